@@ -1,0 +1,25 @@
+"""Empties an installation: the sandbox's "Start over"."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from storage.engine import note_erasure
+from storage.installation import bump_data_version
+from storage.models import Base, Installation, VaultKey
+
+_KEPT = {Installation.__tablename__, VaultKey.__tablename__}
+
+
+def erase_everything(session: Session) -> None:
+    """Delete all accounts, Pages, history, runs and records.
+
+    What stays: whose database it is, its canaries, and a data version that goes on counting (one
+    that began again would bring back screens from the caches).
+    """
+    for table in reversed(Base.metadata.sorted_tables):
+        if table.name not in _KEPT:
+            session.execute(delete(table))
+    note_erasure(session)
+    bump_data_version(session)

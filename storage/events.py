@@ -1,0 +1,37 @@
+"""What operators did, and what befell their connections: connected, renewed, disconnected, …"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from storage.models import Event
+from storage.text import storable_or_none
+
+
+def record_event(
+    session: Session,
+    kind: str,
+    account_name: str | None,
+    facts: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Keep one event. ``facts`` are plain numbers and names: never a token, never Facebook's text.
+
+    An event outlives the account that it names, hence the name and no reference.
+    """
+    session.execute(
+        insert(Event).values(
+            at=now, kind=kind, account_name=storable_or_none(account_name), facts=dict(facts)
+        )
+    )
+
+
+def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[Event]:
+    """Return events, newest first."""
+    query = select(Event).order_by(Event.at.desc(), Event.id.desc()).limit(limit).offset(offset)
+    return list(session.scalars(query))

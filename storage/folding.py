@@ -1,0 +1,20 @@
+"""How names are compared: one folded form, made here, so that every database finds the same."""
+
+from __future__ import annotations
+
+import unicodedata
+
+# Only the Latin, Greek and Cyrillic accents: dropping every combining mark would also take the
+# vowels out of Hindi and Thai names.
+_FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
+
+
+def fold(text: str) -> str:
+    """Return ``text`` without case, accents and surplus space: "CAFÉ  Straße" → "cafe strasse".
+
+    For comparing and ordering only, never for showing. SQLite's ``lower()`` knows ASCII alone and
+    PostgreSQL's depends on its locale, hence a column with this form beside every name.
+    """
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    bare = "".join(c for c in decomposed if not _FIRST_ACCENT <= c <= _LAST_ACCENT)
+    return " ".join(unicodedata.normalize("NFKC", bare).casefold().split())

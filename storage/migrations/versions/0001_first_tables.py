@@ -1,0 +1,236 @@
+"""The first tables: everything that connecting Pages and watching their fans needs."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+# Spelled out rather than imported from storage.models: a migration stays as it was on its day.
+TIME = sa.DateTime(timezone=True)
+BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    _create_installation()
+    _create_connections()
+    _create_pages()
+    _create_runs()
+    _create_records()
+
+
+def _create_installation() -> None:
+    op.create_table(
+        "installation",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("marker", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("data_version", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_installation"),
+        sa.CheckConstraint("id = 1", name="installation_is_one_row"),
+    )
+    op.create_table(
+        "vault_keys",
+        sa.Column("key_id", sa.Text(), nullable=False),
+        sa.Column("sealed_canary", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("key_id", name="pk_vault_keys"),
+    )
+
+
+def _create_connections() -> None:
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("nonce_hash", sa.Text(), nullable=False),
+        sa.Column("marker", sa.Text(), nullable=False),
+        sa.Column("redirect_uri", sa.Text(), nullable=False),
+        sa.Column("graph_url", sa.Text(), nullable=False),
+        sa.Column("dialog_url", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("consumed_at", TIME),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("heartbeat_at", TIME),
+        sa.Column("step", sa.Text()),
+        sa.Column("pages_read", sa.Integer()),
+        sa.Column("pages_total", sa.Integer()),
+        sa.Column("account_name", sa.Text()),
+        sa.Column("access_until", TIME),
+        sa.Column("failure", sa.JSON()),
+        sa.Column("sealed_result", sa.Text()),
+        sa.Column("key_id", sa.Text()),
+        sa.Column("preview_expires_at", TIME),
+        sa.Column("ended_at", TIME),
+        sa.Column("outcome", sa.JSON()),
+        sa.PrimaryKeyConstraint("id", name="pk_attempts"),
+        sa.CheckConstraint(
+            "sealed_result IS NULL OR status = 'ready'", name="attempts_result_only_while_ready"
+        ),
+    )
+    op.create_index("ix_attempts_expires_at", "attempts", ["expires_at"])
+    op.create_table(
+        "grants",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("account_name", sa.Text(), nullable=False),
+        sa.Column("sealed_user_token", sa.Text()),
+        sa.Column("key_id", sa.Text()),
+        sa.Column("granted_permissions", sa.JSON(), nullable=False),
+        sa.Column("declined_permissions", sa.JSON(), nullable=False),
+        sa.Column("issued_at", TIME),
+        sa.Column("expires_at", TIME),
+        sa.Column("data_access_expires_at", TIME),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status_at", TIME, nullable=False),
+        sa.Column("reason_code", sa.BigInteger()),
+        sa.Column("reason_subcode", sa.BigInteger()),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("renewed_at", TIME, nullable=False),
+        sa.Column("last_used_at", TIME),
+        sa.PrimaryKeyConstraint("id", name="pk_grants"),
+        sa.UniqueConstraint("account_id", name="uq_grants_account_id"),
+        sa.CheckConstraint(
+            "sealed_user_token IS NULL OR status <> 'disconnected'",
+            name="grants_no_token_when_disconnected",
+        ),
+    )
+
+
+def _create_pages() -> None:
+    op.create_table(
+        "pages",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_folded", BYTEWISE, nullable=False),
+        sa.Column("category", sa.Text()),
+        sa.Column("about", sa.Text()),
+        sa.Column("website", sa.Text()),
+        sa.Column("link", sa.Text()),
+        sa.Column("username", sa.Text()),
+        sa.Column("phone", sa.Text()),
+        sa.Column("emails", sa.JSON()),
+        sa.Column("location", sa.JSON()),
+        sa.Column("verification_status", sa.Text()),
+        sa.Column("is_published", sa.Boolean()),
+        sa.Column("is_new_page_experience", sa.Boolean()),
+        sa.Column("first_seen_at", TIME, nullable=False),
+        sa.Column("described_at", TIME, nullable=False),
+        sa.Column("graph_version", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name="pk_pages"),
+    )
+    op.create_index("ix_pages_name_folded", "pages", ["name_folded"])
+    op.create_table(
+        "page_grants",
+        sa.Column("page_id", sa.Text(), nullable=False),
+        sa.Column("grant_id", sa.Integer(), nullable=False),
+        sa.Column("tasks", sa.JSON(), nullable=False),
+        sa.Column("sealed_page_token", sa.Text()),
+        sa.Column("key_id", sa.Text()),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("status_at", TIME, nullable=False),
+        sa.Column("reason_code", sa.BigInteger()),
+        sa.Column("reason_subcode", sa.BigInteger()),
+        sa.Column("granted_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("page_id", "grant_id", name="pk_page_grants"),
+        sa.ForeignKeyConstraint(["page_id"], ["pages.id"], name="fk_page_grants_page_id"),
+        sa.ForeignKeyConstraint(["grant_id"], ["grants.id"], name="fk_page_grants_grant_id"),
+        sa.CheckConstraint(
+            "sealed_page_token IS NULL OR status = 'ok'", name="page_grants_token_only_when_ok"
+        ),
+    )
+    op.create_index("ix_page_grants_grant_id", "page_grants", ["grant_id"])
+    op.create_table(
+        "pictures",
+        sa.Column("page_id", sa.Text(), nullable=False),
+        sa.Column("source_url", sa.Text()),
+        sa.Column("source_at", TIME),
+        sa.Column("content", sa.LargeBinary()),
+        sa.Column("content_type", sa.Text()),
+        sa.Column("etag", sa.Text()),
+        sa.Column("fetched_at", TIME),
+        sa.PrimaryKeyConstraint("page_id", name="pk_pictures"),
+        sa.ForeignKeyConstraint(["page_id"], ["pages.id"], name="fk_pictures_page_id"),
+    )
+    op.create_table(
+        "snapshots",
+        sa.Column("page_id", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("fans_count", sa.BigInteger()),
+        sa.Column("followers_count", sa.BigInteger()),
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("fetched_at", TIME, nullable=False),
+        sa.Column("graph_version", sa.Text()),
+        sa.PrimaryKeyConstraint("page_id", "day", name="pk_snapshots"),
+        sa.ForeignKeyConstraint(["page_id"], ["pages.id"], name="fk_snapshots_page_id"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "snapshots_by_day", "snapshots", ["day", "page_id", "fans_count", "followers_count"]
+    )
+
+
+def _create_runs() -> None:
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("started_at", TIME, nullable=False),
+        sa.Column("heartbeat_at", TIME, nullable=False),
+        sa.Column("finished_at", TIME),
+        sa.Column("active", sa.Integer()),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("pages_total", sa.Integer(), nullable=False),
+        sa.Column("pages_done", sa.Integer(), nullable=False),
+        sa.Column("pages_failed", sa.Integer(), nullable=False),
+        sa.Column("limited_until", TIME),
+        sa.Column("reason_code", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("id", name="pk_runs"),
+        sa.UniqueConstraint("active", name="uq_runs_active"),
+    )
+    op.create_index("ix_runs_day", "runs", ["day"])
+    op.create_table(
+        "run_failures",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("page_id", sa.Text(), nullable=False),
+        sa.Column("account_name", sa.Text()),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("code", sa.BigInteger()),
+        sa.Column("subcode", sa.BigInteger()),
+        sa.Column("trace_id", sa.Text()),
+        sa.PrimaryKeyConstraint("run_id", "page_id", name="pk_run_failures"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name="fk_run_failures_run_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["page_id"], ["pages.id"], name="fk_run_failures_page_id"),
+    )
+
+
+def _create_records() -> None:
+    op.create_table(
+        "events",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("account_name", sa.Text()),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_events"),
+    )
+    op.create_index("ix_events_at", "events", ["at"])
+    op.create_table(
+        "observations",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("observed_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("key", name="pk_observations"),
+    )
+
+
+def downgrade() -> None:
+    """There is nothing below the first tables; to start over, delete the database."""
+    raise NotImplementedError

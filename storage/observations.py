@@ -1,0 +1,85 @@
+"""What Graph's answers told about Graph itself, and other small facts; the newest of each stands.
+
+Keys in use: ``graph_version`` · ``dropped_field:<field>`` · ``usage:<scope> <kind>``, and what use
+cases keep under names of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from storage.models import Observation
+from storage.text import storable
+from storage.upsert import count_changed, upsert
+
+GRAPH_VERSION = "graph_version"  # value: {"served": "v26.0"}
+DROPPED_FIELD = "dropped_field:"  # value: {"field": name}
+USAGE = "usage:"  # value: one reading
+# A person with ten thousand Pages has as many allowances; a screen shows a handful.
+USAGE_READINGS_AT_ONCE = 100
+
+
+def record_observation(session: Session, key: str, value: Mapping[str, Any], now: datetime) -> None:
+    """Keep a fact under ``key`` in place of the one before."""
+    _record(session, {key: value}, now)
+
+
+def find_observation(session: Session, key: str) -> dict[str, Any] | None:
+    """Return the fact under ``key``."""
+    return session.scalar(select(Observation.value).where(Observation.key == key))
+
+
+def list_observations(session: Session, prefix: str = "") -> list[Observation]:
+    """Return the facts whose key begins with ``prefix``, by key; each with its ``observed_at``."""
+    query = select(Observation).where(Observation.key.startswith(prefix, autoescape=True))
+    return list(
+        session.scalars(
+            query.order_by(Observation.key), execution_options={"populate_existing": True}
+        )
+    )
+
+
+def forget_observation(session: Session, key: str) -> None:
+    """Drop the fact under ``key``; nothing happens when there is none."""
+    count_changed(session, delete(Observation).where(Observation.key == key))
+
+
+def observe_graph(
+    session: Session,
+    *,
+    version_served: str | None,
+    dropped_fields: Collection[str],
+    usage: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Keep what a Graph client noticed while it worked.
+
+    ``usage`` maps "<scope> <kind>" to a reading (any dataclass of plain values). What was not
+    noticed this time stays as it was noticed last; ``observed_at`` tells how old it is.
+    """
+    facts: dict[str, Mapping[str, Any]] = {}
+    if version_served is not None:
+        facts[GRAPH_VERSION] = {"served": storable(version_served)}
+    for name in dropped_fields:
+        facts[DROPPED_FIELD + name] = {"field": name}
+    for name, reading in islice(usage.items(), USAGE_READINGS_AT_ONCE):
+        facts[USAGE + name] = asdict(reading)
+    _record(session, facts, now)
+
+
+def _record(session: Session, facts: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+    upsert(
+        session,
+        Observation,
+        [
+            {"key": storable(key), "value": dict(value), "observed_at": now}
+            for key, value in facts.items()
+        ],
+    )

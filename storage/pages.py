@@ -1,0 +1,275 @@
+"""Facebook's Pages as it described them last, and what each account's grant may do on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, exists, select, update
+from sqlalchemy.orm import Session, aliased
+
+from storage.engine import note_erasure
+from storage.folding import fold
+from storage.installation import bump_data_version
+from storage.models import Grant, Page, PageGrant
+from storage.text import storable
+from storage.upsert import count_changed, insert_into, table_of, upsert
+from storage.vault import Sealed
+
+# Names are compared by their beginning: PostgreSQL's index refuses entries of 2,700 bytes.
+FOLDED_LENGTH = 600
+# Databases limit the parameters of one statement (SQLite: 32,766).
+IDS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """What Facebook says of a Page. None where it says nothing."""
+
+    id: str
+    name: str
+    category: str | None = None
+    about: str | None = None
+    website: str | None = None
+    link: str | None = None
+    username: str | None = None
+    phone: str | None = None
+    emails: list[str] | None = None
+    location: Mapping[str, Any] | None = None
+    verification_status: str | None = None
+    is_published: bool | None = None
+    is_new_page_experience: bool | None = None
+    graph_version: str | None = None
+
+
+@dataclass(frozen=True)
+class PageGrantRow:
+    """What a grant may do on a Page. ``sealed`` goes with status "ok" only."""
+
+    page_id: str
+    tasks: Sequence[str]
+    sealed: Sealed | None = field(repr=False)
+    status: str
+
+
+@dataclass(frozen=True)
+class Readable:
+    """A Page that can be read with a page access token, and whose grant gave it."""
+
+    page_id: str
+    grant_id: int
+    account_id: str
+    account_name: str
+    key_id: str
+    sealed_page_token: str = field(repr=False)
+
+
+def upsert_pages(session: Session, rows: Iterable[PageRow], now: datetime) -> None:
+    """Store Pages as described at ``now``. What a row leaves None becomes NULL, whatever was there.
+
+    History hangs on the id alone, so a renamed Page keeps it.
+    """
+    described = [_described(row, now) for row in rows]
+    upsert(session, Page, described, first_only=("first_seen_at",))
+    if described:
+        bump_data_version(session)
+
+
+def upsert_page_grants(
+    session: Session, grant_id: int, rows: Iterable[PageGrantRow], now: datetime
+) -> None:
+    """Store what a grant may do on Pages that are stored already; older tokens are overwritten."""
+    statement = insert_into(session, PageGrant)
+    table, new = table_of(PageGrant), statement.excluded
+    changes: dict[str, ColumnElement[Any]] = {
+        c.name: new[c.name] for c in table.c if c.name not in ("page_id", "grant_id")
+    }
+    changes["status_at"] = case(
+        (table.c.status == new.status, table.c.status_at), else_=new.status_at
+    )
+    parameters = [
+        {
+            "page_id": row.page_id,
+            "grant_id": grant_id,
+            "tasks": list(row.tasks),
+            "sealed_page_token": row.sealed.text if row.sealed else None,
+            "key_id": row.sealed.key_id if row.sealed else None,
+            "status": row.status,
+            "status_at": now,
+            "reason_code": None,
+            "reason_subcode": None,
+            "granted_at": now,
+        }
+        for row in rows
+    ]
+    if parameters:
+        keys = ["page_id", "grant_id"]
+        session.execute(
+            statement.on_conflict_do_update(index_elements=keys, set_=changes), parameters
+        )
+        note_erasure(session)
+        bump_data_version(session)
+
+
+def mark_missing(
+    session: Session,
+    grant_id: int,
+    page_ids: Iterable[str],
+    now: datetime,
+    *,
+    status: str = "missing",
+) -> None:
+    """Take Pages from a grant: their page access tokens are erased, the Pages and history stay.
+
+    ``status`` says why: "missing", "left_out" or "no_access". Pages that the grant never had are
+    passed over.
+    """
+    parameters = [{"this_page_id": page_id} for page_id in page_ids]
+    if not parameters:
+        return
+    table = table_of(PageGrant)
+    statement = (
+        update(table)
+        .where(table.c.grant_id == grant_id, table.c.page_id == bindparam("this_page_id"))
+        .values(_without_token(status, None, None, now))
+    )
+    session.execute(statement, parameters)
+    note_erasure(session)
+    bump_data_version(session)
+
+
+def set_page_grant_status(
+    session: Session,
+    page_id: str,
+    grant_id: int,
+    status: str,
+    *,
+    code: int | None,
+    subcode: int | None,
+    now: datetime,
+    token_read_at: datetime | None = None,
+) -> bool:
+    """Record what Facebook made of one Page of a grant; return whether its status changed.
+
+    Any status but "ok" erases the page access token. With ``token_read_at`` a page grant renewed
+    since then is left alone: the answer was about the token before.
+    """
+    conditions = [PageGrant.page_id == page_id, PageGrant.grant_id == grant_id]
+    if token_read_at is not None:
+        conditions.append(PageGrant.granted_at <= token_read_at)
+    statement = update(PageGrant).where(*conditions, PageGrant.status != status)
+    if status == "ok":
+        values: dict[str, Any] = {"status": "ok", "status_at": now}
+        values |= {"reason_code": None, "reason_subcode": None}
+    else:
+        values = _without_token(status, code, subcode, now)
+        note_erasure(session)
+    changed = count_changed(session, statement.values(values)) > 0
+    if changed:
+        bump_data_version(session)
+    return changed
+
+
+def list_page_ids_of_grant(
+    session: Session, grant_id: int, *, with_token: bool = False
+) -> set[str]:
+    """Return the ids of all Pages a grant ever had, or ``with_token`` of those it can read."""
+    query = select(PageGrant.page_id).where(PageGrant.grant_id == grant_id)
+    if with_token:
+        query = query.where(PageGrant.sealed_page_token.is_not(None))
+    return set(session.scalars(query))
+
+
+def list_page_names(session: Session, page_ids: Iterable[str]) -> dict[str, str]:
+    """Return id → name of those Pages that are stored; in no order."""
+    ids = list(page_ids)
+    names: dict[str, str] = {}
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[start : start + IDS_AT_ONCE]
+        rows = session.execute(select(Page.id, Page.name).where(Page.id.in_(some)))
+        names.update((id, name) for id, name in rows)
+    return names
+
+
+def find_page_name(session: Session, page_id: str) -> str | None:
+    """Return a Page's name; None when no such Page is stored."""
+    return session.scalar(select(Page.name).where(Page.id == page_id))
+
+
+def list_readable(session: Session) -> list[Readable]:
+    """Return every page grant with a token under a grant that works.
+
+    The most recently renewed grant comes first, whole; so for a Page that several accounts hold,
+    the best token to try comes first. Within a grant by Page id.
+    """
+    query = (
+        select(
+            PageGrant.page_id,
+            PageGrant.grant_id,
+            Grant.account_id,
+            Grant.account_name,
+            PageGrant.key_id,
+            PageGrant.sealed_page_token,
+        )
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .where(
+            Grant.status == "ok",
+            PageGrant.sealed_page_token.is_not(None),
+            PageGrant.key_id.is_not(None),
+        )
+        .order_by(Grant.renewed_at.desc(), Grant.id.desc(), PageGrant.page_id)
+    )
+    return [
+        Readable(page_id, grant_id, account_id, account_name, key_id or "", token or "")
+        for page_id, grant_id, account_id, account_name, key_id, token in session.execute(query)
+    ]
+
+
+def list_only_held_by(session: Session, grant_id: int) -> list[tuple[str, str]]:
+    """Return (id, name) of the Pages that only this grant can read, by name.
+
+    Another grant counts when it has a token for the Page and works, or would after a pause.
+    """
+    other, other_grant = aliased(PageGrant), aliased(Grant)
+    is_held_elsewhere = exists().where(
+        other.page_id == PageGrant.page_id,
+        other.grant_id != grant_id,
+        other.sealed_page_token.is_not(None),
+        other_grant.id == other.grant_id,
+        other_grant.status.in_(("ok", "frozen")),
+    )
+    query = (
+        select(Page.id, Page.name)
+        .join(PageGrant, PageGrant.page_id == Page.id)
+        .where(
+            PageGrant.grant_id == grant_id,
+            PageGrant.sealed_page_token.is_not(None),
+            ~is_held_elsewhere,
+        )
+        .order_by(Page.name_folded, Page.id)
+    )
+    return [(id, name) for id, name in session.execute(query)]
+
+
+def _described(row: PageRow, now: datetime) -> dict[str, Any]:
+    plain = dict(vars(row))
+    for name, value in plain.items():
+        if isinstance(value, str):
+            plain[name] = storable(value)
+    folded = fold(plain["name"])[:FOLDED_LENGTH]
+    return {**plain, "name_folded": folded, "first_seen_at": now, "described_at": now}
+
+
+def _without_token(
+    status: str, code: int | None, subcode: int | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "status_at": case((PageGrant.status == status, PageGrant.status_at), else_=now),
+        "reason_code": code,
+        "reason_subcode": subcode,
+        "sealed_page_token": None,
+        "key_id": None,
+    }
