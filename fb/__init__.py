@@ -1,0 +1,1 @@
+"""Facebook: login, Graph client, use cases, sandbox, command line."""
