@@ -1,0 +1,203 @@
+"""The command line: ``python -m fb sync`` for cron, ``doctor`` to find what is wrong, and keys.
+
+Exit codes: 0 all is well · 1 it ran, and some Pages failed (or the doctor has advice) · 2 it could
+not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+from fb.installation import Installation, Startup, create_own_sandbox, open_installation
+from fb.picture_sync import fetch_due_pictures
+from fb.redaction import install_redaction
+from fb.settings import SettingsReport, read_settings
+from fb.sync import RunResult, run_sync
+from storage.errors import SyncRunning
+from storage.vault import rotate_keys
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_PORT = 8501
+OK, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2
+
+TROUBLE_SENTENCES = {
+    "database_unreachable": "The database can't be reached: {database}. Check DATABASE_URL, and "
+    "that the database is running.",
+    "wrong_installation": "This database belongs to another installation ({found}), and these "
+    "settings are for {wanted}. Nothing was touched. Set DATABASE_URL to another database.",
+    "newer_schema": "A newer Pagekeeper has written to {database}. Nothing was touched. Update "
+    "this one.",
+}
+WRONG_KEY = (
+    "The stored access can't be opened: the encryption key is not the one it was sealed with. "
+    "Figures are all there. Put the right key back into TOKEN_ENCRYPTION_KEYS; don't reconnect yet."
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    os.umask(0o077)
+    install_redaction()
+    options = _parser().parse_args(arguments)
+    commands = {
+        "sync": sync,
+        "doctor": doctor,
+        "new-key": new_key,
+        "rotate-keys": rotate,
+    }
+    return commands[options.command]()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m fb", description="Pagekeeper's commands")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("sync", help="take today's snapshot of every Page (for cron)")
+    commands.add_parser("doctor", help="check settings, database and keys")
+    commands.add_parser("new-key", help="print a new value for TOKEN_ENCRYPTION_KEYS")
+    commands.add_parser(
+        "rotate-keys", help="seal all stored access anew with the first of the keys"
+    )
+    return parser
+
+
+def sync() -> int:
+    """Take today's snapshot of every Page. The dashboard need not be running."""
+    with _opened() as startup:
+        installation = _usable(startup)
+        if installation is None:
+            return COULD_NOT_RUN
+        try:
+            result = run_sync(installation, kind="command", on_progress=_draw_progress)
+        except SyncRunning:
+            _say("Another refresh is running already. Nothing was done.")
+            return COULD_NOT_RUN
+        fetch_due_pictures(installation)
+        return _conclude(result)
+
+
+def _draw_progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        width = 30 * done // max(total, 1)
+        bar = "█" * width + "·" * (30 - width)
+        sys.stderr.write(f"\r{bar} {done:,} of {total:,} Pages")
+        sys.stderr.flush()
+
+
+def _conclude(result: RunResult) -> int:
+    if sys.stderr.isatty():
+        sys.stderr.write("\n")
+    if result.total == 0:
+        _say("No Page is connected yet. Open the dashboard and connect one.")
+        return OK
+    _say(f"{result.done:,} of {result.total:,} Pages refreshed, {result.failed:,} failed.")
+    if result.status == "failed":
+        _say("Facebook is not answering. Your connections are fine; try again later.")
+        return SOME_FAILED if result.done else COULD_NOT_RUN
+    if result.limited_until is not None:
+        until = f"{result.limited_until:%d %b, %H:%M} UTC"
+        _say(f"Facebook asks us to slow down; it allows the rest from about {until}.")
+    if result.failed:
+        _say("The screen Activity lists each Page and the reason.")
+    return SOME_FAILED if result.failed or result.status != "done" else OK
+
+
+def doctor() -> int:
+    """Check everything that can be checked without Facebook, and print what to mend."""
+    with _opened() as startup:
+        for row in startup.report.rows:
+            _say(f"{row.state:8} {row.name:24} {row.shown}")
+        for problem in startup.report.problems:
+            _say(f"WRONG    {problem.name}: {problem.sentence}")
+        for warning in startup.report.warnings:
+            _say(f"ADVICE   {warning.name}: {warning.sentence}")
+        if _usable(startup, say_settings=False) is None:
+            return COULD_NOT_RUN
+        _say("The database is open and the keys fit.")
+        return SOME_FAILED if startup.report.warnings else OK
+
+
+def new_key() -> int:
+    """Print a fresh encryption key."""
+    _say(Fernet.generate_key().decode())
+    return OK
+
+
+def rotate() -> int:
+    """Seal all stored access with the first key, so that the others can be taken away."""
+    with _opened() as startup:
+        installation = _usable(startup)
+        if installation is None:
+            return COULD_NOT_RUN
+        with installation.database.writing() as session:
+            count = rotate_keys(session, installation.vault)
+        _say(f"{count:,} sealed values now use the first key. The other keys can be taken away.")
+        return OK
+
+
+@contextlib.contextmanager
+def _opened() -> Iterator[Startup]:
+    report = read_settings(os.environ, ROOT, port=DEFAULT_PORT)
+    if report.mode == "sandbox" and report.settings is not None:
+        with _opened_sandbox(report) as startup:
+            yield startup
+        return
+    startup = open_installation(report, now=_read_clock)
+    try:
+        yield startup
+    finally:
+        if startup.installation is not None:
+            startup.installation.close()
+
+
+@contextlib.contextmanager
+def _opened_sandbox(report: SettingsReport) -> Iterator[Startup]:
+    """Serve the stand-in on a port of its own: the dashboard need not be running."""
+    from fb.sandbox.serve import serve
+
+    assert report.settings is not None
+    sandbox = create_own_sandbox(report.settings, _read_clock)
+    with serve(sandbox, prefix="/sandbox") as base_url:
+        settings = replace(report.settings, graph_url=base_url)
+        startup = open_installation(report, settings=settings, now=sandbox.now, sandbox=sandbox)
+        try:
+            yield startup
+        finally:
+            if startup.installation is not None:
+                startup.installation.close()
+
+
+def _usable(startup: Startup, *, say_settings: bool = True) -> Installation | None:
+    if startup.trouble is not None and startup.trouble.kind == "settings":
+        if say_settings:
+            for problem in startup.report.problems:
+                _say(f"{problem.name}: {problem.sentence}")
+        return None
+    if startup.trouble is not None:
+        _say(TROUBLE_SENTENCES[startup.trouble.kind].format_map(dict(startup.trouble.facts)))
+        return None
+    assert startup.installation is not None
+    if not startup.installation.can_open_tokens:
+        _say(WRONG_KEY)
+        return None
+    return startup.installation
+
+
+def _read_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _say(line: str) -> None:
+    print(line)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

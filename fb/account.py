@@ -1,0 +1,102 @@
+"""Asks Facebook whether an account's access still stands, and records the answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+
+from fb import oauth
+from fb.errors import AccessEnded, FacebookError, RateLimited
+from fb.graph import GraphClient
+from fb.installation import Installation
+from storage.events import record_event
+from storage.grants import get_grant, record_expiries, set_grant_status, touch_grant
+from storage.vault import PURPOSE_USER_TOKEN
+
+log = logging.getLogger(__name__)
+
+EXPIRED_BY_TIME = 463
+
+
+@dataclass
+class AccountState:
+    """What is known of one account while its Pages are read."""
+
+    grant_id: int
+    is_alive: bool = True
+    was_checked: bool = False
+    limited: RateLimited | None = None
+
+
+def check_account(installation: Installation, client: GraphClient, account: AccountState) -> None:
+    """Ask ``debug_token`` about the account's user access token and store what it says.
+
+    Sets ``is_alive``. An answer that says nothing of the token (a rate limit, Facebook down)
+    changes nothing. A user token that ended by time alone leaves its page tokens working, so the
+    account stays readable; its expiry tells the operator to renew.
+    """
+    account.was_checked = True
+    asked_at = installation.now()
+    with installation.database.reading() as session:
+        grant = get_grant(session, account.grant_id)
+        key_id, sealed = grant.key_id, grant.sealed_user_token
+        account_id = grant.account_id
+    if key_id is None or sealed is None:
+        account.is_alive = False
+        return
+    token = installation.vault.open(PURPOSE_USER_TOKEN, account_id, key_id, sealed)
+    try:
+        facts = oauth.debug_token(client, token)
+    except AccessEnded as error:
+        _end(installation, account, asked_at, error.code, error.subcode)
+    except RateLimited as error:
+        account.limited = error
+    except FacebookError as error:
+        log.warning("account %d could not be checked: %s", account.grant_id, error)
+    else:
+        if facts.is_valid or facts.error_subcode == EXPIRED_BY_TIME:
+            _confirm(installation, account, facts)
+        else:
+            _end(installation, account, asked_at, facts.error_code, facts.error_subcode)
+
+
+def _confirm(installation: Installation, account: AccountState, facts: oauth.TokenFacts) -> None:
+    now = installation.now()
+    with installation.database.writing() as session:
+        touch_grant(session, account.grant_id, now)
+        if facts.is_valid:
+            record_expiries(
+                session,
+                account.grant_id,
+                expires_at=facts.expires_at,
+                data_access_expires_at=facts.data_access_expires_at,
+            )
+        if get_grant(session, account.grant_id).status == "needs_renewal" and facts.is_valid:
+            set_grant_status(session, account.grant_id, "ok", code=None, subcode=None, now=now)
+
+
+def _end(
+    installation: Installation,
+    account: AccountState,
+    asked_at: datetime,
+    code: int | None,
+    subcode: int | None,
+) -> None:
+    account.is_alive = False
+    now = installation.now()
+    with installation.database.writing() as session:
+        grant = get_grant(session, account.grant_id)
+        changed = set_grant_status(
+            session,
+            account.grant_id,
+            "needs_renewal",
+            code=code,
+            subcode=subcode,
+            now=now,
+            token_read_at=asked_at,
+        )
+        if changed:
+            facts = {"code": code, "subcode": subcode}
+            record_event(session, "needs_renewal", grant.account_name, facts, now)
+    log.warning("account %d needs renewal: code %s/%s", account.grant_id, code, subcode)

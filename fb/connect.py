@@ -1,0 +1,194 @@
+"""The trip to Facebook and back: start an attempt, accept its return once.
+
+What comes after (progress, preview, save) is in `fb.attempt`.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from fb.installation import Installation
+from fb.oauth import authorization_url
+from fb.reading import read_pages
+from fb.settings import Settings
+from fb.state import (
+    StateError,
+    StateExpired,
+    StateMalformed,
+    StateSigner,
+    hash_nonce,
+    new_nonce,
+)
+from storage.attempts import (
+    consume_attempt,
+    create_attempt,
+    fail_attempt,
+    find_attempt,
+)
+from storage.models import Attempt
+
+# Two-factor sign-in and picking a hundred Pages take longer than the usual five minutes.
+TRIP_LIFETIME = timedelta(seconds=900)
+# The cookie outlives the trip by as long as the preview is kept.
+COOKIE_LIFETIME = timedelta(minutes=45)
+_LONGEST_CODE = 4096
+
+
+@dataclass(frozen=True)
+class StartedAttempt:
+    """A trip about to begin. ``nonce`` goes into the browser's cookie and nowhere else."""
+
+    id: str
+    nonce: str
+    authorization_url: str
+
+    def __repr__(self) -> str:
+        return f"StartedAttempt(id={self.id!r})"
+
+
+class ReturnRefused(Exception):
+    """The way back is not accepted; nothing was changed.
+
+    ``kind``: "nothing" (no parameters) · "incomplete" · "repeated" · "malformed" · "forged" ·
+    "expired" · "other_browser" · "used" · "other_settings" · "wrong_key".
+    """
+
+    def __init__(self, kind: str, attempt_id: str | None = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.attempt_id = attempt_id
+
+
+def cookie_name(attempt_id: str, settings: Settings) -> str:
+    """Return the name of an attempt's cookie; on https it may only be set by this very host."""
+    prefix = "__Host-" if settings.redirect_uri.startswith("https://") else ""
+    return f"{prefix}pagekeeper-{attempt_id}"
+
+
+def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
+    """Record a new trip and return where to send the browser.
+
+    Raises `storage.errors.TooManyAttempts` when too many trips are open at once.
+    """
+    settings = installation.settings
+    attempt_id, nonce = secrets.token_hex(16), new_nonce()
+    with installation.database.writing() as session:
+        create_attempt(
+            session,
+            id=attempt_id,
+            nonce_hash=hash_nonce(nonce),
+            marker=settings.marker,
+            redirect_uri=settings.redirect_uri,
+            graph_url=settings.graph_url,
+            dialog_url=settings.dialog_url,
+            now=now,
+            expires_at=now + TRIP_LIFETIME,
+        )
+    url = authorization_url(
+        dialog_url=settings.dialog_url,
+        version=settings.graph_version,
+        app_id=settings.app_id,
+        redirect_uri=settings.redirect_uri,
+        scopes=settings.scopes,
+        config_id=settings.config_id,
+        state=_signer(settings).sign(attempt_id, hash_nonce(nonce), now),
+    )
+    return StartedAttempt(attempt_id, nonce, url)
+
+
+def accept_return(
+    installation: Installation,
+    parameters: Mapping[str, Sequence[str]],
+    cookies: Mapping[str, str],
+    now: datetime,
+) -> str:
+    """Consume the attempt that came back and have the worker read its Pages; return its id.
+
+    True single use: of any number of returns with one state, one wins, in time and from the same
+    browser. Raises `ReturnRefused` for everything else. What Facebook says in words
+    (``error_description`` and the like) is never read.
+    """
+    code, state, has_error = _read_parameters(parameters)
+    settings = installation.settings
+    attempt_id, nonce_hash = _verify(settings, state, cookies, now)
+    if not installation.can_open_tokens:
+        raise ReturnRefused("wrong_key", attempt_id)
+    with installation.database.writing() as session:
+        consumed = consume_attempt(
+            session,
+            id=attempt_id,
+            nonce_hash=nonce_hash,
+            marker=settings.marker,
+            redirect_uri=settings.redirect_uri,
+            graph_url=settings.graph_url,
+            dialog_url=settings.dialog_url,
+            now=now,
+        )
+        if not consumed:
+            raise ReturnRefused(_why_not(find_attempt(session, attempt_id), settings), attempt_id)
+        if has_error:
+            # Not surely the person's doing: Facebook answers the same when the app may not ask.
+            fail_attempt(session, attempt_id, {"kind": "cancelled"}, now)
+    if not has_error:
+        installation.worker.submit(
+            f"reading Pages of attempt {attempt_id}",
+            partial(read_pages, installation, attempt_id, code),
+        )
+    return attempt_id
+
+
+def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str, bool]:
+    for name in ("code", "state", "error", "error_code"):
+        if len(parameters.get(name, ())) > 1:
+            raise ReturnRefused("repeated")
+    code, state = ("".join(parameters.get(name, ())) for name in ("code", "state"))
+    has_error = any(parameters.get(name) for name in ("error", "error_code"))
+    if not code and not state and not has_error:
+        raise ReturnRefused("nothing")
+    if not state or (not code and not has_error):
+        raise ReturnRefused("incomplete")
+    if len(code) > _LONGEST_CODE:
+        raise ReturnRefused("malformed")
+    return code, state, has_error
+
+
+def _verify(
+    settings: Settings, state: str, cookies: Mapping[str, str], now: datetime
+) -> tuple[str, str]:
+    try:
+        verified = _signer(settings).verify(
+            state, now, max_age_seconds=int(TRIP_LIFETIME.total_seconds())
+        )
+    except StateExpired:
+        raise ReturnRefused("expired") from None
+    except StateMalformed:
+        raise ReturnRefused("malformed") from None
+    except StateError:
+        raise ReturnRefused("forged") from None
+    nonce = cookies.get(cookie_name(verified.attempt_id, settings), "")
+    if not secrets.compare_digest(hash_nonce(nonce), verified.nonce_hash):
+        raise ReturnRefused("other_browser")
+    return verified.attempt_id, verified.nonce_hash
+
+
+def _why_not(attempt: Attempt | None, settings: Settings) -> str:
+    if attempt is None:
+        return "expired"
+    if attempt.consumed_at is not None:
+        return "used"
+    began_with = (attempt.marker, attempt.redirect_uri, attempt.graph_url, attempt.dialog_url)
+    goes_on_with = (
+        settings.marker,
+        settings.redirect_uri,
+        settings.graph_url,
+        settings.dialog_url,
+    )
+    return "expired" if began_with == goes_on_with else "other_settings"
+
+
+def _signer(settings: Settings) -> StateSigner:
+    return StateSigner(settings.state_secret, settings.mode, settings.app_id)

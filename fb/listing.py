@@ -1,0 +1,216 @@
+"""Lists every Page that an account let the app see, with its page access token, in one pass.
+
+https://developers.facebook.com/docs/graph-api/reference/user/accounts
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from fb.errors import FieldUnknown, PermissionMissing, TooMuchData, UnreadableAnswer
+from fb.graph import GraphClient
+from fb.page_fields import (
+    ACCESS_FIELDS,
+    BASIC_FIELDS,
+    PAGE_FIELDS,
+    Depth,
+    PageFields,
+    can_drop,
+    parse_page_fields,
+    write_fields,
+)
+
+__all__ = [
+    "ListedPage",
+    "Listing",
+    "PageFields",
+    "dumps_listing",
+    "fetch_pages",
+    "loads_listing",
+    "parse_page_fields",
+]
+
+# Against an answer that never ends. Even at one Page a call this is more than anybody manages.
+MAX_CALLS = 5_000
+
+
+@dataclass(frozen=True)
+class ListedPage:
+    """A Page in an account's list. ``access_token`` is None when Facebook sent none."""
+
+    fields: PageFields
+    tasks: tuple[str, ...]
+    access_token: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All Pages, each once, in Facebook's order. ``basic_only``: it refused more than the basics,
+    for which it wants ``pages_read_engagement``.
+    """
+
+    pages: tuple[ListedPage, ...]
+    basic_only: bool
+
+
+def fetch_pages(
+    client: GraphClient,
+    user_token: str,
+    on_progress: Callable[[int, int | None], None] = lambda read, total: None,
+    *,
+    page_size: int = 100,
+) -> Listing:
+    """Fetches the whole list, or raises: a list cut short would pass for Pages that were lost.
+
+    Page tokens last as long as the user token they are made from: hand in a long-lived one.
+    ``on_progress(read, total)`` counts Pages after each call; the total is None unless Facebook
+    names it. Fields that Facebook does not know are left out and noted in
+    ``client.observed.dropped_fields``.
+
+    Raises:
+        UnreadableAnswer: also when the cursors lead in circles or nowhere.
+        FacebookError: any other, after what can be mended was mended.
+    """
+    return _Reading(client, user_token, page_size).read(on_progress)
+
+
+def dumps_listing(listing: Listing) -> str:
+    """The listing as JSON, tokens included: for sealing at once."""
+    pages = [[vars(page.fields), page.tasks, page.access_token] for page in listing.pages]
+    return json.dumps({"basic_only": listing.basic_only, "pages": pages}, separators=(",", ":"))
+
+
+def loads_listing(text: str) -> Listing:
+    """Reads what ``dumps_listing`` wrote."""
+    plain = json.loads(text)
+    return Listing(
+        tuple(
+            ListedPage(_load_fields(fields), tuple(tasks), token)
+            for fields, tasks, token in plain["pages"]
+        ),
+        plain["basic_only"],
+    )
+
+
+class _Reading:
+    """One pass over the list: where it stands, and how much it may ask for."""
+
+    def __init__(self, client: GraphClient, user_token: str, page_size: int) -> None:
+        self._client = client
+        self._user_token = user_token
+        self._page_size = page_size
+        self._depth: Depth = "full"
+        self._pages: dict[str, ListedPage] = {}
+        self._total: int | None = None
+
+    def read(self, on_progress: Callable[[int, int | None], None]) -> Listing:
+        after: str | None = None
+        seen: set[str] = set()
+        for _ in range(MAX_CALLS):
+            answer = self._fetch(after)
+            self._take(answer)
+            on_progress(len(self._pages), self._total)
+            after = _find_next(answer)
+            if after is None:
+                return Listing(tuple(self._pages.values()), self._depth == "basic")
+            if after in seen:
+                break
+            seen.add(after)
+        raise UnreadableAnswer(status=200)
+
+    def _fetch(self, after: str | None) -> dict[str, Any]:
+        """One call; asks for less as often as Facebook wants less."""
+        while True:
+            try:
+                return self._client.get("me/accounts", self._parameters(after), self._user_token)
+            except FieldUnknown as error:
+                dropped = self._client.observed.dropped_fields
+                if not can_drop(self._fields(), dropped, error.field):
+                    raise
+                dropped.add(error.field)
+            except TooMuchData:
+                if self._page_size == 1:
+                    raise
+                self._page_size = max(1, self._page_size // 2)
+            except PermissionMissing:
+                if self._depth == "basic":
+                    raise
+                self._depth = "basic"
+
+    def _fields(self) -> Mapping[str, str]:
+        return {**(PAGE_FIELDS if self._depth == "full" else BASIC_FIELDS), **ACCESS_FIELDS}
+
+    def _parameters(self, after: str | None) -> dict[str, str]:
+        parameters = {
+            "fields": write_fields(self._fields(), self._client.observed.dropped_fields),
+            "limit": str(self._page_size),
+        }
+        if after is None:
+            return {**parameters, "summary": "total_count"}
+        return {**parameters, "after": after}
+
+    def _take(self, answer: Mapping[str, Any]) -> None:
+        nodes = answer.get("data")
+        if not isinstance(nodes, list):
+            raise UnreadableAnswer(status=200)
+        for node in nodes:
+            page = _parse_listed(node, self._depth) if isinstance(node, dict) else None
+            if page is None:
+                continue
+            known = self._pages.get(page.fields.id)
+            # In person and through a business a Page comes twice: the one with access counts.
+            if known is None or (known.access_token is None and page.access_token is not None):
+                self._pages[page.fields.id] = page
+        summary = answer.get("summary")
+        if isinstance(summary, dict) and type(summary.get("total_count")) is int:
+            self._total = summary["total_count"]
+
+
+def _parse_listed(node: dict[str, Any], depth: Depth) -> ListedPage | None:
+    fields = parse_page_fields(node, depth)
+    if fields is None:
+        return None
+    tasks = node.get("tasks")
+    token = node.get("access_token")
+    return ListedPage(
+        fields,
+        tuple([task for task in tasks if isinstance(task, str)]) if isinstance(tasks, list) else (),
+        token if isinstance(token, str) and token.isascii() and token.isprintable() else None,
+    )
+
+
+def _find_next(answer: Mapping[str, Any]) -> str | None:
+    """The cursor of the next call; None at the end, which is where ``next`` is absent.
+
+    Neither an empty page nor a short one is the end, and cursors stand on the last page, too.
+    ``next`` itself is a URL with the user token in it: never followed, kept or logged. Where no
+    cursors stand beside it, the one within is read.
+    """
+    paging = answer.get("paging")
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return None
+    cursors = paging.get("cursors")
+    after = cursors.get("after") if isinstance(cursors, dict) else None
+    if not after and isinstance(paging["next"], str):
+        after = _read_cursor(paging["next"])
+    if not isinstance(after, str) or not after:
+        raise UnreadableAnswer(status=200)
+    return after
+
+
+def _read_cursor(url: str) -> str | None:
+    try:
+        found = parse_qs(urlsplit(url).query).get("after")
+    except ValueError:
+        return None
+    return found[0] if found else None
+
+
+def _load_fields(plain: dict[str, Any]) -> PageFields:
+    if plain["emails"] is not None:
+        plain["emails"] = tuple(plain["emails"])
+    return PageFields(**plain)

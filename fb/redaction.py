@@ -1,0 +1,127 @@
+"""Keeps tokens, codes, secrets and URL queries out of every log line, whoever writes it.
+
+Our own lines never hold any; this is the second lock, for libraries and for tracebacks.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable
+from typing import Any
+
+REDACTED = "[…]"
+
+# Anything that looks like a query, with or without a host before it (access logs have none).
+_QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
+# What stands after a telling name: access_token=…, "client_secret": "…", Authorization: Bearer …
+_NAMED = re.compile(
+    r"""(?ix)
+    \b( [\w-]*(?:token|secret|proof|nonce|password|cookie|authorization)[\w-]* | code | state )
+    ( ["']? \s* [=:] \s* ["']? (?:b["'])? (?:(?:bearer|oauth|basic)\s+)? )
+    ( (?![\s"']) [^\s"',;&)}\]]{8,} )
+    """
+)
+_CREDENTIAL = re.compile(r"(?i)\b(bearer|oauth|basic)\s+[^\s\"',;)}\]]{8,}")
+# The password in a database's or a proxy's address.
+_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/\"'<>@]+@")
+# Too long for a word or an id (ours have 32 characters): tokens, codes, states, sealed text.
+_LONG_RUN = re.compile(r"[\w%|.=~-]{36,}")
+
+_installed_secrets: set[str] = set()
+
+
+def redact(text: str) -> str:
+    """The text with everything that may be a secret replaced by "[…]"."""
+    for secret in _installed_secrets:
+        text = text.replace(secret, REDACTED)
+    text = _USER_INFO.sub(rf"\1{REDACTED}@", text)
+    text = _QUERY.sub(f"?{REDACTED}", text)
+    text = _CREDENTIAL.sub(rf"\1 {REDACTED}", text)
+    text = _NAMED.sub(rf"\1\2{REDACTED}", text)
+    return _LONG_RUN.sub(_judge_run, text)
+
+
+class RedactingFilter(logging.Filter):
+    """Lets every record pass, without secrets: message, traceback and stack."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        redact_record(record)
+        return True
+
+
+def redact_record(record: logging.LogRecord) -> None:
+    """Rewrites a record in place. Doing it twice changes nothing more."""
+    if record.name == "uvicorn.access" and isinstance(record.args, tuple):
+        # Its formatter takes the arguments apart, so they have to stay.
+        record.args = tuple(redact(a) if isinstance(a, str) else a for a in record.args)
+    else:
+        record.msg, record.args = redact(_message_of(record)), ()
+    if record.exc_info and record.exc_info[0] is not None:
+        record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
+        # Formatters print exc_text when they find it; the exception itself would be told anew.
+        record.exc_info = None
+    elif record.exc_text:
+        record.exc_text = redact(record.exc_text)
+    if record.stack_info:
+        record.stack_info = redact(record.stack_info)
+
+
+def install_redaction(secrets: Iterable[str] = ()) -> None:
+    """Puts the redaction into every handler there is, and into every record yet to be made.
+
+    Streamlit and uvicorn add handlers of their own later; these get records that are clean from
+    birth. Also silences urllib3 below WARNING: its lines hold URLs. May be called again, with
+    ``secrets`` that are known by now.
+    """
+    # Short ones would tear holes into ordinary words.
+    _installed_secrets.update(secret for secret in secrets if len(secret) >= 8)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)
+    # Its one warning ("Failed to parse headers") holds the whole URL, too.
+    logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
+    factory = logging.getLogRecordFactory()
+    if not isinstance(factory, _RedactingFactory):
+        logging.setLogRecordFactory(_RedactingFactory(factory))
+    for handler in list_handlers():
+        if not any(isinstance(found, RedactingFilter) for found in handler.filters):
+            handler.addFilter(RedactingFilter())
+
+
+class _RedactingFactory:
+    """Makes records as before, then redacts them."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def __call__(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record: logging.LogRecord = self._make(*args, **kwargs)
+        redact_record(record)
+        return record
+
+
+def _judge_run(match: re.Match[str]) -> str:
+    run = match[0]
+    # Dotted and underscored names of modules have letters only, rules of dashes have none.
+    is_mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
+    return REDACTED if is_mixed else run
+
+
+def _message_of(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError):
+        # A line whose arguments do not fit is a mistake to be seen, but not with its arguments.
+        return f"{record.msg} (its arguments do not fit)"
+
+
+def forget_secrets() -> None:
+    """Takes back what ``install_redaction`` was told; for tests."""
+    _installed_secrets.clear()
+
+
+def list_handlers() -> list[logging.Handler]:
+    """Every handler of every logger there is."""
+    loggers: list[logging.Logger] = [logging.getLogger()]
+    for name in list(logging.Logger.manager.loggerDict):
+        loggers.append(logging.getLogger(name))
+    return [handler for logger in loggers for handler in logger.handlers]

@@ -1,0 +1,101 @@
+"""When to sync, and who is syncing: the button, the daily timer, and what every tab may watch."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+
+from fb.installation import Installation
+from fb.picture_sync import fetch_due_pictures
+from fb.rehearsal import resume_rehearsal
+from fb.sync import run_sync
+from storage.attempts import wipe_expired
+from storage.errors import SyncRunning
+from storage.runs import find_active_run, find_last_run
+from storage.snapshots import list_pages_without_snapshot
+
+log = logging.getLogger(__name__)
+
+# A run that failed in part is tried again after an hour, or when Facebook's limit has passed.
+RETRY_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class RunProgress:
+    """A run under way, as its row tells."""
+
+    run_id: int
+    kind: str
+    day: date
+    started_at: datetime
+    total: int
+    done: int
+    failed: int
+
+
+def start_sync(installation: Installation, kind: str) -> bool:
+    """Have the worker sync. False when one runs already, or the stored access can't be opened."""
+    if not installation.can_open_tokens or find_progress(installation) is not None:
+        return False
+    installation.worker.submit(
+        f"{kind} sync", partial(_sync_and_fetch_pictures, installation, kind)
+    )
+    return True
+
+
+def _sync_and_fetch_pictures(installation: Installation, kind: str) -> None:
+    try:
+        run_sync(installation, kind=kind)
+    except SyncRunning:
+        log.info("another sync runs already; this one is left to it")
+        return
+    fetch_due_pictures(installation)
+
+
+def find_progress(installation: Installation) -> RunProgress | None:
+    """Return the run under way, None when there is none or its heart stopped beating."""
+    with installation.database.reading() as session:
+        run = find_active_run(session, installation.now())
+        if run is None:
+            return None
+        return RunProgress(
+            run.id,
+            run.kind,
+            run.day,
+            run.started_at,
+            run.pages_total,
+            run.pages_done,
+            run.pages_failed,
+        )
+
+
+def is_due(installation: Installation) -> bool:
+    """True when a readable Page lacks the present day's snapshot and it is time to try (again)."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        if find_active_run(session, now) is not None:
+            return False
+        if not list_pages_without_snapshot(session, now.date()):
+            return False
+        last = find_last_run(session, now.date())
+    if last is None:
+        return True
+    if last.limited_until is not None:
+        return now >= last.limited_until
+    return last.finished_at is None or now >= last.finished_at + RETRY_AFTER
+
+
+def tick(installation: Installation) -> None:
+    """Do what the time asks for: wipe expired previews, go on with a rehearsal, take the snapshot.
+
+    Called every half minute while the dashboard runs: a day without a snapshot can never be
+    fetched again.
+    """
+    with installation.database.writing() as session:
+        wipe_expired(session, installation.now())
+    if installation.sandbox is not None and resume_rehearsal(installation):
+        return
+    if installation.can_open_tokens and is_due(installation):
+        start_sync(installation, "daily")

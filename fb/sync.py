@@ -1,0 +1,310 @@
+"""Takes the day's snapshot of every Page of every account: by button, by timer, by cron.
+
+One sync at a time, held by the database. Each account's Pages are read with their own page access
+tokens; a Page that several accounts hold is tried with the next one before it counts as failed.
+Syncing twice on a day changes nothing but the newest figures.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from fb.account import AccountState, check_account
+from fb.errors import AccessEnded, FacebookError, RateLimited, TransportFailed
+from fb.figures import fetch_figures
+from fb.graph import GraphClient
+from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
+from fb.listing import PageFields
+from fb.saving import describe_pages, picture_url, snapshot_row
+from fb.worker import WorkStopped
+from storage.installation import bump_data_version
+from storage.observations import observe_graph
+from storage.pages import Readable, list_readable, set_page_grant_status
+from storage.pictures import upsert_picture_sources
+from storage.runs import (
+    FailureRow,
+    beat_run,
+    finish_run,
+    record_failures,
+    start_run,
+)
+from storage.snapshots import upsert_snapshots
+from storage.vault import PURPOSE_PAGE_TOKEN
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run came to. ``status``: done · stopped (rate limit, or the dashboard stops) · failed.
+
+    ``limited_until`` is when Facebook says it will answer again, None where it named no time.
+    """
+
+    run_id: int
+    status: str
+    total: int
+    done: int
+    failed: int
+    limited_until: datetime | None
+
+
+class RunEnded(Exception):
+    """Nothing more can be read in this run."""
+
+    def __init__(self, status: str, cause: FacebookError | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.cause = cause
+
+
+@dataclass
+class _Sync:
+    """The state of one run while it goes on."""
+
+    installation: Installation
+    client: GraphClient
+    run_id: int
+    at: datetime | None  # the moment whose figures are read; None: the present
+    page_ids: frozenset[str]
+    on_progress: Callable[[int, int], None]
+    stop: threading.Event
+    started_at: datetime
+    done: set[str] = field(default_factory=set)
+    failures: dict[str, FailureRow] = field(default_factory=dict)
+    limited: RateLimited | None = None
+
+    def fetched_at(self) -> datetime:
+        return self.at or self.installation.now()
+
+
+def run_sync(
+    installation: Installation,
+    *,
+    kind: str,
+    at: datetime | None = None,
+    graph_url: str | None = None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+) -> RunResult:
+    """Read every readable Page once and store the day's snapshots.
+
+    ``at`` is given when the sandbox makes history: the snapshots are then of that day. The day of
+    a snapshot is the UTC day on which it was fetched. ``on_progress(done, total)`` counts Pages.
+    Raises `storage.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
+    per Page and never raised.
+    """
+    database = installation.database
+    with database.writing() as session:
+        readables = list_readable(session)
+        page_ids = frozenset(readable.page_id for readable in readables)
+        now = installation.now()
+        run_id = start_run(
+            session, kind=kind, day=(at or now).date(), pages_total=len(page_ids), now=now
+        )
+    client = installation.client(patience_seconds=BACKGROUND_PATIENCE_SECONDS, graph_url=graph_url)
+    sync = _Sync(
+        installation,
+        client,
+        run_id,
+        at,
+        page_ids,
+        on_progress,
+        installation.worker.stopping,
+        now,
+    )
+    status = "failed"
+    try:
+        status = _read_accounts(sync, readables)
+    except WorkStopped:
+        status = "stopped"
+    finally:
+        result = _finish(sync, status)
+        client.close()
+    return result
+
+
+def _read_accounts(sync: _Sync, readables: list[Readable]) -> str:
+    try:
+        for _, group in groupby(_by_account(readables), key=lambda readable: readable.grant_id):
+            todo = [readable for readable in group if readable.page_id not in sync.done]
+            if todo:
+                _read_account(sync, todo)
+    except RunEnded as end:
+        if end.cause is not None:
+            _give_up(sync, readables, end.cause)
+        return end.status
+    return "done"
+
+
+def _by_account(readables: list[Readable]) -> list[Readable]:
+    """Group by account without losing the order in which accounts should be tried."""
+    order = {grant_id: i for i, grant_id in enumerate(dict.fromkeys(r.grant_id for r in readables))}
+    return sorted(readables, key=lambda readable: order[readable.grant_id])
+
+
+def _read_account(sync: _Sync, readables: list[Readable]) -> None:
+    account = AccountState(readables[0].grant_id)
+    if sync.at is None:
+        check_account(sync.installation, sync.client, account)
+    for chunk in _chunks(sync, readables):
+        if sync.stop.is_set():
+            raise RunEnded("stopped")
+        _store(sync, account, {r.page_id: r for r in readables}, chunk)
+        if account.limited is not None:
+            sync.limited = account.limited
+            _give_up(sync, readables, account.limited)
+            return
+
+
+Chunk = list[tuple[str, PageFields | FacebookError]]
+
+
+def _chunks(sync: _Sync, readables: list[Readable]) -> Iterator[Chunk]:
+    vault = sync.installation.vault
+    tokens = [
+        (
+            r.page_id,
+            vault.open(
+                PURPOSE_PAGE_TOKEN, f"{r.account_id}/{r.page_id}", r.key_id, r.sealed_page_token
+            ),
+        )
+        for r in readables
+    ]
+    return fetch_figures(sync.client, tokens)
+
+
+def _store(
+    sync: _Sync, account: AccountState, readables: dict[str, Readable], chunk: Chunk
+) -> None:
+    """Keep one chunk: figures of those that answered, the reason of those that did not."""
+    read = [answer for _, answer in chunk if isinstance(answer, PageFields)]
+    refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
+    for error in refused.values():
+        if isinstance(error, RateLimited) and error.scope == "app":
+            sync.limited = error
+            raise RunEnded("stopped", error)
+    version = sync.client.observed.version_served or sync.installation.settings.graph_version
+    fetched_at = sync.fetched_at()
+    with sync.installation.database.writing() as session:
+        if read:
+            describe_pages(session, read, version, fetched_at)
+            upsert_snapshots(session, [snapshot_row(f, fetched_at, version) for f in read])
+            pictures = {f.id: picture_url(f) for f in read if f.depth == "full"}
+            upsert_picture_sources(session, pictures, fetched_at)
+        sync.done.update(fields.id for fields in read)
+        for page_id in sync.done:
+            sync.failures.pop(page_id, None)
+    _judge_refusals(sync, account, readables, refused)
+    _beat(sync)
+    if refused and not read and all(isinstance(e, TransportFailed) for e in refused.values()):
+        raise RunEnded("failed", next(iter(refused.values())))
+
+
+def _judge_refusals(
+    sync: _Sync,
+    account: AccountState,
+    readables: dict[str, Readable],
+    refused: dict[str, FacebookError],
+) -> None:
+    for page_id, error in refused.items():
+        _record(sync, readables[page_id], error)
+        if isinstance(error, RateLimited):
+            account.limited = error
+        elif isinstance(error, AccessEnded) and sync.at is None:
+            # One dead page token says nothing of the account: ask once whether it still stands.
+            if not account.was_checked:
+                check_account(sync.installation, sync.client, account)
+            if account.is_alive:
+                _lose_page(sync, readables[page_id], error)
+
+
+def _lose_page(sync: _Sync, readable: Readable, error: FacebookError) -> None:
+    with sync.installation.database.writing() as session:
+        set_page_grant_status(
+            session,
+            readable.page_id,
+            readable.grant_id,
+            "role_lost",
+            code=error.code,
+            subcode=error.subcode,
+            now=sync.installation.now(),
+            token_read_at=sync.started_at,
+        )
+
+
+def _record(sync: _Sync, readable: Readable, error: FacebookError) -> None:
+    sync.failures[readable.page_id] = FailureRow(
+        page_id=readable.page_id,
+        account_name=readable.account_name,
+        kind=type(error).__name__,
+        code=error.code,
+        subcode=error.subcode,
+        trace_id=error.trace_id,
+    )
+
+
+def _give_up(sync: _Sync, readables: list[Readable], cause: FacebookError) -> None:
+    """Give every Page that was not reached the reason why it was not."""
+    for readable in readables:
+        if readable.page_id not in sync.done and readable.page_id not in sync.failures:
+            _record(sync, readable, cause)
+
+
+def _beat(sync: _Sync) -> None:
+    done, failed = len(sync.done), len(sync.failures)
+    with sync.installation.database.writing() as session:
+        beat_run(
+            session, sync.run_id, pages_done=done, pages_failed=failed, now=sync.installation.now()
+        )
+    sync.on_progress(done + failed, len(sync.page_ids))
+
+
+def _finish(sync: _Sync, status: str) -> RunResult:
+    now = sync.installation.now()
+    limited_until = None
+    if sync.limited is not None:
+        status = "stopped"
+        if sync.limited.retry_after_seconds is not None:
+            limited_until = now + timedelta(seconds=sync.limited.retry_after_seconds)
+    with sync.installation.database.writing() as session:
+        record_failures(session, sync.run_id, list(sync.failures.values()))
+        finish_run(
+            session,
+            sync.run_id,
+            status=status,
+            pages_done=len(sync.done),
+            pages_failed=len(sync.failures),
+            limited_until=limited_until,
+            reason_code=sync.limited.code if sync.limited else None,
+            now=now,
+        )
+        observed = sync.client.observed
+        observe_graph(
+            session,
+            version_served=observed.version_served,
+            dropped_fields=observed.dropped_fields,
+            usage=observed.usage,
+            now=now,
+        )
+        bump_data_version(session)
+    log.info(
+        "run %d: %d of %d Pages read, %d failed, %s",
+        sync.run_id,
+        len(sync.done),
+        len(sync.page_ids),
+        len(sync.failures),
+        status,
+    )
+    return RunResult(
+        sync.run_id,
+        status,
+        len(sync.page_ids),
+        len(sync.done),
+        len(sync.failures),
+        limited_until,
+    )

@@ -1,0 +1,197 @@
+"""The HTTP routes beside the screens: the way out to Facebook, health, pictures of Pages."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+from collections.abc import Callable
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    PlainTextResponse,
+    RedirectResponse,
+    Response,
+)
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp
+
+from fb.connect import COOKIE_LIFETIME, StartedAttempt, cookie_name, start_attempt
+from fb.installation import Installation, Startup
+from storage.errors import TooManyAttempts
+from storage.pages import list_page_names
+from storage.pictures import find_picture
+
+# A handful of tabs may be on their way to Facebook at once; older cookies of this browser go.
+COOKIES_PER_BROWSER = 5
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+INITIAL_COLOURS = ("#8A4A3C", "#2F7F73", "#3E6BB0", "#6B7A2E", "#A04A72", "#5A6675", "#7A5AA6")
+
+GetStartup = Callable[[], Startup]
+
+
+def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRoute]:
+    """Return the routes. ``get_startup`` is asked on each request: it is warm by then.
+
+    Every method is registered, since an unknown one would be answered with Streamlit's page.
+    """
+    routes: list[BaseRoute] = [
+        Route("/oauth/start", _only_get(_start(get_startup)), methods=METHODS),
+        Route("/healthz", _only_get(_health(get_startup)), methods=METHODS),
+        Route("/pictures/{page_id}", _only_get(_picture(get_startup)), methods=METHODS),
+    ]
+    if sandbox is not None:
+        routes.append(Mount("/sandbox", app=sandbox))
+    return routes
+
+
+Endpoint = Callable[[Request], Response]
+
+
+def _only_get(endpoint: Endpoint) -> Callable[[Request], object]:
+    async def answer(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            return PlainTextResponse("Only GET.", 405, headers={"Allow": "GET, HEAD"})
+        return await run_in_threadpool(endpoint, request)
+
+    return answer
+
+
+def _start(get_startup: GetStartup) -> Endpoint:
+    def start(request: Request) -> Response:
+        if not _is_persons_own_navigation(request):
+            return _notice(
+                403,
+                "Please start from Pagekeeper",
+                "Another site, or the browser in advance, opened this address. "
+                "Nothing was started.",
+            )
+        installation = get_startup().installation
+        if installation is None or not installation.can_open_tokens:
+            # Setup says which setting, database or key it is, and how to mend it.
+            return RedirectResponse("/setup", 303)
+        if request.method == "HEAD":
+            return Response(status_code=204)
+        try:
+            attempt = start_attempt(installation, installation.now())
+        except TooManyAttempts:
+            return _notice(
+                429,
+                "Too many trips to Facebook are open",
+                "Finish one of them, or wait 15 minutes, and start again.",
+            )
+        answer = RedirectResponse(attempt.authorization_url, 303)
+        _set_cookie(request, answer, installation, attempt)
+        return answer
+
+    return start
+
+
+def _is_persons_own_navigation(request: Request) -> bool:
+    """True for a click on this site or a typed address; browsers that send no hints pass too."""
+    headers = request.headers
+    purpose = headers.get("sec-purpose", headers.get("purpose", ""))
+    return (
+        headers.get("sec-fetch-site", "none") in ("same-origin", "none")
+        and headers.get("sec-fetch-mode", "navigate") == "navigate"
+        and headers.get("sec-fetch-dest", "document") == "document"
+        and "prefetch" not in purpose
+        and "prerender" not in purpose
+    )
+
+
+def _set_cookie(
+    request: Request, answer: Response, installation: Installation, attempt: StartedAttempt
+) -> None:
+    is_https = installation.settings.redirect_uri.startswith("https://")
+    stem = cookie_name("", installation.settings)
+    stale = [name for name in request.cookies if name.startswith(stem)]
+    for name in stale[: max(0, len(stale) - COOKIES_PER_BROWSER + 1)]:
+        answer.delete_cookie(name, path="/", secure=is_https, httponly=True, samesite="lax")
+    answer.set_cookie(
+        cookie_name(attempt.id, installation.settings),
+        attempt.nonce,
+        max_age=int(COOKIE_LIFETIME.total_seconds()),
+        path="/",
+        secure=is_https,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _health(get_startup: GetStartup) -> Endpoint:
+    def health(request: Request) -> Response:
+        startup = get_startup()
+        installation = startup.installation
+        if installation is None:
+            kind = startup.trouble.kind if startup.trouble else "settings"
+            body = {"status": kind, "database": "not opened", "keys": "not checked"}
+            return JSONResponse(body, 503)
+        reachable = installation.database.ping()
+        keys = "ok" if installation.can_open_tokens else "wrong"
+        body = {
+            "status": "ok" if reachable and keys == "ok" else "trouble",
+            "mode": installation.settings.mode,
+            "database": "ok" if reachable else "unreachable",
+            "keys": keys,
+        }
+        return JSONResponse(body, 200 if reachable else 503)
+
+    return health
+
+
+def _picture(get_startup: GetStartup) -> Endpoint:
+    def picture(request: Request) -> Response:
+        installation = get_startup().installation
+        page_id = request.path_params["page_id"]
+        if installation is None:
+            return PlainTextResponse("No database.", 503)
+        with installation.database.reading() as session:
+            stored = find_picture(session, page_id)
+            name = list_page_names(session, [page_id]).get(page_id)
+        if name is None:
+            return PlainTextResponse("No such Page here.", 404)
+        if stored is not None and stored.content is not None:
+            content, content_type = stored.content, stored.content_type or "image/jpeg"
+        else:
+            content, content_type = initial_svg(page_id, name), "image/svg+xml"
+        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
+        if request.headers.get("if-none-match") == etag:
+            return Response(status_code=304, headers=headers)
+        return Response(content, media_type=content_type, headers=headers)
+
+    return picture
+
+
+def initial_svg(page_id: str, name: str) -> bytes:
+    """Draw the first letter of a Page's name on a colour of its own, for a Page without picture."""
+    colour = INITIAL_COLOURS[int(hashlib.sha256(page_id.encode()).hexdigest(), 16) % 7]
+    letter = next((c for c in name if c.isalnum()), "•").upper()[:1]
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">'
+        f'<rect width="100" height="100" rx="18" fill="{colour}"/>'
+        '<text x="50" y="52" fill="#fff" font-family="sans-serif" font-size="46" font-weight="600"'
+        f' text-anchor="middle" dominant-baseline="central">{html.escape(letter)}</text></svg>'
+    ).encode()
+
+
+def picture_path(page_id: str) -> str:
+    """Return where a Page's picture is served."""
+    return f"/pictures/{quote(page_id, safe='')}"
+
+
+def _notice(status: int, title: str, sentence: str) -> HTMLResponse:
+    body = (
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(title)} · Pagekeeper</title>"
+        "<style>:root{color-scheme:light dark}"
+        "body{font:16px/1.5 sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}</style>"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p>"
+        '<p><a href="/">Go to Pagekeeper</a></p></html>'
+    )
+    return HTMLResponse(body, status)
