@@ -1,0 +1,94 @@
+"""What is said of one connected account: how it stands, what hangs on it, what ending it costs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from fb.account import AccountState
+from fb.connections import Connection
+from pages import phrases
+from pages.formats import counted, day, plain, when
+
+
+def sentence(account: Connection, now: datetime) -> str:
+    """One sentence (Markdown) on how an account stands, what is safe, and until when."""
+    name, health = account.account_name, account.health
+    if account.state == "needs_renewal":
+        why = phrases.ended(name, account.reason_code, account.reason_subcode)
+        return f"{why} {phrases.last_refreshed(health.usable_count, health.last_snapshot_at, now)}"
+    if account.state == "frozen":
+        since = day(account.status_at.date())
+        return f"Paused since {since}: Pages are not refreshed through it. Their history is safe."
+    if account.state == "disconnected":
+        on = day(account.status_at.date())
+        return f"Disconnected on {on}. No access is kept; the history of its Pages stays."
+    if account.state == "expiring" and account.ends_at is not None:
+        if account.ends_at == account.data_access_expires_at:
+            return phrases.data_access_ends(name, account.ends_at, now)
+        return phrases.access_ends(name, account.ends_at)
+    return " · ".join(expiries(account, now))
+
+
+def expiries(account: Connection, now: datetime) -> list[str]:
+    """When its access ends and when it was last used, in words."""
+    access, data = account.expires_at, account.data_access_expires_at
+    words = [f"Access until {day(access.date())}" if access else "Access without an end date"]
+    if data:
+        words.append(f"data access until {day(data.date())}")
+    used = when(account.last_used_at, now) if account.last_used_at else "not yet"
+    words.append(f"last used {used}")
+    return words
+
+
+def summary(account: Connection) -> str:
+    """ "46 Pages · 5 of 6 permissions": what can be opened."""
+    granted, declined = (
+        [name for name in names if name not in phrases.GIVEN_WITH_ANY]
+        for names in (account.granted, account.declined)
+    )
+    asked = counted(len(granted) + len(declined), "permission")
+    return f"{counted(account.health.usable_count, 'Page')} · {len(granted)} of {asked}"
+
+
+def details(account: Connection, now: datetime) -> list[str]:
+    """Pages, permissions and expiries of one account as lines of Markdown."""
+    health = account.health
+    lines = []
+    for title, pages in (
+        ("Pages", health.pages),
+        ("Missing from Facebook's last list", health.missing),
+        ("No access sent", health.no_access),
+    ):
+        if pages.count:
+            lines.append(f"**{title}**: {phrases.named(pages.names, pages.count)}")
+    for names, verdict in ((account.granted, ""), (account.declined, " (declined)")):
+        for title, used in phrases.grouped(names):
+            lines.append(f"**{title}**{verdict}: {used}")
+    if account.state in ("expiring", "frozen"):
+        lines.append(" · ".join(expiries(account, now)))
+    return lines
+
+
+def check_result(account_name: str, state: AccountState) -> str:
+    """What Facebook said when it was asked about one account: for a toast."""
+    name = plain(account_name)
+    if not state.is_alive:
+        return f"{name}'s access has ended. Renew it."
+    if state.limited is not None:
+        return "Facebook asks us to slow down. Try again later; the connection was not changed."
+    return f"{name}'s access works."
+
+
+def disconnect_cost(account: Connection) -> str:
+    """What disconnecting ends, and what stays: for the dialog."""
+    name = plain(account.account_name)
+    sole = account.health.sole_held
+    if not sole.count:
+        ends = "Every Page is held by another account too, so all figures go on."
+    else:
+        lose, their = ("loses", "Its") if sole.count == 1 else ("lose", "Their")
+        ends = (
+            f"**{counted(sole.count, 'Page')}** {lose} the only access: "
+            f"{phrases.named(sole.names, sole.count)}. {their} figures stop."
+        )
+    return f"{name}'s access is erased here. {ends} All history stays."

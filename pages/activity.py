@@ -1,0 +1,244 @@
+"""What the dashboard did and what became of it: every refresh, and what befell the accounts."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from fb import schedule
+from fb.installation import Installation
+from pages import ending, phrases, resources
+from pages.formats import UNKNOWN, counted, day, moment
+from storage.events import list_events
+from storage.models import Event, Run
+from storage.runs import Failure, count_runs, list_failures, list_runs
+
+RUN_ROWS = 25
+EVENT_ROWS = 25
+FAILURE_ROWS = 100
+MOST_LINKS = 3
+EVERY_SECONDS = 2.0
+
+
+def render() -> None:
+    """Draw the screen."""
+    installation = resources.get_startup().installation
+    if installation is None:
+        ending.render_trouble(resources.get_startup())
+        return
+    st.title("Activity", anchor=False)
+    _running(installation)
+    _chosen_run(installation)
+    _refreshes(installation)
+    _events(installation)
+
+
+def _running(installation: Installation) -> None:
+    if schedule.find_progress(installation) is None:
+        return
+
+    @st.fragment(run_every=EVERY_SECONDS)
+    def watch() -> None:
+        progress = schedule.find_progress(installation)
+        if progress is None:
+            st.rerun()
+        at = progress.done + progress.failed
+        st.progress(
+            min(at / max(progress.total, 1), 1.0),
+            text=f"{phrases.RUN_KINDS.get(progress.kind, 'Refresh')} of {day(progress.day)}: "
+            f"{at:,d} of {counted(progress.total, 'Page')}, started {moment(progress.started_at)}",
+        )
+
+    watch()
+
+
+def _refreshes(installation: Installation) -> None:
+    st.header("Refreshes", anchor=False)
+    with installation.database.reading() as session:
+        total = count_runs(session)
+    if not total:
+        st.markdown("No refresh yet. The first one runs when Pages are connected, then every day.")
+        return
+    table = st.container()
+    number = 1
+    if total > RUN_ROWS:
+        number = st.pagination(-(-total // RUN_ROWS), key="runs-page")
+    with installation.database.reading() as session:
+        runs = list_runs(session, limit=RUN_ROWS, offset=(number - 1) * RUN_ROWS)
+    with table:
+        first = (number - 1) * RUN_ROWS + 1
+        st.caption(
+            f"{first:,d}–{first + len(runs) - 1:,d} of {total:,d}, newest first. "
+            "A result opens the list of what could not be read."
+        )
+        _buttons_for_failed(runs)
+        _run_table(installation, runs)
+
+
+def _run_table(installation: Installation, runs: list[Run]) -> None:
+    key = "run-result"
+    active = schedule.find_progress(installation)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "at": pd.to_datetime([run.started_at.replace(tzinfo=None) for run in runs]),
+                "result": [
+                    (":material/error: " if run.pages_failed else "")
+                    + result(run, active.run_id if active else None)
+                    for run in runs
+                ],
+                "what": [phrases.RUN_KINDS.get(run.kind, run.kind) for run in runs],
+                "day": pd.to_datetime([run.day for run in runs]),
+                "who": [phrases.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
+            }
+        ),
+        column_config={
+            "at": st.column_config.DatetimeColumn(
+                "Started (UTC)", width=150, format="D MMM YYYY, HH:mm"
+            ),
+            "result": st.column_config.ButtonColumn(
+                "Result",
+                width=300,
+                type="tertiary",
+                alignment="left",
+                key=key,
+                on_click=_choose,
+                args=(key, tuple(run.id for run in runs)),
+            ),
+            "what": st.column_config.TextColumn("What", width=210),
+            "day": st.column_config.DateColumn("Figures of", width=120, format="D MMM YYYY"),
+            "who": st.column_config.TextColumn("Who", width=130),
+        },
+        hide_index=True,
+        width="content",
+        height="content",
+        placeholder=UNKNOWN,
+        alt="Refreshes, newest first, with their results",
+    )
+
+
+def _choose(key: str, run_ids: tuple[int, ...]) -> None:
+    _open(run_ids[st.session_state[key]["row"]])
+
+
+def _close() -> None:
+    st.query_params.pop("run", None)
+
+
+def _open(run_id: int) -> None:
+    st.query_params["run"] = str(run_id)
+
+
+def _buttons_for_failed(runs: list[Run]) -> None:
+    """The way to the lists without a mouse: cells can't be pressed by key."""
+    for run in [run for run in runs if run.pages_failed][:MOST_LINKS]:
+        st.button(
+            f"{moment(run.started_at)}: {result(run, None)}",
+            type="tertiary",
+            icon=":material/error:",
+            key=f"failed-run-{run.id}",
+            on_click=_open,
+            args=(run.id,),
+        )
+
+
+def result(run: Run, active_id: int | None) -> str:
+    """What became of a run, in a few plain words; one that stopped without a word was cut off."""
+    if run.status == "running" and run.id != active_id:
+        return f"Interrupted after {run.pages_done:,d} of {counted(run.pages_total, 'Page')}"
+    return phrases.run_result(
+        run.status,
+        total=run.pages_total,
+        done=run.pages_done,
+        failed=run.pages_failed,
+        limited_until=run.limited_until,
+    )
+
+
+def _chosen_run(installation: Installation) -> None:
+    chosen = st.query_params.get("run", "")
+    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 18):
+        return
+    with installation.database.reading() as session:
+        run = session.get(Run, int(chosen))
+        failures = list_failures(session, int(chosen), limit=FAILURE_ROWS) if run else []
+    if run is None:
+        st.caption("That refresh is not known here.")
+        return
+    with st.container(border=True, key="chosen-run"):
+        with st.container(horizontal=True, horizontal_alignment="distribute"):
+            st.header(f"Refresh of {moment(run.started_at)}", anchor=False, width="content")
+            st.button(
+                "Close",
+                type="tertiary",
+                icon=":material/close:",
+                key="close-run",
+                on_click=_close,
+            )
+        if not failures:
+            st.markdown(f"{result(run, run.id)}. No Page was refused.")
+            return
+        more = "" if len(failures) == run.pages_failed else f" The first {len(failures):,d} are:"
+        st.markdown(f"{run.pages_failed:,d} of {counted(run.pages_total, 'Page')} not read.{more}")
+        _failures(failures)
+
+
+def _failures(failures: list[Failure]) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "page": [failure.page_name for failure in failures],
+                "why": [
+                    phrases.page_failure(
+                        failure.kind,
+                        failure.account_name,
+                        code=failure.code,
+                        subcode=failure.subcode,
+                        trace_id=failure.trace_id,
+                    )
+                    for failure in failures
+                ],
+                "account": [failure.account_name for failure in failures],
+            }
+        ),
+        column_config={
+            "page": st.column_config.TextColumn("Page", width=260),
+            "why": st.column_config.TextColumn("Why", width=640),
+            "account": st.column_config.TextColumn("Read through", width=180),
+        },
+        hide_index=True,
+        width="content",
+        placeholder=UNKNOWN,
+        alt="Pages that could not be read, with the reason for each",
+    )
+
+
+def _events(installation: Installation) -> None:
+    st.header("Accounts", anchor=False)
+    with installation.database.reading() as session:
+        events = list_events(session, limit=EVENT_ROWS)
+    if not events:
+        st.markdown("No account was connected yet.")
+        return
+    st.dataframe(
+        _event_frame(events),
+        column_config={
+            "at": st.column_config.DatetimeColumn(
+                "When (UTC)", width=150, format="D MMM YYYY, HH:mm"
+            ),
+            "what": st.column_config.TextColumn("What happened", width=640),
+        },
+        hide_index=True,
+        width="content",
+        height="content",
+        alt="What happened to the accounts, newest first",
+    )
+
+
+def _event_frame(events: list[Event]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),
+            "what": [phrases.event(e.kind, e.account_name, e.facts) for e in events],
+        }
+    )

@@ -1,0 +1,160 @@
+"""The way back from Facebook: takes the answer once, shows the reading, the check, and the end.
+
+A Streamlit script may be cut off or run twice at any moment, so the database alone decides what
+happens once: the answer is accepted, saved or discarded by one conditional UPDATE each.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+
+import streamlit as st
+
+from fb import attempt, connect, rehearsal
+from fb.attempt import AttemptView
+from fb.installation import Installation
+from fb.picture_sync import fetch_due_pictures
+from pages import ending, links, notes, phrases, preview, reading, resources, screens, wording
+from pages.formats import counted
+from storage.runs import find_last_run
+
+# What Facebook brings back, and what only a wrong turn does.
+_RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
+
+
+def render() -> None:
+    """Draw the screen of a return from Facebook, or of ``?attempt=<id>``."""
+    startup = resources.get_startup()
+    installation = startup.installation
+    if installation is None:
+        ending.render_trouble(startup)
+        return
+    if not installation.can_open_tokens:
+        # Before the answer is looked at: it stays good for when the right key is back.
+        ending.render(wording.WRONG_KEY)
+        return
+    parameters = {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
+    if any(name in parameters for name in _RETURN_NAMES) or "attempt" not in parameters:
+        _take_return(installation, parameters)
+    else:
+        _show(installation, parameters["attempt"][0])
+
+
+def _cookies() -> Mapping[str, str]:
+    return st.context.cookies.to_dict()
+
+
+def _take_return(installation: Installation, parameters: Mapping[str, Sequence[str]]) -> None:
+    try:
+        attempt_id = connect.accept_return(installation, parameters, _cookies(), installation.now())
+    except connect.ReturnRefused as refusal:
+        if refusal.kind != "used" or refusal.attempt_id is None:
+            ending.render(wording.for_refusal(refusal.kind))
+            return
+        attempt_id = refusal.attempt_id
+    _swap_address(attempt_id, parameters)
+    _show(installation, attempt_id)
+
+
+def _swap_address(attempt_id: str, parameters: Mapping[str, Sequence[str]]) -> None:
+    """Put ``?attempt=<id>`` in place of the answer, so that a reload never meets the code again.
+
+    Streamlit can only push an address, not replace one. So that Back is no trap, an address that
+    this session has left once is left alone when the person returns to it: its code is spent, and
+    the next Back leaves.
+    """
+    answer = "\0".join(parameters.get("state", ()))
+    mark = f"left-{hashlib.sha256(answer.encode()).hexdigest()[:16]}"
+    if mark not in st.session_state:
+        st.session_state[mark] = True
+        st.query_params.from_dict({"attempt": attempt_id})
+
+
+def _show(installation: Installation, attempt_id: str) -> None:
+    view = attempt.get_view(installation, attempt_id, _cookies(), installation.now())
+    if view.status == "reading":
+        reading.render(
+            lambda: attempt.get_view(installation, attempt_id, _cookies(), installation.now())
+        )
+    elif view.status == "ready" and view.preview is not None:
+        _check(installation, attempt_id, view)
+    elif view.status == "saved":
+        _after_save(installation, attempt_id, view)
+    else:
+        ending.render(wording.for_attempt(view.status, failure=view.failure))
+
+
+def _check(installation: Installation, attempt_id: str, view: AttemptView) -> None:
+    shown = view.preview
+    assert shown is not None  # a ready attempt has one
+    if not shown.pages:
+        ending.render(phrases.no_page(shown.account_name))
+        with st.bottom.container(horizontal=True):
+            _discard_button(installation, attempt_id)
+        return
+    if st.session_state.pop(f"overtaken-{attempt_id}", False):
+        st.warning(wording.OVERTAKEN.sentence, title=wording.OVERTAKEN.title)
+    ticked = preview.render(shown, attempt_id=attempt_id, until=view.preview_expires_at)
+    with st.bottom.container(horizontal=True, vertical_alignment="center"):
+        if st.button(
+            f"Save {counted(len(ticked), 'Page')}",
+            type="primary",
+            icon=":material/check:",
+            disabled=not ticked,
+            key="save",
+        ):
+            _save(installation, attempt_id, ticked, shown.digest)
+        st.html(links.connect_link(wording.CHOOSER.label, filled=False), width="content")
+        _discard_button(installation, attempt_id)
+
+
+def _discard_button(installation: Installation, attempt_id: str) -> None:
+    if st.button("Discard", type="tertiary", key="discard"):
+        with suppress(attempt.AttemptGone):  # over meanwhile: the next run shows how
+            attempt.discard(installation, attempt_id, _cookies(), installation.now())
+        st.rerun()
+
+
+def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], digest: str) -> None:
+    """Save once. Whatever came first (this press, another tab, the clock) is what is shown next."""
+    try:
+        attempt.save(
+            installation,
+            attempt_id,
+            _cookies(),
+            installation.now(),
+            page_ids=ticked,
+            digest=digest,
+        )
+    except attempt.PreviewOvertaken:
+        st.session_state[f"overtaken-{attempt_id}"] = True
+    except attempt.AttemptGone:
+        pass  # the next run shows how it ended
+    else:
+        _follow_up(installation)
+        st.session_state[f"saved-{attempt_id}"] = True
+    st.rerun()
+
+
+def _follow_up(installation: Installation) -> None:
+    """After the first Save in the sandbox make its history, after any other fetch the pictures."""
+    with installation.database.reading() as session:
+        is_first = find_last_run(session) is None
+    if installation.sandbox is not None and is_first:
+        rehearsal.make_history(installation)
+    else:
+        installation.worker.submit("pictures", partial(fetch_due_pictures, installation))
+
+
+def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
+    """Lead on to Overview: at once in the session that saved, by a link in any other."""
+    if rehearsal.find_rehearsal(installation) is not None:
+        reading.render_rehearsal(lambda: rehearsal.find_rehearsal(installation))
+        return
+    if st.session_state.pop(f"saved-{attempt_id}", False):
+        notes.leave(phrases.saved(view.outcome or {}))
+        st.switch_page(screens.link_to("overview"))
+    ending.render(wording.for_attempt("saved", outcome=view.outcome, ended_at=view.ended_at))

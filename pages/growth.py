@@ -1,0 +1,140 @@
+"""The two cards in the middle of Overview: the chart over time, and who moved most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import streamlit as st
+
+from pages import charts, lookups, screens, timeline
+from pages.chart_parts import palette
+from pages.formats import count, counted, cut, plain, signed, signed_percent
+from pages.overview_words import NOUNS, counted_pages
+from pages.periods import Period
+from pages.timeline import Point
+from storage.filtering import Metric
+from storage.overview import Mover, Movers, Totals
+
+CHART_HEIGHT = 372
+LONGEST_NAME = 30
+SMALLEST_MOVER = 500
+
+METRICS: dict[str, Metric] = {"Fans": "fans", "Followers": "followers"}
+VIEWS = ("Total", "Daily change", "% since start")
+MOVERS: dict[str, Literal["number", "rate"]] = {"Number": "number", "Rate": "rate"}
+
+
+def choose_view() -> tuple[Metric, str]:
+    """Draw the switches of the chart's card. The metric turns tiles, movers and table with it."""
+    metric = st.segmented_control(
+        "Figure",
+        list(METRICS),
+        default="Fans",
+        required=True,
+        label_visibility="collapsed",
+        key="metric",
+        bind="query-params",
+    )
+    view = st.segmented_control(
+        "View",
+        VIEWS,
+        default=VIEWS[0],
+        required=True,
+        label_visibility="collapsed",
+        key="view",
+        bind="query-params",
+    )
+    return METRICS.get(metric or "", "fans"), view or VIEWS[0]
+
+
+def render_chart(version: str, period: Period, totals: Totals, metric: Metric, view: str) -> None:
+    """Draw the chart and who is counted in it."""
+    noun = NOUNS[metric]
+    now = totals.of(metric)
+    with st.skeleton(height=CHART_HEIGHT):
+        line = lookups.find_line(version, period.since, period.until, metric)
+        points = timeline.trim([Point(day.day, day.total, day.change) for day in line])
+        draw(points, noun, view, f"{counted(now.pages, 'Page')}", height=CHART_HEIGHT)
+    gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
+    st.caption(counted_pages(now, totals.pages_count, noun, gaps))
+
+
+def draw(points: list[Point], noun: str, view: str, whose: str, *, height: int) -> None:
+    """Draw one of the three views of the same days, or say why there is nothing to draw."""
+    colours = palette(st.context.theme.type)
+    start = next((point.value for point in points if point.value is not None), None)
+    if start is None:
+        st.caption(f"No {noun.lower()} to compare in this period.")
+    elif view == "Daily change":
+        st.vega_lite_chart(
+            charts.change_chart(points, noun, colours),
+            height=height,
+            alt=timeline.describe_changes(points, noun, whose),
+        )
+    elif view == "% since start" and start:
+        st.vega_lite_chart(
+            charts.share_chart(points, noun, colours),
+            height=height,
+            alt=timeline.describe(points, noun, whose),
+        )
+    elif view == "% since start":
+        st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
+    else:
+        st.vega_lite_chart(
+            charts.total_chart(points, noun, colours),
+            height=height,
+            alt=timeline.describe(points, noun, whose),
+        )
+
+
+def render_movers(
+    version: str, period: Period, metric: Metric, way_back: Mapping[str, str]
+) -> None:
+    """Draw the card of the Pages that gained and lost most, each a link to its screen."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Movers", anchor=False, width="content")
+        by = st.segmented_control(
+            "Movers by",
+            list(MOVERS),
+            default="Number",
+            required=True,
+            label_visibility="collapsed",
+            key="movers",
+            bind="query-params",
+        )
+    order = MOVERS.get(by or "", "number")
+    movers = lookups.find_movers(version, period.since, period.until, metric, order)
+    _draw_movers(movers, order, way_back)
+    if order == "rate":
+        st.caption(
+            f"Pages with {count(SMALLEST_MOVER)} {NOUNS[metric].lower()} or more at the start."
+        )
+
+
+def _draw_movers(movers: Movers, by: str, way_back: Mapping[str, str]) -> None:
+    for title, pages, colour in (
+        ("Gained most", movers.up, "green"),
+        ("Lost most", movers.down, "red"),
+    ):
+        st.caption(title if pages else title.replace("most", "nothing: no Page in this period"))
+        with st.container(gap="xsmall"):
+            for mover in pages:
+                _draw_mover(mover, by, colour, way_back)
+
+
+def _draw_mover(mover: Mover, by: str, colour: str, way_back: Mapping[str, str]) -> None:
+    moved = signed(mover.net) if by == "number" else signed_percent(mover.rate_percent)
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        wrap=False,
+    ):
+        st.page_link(
+            screens.link_to("page"),
+            label=plain(cut(mover.name, LONGEST_NAME)),
+            query_params={"id": mover.page_id, **way_back},
+            width="stretch",
+        )
+        st.markdown(f":{colour}[{plain(moved)}]", width="content")

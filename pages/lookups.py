@@ -1,0 +1,216 @@
+"""What Overview and Page ask the database, each question once per version of the data.
+
+The version stands in every key, so an answer is never older than what is stored; and every cache is
+bounded. Python's own cache, because Streamlit's hashes and pickles: 0.2 ms a hit, fifteen a rerun.
+Answers are shared by every tab, so nobody may change one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from fb.connections import Connection, list_connections
+from pages import resources
+from storage.filtering import Filter, Metric
+from storage.health import Freshness, get_freshness
+from storage.installation import get_data_version
+from storage.models import Page
+from storage.overview import (
+    Comparable,
+    DailyTotal,
+    Movers,
+    Totals,
+    get_comparable,
+    get_totals,
+    list_daily_totals,
+    list_movers,
+)
+from storage.page_table import (
+    SortKey,
+    TablePage,
+    TableSummary,
+    get_table_summary,
+    list_sparklines,
+    list_table,
+)
+from storage.runs import find_last_run
+from storage.series import DayFigure, PageProfile, find_page_profile, get_page_series
+
+ROWS = 25
+SPARKLINE_POINTS = 30
+A_DAY = timedelta(days=1)
+
+
+@contextmanager
+def _reading() -> Iterator[Session]:
+    installation = resources.get_startup().installation
+    assert installation is not None  # the frame lets no screen run without one
+    with installation.database.reading() as session:
+        yield session
+
+
+def get_version() -> str:
+    """Whose data it is, and how often it has changed: the first argument of all that follows."""
+    installation = resources.get_startup().installation
+    assert installation is not None
+    with installation.database.reading() as session:
+        return f"{installation.database.shown_url} {get_data_version(session)}"
+
+
+@dataclass(frozen=True, eq=False)
+class TableView:
+    """One page of the table, with the sparklines of its rows. Equal only to itself."""
+
+    page: TablePage
+    summary: TableSummary
+    trends: dict[str, list[int]]
+    total_trend: list[int]
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """How the newest refresh ended; see `storage.models.Run`."""
+
+    status: str
+    limited_until: Any  # aware UTC, or None
+    total: int
+    done: int
+    failed: int
+
+
+@lru_cache(16)
+def is_empty(version: str) -> bool:
+    """Whether no account has brought a Page here yet."""
+    with _reading() as session:
+        return session.execute(select(Page.id).limit(1)).first() is None
+
+
+@lru_cache(64)
+def find_totals(version: str, since: date, until: date) -> Totals:
+    """The totals of every Page for a period."""
+    with _reading() as session:
+        return get_totals(session, since=since, until=until)
+
+
+@lru_cache(64)
+def find_previous(version: str, since: date, until: date, metric: Metric) -> Comparable:
+    """Both ends of the period before."""
+    with _reading() as session:
+        return get_comparable(session, since=since, until=until, metric=metric)
+
+
+@lru_cache(64)
+def find_line(version: str, since: date, until: date, metric: Metric) -> list[DailyTotal]:
+    """The growth line of every comparable Page together."""
+    with _reading() as session:
+        return list_daily_totals(session, since=since, until=until, metric=metric)
+
+
+@lru_cache(64)
+def find_movers(
+    version: str, since: date, until: date, metric: Metric, by: Literal["number", "rate"]
+) -> Movers:
+    """Who gained and who lost most."""
+    with _reading() as session:
+        return list_movers(session, since=since, until=until, metric=metric, by=by)
+
+
+@lru_cache(128)
+def find_table(
+    version: str,
+    since: date,
+    until: date,
+    metric: Metric,
+    sort: SortKey,
+    descending: bool,
+    number: int,
+    search: str,
+    attention: bool,
+) -> TableView:
+    """The ``number``-th page of the table, counted from 1; the last one where there are fewer."""
+    wanted = Filter(search=search, attention=attention)
+    with _reading() as session:
+
+        def ask(offset: int) -> TablePage:
+            return list_table(
+                session,
+                since=since,
+                until=until,
+                metric=metric,
+                sort=sort,
+                descending=descending,
+                limit=ROWS,
+                offset=offset,
+                filter=wanted,
+            )
+
+        page = ask((number - 1) * ROWS)
+        if not page.rows and page.rows_count:
+            page = ask((page.rows_count - 1) // ROWS * ROWS)
+        summary = get_table_summary(session, since=since, until=until, metric=metric, filter=wanted)
+        # From the day before on: there the change of the period begins.
+        trends = list_sparklines(
+            session,
+            page_ids=[row.page_id for row in page.rows],
+            since=since - A_DAY,
+            until=until,
+            metric=metric,
+        )
+        line = list_daily_totals(session, since=since, until=until, metric=metric, filter=wanted)
+    return TableView(page, summary, trends, _thin(line))
+
+
+def _thin(line: list[DailyTotal]) -> list[int]:
+    """At most SPARKLINE_POINTS totals, the last one among them."""
+    known = [day.total for day in line if day.total is not None]
+    step = max(1, -(-len(known) // SPARKLINE_POINTS))
+    return known[::-1][::step][::-1]
+
+
+@lru_cache(256)
+def find_profile(version: str, page_id: str) -> PageProfile | None:
+    """What is known about one Page."""
+    with _reading() as session:
+        return find_page_profile(session, page_id)
+
+
+@lru_cache(128)
+def find_series(version: str, page_id: str, since: date, until: date) -> list[DayFigure]:
+    """One Page's snapshots of a period."""
+    with _reading() as session:
+        return get_page_series(session, page_id, since=since, until=until)
+
+
+@lru_cache(16)
+def find_freshness(version: str, today: date) -> Freshness:
+    """How fresh the figures are."""
+    with _reading() as session:
+        return get_freshness(session, today)
+
+
+@lru_cache(16)
+def find_connections(version: str, today: date) -> list[Connection]:
+    """Every account and how it stands, worst first. ``today``: some of them end soon."""
+    installation = resources.get_startup().installation
+    assert installation is not None
+    return list_connections(installation, installation.now())
+
+
+@lru_cache(16)
+def find_newest_run(version: str) -> LastRun | None:
+    """The refresh that began last; None before the first."""
+    with _reading() as session:
+        run = find_last_run(session)
+        if run is None:
+            return None
+        return LastRun(
+            run.status, run.limited_until, run.pages_total, run.pages_done, run.pages_failed
+        )

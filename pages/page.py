@@ -1,0 +1,253 @@
+"""One Page in depth: its figures day by day, and what Facebook says about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from html import escape
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fb.installation import Installation
+from pages import growth, lookups, metrics, overview, page_words, screens, tiles, timeline, way_back
+from pages.formats import UNKNOWN, counted, moment, plain
+from pages.period import begin_at
+from pages.periods import A_DAY, Period
+from pages.tables import picture_path
+from pages.timeline import Point
+from storage.series import DayFigure, PageProfile
+
+CHART_HEIGHT = 320
+ROW_HEIGHT = 35
+ROWS_SHOWN = 10
+LABEL_WIDTH = 110
+VIEWS = growth.VIEWS[:2]
+
+# What `Snapshot.source` is called.
+SOURCES = {"snapshot": "Snapshot"}
+
+
+def render_unknown() -> None:
+    """Draw the screen of an id that nobody brought here."""
+    _back_link()
+    st.title("Page not found", anchor=False)
+    st.markdown(page_words.NOT_HERE)
+
+
+def render(
+    installation: Installation, version: str, header: Any, period: Period, profile: PageProfile
+) -> None:
+    """Draw a Page's screen. ``header`` stands above the period bar."""
+    overview.forget_restored()
+    with header:
+        _back_link()
+        _headline(installation, profile)
+    if profile.first_day is not None and profile.first_day < period.until:
+        period = begin_at(period, profile.first_day)
+    series = _find_series(version, profile, period)
+    figures = {
+        "fans": {row.day: row.fans for row in series},
+        "followers": {row.day: row.followers for row in series},
+    }
+    tiles_place = st.container()
+    with st.container(border=True, key="audience-card"):
+        metric, view = _switches()
+        _chart(figures[metric], metric, view, period, profile)
+    with tiles_place:
+        tiles.render(page_words.tiles(figures, metric, period))
+    left, right = st.columns(2)
+    with left, st.container(border=True, height="stretch", key="daily-card"):
+        _daily_figures(series, metric, period)
+    with right, st.container(border=True, height="stretch", key="profile-card"):
+        _profile(profile)
+
+
+def _back_link() -> None:
+    st.page_link(
+        screens.link_to("overview"),
+        label="All Pages",
+        icon=":material/arrow_back:",
+        query_params=way_back.unpack(st.query_params.get(way_back.PARAMETER)) or None,
+    )
+
+
+def _headline(installation: Installation, profile: PageProfile) -> None:
+    stands = page_words.connection(profile)
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        src = escape(picture_path(profile.page_id, profile.picture_etag), quote=True)
+        st.html(
+            f'<img src="{src}" alt="" width="56" height="56" '
+            'style="display:block;border-radius:0.5rem;object-fit:cover">',
+            width=56,
+        )
+        with st.container(gap="xxsmall"):
+            st.title(plain(profile.name), anchor=False)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                if profile.category:
+                    st.caption(plain(profile.category), width="content")
+                st.badge(stands.label, icon=stands.icon, color=stands.colour)
+                held_by = page_words.held_by(profile)
+                if held_by:
+                    st.caption(held_by, width="content")
+                if not installation.settings.is_sandbox:
+                    st.link_button(
+                        "Open on Facebook",
+                        page_words.facebook_link(profile),
+                        icon=":material/open_in_new:",
+                        type="tertiary",
+                    )
+    if stands.sentence:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(stands.sentence, width="content")
+            if stands.colour == "red":
+                st.page_link(
+                    screens.link_to("connections"),
+                    label="Renew" if profile.connection == "needs_renewal" else "See Connections",
+                    icon=":material/arrow_forward:",
+                )
+
+
+def _find_series(version: str, profile: PageProfile, period: Period) -> list[DayFigure]:
+    """Every snapshot that the screen needs: both periods, and the last one, however old."""
+    first = (period.previous_since or period.since) - 2 * A_DAY
+    if profile.last_day is not None:
+        first = min(first, profile.last_day)
+    return lookups.find_series(version, profile.page_id, first, period.until)
+
+
+def _switches() -> tuple[str, str]:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Audience over time", anchor=False, width="content")
+        came_by = way_back.unpack(st.query_params.get(way_back.PARAMETER)).get("metric")
+        metric = st.segmented_control(
+            "Figure",
+            list(growth.METRICS),
+            default=came_by if came_by in growth.METRICS else "Fans",
+            required=True,
+            label_visibility="collapsed",
+            key="figure",
+            bind="query-params",
+        )
+        view = st.segmented_control(
+            "View",
+            VIEWS,
+            default=VIEWS[0],
+            required=True,
+            label_visibility="collapsed",
+            key="chart",
+            bind="query-params",
+        )
+    return growth.METRICS.get(metric or "", "fans"), view or VIEWS[0]
+
+
+def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
+    """One point for every day from the day before ``since`` to ``until``."""
+    changes = {change.day: change.change for change in metrics.list_daily_changes(by_day)}
+    days = ((until - since).days + 2) if until >= since else 0
+    first = since - A_DAY
+    return [
+        Point(each, by_day.get(each), changes.get(each) if each >= since else None)
+        for each in (first + timedelta(days=number) for number in range(days))
+    ]
+
+
+def _chart(
+    by_day: Mapping[date, int | None],
+    metric: str,
+    view: str,
+    period: Period,
+    profile: PageProfile,
+) -> None:
+    noun = metric.capitalize()
+    points = timeline.trim(points_of(by_day, period.since, period.until))
+    if not points:
+        st.caption(
+            f"Facebook gives no count of {metric} for this Page in this period."
+            if profile.last_day
+            else "The first figures come with the next refresh."
+        )
+        return
+    growth.draw(points, noun, view, plain(profile.name), height=CHART_HEIGHT)
+    missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
+    notes = []
+    if missing:
+        verb = "has" if missing == 1 else "have"
+        notes.append(
+            f"{counted(missing, 'day')} {verb} no snapshot (grey): the dashboard was not running, "
+            "or Facebook refused. They can't be fetched later."
+        )
+    if profile.is_new_page_experience:
+        notes.append(page_words.NEW_EXPERIENCE)
+    if notes:
+        st.caption(" ".join(notes))
+
+
+def _daily_figures(series: list[DayFigure], metric: str, period: Period) -> None:
+    st.header("Daily figures", anchor=False)
+    frame = daily_frame(series, metric, period.since - A_DAY, period.until)
+    if frame.empty:
+        st.caption("No figures in this period.")
+        return
+    config = st.column_config
+    st.dataframe(
+        frame,
+        hide_index=True,
+        height=(min(len(frame), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
+        row_height=ROW_HEIGHT,
+        placeholder=UNKNOWN,
+        column_config={
+            "day": config.DateColumn("Day (UTC)", format="ddd D MMM YYYY"),
+            "figure": config.NumberColumn(metric.capitalize(), format="%,d"),
+            "change": config.NumberColumn(
+                "Change",
+                format="%+,d",
+                help="Against the last day with a figure: after a gap the change of several days.",
+            ),
+            "source": config.TextColumn("Source"),
+        },
+        key="daily-figures",
+        alt=f"{metric.capitalize()} day by day, newest first",
+    )
+
+
+def daily_frame(series: list[DayFigure], metric: str, since: date, until: date) -> pd.DataFrame:
+    """The days of a period, newest first, from the first snapshot on; a missing one says so.
+
+    Columns: day (naive), figure and change (``Int64``), source (text).
+    """
+    by_day = {row.day: row for row in series}
+    figures = {row.day: row.fans if metric == "fans" else row.followers for row in series}
+    changes = {change.day: change.change for change in metrics.list_daily_changes(figures)}
+    stored = [row.day for row in series if since <= row.day <= until]
+    days: list[date] = []
+    if stored:
+        # A day that is not over may still get its snapshot.
+        newest = until if until - stored[-1] > A_DAY else stored[-1]
+        days = [newest - timedelta(days=n) for n in range((newest - stored[0]).days + 1)]
+    sources = [
+        SOURCES.get(by_day[each].source, by_day[each].source) if each in by_day else "No snapshot"
+        for each in days
+    ]
+    return pd.DataFrame(
+        {
+            "day": pd.Series(days, dtype="datetime64[s]"),
+            "figure": pd.array([figures.get(each) for each in days], dtype="Int64"),
+            "change": pd.array([changes.get(each) for each in days], dtype="Int64"),
+            "source": pd.Categorical(sources),
+        }
+    )
+
+
+def _profile(profile: PageProfile) -> None:
+    st.header("What Facebook says about this Page", anchor=False)
+    website = page_words.safe_link(profile.website)
+    for label, text in page_words.facts(profile):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(label, width=LABEL_WIDTH)
+            st.text(text, width="content")
+            if label == "Website" and website and not text.isspace():
+                st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
+    version = f" · Graph {plain(profile.graph_version)}" if profile.graph_version else ""
+    st.caption(f"As of {moment(profile.described_at)}{version}")

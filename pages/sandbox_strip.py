@@ -1,0 +1,143 @@
+"""Says "Sandbox" on every screen, shows its clock, and holds its controls."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fb import rehearsal, schedule
+from fb.installation import Installation
+from pages import notes, screens
+from pages.formats import counted, day, moment
+from storage.erasure import erase_everything
+
+EVERY_SECONDS = 1.0
+CONTROLS_WIDTH = 340
+_ASKED = "start-over-asked"
+
+
+def render(installation: Installation) -> None:
+    """Draw the strip; nothing in live mode."""
+    if installation.sandbox is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
+        st.badge("Sandbox", icon=":material/science:", color="orange")
+        with st.container(width="content"):
+            _clock_or_progress(installation)
+        with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
+            _controls(installation)
+
+
+def _clock_or_progress(installation: Installation) -> None:
+    if rehearsal.find_rehearsal(installation) is None:
+        today = installation.now().date()
+        st.caption(f"Made-up figures · {day(today)}", width="content")
+        return
+
+    @st.fragment(run_every=EVERY_SECONDS)
+    def watch() -> None:
+        progress = rehearsal.find_rehearsal(installation)
+        if progress is None:
+            st.rerun()
+        st.caption(progress_text(progress), width="content")
+
+    watch()
+
+
+def progress_text(progress: rehearsal.RehearsalProgress) -> str:
+    """ "Making history… 40 of 90 days", in a few words: it stands in one line on a phone."""
+    what = "Making history" if progress.what == "history" else "Fast-forward"
+    return f"{what}… {progress.done:,d} of {counted(progress.total, 'day')}"
+
+
+def _controls(installation: Installation) -> None:
+    st.caption(
+        "Everything here is a stand-in that runs on this computer. Nothing is sent to Facebook. "
+        f"Its clock shows {moment(installation.now())}."
+    )
+    is_busy = rehearsal.find_rehearsal(installation) is not None
+    st.markdown("**Fast-forward**")
+    st.caption("Runs the real daily refresh for the coming days.")
+    with st.container(horizontal=True):
+        for days in (30, 90):
+            st.button(
+                f"{days} days",
+                icon=":material/fast_forward:",
+                key=f"fast-forward-{days}",
+                disabled=is_busy or not installation.can_open_tokens,
+                on_click=_fast_forward,
+                args=(installation, days),
+            )
+    _trouble(installation)
+    _offer_start_over(installation, is_busy=is_busy)
+    st.page_link(screens.link_to("setup"), label="Use my own Facebook app", icon=":material/tune:")
+
+
+def _fast_forward(installation: Installation, days: int) -> None:
+    rehearsal.fast_forward(installation, days)  # False when another tab was faster: it shows
+
+
+def _trouble(installation: Installation) -> None:
+    # Not imported above: in live mode the sandbox's package is never loaded.
+    from fb.sandbox.troubles import OFFERED_TROUBLES, TROUBLES
+
+    key = "sandbox-trouble"
+    at = installation.sandbox.trouble
+    names = list(OFFERED_TROUBLES) if at in OFFERED_TROUBLES else [*OFFERED_TROUBLES, at]
+    st.session_state[key] = at  # another tab, or starting over, may have changed it
+    st.selectbox(
+        "**Make trouble**",
+        names,
+        format_func=_sentence_case,
+        key=key,
+        on_change=lambda: setattr(installation.sandbox, "trouble", st.session_state[key]),
+    )
+    st.caption(TROUBLES[at].sentence)
+
+
+def _sentence_case(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
+    # Asks in place: a dialog would open beneath the popover.
+    if not st.session_state.get(_ASKED):
+        st.button(
+            "Start over with an empty sandbox…",
+            icon=":material/restart_alt:",
+            type="tertiary",
+            key="start-over",
+            disabled=is_busy,
+            on_click=_ask,
+            args=(True,),
+        )
+        return
+    st.warning(
+        "All made-up Pages, figures and connections are erased, and the sandbox's clock goes back "
+        "to today.",
+        title="Start over?",
+    )
+    with st.container(horizontal=True):
+        st.button("Keep it", key="start-over-no", on_click=_ask, args=(False,))
+        st.button(
+            "Erase and start over",
+            type="primary",
+            key="start-over-yes",
+            on_click=_start_over,
+            args=(installation,),
+        )
+
+
+def _ask(asked: bool) -> None:
+    st.session_state[_ASKED] = asked
+
+
+def _start_over(installation: Installation) -> None:
+    _ask(False)
+    busy = rehearsal.find_rehearsal(installation) or schedule.find_progress(installation)
+    if busy is not None:
+        notes.leave("A refresh is running. Try again when it is done.", ":material/hourglass_top:")
+        return
+    with installation.database.writing() as session:
+        erase_everything(session)
+    installation.sandbox.start_over()
+    notes.leave("The sandbox is empty. Connect again to fill it.", ":material/restart_alt:")

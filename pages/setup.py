@@ -1,0 +1,209 @@
+"""Everything the dashboard was told, what is missing, and how to mend it. Works whatever is broken.
+
+Never shows a secret, nor how long one is.
+"""
+
+from __future__ import annotations
+
+import shlex
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from fb.installation import Installation, Startup
+from fb.settings import SettingRow
+from fb.settings.model import origin_of
+from pages import facts, resources, wording
+from pages.formats import counted, listed, plain
+
+_BADGES = {
+    "set": ("Set", ":material/check:", "green"),
+    "default": ("Default", ":material/check:", "gray"),
+    "missing": ("Missing", ":material/error:", "orange"),
+    "wrong": ("Wrong", ":material/error:", "red"),
+}
+BADGE_WIDTH = 96
+
+
+def render() -> None:
+    """Draw the screen."""
+    startup = resources.get_startup()
+    st.title("Setup", anchor=False)
+    st.caption(
+        "Everything the dashboard was told, and what is still missing. Change it in the file "
+        "`.env`, then restart."
+    )
+    _state(startup)
+    _settings(startup)
+    _redirect_uri(startup)
+    if startup.installation is not None:
+        facts.render_graph(startup.installation)
+    _daily_refresh(startup)
+    _who_gets_in(startup)
+
+
+def _state(startup: Startup) -> None:
+    report, installation = startup.report, startup.installation
+    if report.problems:
+        words = wording.settings_missing(len(report.problems))
+        st.error(words.sentence, title=words.title, icon=":material/error:")
+    elif startup.trouble is not None:
+        words = wording.for_trouble(startup.trouble.kind, startup.trouble.facts)
+        st.error(words.sentence, title=words.title, icon=":material/database:")
+    elif installation is not None and not installation.can_open_tokens:
+        _wrong_key(installation)
+    elif installation is not None and installation.settings.is_sandbox:
+        st.warning(
+            "Neither app id nor app secret is set, so a stand-in for Facebook answers, on this "
+            "computer. Set both, and Facebook itself is used.",
+            title="Sandbox mode",
+            icon=":material/science:",
+        )
+    for warning in report.warnings:
+        st.warning(plain(warning.sentence), title=plain(warning.name), icon=":material/lock_open:")
+    if installation is not None and installation.settings.uses_foreign_graph:
+        hosts = sorted(
+            {
+                urlsplit(url).netloc
+                for url in (installation.settings.graph_url, installation.settings.dialog_url)
+            }
+        )
+        st.warning(
+            f"Access and answers go through {listed([wording.as_code(host) for host in hosts])}.",
+            title="This dashboard does not talk to Facebook itself",
+            icon=":material/alt_route:",
+        )
+
+
+def _wrong_key(installation: Installation) -> None:
+    unopenable = ", ".join(wording.as_code(key) for key in installation.keys.unopenable)
+    missing = f" Missing: the key with id {unopenable}." if unopenable else ""
+    if installation.settings.is_sandbox:
+        mend = "Bring back `data/sandbox-secrets.json`, or start over (Controls), then restart."
+    else:
+        mend = "Put it into `TOKEN_ENCRYPTION_KEYS`, then restart."
+    st.error(
+        f"{wording.WRONG_KEY.sentence}{missing} {mend}",
+        title=wording.WRONG_KEY.title,
+        icon=":material/key_off:",
+    )
+
+
+def _settings(startup: Startup) -> None:
+    st.header("Settings", anchor=False)
+    named = {row.name for row in startup.report.rows}
+    for problem in startup.report.problems:
+        if problem.name not in named:  # a file, not a setting
+            _row(SettingRow(problem.name, "wrong", "", problem.sentence))
+    for state in ("wrong", "missing"):
+        for row in startup.report.rows:
+            if row.state == state:
+                _row(row)
+    with st.container(border=True, gap="medium"):
+        for row in startup.report.rows:
+            if row.state not in ("wrong", "missing"):
+                _row(row, border=False)
+    installation = startup.installation
+    if installation is not None and installation.can_open_tokens:
+        keys = len(installation.vault.key_ids)
+        first = wording.as_code(installation.vault.current_key_id)
+        opens = "opens" if keys == 1 else "open"
+        st.caption(
+            f"{counted(keys, 'encryption key')} {opens} all stored access; the one with id {first} "
+            "seals what is new. Keep a copy of it, but never beside the database."
+        )
+
+
+def _row(row: SettingRow, *, border: bool = True) -> None:
+    label, icon, colour = _BADGES[row.state]
+    with (
+        st.container(border=border, key=f"setting-{row.name.replace('/', '-')}"),
+        st.container(horizontal=True, vertical_alignment="center"),
+    ):
+        with st.container(width=BADGE_WIDTH):
+            st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]  # one of the table's
+        with st.container(gap="xxsmall"):
+            st.markdown(f"`{row.name}` {_value(row)}")
+            _advice(row.sentence)
+
+
+def _advice(sentence: str) -> None:
+    # A command is to be copied: its own box with a button, not prose.
+    words, command, _ = sentence.partition("python -c ")
+    if words.strip():
+        st.caption(plain(words))
+    if command:
+        st.code(sentence[len(words) :], language=None)
+
+
+def _value(row: SettingRow) -> str:
+    # A value that can be copied is code; what only describes one is a phrase.
+    if row.state in ("missing", "wrong"):
+        return "not set" if row.state == "missing" else ""
+    if row.shown in ("", "—"):
+        return "not set"
+    is_value = "://" in row.shown or " " not in row.shown
+    return wording.as_code(row.shown) if is_value else plain(row.shown)
+
+
+def redirect_uri_of(startup: Startup) -> str | None:
+    """The redirect URI in use or set; None when what is set is no address."""
+    if startup.report.settings is not None:
+        return startup.report.settings.redirect_uri
+    for row in startup.report.rows:
+        if row.name == "FACEBOOK_REDIRECT_URI" and row.state in ("set", "default"):
+            return row.shown
+    return None
+
+
+def _redirect_uri(startup: Startup) -> None:
+    redirect_uri = redirect_uri_of(startup)
+    if redirect_uri is None:
+        return
+    st.header("Paste this into Meta's console", anchor=False)
+    st.caption(
+        "Facebook Login › Settings › Valid OAuth Redirect URIs. It must match to the letter."
+    )
+    st.code(redirect_uri, language=None)
+    address = st.context.url
+    if address and origin_of(address) != origin_of(redirect_uri):
+        here, there = urlsplit(address).netloc, urlsplit(redirect_uri).netloc
+        st.error(
+            f"You opened this dashboard as {wording.as_code(here)}, but Facebook will send you "
+            f"back to {wording.as_code(there)}, and your browser treats the two as different "
+            f"sites. Open {wording.as_code(origin_of(redirect_uri))} instead, then connect.",
+            title="The address in your browser differs",
+            icon=":material/warning:",
+        )
+
+
+def _daily_refresh(startup: Startup) -> None:
+    st.header("Refresh every day", anchor=False)
+    st.markdown(
+        "While it runs, the dashboard takes the day's snapshot by itself. A day without a snapshot "
+        "can never be fetched again, so let a computer that is always on do it too:"
+    )
+    st.code(cron_line(startup), language=None)
+    st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
+
+
+def cron_line(startup: Startup) -> str:
+    """The line for cron, with the absolute path of this installation; five past six each day."""
+    settings = startup.report.settings
+    root = settings.root if settings is not None else resources.ROOT
+    return f"5 6 * * * cd {shlex.quote(str(root))} && .venv/bin/python -m fb sync"
+
+
+def _who_gets_in(startup: Startup) -> None:
+    settings = startup.report.settings
+    st.header("Who can use this dashboard", anchor=False)
+    if settings is not None and settings.behind_sign_in_proxy:
+        st.markdown(
+            "`BEHIND_SIGN_IN_PROXY` says that something in front of the dashboard signs people in. "
+            "Everyone whom it lets through can connect, renew and disconnect accounts."
+        )
+    else:
+        st.markdown(
+            "It can be reached from this computer only. That is not a sign-in: everyone with an "
+            "account on this computer can operate the dashboard."
+        )

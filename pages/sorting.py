@@ -1,0 +1,64 @@
+"""The orders the table of Pages can stand in: their words, and what a click on a header means.
+
+The words are what the address bar carries and what the caption says, so a published one is never
+renamed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from storage.page_table import SortKey
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One order. ``label`` is whole words: "Most fans first"."""
+
+    label: str
+    key: SortKey
+    descending: bool
+
+
+# The first of each pair is what the first click on a header gives.
+SORTS = (
+    Sort("Most fans first", "fans", True),
+    Sort("Fewest fans first", "fans", False),
+    Sort("Most net new first", "net", True),
+    Sort("Least net new first", "net", False),
+    Sort("Fastest growth first", "growth", True),
+    Sort("Slowest growth first", "growth", False),
+    Sort("Most followers first", "followers", True),
+    Sort("Fewest followers first", "followers", False),
+    Sort("Worst connection first", "connection", True),
+    Sort("Best connection first", "connection", False),
+    Sort("Category A to Z", "category", False),
+    Sort("Category Z to A", "category", True),
+    Sort("Name A to Z", "name", False),
+    Sort("Name Z to A", "name", True),
+    Sort("Newest update first", "updated", True),
+    Sort("Oldest update first", "updated", False),
+)
+LABELS = tuple(sort.label for sort in SORTS)
+DEFAULT = SORTS[0]
+
+
+def find_sort(label: str | None) -> Sort:
+    """The order of a label; the default for any other text."""
+    return next((sort for sort in SORTS if sort.label == label), DEFAULT)
+
+
+def clicked(current: Sort, column: str | None) -> Sort:
+    """The order after a click on a header.
+
+    A column other than the current one begins with its natural direction. ``None`` means that the
+    current column was clicked again, which turns it round. A column without an order (the picture,
+    the sparkline) changes nothing.
+    """
+    if column is None or column == current.key:
+        return next(
+            sort
+            for sort in SORTS
+            if sort.key == current.key and sort.descending != current.descending
+        )
+    return next((sort for sort in SORTS if sort.key == column), current)

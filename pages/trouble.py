@@ -1,0 +1,165 @@
+"""The one line above a screen that says what is broken, when something is.
+
+Only the worst of it: whoever mends that sees the next. Facts come from the database, sentences are
+pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import streamlit as st
+
+from fb.connections import Connection
+from fb.installation import Installation
+from pages import lookups, phrases, screens, wording
+from pages.formats import clock, counted, plain
+from pages.lookups import LastRun
+from storage.health import Freshness
+
+# A day is forgiven: the timer takes the day's snapshot soon after midnight.
+STALE_AFTER_DAYS = 2
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What the line says. ``sentence`` is Markdown; ``target`` a screen, or None for no link."""
+
+    badge: str
+    icon: str
+    colour: Literal["red", "orange"]
+    sentence: str
+    action: str | None = None
+    target: str | None = None
+
+
+def render(installation: Installation, version: str, *, is_overview: bool) -> None:
+    """Draw the line, when there is something to say.
+
+    Everywhere: a key that opens nothing, and a stand-in for Facebook in live mode. On Overview also
+    accounts and refreshes: the other screens show those themselves.
+    """
+    trouble = find_trouble(installation, version, is_overview=is_overview)
+    if trouble is None:
+        return
+    with st.container(
+        border=True,
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        key="trouble-line",
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
+            st.badge(trouble.badge, icon=trouble.icon, color=trouble.colour)
+            st.markdown(trouble.sentence, width="content")
+        if trouble.action is not None and trouble.target is not None:
+            st.page_link(
+                screens.link_to(trouble.target),
+                label=trouble.action,
+                icon=":material/arrow_forward:",
+            )
+
+
+def find_trouble(installation: Installation, version: str, *, is_overview: bool) -> Trouble | None:
+    """The worst trouble at present; None when all is well."""
+    if not installation.can_open_tokens:
+        return Trouble(
+            wording.WRONG_KEY.title,
+            ":material/key_off:",
+            "red",
+            wording.WRONG_KEY.sentence,
+            "Open Setup",
+            "setup",
+        )
+    if installation.settings.uses_foreign_graph:
+        return Trouble(
+            "Not Facebook itself",
+            ":material/alt_route:",
+            "orange",
+            f"Everything goes to `{installation.settings.graph_url}` instead of Facebook.",
+            "Open Setup",
+            "setup",
+        )
+    if not is_overview:
+        return None
+    now = installation.now()
+    return (
+        of_accounts(lookups.find_connections(version, now.date()), now)
+        or of_run(lookups.find_newest_run(version), now)
+        or of_age(lookups.find_freshness(version, now.date()), now)
+    )
+
+
+def needing_renewal(accounts: Sequence[Connection]) -> list[Connection]:
+    """The accounts that wait for the operator: ended ones, then those that end soon."""
+    return [account for account in accounts if account.state in ("needs_renewal", "expiring")]
+
+
+def of_accounts(accounts: Sequence[Connection], now: datetime) -> Trouble | None:
+    """Accounts that Facebook has cut off, or will soon."""
+    waiting = needing_renewal(accounts)
+    if not waiting:
+        return None
+    verb = "needs" if len(waiting) == 1 else "need"
+    badge = f"{counted(len(waiting), 'account')} {verb} you"
+    worst = waiting[0]
+    name = worst.account_name
+    if worst.state == "needs_renewal":
+        why = phrases.ended(name, worst.reason_code, worst.reason_subcode)
+        cut_off = worst.health.cut_off.count
+        if cut_off:
+            verb = "is" if cut_off == 1 else "are"
+            why += f" {counted(cut_off, 'Page')} {verb} not refreshed until {plain(name)} renews."
+        return Trouble(badge, ":material/link_off:", "red", why, "Renew", "connections")
+    data_ends = worst.data_access_expires_at
+    if data_ends is not None and data_ends == worst.ends_at:
+        why = phrases.data_access_ends(name, data_ends, now)
+    else:
+        assert worst.ends_at is not None  # what is expiring has an end
+        why = phrases.access_ends(name, worst.ends_at)
+    return Trouble(badge, ":material/schedule:", "orange", why, "Renew", "connections")
+
+
+def of_run(run: LastRun | None, now: datetime) -> Trouble | None:
+    """A refresh that Facebook cut short."""
+    if run is None or run.status in ("running", "done"):
+        return None
+    if run.status == "stopped" and run.limited_until is not None and run.limited_until > now:
+        return Trouble(
+            "Facebook asks us to slow down",
+            ":material/hourglass_top:",
+            "orange",
+            f"{run.done:,d} of {counted(run.total, 'Page')} are done. Facebook allows the rest "
+            f"from about {clock(run.limited_until)}. Your connections are fine.",
+        )
+    if run.status == "failed":
+        return Trouble(
+            "Facebook is not answering",
+            ":material/cloud_off:",
+            "orange",
+            "The newest refresh failed; it is tried again by itself. What you see is from the one "
+            "before. Your connections are fine.",
+            "See what failed",
+            "activity",
+        )
+    return None
+
+
+def of_age(freshness: Freshness, now: datetime) -> Trouble | None:
+    """Figures that nobody has refreshed for days."""
+    if freshness.last_day is None:
+        return None
+    days = (now.date() - freshness.last_day).days
+    if days < STALE_AFTER_DAYS:
+        return None
+    return Trouble(
+        f"Last refreshed {counted(days, 'day')} ago",
+        ":material/history_toggle_off:",
+        "orange",
+        "A day without a snapshot stays empty for ever: Facebook gives no past figures.",
+        "Refresh every day",
+        "setup",
+    )
