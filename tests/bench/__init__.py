@@ -1,0 +1,1 @@
+"""Measurements against rivals, and what makes their data."""

@@ -1,0 +1,178 @@
+"""A browser on the dashboard: Chromium, what it may ask for, and when a screen stands still."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    WebSocket,
+    expect,
+)
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Whatever a screen should try to fetch from elsewhere stays a try.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+]
+OWN_NAMES = ("localhost", "127.0.0.1")
+# On a screen that is not at "/" Streamlit's front end first looks for its server below the address
+# it was opened at. Nobody is there, which the browser reports, and it goes on at the right place.
+PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+WAIT_MS = 20_000
+expect.set_options(timeout=WAIT_MS)
+
+# Streamlit scrolls inside a container of its own, so a picture shows what fits: be tall.
+TALL = 2200
+WIDTH = 1440
+
+NewPage = Callable[..., Page]
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start Chromium. Without one the tests are skipped, in CI they fail."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        sentence = "No Chromium here. Install it: apt-get install chromium"
+        if os.environ.get("CI", "").lower() in ("true", "1"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    browser.contexts  # noqa: B018 - fails here and now when it died at once
+    return browser
+
+
+@dataclass
+class Watch:
+    """What one browser asked for and complained about, over all its tabs."""
+
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    frames: list[bytes] = field(default_factory=list, repr=False)
+    addresses: list[str] = field(default_factory=list, repr=False)
+
+    def attach(self, context: BrowserContext) -> None:
+        """Begin to listen; before the first tab is opened."""
+        context.on("request", self._request)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.complaints.append(str(error.error)))
+        context.on("page", lambda page: page.on("websocket", self._socket))
+
+    def _request(self, request: Request) -> None:
+        if request.is_navigation_request():
+            self.addresses.append(request.url)
+        self._judge(request.url)
+
+    def _socket(self, socket: WebSocket) -> None:
+        self._judge(socket.url)
+        socket.on(
+            "framereceived",
+            lambda frame: self.frames.append(frame if isinstance(frame, bytes) else frame.encode()),
+        )
+
+    def _judge(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("data", "blob") and parts.hostname not in OWN_NAMES:
+            self.foreign.append(url)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        path = urlsplit(message.location["url"]).path
+        is_probe = "404" in message.text and PROBES.search(path) is not None
+        # A server that is stopped on purpose breaks the sockets of open tabs.
+        is_cut = "ERR_CONNECTION_REFUSED" in message.text or "WebSocket connection" in message.text
+        if message.type == "error" and not is_probe and not is_cut:
+            self.complaints.append(f"{message.text} at {message.location['url']}")
+
+    def check(self) -> None:
+        """Fail when a request left this machine, or the browser complained."""
+        assert self.foreign == []
+        assert self.complaints == []
+
+
+def settle(page: Page) -> None:
+    """Wait until the script is done and everything it drew stands there; no error among it."""
+    page.locator(
+        '[data-testid="stApp"][data-test-script-state="notRunning"]'
+        '[data-test-connection-state="CONNECTED"]'
+    ).wait_for(timeout=WAIT_MS)
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+
+
+def visit(page: Page, url: str) -> None:
+    """Open an address as if it had been typed, and wait for the screen."""
+    page.goto(url)
+    settle(page)
+
+
+def expect_title(page: Page, title: str) -> None:
+    """The screen has this heading, and is done."""
+    expect(page.get_by_role("heading", name=title, exact=True, level=1)).to_be_visible()
+    settle(page)
+
+
+def words(page: Page) -> str:
+    """Everything a person can read on the screen, without the marks that defuse names."""
+    return page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+
+
+def tiles(page: Page) -> dict[str, str]:
+    """The tiles' figures by their labels."""
+    found = page.get_by_test_id("stMetric")
+    labels = found.get_by_test_id("stMetricLabel").all_inner_texts()
+    values = found.get_by_test_id("stMetricValue").all_inner_texts()
+    return {label.strip(): value.strip() for label, value in zip(labels, values, strict=True)}
+
+
+def by_key(page: Page, key: str) -> Locator:
+    """What stands under a key of ours."""
+    return page.locator(f".st-key-{key}")
+
+
+def button(page: Page, key: str) -> Locator:
+    """The button with this key."""
+    return by_key(page, key).get_by_role("button")
+
+
+def focused(page: Page) -> str:
+    """The key of the widget that has the focus, else the words on what has it."""
+    found = page.evaluate(
+        """() => {
+            const at = document.activeElement;
+            const key = at.closest('[class*="st-key-"]')?.className.match(/st-key-([^ ]+)/);
+            return key ? key[1] : (at.innerText || at.tagName);
+        }"""
+    )
+    return str(found)
+
+
+def tab_until(page: Page, reached: Callable[[], bool], presses: int = 80) -> None:
+    """Press Tab until the focus is where it should come to."""
+    seen = []
+    for _ in range(presses):
+        page.keyboard.press("Tab")
+        if reached():
+            return
+        seen.append(focused(page)[:40])
+    raise AssertionError(f"Tab does not get there, only to {seen}")

@@ -1,0 +1,136 @@
+"""One browser for all of these tests, and servers that several of them look at.
+
+Everything ends with this folder's last test: Playwright leaves an event loop running in the thread
+it was started from, in which other tests could not start one of their own.
+"""
+
+from __future__ import annotations
+
+import compileall
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.browsing import TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
+from tests.browser.serving import Server, copy_program, serving
+from tests.browser.trips import connect
+
+
+class Serve(Protocol):
+    """Starts a server of one's own; it ends with the block."""
+
+    def __call__(
+        self,
+        *,
+        data_of: Server | None = None,
+        settings: Mapping[str, str] | None = None,
+        port: int | None = None,
+    ) -> AbstractContextManager[Server]: ...
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Chromium, headless."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="package")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the program that nobody serves: copies of it start sooner, being compiled."""
+    folder = copy_program(tmp_path_factory.mktemp("program"))
+    compileall.compile_dir(folder, quiet=2)
+    return folder
+
+
+@pytest.fixture(scope="package")
+def serve(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
+    """Serves fresh copies, with nothing in them or with another server's data."""
+
+    def start(
+        *,
+        data_of: Server | None = None,
+        settings: Mapping[str, str] | None = None,
+        port: int | None = None,
+    ) -> AbstractContextManager[Server]:
+        folder = tmp_path_factory.mktemp("served")
+        shutil.copytree(program, folder, dirs_exist_ok=True)
+        if data_of is not None:
+            data_of.copy_data(folder)
+        return serving(folder, settings, port)
+
+    return start
+
+
+class Browsers:
+    """Opens browsers that know nothing of each other, and judges what they did."""
+
+    def __init__(self, chromium: Browser) -> None:
+        self.chromium = chromium
+        self.stack = ExitStack()
+        self.watches: list[Watch] = []
+
+    def open(self, **options: Any) -> Page:
+        """A tab of a new browser; options as of Playwright's ``new_context``."""
+        chosen: dict[str, Any] = {"viewport": {"width": WIDTH, "height": TALL}, "locale": "en-GB"}
+        context = self.chromium.new_context(**(chosen | options))
+        self.stack.callback(context.close)
+        context.set_default_timeout(WAIT_MS)
+        watch = Watch()
+        watch.attach(context)
+        self.watches.append(watch)
+        return context.new_page()
+
+    def close(self) -> None:
+        """Close them; fail when one reached beyond this machine, or complained."""
+        self.stack.close()
+        for watch in self.watches:
+            watch.check()
+
+
+@pytest.fixture
+def browsers(chromium: Browser) -> Iterator[Browsers]:
+    """Opens browsers; see `Browsers`."""
+    opened = Browsers(chromium)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@pytest.fixture
+def new_page(browsers: Browsers) -> NewPage:
+    """Opens a tab of a new browser."""
+    return browsers.open
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """A tab of a new browser."""
+    return new_page()
+
+
+@pytest.fixture(scope="package")
+def empty(serve: Serve) -> Iterator[Server]:
+    """A sandbox where nobody saves anything: tests that use it only look."""
+    with serve() as server:
+        yield server
+
+
+@pytest.fixture(scope="package")
+def full(serve: Serve, chromium: Browser) -> Iterator[Server]:
+    """A sandbox with Anna's 57 Pages and 90 days of history: tests that use it only look."""
+    with serve() as server:
+        opened = Browsers(chromium)
+        try:
+            connect(opened.open(), server.url)
+        finally:
+            opened.close()
+        yield server

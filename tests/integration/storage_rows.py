@@ -1,0 +1,88 @@
+"""Rows to test the database with: an attempt, a grant, Pages and what the grant may do on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from cryptography.fernet import Fernet
+from sqlalchemy.orm import Session
+
+from storage.attempts import create_attempt
+from storage.grants import GrantFacts, save_grant
+from storage.pages import PageGrantRow, PageRow, upsert_page_grants, upsert_pages
+from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
+
+NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+LATER = NOW + timedelta(minutes=5)
+TRIP = {
+    "marker": "sandbox",
+    "redirect_uri": "http://localhost:8501/connect",
+    "graph_url": "http://127.0.0.1:8501/sandbox",
+    "dialog_url": "http://localhost:8501/sandbox",
+}
+KEY = Fernet.generate_key().decode()
+OTHER_KEY = Fernet.generate_key().decode()
+
+
+def add_attempt(session: Session, id: str = "a1", nonce_hash: str = "n1") -> None:
+    """Begin a trip at NOW that may come back within fifteen minutes."""
+    create_attempt(
+        session,
+        id=id,
+        nonce_hash=nonce_hash,
+        now=NOW,
+        expires_at=NOW + timedelta(minutes=15),
+        **TRIP,
+    )
+
+
+def facts_of(account_id: str, name: str | None = None) -> GrantFacts:
+    """What Facebook says of an account that granted everything for sixty days."""
+    return GrantFacts(
+        account_id=account_id,
+        account_name=name or f"Account {account_id}",
+        granted=("pages_show_list",),
+        declined=("read_insights",),
+        issued_at=NOW,
+        expires_at=NOW + timedelta(days=60),
+        data_access_expires_at=NOW + timedelta(days=90),
+    )
+
+
+def user_token(account_id: str) -> str:
+    """The user access token of an account."""
+    return f"user-token-of-{account_id}"
+
+
+def page_token(account_id: str, page_id: str) -> str:
+    """An account's page access token of a Page."""
+    return f"page-token-of-{account_id}-{page_id}"
+
+
+def add_grant(
+    session: Session, vault: Vault, account_id: str, page_ids: Iterable[str], now: datetime = NOW
+) -> int:
+    """Save an account with its Pages, each with a token, and return the grant's id."""
+    page_ids = list(page_ids)
+    sealed = vault.seal(PURPOSE_USER_TOKEN, account_id, user_token(account_id))
+    grant_id = save_grant(session, facts_of(account_id), sealed, now)
+    add_pages(session, page_ids, now)
+    rows = [
+        PageGrantRow(
+            page_id=page_id,
+            tasks=("ANALYZE",),
+            sealed=vault.seal(
+                PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", page_token(account_id, page_id)
+            ),
+            status="ok",
+        )
+        for page_id in page_ids
+    ]
+    upsert_page_grants(session, grant_id, rows, now)
+    return grant_id
+
+
+def add_pages(session: Session, page_ids: Iterable[str], now: datetime = NOW) -> None:
+    """Describe Pages with nothing but a name."""
+    upsert_pages(session, [PageRow(id=id, name=f"Page {id}") for id in page_ids], now)

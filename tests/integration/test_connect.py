@@ -1,0 +1,321 @@
+"""The trip to Facebook and back, over HTTP, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from fb.attempt import AttemptGone, PreviewOvertaken, discard
+from fb.connect import ReturnRefused
+from storage.models import Attempt, Grant, Page, PageGrant, Snapshot
+from storage.vault import PURPOSE_PAGE_TOKEN
+from tests.integration.traveller import START, Scene, Traveller, opened_scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
+    with opened_scene(tmp_path, empty_database_url) as scene:
+        yield scene
+
+
+def count(scene: Scene, table: type) -> int:
+    with scene.installation.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def refusal(traveller: Traveller, parameters: dict[str, list[str]]) -> str:
+    with pytest.raises(ReturnRefused) as refused:
+        traveller.come_back(parameters)
+    return refused.value.kind
+
+
+def test_the_whole_trip_stores_what_was_ticked(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    assert preview.account_name == "Anna Keller"
+    assert not preview.is_known_account
+    assert preview.kept_count == 0
+    assert preview.cannot_count == 1
+    assert {reason for page in preview.pages for reason in page.reasons} == {
+        "no_access",
+        "no_analyze",
+        "not_published",
+    }
+    assert count(scene, Page) == 0, "nothing is stored before Save"
+
+    unticked = preview.usable[3].id
+    outcome = scene.traveller.save(attempt_id, preview, but=[unticked])
+
+    assert outcome["saved"] == outcome["added"] == len(preview.usable) - 1
+    assert count(scene, Page) == count(scene, Snapshot) == outcome["saved"]
+    with scene.installation.database.reading() as session:
+        grant = session.scalars(select(Grant)).one()
+        assert set(grant.granted_permissions) >= {"pages_show_list", "read_insights"}
+        assert grant.data_access_expires_at is not None
+        assert session.get(Page, unticked) is None
+        snapshot = session.scalars(select(Snapshot)).first()
+        assert snapshot is not None
+        assert snapshot.day == START.date()
+        page_grant = session.scalars(
+            select(PageGrant).where(PageGrant.sealed_page_token.is_not(None))
+        ).first()
+        assert page_grant is not None
+        assert page_grant.sealed_page_token is not None
+        assert page_grant.key_id is not None
+        token = scene.installation.vault.open(
+            PURPOSE_PAGE_TOKEN,
+            f"{grant.account_id}/{page_grant.page_id}",
+            page_grant.key_id,
+            page_grant.sealed_page_token,
+        )
+        assert token in scene.sandbox.issued_secrets
+        attempt = session.get(Attempt, attempt_id)
+        assert attempt is not None
+        assert attempt.sealed_result is None, "the result is gone once it is saved"
+
+
+def test_a_second_connect_keeps_every_page_and_its_history(scene: Scene) -> None:
+    first = scene.traveller.connect()
+    pages, days = count(scene, Page), count(scene, Snapshot)
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel()
+    assert preview.is_known_account
+    assert preview.new_count == 0
+    assert preview.kept_count == first["saved"]
+    outcome = scene.traveller.save(attempt_id, preview)
+    assert outcome["kept"] == first["saved"]
+    assert outcome["added"] == 0
+    assert count(scene, Page) == pages
+    assert count(scene, Snapshot) == 2 * days
+
+
+def test_unticked_pages_are_missing_and_lose_only_their_token(scene: Scene) -> None:
+    scene.traveller.connect()
+    pages, days = count(scene, Page), count(scene, Snapshot)
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel(unticked_pages=0b11)
+    assert len(preview.missing) == 2
+    assert all(page.name != page.id for page in preview.missing)
+    scene.traveller.save(attempt_id, preview)
+    assert count(scene, Page) == pages
+    assert count(scene, Snapshot) == days + pages - 2
+    with scene.installation.database.reading() as session:
+        for page in preview.missing:
+            row = session.scalars(select(PageGrant).where(PageGrant.page_id == page.id)).one()
+            assert row.status == "missing"
+            assert row.sealed_page_token is None
+
+
+def test_declined_permissions_are_named(scene: Scene) -> None:
+    _, preview = scene.traveller.travel(without=["read_insights"])
+    assert preview.declined == ("read_insights",)
+    assert not preview.basic_only
+
+
+def test_without_pages_read_engagement_the_basics_remain(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel(without=["pages_read_engagement"])
+    assert preview.basic_only
+    assert all("needs_pages_read_engagement" in page.reasons for page in preview.usable)
+    scene.traveller.save(attempt_id, preview)
+    assert count(scene, Page) == len(preview.usable)
+
+
+def test_a_poorer_answer_leaves_the_description_be(scene: Scene) -> None:
+    scene.traveller.connect()
+    described = select(func.count()).select_from(Page).where(Page.about.is_not(None))
+    with scene.installation.database.reading() as session:
+        before = session.scalar(described)
+    scene.traveller.save(*scene.traveller.travel(without=["pages_read_engagement"]))
+    with scene.installation.database.reading() as session:
+        assert session.scalar(described) == before
+        assert before
+
+
+def test_no_page_at_all(scene: Scene) -> None:
+    _, preview = scene.traveller.travel(without=["pages_show_list"])
+    assert preview.pages == ()
+
+
+def test_another_account_stands_beside_the_first(scene: Scene) -> None:
+    scene.traveller.connect()
+    person = next(p.id for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
+    attempt_id, preview = scene.traveller.travel(person=person)
+    assert preview.other_accounts == ("Anna Keller",)
+    assert preview.account_name == "Ben Ortiz"
+    scene.traveller.save(attempt_id, preview)
+    assert count(scene, Grant) == 2
+
+
+def test_cancel_changes_nothing(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out(), agree=False)
+    view = scene.traveller.look(scene.traveller.come_back(back))
+    assert view.status == "failed"
+    assert view.failure is not None
+    assert view.failure["kind"] == "cancelled"
+    assert count(scene, Grant) == 0
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind"),
+    [
+        ({}, "nothing"),
+        ({"code": ["x"]}, "incomplete"),
+        ({"state": ["x"]}, "incomplete"),
+        ({"code": ["x", "y"], "state": ["x"]}, "repeated"),
+        ({"code": ["x"], "state": ["x", "x"]}, "repeated"),
+        ({"code": ["x"], "state": ["s" * 20_000]}, "malformed"),
+        ({"code": ["c" * 20_000], "state": ["s"]}, "malformed"),
+        ({"error": ["access_denied"]}, "incomplete"),
+    ],
+)
+def test_a_return_that_makes_no_sense(
+    scene: Scene, parameters: dict[str, list[str]], kind: str
+) -> None:
+    assert refusal(scene.traveller, parameters) == kind
+
+
+def test_a_forged_state(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    state = back["state"][0]
+    forged = state[:-4] + ("AAAA" if not state.endswith("AAAA") else "BBBB")
+    assert refusal(scene.traveller, back | {"state": [forged]}) in ("forged", "malformed")
+
+
+def test_a_state_of_another_browser(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    stranger = Traveller(scene.installation, scene.graph_url)
+    assert refusal(stranger, back) == "other_browser"
+    # It was not consumed by the stranger: the person's own return still works.
+    scene.traveller.come_back(back)
+
+
+def test_a_return_after_fifteen_minutes(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.clock.move(seconds=901)
+    assert refusal(scene.traveller, back) == "expired"
+
+
+def test_a_used_return_leads_to_the_same_attempt_and_exchanges_nothing(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    attempt_id = scene.traveller.come_back(back)
+    scene.traveller.wait(attempt_id)
+    calls = len(scene.sandbox.calls)
+    with pytest.raises(ReturnRefused) as refused:
+        scene.traveller.come_back(back)
+    assert (refused.value.kind, refused.value.attempt_id) == ("used", attempt_id)
+    assert len(scene.sandbox.calls) == calls
+
+
+def test_of_many_returns_at_once_one_exchanges(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+
+    def arrive(_: int) -> str:
+        try:
+            scene.traveller.come_back(back)
+        except ReturnRefused as refused:
+            return refused.kind
+        return "accepted"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(arrive, range(8)))
+    assert sorted(outcomes) == ["accepted"] + ["used"] * 7
+
+
+def test_a_return_under_other_settings(scene: Scene, tmp_path: Path) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    settings = scene.installation.settings
+    object.__setattr__(settings, "graph_url", "http://127.0.0.1:9")
+    assert refusal(scene.traveller, back) == "other_settings"
+
+
+def test_another_browser_sees_nothing_of_an_attempt(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    stranger = Traveller(scene.installation, scene.graph_url)
+    view = stranger.look(attempt_id)
+    assert view.status == "other_browser"
+    assert view.account_name is None
+    assert view.preview is None
+    with pytest.raises(AttemptGone):
+        stranger.save(attempt_id, preview)
+    with pytest.raises(AttemptGone):
+        discard(scene.installation, attempt_id, {}, scene.clock())
+    assert count(scene, Page) == 0
+
+
+def test_save_happens_once(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+
+    def press(_: int) -> str:
+        try:
+            scene.traveller.save(attempt_id, preview)
+        except (AttemptGone, PreviewOvertaken) as error:
+            return type(error).__name__
+        return "saved"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(press, range(4)))
+    assert sorted(outcomes) == ["AttemptGone"] * 3 + ["saved"]
+    assert scene.traveller.look(attempt_id).status == "saved"
+
+
+def test_an_overtaken_preview_is_not_saved(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    scene.traveller.connect()
+    with pytest.raises(PreviewOvertaken):
+        scene.traveller.save(attempt_id, preview)
+    fresh = scene.traveller.look(attempt_id).preview
+    assert fresh is not None
+    assert fresh.new_count == 0
+    scene.traveller.save(attempt_id, fresh)
+
+
+def test_discard_leaves_nothing(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    assert scene.traveller.look(attempt_id).status == "discarded"
+    with pytest.raises(AttemptGone):
+        scene.traveller.save(attempt_id, preview)
+    assert count(scene, Page) == 0
+
+
+def test_a_preview_ends_after_half_an_hour(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    scene.clock.move(minutes=31)
+    assert scene.traveller.look(attempt_id).status == "expired"
+    with pytest.raises(AttemptGone):
+        scene.traveller.save(attempt_id, preview)
+
+
+def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.installation.worker.stopping.set()  # a server that dies right after the return
+    attempt_id = scene.traveller.come_back(back)
+    assert scene.traveller.look(attempt_id).status == "reading"
+    scene.clock.move(seconds=61)
+    assert scene.traveller.look(attempt_id).status == "interrupted"
+
+
+def test_a_redirect_at_the_exchange_sends_the_secret_nowhere(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.sandbox.inject("redirect")
+    view = scene.traveller.wait(scene.traveller.come_back(back))
+    assert view.status == "failed"
+    assert view.failure is not None
+    assert view.failure["kind"] == "RedirectRefused"
+    assert len([path for _, path in scene.sandbox.calls if "access_token" in path]) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["html", "empty", "truncated", "json string", "200 with error", "cut"]
+)
+def test_an_exchange_that_goes_wrong_is_not_retried(scene: Scene, fault: str) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.sandbox.inject(fault)
+    view = scene.traveller.wait(scene.traveller.come_back(back))
+    assert view.status == "failed"
+    exchanges = [path for _, path in scene.sandbox.calls if path.endswith("oauth/access_token")]
+    assert len(exchanges) == 1
+    assert count(scene, Grant) == 0

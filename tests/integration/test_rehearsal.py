@@ -1,0 +1,124 @@
+"""The sandbox's own time: history at the first Save, Fast-forward, Start over, and the restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from fb import rehearsal
+from fb.installation import Installation, create_own_sandbox, open_installation
+from fb.picture_sync import fetch_due_pictures
+from fb.sandbox.serve import serve
+from fb.schedule import tick
+from fb.settings import read_settings
+from storage.models import Grant, Picture, Run, Snapshot
+from tests.integration.traveller import START, Traveller
+from tests.waiting import wait_until
+
+
+@contextmanager
+def opened_sandbox(root: Path) -> Iterator[Installation]:
+    """An installation in sandbox mode, as ``python -m fb`` opens it."""
+    report = read_settings({}, root)
+    assert report.settings is not None
+    sandbox = create_own_sandbox(report.settings, lambda: START)
+    with serve(sandbox, prefix="/sandbox") as url:
+        settings = replace(report.settings, graph_url=url)
+        startup = open_installation(report, settings=settings, now=sandbox.now, sandbox=sandbox)
+        assert startup.installation is not None
+        try:
+            yield startup.installation
+        finally:
+            startup.installation.close()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with opened_sandbox(tmp_path) as installation:
+        connect(installation)
+        yield installation
+
+
+def connect(installation: Installation) -> None:
+    settings = installation.settings
+    # The dialog is reached where this test serves it, not where a browser would find it.
+    object.__setattr__(settings, "dialog_url", settings.graph_url)
+    Traveller(installation, settings.graph_url).connect()
+
+
+def days(installation: Installation) -> list[int]:
+    """How many Pages have a snapshot on each day, oldest day first."""
+    with installation.database.reading() as session:
+        query = select(Snapshot.day, func.count()).group_by(Snapshot.day).order_by(Snapshot.day)
+        return [count for _, count in session.execute(query)]
+
+
+def is_finished(installation: Installation) -> bool:
+    return rehearsal.find_rehearsal(installation) is None and not rehearsal._running.locked()
+
+
+def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
+    assert rehearsal.make_history(installation, days=5)
+    assert not rehearsal.make_history(installation, days=5), "one at a time"
+    wait_until(lambda: is_finished(installation))
+    counts = days(installation)
+    assert len(counts) == 5
+    assert min(counts) == max(counts) > 50
+    assert installation.now() == START, "history does not move the clock"
+    with installation.database.reading() as session:
+        kinds = session.execute(select(Run.kind, func.count()).group_by(Run.kind)).all()
+        totals = session.scalars(select(func.sum(Snapshot.fans_count)).group_by(Snapshot.day)).all()
+    assert sorted(tuple(kind) for kind in kinds) == [("history", 5)]
+    assert len(set(totals)) == 5, "each day has figures of its own"
+
+
+def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(
+    installation: Installation,
+) -> None:
+    assert rehearsal.fast_forward(installation, 3)
+    wait_until(lambda: is_finished(installation))
+    assert installation.now() == START + timedelta(days=3)
+    assert len(days(installation)) == 4
+
+
+def test_an_interrupted_history_goes_on_after_a_restart(tmp_path: Path) -> None:
+    with opened_sandbox(tmp_path) as installation:
+        connect(installation)
+        rehearsal.make_history(installation, days=12)
+        wait_until(lambda: len(days(installation)) >= 3)
+        installation.worker.stopping.set()
+    with opened_sandbox(tmp_path) as again:
+        assert 2 < len(days(again)) < 12
+        progress = rehearsal.find_rehearsal(again)
+        assert progress is not None
+        assert 0 < progress.done < progress.total == 12
+        tick(again)
+        wait_until(lambda: is_finished(again))
+        assert len(days(again)) == 12
+
+
+def test_start_over_empties_everything(installation: Installation) -> None:
+    rehearsal.fast_forward(installation, 1)
+    wait_until(lambda: is_finished(installation))
+    rehearsal.start_over(installation)
+    assert days(installation) == []
+    assert installation.now() == START
+    with installation.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Grant)) == 0
+    connect(installation)
+    assert len(days(installation)) == 1
+
+
+def test_the_sandbox_serves_pictures_that_are_stored(installation: Installation) -> None:
+    stored = fetch_due_pictures(installation)
+    assert stored > 30
+    with installation.database.reading() as session:
+        kept = session.scalars(select(Picture).where(Picture.content.is_not(None))).all()
+    assert len(kept) == stored
+    assert {picture.content_type for picture in kept} <= {"image/png", "image/jpeg", "image/webp"}

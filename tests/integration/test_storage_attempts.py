@@ -1,0 +1,320 @@
+"""Attempts: consumed at most once, saved or discarded at most once, and nothing left over."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from storage.attempts import (
+    MAX_OPEN_ATTEMPTS,
+    beat,
+    claim,
+    consume_attempt,
+    create_attempt,
+    fail_attempt,
+    find_attempt,
+    finish_reading,
+    record_outcome,
+    wipe_expired,
+)
+from storage.engine import Database
+from storage.errors import TooManyAttempts
+from storage.models import Attempt
+from storage.vault import Sealed
+from tests.integration.storage_rows import LATER, NOW, TRIP, add_attempt
+
+SEALED = Sealed("key0", "sealed-listing-of-every-page")
+PREVIEW_END = LATER + timedelta(minutes=30)
+RACES = 50
+OPEN_END = NOW + timedelta(minutes=15)
+
+
+def consume(session: Session, **changes: Any) -> bool:
+    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "now": LATER, **TRIP, **changes}
+    return consume_attempt(session, **facts)
+
+
+def make_ready(session: Session, id: str = "a1") -> None:
+    add_attempt(session, id)
+    assert consume(session, id=id)
+    assert finish_reading(session, id, sealed=SEALED, now=LATER, preview_expires_at=PREVIEW_END)
+
+
+def get(session: Session, id: str = "a1") -> Attempt:
+    attempt = find_attempt(session, id)
+    assert attempt is not None
+    return attempt
+
+
+def test_an_attempt_from_start_to_saved(database: Database) -> None:
+    with database.writing() as session:
+        add_attempt(session)
+        attempt = get(session)
+        assert (attempt.status, attempt.created_at, attempt.consumed_at) == ("open", NOW, None)
+        assert consume(session)
+        attempt = get(session)
+        assert (attempt.status, attempt.consumed_at, attempt.step) == ("reading", LATER, "exchange")
+        assert beat(session, "a1", LATER, step="listing", pages_read=100, pages_total=None)
+        assert beat(session, "a1", PREVIEW_END, account_name="Ann\x00e", access_until=PREVIEW_END)
+        attempt = get(session)
+        assert (attempt.step, attempt.pages_read, attempt.pages_total) == ("listing", 100, None)
+        assert (attempt.account_name, attempt.heartbeat_at) == ("Ann\ufffde", PREVIEW_END)
+        assert finish_reading(
+            session, "a1", sealed=SEALED, now=LATER, preview_expires_at=PREVIEW_END
+        )
+        attempt = get(session)
+        assert (attempt.status, attempt.sealed_result) == ("ready", SEALED.text)
+        assert (attempt.key_id, attempt.preview_expires_at) == ("key0", PREVIEW_END)
+        assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+        record_outcome(session, "a1", {"saved": 3})
+    with database.reading() as session:
+        attempt = get(session)
+        assert (attempt.status, attempt.ended_at, attempt.outcome) == ("saved", LATER, {"saved": 3})
+        assert (attempt.sealed_result, attempt.key_id) == (None, None)
+
+
+@pytest.mark.parametrize("changed", ["nonce_hash", *TRIP])
+def test_another_browser_or_other_settings_consume_nothing(
+    database: Database, changed: str
+) -> None:
+    with database.writing() as session:
+        add_attempt(session)
+        assert not consume(session, **{changed: "another"})
+        assert get(session).consumed_at is None
+        assert consume(session)
+
+
+def test_too_late_consumes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        add_attempt(session)
+        assert not consume(session, now=OPEN_END)
+        assert consume(session, now=OPEN_END - timedelta(seconds=1))
+
+
+def test_an_unknown_attempt_consumes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        assert not consume(session)
+        assert find_attempt(session, "a1") is None
+
+
+def _race(number: int, work: Callable[[], bool]) -> int:
+    """Let ``number`` threads do ``work`` at the same moment; return how many were told True."""
+    gate = threading.Barrier(number)
+
+    def run(_: int) -> bool:
+        gate.wait()
+        return work()
+
+    with ThreadPoolExecutor(number) as pool:
+        return sum(pool.map(run, range(number)))
+
+
+def _without_the_writers_lock(database: Database, work: Callable[[Session], bool]) -> bool:
+    """Do ``work`` so that on PostgreSQL only the UPDATE itself decides."""
+    with Session(database.engine) as session, session.begin():
+        return work(session)
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_of_many_returns_at_once_one_consumes(database: Database, threads: int) -> None:
+    for number in range(RACES):
+        id = f"a{number}"
+        with database.writing() as session:
+            session.execute(update(Attempt).values(status="failed"))  # makes room under the cap
+            add_attempt(session, id)
+        won = _race(
+            threads,
+            partial(_without_the_writers_lock, database, partial(consume, id=id)),
+        )
+        assert won == 1
+
+
+@pytest.mark.parametrize("threads", [2, 5])
+def test_of_many_saves_at_once_one_claims(database: Database, threads: int) -> None:
+    for number in range(RACES):
+        id = f"a{number}"
+        with database.writing() as session:
+            make_ready(session, id)
+        won = _race(
+            threads,
+            partial(
+                _without_the_writers_lock,
+                database,
+                partial(claim, id=id, nonce_hash="n1", status_to="saved", now=LATER),
+            ),
+        )
+        assert won == 1
+
+
+STEPS = st.lists(
+    st.sampled_from(
+        ["consume", "stolen", "beat", "finish", "fail", "save", "discard", "wipe", "late"]
+    ),
+    max_size=14,
+)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=STEPS)
+def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: list[str]) -> None:
+    """And a sealed result exists between "ready" and the end of it, never else."""
+    wins = {"consume": 0, "stolen": 0, "save": 0, "discard": 0, "late": 0}
+    with database.writing() as session:
+        session.execute(delete(Attempt))
+        add_attempt(session)
+    for step in steps:
+        with database.writing() as session:
+            won = _take(session, step)
+            if step in wins:
+                wins[step] += won
+        with database.reading() as session:
+            attempt = get(session)
+            assert attempt.sealed_result is None or attempt.status == "ready"
+            assert (attempt.sealed_result is None) == (attempt.key_id is None)
+    assert wins["consume"] <= 1
+    assert wins["save"] + wins["discard"] <= wins["consume"]
+    assert (wins["stolen"], wins["late"]) == (0, 0)
+
+
+def _take(session: Session, step: str) -> bool:
+    match step:
+        case "consume":
+            return consume(session)
+        case "stolen":
+            return consume(session, nonce_hash="n2") or claim(
+                session, id="a1", nonce_hash="n2", status_to="saved", now=LATER
+            )
+        case "beat":
+            return beat(session, "a1", LATER, pages_read=1)
+        case "finish":
+            return finish_reading(
+                session, "a1", sealed=SEALED, now=LATER, preview_expires_at=PREVIEW_END
+            )
+        case "fail":
+            return fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
+        case "save":
+            return claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+        case "discard":
+            return claim(session, id="a1", nonce_hash="n1", status_to="discarded", now=LATER)
+        case "wipe":
+            return wipe_expired(session, PREVIEW_END) > 0
+        case _:
+            return claim(session, id="a1", nonce_hash="n1", status_to="saved", now=PREVIEW_END)
+
+
+def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> None:
+    with database.writing() as session:
+        make_ready(session)
+
+    def break_off() -> None:
+        with database.writing() as session:
+            assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+            raise RuntimeError("broken off")
+
+    with pytest.raises(RuntimeError, match="broken off"):
+        break_off()
+    with database.reading() as session:
+        assert get(session).sealed_result == SEALED.text
+
+
+def test_failing_keeps_plain_facts(database: Database) -> None:
+    failure = {"kind": "AccessEnded", "code": 190, "subcode": 463, "trace_id": "A1"}
+    with database.writing() as session:
+        add_attempt(session)
+        assert fail_attempt(session, "a1", failure, LATER)
+        assert not fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
+        assert not beat(session, "a1", LATER)
+        attempt = get(session)
+        assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
+
+
+def test_an_outcome_is_kept_for_saved_attempts_only(database: Database) -> None:
+    with database.writing() as session:
+        make_ready(session)
+        record_outcome(session, "a1", {"saved": 1})
+        assert get(session).outcome is None
+
+
+def test_open_attempts_are_capped_until_they_expire(database: Database) -> None:
+    with database.writing() as session:
+        for number in range(MAX_OPEN_ATTEMPTS):
+            add_attempt(session, f"a{number}")
+    with pytest.raises(TooManyAttempts) as caught, database.writing() as session:
+        add_attempt(session, "one more")
+    assert caught.value.open_count == MAX_OPEN_ATTEMPTS
+    with database.writing() as session:
+        assert consume(session, id="a7")
+        add_attempt(session, "one more")
+    with database.writing() as session:
+        create_attempt(
+            session, id="next", nonce_hash="n", now=OPEN_END, expires_at=PREVIEW_END, **TRIP
+        )
+
+
+def test_wiping_erases_expired_results_and_nothing_else(database: Database) -> None:
+    with database.writing() as session:
+        make_ready(session)
+        assert wipe_expired(session, PREVIEW_END - timedelta(seconds=1)) == 0
+        assert get(session).sealed_result == SEALED.text
+        assert wipe_expired(session, PREVIEW_END) == 1
+        attempt = get(session)
+        assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
+        assert wipe_expired(session, PREVIEW_END) == 0
+        assert not claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+
+
+def test_a_new_attempt_wipes_expired_results(database: Database) -> None:
+    with database.writing() as session:
+        make_ready(session)
+        create_attempt(
+            session, id="a2", nonce_hash="n", now=PREVIEW_END, expires_at=PREVIEW_END, **TRIP
+        )
+        assert get(session).sealed_result is None
+
+
+def test_abandoned_trips_are_forgotten_after_a_day(database: Database) -> None:
+    with database.writing() as session:
+        add_attempt(session, "abandoned")
+        make_ready(session, "read")
+        wipe_expired(session, OPEN_END + timedelta(hours=23))
+        assert find_attempt(session, "abandoned") is not None
+        wipe_expired(session, OPEN_END + timedelta(hours=24))
+        assert list(session.scalars(select(Attempt.id))) == ["read"]
+
+
+@pytest.mark.parametrize("status", ["open", "reading", "saved", "discarded", "failed"])
+def test_the_database_itself_refuses_a_result_in_any_other_state(
+    database: Database, status: str
+) -> None:
+    with database.writing() as session:
+        make_ready(session)
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.execute(update(Attempt).values(status=status))
+
+
+@pytest.mark.parametrize("status_to", ["saved", "discarded"])
+def test_nothing_of_a_result_lingers_in_the_files(
+    database: Database, tmp_path: Any, status_to: Any
+) -> None:
+    if not database.is_sqlite:
+        return
+    with database.writing() as session:
+        make_ready(session)
+    files = [tmp_path / "data" / f"pagekeeper.db{end}" for end in ("", "-wal")]
+    assert any(SEALED.text.encode() in file.read_bytes() for file in files)
+    with database.writing() as session:
+        assert claim(session, id="a1", nonce_hash="n1", status_to=status_to, now=LATER)
+    assert not any(SEALED.text.encode() in file.read_bytes() for file in files)

@@ -1,0 +1,200 @@
+"""The database as such: files, transactions, locks, and what errors and names give away."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, text
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+
+from storage.engine import Database, open_database
+from storage.errors import DatabaseUnreachable
+from storage.installation import bump_data_version, get_data_version, get_marker
+from storage.models import Attempt, Event
+from tests.integration.storage_rows import NOW
+
+
+def test_file_and_folder_are_the_owners_alone(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "pagekeeper.db"
+    database = open_database(f"sqlite:///{path}")
+    with database.writing() as session:
+        session.execute(text("CREATE TABLE t (a TEXT)"))
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes
+    assert set(modes.values()) == {0o600}
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    database.close()
+
+
+def test_log_files_are_the_owners_alone(tmp_path: Path, database: Database) -> None:
+    if not database.is_sqlite:
+        return
+    with database.writing() as session:
+        bump_data_version(session)
+    folder = tmp_path / "data"
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+    assert modes == dict.fromkeys(
+        ["pagekeeper.db", "pagekeeper.db-wal", "pagekeeper.db-shm"], 0o600
+    )
+
+
+def test_sqlite_is_set_as_promised(database: Database) -> None:
+    if not database.is_sqlite:
+        return
+    with database.reading() as session:
+        pragmas = ("journal_mode", "foreign_keys", "secure_delete", "query_only", "busy_timeout")
+        found = {name: session.execute(text(f"PRAGMA {name}")).scalar() for name in pragmas}
+    assert found == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "secure_delete": 1,
+        "query_only": 1,
+        "busy_timeout": 20_000,
+    }
+
+
+def test_a_database_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="in memory"):
+        open_database("sqlite://")
+
+
+@pytest.mark.parametrize("name", ["a folder", "a file that is no database"])
+def test_what_is_no_database_is_unreachable(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "x.db"
+    if name == "a folder":
+        path.mkdir()
+    else:
+        path.write_text("no database " * 100)
+    database = open_database(f"sqlite:///{path}")
+    with pytest.raises(DatabaseUnreachable), database.reading() as session:
+        session.execute(text("SELECT * FROM sqlite_master"))
+    with pytest.raises(DatabaseUnreachable), database.writing() as session:
+        session.execute(text("SELECT * FROM sqlite_master"))
+    database.close()
+
+
+def test_a_file_in_the_way_of_the_folder_is_unreachable(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DatabaseUnreachable):
+        open_database(f"sqlite:///{tmp_path / 'file' / 'pagekeeper.db'}")
+
+
+def test_a_server_that_is_not_there_is_unreachable() -> None:
+    database = open_database("postgresql+psycopg://someone:hunter2@127.0.0.1:1/none")
+    assert not database.ping()
+    with pytest.raises(DatabaseUnreachable) as caught, database.reading() as session:
+        session.execute(text("SELECT 1"))
+    assert "hunter2" not in str(caught.value) + repr(caught.value)
+    database.close()
+
+
+def test_shown_url_has_no_password() -> None:
+    database = open_database("postgresql+psycopg://someone:hunter2@127.0.0.1:1/none")
+    assert "hunter2" not in database.shown_url + repr(database)
+    assert "someone" in database.shown_url
+    database.close()
+
+
+def test_ping(database: Database) -> None:
+    assert database.ping()
+
+
+def test_writing_commits_and_an_exception_undoes_all_of_it(database: Database) -> None:
+    with database.writing() as session:
+        bump_data_version(session)
+
+    def break_off() -> None:
+        with database.writing() as session:
+            bump_data_version(session)
+            raise RuntimeError("broken off")
+
+    with pytest.raises(RuntimeError, match="broken off"):
+        break_off()
+    with database.reading() as session:
+        assert get_data_version(session) == 1
+        assert get_marker(session) == "sandbox"
+
+
+def test_reading_can_not_write(database: Database) -> None:
+    with pytest.raises((SQLAlchemyError, DatabaseUnreachable)), database.reading() as session:
+        bump_data_version(session)
+    with database.writing() as session:
+        assert get_data_version(session) == 0
+
+
+def test_objects_stay_readable_after_reading(database: Database) -> None:
+    with database.writing() as session:
+        session.execute(insert(Event).values(at=NOW, kind="connected", facts={"saved": 1}))
+    with database.reading() as session:
+        event = session.scalars(select(Event)).one()
+    assert (event.at, event.kind, event.facts) == (NOW, "connected", {"saved": 1})
+
+
+def test_a_reader_sees_one_moment_and_never_waits_for_the_writer(database: Database) -> None:
+    with database.reading() as reader:
+        assert get_data_version(reader) == 0
+        with database.writing() as writer:
+            bump_data_version(writer)
+            with database.reading() as other:
+                assert get_data_version(other) == 0
+        assert get_data_version(reader) == 0
+    with database.reading() as reader:
+        assert get_data_version(reader) == 1
+
+
+def test_many_threads_write_and_none_is_lost_or_locked_out(database: Database) -> None:
+    def work(number: int) -> None:
+        for _ in range(10):
+            with database.writing() as session:
+                seen = get_data_version(session)  # read first, write then: loses without the lock
+                session.execute(
+                    insert(Event).values(at=NOW, kind="connected", facts={"seen": seen})
+                )
+                bump_data_version(session)
+            with database.reading() as session:
+                assert get_data_version(session) > seen
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    with database.reading() as session:
+        assert get_data_version(session) == 80
+        seen = sorted(event.facts["seen"] for event in session.scalars(select(Event)))
+    assert seen == list(range(80))
+
+
+def test_writers_take_turns(database: Database) -> None:
+    order: list[str] = []
+    began = threading.Event()
+
+    def second() -> None:
+        began.set()
+        with database.writing():
+            order.append("second")
+
+    with database.writing():
+        thread = threading.Thread(target=second)
+        thread.start()
+        began.wait()
+        thread.join(0.1)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_errors_do_not_print_what_was_bound(database: Database) -> None:
+    nonce = "0123456789abcdef-the-nonce"
+    with pytest.raises(IntegrityError) as caught, database.writing() as session:
+        session.execute(insert(Attempt).values(id="a", nonce_hash=nonce))
+    assert nonce not in str(caught.value)
+
+
+def test_broken_references_are_refused(database: Database) -> None:
+    row = "INSERT INTO pictures (page_id) VALUES ('nobody')"
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.execute(text(row))

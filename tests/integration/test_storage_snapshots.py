@@ -1,0 +1,182 @@
+"""Snapshots: a day has one row per Page, the newest report wins, and no figure is ever lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+
+from storage.engine import Database
+from storage.grants import set_grant_status
+from storage.installation import get_data_version
+from storage.models import Snapshot
+from storage.pages import mark_missing
+from storage.snapshots import (
+    SnapshotRow,
+    list_days,
+    list_pages_without_snapshot,
+    upsert_snapshots,
+)
+from storage.vault import Vault
+from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages
+
+DAY = date(2026, 11, 20)
+ROW = SnapshotRow(
+    page_id="1",
+    day=DAY,
+    fans_count=100,
+    followers_count=110,
+    source="snapshot",
+    fetched_at=NOW,
+    graph_version="v26.0",
+)
+
+
+def stored(database: Database) -> list[SnapshotRow]:
+    """All snapshots, in order."""
+    with database.reading() as session:
+        query = select(Snapshot).order_by(Snapshot.page_id, Snapshot.day)
+        return [
+            SnapshotRow(
+                s.page_id,
+                s.day,
+                s.fans_count,
+                s.followers_count,
+                s.source,
+                s.fetched_at,
+                s.graph_version,
+            )
+            for s in session.scalars(query)
+        ]
+
+
+def put(database: Database, *rows: SnapshotRow) -> None:
+    with database.writing() as session:
+        upsert_snapshots(session, rows)
+
+
+@pytest.fixture
+def pages(database: Database) -> Database:
+    """A database with three Pages."""
+    with database.writing() as session:
+        add_pages(session, ["1", "2", "3"])
+    return database
+
+
+def test_figures_are_kept_as_reported(pages: Database) -> None:
+    rows = [
+        ROW,
+        replace(ROW, day=DAY - timedelta(days=1), fans_count=0, followers_count=None),
+        replace(ROW, page_id="2", fans_count=2**53 + 1, graph_version=None),
+    ]
+    put(pages, *rows)
+    assert stored(pages) == [rows[1], rows[0], rows[2]]
+
+
+def test_the_newest_report_of_a_day_wins(pages: Database) -> None:
+    newer = replace(ROW, fans_count=90, fetched_at=LATER, graph_version="v27.0")
+    put(pages, ROW)
+    put(pages, newer)
+    assert stored(pages) == [newer]
+    put(pages, ROW)
+    assert stored(pages) == [newer]
+
+
+def test_of_one_days_reports_in_one_call_the_newest_wins(pages: Database) -> None:
+    newer = replace(ROW, fans_count=90, fetched_at=LATER)
+    put(pages, newer, ROW)
+    assert stored(pages) == [newer]
+
+
+def test_a_later_report_without_a_figure_keeps_the_days_figure(pages: Database) -> None:
+    put(pages, ROW, replace(ROW, fans_count=None, followers_count=120, fetched_at=LATER))
+    assert stored(pages) == [replace(ROW, followers_count=120, fetched_at=LATER)]
+
+
+def test_a_figure_that_was_missing_is_filled_in(pages: Database) -> None:
+    put(pages, replace(ROW, fans_count=None), replace(ROW, fetched_at=LATER))
+    assert stored(pages) == [replace(ROW, fetched_at=LATER)]
+
+
+ROWS = st.lists(
+    st.builds(
+        SnapshotRow,
+        page_id=st.sampled_from(["1", "2", "3"]),
+        day=st.sampled_from([DAY, DAY + timedelta(days=1)]),
+        fans_count=st.none() | st.integers(0, 5),
+        followers_count=st.none() | st.integers(0, 5),
+        source=st.just("snapshot"),
+        fetched_at=st.sampled_from([NOW, LATER]),
+        graph_version=st.none() | st.just("v26.0"),
+    ),
+    max_size=8,
+    unique_by=lambda row: (row.page_id, row.day, row.fetched_at),
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=ROWS)
+def test_syncing_twice_equals_syncing_once(pages: Database, rows: list[SnapshotRow]) -> None:
+    rows.sort(key=lambda row: row.fetched_at)
+    with pages.writing() as session:
+        session.execute(delete(Snapshot))
+        upsert_snapshots(session, rows)
+    once = stored(pages)
+    put(pages, *rows)
+    assert stored(pages) == once
+    for page_id, day in {(row.page_id, row.day) for row in rows}:
+        reports = [row for row in rows if (row.page_id, row.day) == (page_id, day)]
+        found = [row for row in once if (row.page_id, row.day) == (page_id, day)]
+        fans = [row.fans_count for row in reports if row.fans_count is not None]
+        followers = [row.followers_count for row in reports if row.followers_count is not None]
+        newest = replace(
+            reports[-1],
+            fans_count=fans[-1] if fans else None,
+            followers_count=followers[-1] if followers else None,
+        )
+        assert found == [newest]
+
+
+def test_a_thousand_pages_and_nothing(pages: Database) -> None:
+    with pages.writing() as session:
+        add_pages(session, [str(n) for n in range(1_000)])
+        before = get_data_version(session)
+        upsert_snapshots(session, [replace(ROW, page_id=str(n)) for n in range(1_000)])
+        assert get_data_version(session) == before + 1
+        upsert_snapshots(session, [])
+        assert get_data_version(session) == before + 1
+    assert len(stored(pages)) == 1_000
+
+
+def test_snapshots_of_unknown_pages_are_refused(pages: Database) -> None:
+    with pytest.raises(IntegrityError):
+        put(pages, replace(ROW, page_id="404"))
+
+
+def test_days_with_a_snapshot(pages: Database) -> None:
+    days = [DAY + timedelta(days=n) for n in (0, 1, 3, 9)]
+    put(pages, *(replace(ROW, day=day, page_id=id) for day in days for id in ("1", "2")))
+    with pages.reading() as session:
+        assert list_days(session, since=days[1], until=days[3]) == days[1:]
+        assert list_days(session, since=days[1], until=days[2]) == days[1:3]
+
+
+def test_pages_that_still_lack_the_days_snapshot(database: Database) -> None:
+    vault = Vault([KEY])
+    with database.writing() as session:
+        one = add_grant(session, vault, "1", ["10", "11", "12"])
+        two = add_grant(session, vault, "2", ["12", "13"])
+        mark_missing(session, one, ["11"], NOW)
+        assert list_pages_without_snapshot(session, DAY) == ["10", "12", "13"]
+        upsert_snapshots(session, [replace(ROW, page_id="10")])
+        assert list_pages_without_snapshot(session, DAY) == ["12", "13"]
+        assert list_pages_without_snapshot(session, DAY + timedelta(days=1)) == ["10", "12", "13"]
+        set_grant_status(session, two, "frozen", code=None, subcode=None, now=NOW)
+        assert list_pages_without_snapshot(session, DAY) == ["12"]

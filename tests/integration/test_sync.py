@@ -1,0 +1,250 @@
+"""The day's snapshot, over HTTP, on both databases: what succeeds, what fails, and what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from fb.connections import check_now, disconnect, freeze, list_connections, thaw
+from fb.schedule import is_due, tick
+from fb.sync import RunResult, run_sync
+from storage.errors import SyncRunning
+from storage.models import Grant, PageGrant, Run, RunFailure, Snapshot
+from storage.runs import start_run
+from tests.integration.traveller import Scene, opened_scene
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
+    with opened_scene(tmp_path, empty_database_url) as scene:
+        scene.traveller.connect()
+        scene.clock.move(days=1)
+        scene.sandbox.clear_faults()
+        yield scene
+
+
+def sync(scene: Scene) -> RunResult:
+    return run_sync(scene.installation, kind="manual")
+
+
+def snapshots(scene: Scene) -> dict[str, tuple[int | None, int | None]]:
+    today = scene.clock().date()
+    with scene.installation.database.reading() as session:
+        rows = session.execute(
+            select(Snapshot.page_id, Snapshot.fans_count, Snapshot.followers_count).where(
+                Snapshot.day == today
+            )
+        )
+        return {id: (fans, followers) for id, fans, followers in rows}
+
+
+def failures(scene: Scene, run_id: int) -> list[RunFailure]:
+    with scene.installation.database.reading() as session:
+        return list(session.scalars(select(RunFailure).where(RunFailure.run_id == run_id)))
+
+
+def grant_of(scene: Scene) -> Grant:
+    with scene.installation.database.reading() as session:
+        return session.scalars(select(Grant)).first() or pytest.fail("no grant")
+
+
+def test_every_page_gets_the_figures_of_the_day(scene: Scene) -> None:
+    result = sync(scene)
+    assert result.status == "done"
+    assert result.failed == 0
+    assert result.done == result.total == len(snapshots(scene)) > 50
+    # A Page without fan count stays without: missing is missing, and 0 is 0.
+    assert (None,) in {(fans,) for fans, _ in snapshots(scene).values()}
+    assert 0 in {fans for fans, _ in snapshots(scene).values()}
+    batches = [path for method, path in scene.sandbox.calls if method == "POST"]
+    assert len(batches) == 2, "fifty Pages a call"
+
+
+def test_progress_is_told(scene: Scene) -> None:
+    told: list[tuple[int, int]] = []
+    result = run_sync(
+        scene.installation, kind="manual", on_progress=lambda done, of: told.append((done, of))
+    )
+    assert told[-1] == (result.total, result.total)
+    assert told == sorted(told)
+
+
+def test_syncing_twice_on_a_day_changes_nothing_but_the_newest_figures(scene: Scene) -> None:
+    sync(scene)
+    before = snapshots(scene)
+    sync(scene)
+    assert snapshots(scene) == before
+
+
+def test_one_sync_at_a_time(scene: Scene) -> None:
+    now = scene.clock()
+    with scene.installation.database.writing() as session:
+        start_run(session, kind="manual", day=now.date(), pages_total=1, now=now)
+    with pytest.raises(SyncRunning):
+        sync(scene)
+    scene.clock.move(seconds=61)
+    assert sync(scene).status == "done", "a run without a heartbeat is taken over"
+
+
+def test_an_app_limit_ends_the_run_and_names_the_time(scene: Scene) -> None:
+    scene.sandbox.inject("error", path="/", code=4, times=100)
+    result = sync(scene)
+    assert result.status == "stopped"
+    assert result.done == 0
+    assert len(failures(scene, result.run_id)) == result.total
+    assert {failure.kind for failure in failures(scene, result.run_id)} == {"RateLimited"}
+    assert grant_of(scene).status == "ok", "a limit is never a dead connection"
+
+
+def test_the_sandbox_limit_can_be_waited_out(scene: Scene) -> None:
+    scene.sandbox.trouble = "rate limit"
+    result = sync(scene)
+    assert result.status == "stopped"
+    assert grant_of(scene).status == "ok"
+    scene.sandbox.trouble = "none"
+    assert sync(scene).status == "done"
+
+
+def test_facebook_down_fails_the_run_and_keeps_the_connection(scene: Scene) -> None:
+    scene.sandbox.trouble = "Facebook is down"
+    scene.installation.client = _impatient(scene)  # type: ignore[method-assign] # no 60 s of retries
+    result = sync(scene)
+    assert result.done == 0
+    assert result.failed == result.total
+    assert grant_of(scene).status == "ok"
+    assert snapshots(scene) == {}
+
+
+def _impatient(scene: Scene):  # type: ignore[no-untyped-def] # stands in for one bound method
+    make = type(scene.installation).client
+
+    def client(*, patience_seconds: float = 0.2, graph_url: str | None = None):  # type: ignore[no-untyped-def]
+        return make(scene.installation, patience_seconds=0.2, graph_url=graph_url)
+
+    return client
+
+
+def test_a_changed_password_marks_the_account_once_and_keeps_history(scene: Scene) -> None:
+    sync(scene)
+    scene.clock.move(days=1)
+    scene.sandbox.trouble = "password changed"
+    result = sync(scene)
+    assert result.done == 0
+    assert {failure.kind for failure in failures(scene, result.run_id)} == {"AccessEnded"}
+    grant = grant_of(scene)
+    assert (grant.status, grant.reason_code, grant.reason_subcode) == ("needs_renewal", 190, 460)
+    again = sync(scene)
+    assert again.total == 0, "dead access is not tried again"
+    scene.sandbox.trouble = "none"
+    scene.traveller.connect()
+    assert grant_of(scene).status == "ok"
+    assert sync(scene).failed == 0
+    with scene.installation.database.reading() as session:
+        days = session.scalars(select(Snapshot.day).distinct().order_by(Snapshot.day)).all()
+    assert len(days) == 3
+
+
+def test_a_lost_role_costs_one_page_only(scene: Scene) -> None:
+    person = scene.sandbox.world.people[0]
+    with scene.installation.database.reading() as session:
+        page_id = session.scalars(select(PageGrant.page_id)).first()
+    assert page_id is not None
+    scene.sandbox.remove_role(person.id, page_id)
+    result = sync(scene)
+    assert result.failed == 1
+    assert grant_of(scene).status == "ok"
+    with scene.installation.database.reading() as session:
+        lost = session.scalars(select(PageGrant).where(PageGrant.page_id == page_id)).one()
+    assert (lost.status, lost.sealed_page_token) == ("role_lost", None)
+
+
+def test_a_page_held_twice_is_read_through_the_other_account(scene: Scene) -> None:
+    ben = next(p for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
+    scene.traveller.connect(person=ben.id)
+    scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
+    result = sync(scene)
+    assert 0 < result.done < result.total
+    with scene.installation.database.reading() as session:
+        bens = session.scalars(
+            select(PageGrant.page_id).join(Grant).where(Grant.account_name == "Ben Ortiz")
+        ).all()
+    assert set(bens) & set(snapshots(scene)) == set(snapshots(scene))
+    assert not {failure.page_id for failure in failures(scene, result.run_id)} & set(bens)
+
+
+@pytest.mark.parametrize("fault", ["500", "null items", "html", "cut"])
+def test_what_passes_by_itself_is_tried_again(scene: Scene, fault: str) -> None:
+    scene.sandbox.inject(fault, path="/", call=2)
+    result = sync(scene)
+    assert (result.status, result.failed) == ("done", 0)
+
+
+def test_a_dead_process_leaves_a_run_that_ends(scene: Scene) -> None:
+    scene.installation.worker.stopping.set()
+    assert sync(scene).status == "stopped"
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Run)).one().active is None
+
+
+def test_the_timer_takes_the_snapshot_once_a_day(scene: Scene) -> None:
+    assert is_due(scene.installation)
+    tick(scene.installation)
+    wait_until(lambda: len(snapshots(scene)) > 50 and not is_due(scene.installation))
+    with scene.installation.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Run)) == 1
+    scene.clock.move(days=1)
+    assert is_due(scene.installation)
+
+
+def test_the_timer_waits_after_a_limit(scene: Scene) -> None:
+    scene.sandbox.inject("error", path="/", code=4, times=100)
+    sync(scene)
+    assert not is_due(scene.installation)
+    scene.clock.move(hours=1, seconds=1)
+    assert is_due(scene.installation)
+
+
+def test_frozen_accounts_are_left_alone(scene: Scene) -> None:
+    grant = grant_of(scene)
+    freeze(scene.installation, grant.id)
+    assert sync(scene).total == 0
+    assert not is_due(scene.installation)
+    thaw(scene.installation, grant.id)
+    assert sync(scene).failed == 0
+
+
+def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
+    grant = grant_of(scene)
+    before = len(snapshots(scene)) + sync(scene).done
+    disconnect(scene.installation, grant.id, revoke=True)
+    assert grant_of(scene).sealed_user_token is None
+    with scene.installation.database.reading() as session:
+        kept = select(func.count()).select_from(PageGrant)
+        assert session.scalar(kept.where(PageGrant.sealed_page_token.is_not(None))) == 0
+        days = select(func.count()).select_from(Snapshot)
+        assert session.scalar(days) == 2 * before
+    assert ("DELETE", f"/v26.0/{grant.account_id}/permissions") in scene.sandbox.calls
+    assert sync(scene).total == 0
+
+
+def test_check_now_finds_the_dead_and_the_revived(scene: Scene) -> None:
+    grant = grant_of(scene)
+    person = scene.sandbox.world.people[0]
+    assert check_now(scene.installation, grant.id).is_alive
+    scene.sandbox.end_access(person.id, 460)
+    assert not check_now(scene.installation, grant.id).is_alive
+    assert grant_of(scene).status == "needs_renewal"
+
+
+def test_connections_say_when_access_ends(scene: Scene) -> None:
+    (connection,) = list_connections(scene.installation, scene.clock())
+    assert connection.state == "ok"
+    assert connection.days_left is not None
+    ahead = scene.clock() + timedelta(days=connection.days_left - 5)
+    (later,) = list_connections(scene.installation, ahead)
+    assert later.state == "expiring"

@@ -1,0 +1,108 @@
+"""A stage for screens: an installation in a temporary folder, `pages/app.py` under AppTest."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Block
+
+from fb.installation import Installation, Startup, open_installation
+from fb.settings import read_settings
+from pages import resources
+
+APP = Path(__file__).parents[2] / "pages" / "app.py"
+NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+ADDRESS = "http://localhost:8501/"
+
+
+@dataclass
+class FakeSandbox:
+    """The sandbox as the screens know it, without a server behind it."""
+
+    trouble: str = "none"
+    started_over: bool = False
+
+    def now(self) -> datetime:
+        return NOW
+
+    def start_over(self) -> None:
+        self.started_over = True
+
+
+@dataclass
+class Client:
+    """What Streamlit asks of the websocket's client; AppTest has none."""
+
+    cookies: dict[str, str] = field(default_factory=dict)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    remote_ip: str | None = None
+
+
+@dataclass
+class Stage:
+    """Holds the installation and opens screens of it."""
+
+    root: Path
+    client: Client
+    set_startup: Callable[[Startup], None]
+    startup: Startup
+
+    @property
+    def installation(self) -> Installation:
+        assert self.startup.installation is not None
+        return self.startup.installation
+
+    def restart(self, environ: Mapping[str, str], now: datetime = NOW) -> Startup:
+        """Start as with these settings; what was open is closed."""
+        if self.startup.installation is not None:
+            self.startup.installation.close()
+        report = read_settings(environ, self.root)
+        sandbox = FakeSandbox() if report.mode == "sandbox" else None
+        self.startup = open_installation(report, now=lambda: now, sandbox=sandbox)
+        self.set_startup(self.startup)
+        return self.startup
+
+    def open(self, screen: str, query: Mapping[str, str | list[str]] | None = None) -> AppTest:
+        """Run the screen as a browser that typed its address."""
+        at = AppTest.from_file(str(APP), default_timeout=20)
+        at.context = {"url": ADDRESS + screen}
+        for name, value in (query or {}).items():
+            at.query_params[name] = value
+        at.switch_page(f"{screen}.py")
+        return at.run()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """An empty sandbox installation at 14:02 UTC on 22 November 2026."""
+    client = Client()
+    monkeypatch.setattr("streamlit.runtime.context._get_client_context", lambda: client)
+    report = read_settings({}, tmp_path)
+    startup = open_installation(report, now=lambda: NOW, sandbox=FakeSandbox())
+
+    def set_startup(startup: Startup) -> None:
+        monkeypatch.setattr(resources, "get_startup", lambda: startup)
+        monkeypatch.setattr(resources, "get_report", lambda: startup.report)
+
+    set_startup(startup)
+    stage = Stage(tmp_path, client, set_startup, startup)
+    yield stage
+    if stage.startup.installation is not None:
+        stage.startup.installation.close()
+
+
+def words_of(at: AppTest) -> str:
+    """Everything a person reads on a screen, joined; links and code included."""
+    said: list[str] = []
+    for kind in ("title", "header", "markdown", "caption", "html", "code"):
+        said += [str(element.value) for element in at.get(kind) if not isinstance(element, Block)]
+    for alerts in (at.error, at.warning, at.info, at.success):
+        said += [f"{alert.proto.title} {alert.value}" for alert in alerts]
+    said += [str(button.label) for button in at.button]
+    return html.unescape("\n".join(said))

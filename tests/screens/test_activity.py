@@ -1,0 +1,120 @@
+"""Activity: refreshes newest first with their results, the reasons of failures, and events."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from storage.events import record_event
+from storage.models import Page, Run, RunFailure
+from tests.screens.conftest import NOW, Stage, words_of
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+
+
+def add_run(stage: Stage, number: int, **changes: Any) -> None:
+    started: datetime = NOW - timedelta(hours=100 - number)
+    facts: dict[str, Any] = {
+        "id": number,
+        "kind": "daily",
+        "day": date(2026, 11, 22),
+        "started_at": started,
+        "heartbeat_at": started,
+        "finished_at": started,
+        "active": None,
+        "status": "done",
+        "pages_total": 140,
+        "pages_done": 140,
+        "pages_failed": 0,
+    }
+    with stage.installation.database.writing() as session:
+        session.add(Run(**{**facts, **changes}))
+
+
+def add_failure(stage: Stage, run_id: int, number: int, kind: str, **facts: Any) -> None:
+    with stage.installation.database.writing() as session:
+        session.add(Page(id=str(number), name=HOSTILE, first_seen_at=NOW, described_at=NOW))
+        session.flush()
+        session.add(
+            RunFailure(
+                run_id=run_id, page_id=str(number), account_name="Ben Ortiz", kind=kind, **facts
+            )
+        )
+
+
+def test_an_empty_installation_says_when_the_first_refresh_comes(stage: Stage) -> None:
+    at = stage.open("activity")
+    assert not at.exception
+    assert "No refresh yet." in words_of(at)
+    assert "No account was connected yet." in words_of(at)
+
+
+def test_refreshes_are_listed_newest_first(stage: Stage) -> None:
+    for number in range(1, 31):
+        add_run(stage, number)
+    add_run(stage, 31, kind="manual", pages_done=138, pages_failed=2)
+    at = stage.open("activity")
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert len(table) == 25
+    assert table["result"].iloc[0] == ":material/error: 2 of 140 failed"
+    assert table["what"].iloc[0] == "Refresh now"
+    assert table["result"].iloc[1] == "140 Pages"
+    at.pagination[0].set_value(2).run()
+    assert len(at.dataframe[0].value) == 6
+
+
+def test_a_failed_refresh_opens_the_list_of_reasons(stage: Stage) -> None:
+    add_run(stage, 1, pages_done=138, pages_failed=2)
+    add_failure(stage, 1, 7, "AccessEnded", code=190, subcode=460)
+    add_failure(stage, 1, 8, "Refused", code=1234, trace_id="AbC")
+    at = stage.open("activity")
+    at.button(key="failed-run-1").click().run()
+    assert at.query_params == {"run": "1"}
+    reasons = at.dataframe[0].value
+    assert list(reasons["page"]) == [HOSTILE, HOSTILE]
+    assert "Facebook reports that Ben Ortiz's password was changed and ended this access." in list(
+        reasons["why"]
+    )
+    assert "Facebook refused with code 1234 (trace AbC)." in list(reasons["why"])
+    at.button(key="close-run").click().run()
+    assert at.query_params == {}
+
+
+def test_an_address_of_no_refresh_is_no_error(stage: Stage) -> None:
+    add_run(stage, 1)
+    for text in ("2", "x", "-1", "9" * 30, "²"):
+        assert not stage.open("activity", {"run": text}).exception
+    assert "That refresh is not known here." in words_of(stage.open("activity", {"run": "2"}))
+    assert "No Page was refused." in words_of(stage.open("activity", {"run": "1"}))
+
+
+def test_a_refresh_under_way_shows_how_far_it_is(stage: Stage) -> None:
+    running: dict[str, Any] = {"status": "running", "active": 1, "heartbeat_at": NOW}
+    add_run(stage, 1, pages_done=30, pages_failed=2, finished_at=None, **running)
+    at = stage.open("activity")
+    assert "32 of 140 Pages" in at.get("progress")[0].proto.text
+    assert at.dataframe[0].value["result"].iloc[0] == ":material/error: 32 of 140"
+
+
+def test_a_refresh_that_stopped_without_a_word_was_interrupted(stage: Stage) -> None:
+    add_run(stage, 1, status="running", active=1, pages_done=30, finished_at=None)
+    at = stage.open("activity")
+    assert at.dataframe[0].value["result"].iloc[0] == "Interrupted after 30 of 140 Pages"
+
+
+def test_a_rate_limit_says_when_facebook_goes_on(stage: Stage) -> None:
+    add_run(stage, 1, status="stopped", pages_total=6000, pages_done=812, limited_until=NOW)
+    result = stage.open("activity").dataframe[0].value["result"].iloc[0]
+    assert result == "812 of 6,000; Facebook allows the rest from 14:02 UTC"
+
+
+def test_events_are_sentences(stage: Stage) -> None:
+    with stage.installation.database.writing() as session:
+        record_event(session, "connected", "Anna Keller", {"added": 57}, NOW)
+        record_event(session, "needs_renewal", "Anna Keller", {"code": 190}, NOW)
+    table = stage.open("activity").dataframe[0].value
+    assert list(table["what"]) == [
+        "Facebook ended Anna Keller's access",
+        "Anna Keller was connected: 57 added",
+    ]

@@ -1,0 +1,451 @@
+"""The screen of a return from Facebook: every way it can end, the check, and Save."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from fb import attempt, connect, rehearsal
+from fb.attempt import AttemptGone, AttemptView, PreviewOvertaken
+from fb.connect import ReturnRefused
+from fb.preview import MissingPage, Preview, PreviewPage
+from pages import reading, wording
+from tests.screens.conftest import NOW, Stage, words_of
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+ATTEMPT = "a" * 32
+
+
+def make_page(number: int, **changes: Any) -> PreviewPage:
+    page = PreviewPage(
+        id=str(10**17 + number),
+        name=f"Page {number}",
+        category="Bakery",
+        fans=1000 + number,
+        state="new",
+        usability="usable",
+        reasons=(),
+    )
+    return replace(page, **changes)
+
+
+def make_preview(*pages: PreviewPage, **changes: Any) -> Preview:
+    preview = Preview(
+        account_id="1",
+        account_name="Anna Keller",
+        is_known_account=False,
+        other_accounts=(),
+        pages=pages,
+        missing=(),
+        declined=(),
+        basic_only=False,
+        digest="d1",
+    )
+    return replace(preview, **changes)
+
+
+def ready(preview: Preview) -> AttemptView:
+    return AttemptView(
+        "ready",
+        account_name=preview.account_name,
+        preview=preview,
+        preview_expires_at=NOW + timedelta(minutes=30),
+    )
+
+
+class Attempts:
+    """Stands in for the use cases: shows ``view``, remembers what was asked of it."""
+
+    def __init__(self) -> None:
+        self.view = AttemptView("unknown")
+        self.saved: list[tuple[frozenset[str], str]] = []
+        self.discarded = 0
+        self.refusal: Exception | None = None
+        self.returns: list[dict[str, tuple[str, ...]]] = []
+        self.refused: ReturnRefused | None = None
+
+    def get_view(self, *_args: Any) -> AttemptView:
+        return self.view
+
+    def save(self, *_args: Any, page_ids: frozenset[str], digest: str) -> dict[str, Any]:
+        if self.refusal is not None:
+            raise self.refusal
+        self.saved.append((page_ids, digest))
+        outcome = {"account_name": "Anna Keller", "saved": len(page_ids), "added": len(page_ids)}
+        self.view = AttemptView("saved", outcome=outcome, ended_at=NOW)
+        return outcome
+
+    def discard(self, *_args: Any) -> None:
+        self.discarded += 1
+        self.view = AttemptView("discarded", ended_at=NOW)
+
+    def accept_return(self, _installation: Any, parameters: Any, *_args: Any) -> str:
+        self.returns.append(dict(parameters))
+        if self.refused is not None:
+            raise self.refused
+        return ATTEMPT
+
+
+@pytest.fixture
+def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
+    fake = Attempts()
+    for name in ("get_view", "save", "discard"):
+        monkeypatch.setattr(attempt, name, getattr(fake, name))
+    monkeypatch.setattr(connect, "accept_return", fake.accept_return)
+    monkeypatch.setattr(rehearsal, "make_history", lambda installation: False)
+    return fake
+
+
+def open_attempt(stage: Stage) -> Any:
+    return stage.open("connect", {"attempt": ATTEMPT})
+
+
+# The way back.
+
+
+def test_a_return_is_taken_once_and_leaves_the_address(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
+    assert not at.exception
+    assert at.title[0].value == "Check before saving"
+    assert at.query_params == {"attempt": ATTEMPT}
+    at.run()
+    assert len(attempts.returns) == 1
+
+
+def test_going_back_to_the_spent_address_shows_the_same_attempt(
+    stage: Stage, attempts: Attempts
+) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
+    attempts.refused = ReturnRefused("used", ATTEMPT)
+    at.query_params.clear()
+    at.query_params["code"] = "the-code"
+    at.query_params["state"] = "the-state"
+    at.run()
+    assert at.title[0].value == "Check before saving"
+    # The address is left alone, so that the next Back leaves.
+    assert at.query_params == {"code": "the-code", "state": "the-state"}
+
+
+def test_repeated_parameters_reach_the_judge_as_they_came(stage: Stage, attempts: Attempts) -> None:
+    attempts.refused = ReturnRefused("repeated")
+    stage.open("connect", {"code": ["one", "two"], "state": "s"})
+    assert attempts.returns == [{"code": ("one", "two"), "state": ("s",)}]
+
+
+@pytest.mark.parametrize("kind", sorted(wording.REFUSALS))
+def test_each_refusal_is_a_title_a_sentence_and_a_way_on(
+    stage: Stage, attempts: Attempts, kind: str
+) -> None:
+    attempts.refused = ReturnRefused(kind)
+    at = stage.open(
+        "connect",
+        {"code": "c", "state": "s", "error_description": "Evil words", "error_message": "Evil too"},
+    )
+    expected = wording.REFUSALS[kind]
+    assert not at.exception
+    assert [title.value for title in at.title] == [expected.title]
+    said = words_of(at)
+    assert expected.sentence in said
+    assert expected.step is not None
+    assert expected.step.label in said
+    assert "Evil" not in said
+
+
+def test_an_address_without_parameters_offers_the_way(stage: Stage) -> None:
+    at = stage.open("connect")
+    assert at.title[0].value == "Connect your Facebook Pages"
+    assert "/oauth/start" in words_of(at)
+
+
+# How an attempt stands.
+
+
+@pytest.mark.parametrize(
+    "status",
+    ["open", "discarded", "interrupted", "expired", "other_browser", "unknown", "something new"],
+)
+def test_each_end_of_an_attempt_has_its_screen(
+    stage: Stage, attempts: Attempts, status: str
+) -> None:
+    attempts.view = AttemptView(status)
+    at = open_attempt(stage)
+    assert not at.exception
+    assert at.title[0].value == wording.for_attempt(status).title
+    assert "/oauth/start" in words_of(at)
+
+
+def test_a_saved_attempt_says_what_was_done_and_leads_to_overview(
+    stage: Stage, attempts: Attempts
+) -> None:
+    attempts.view = AttemptView("saved", outcome={"saved": 57}, ended_at=NOW)
+    at = open_attempt(stage)
+    assert at.title[0].value == "This was already done"
+    assert "57 Pages were saved on 22 Nov 2026, 14:02 UTC." in words_of(at)
+    assert "Go to Overview" in words_of(at)
+
+
+def test_a_failed_attempt_names_code_and_trace(stage: Stage, attempts: Attempts) -> None:
+    failure = {"kind": "Refused", "code": 1234, "subcode": None, "trace_id": "AbC"}
+    attempts.view = AttemptView("failed", failure=failure)
+    assert "with code 1234 (trace AbC)" in words_of(open_attempt(stage))
+
+
+def test_a_cancelled_attempt_says_that_nothing_changed(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = AttemptView("failed", failure={"kind": "cancelled"})
+    said = words_of(open_attempt(stage))
+    assert "You cancelled in Facebook's dialog" in said
+    assert "Try again" in said
+
+
+def test_a_wrong_key_stops_before_anything_is_opened(stage: Stage, attempts: Attempts) -> None:
+    stage.installation.keys = replace(stage.installation.keys, ok=False)
+    at = open_attempt(stage)
+    assert at.title[0].value == "The stored access can't be opened"
+
+
+def test_reading_shows_how_far_it_is(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = AttemptView(
+        "reading",
+        account_name="Anna *Keller*",
+        step="listing",
+        pages_read=300,
+        pages_total=1240,
+        access_until=NOW + timedelta(days=60),
+    )
+    at = open_attempt(stage)
+    assert not at.exception
+    assert at.title[0].value == "Reading your Pages from Facebook"
+    assert at.get("progress")[0].proto.text == "300 of 1,240 Pages read"
+    said = words_of(at)
+    assert r"Signed in to Facebook as Anna \*Keller\*." in said
+    assert "valid until 21 Jan 2027" in said
+
+
+@pytest.mark.parametrize(
+    ("step", "marks"),
+    [
+        (None, ["progress_activity", "more_horiz", "more_horiz"]),
+        ("exchange", ["progress_activity", "more_horiz", "more_horiz"]),
+        ("identity", ["check", "progress_activity", "more_horiz"]),
+        ("listing", ["check", "check", "progress_activity"]),
+    ],
+)
+def test_the_steps_of_a_reading(step: str | None, marks: list[str]) -> None:
+    shown = reading.steps(AttemptView("reading", step=step))
+    assert [icon.strip(":").split("/")[1] for icon, _ in shown] == marks
+
+
+def test_reading_that_ended_meanwhile_shows_the_preview(
+    stage: Stage, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    views = iter([AttemptView("reading"), ready(make_preview(make_page(1)))])
+    last = ready(make_preview(make_page(1)))
+    monkeypatch.setattr(attempt, "get_view", lambda *_args: next(views, last))
+    assert open_attempt(stage).title[0].value == "Check before saving"
+
+
+# The check.
+
+
+def test_the_preview_says_who_gives_what_and_until_when(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(
+        make_preview(
+            make_page(1),
+            make_page(2, state="kept"),
+            make_page(3, usability="cannot_be_used", reasons=("no_access",)),
+            make_page(4, usability="works_in_part", reasons=("no_analyze", "not_published")),
+            account_name=HOSTILE,
+            is_known_account=True,
+            missing=(MissingPage("9", HOSTILE),),
+            declined=("read_insights",),
+        )
+    )
+    at = open_attempt(stage)
+    assert not at.exception
+    assert [(m.label, m.value) for m in at.metric] == [
+        ("New", "2"),
+        ("Kept, access renewed", "1"),
+        ("Missing now", "1"),
+        ("Can't be used", "1"),
+    ]
+    said = words_of(at)
+    assert "This list is kept until 14:32 UTC." in said
+    assert ":material/delete:" not in said
+    assert "1 Page is missing" in [warning.proto.title for warning in at.warning]
+    assert "Without `read_insights` there are no views" in said
+    reasons = at.dataframe[0].value
+    assert list(reasons["page"]) == ["Page 3", "Page 4"]
+    assert "no access for this Page" in reasons["why"].iloc[0]
+    assert "not published" in reasons["why"].iloc[1]
+    assert "Save 3 Pages" in said
+
+
+def test_another_person_is_pointed_out(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(
+        make_preview(make_page(1), account_name="Ben Ortiz", other_accounts=("Anna Keller",))
+    )
+    at = open_attempt(stage)
+    assert at.info[0].proto.title == "You are signed in to Facebook as Ben Ortiz"
+    assert "Anna Keller stays connected" in at.info[0].value
+
+
+def test_names_only_are_explained_once(stage: Stage, attempts: Attempts) -> None:
+    pages = [
+        make_page(n, usability="works_in_part", reasons=("needs_pages_read_engagement",))
+        for n in range(3)
+    ]
+    attempts.view = ready(make_preview(*pages, basic_only=True))
+    at = open_attempt(stage)
+    assert at.warning[0].proto.title == "Facebook gave out names only"
+    assert not any("Not fully usable" in header.value for header in at.header)
+
+
+def test_access_without_any_page_offers_the_chooser(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview())
+    at = open_attempt(stage)
+    assert at.title[0].value == "Facebook gave access, but no Page"
+    said = words_of(at)
+    assert "Open Facebook's page chooser again" in said
+    assert "Save" not in said.replace("saved", "")
+    at.button(key="discard").click().run()
+    assert attempts.discarded == 1
+
+
+def test_every_page_is_ticked_and_names_are_cells(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(*(make_page(n, name=HOSTILE) for n in range(60))))
+    at = open_attempt(stage)
+    table = at.data_editor[0].value
+    assert len(table) == 25
+    assert table["tick"].all()
+    assert set(table["page"]) == {HOSTILE}
+    at.button(key="save").click().run()
+    assert len(attempts.saved[0][0]) == 60
+
+
+def untick(at: Any, *rows: int) -> Any:
+    """Untick rows of the table on screen, as the browser would report it."""
+    key = at.data_editor[0].key
+    at.session_state[key] = {
+        "edited_rows": {row: {"tick": False} for row in rows},
+        "added_rows": [],
+        "deleted_rows": [],
+    }
+    return at.run()
+
+
+def test_ticks_survive_paging_and_filtering_and_decide_what_is_saved(
+    stage: Stage, attempts: Attempts
+) -> None:
+    pages = [make_page(n, fans=10_000 - n) for n in range(60)]
+    attempts.view = ready(make_preview(*pages, make_page(99, state="kept")))
+    at = untick(open_attempt(stage), 0, 2)
+    at.pagination[0].set_value(2).run()
+    assert at.data_editor[0].value["tick"].all()
+    untick(at, 1)
+    at.pagination[0].set_value(1).run()
+    assert list(at.data_editor[0].value["tick"][:4]) == [False, True, False, True]
+    at.segmented_control[0].set_value("new").run()
+    assert list(at.data_editor[0].value["tick"][:4]) == [False, True, False, True]
+    assert "Save 58 Pages" in words_of(at)
+    at.button(key="save").click().run()
+    page_ids, digest = attempts.saved[0]
+    unsaved = {pages[0].id, pages[2].id, pages[26].id}
+    assert page_ids == {page.id for page in attempts_pages(pages)} - unsaved
+    assert digest == "d1"
+
+
+def attempts_pages(pages: list[PreviewPage]) -> list[PreviewPage]:
+    return [*pages, make_page(99, state="kept")]
+
+
+def test_untick_all_leaves_nothing_to_save(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(*(make_page(n) for n in range(60))))
+    at = open_attempt(stage)
+    at.button(key="untick-all").click().run()
+    assert at.button(key="save").disabled
+    assert not at.data_editor[0].value["tick"].any()
+    at.button(key="tick-all").click().run()
+    assert not at.button(key="save").disabled
+
+
+def test_pages_that_cannot_be_used_are_never_saved(stage: Stage, attempts: Attempts) -> None:
+    unusable = make_page(2, usability="cannot_be_used", reasons=("no_access",))
+    attempts.view = ready(make_preview(make_page(1), unusable))
+    at = open_attempt(stage)
+    at.button(key="save").click().run()
+    assert attempts.saved == [(frozenset({make_page(1).id}), "d1")]
+
+
+# Save and Discard.
+
+
+def test_save_leads_to_overview(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = open_attempt(stage)
+    at.button(key="save").click().run()
+    assert not at.exception
+    assert at.title[0].value != "Check before saving"
+    assert [toast.value for toast in at.toast] == ["Anna Keller is connected with 1 Page."]
+
+
+def test_the_first_save_in_the_sandbox_waits_for_its_history(
+    stage: Stage, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+    monkeypatch.setattr(rehearsal, "make_history", lambda installation: made.append(installation))
+    monkeypatch.setattr(
+        rehearsal,
+        "find_rehearsal",
+        lambda installation: rehearsal.RehearsalProgress("history", 40, 90) if made else None,
+    )
+    attempts.view = ready(make_preview(make_page(1)))
+    at = open_attempt(stage)
+    at.button(key="save").click().run()
+    assert made == [stage.installation]
+    assert at.get("progress")[0].proto.text == "Making 90 days of history… 40 of 90"
+
+
+def test_a_second_save_shows_the_first_one(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = open_attempt(stage)
+    attempts.refusal = AttemptGone("saved")
+    attempts.view = AttemptView("saved", outcome={"saved": 57}, ended_at=NOW)
+    # The other tab saved between the drawing and the press.
+    at.button(key="save").click().run()
+    assert not at.exception
+    assert at.title[0].value == "This was already done"
+
+
+def test_an_overtaken_preview_is_shown_anew(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = open_attempt(stage)
+    attempts.refusal = PreviewOvertaken()
+    at.button(key="save").click().run()
+    assert not at.exception
+    assert at.title[0].value == "Check before saving"
+    assert at.warning[0].proto.title == wording.OVERTAKEN.title
+    assert attempts.saved == []
+
+
+def test_discard_says_that_nothing_was_saved(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = open_attempt(stage)
+    at.button(key="discard").click().run()
+    assert attempts.discarded == 1
+    assert at.title[0].value == "Nothing was saved"
+
+
+# Without an installation.
+
+
+def test_with_broken_settings_the_screen_leads_to_setup(stage: Stage) -> None:
+    stage.restart({"FACEBOOK_APP_ID": "12"})
+    at = stage.open("connect", {"code": "c", "state": "s"})
+    assert not at.exception
+    assert at.title[0].value == "Facebook is not set up yet"
+    assert "Open Setup" in words_of(at)

@@ -1,0 +1,227 @@
+"""Connections: worst first, one sentence each, and what an operator may do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from fb import connections
+from fb.account import AccountState
+from fb.errors import RateLimited
+from pages import accounts
+from storage.models import Grant, Page, PageGrant
+from tests.screens.conftest import NOW, Stage, words_of
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+GRANTED = ["pages_show_list", "pages_read_engagement", "public_profile"]
+
+
+def add_account(stage: Stage, number: int, name: str, **changes: Any) -> None:
+    facts: dict[str, Any] = {
+        "id": number,
+        "account_id": str(number),
+        "account_name": name,
+        "sealed_user_token": "sealed",
+        "key_id": "key",
+        "granted_permissions": GRANTED,
+        "declined_permissions": ["read_insights"],
+        "issued_at": NOW,
+        "expires_at": NOW + timedelta(days=60),
+        "data_access_expires_at": NOW + timedelta(days=89),
+        "status": "ok",
+        "status_at": NOW,
+        "created_at": NOW,
+        "renewed_at": NOW,
+        "last_used_at": NOW - timedelta(hours=8),
+    }
+    with stage.installation.database.writing() as session:
+        session.add(Grant(**{**facts, **changes}))
+
+
+def add_page(stage: Stage, number: int, name: str, *grant_ids: int) -> None:
+    with stage.installation.database.writing() as session:
+        session.add(Page(id=str(number), name=name, first_seen_at=NOW, described_at=NOW))
+        session.flush()
+        for grant_id in grant_ids:
+            session.add(
+                PageGrant(
+                    page_id=str(number),
+                    grant_id=grant_id,
+                    tasks=["ANALYZE"],
+                    sealed_page_token="sealed",
+                    key_id="key",
+                    status="ok",
+                    status_at=NOW,
+                    granted_at=NOW,
+                )
+            )
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+    """What the screen asked the use cases to do, instead of doing it."""
+    done: list[tuple[Any, ...]] = []
+    for name in ("freeze", "thaw"):
+        monkeypatch.setattr(
+            connections, name, lambda _i, grant, name=name: done.append((name, grant))
+        )
+    monkeypatch.setattr(
+        connections,
+        "disconnect",
+        lambda _i, grant, revoke: done.append(("disconnect", grant, revoke)),
+    )
+    return done
+
+
+def test_an_empty_installation_offers_the_link(stage: Stage) -> None:
+    at = stage.open("connections")
+    assert not at.exception
+    assert "No Facebook account is connected yet." in words_of(at)
+    assert "/oauth/start" in words_of(at)
+
+
+def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein")
+    add_account(stage, 2, "Anna Keller", data_access_expires_at=NOW + timedelta(days=12))
+    dead = {"status": "needs_renewal", "reason_code": 190, "reason_subcode": 460}
+    add_account(stage, 3, "Ben Ortiz", **dead)
+    add_account(stage, 4, "Dora Lang", status="frozen")
+    add_account(
+        stage, 5, "Emil Roth", status="disconnected", sealed_user_token=None, expires_at=None
+    )
+    at = stage.open("connections")
+    assert not at.exception
+    assert [header.value for header in at.header] == [
+        "Ben Ortiz",
+        "Anna Keller",
+        "Carla Stein",
+        "Dora Lang",
+        "Emil Roth",
+    ]
+    said = words_of(at)
+    assert "Facebook reports that Ben Ortiz's password was changed" in said
+    assert "On 4 Dec 2026 figures stop" in said
+    assert "Renew within 12 days" in said
+    assert "Access until 21 Jan 2027 · data access until 19 Feb 2027" in said
+    assert "Paused since 22 Nov 2026" in said
+    assert "Disconnected on 22 Nov 2026" in said
+
+
+def test_permissions_are_said_in_words(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein")
+    add_page(stage, 1, "Optik Keller", 1)
+    at = stage.open("connections")
+    assert at.expander[0].label == "1 Page · 2 of 3 permissions"
+    said = words_of(at)
+    assert "**Fans and followers**: Reads fans" in said
+    assert "**Views and engagement** (declined)" in said
+    assert "**Pages**: Optik Keller" in said
+
+
+def test_a_hostile_name_is_shown_as_it_is(stage: Stage) -> None:
+    add_account(stage, 1, HOSTILE, status="needs_renewal", reason_code=190, reason_subcode=460)
+    add_page(stage, 1, HOSTILE, 1)
+    said = words_of(stage.open("connections"))
+    assert "<b>" not in said
+    assert ":material/delete:" not in said
+    assert "www.evil" not in said
+
+
+def test_disconnect_names_the_pages_that_lose_their_only_access(
+    stage: Stage, calls: list[tuple[Any, ...]]
+) -> None:
+    add_account(stage, 1, "Carla Stein")
+    add_account(stage, 2, "Ben Ortiz")
+    add_page(stage, 1, "Café Lindenhof", 1, 2)
+    add_page(stage, 2, "Optik Keller", 1)
+    at = stage.open("connections")
+    at.menu_button(key="more-1").click("Disconnect…").run()
+    said = words_of(at)
+    assert "**1 Page** loses the only access: Optik Keller." in said
+    assert "All history stays." in said
+    assert "Café Lindenhof. " not in said
+    at.checkbox(key="revoke").check()
+    at.button(key="disconnect-yes").click().run()
+    assert calls == [("disconnect", 1, True)]
+
+
+def test_a_disconnect_that_facebook_did_not_hear_changes_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: Any, **_more: Any) -> None:
+        raise connections.NotRevoked
+
+    monkeypatch.setattr(connections, "disconnect", refuse)
+    add_account(stage, 1, "Carla Stein")
+    at = stage.open("connections")
+    at.menu_button(key="more-1").click("Disconnect…").run()
+    at.button(key="disconnect-yes").click().run()
+    assert not at.exception
+    assert at.error[0].proto.title == "Facebook could not be told"
+
+
+@pytest.mark.parametrize(
+    ("status", "chosen", "done"), [("ok", "Freeze", "freeze"), ("frozen", "Unfreeze", "thaw")]
+)
+def test_freezing_and_unfreezing(
+    stage: Stage, calls: list[tuple[Any, ...]], status: str, chosen: str, done: str
+) -> None:
+    add_account(stage, 1, "Carla Stein", status=status)
+    at = stage.open("connections")
+    at.menu_button(key="more-1").click(chosen).run()
+    assert calls == [(done, 1)]
+
+
+def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        connections, "check_now", lambda _i, grant: AccountState(grant, was_checked=True)
+    )
+    add_account(stage, 1, "Carla Stein")
+    at = stage.open("connections")
+    at.menu_button(key="more-1").click("Check now").run()
+    assert [toast.value for toast in at.toast] == ["Carla Stein's access works."]
+
+
+def test_a_check_tells_ended_access_from_a_limit() -> None:
+    limited = RateLimited(scope="account", retry_after_seconds=None, code=17)
+    assert "has ended" in accounts.check_result("Ben", AccountState(1, is_alive=False))
+    assert "slow down" in accounts.check_result("Ben", AccountState(1, limited=limited))
+
+
+def test_with_a_wrong_key_nothing_can_be_renewed_or_checked(stage: Stage) -> None:
+    from dataclasses import replace
+
+    add_account(stage, 1, "Carla Stein")
+    stage.installation.keys = replace(stage.installation.keys, ok=False)
+    at = stage.open("connections")
+    assert not at.exception
+    assert "/oauth/start" not in words_of(at)
+    assert "Check now" not in at.menu_button(key="more-1").options
+
+
+def test_many_accounts_are_a_table_with_one_card(stage: Stage) -> None:
+    for number in range(1, 13):
+        add_account(stage, number, f"Account {number:02}")
+    add_account(stage, 99, HOSTILE, status="needs_renewal", reason_code=190)
+    at = stage.open("connections")
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert len(table) == 13
+    assert table["account"].iloc[0] == HOSTILE
+    assert list(table["state"].iloc[0]) == ["Needs renewal"]
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(12, "On 4 Dec 2026 figures stop"), (-2, "ended on 20 Nov 2026")]
+)
+def test_data_access_before_and_after_its_end(stage: Stage, days: int, said: str) -> None:
+    add_account(stage, 1, "Anna", data_access_expires_at=NOW + timedelta(days=days))
+    assert said in words_of(stage.open("connections"))
+
+
+def test_access_that_runs_out_first_is_named(stage: Stage) -> None:
+    ends: datetime = NOW + timedelta(days=5)
+    add_account(stage, 1, "Anna", expires_at=ends)
+    assert "Anna's access runs out on 27 Nov 2026." in words_of(stage.open("connections"))

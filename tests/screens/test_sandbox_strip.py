@@ -1,0 +1,89 @@
+"""The sandbox's strip: on every screen of the sandbox and on none in live mode, with controls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fb import rehearsal, schedule
+from storage.events import list_events, record_event
+from tests.screens.conftest import NOW, FakeSandbox, Stage, words_of
+from tests.screens.test_setup import LIVE
+
+
+@pytest.mark.parametrize("screen", ["overview", "connections", "activity", "setup", "connect"])
+def test_every_screen_of_the_sandbox_says_so(stage: Stage, screen: str) -> None:
+    at = stage.open(screen)
+    said = words_of(at)
+    assert "Sandbox]" in said
+    assert "22 Nov 2026" in said
+    assert "Nothing is sent to Facebook." in said
+
+
+def test_live_mode_has_no_strip(stage: Stage) -> None:
+    stage.restart(LIVE)
+    assert "Sandbox]" not in words_of(stage.open("connections"))
+
+
+def test_fast_forward_hands_the_days_to_the_rehearsal(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(rehearsal, "fast_forward", lambda _i, days: asked.append(days))
+    at = stage.open("connections")
+    at.button(key="fast-forward-90").click().run()
+    assert asked == [90]
+
+
+def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    progress = rehearsal.RehearsalProgress("fast_forward", 12, 30)
+    monkeypatch.setattr(rehearsal, "find_rehearsal", lambda _installation: progress)
+    at = stage.open("connections")
+    assert "Fast-forward… 12 of 30 days" in words_of(at)
+    assert at.button(key="fast-forward-30").disabled
+    assert at.button(key="start-over").disabled
+
+
+def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:
+    from fb.sandbox import OFFERED_TROUBLES
+
+    at = stage.open("connections")
+    box = at.selectbox(key="sandbox-trouble")
+    assert len(box.options) == len(OFFERED_TROUBLES)
+    box.set_value("rate limit").run()
+    assert stage.installation.sandbox.trouble == "rate limit"
+
+
+def _fill(stage: Stage) -> None:
+    with stage.installation.database.writing() as session:
+        record_event(session, "connected", "Anna Keller", {}, NOW)
+
+
+def _events(stage: Stage) -> list[Any]:
+    with stage.installation.database.reading() as session:
+        return list(list_events(session))
+
+
+def test_starting_over_asks_first_and_then_empties_everything(stage: Stage) -> None:
+    _fill(stage)
+    at = stage.open("connections")
+    at.button(key="start-over").click().run()
+    assert len(_events(stage)) == 1
+    at.button(key="start-over-yes").click().run()
+    assert _events(stage) == []
+    sandbox = stage.installation.sandbox
+    assert isinstance(sandbox, FakeSandbox)
+    assert sandbox.started_over
+
+
+def test_starting_over_waits_for_a_refresh(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill(stage)
+    at = stage.open("connections")
+    at.button(key="start-over").click().run()
+    monkeypatch.setattr(schedule, "find_progress", lambda _installation: object())
+    at.button(key="start-over-yes").click().run()
+    assert len(_events(stage)) == 1
+    assert not stage.installation.sandbox.started_over

@@ -1,0 +1,177 @@
+"""Setup: tells what is set and what is wrong in every state, and never a secret."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from pages.setup import cron_line
+from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, record_observation
+from tests.screens.conftest import NOW, Stage, words_of
+
+SECRET = "0123456789abcdef0123456789abcdef"
+STATE_SECRET = "a-secret-for-states-that-is-long-enough"
+LIVE = {
+    "FACEBOOK_APP_ID": "123456789012345",
+    "FACEBOOK_APP_SECRET": SECRET,
+    "STATE_TOKEN_SECRET": STATE_SECRET,
+    "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+}
+
+
+def test_the_sandbox_says_how_to_leave_it(stage: Stage) -> None:
+    at = stage.open("setup")
+    assert not at.exception
+    assert at.warning[0].proto.title == "Sandbox mode"
+    said = words_of(at)
+    assert "http://localhost:8501/connect" in said
+    assert "everyone with an account on this computer" in said
+    assert "encryption key opens all stored access" in said
+
+
+def test_settings_that_are_right_show_no_secret(stage: Stage) -> None:
+    stage.restart(LIVE)
+    at = stage.open("setup")
+    assert not at.exception
+    said = words_of(at)
+    assert "`123456789012345`" in said
+    for secret in (SECRET, STATE_SECRET, LIVE["TOKEN_ENCRYPTION_KEYS"]):
+        assert secret not in said
+        assert f" {len(secret)} " not in said
+    assert not at.error
+
+
+def test_all_that_is_wrong_is_told_at_once_and_first(stage: Stage) -> None:
+    stage.restart(
+        {"FACEBOOK_APP_ID": "12", "FACEBOOK_REDIRECT_URI": "nonsense", "TOKEN_ENCRYPTION_KEYS": "x"}
+    )
+    at = stage.open("setup")
+    assert not at.exception
+    assert at.error[0].proto.title == "Facebook is not set up yet"
+    count = len(stage.startup.report.problems)
+    assert count >= 4
+    assert f"{count} settings are missing or wrong" in at.error[0].value
+    badges = [m.value for m in at.markdown if "-badge[" in m.value]
+    states = ["Wrong" in badge or "Missing" in badge for badge in badges]
+    assert states.index(False) == count
+    assert not any(states[count:])
+
+
+def test_an_env_file_that_cannot_be_read_is_told(stage: Stage) -> None:
+    (stage.root / ".env").mkdir()
+    stage.restart({})
+    at = stage.open("setup")
+    assert not at.exception
+    assert ".env" in words_of(at)
+    assert at.error
+
+
+def test_a_database_that_cannot_be_reached_is_told(stage: Stage, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(b"this is no database " * 100)
+    stage.restart(LIVE | {"DATABASE_URL": f"sqlite:///{broken}"})
+    at = stage.open("setup")
+    assert not at.exception
+    assert at.error[0].proto.title == "The database can't be reached"
+
+
+def test_a_database_of_another_mode_is_told_and_not_touched(stage: Stage) -> None:
+    database = f"sqlite:///{stage.root}/data/sandbox.db"
+    stage.restart(LIVE | {"DATABASE_URL": database})
+    at = stage.open("setup")
+    assert not at.exception
+    assert at.error[0].proto.title == "This database belongs to another installation"
+    assert "`sandbox`" in at.error[0].value
+    assert "`live:123456789012345`" in at.error[0].value
+
+
+@pytest.mark.parametrize("screen", ["overview", "connections", "activity", "connect", "page"])
+def test_without_an_installation_every_screen_leads_to_setup(stage: Stage, screen: str) -> None:
+    stage.restart({"FACEBOOK_APP_ID": "12"})
+    at = stage.open(screen)
+    assert not at.exception
+    assert "Open Setup" in words_of(at)
+
+
+def test_a_wrong_key_names_the_one_that_is_missing(stage: Stage) -> None:
+    keys = replace(stage.installation.keys, ok=False, unopenable=("abc123",))
+    stage.installation.keys = keys
+    at = stage.open("setup")
+    assert not at.exception
+    error = next(e for e in at.error if e.proto.title == "The stored access can't be opened")
+    assert "`abc123`" in error.value
+    assert "Don't reconnect yet." in error.value
+
+
+@pytest.mark.parametrize(
+    ("address", "differs"),
+    [
+        ("http://localhost:8501/setup", False),
+        ("http://127.0.0.1:8501/setup", True),
+        ("https://localhost:8501/setup", True),
+        (None, False),
+    ],
+)
+def test_an_address_that_is_not_the_redirect_uris_is_pointed_out(
+    stage: Stage, address: str | None, differs: bool
+) -> None:
+    at = stage.open("setup")
+    at.context = {"url": address}
+    at.run()
+    assert not at.exception
+    titles = [error.proto.title for error in at.error]
+    assert ("The address in your browser differs" in titles) == differs
+
+
+def test_what_facebook_told_of_itself_is_shown(stage: Stage) -> None:
+    reading = {
+        "scope": "app",
+        "kind": "app",
+        "call_count_percent": 28,
+        "cpu_percent": None,
+        "time_percent": 25,
+        "regain_minutes": None,
+    }
+    with stage.installation.database.writing() as session:
+        record_observation(session, GRAPH_VERSION, {"served": "v27.0"}, NOW)
+        record_observation(session, DROPPED_FIELD + "about", {"field": "about"}, NOW)
+        record_observation(session, USAGE + "app app", reading, NOW)
+    at = stage.open("setup")
+    assert not at.exception
+    titles = [warning.proto.title for warning in at.warning]
+    assert "Facebook serves another version" in titles
+    assert "Facebook no longer knows the field `about`" in titles
+    assert "22 Nov 2026, 14:02 UTC" in words_of(at)
+    usage = at.dataframe[0].value
+    assert usage["limit"].iloc[0] == "This app"
+    assert usage["call_count"].iloc[0] == 28
+
+
+def test_the_version_that_was_asked_for_is_no_warning(stage: Stage) -> None:
+    with stage.installation.database.writing() as session:
+        record_observation(session, GRAPH_VERSION, {"served": "v26.0"}, NOW)
+    titles = [warning.proto.title for warning in stage.open("setup").warning]
+    assert titles == ["Sandbox mode"]
+
+
+def test_the_cron_line_finds_this_installation_from_anywhere(stage: Stage) -> None:
+    line = cron_line(stage.startup)
+    assert line == f"5 6 * * * cd {stage.root} && .venv/bin/python -m fb sync"
+    assert line in words_of(stage.open("setup"))
+
+
+def test_a_foreign_graph_is_pointed_out(stage: Stage) -> None:
+    stage.restart(
+        LIVE
+        | {
+            "FACEBOOK_GRAPH_URL": "https://proxy.example/graph",
+            "FACEBOOK_DIALOG_URL": "https://www.facebook.com",
+        }
+    )
+    at = stage.open("setup")
+    assert not at.exception
+    warning = next(w for w in at.warning if "does not talk to Facebook itself" in w.proto.title)
+    assert "proxy.example" in warning.value

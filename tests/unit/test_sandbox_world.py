@@ -1,0 +1,192 @@
+"""The made-up world: names, ids, people, figures, pictures."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import struct
+import zlib
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import fb.sandbox
+from fb.sandbox import make_world
+from fb.sandbox.figures import figures, is_purge_day
+from fb.sandbox.pictures import MAX_SIDE, draw_picture, parse_size
+from fb.sandbox.world import ALL_TASKS, Page
+
+TODAY = date(2026, 11, 22)
+WORLD = make_world()
+FIRST_PAGE = [11297, 15522, 17472]
+
+
+def days_before(day: date, count: int) -> list[date]:
+    """The ``count`` days that end with ``day``, oldest first."""
+    return [day - timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def fans(page: Page, day: date) -> int:
+    """The fan count, 0 where there is none."""
+    return figures(page, day).fans_count or 0
+
+
+def test_the_package_imports_nothing_else_of_ours() -> None:
+    for path in Path(fb.sandbox.__file__).parent.glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                assert node.level == 0
+                names = [str(node.module)]
+            for name in names:
+                is_ours = name.split(".")[0] in ("fb", "storage", "pages", "dashboard", "streamlit")
+                assert not is_ours or name.startswith("fb.sandbox"), (path.name, name)
+
+
+def test_sixty_pages_three_people() -> None:
+    assert len(WORLD.pages) == 60
+    assert [person.name for person in WORLD.people] == ["Anna Keller", "Ben Ortiz", "Carla Stein"]
+    anna, ben, carla = (set(person.roles) for person in WORLD.people)
+    assert len(anna) == 58
+    assert ben - anna == {58, 59}
+    assert anna & ben
+    assert carla <= anna
+
+
+@pytest.mark.parametrize("count", [1, 3, 60, 61, 1000])
+def test_a_world_of_any_size_has_ids_of_its_own(count: int) -> None:
+    world = make_world(pages=count)
+    assert len(world.pages) == count
+    assert len({page.id for page in world.pages}) == count
+    assert all(page.id.isdecimal() and 14 <= len(page.id) <= 18 for page in world.pages)
+    assert count == 60 or set(world.people[0].roles) == set(range(count))
+
+
+def test_a_world_without_pages_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        make_world(pages=0)
+
+
+def test_worlds_grow_at_their_end() -> None:
+    small, large = make_world(pages=60), make_world(pages=1000)
+    assert [page.id for page in small.pages] == [page.id for page in large.pages[:60]]
+    assert [dict(page.fixed) for page in small.pages] == [
+        dict(page.fixed) for page in large.pages[:60]
+    ]
+
+
+def test_names_are_awkward_on_purpose() -> None:
+    names = [page.name for page in WORLD.pages]
+    assert ":material/delete: <b>x</b> www.evil.com" in names
+    assert any(name.startswith("=") for name in names)
+    assert any(len(name) == 300 for name in names)
+    assert any("\u0600" <= name[0] <= "\u06ff" for name in names)
+    assert any("\u202e" in name for name in names)
+    assert any("🌻" in name for name in names)
+    assert sum(int(page.id) > 2**53 for page in WORLD.pages) >= 5
+
+
+def test_exactly_one_of_annas_pages_lacks_a_token_and_one_analyze() -> None:
+    roles = WORLD.people[0].roles.values()
+    assert sum(not role.sends_token for role in roles) == 1
+    assert sum("ANALYZE" not in role.tasks for role in roles) == 1
+    assert all(set(role.tasks) <= {*ALL_TASKS, "PROFILE_PLUS_FULL_CONTROL"} for role in roles)
+
+
+# Figures
+
+
+@given(st.sampled_from(WORLD.pages), st.dates(date(1970, 1, 1), date(2200, 1, 1)))
+def test_any_day_has_plausible_figures(page: Page, day: date) -> None:
+    found = figures(page, day)
+    if not page.has_counts:
+        assert found == (None, None)
+        return
+    assert found.fans_count is not None
+    assert found.followers_count is not None
+    assert 0 <= found.fans_count < 5_000_000
+    assert 0 <= found.followers_count < 5_000_000
+    if page.is_new_experience:
+        assert found.fans_count == found.followers_count
+    if page.base_count == 0:
+        assert found == (0, 0)
+
+
+@given(st.sampled_from(WORLD.pages), st.dates(date(2020, 1, 1), date(2030, 1, 1)))
+def test_no_day_leaps(page: Page, day: date) -> None:
+    before, after = fans(page, day - timedelta(days=1)), fans(page, day)
+    assert abs(after - before) <= 5 + 0.08 * before
+
+
+def test_figures_are_the_same_in_another_process() -> None:
+    """Written down once: history in a database must go on where it stopped."""
+    page = WORLD.pages[0]
+    found = [figures(page, day).fans_count for day in (date(2019, 1, 1), TODAY, date(2027, 3, 1))]
+    assert found == FIRST_PAGE
+
+
+def test_weekends_move_more_than_weekdays() -> None:
+    moves: dict[int, list[int]] = {weekday: [] for weekday in range(7)}
+    for day in days_before(TODAY, 360):
+        if is_purge_day(day):
+            continue
+        total = sum(abs(fans(p, day) - fans(p, day - timedelta(days=1))) for p in WORLD.pages)
+        moves[day.weekday()].append(total)
+    average = {weekday: statistics.mean(found) for weekday, found in moves.items()}
+    assert average[5] > 1.3 * average[1]
+
+
+def test_one_purge_in_ninety_days_hits_most_pages() -> None:
+    window = days_before(TODAY, 90)
+    assert sum(is_purge_day(day) for day in window) in (1, 2)
+    purge = next(day for day in reversed(window) if is_purge_day(day))
+    fell = sum(fans(p, purge) < fans(p, purge - timedelta(days=1)) for p in WORLD.pages)
+    assert 36 <= fell <= 54
+
+
+def test_some_move_steeply_both_ways_and_all_together_grow_a_little() -> None:
+    start, end = TODAY - timedelta(days=28), TODAY
+    rates = [
+        (fans(p, end) - fans(p, start)) / fans(p, start)
+        for p in WORLD.pages
+        if fans(p, start) > 500
+    ]
+    assert max(rates) > 0.05
+    assert min(rates) < -0.05
+    first, last = (
+        sum(fans(p, day) for p in WORLD.pages) for day in (end - timedelta(days=90), end)
+    )
+    assert 0 < (last - first) / first < 0.15
+
+
+# Pictures
+
+
+def test_a_picture_is_a_png_of_the_size_asked_for() -> None:
+    content = draw_picture(WORLD.pages[0].id, 40, 30)
+    assert content.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", content[16:24]) == (40, 30)
+    start = content.index(b"IDAT") + 4
+    length = struct.unpack(">I", content[start - 8 : start - 4])[0]
+    assert len(zlib.decompress(content[start : start + length])) == 30 * (1 + 3 * 40)
+
+
+def test_pictures_differ_and_stay() -> None:
+    drawn = {draw_picture(page.id, 20, 20) for page in WORLD.pages}
+    assert len(drawn) > 25
+    assert draw_picture("1", 20, 20) == draw_picture("1", 20, 20)
+
+
+@given(st.text(max_size=12))
+def test_sizes_are_read_with_care(text: str) -> None:
+    size = parse_size(text)
+    assert size is None or all(0 < side <= MAX_SIDE for side in size)
+
+
+def test_sizes() -> None:
+    assert parse_size("100x100.png") == (100, 100)
+    assert parse_size("0x1.png") is None
+    assert parse_size("401x1.png") is None

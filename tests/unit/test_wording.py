@@ -1,0 +1,234 @@
+"""The tables of words are total, plain, safe to show, and say what is safe."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from fb import errors
+from pages import phrases, wording
+from pages.wording import Wording
+
+PAGES = Path(wording.__file__).parent
+HOSTILE = ":material/delete: <b>x</b> [y](http://www.evil.com) *z* `q`"
+NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
+
+REFUSAL_KINDS = (
+    "nothing",
+    "incomplete",
+    "repeated",
+    "malformed",
+    "forged",
+    "expired",
+    "other_browser",
+    "used",
+    "other_settings",
+    "wrong_key",
+)
+ATTEMPT_STATUSES = (
+    "open",
+    "reading",
+    "ready",
+    "saved",
+    "discarded",
+    "failed",
+    "interrupted",
+    "expired",
+    "other_browser",
+    "unknown",
+)
+TROUBLE_KINDS = ("settings", "database_unreachable", "wrong_installation", "newer_schema")
+PAGE_REASONS = ("no_access", "no_analyze", "not_published", "needs_pages_read_engagement")
+
+
+def error_classes() -> list[type[errors.FacebookError]]:
+    found: list[type[errors.FacebookError]] = []
+    todo = [errors.FacebookError]
+    while todo:
+        found.append(todo.pop())
+        todo.extend(found[-1].__subclasses__())
+    return found
+
+
+def all_wordings() -> Iterator[Wording]:
+    for table in (
+        wording.REFUSALS,
+        wording.ATTEMPTS,
+        wording.OWN_FAILURES,
+        wording.TROUBLES,
+    ):
+        yield from table.values()
+    for kind in wording.ERRORS:
+        yield wording.for_error(kind, code=1234, trace_id="AbC")
+        yield wording.for_failure({"kind": kind, "code": 190, "subcode": 460})
+    yield wording.for_failure({"kind": "SomethingNew", "code": 1234, "trace_id": "AbC"})
+    yield wording.for_refusal("something new")
+    yield wording.for_attempt("something new")
+    yield wording.for_trouble("something new")
+    yield phrases.missing_pages(["Café Lindenhof"])
+    yield phrases.other_person("Ben", ["Anna"])
+    yield phrases.no_page("Anna")
+    yield phrases.declined(["read_insights"])
+
+
+@pytest.mark.parametrize("name", ["wording", "phrases"])
+def test_words_need_neither_streamlit_nor_storage(name: str) -> None:
+    tree = ast.parse((PAGES / f"{name}.py").read_text())
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    } | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {module.split(".")[0] for module in imported}.isdisjoint({"streamlit", "storage", "fb"})
+
+
+@pytest.mark.parametrize("cls", error_classes(), ids=lambda cls: cls.__name__)
+def test_every_error_of_facebook_has_its_words(cls: type[errors.FacebookError]) -> None:
+    assert cls.__name__ in wording.ERRORS
+
+
+def test_every_word_for_an_error_has_its_error() -> None:
+    assert set(wording.ERRORS) == {cls.__name__ for cls in error_classes()}
+
+
+def test_every_refusal_attempt_and_trouble_has_its_words() -> None:
+    assert set(wording.REFUSALS) == set(REFUSAL_KINDS)
+    assert set(wording.ATTEMPTS) == set(ATTEMPT_STATUSES)
+    assert set(TROUBLE_KINDS) <= set(wording.TROUBLES)
+    assert set(phrases.PAGE_REASONS) == set(PAGE_REASONS)
+
+
+def test_every_kind_of_refusal_that_the_code_raises_is_known() -> None:
+    from fb import connect
+
+    raised = set(re.findall(r'ReturnRefused\(\s*"(\w+)"', inspect.getsource(connect)))
+    assert raised
+    assert raised <= set(wording.REFUSALS)
+
+
+def test_every_failure_that_the_worker_records_is_known() -> None:
+    from fb import connect, reading
+
+    source = inspect.getsource(reading) + inspect.getsource(connect)
+    recorded = set(re.findall(r'\{"kind": "(\w+)"', source))
+    assert recorded
+    assert recorded <= set(wording.OWN_FAILURES)
+
+
+def test_no_words_say_oops_or_blame_or_speak_of_tokens() -> None:
+    for words in all_wordings():
+        said = f"{words.title} {words.sentence}"
+        assert not re.search(r"\boops\b|unknown error|\btoken\b|something went wrong", said, re.I)
+        assert words.title
+        assert not words.title.endswith(".")
+        assert words.sentence.endswith((".", "`")), words.sentence
+        assert "{" not in said
+
+
+def test_a_refusal_names_code_and_trace_and_says_what_is_safe() -> None:
+    words = wording.for_failure({"kind": "Refused", "code": 1234, "trace_id": "AbC"})
+    assert "Facebook refused with code 1234 (trace AbC)." in words.sentence
+    assert "Your connections were not changed." in words.sentence
+    assert words.step == wording.START_AGAIN
+
+
+def test_unknown_things_still_have_words() -> None:
+    assert "1234/5" in wording.for_error("New", code=1234, subcode=5).sentence
+    assert wording.for_failure(None).sentence
+    assert wording.for_refusal("new") == wording.REFUSALS["malformed"]
+    assert "“new”" in wording.for_trouble("new").sentence
+    assert phrases.page_reason("new").label == "Works in part"
+    assert phrases.permission("new").title == "Another permission"
+    assert "Ann" in phrases.ended("Ann", 999, 999)
+
+
+def test_a_saved_attempt_says_how_many_and_when() -> None:
+    words = wording.for_attempt("saved", outcome={"saved": 57}, ended_at=NOW)
+    assert "57 Pages were saved" in words.sentence
+    assert "14:05 UTC" in words.sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "said"),
+    [
+        (190, 460, "password was changed"),
+        (190, 458, "removed this app"),
+        (190, 463, "run out"),
+        (190, 459, "security check"),
+        (190, 464, "confirm the account"),
+        (190, 467, "signed out everywhere"),
+        (190, None, "no longer accepts"),
+        (102, None, "no longer accepts"),
+        (10, None, "withdrew a permission"),
+        (283, None, "withdrew a permission"),
+        (None, None, "no longer accepts"),
+    ],
+)
+def test_the_reason_of_a_dead_connection(code: int | None, subcode: int | None, said: str) -> None:
+    assert said in phrases.ended("Ben Ortiz", code, subcode)
+
+
+def test_every_subcode_that_ends_access_has_its_sentence() -> None:
+    assert set(phrases.ENDED_BY_SUBCODE) == set(errors.ENDED_SUBCODES)
+
+
+def test_names_of_people_and_pages_never_become_markdown() -> None:
+    said = [
+        phrases.ended(HOSTILE, 190, 460),
+        phrases.missing_pages([HOSTILE]).sentence,
+        phrases.other_person(HOSTILE, [HOSTILE]).sentence,
+        phrases.other_person(HOSTILE, [HOSTILE]).title,
+        phrases.no_page(HOSTILE).sentence,
+        phrases.saved({"account_name": HOSTILE, "added": 1}),
+        phrases.data_access_ends(HOSTILE, NOW, NOW),
+        phrases.access_ends(HOSTILE, NOW),
+        wording.for_error("Refused", code=1, trace_id=HOSTILE).sentence,
+    ]
+    for text in said:
+        assert ":material" not in text
+        assert "<b>" not in text
+        assert "](http" not in text
+
+
+def test_many_missing_pages_are_counted_not_all_named() -> None:
+    words = phrases.missing_pages([f"Page {number}" for number in range(40)])
+    assert words.title == "40 Pages are missing"
+    assert "and 32 more" in words.sentence
+
+
+def test_declined_permissions_say_what_they_cost() -> None:
+    words = phrases.declined(["read_insights", "pages_messaging"])
+    assert words.title == "2 permissions were declined"
+    assert "`read_insights` there are no views" in words.sentence.replace("\\_", "_")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"status": "done", "total": 140, "done": 140, "failed": 0}, "140 Pages"),
+        ({"status": "done", "total": 140, "done": 138, "failed": 2}, "2 of 140 failed"),
+        ({"status": "running", "total": 140, "done": 30, "failed": 2}, "32 of 140"),
+        ({"status": "stopped", "total": 6000, "done": 812, "failed": 0}, "Stopped after 812"),
+        (
+            {"status": "stopped", "total": 6000, "done": 812, "failed": 9, "limited_until": NOW},
+            "allows the rest from 14:05 UTC",
+        ),
+        ({"status": "failed", "total": 0, "done": 0, "failed": 0}, "Failed"),
+    ],
+)
+def test_the_result_of_a_run(facts: dict[str, object], said: str) -> None:
+    assert said in phrases.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
+
+
+def test_every_event_is_a_sentence() -> None:
+    for kind in phrases.EVENT_KINDS:
+        said = phrases.event(kind, "Anna Keller", {"added": 12, "kept": 45})
+        assert "Anna Keller" in said
+        assert "_" not in said
