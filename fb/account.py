@@ -21,11 +21,16 @@ EXPIRED_BY_TIME = 463
 
 @dataclass
 class AccountState:
-    """What is known of one account while its Pages are read."""
+    """What is known of one account while its Pages are read.
+
+    ``is_alive`` stays True until Facebook says otherwise; ``was_answered`` tells whether it said
+    anything.
+    """
 
     grant_id: int
     is_alive: bool = True
-    was_checked: bool = False
+    was_answered: bool = False
+    was_asked_again: bool = False
     limited: RateLimited | None = None
 
 
@@ -36,7 +41,6 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
     changes nothing. A user token that ended by time alone leaves its page tokens working, so the
     account stays readable; its expiry tells the operator to renew.
     """
-    account.was_checked = True
     asked_at = installation.now()
     with installation.database.reading() as session:
         grant = get_grant(session, account.grant_id)
@@ -62,6 +66,7 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
 
 
 def _confirm(installation: Installation, account: AccountState, facts: oauth.TokenFacts) -> None:
+    account.was_answered = True
     now = installation.now()
     with installation.database.writing() as session:
         touch_grant(session, account.grant_id, now)
@@ -84,6 +89,7 @@ def _end(
     subcode: int | None,
 ) -> None:
     account.is_alive = False
+    account.was_answered = True
     now = installation.now()
     with installation.database.writing() as session:
         grant = get_grant(session, account.grant_id)

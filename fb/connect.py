@@ -112,7 +112,7 @@ def accept_return(
     browser. Raises `ReturnRefused` for everything else. What Facebook says in words
     (``error_description`` and the like) is never read.
     """
-    code, state, has_error = _read_parameters(parameters)
+    code, state, failure = _read_parameters(parameters)
     settings = installation.settings
     attempt_id, nonce_hash = _verify(settings, state, cookies, now)
     if not installation.can_open_tokens:
@@ -130,10 +130,9 @@ def accept_return(
         )
         if not consumed:
             raise ReturnRefused(_why_not(find_attempt(session, attempt_id), settings), attempt_id)
-        if has_error:
-            # Not surely the person's doing: Facebook answers the same when the app may not ask.
-            fail_attempt(session, attempt_id, {"kind": "cancelled"}, now)
-    if not has_error:
+        if failure is not None:
+            fail_attempt(session, attempt_id, {"kind": failure}, now)
+    if failure is None:
         installation.worker.submit(
             f"reading Pages of attempt {attempt_id}",
             partial(read_pages, installation, attempt_id, code),
@@ -141,19 +140,23 @@ def accept_return(
     return attempt_id
 
 
-def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str, bool]:
+def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str, str | None]:
+    """Return code, state, and the kind of failure when Facebook sends one instead of a code."""
     for name in ("code", "state", "error", "error_code"):
         if len(parameters.get(name, ())) > 1:
             raise ReturnRefused("repeated")
     code, state = ("".join(parameters.get(name, ())) for name in ("code", "state"))
-    has_error = any(parameters.get(name) for name in ("error", "error_code"))
-    if not code and not state and not has_error:
+    failure = None
+    if any(parameters.get(name) for name in ("error", "error_code")):
+        is_denied = "".join(parameters.get("error", ())) == "access_denied"
+        failure = "cancelled" if is_denied else "dialog_error"
+    if not code and not state and failure is None:
         raise ReturnRefused("nothing")
-    if not state or (not code and not has_error):
+    if not state or (not code and failure is None):
         raise ReturnRefused("incomplete")
     if len(code) > _LONGEST_CODE:
         raise ReturnRefused("malformed")
-    return code, state, has_error
+    return code, state, failure
 
 
 def _verify(

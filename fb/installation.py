@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fb.graph import GraphClient
+from fb.redaction import install_redaction
 from fb.settings import Settings, SettingsReport
 from fb.worker import Worker
 from storage.engine import Database, open_database
-from storage.errors import DatabaseUnreachable, NewerSchema, WrongInstallation
+from storage.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, WrongInstallation
 from storage.migrate import migrate
 from storage.vault import KeyReport, Vault, check_keys
 
@@ -97,6 +98,7 @@ def open_installation(
     settings = settings or report.settings
     if settings is None:
         return Startup(report, None, Trouble("settings"))
+    install_redaction((settings.app_secret, settings.state_secret, *settings.encryption_keys))
     database = None
     try:
         database = open_database(settings.database_url)
@@ -104,7 +106,7 @@ def open_installation(
         vault = Vault(settings.encryption_keys)
         with database.writing() as session:
             keys = check_keys(session, vault, now())
-    except DatabaseUnreachable:
+    except (DatabaseUnreachable, DatabaseBusy):
         trouble = Trouble("database_unreachable", _place(database))
     except WrongInstallation as error:
         trouble = Trouble("wrong_installation", {"found": error.found, "wanted": error.wanted})

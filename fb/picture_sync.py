@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
-import requests
-
 from fb.installation import Installation
 from fb.pictures import fetch_picture
+from fb.transport import open_session
 from storage.installation import bump_data_version
 from storage.pictures import list_pictures_due, save_picture
 
@@ -24,7 +23,7 @@ def fetch_due_pictures(installation: Installation) -> int:
     with installation.database.reading() as session:
         due = list_pictures_due(session, installation.now())
     stored = 0
-    with requests.Session() as http:
+    with open_session(installation.settings.graph_url) as http:
         for page_id, url in due:
             if installation.worker.stopping.is_set():
                 break

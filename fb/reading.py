@@ -91,12 +91,15 @@ def _read(installation: Installation, client: GraphClient, attempt_id: str, code
             beat(session, attempt_id, installation.now(), **facts)
 
     short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
+    progress(step="identity")
     token = oauth.exchange_for_long_lived(client, short.token).token
     facts = oauth.debug_token(client, token)
+    progress(step="identity", access_until=facts.expires_at)
     identity = oauth.fetch_identity(client, token)
     _check(facts, identity, settings.app_id, installation.now())
+    progress(step="identity", account_name=identity.name)
     permissions = oauth.fetch_permissions(client, token)
-    progress(step="listing", account_name=identity.name, access_until=facts.expires_at)
+    progress(step="listing")
     listing = fetch_pages(
         client, token, lambda read, total: progress(pages_read=read, pages_total=total)
     )

@@ -38,9 +38,12 @@ class RehearsalProgress:
 
 
 def make_history(installation: Installation, days: int = HISTORY_DAYS) -> bool:
-    """Sync the ``days`` days that end with the sandbox's present one. False if one runs already."""
-    until = installation.now().date()
-    return _begin(installation, "history", until - timedelta(days=days - 1), until)
+    """Sync the ``days`` days before the sandbox's present one. False if a plan is under way.
+
+    The present day has its snapshot from Save; ``days`` changes need one snapshot more than days.
+    """
+    today = installation.now().date()
+    return _begin(installation, "history", today - timedelta(days=days), today - timedelta(days=1))
 
 
 def fast_forward(installation: Installation, days: int) -> bool:
@@ -122,7 +125,7 @@ def _next_day(installation: Installation) -> tuple[str, date] | None:
 
 def _live_through(installation: Installation, what: str, day: date) -> None:
     present = installation.now()
-    if what == "history" and day < present.date():
+    if what == "history":
         run_sync(
             installation,
             kind="history",
@@ -132,6 +135,8 @@ def _live_through(installation: Installation, what: str, day: date) -> None:
     else:
         installation.sandbox.advance((day - present.date()).days)
         run_sync(installation, kind=what)
+    if installation.worker.stopping.is_set():
+        return  # this day may be half done: it is done again after the restart
     with installation.database.writing() as session:
         plan = find_observation(session, _PLAN)
         if plan is not None:

@@ -54,7 +54,13 @@ def save_result(
     mark_missing(session, grant_id, left_out, now, status="left_out")
     mark_missing(session, grant_id, no_access, now, status="no_access")
     upsert_snapshots(
-        session, [snapshot_row(p.fields, result.read_at, result.graph_version) for p in chosen]
+        session,
+        [
+            snapshot_row(page.fields, result.read_at, result.graph_version)
+            for page in chosen
+            # With the basics alone nobody asked for figures: that is no snapshot without figures.
+            if page.fields.depth != "basic"
+        ],
     )
     upsert_picture_sources(
         session,

@@ -38,11 +38,15 @@ from storage.vault import PURPOSE_PAGE_TOKEN
 
 log = logging.getLogger(__name__)
 
+# Subcode of code 190: the person no longer has a role on the Page.
+ROLE_LOST = 492
+
 
 @dataclass(frozen=True)
 class RunResult:
-    """What a run came to. ``status``: done · stopped (rate limit, or the dashboard stops) · failed.
+    """What a run came to.
 
+    ``status``: done · stopped (rate limit, or the dashboard stops) · failed · interrupted.
     ``limited_until`` is when Facebook says it will answer again, None where it named no time.
     """
 
@@ -216,8 +220,10 @@ def _judge_refusals(
         if isinstance(error, RateLimited):
             account.limited = error
         elif isinstance(error, AccessEnded) and sync.at is None:
-            # One dead page token says nothing of the account: ask once whether it still stands.
-            if not account.was_checked:
+            # A dead page token says nothing of the account, unless it is about the role on the Page:
+            # ask once more whether the account still stands before its Page is given up.
+            if error.subcode != ROLE_LOST and not account.was_asked_again:
+                account.was_asked_again = True
                 check_account(sync.installation, sync.client, account)
             if account.is_alive:
                 _lose_page(sync, readables[page_id], error)
@@ -258,9 +264,12 @@ def _give_up(sync: _Sync, readables: list[Readable], cause: FacebookError) -> No
 def _beat(sync: _Sync) -> None:
     done, failed = len(sync.done), len(sync.failures)
     with sync.installation.database.writing() as session:
-        beat_run(
+        is_ours = beat_run(
             session, sync.run_id, pages_done=done, pages_failed=failed, now=sync.installation.now()
         )
+    if not is_ours:
+        # It went silent for a minute, a laptop asleep perhaps, and another run took its place.
+        raise RunEnded("interrupted")
     sync.on_progress(done + failed, len(sync.page_ids))
 
 

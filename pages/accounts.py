@@ -6,7 +6,7 @@ from datetime import datetime
 
 from fb.account import AccountState
 from fb.connections import Connection
-from pages import phrases
+from pages import permissions, phrases
 from pages.formats import counted, day, plain, when
 
 
@@ -43,7 +43,7 @@ def expiries(account: Connection, now: datetime) -> list[str]:
 def summary(account: Connection) -> str:
     """ "46 Pages · 5 of 6 permissions": what can be opened."""
     granted, declined = (
-        [name for name in names if name not in phrases.GIVEN_WITH_ANY]
+        [name for name in names if name not in permissions.GIVEN_WITH_ANY]
         for names in (account.granted, account.declined)
     )
     asked = counted(len(granted) + len(declined), "permission")
@@ -62,7 +62,7 @@ def details(account: Connection, now: datetime) -> list[str]:
         if pages.count:
             lines.append(f"**{title}**: {phrases.named(pages.names, pages.count)}")
     for names, verdict in ((account.granted, ""), (account.declined, " (declined)")):
-        for title, used in phrases.grouped(names):
+        for title, used in permissions.grouped(names):
             lines.append(f"**{title}**{verdict}: {used}")
     if account.state in ("expiring", "frozen"):
         lines.append(" · ".join(expiries(account, now)))
@@ -76,6 +76,8 @@ def check_result(account_name: str, state: AccountState) -> str:
         return f"{name}'s access has ended. Renew it."
     if state.limited is not None:
         return "Facebook asks us to slow down. Try again later; the connection was not changed."
+    if not state.was_answered:
+        return "Facebook is not answering. Try again later; the connection was not changed."
     return f"{name}'s access works."
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from fb import schedule
 from fb.installation import Installation
-from pages import ending, phrases, resources
+from pages import ending, records, resources
 from pages.formats import UNKNOWN, counted, day, moment
 from storage.events import list_events
 from storage.models import Event, Run
@@ -45,7 +45,7 @@ def _running(installation: Installation) -> None:
         at = progress.done + progress.failed
         st.progress(
             min(at / max(progress.total, 1), 1.0),
-            text=f"{phrases.RUN_KINDS.get(progress.kind, 'Refresh')} of {day(progress.day)}: "
+            text=f"{records.RUN_KINDS.get(progress.kind, 'Refresh')} of {day(progress.day)}: "
             f"{at:,d} of {counted(progress.total, 'Page')}, started {moment(progress.started_at)}",
         )
 
@@ -87,9 +87,9 @@ def _run_table(installation: Installation, runs: list[Run]) -> None:
                     + result(run, active.run_id if active else None)
                     for run in runs
                 ],
-                "what": [phrases.RUN_KINDS.get(run.kind, run.kind) for run in runs],
+                "what": [records.RUN_KINDS.get(run.kind, run.kind) for run in runs],
                 "day": pd.to_datetime([run.day for run in runs]),
-                "who": [phrases.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
+                "who": [records.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
             }
         ),
         column_config={
@@ -144,10 +144,9 @@ def _buttons_for_failed(runs: list[Run]) -> None:
 
 def result(run: Run, active_id: int | None) -> str:
     """What became of a run, in a few plain words; one that stopped without a word was cut off."""
-    if run.status == "running" and run.id != active_id:
-        return f"Interrupted after {run.pages_done:,d} of {counted(run.pages_total, 'Page')}"
-    return phrases.run_result(
-        run.status,
+    was_cut_off = run.status == "running" and run.id != active_id
+    return records.run_result(
+        "interrupted" if was_cut_off else run.status,
         total=run.pages_total,
         done=run.pages_done,
         failed=run.pages_failed,
@@ -189,7 +188,7 @@ def _failures(failures: list[Failure]) -> None:
             {
                 "page": [failure.page_name for failure in failures],
                 "why": [
-                    phrases.page_failure(
+                    records.page_failure(
                         failure.kind,
                         failure.account_name,
                         code=failure.code,
@@ -239,6 +238,6 @@ def _event_frame(events: list[Event]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),
-            "what": [phrases.event(e.kind, e.account_name, e.facts) for e in events],
+            "what": [records.event(e.kind, e.account_name, e.facts) for e in events],
         }
     )

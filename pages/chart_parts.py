@@ -140,11 +140,10 @@ def gap_bands(points: Sequence[Point], colours: Palette, *, reach_hours: int) ->
     if not gaps:
         return []
     reach = timedelta(hours=reach_hours)
-    first = _midnight(points[0].day) - timedelta(hours=12)
     last = _midnight(points[-1].day) + timedelta(hours=0 if reach_hours == 24 else 12)
     rows = [
         {
-            "since": max(first, _midnight(gap.since) - reach).isoformat(),
+            "since": (_midnight(gap.since) - reach).isoformat(),
             "until": min(last, _midnight(gap.until) + reach).isoformat(),
             "text": span(gap.since, gap.until),
         }

@@ -92,6 +92,7 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
     assert shown is not None  # a ready attempt has one
     if not shown.pages:
         ending.render(phrases.no_page(shown.account_name))
+        preview.missing_notice(shown)
         with st.bottom.container(horizontal=True):
             _discard_button(installation, attempt_id)
         return

@@ -18,7 +18,7 @@ from pages.formats import counted, plain
 MOST_CARDS = 10
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
 # As the table of Pages paints them: only trouble is loud.
-BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "#0F766E", "gray": "#66717F"}
+BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"}
 
 
 def render() -> None:

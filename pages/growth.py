@@ -9,9 +9,9 @@ import streamlit as st
 
 from pages import charts, lookups, screens, timeline
 from pages.chart_parts import palette
-from pages.formats import count, counted, cut, plain, signed, signed_percent
+from pages.formats import count, counted, cut, day, plain, signed, signed_percent, span
 from pages.overview_words import NOUNS, counted_pages
-from pages.periods import Period
+from pages.periods import LABELS, Period
 from pages.timeline import Point
 from storage.filtering import Metric
 from storage.overview import Mover, Movers, Totals
@@ -48,16 +48,35 @@ def choose_view() -> tuple[Metric, str]:
     return METRICS.get(metric or "", "fans"), view or VIEWS[0]
 
 
-def render_chart(version: str, period: Period, totals: Totals, metric: Metric, view: str) -> None:
-    """Draw the chart and who is counted in it."""
+def render_chart(
+    version: str, period: Period, totals: Totals, metric: Metric, view: str, *, is_late: bool
+) -> None:
+    """Draw the chart and who is counted in it. Late: the period asked for goes on after it."""
     noun = NOUNS[metric]
     now = totals.of(metric)
     with st.skeleton(height=CHART_HEIGHT):
         line = lookups.find_line(version, period.since, period.until, metric)
-        points = timeline.trim([Point(day.day, day.total, day.change) for day in line])
-        draw(points, noun, view, f"{counted(now.pages, 'Page')}", height=CHART_HEIGHT)
+        points = timeline.trim([Point(each.day, each.total, each.change) for each in line])
+        if points:
+            draw(points, noun, view, counted(now.pages, "Page"), height=CHART_HEIGHT)
+        else:
+            _nothing_to_compare(period, totals)
     gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
-    st.caption(counted_pages(now, totals.pages_count, noun, gaps))
+    text = counted_pages(now, totals.pages_count, noun, gaps)
+    st.caption(f"{text} Figures end on {day(period.until)}." if is_late else text)
+
+
+def _nothing_to_compare(period: Period, totals: Totals) -> None:
+    text = f"No Page has figures on both ends of {span(period.since, period.until)}."
+    if totals.last_day is not None and totals.last_day < period.since:
+        text += f" The newest snapshot is of {day(totals.last_day)}."
+    st.markdown(text)
+    if period.label != LABELS[-1]:
+        st.button(f"Show {LABELS[-1]}", key="show-longest", on_click=_show_longest)
+
+
+def _show_longest() -> None:
+    st.session_state["period"] = LABELS[-1]
 
 
 def draw(points: list[Point], noun: str, view: str, whose: str, *, height: int) -> None:
@@ -113,11 +132,8 @@ def render_movers(
 
 
 def _draw_movers(movers: Movers, by: str, way_back: Mapping[str, str]) -> None:
-    for title, pages, colour in (
-        ("Gained most", movers.up, "green"),
-        ("Lost most", movers.down, "red"),
-    ):
-        st.caption(title if pages else title.replace("most", "nothing: no Page in this period"))
+    for verb, pages, colour in (("gained", movers.up, "green"), ("lost", movers.down, "red")):
+        st.caption(f"{verb.capitalize()} most" if pages else f"No Page {verb} in this period.")
         with st.container(gap="xsmall"):
             for mover in pages:
                 _draw_mover(mover, by, colour, way_back)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -80,7 +80,7 @@ class LastRun:
     """How the newest refresh ended; see `storage.models.Run`."""
 
     status: str
-    limited_until: Any  # aware UTC, or None
+    limited_until: datetime | None
     total: int
     done: int
     failed: int

@@ -19,7 +19,7 @@ from pages import (
     way_back,
 )
 from pages.formats import day
-from pages.period import begin_at
+from pages.period import clip
 from pages.periods import Period
 from storage.filtering import Metric
 from storage.overview import Totals
@@ -56,13 +56,14 @@ def render(installation: Installation, version: str, header: Any, period: Period
         st.title("Overview", anchor=False, width="content")
         refresh.render(installation, version)
     totals = lookups.find_totals(version, period.since, period.until)
-    if totals.first_day is None or totals.first_day == totals.last_day:
+    first_day, last_day = totals.first_day, totals.last_day
+    if first_day is None or last_day is None or first_day == last_day:
         _render_first_day(installation, version, period, totals)
     else:
-        _render_figures(version, begin_at(period, totals.first_day), totals)
+        _render_figures(version, period, clip(period, first_day, last_day))
 
 
-def _render_figures(version: str, period: Period, totals: Totals) -> None:
+def _render_figures(version: str, asked: Period, period: Period) -> None:
     tiles_place = st.container()
     wide, narrow = st.columns([2.1, 1])
     with wide, st.container(border=True, height="stretch", key="growth-card"):
@@ -77,7 +78,8 @@ def _render_figures(version: str, period: Period, totals: Totals) -> None:
     with tiles_place:
         _tiles(version, period, totals, metric)
     with chart_place:
-        growth.render_chart(version, period, totals, metric, view)
+        is_late = period.until < asked.until
+        growth.render_chart(version, period, totals, metric, view, is_late=is_late)
     with narrow, st.container(border=True, height="stretch", key="movers-card"):
         growth.render_movers(version, period, metric, back)
     page_list.render(version, period, metric, totals.pages_count, back)
@@ -155,8 +157,10 @@ def forget_restored() -> None:
 
 
 def _way_back() -> dict[str, str]:
-    """Where this Overview stands, for the links to Pages."""
-    state = {name: st.session_state.get(name) for name in way_back.NAMES}
-    if "page" not in st.session_state:
-        state["page"] = st.query_params.get("page")
+    """Where this Overview stands, for the links to Pages.
+
+    In the first run the widgets below are not drawn yet: the address speaks for them.
+    """
+    address = st.query_params
+    state = {name: st.session_state.get(name, address.get(name)) for name in way_back.NAMES}
     return way_back.pack(state, DEFAULTS)

@@ -7,26 +7,30 @@ from datetime import date, timedelta
 from html import escape
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from fb.installation import Installation
-from pages import growth, lookups, metrics, overview, page_words, screens, tiles, timeline, way_back
-from pages.formats import UNKNOWN, counted, moment, plain
-from pages.period import begin_at
+from pages import (
+    growth,
+    lookups,
+    metrics,
+    overview,
+    page_cards,
+    page_words,
+    screens,
+    tiles,
+    timeline,
+    way_back,
+)
+from pages.formats import counted, plain
+from pages.period import clip
 from pages.periods import A_DAY, Period
 from pages.tables import picture_path
 from pages.timeline import Point
 from storage.series import DayFigure, PageProfile
 
 CHART_HEIGHT = 320
-ROW_HEIGHT = 35
-ROWS_SHOWN = 10
-LABEL_WIDTH = 110
 VIEWS = growth.VIEWS[:2]
-
-# What `Snapshot.source` is called.
-SOURCES = {"snapshot": "Snapshot"}
 
 
 def render_unknown() -> None:
@@ -44,8 +48,9 @@ def render(
     with header:
         _back_link()
         _headline(installation, profile)
-    if profile.first_day is not None and profile.first_day < period.until:
-        period = begin_at(period, profile.first_day)
+    asked = period
+    if profile.first_day is not None and profile.last_day is not None:
+        period = clip(asked, profile.first_day, profile.last_day)
     series = _find_series(version, profile, period)
     figures = {
         "fans": {row.day: row.fans for row in series},
@@ -54,14 +59,15 @@ def render(
     tiles_place = st.container()
     with st.container(border=True, key="audience-card"):
         metric, view = _switches()
-        _chart(figures[metric], metric, view, period, profile)
+        # Up to the end that was asked for: days without a snapshot are grey.
+        _chart(figures[metric], metric, view, period.since, asked.until, profile)
     with tiles_place:
-        tiles.render(page_words.tiles(figures, metric, period))
+        tiles.render(page_words.tiles(figures, metric, period, today=asked.until))
     left, right = st.columns(2)
     with left, st.container(border=True, height="stretch", key="daily-card"):
-        _daily_figures(series, metric, period)
+        page_cards.render_daily_figures(series, metric, period.since - A_DAY, asked.until)
     with right, st.container(border=True, height="stretch", key="profile-card"):
-        _profile(profile)
+        page_cards.render_profile(profile)
 
 
 def _back_link() -> None:
@@ -157,11 +163,12 @@ def _chart(
     by_day: Mapping[date, int | None],
     metric: str,
     view: str,
-    period: Period,
+    since: date,
+    until: date,
     profile: PageProfile,
 ) -> None:
     noun = metric.capitalize()
-    points = timeline.trim(points_of(by_day, period.since, period.until))
+    points = timeline.trim(points_of(by_day, since, until))
     if not points:
         st.caption(
             f"Facebook gives no count of {metric} for this Page in this period."
@@ -182,72 +189,3 @@ def _chart(
         notes.append(page_words.NEW_EXPERIENCE)
     if notes:
         st.caption(" ".join(notes))
-
-
-def _daily_figures(series: list[DayFigure], metric: str, period: Period) -> None:
-    st.header("Daily figures", anchor=False)
-    frame = daily_frame(series, metric, period.since - A_DAY, period.until)
-    if frame.empty:
-        st.caption("No figures in this period.")
-        return
-    config = st.column_config
-    st.dataframe(
-        frame,
-        hide_index=True,
-        height=(min(len(frame), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
-        row_height=ROW_HEIGHT,
-        placeholder=UNKNOWN,
-        column_config={
-            "day": config.DateColumn("Day (UTC)", format="ddd D MMM YYYY"),
-            "figure": config.NumberColumn(metric.capitalize(), format="%,d"),
-            "change": config.NumberColumn(
-                "Change",
-                format="%+,d",
-                help="Against the last day with a figure: after a gap the change of several days.",
-            ),
-            "source": config.TextColumn("Source"),
-        },
-        key="daily-figures",
-        alt=f"{metric.capitalize()} day by day, newest first",
-    )
-
-
-def daily_frame(series: list[DayFigure], metric: str, since: date, until: date) -> pd.DataFrame:
-    """The days of a period, newest first, from the first snapshot on; a missing one says so.
-
-    Columns: day (naive), figure and change (``Int64``), source (text).
-    """
-    by_day = {row.day: row for row in series}
-    figures = {row.day: row.fans if metric == "fans" else row.followers for row in series}
-    changes = {change.day: change.change for change in metrics.list_daily_changes(figures)}
-    stored = [row.day for row in series if since <= row.day <= until]
-    days: list[date] = []
-    if stored:
-        # A day that is not over may still get its snapshot.
-        newest = until if until - stored[-1] > A_DAY else stored[-1]
-        days = [newest - timedelta(days=n) for n in range((newest - stored[0]).days + 1)]
-    sources = [
-        SOURCES.get(by_day[each].source, by_day[each].source) if each in by_day else "No snapshot"
-        for each in days
-    ]
-    return pd.DataFrame(
-        {
-            "day": pd.Series(days, dtype="datetime64[s]"),
-            "figure": pd.array([figures.get(each) for each in days], dtype="Int64"),
-            "change": pd.array([changes.get(each) for each in days], dtype="Int64"),
-            "source": pd.Categorical(sources),
-        }
-    )
-
-
-def _profile(profile: PageProfile) -> None:
-    st.header("What Facebook says about this Page", anchor=False)
-    website = page_words.safe_link(profile.website)
-    for label, text in page_words.facts(profile):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(label, width=LABEL_WIDTH)
-            st.text(text, width="content")
-            if label == "Website" and website and not text.isspace():
-                st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
-    version = f" · Graph {plain(profile.graph_version)}" if profile.graph_version else ""
-    st.caption(f"As of {moment(profile.described_at)}{version}")

@@ -104,52 +104,56 @@ def _no_access(profile: PageProfile, who: str) -> str:
 
 
 def tiles(
-    figures: Mapping[str, Mapping[date, int | None]], metric: str, period: Period
+    figures: Mapping[str, Mapping[date, int | None]], metric: str, period: Period, *, today: date
 ) -> list[Tile]:
-    """The five tiles. ``figures``: by metric, each day's figure, from before the period on."""
-    noun = metric
+    """The five tiles. ``figures``: by metric, each day's figure, from before the period on.
+
+    A period that ends before yesterday is one that nobody has refreshed since: its tiles say so.
+    """
     by_day = figures[metric]
-    start, end = metrics.ends_of_period(by_day, period.since, period.until)
-    net = metrics.net(start, end)
-    before = None
-    if period.previous_since is not None and period.previous_until is not None:
-        before = metrics.net(
-            *metrics.ends_of_period(by_day, period.previous_since, period.previous_until)
-        )
-    delta = metrics.delta(net, before)
-    per_day = metrics.growth_per_day(start, end, period.days_count)
+    ends = metrics.ends_of_period(by_day, period.since, period.until)
+    per_day = metrics.growth_per_day(*ends, period.days_count)
+    over = f"over {counted(period.days_count, 'day')}"
     return [
-        _newest_tile("Fans", figures["fans"], period),
-        Tile(
-            f"Net new {noun}",
-            signed_value(net),
-            delta_of(delta),
-            _no_net(by_day)
-            if net is None
-            else "no earlier figures"
-            if delta is None
-            else "vs previous",
-        ),
-        _newest_tile("Followers", figures["followers"], period),
+        _newest_tile("Fans", figures["fans"], period, today),
+        _net_tile(metric, by_day, metrics.net(*ends), period, today),
+        _newest_tile("Followers", figures["followers"], period, today),
         _best_day_tile(by_day, period),
         Tile(
             "Growth per day",
             None if per_day is None else f"{per_day:+,.1f}",
-            note=_no_net(by_day)
-            if per_day is None
-            else f"over {counted(period.days_count, 'day')}",
-            help=f"Net new {noun} by the days of the period.",
+            note=_why_no_net(by_day) if per_day is None else over,
+            help=f"Net new {metric} by the days of the period.",
         ),
     ]
 
 
-def _newest_tile(label: str, by_day: Mapping[date, int | None], period: Period) -> Tile:
+def _net_tile(
+    noun: str, by_day: Mapping[date, int | None], net: int | None, period: Period, today: date
+) -> Tile:
+    label = f"Net new {noun}"
+    if net is None:
+        return Tile(label, None, note=_why_no_net(by_day))
+    if (today - period.until).days > 1:
+        return Tile(label, signed_value(net), note=f"until {day(period.until)}")
+    before = None
+    if period.previous_since is not None and period.previous_until is not None:
+        ends = metrics.ends_of_period(by_day, period.previous_since, period.previous_until)
+        before = metrics.net(*ends)
+    delta = metrics.delta(net, before)
+    note = "no earlier figures" if delta is None else "vs previous"
+    return Tile(label, signed_value(net), delta_of(delta), note)
+
+
+def _newest_tile(
+    label: str, by_day: Mapping[date, int | None], period: Period, today: date
+) -> Tile:
     known = {when: figure for when, figure in by_day.items() if figure is not None}
     newest = max((when for when in known if when <= period.until), default=None)
     if newest is None:
         return Tile(label, None, note="Facebook gives no count")
     growth = metrics.growth_percent(*metrics.ends_of_period(by_day, period.since, period.until))
-    if (period.until - newest).days > 1:
+    if (today - newest).days > 1:
         return Tile(label, value_of(known[newest]), note=f"on {day(newest)}")
     note = f"in {counted(period.days_count, 'day')}" if growth is not None else None
     return Tile(label, value_of(known[newest]), percent_delta(growth), note)
@@ -165,7 +169,7 @@ def _best_day_tile(by_day: Mapping[date, int | None], period: Period) -> Tile:
     return Tile("Best day", signed(best.change), weekday(best.day, year=False), is_neutral=True)
 
 
-def _no_net(by_day: Mapping[date, int | None]) -> str:
+def _why_no_net(by_day: Mapping[date, int | None]) -> str:
     counts = sum(1 for figure in by_day.values() if figure is not None)
     if counts == 0:
         return "Facebook gives no count"

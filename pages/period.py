@@ -9,7 +9,14 @@ from datetime import date
 import streamlit as st
 
 from pages.formats import span
-from pages.periods import A_DAY, DEFAULT_LABEL, LABELS, Period, get_period
+from pages.periods import (
+    A_DAY,
+    DEFAULT_LABEL,
+    LABELS,
+    Period,
+    compared_with_previous,
+    get_period,
+)
 
 
 def render(today: date) -> Period:
@@ -37,13 +44,18 @@ def describe(period: Period) -> str:
     return f"{text}; compared with {span(period.previous_since, period.previous_until)}"
 
 
-def begin_at(period: Period, first_day: date) -> Period:
-    """The period, begun no sooner than the first snapshot allows.
+def clip(period: Period, first_day: date, last_day: date) -> Period:
+    """The part of the period for which there are snapshots, from the first to the last.
 
-    Before the first snapshot nobody counted: a period that reaches further back would leave out
-    every Page. What begins later than asked for has nothing before it to be compared with.
+    Before the first nobody counted, and after the last nobody has refreshed: a period that reaches
+    beyond either would leave out every Page. Today's snapshot may still be to come, so an end of
+    yesterday is no reason. What begins later than asked for has nothing before it to be compared
+    with. A period without any snapshot stays as it is.
     """
     since = max(period.since, first_day + A_DAY)
-    if since == period.since or since > period.until:
+    until = period.until if last_day >= period.until - A_DAY else last_day
+    if since > until:
         return period
-    return Period(period.label, since, period.until, None, None)
+    if since == period.since:
+        return compared_with_previous(period.label, since, until)
+    return Period(period.label, since, until, None, None)

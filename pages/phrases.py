@@ -1,7 +1,7 @@
-"""What is said about accounts, permissions, Pages, runs and events, in words a marketer uses.
+"""What is said about accounts, and about a list of Pages before it is saved, in a marketer's words.
 
-Pure, like ``pages.wording``: no Streamlit, no storage, no clock. Names are escaped here. Sentences
-name no gender and say "access", not "token".
+Pure, like ``pages.wording``: no Streamlit, no storage, no clock. Sentences are Markdown, and names
+are escaped here. They name no gender and say "access", not "token".
 """
 
 from __future__ import annotations
@@ -11,122 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pages.formats import clock, counted, day, listed, plain, when
-from pages.wording import CHOOSER, START_AGAIN, Wording, as_code, for_error
+from pages.formats import counted, day, listed, plain, when
+from pages.wording import CHOOSER, START_AGAIN, Wording
 
 Colour = Literal["red", "orange", "green", "gray"]
-
-
-@dataclass(frozen=True)
-class Permission:
-    """One of Facebook's permissions: what it is good for, and what is lost without it."""
-
-    title: str
-    use: str
-    cost: str
-
-
-# https://developers.facebook.com/docs/permissions
-PERMISSIONS: Mapping[str, Permission] = {
-    "pages_show_list": Permission(
-        "List of Pages",
-        "Says which Pages this account manages.",
-        "Facebook lists no Page at all.",
-    ),
-    "pages_read_engagement": Permission(
-        "Fans and followers",
-        "Reads fans, followers and the profile of each Page.",
-        "there may be no fans and followers, only names.",
-    ),
-    "read_insights": Permission(
-        "Views and engagement",
-        "Reads how often a Page is seen and what people do there.",
-        "there are no views and engagements. Fans and followers work.",
-    ),
-    "pages_manage_metadata": Permission(
-        "News of messages",
-        "Lets Facebook tell a program when somebody writes to a Page.",
-        "no program hears of new messages. Figures work.",
-    ),
-    "pages_messaging": Permission(
-        "Messages",
-        "Lets a program answer people who write to a Page.",
-        "no program can answer messages. Figures work.",
-    ),
-    "business_management": Permission(
-        "Pages of a business portfolio",
-        "Includes Pages that a business portfolio owns.",
-        "Pages owned by a business portfolio may be absent from the list.",
-    ),
-}
-
-# Facebook gives these with any consent; nobody chooses them.
-GIVEN_WITH_ANY = frozenset({"public_profile"})
-
-
-def permission(name: str) -> Permission:
-    """Words for a permission by Facebook's name; an unknown one is described as such."""
-    unknown = Permission("Another permission", "Not used by Pagekeeper.", "nothing changes here.")
-    return PERMISSIONS.get(name, unknown)
-
-
-def declined(names: Sequence[str]) -> Wording:
-    """What declined permissions cost; ``names`` is not empty."""
-    verb = "was" if len(names) == 1 else "were"
-    costs = [f"Without {as_code(name)} {permission(name).cost}" for name in names]
-    return Wording(f"{counted(len(names), 'permission')} {verb} declined", "  \n".join(costs))
-
-
-ONLY_NAMES = Wording(
-    "Facebook gave out names only",
-    "Fans and followers need the permission `pages_read_engagement`. Connect again and leave it "
-    "ticked; if it was, the app still needs Facebook's App Review for it.",
-)
-
-
-@dataclass(frozen=True)
-class PageReason:
-    """Why a Page can't be used, or works in part. Plain text: it stands in table cells."""
-
-    label: Literal["Can't be used", "Works in part"]
-    sentence: str
-
-
-# fb.connect.PreviewPage.reasons
-PAGE_REASONS: Mapping[str, PageReason] = {
-    "no_access": PageReason(
-        "Can't be used",
-        "Facebook sent no access for this Page. Ask one of its admins for full control, then "
-        "connect again.",
-    ),
-    "no_analyze": PageReason(
-        "Works in part",
-        "Fans and followers work. Views and engagement need the Insights permission on this Page.",
-    ),
-    "not_published": PageReason(
-        "Works in part", "The Page is not published. Its figures may stand still."
-    ),
-    "needs_pages_read_engagement": PageReason(
-        "Works in part",
-        "Only the name could be read. Fans and followers need the permission "
-        "pages_read_engagement.",
-    ),
-}
-
-
-def page_reason(reason: str) -> PageReason:
-    """Words for one reason; an unknown one still says that the Page works in part."""
-    return PAGE_REASONS.get(
-        reason, PageReason("Works in part", "Facebook gave only part of the access to this Page.")
-    )
-
-
-def grouped(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Permissions as (what they give, "use (Facebook's name)"), Markdown, in a fixed order."""
-    known = list(PERMISSIONS)
-    chosen = [name for name in names if name not in GIVEN_WITH_ANY]
-    ordered = sorted(chosen, key=lambda name: (known.index(name) if name in known else 99, name))
-    return [(permission(n).title, f"{permission(n).use} ({as_code(n)})") for n in ordered]
 
 
 def named(names: Sequence[str], total: int) -> str:
@@ -182,10 +70,11 @@ ENDED = "Facebook no longer accepts {name}'s access."
 
 def ended(account_name: str, code: int | None, subcode: int | None) -> str:
     """One sentence on why an account's access ended."""
-    return _ended(plain(account_name), code, subcode)
+    return why_ended(plain(account_name), code, subcode)
 
 
-def _ended(name: str, code: int | None, subcode: int | None) -> str:
+def why_ended(name: str, code: int | None, subcode: int | None) -> str:
+    """The same with the name as it is given: for cells, which know no Markdown."""
     sentence = ENDED_BY_SUBCODE.get(subcode or 0)
     if sentence is None and code is not None:
         in_range = 200 <= code <= 299
@@ -222,94 +111,11 @@ def last_refreshed(pages_count: int, at: datetime | None, now: datetime) -> str:
         if pages_count == 1
         else (f"The {counted(pages_count, 'Page')} were", "their")
     )
+    if not pages_count:
+        return "It holds no Page."
     if at is None:
         return f"{who} not refreshed yet."
     return f"{who} last refreshed {when(at, now)}; {whose} history is safe."
-
-
-# Runs (storage Run.kind and Run.status) and events, for tables: plain text.
-RUN_KINDS: Mapping[str, str] = {
-    "manual": "Refresh now",
-    "daily": "Daily refresh",
-    "command": "Refresh by command line",
-    "history": "Sandbox history",
-    "fast_forward": "Sandbox fast-forward",
-    "connect": "First figures after connecting",
-}
-RUN_WHO: Mapping[str, str] = {
-    "manual": "Operator",
-    "daily": "Dashboard",
-    "command": "Command line",
-    "history": "Sandbox",
-    "fast_forward": "Sandbox",
-    "connect": "Operator",
-}
-
-
-def run_result(
-    status: str, *, total: int, done: int, failed: int, limited_until: datetime | None = None
-) -> str:
-    """ "140 Pages", "2 of 140 failed", "Stopped at 812 of 6,000: Facebook asked to slow down"…"""
-    if status == "running":
-        return f"{done + failed:,d} of {total:,d}"
-    if limited_until is not None:
-        return f"{done:,d} of {total:,d}; Facebook allows the rest from {clock(limited_until)}"
-    if status == "stopped":
-        return f"Stopped after {done:,d} of {total:,d}"
-    if failed:
-        return f"{failed:,d} of {total:,d} failed"
-    if status == "failed":
-        return "Failed"
-    return counted(done, "Page")
-
-
-def page_failure(
-    kind: str,
-    account_name: str | None,
-    *,
-    code: int | None = None,
-    subcode: int | None = None,
-    trace_id: str | None = None,
-) -> str:
-    """Why one Page could not be read, as plain text for a cell."""
-    name = account_name or "The account"
-    if kind == "AccessEnded":
-        return _ended(name, code, subcode)
-    if kind == "PermissionMissing":
-        return f"Facebook no longer lets {name} read this Page's figures."
-    if kind == "NotFound":
-        return f"The Page no longer exists at Facebook, or {name} may not see it."
-    return for_error(kind, code=code, subcode=subcode, trace_id=trace_id).sentence
-
-
-def _saved(facts: Mapping[str, Any]) -> str:
-    parts = [
-        f"{int(facts[key]):,d} {word}"
-        for key, word in (("added", "added"), ("kept", "kept"), ("missing", "missing"))
-        if facts.get(key)
-    ]
-    return ", ".join(parts) or "no Page"
-
-
-def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
-    """What happened, as plain text for a cell: an event's kind with its account."""
-    name = account_name or "An account"
-    if kind == "connected":
-        return f"{name} was connected: {_saved(facts)}"
-    if kind == "renewed":
-        return f"{name}'s access was renewed: {_saved(facts)}"
-    if kind == "disconnected":
-        return f"{name} was disconnected; the history stays"
-    if kind == "needs_renewal":
-        return f"Facebook ended {name}'s access"
-    if kind == "frozen":
-        return f"{name} was frozen: no refresh until it is unfrozen"
-    if kind == "thawed":
-        return f"{name} was unfrozen"
-    return f"{name}: {kind.replace('_', ' ')}"
-
-
-EVENT_KINDS = ("connected", "renewed", "disconnected", "needs_renewal", "frozen", "thawed")
 
 
 def missing_pages(names: Sequence[str]) -> Wording:

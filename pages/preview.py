@@ -14,7 +14,7 @@ import pandas as pd
 import streamlit as st
 
 from fb.preview import Preview, PreviewPage
-from pages import phrases
+from pages import permissions, phrases
 from pages.formats import clock, counted, plain
 from pages.initials import initial_tile
 
@@ -55,15 +55,20 @@ def _notices(preview: Preview) -> None:
     if preview.other_accounts and not preview.is_known_account:
         words = phrases.other_person(preview.account_name, preview.other_accounts)
         st.info(words.sentence, title=words.title, icon=":material/group:")
+    missing_notice(preview)
+    if preview.declined:
+        words = permissions.declined(preview.declined)
+        st.warning(words.sentence, title=words.title, icon=":material/lock:")
+    if preview.basic_only:
+        words = permissions.ONLY_NAMES
+        st.warning(words.sentence, title=words.title, icon=":material/lock:")
+
+
+def missing_notice(preview: Preview) -> None:
+    """Say which Pages are connected today and absent from the new answer, if there are any."""
     if preview.missing:
         words = phrases.missing_pages([page.name for page in preview.missing])
         st.warning(words.sentence, title=words.title, icon=":material/link_off:")
-    if preview.declined:
-        words = phrases.declined(preview.declined)
-        st.warning(words.sentence, title=words.title, icon=":material/lock:")
-    if preview.basic_only:
-        words = phrases.ONLY_NAMES
-        st.warning(words.sentence, title=words.title, icon=":material/lock:")
 
 
 def _not_fully_usable(preview: Preview) -> None:
@@ -78,7 +83,7 @@ def _not_fully_usable(preview: Preview) -> None:
         return
     rows.sort(key=lambda row: (row[0].usability != "cannot_be_used", row[0].name.casefold()))
     st.header(f"Not fully usable ({len(rows):,d})", anchor=False)
-    words = [[phrases.page_reason(reason) for reason in reasons] for _, reasons in rows]
+    words = [[permissions.page_reason(reason) for reason in reasons] for _, reasons in rows]
     st.dataframe(
         pd.DataFrame(
             {

@@ -36,7 +36,8 @@ def render(installation: Installation, version: str) -> None:
         now = fresh.pop() if fresh else _look(installation, lookups.get_version())
         if now.progress is not None:
             st.session_state.pop(_ASKED, None)
-        is_stale = not now.is_running and not now.is_making_history and now.version != version
+        is_idle = now.progress is None and not now.is_making_history
+        is_stale = is_idle and now.version != version
         if is_stale or now.is_running != at_first.is_running:
             st.session_state.pop(_ASKED, None)
             st.rerun()
@@ -89,8 +90,9 @@ class _Sight:
 
 def _look(installation: Installation, version: str) -> _Sight:
     progress = schedule.find_progress(installation)
-    asked_at = st.session_state.get(_ASKED)
-    is_asked = asked_at is not None and time.monotonic() - asked_at < PATIENCE_SECONDS
+    asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
+    # A short refresh may be over before anybody has looked: then the data is another already.
+    is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS
     is_sandbox = installation.sandbox is not None
     return _Sight(
         version,
@@ -121,5 +123,5 @@ def _draw_button(installation: Installation, version: str, *, is_busy: bool) -> 
             disabled=is_busy or reason is not None,
             help=reason,
         ) and schedule.start_sync(installation, "manual"):
-            st.session_state[_ASKED] = time.monotonic()
+            st.session_state[_ASKED] = (time.monotonic(), version)
             st.rerun()

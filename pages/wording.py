@@ -5,7 +5,7 @@ Facebook are escaped here, so a caller passes them as they are. Facebook's own m
 never shown: they carry data, and they blame the reader. Every table has a sentence for what it does
 not know, which still says who refused, with which code, and what is safe.
 
-What is said about accounts, permissions and single Pages stands in ``pages.phrases``.
+Beside it stand ``pages.phrases`` (accounts), ``pages.permissions`` and ``pages.records``.
 """
 
 from __future__ import annotations
@@ -157,7 +157,9 @@ ATTEMPTS: Mapping[str, Wording] = {
 OWN_FAILURES: Mapping[str, Wording] = {
     "cancelled": Wording(
         "Nothing was connected",
-        "You cancelled in Facebook's dialog, so Facebook gave no access. Nothing was changed.",
+        "You cancelled in Facebook's dialog, so Facebook gave no access. Nothing was changed. If "
+        "you did not cancel, Facebook does not let the app ask you for these permissions yet: see "
+        "docs/facebook-app.md.",
         TRY_AGAIN,
     ),
     "dialog_error": Wording(
@@ -208,11 +210,11 @@ ERRORS: Mapping[str, Wording] = {
     ),
     "PermissionMissing": Wording(
         "A permission is missing",
-        "Facebook did not allow this{code}. Renew the access and leave every permission ticked.",
+        "Facebook did not allow this{facts}. Renew the access and leave every permission ticked.",
         START_AGAIN,
     ),
     "FieldUnknown": Wording(
-        "Facebook no longer knows a field", "Facebook refused a field that was asked for{code}."
+        "Facebook no longer knows a field", "Facebook refused a field that was asked for{facts}."
     ),
     "TooMuchData": Wording(
         "Facebook wants smaller questions",
@@ -220,12 +222,12 @@ ERRORS: Mapping[str, Wording] = {
     ),
     "CodeRejected": Wording(
         "Facebook did not accept the sign-in",
-        "Facebook refused to turn the sign-in into access{code}. Check app ID, app secret and "
+        "Facebook refused to turn the sign-in into access{facts}. Check app ID, app secret and "
         "redirect URI on Setup, then start again.",
         OPEN_SETUP,
     ),
     "TemporarilyDown": Wording(
-        "Facebook is not answering", "Facebook reports trouble of its own{code}. Try again later."
+        "Facebook is not answering", "Facebook reports trouble of its own{facts}. Try again later."
     ),
     "NotFound": Wording(
         "Facebook does not show this",
@@ -233,7 +235,7 @@ ERRORS: Mapping[str, Wording] = {
     ),
     "Blocked": Wording(
         "Facebook has paused this app or account",
-        "Facebook blocks the action for a while under its rules{code}. Look at facebook.com for a "
+        "Facebook blocks the action for a while under its rules{facts}. Look at facebook.com for a "
         "notice.",
     ),
     "Refused": Wording("Facebook refused", "Facebook refused{code}."),
@@ -271,14 +273,16 @@ def as_code(text: str) -> str:
     return f"`{re.sub(r'[^0-9A-Za-z_.:/-]', '', text)}`"
 
 
-def _refused_with(code: int | None, subcode: int | None, trace_id: str | None) -> str:
-    # " with code 190/460 (trace AbC…)"; nothing where Facebook named nothing.
+def _told(code: int | None, subcode: int | None, trace_id: str | None) -> dict[str, str]:
+    """As " with code 190/460 (trace AbC)", and as " (code 190/460, trace AbC)"."""
     # Trace ids are letters and digits with little between: kept as they are, they suit cells too.
-    known_trace = re.sub(r"[^0-9A-Za-z_/+=-]", "", trace_id or "")
-    trace = f" (trace {known_trace})" if known_trace else ""
-    if code is None:
-        return trace
-    return f" with code {code}{'' if subcode is None else f'/{subcode}'}{trace}"
+    trace = re.sub(r"[^0-9A-Za-z_/+=-]", "", trace_id or "")
+    number = "" if code is None else f"code {code}" + ("" if subcode is None else f"/{subcode}")
+    facts = ", ".join(filter(None, (number, trace and f"trace {trace}")))
+    return {
+        "code": (f" with {number}" if number else "") + (f" (trace {trace})" if trace else ""),
+        "facts": f" ({facts})" if facts else "",
+    }
 
 
 def for_error(
@@ -289,8 +293,7 @@ def for_error(
     The sentence is about Facebook only; say beside it what is safe.
     """
     row = ERRORS.get(kind, ERRORS["FacebookError"])
-    known = _refused_with(code, subcode, trace_id)
-    return Wording(row.title, row.sentence.format(code=known), row.step)
+    return Wording(row.title, row.sentence.format(**_told(code, subcode, trace_id)), row.step)
 
 
 def for_refusal(kind: str) -> Wording:

@@ -8,14 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from storage.errors import DatabaseBusy, DatabaseUnreachable, StorageError
+from storage.driver_errors import hide_rows, translated_errors
+from storage.errors import DatabaseUnreachable, StorageError
 
 LOCK_PATIENCE_SECONDS = 20
 CONNECT_TIMEOUT_SECONDS = 5
@@ -51,7 +48,7 @@ class Database:
         """
         session = Session(self._reader, autoflush=False, expire_on_commit=False)
         try:
-            with _translated_errors():
+            with translated_errors():
                 yield session
         finally:
             session.close()
@@ -64,7 +61,7 @@ class Database:
         overwrite what the other has just read. Keep it short: no network inside.
         Raises DatabaseUnreachable, DatabaseBusy (after waiting LOCK_PATIENCE_SECONDS).
         """
-        with _translated_errors():
+        with translated_errors():
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 self._lock(session.connection())
                 yield session
@@ -139,7 +136,7 @@ def open_database(url: str) -> Database:
                 "options": f"-c lock_timeout={LOCK_PATIENCE_SECONDS * 1000}",
             },
         )
-        event.listen(engine, "handle_error", _hide_rows)
+        event.listen(engine, "handle_error", hide_rows)
     return Database(engine)
 
 
@@ -179,53 +176,3 @@ def _begin_sqlite(connection: Connection) -> None:
     is_reading = bool(connection.get_execution_options().get(_READING))
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
-
-
-def _hide_rows(context: ExceptionContext) -> None:
-    """Take out of PostgreSQL's error text what hide_parameters does not know of.
-
-    It adds a DETAIL with the whole row or key that was refused, sealed tokens and all. Only two
-    classes of its messages are sure to name columns and constraints and never a value.
-    """
-    cause, shown = context.original_exception, context.sqlalchemy_exception
-    if not isinstance(cause, psycopg.Error) or not cause.sqlstate:
-        return
-    is_harmless = cause.sqlstate.startswith(("23", "42"))  # constraints; syntax and access
-    text = cause.diag.message_primary if is_harmless else None
-    cause.args = (text or f"{type(cause).__name__} ({cause.sqlstate})",)
-    if shown is not None:
-        shown.args = cause.args
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Turn the driver's failures to reach or lock the database into ours; bugs stay as they are."""
-    try:
-        yield
-    except PoolTimeout as error:
-        raise DatabaseBusy from error
-    except OperationalError as error:
-        raise _translate(error) from error
-    except DatabaseError as error:
-        if "not a database" not in str(error.orig) and "malformed" not in str(error.orig):
-            raise
-        raise DatabaseUnreachable("the file is not a database") from error
-
-
-def _translate(error: OperationalError) -> StorageError | OperationalError:
-    cause = error.orig
-    sqlite_name = getattr(cause, "sqlite_errorname", "")
-    if sqlite_name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return DatabaseBusy()
-    if sqlite_name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_AUTH")):
-        return DatabaseUnreachable("its file can't be opened")
-    if sqlite_name.startswith("SQLITE_READONLY"):
-        return DatabaseUnreachable("its file can't be written")
-    if sqlite_name.startswith("SQLITE_FULL"):
-        return DatabaseUnreachable("the disk is full")
-    sqlstate = getattr(cause, "sqlstate", None)
-    if sqlstate in ("55P03", "40P01"):  # lock_not_available, deadlock_detected
-        return DatabaseBusy()
-    if sqlite_name or (sqlstate and sqlstate[:2] not in ("08", "28", "3D", "53", "57")):
-        return error
-    return DatabaseUnreachable()

@@ -172,11 +172,11 @@ def _last_snapshots(session: Session) -> dict[int, datetime]:
     )
     is_newest = and_(Snapshot.page_id == PageGrant.page_id, Snapshot.day == newest_day)
     statement = (
-        select(PageGrant.grant_id, func.max(Snapshot.fetched_at))
+        select(PageGrant.grant_id, func.max(Snapshot.fetched_at).label("fetched_at"))
         .join(Snapshot, is_newest)
         .group_by(PageGrant.grant_id)
     )
-    return {grant_id: at for grant_id, at in session.execute(statement)}
+    return {row.grant_id: row.fetched_at for row in session.execute(statement)}
 
 
 def _grant_health(

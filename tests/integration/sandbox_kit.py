@@ -124,7 +124,9 @@ class Facebook:
             found += body["data"]
             if "next" not in body.get("paging", {}):
                 return found
-            params["after"] = body["paging"]["cursors"]["after"]
+            after = body["paging"]["cursors"]["after"]
+            assert after != params.get("after"), "the list goes round in circles"
+            params["after"] = after
 
     def batch(self, items: list[dict[str, Any]], token: str | None = None, **form: str) -> Any:
         """The answers to a batch."""

@@ -319,3 +319,10 @@ def test_an_exchange_that_goes_wrong_is_not_retried(scene: Scene, fault: str) ->
     exchanges = [path for _, path in scene.sandbox.calls if path.endswith("oauth/access_token")]
     assert len(exchanges) == 1
     assert count(scene, Grant) == 0
+
+
+def test_an_error_of_the_dialog_is_no_cancellation(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out(), agree=False)
+    refused = {"state": back["state"], "error_code": ["1349126"], "error_message": ["<b>App</b>"]}
+    view = scene.traveller.look(scene.traveller.come_back(refused))
+    assert view.failure == {"kind": "dialog_error"}

@@ -100,7 +100,7 @@ def test_pages_of_the_table_join_to_the_whole(
 ) -> None:
     with database.writing() as session:
         grant = add_grant(session, "1")
-        for number in range(23):
+        for number in reversed(range(23)):
             # Many equals, so that only the order of equals keeps the pages apart.
             figures: dict[int, int | None] = {-1: 100, 6: 100 + number % 3} if number % 4 else {}
             add_page(session, f"{number:02d}", figures, name=f"Page {number % 5}", category="X")
@@ -122,6 +122,8 @@ def test_pages_of_the_table_join_to_the_whole(
         whole = ids(session, sort, descending=descending)
     assert joined == whole
     assert len(set(joined)) == 23
+    if sort == "category":  # the same for all, so only name and id order them
+        assert whole == sorted(whole, key=lambda id: (int(id) % 5, id))
 
 
 def test_a_row_says_everything_about_its_page(database: Database) -> None:
@@ -247,8 +249,7 @@ def test_sparklines_leave_missing_days_out(database: Database) -> None:
         nobody = list_sparklines(session, page_ids=[], since=SINCE, until=UNTIL)
     assert short == {"a": [2, 0, 5], "b": []}
     assert long == {"c": list(range(2, 90, 3))}
-    assert len(uneven["c"]) <= 30
-    assert uneven["c"][-1] == 180
+    assert uneven == {"c": [2 * n for n in range(2, 91, 4)]}  # 91 days: stretches of four
     assert nobody == {}
 
 

@@ -215,6 +215,21 @@ def _take(session: Session, step: str) -> bool:
             return claim(session, id="a1", nonce_hash="n1", status_to="saved", now=PREVIEW_END)
 
 
+@pytest.mark.parametrize(
+    "changes", [{"id": "a2"}, {"nonce_hash": "n2"}, {"now": PREVIEW_END}], ids=str
+)
+def test_no_other_browser_claims_and_nobody_too_late(
+    database: Database, changes: dict[str, Any]
+) -> None:
+    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "status_to": "saved"}
+    with database.writing() as session:
+        make_ready(session)
+        assert not claim(session, **{**facts, "now": LATER, **changes})
+        assert get(session).sealed_result == SEALED.text
+        assert claim(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
+        assert not claim(session, **facts, now=LATER)
+
+
 def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> None:
     with database.writing() as session:
         make_ready(session)

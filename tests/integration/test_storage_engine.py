@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from storage.engine import Database, open_database
-from storage.errors import DatabaseUnreachable
+from storage.errors import DatabaseBusy, DatabaseUnreachable
 from storage.installation import bump_data_version, get_data_version, get_marker
 from storage.models import Attempt, Event
 from tests.integration.storage_rows import NOW
@@ -185,6 +185,23 @@ def test_writers_take_turns(database: Database) -> None:
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
+
+
+def test_a_writer_that_waits_too_long_is_told_so(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.engine.LOCK_PATIENCE_SECONDS", 1)
+    database = open_database(database_url)
+    with database.writing(), pytest.raises(DatabaseBusy), database.writing():
+        pass
+    with database.writing() as session:
+        bump_data_version(session)
+    database.close()
+
+
+def test_errors_in_statements_stay_what_they_are(database: Database) -> None:
+    with pytest.raises(SQLAlchemyError, match="nowhere"), database.reading() as session:
+        session.execute(text("SELECT * FROM nowhere"))
 
 
 def test_errors_do_not_print_what_was_bound(database: Database) -> None:

@@ -306,9 +306,10 @@ def test_names_only_are_explained_once(stage: Stage, attempts: Attempts) -> None
 
 
 def test_access_without_any_page_offers_the_chooser(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview())
+    attempts.view = ready(make_preview(missing=(MissingPage("9", "Optik Keller"),)))
     at = open_attempt(stage)
     assert at.title[0].value == "Facebook gave access, but no Page"
+    assert at.warning[0].proto.title == "1 Page is missing"
     said = words_of(at)
     assert "Open Facebook's page chooser again" in said
     assert "Save" not in said.replace("saved", "")

@@ -129,6 +129,13 @@ def test_a_hostile_name_is_shown_as_it_is(stage: Stage) -> None:
     assert "www.evil" not in said
 
 
+def test_an_account_without_pages_has_nothing_to_refresh(stage: Stage) -> None:
+    add_account(stage, 1, "Ben", status="needs_renewal", reason_code=190, reason_subcode=458)
+    assert "Ben removed this app in the Facebook settings. It holds no Page." in words_of(
+        stage.open("connections")
+    )
+
+
 def test_disconnect_names_the_pages_that_lose_their_only_access(
     stage: Stage, calls: list[tuple[Any, ...]]
 ) -> None:
@@ -175,9 +182,7 @@ def test_freezing_and_unfreezing(
 
 
 def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        connections, "check_now", lambda _i, grant: AccountState(grant, was_checked=True)
-    )
+    monkeypatch.setattr(connections, "check_now", lambda _i, grant: AccountState(grant, was_answered=True))
     add_account(stage, 1, "Carla Stein")
     at = stage.open("connections")
     at.menu_button(key="more-1").click("Check now").run()
@@ -188,6 +193,9 @@ def test_a_check_tells_ended_access_from_a_limit() -> None:
     limited = RateLimited(scope="account", retry_after_seconds=None, code=17)
     assert "has ended" in accounts.check_result("Ben", AccountState(1, is_alive=False))
     assert "slow down" in accounts.check_result("Ben", AccountState(1, limited=limited))
+    assert "not answering" in accounts.check_result("Ben", AccountState(1))
+    for state in (AccountState(1, was_answered=True), AccountState(1, is_alive=False)):
+        assert "<b>" not in accounts.check_result(HOSTILE, state)
 
 
 def test_with_a_wrong_key_nothing_can_be_renewed_or_checked(stage: Stage) -> None:

@@ -113,6 +113,11 @@ def test_a_band_reaches_from_the_last_day_before_to_the_first_day_after() -> Non
     assert band["mark"]["color"] == DARK.band
 
 
+def test_a_gap_at_the_end_ends_with_the_chart() -> None:
+    (band,) = layers_of(charts.total_chart(points_of(10, None, None), "Fans", LIGHT), "rect")
+    assert band["data"]["values"][0]["until"] == "2026-11-03T00:00:00"
+
+
 def test_without_a_gap_there_is_no_band() -> None:
     assert layers_of(charts.total_chart(points_of(10, 11), "Fans", LIGHT), "rect") == []
 

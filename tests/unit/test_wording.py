@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from fb import errors
-from pages import phrases, wording
+from fb import errors, translation
+from pages import permissions, phrases, records, wording
 from pages.wording import Wording
 
 PAGES = Path(wording.__file__).parent
@@ -74,10 +74,10 @@ def all_wordings() -> Iterator[Wording]:
     yield phrases.missing_pages(["Café Lindenhof"])
     yield phrases.other_person("Ben", ["Anna"])
     yield phrases.no_page("Anna")
-    yield phrases.declined(["read_insights"])
+    yield permissions.declined(["read_insights"])
 
 
-@pytest.mark.parametrize("name", ["wording", "phrases"])
+@pytest.mark.parametrize("name", ["wording", "phrases", "permissions", "records"])
 def test_words_need_neither_streamlit_nor_storage(name: str) -> None:
     tree = ast.parse((PAGES / f"{name}.py").read_text())
     imported = {
@@ -102,7 +102,7 @@ def test_every_refusal_attempt_and_trouble_has_its_words() -> None:
     assert set(wording.REFUSALS) == set(REFUSAL_KINDS)
     assert set(wording.ATTEMPTS) == set(ATTEMPT_STATUSES)
     assert set(TROUBLE_KINDS) <= set(wording.TROUBLES)
-    assert set(phrases.PAGE_REASONS) == set(PAGE_REASONS)
+    assert set(permissions.PAGE_REASONS) == set(PAGE_REASONS)
 
 
 def test_every_kind_of_refusal_that_the_code_raises_is_known() -> None:
@@ -144,8 +144,8 @@ def test_unknown_things_still_have_words() -> None:
     assert wording.for_failure(None).sentence
     assert wording.for_refusal("new") == wording.REFUSALS["malformed"]
     assert "“new”" in wording.for_trouble("new").sentence
-    assert phrases.page_reason("new").label == "Works in part"
-    assert phrases.permission("new").title == "Another permission"
+    assert permissions.page_reason("new").label == "Works in part"
+    assert permissions.permission("new").title == "Another permission"
     assert "Ann" in phrases.ended("Ann", 999, 999)
 
 
@@ -176,7 +176,7 @@ def test_the_reason_of_a_dead_connection(code: int | None, subcode: int | None, 
 
 
 def test_every_subcode_that_ends_access_has_its_sentence() -> None:
-    assert set(phrases.ENDED_BY_SUBCODE) == set(errors.ENDED_SUBCODES)
+    assert set(phrases.ENDED_BY_SUBCODE) == set(translation.ENDED_SUBCODES)
 
 
 def test_names_of_people_and_pages_never_become_markdown() -> None:
@@ -204,7 +204,7 @@ def test_many_missing_pages_are_counted_not_all_named() -> None:
 
 
 def test_declined_permissions_say_what_they_cost() -> None:
-    words = phrases.declined(["read_insights", "pages_messaging"])
+    words = permissions.declined(["read_insights", "pages_messaging"])
     assert words.title == "2 permissions were declined"
     assert "`read_insights` there are no views" in words.sentence.replace("\\_", "_")
 
@@ -224,11 +224,11 @@ def test_declined_permissions_say_what_they_cost() -> None:
     ],
 )
 def test_the_result_of_a_run(facts: dict[str, object], said: str) -> None:
-    assert said in phrases.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
+    assert said in records.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
 
 
 def test_every_event_is_a_sentence() -> None:
-    for kind in phrases.EVENT_KINDS:
-        said = phrases.event(kind, "Anna Keller", {"added": 12, "kept": 45})
+    for kind in records.EVENT_KINDS:
+        said = records.event(kind, "Anna Keller", {"added": 12, "kept": 45})
         assert "Anna Keller" in said
         assert "_" not in said

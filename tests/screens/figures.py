@@ -1,0 +1,65 @@
+"""Pages with figures for the screens that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from storage.installation import bump_data_version
+from tests.integration.figure_rows import ORIGIN, add_grant, add_page, hold
+from tests.screens.conftest import NOW, Stage
+
+TODAY = (NOW.date() - ORIGIN).days  # the number that figure_rows gives to the stage's present
+
+
+def rising(start: int, step: int, days: Iterable[int] = range(-40, TODAY + 1)) -> dict[int, int]:
+    """Figures that grow by ``step`` a day."""
+    return {number: start + step * place for place, number in enumerate(days)}
+
+
+def connect(stage: Stage, account_name: str = "Anna Keller", **facts: Any) -> int:
+    """An account; returns its grant's id."""
+    with stage.installation.database.writing() as session:
+        return add_grant(session, account_name, account_name=account_name, **facts)
+
+
+def give_page(
+    stage: Stage,
+    page_id: str,
+    fans: Mapping[int, int | None] | None = None,
+    followers: Mapping[int, int | None] | None = None,
+    *,
+    grant_id: int | None = None,
+    status: str = "ok",
+    **facts: Any,
+) -> None:
+    """A Page with its snapshots, held by an account where one is given."""
+    with stage.installation.database.writing() as session:
+        add_page(session, page_id, fans, followers or fans, **facts)
+        if grant_id is not None:
+            hold(session, grant_id, page_id, status)
+        bump_data_version(session)
+
+
+def fill(stage: Stage, count: int, **facts: Any) -> int:
+    """``count`` Pages of one account, the larger their number the more fans; returns the grant."""
+    grant_id = connect(stage)
+    for number in range(1, count + 1):
+        # Every third one loses, and all differ.
+        step = -number if number % 3 == 0 else number
+        name = f"Page {number:03d}"
+        give_page(
+            stage,
+            str(number),
+            rising(10_000 * number, step),
+            grant_id=grant_id,
+            name=name,
+            **facts,
+        )
+    return grant_id
+
+
+def day_of(number: int) -> date:
+    """The date with this number."""
+    return ORIGIN + timedelta(days=number)

@@ -1,0 +1,384 @@
+"""Overview: empty, first day, full, searched, sorted, turned, in trouble."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from fb import schedule
+from pages import lookups, tables, wording
+from storage.vault import KeyReport
+from tests.screens.conftest import APP, NOW, Stage, words_of
+from tests.screens.figures import TODAY, connect, fill, give_page, rising
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+START = 'href="/oauth/start"'
+
+
+def table_of(at: AppTest) -> pd.DataFrame:
+    (table,) = at.dataframe
+    frame: pd.DataFrame = table.value
+    return frame
+
+
+def names_of(at: AppTest) -> list[str]:
+    return [str(name) for name in table_of(at)["name"]][tables.SUMMARY_ROWS :]
+
+
+def tiles_of(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def links_of(at: AppTest) -> list[str]:
+    return [str(link.value) for link in at.page_link]
+
+
+def say_trouble(stage: Stage, **changes: Any) -> None:
+    """Restart-free way to change what the installation says of itself."""
+    for name, value in changes.items():
+        setattr(stage.installation, name, value)
+
+
+def test_an_empty_installation_says_what_this_is_and_offers_one_link(stage: Stage) -> None:
+    at = stage.open("overview")
+    said = words_of(at)
+    assert not at.exception
+    assert "See how your Facebook Pages grow" in said
+    assert "This is the sandbox" in said
+    assert said.count(START) == 1
+    assert not at.metric
+    assert not at.get("segmented_control")
+
+
+def test_an_empty_live_installation_speaks_of_facebook(stage: Stage) -> None:
+    stage.restart(
+        {
+            "FACEBOOK_APP_ID": "123456789012345",
+            "FACEBOOK_APP_SECRET": "a" * 32,
+            "STATE_TOKEN_SECRET": "state-secret-of-this-test-0123456789",
+            "TOKEN_ENCRYPTION_KEYS": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",
+        }
+    )
+    said = words_of(stage.open("overview"))
+    assert "Facebook asks which Pages this app may read." in said
+    assert "sandbox" not in said.lower()
+    assert said.count(START) == 1
+
+
+def test_settings_that_are_wrong_lead_to_setup(stage: Stage) -> None:
+    stage.restart({"FACEBOOK_APP_ID": "123456789012345"})
+    at = stage.open("overview")
+    assert "Facebook is not set up yet" in words_of(at)
+    assert START not in words_of(at)
+    assert "Open Setup" in words_of(at)
+
+
+def test_the_first_day_has_totals_and_no_made_up_change(stage: Stage) -> None:
+    give_page(stage, "1", {TODAY: 1200}, {TODAY: 1300}, grant_id=connect(stage))
+    at = stage.open("overview")
+    said = words_of(at)
+    assert not at.exception
+    assert "The chart begins today, 22 Nov 2026, with 1,200 fans." in said
+    assert "the first change shows tomorrow" in said
+    assert tiles_of(at)["Fans"] == "1,200"
+    assert tiles_of(at)["Net new fans"] == "—"
+    assert not at.get("vega_lite_chart")
+
+
+def test_a_full_overview(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview")
+    assert not at.exception
+    net = sum(28 * (-n if n % 3 == 0 else n) for n in range(1, 31))
+    assert tiles_of(at)["Net new fans"] == f"+{net:,d}"
+    assert tiles_of(at)["Pages"] == "30"
+    assert len(at.get("vega_lite_chart")) == 1
+    said = words_of(at)
+    assert "All 30 Pages have figures on both ends of the period." in said
+    assert "1–25 of 30 Pages, most fans first" in said
+    assert names_of(at)[:2] == ["Page 030", "Page 029"]
+    assert len(names_of(at)) == 25
+
+
+def test_the_chart_says_its_takeaway_to_who_cant_see_it(stage: Stage) -> None:
+    give_page(stage, "1", rising(1000, 10), grant_id=connect(stage))
+    (chart,) = stage.open("overview").get("vega_lite_chart")
+    assert "Fans of 1 Page rose from 1,330 to 1,610" in chart.proto.alt
+
+
+def test_totals_are_over_every_row_and_not_over_those_on_the_screen(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview")
+    frame = table_of(at)
+    assert frame["name"].tolist()[:2] == ["All 30", "Median Page"]
+    assert f"{frame['fans'].tolist()[0]:,d}" == tiles_of(at)["Fans"]
+
+
+def test_the_order_of_the_address_sorts_over_every_row(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview", {"sort": "Name A to Z"})
+    assert names_of(at)[0] == "Page 001"
+    assert "1–25 of 30 Pages, name A to Z" in words_of(at)
+    at = stage.open("overview", {"sort": "Least net new first"})
+    assert names_of(at)[0] == "Page 030"
+
+
+def test_the_page_of_the_address_is_shown_and_a_made_up_one_is_not(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview", {"page": "2"})
+    assert names_of(at) == [f"Page {number:03d}" for number in range(5, 0, -1)]
+    assert "26–30 of 30 Pages" in words_of(at)
+    for made_up in ("99", "0", "-1", "x", "9" * 400):
+        at = stage.open("overview", {"page": made_up})
+        assert not at.exception
+        assert len(names_of(at)) in (5, 25)
+
+
+def test_searching_goes_back_to_the_first_page(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview", {"page": "2"})
+    at.text_input(key="q").set_value("page 0").run()
+    assert "1–25 of 29 Pages" in words_of(at) or "1–25 of 30 Pages" in words_of(at)
+    at.text_input(key="q").set_value("002").run()
+    assert names_of(at) == ["Page 002"]
+
+
+def test_few_hits_are_links_too_for_a_keyboard(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview", {"q": "01"})
+    hits = [link for link in at.page_link if link.value and str(link.value).startswith("Page 01")]
+    assert len(names_of(at)) == 11
+    assert len({str(link.value) for link in hits} & set(names_of(at))) < 11
+    at = stage.open("overview", {"q": "012"})
+    assert "Page 012" in links_of(at)
+
+
+def test_no_result_offers_the_way_out(stage: Stage) -> None:
+    fill(stage, 3)
+    at = stage.open("overview", {"q": "*caffe*"})
+    assert "No Page matches “\\*caffe\\*”" in words_of(at)
+    assert not at.dataframe
+    at.button(key="clear").click().run()
+    assert len(names_of(at)) == 3
+
+
+def test_needs_attention_shows_the_pages_that_do(stage: Stage) -> None:
+    fill(stage, 3)
+    give_page(stage, "77", rising(10, 1), grant_id=connect(stage, "Ben", status="needs_renewal"))
+    at = stage.open("overview", {"show": "Needs attention"})
+    assert names_of(at) == ["Page 77"]
+    assert table_of(at)["connection"].tolist()[-1] == ["Needs renewal"]
+
+
+def test_when_nothing_needs_attention_that_is_said(stage: Stage) -> None:
+    fill(stage, 3)
+    said = words_of(stage.open("overview", {"show": "Needs attention"}))
+    assert "No Page needs attention" in said
+    assert "Show every Page" in said
+
+
+def test_the_switch_turns_tiles_chart_movers_and_table(stage: Stage) -> None:
+    grant_id = connect(stage)
+    give_page(stage, "1", rising(1000, 1), rising(2000, 10), grant_id=grant_id)
+    at = stage.open("overview", {"metric": "Followers"})
+    assert tiles_of(at)["Net new followers"] == "+280"
+    assert table_of(at)["net"].tolist()[-1] == 280
+    assert "Followers over time" in words_of(at)
+    assert ":green[\\+280]" in words_of(at)
+    at = stage.open("overview")
+    assert tiles_of(at)["Net new fans"] == "+28"
+
+
+def test_movers_are_links_that_carry_the_way_back(stage: Stage) -> None:
+    fill(stage, 30)
+    at = stage.open("overview", {"sort": "Name A to Z"})
+    mover = next(link for link in at.page_link if link.value == "Page 029")
+    assert mover.proto.query_string == "id=29&from=sort%3DName%2BA%2Bto%2BZ"
+
+
+def test_small_pages_do_not_win_by_rate(stage: Stage) -> None:
+    grant_id = connect(stage)
+    give_page(stage, "1", rising(10, 5), name="Tiny", grant_id=grant_id, first_seen_at=NOW)
+    give_page(stage, "2", rising(10_000, 5), name="Big", grant_id=grant_id)
+    at = stage.open("overview", {"movers": "Rate", "period": "90 days"})
+    assert "Big" in links_of(at)
+    assert "Tiny" not in links_of(at)
+
+
+@pytest.mark.parametrize("view", ["Total", "Daily change", "% since start"])
+def test_every_view_can_be_drawn(stage: Stage, view: str) -> None:
+    fans: dict[int, int | None] = dict(rising(1000, 10))
+    del fans[5]
+    give_page(stage, "1", fans, grant_id=connect(stage))
+    at = stage.open("overview", {"view": view})
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 1
+    assert "1 day without any snapshot is grey." in words_of(at)
+
+
+def test_a_page_without_figures_is_left_out_and_that_is_said(stage: Stage) -> None:
+    grant_id = fill(stage, 3)
+    give_page(stage, "88", {}, grant_id=grant_id, name="Silent")
+    at = stage.open("overview")
+    assert "3 of 4 Pages" in words_of(at)
+    assert "1 has no fan count" in words_of(at)
+    silent = names_of(at).index("Silent")
+    assert pd.isna(table_of(at)["fans"].tolist()[tables.SUMMARY_ROWS + silent])
+
+
+def test_pages_with_no_fans_at_all_divide_nothing_by_zero(stage: Stage) -> None:
+    give_page(stage, "1", rising(0, 0), grant_id=connect(stage))
+    at = stage.open("overview", {"view": "% since start"})
+    assert not at.exception
+    assert "there is no percentage of nothing" in words_of(at)
+
+
+def test_young_figures_are_compared_from_where_they_begin(stage: Stage) -> None:
+    days = range(TODAY - 9, TODAY + 1)
+    give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
+    at = stage.open("overview")
+    assert tiles_of(at)["Net new fans"] == "+90"
+    assert "in 9 days" in [metric.proto.delta_description for metric in at.metric]
+
+
+def test_hostile_names_stand_in_cells_and_links_as_they_are(stage: Stage) -> None:
+    give_page(stage, "1", rising(1000, 10), name=HOSTILE, grant_id=connect(stage))
+    at = stage.open("overview", {"q": "delete"})
+    assert names_of(at) == [HOSTILE.replace(":", ":\u2060")]
+    label = next(link for link in links_of(at) if "delete" in link)
+    assert ":material/" not in label
+    assert "www." not in label
+    assert "\\<b\\>" in label
+
+
+def test_a_press_on_a_name_opens_the_page_that_stands_there(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[dict[str, str]] = []
+    monkeypatch.setattr(
+        "streamlit.switch_page", lambda _page, query_params: opened.append(query_params)
+    )
+    fill(stage, 3)
+
+    def press(row: int, label: str) -> None:
+        at = AppTest.from_file(str(APP), default_timeout=20)
+        at.session_state["open-page"] = {"row": row, "label": label}
+        at.run()
+
+    press(2, "Page 003")
+    assert opened == [{"id": "3"}]
+    press(0, "All 3")
+    press(1, "Median Page")
+    press(3, "Page 003")  # the rows moved since they were drawn
+    press(99, "Page 003")
+    assert opened == [{"id": "3"}]
+
+
+def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def start(_installation: object, kind: str) -> bool:
+        asked.append(kind)
+        return True
+
+    monkeypatch.setattr(schedule, "start_sync", start)
+    fill(stage, 1)
+    at = stage.open("overview")
+    assert "Refreshed today 06:05 UTC" in words_of(at)
+    at.button(key="refresh-now").click().run()
+    assert asked == ["manual"]
+    assert at.button(key="refresh-now").disabled
+
+
+def test_a_running_refresh_shows_in_every_tab_and_nobody_starts_a_second(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = schedule.RunProgress(7, "daily", NOW.date(), NOW, 6000, 1190, 10)
+    monkeypatch.setattr(schedule, "find_progress", lambda _installation: running)
+    fill(stage, 1)
+    at = stage.open("overview")
+    assert [bar.text for bar in at.progress] == ["Refreshing… 1,200 of 6,000, started 14:02 UTC"]
+    assert "refresh-now" not in [button.key for button in at.button]
+
+
+def test_refresh_now_is_off_while_facebook_asks_to_slow_down(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limited = lookups.LastRun("stopped", NOW + timedelta(minutes=38), 6000, 812, 5188)
+    monkeypatch.setattr(lookups, "find_newest_run", lambda _version: limited)
+    fill(stage, 1)
+    at = stage.open("overview")
+    assert at.button(key="refresh-now").disabled
+    assert "from about 14:40 UTC" in at.button(key="refresh-now").help
+    assert "812 of 6,000 Pages are done" in words_of(at)
+
+
+def test_a_dead_account_shows_above_and_in_the_navigation(stage: Stage) -> None:
+    dead = connect(stage, "Ben Ortiz", status="needs_renewal", reason_code=190, reason_subcode=460)
+    give_page(stage, "1", rising(1000, 10), grant_id=dead)
+    at = stage.open("overview")
+    assert "1 account needs you" in words_of(at)
+    assert "Ben Ortiz's password was changed" in words_of(at)
+    assert "Renew" in links_of(at)
+    assert at.button(key="refresh-now").disabled
+
+
+def test_figures_of_days_ago_say_so(stage: Stage) -> None:
+    days = range(-60, TODAY - 2)
+    give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
+    at = stage.open("overview")
+    said = words_of(at)
+    assert "Last refreshed 3 days ago" in said
+    assert "stays empty for ever" in said
+    assert "Figures end on 19 Nov 2026." in said
+    assert tiles_of(at)["Net new fans"] == "+250"
+    assert len(at.get("vega_lite_chart")) == 1
+
+
+def test_a_period_without_figures_says_so_and_offers_a_longer_one(stage: Stage) -> None:
+    days = range(-60, TODAY - 20)
+    give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
+    at = stage.open("overview", {"period": "7 days"})
+    assert "No Page has figures on both ends of 16 Nov – 22 Nov 2026." in words_of(at)
+    assert "The newest snapshot is of 1 Nov 2026." in words_of(at)
+    at.button(key="show-longest").click().run()
+    assert len(at.get("vega_lite_chart")) == 1
+    assert "Figures end on 1 Nov 2026." in words_of(at)
+
+
+def test_a_wrong_key_shows_figures_and_offers_nothing_that_needs_access(stage: Stage) -> None:
+    fill(stage, 3)
+    say_trouble(stage, keys=KeyReport(ok=False, unopenable=("old",)))
+    at = stage.open("overview")
+    assert wording.WRONG_KEY.title in words_of(at)
+    assert tiles_of(at)["Pages"] == "3"
+    assert at.button(key="refresh-now").disabled
+    assert START not in words_of(at)
+
+
+def test_an_empty_installation_with_a_wrong_key_offers_no_link(stage: Stage) -> None:
+    say_trouble(stage, keys=KeyReport(ok=False, unopenable=("old",)))
+    said = words_of(stage.open("overview"))
+    assert START not in said
+    assert wording.WRONG_KEY.title in said
+
+
+def test_a_stand_in_for_facebook_is_named_on_every_screen(stage: Stage) -> None:
+    settings = replace(stage.installation.settings, mode="live", graph_url="https://proxy.example")
+    say_trouble(stage, settings=settings, sandbox=None)
+    for screen in ("overview", "connections", "activity", "setup"):
+        assert "proxy.example" in words_of(stage.open(screen)), screen
+
+
+def test_new_figures_show_at_the_next_run(stage: Stage) -> None:
+    fill(stage, 3)
+    at = stage.open("overview")
+    assert tiles_of(at)["Pages"] == "3"
+    give_page(stage, "99", rising(1000, 10))
+    at.run()
+    assert tiles_of(at)["Pages"] == "4"

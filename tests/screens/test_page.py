@@ -1,0 +1,178 @@
+"""One Page's screen: figures, gaps, profile, connection, and the way back."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.figures import TODAY, connect, give_page, rising
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+
+
+def tiles_of(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def texts_of(at: AppTest) -> list[str]:
+    return [str(text.value) for text in at.text]
+
+
+def test_figures_and_profile_of_a_page(stage: Stage) -> None:
+    give_page(
+        stage,
+        "104",
+        rising(1000, 10),
+        name="Optik Keller",
+        grant_id=connect(stage),
+        about="Brillen <b>seit</b> 1924",
+        website="https://optik.example",
+        emails=["a@b.example"],
+        location={"street": "Marktstraße 4", "city": "Hamburg"},
+        graph_version="v26.0",
+    )
+    at = stage.open("page", {"id": "104"})
+    assert not at.exception
+    assert [title.value for title in at.title] == ["Optik Keller"]
+    assert tiles_of(at)["Fans"] == "1,610"
+    assert tiles_of(at)["Net new fans"] == "+280"
+    assert tiles_of(at)["Growth per day"] == "+10.0"
+    assert "Brillen <b>seit</b> 1924" in texts_of(at)
+    assert "Marktstraße 4, Hamburg" in texts_of(at)
+    assert texts_of(at).count("–") >= 2
+    assert [link.url for link in at.link_button] == ["https://optik.example"]
+    assert "held by Anna Keller" in words_of(at)
+    assert "Graph v26.0" in words_of(at)
+
+
+def test_the_tab_bears_the_pages_name(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    names: list[str] = []
+    monkeypatch.setattr(
+        "streamlit.set_page_config", lambda page_title, **_more: names.append(page_title)
+    )
+    give_page(stage, "104", rising(1000, 10), name="Optik Keller", grant_id=connect(stage))
+    stage.open("page", {"id": "104"})
+    assert names[-1] == "Optik Keller · Pagekeeper"
+
+
+def test_missing_days_are_bands_and_said(stage: Stage) -> None:
+    fans: dict[int, int | None] = dict(rising(1000, 10))
+    for number in (3, 4, 5, 10):
+        del fans[number]
+    give_page(stage, "104", fans, grant_id=connect(stage))
+    at = stage.open("page", {"id": "104"})
+    assert "4 days have no snapshot (grey)" in words_of(at)
+    assert "They can't be fetched later." in words_of(at)
+    (chart,) = at.get("vega_lite_chart")
+    band = json.loads(chart.proto.spec)["layer"][0]
+    assert [row["text"] for row in band["data"]["values"]] == ["4 Nov – 6 Nov 2026", "11 Nov 2026"]
+    (table,) = at.dataframe
+    assert table.value["source"].tolist().count("No snapshot") == 4
+
+
+@pytest.mark.parametrize("chart", ["Total", "Daily change"])
+@pytest.mark.parametrize("figure", ["Fans", "Followers"])
+def test_both_figures_in_both_views(stage: Stage, figure: str, chart: str) -> None:
+    give_page(stage, "104", rising(1000, 10), rising(3000, 1), grant_id=connect(stage))
+    at = stage.open("page", {"id": "104", "figure": figure, "chart": chart})
+    assert not at.exception
+    assert len(at.get("vega_lite_chart")) == 1
+    net = {"Fans": "+280", "Followers": "+28"}[figure]
+    assert tiles_of(at)[f"Net new {figure.lower()}"] == net
+
+
+def test_a_page_opened_from_followers_shows_followers(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
+    at = stage.open("page", {"id": "104", "from": "metric=Followers"})
+    assert "Net new followers" in tiles_of(at)
+
+
+def test_the_new_pages_experience_explains_twin_figures(stage: Stage) -> None:
+    grant_id = connect(stage)
+    give_page(stage, "104", rising(1000, 10), grant_id=grant_id, is_new_page_experience=True)
+    assert "reports its followers as fans" in words_of(stage.open("page", {"id": "104"}))
+
+
+def test_a_dead_connection_says_so_and_keeps_the_figures(stage: Stage) -> None:
+    dead = connect(stage, "Ben Ortiz", status="needs_renewal", reason_code=190, reason_subcode=460)
+    give_page(stage, "104", rising(1000, 10, range(-60, TODAY - 4)), grant_id=dead)
+    at = stage.open("page", {"id": "104"})
+    said = words_of(at)
+    assert "Ben Ortiz's password was changed" in said
+    assert "Last figures of 17 Nov 2026." in said
+    assert tiles_of(at)["Fans"] == "1,760"
+    assert "4 days have no snapshot" not in said
+    assert "5 days have no snapshot (grey)" in said
+    assert "Renew" in [str(link.value) for link in at.page_link]
+
+
+def test_a_page_without_any_figure(stage: Stage) -> None:
+    give_page(stage, "104", {}, grant_id=connect(stage))
+    at = stage.open("page", {"id": "104"})
+    assert not at.exception
+    assert tiles_of(at)["Fans"] == "—"
+    assert "The first figures come with the next refresh." in words_of(at)
+    assert "No figures in this period." in words_of(at)
+
+
+def test_a_page_that_facebook_gives_no_fans_for(stage: Stage) -> None:
+    nothing: dict[int, int | None] = dict.fromkeys(range(TODAY + 1))
+    give_page(stage, "104", nothing, rising(100, 1), grant_id=connect(stage))
+    at = stage.open("page", {"id": "104"})
+    assert not at.exception
+    assert "Facebook gives no count of fans for this Page" in words_of(at)
+
+
+def test_a_first_day_and_zero_fans_break_nothing(stage: Stage) -> None:
+    give_page(stage, "104", {TODAY: 0}, grant_id=connect(stage))
+    at = stage.open("page", {"id": "104", "chart": "Daily change"})
+    assert not at.exception
+    assert tiles_of(at)["Fans"] == "0"
+
+
+@pytest.mark.parametrize("page_id", ["404", "", "x" * 5000, "1' OR 1=1", "../setup"])
+def test_an_unknown_id_says_so(stage: Stage, page_id: str) -> None:
+    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
+    at = stage.open("page", {"id": page_id})
+    assert not at.exception
+    assert "This Page is not connected here." in words_of(at)
+    assert "All Pages" in [str(link.value) for link in at.page_link]
+    assert not at.metric
+
+
+def test_all_pages_leads_back_to_the_same_view(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
+    at = stage.open("page", {"id": "104", "from": "sort=Name+A+to+Z&page=2&code=x"})
+    back = next(link for link in at.page_link if link.value == "All Pages")
+    assert back.proto.query_string == "sort=Name+A+to+Z&page=2"
+
+
+def test_a_hostile_name_is_a_title_as_it_is(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10), name=HOSTILE, category="*x*", grant_id=connect(stage))
+    at = stage.open("page", {"id": "104"})
+    (title,) = at.title
+    assert ":material/" not in title.value
+    assert "\\<b\\>" in title.value
+    assert "\\*x\\*" in words_of(at)
+
+
+def test_an_id_cant_leave_the_picture_it_stands_in(stage: Stage) -> None:
+    give_page(stage, '1"><b>', rising(1000, 10), grant_id=connect(stage))
+    at = stage.open("page", {"id": '1"><b>'})
+    picture = next(html.value for html in at.html if "<img" in html.value)
+    assert 'src="/pictures/1%22%3E%3Cb%3E"' in picture
+    assert picture.count(">") == 1
+
+
+def test_a_young_page_is_compared_from_its_first_figure(stage: Stage) -> None:
+    days = range(TODAY - 5, TODAY + 1)
+    joined = NOW - timedelta(days=5)
+    fans = rising(1000, 10, days)
+    give_page(stage, "104", fans, grant_id=connect(stage), first_seen_at=joined)
+    at = stage.open("page", {"id": "104"})
+    assert tiles_of(at)["Net new fans"] == "+50"
+    assert "12 days have" not in words_of(at)

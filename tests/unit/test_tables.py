@@ -1,0 +1,213 @@
+"""The table of Pages as a frame, its colours, its columns, and the orders it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any, get_args
+
+import pandas as pd
+import pytest
+from streamlit import dataframe_util
+from streamlit.elements.lib.pandas_styler_utils import marshall_styler
+from streamlit.proto.ArrowData_pb2 import ArrowData
+
+from pages import sorting, tables
+from pages.chart_parts import DARK, LIGHT
+from pages.sorting import DEFAULT, SORTS, clicked, find_sort
+from storage.connection_states import CONNECTION_STATES
+from storage.page_table import SortKey, SummaryRow, TableRow, TableSummary
+
+AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+ROW = TableRow(
+    page_id="104000000000015838",
+    name="Optik Hansen",
+    category="Optician",
+    fans=177481,
+    followers=192952,
+    start=170123,
+    end=177481,
+    net=7358,
+    growth_percent=4.3251,
+    connection="connected",
+    figure_day=date(2026, 11, 22),
+    updated_at=AT,
+    picture_etag=None,
+)
+UNKNOWN_ROW = replace(
+    ROW,
+    page_id="2",
+    name=":material/delete: <b>x</b>",
+    category=None,
+    fans=None,
+    followers=None,
+    net=None,
+    growth_percent=None,
+    connection="needs_renewal",
+    updated_at=None,
+    picture_etag='"0123456789abcdef"',
+)
+SUMMARY = TableSummary(
+    rows_count=140,
+    comparable_count=138,
+    total=SummaryRow(fans=2290456, followers=2649275, net=-45916, growth_percent=-2.06),
+    median=SummaryRow(fans=10619, followers=12030, net=0, growth_percent=None),
+)
+
+
+def frame_of(*rows: TableRow, **trends: list[int]) -> pd.DataFrame:
+    return tables.build_frame(rows, SUMMARY, {ROW.page_id: trends.get("trend", [1, 2])})
+
+
+def drawn(frame: pd.DataFrame) -> ArrowData:
+    """What Streamlit sends of the styled frame."""
+    proto = ArrowData()
+    marshall_styler(proto, tables.paint(frame, LIGHT), "other")
+    return proto
+
+
+def test_two_rows_of_totals_stand_above_the_pages() -> None:
+    frame = frame_of(ROW)
+    assert frame["name"].tolist() == ["All 140", "Median Page", "Optik Hansen"]
+    assert frame["fans"].tolist() == [2290456, 10619, 177481]
+    assert frame["connection"].tolist() == [[], [], ["Connected"]]
+    assert len(frame) == tables.SUMMARY_ROWS + 1
+
+
+def test_what_is_not_known_is_missing_and_not_zero() -> None:
+    last = frame_of(ROW, UNKNOWN_ROW).iloc[-1]
+    for column in ("fans", "net", "growth", "followers", "category", "updated"):
+        assert pd.isna(last[column]), column
+
+
+def test_numbers_stay_whole_beside_missing_ones() -> None:
+    frame = frame_of(ROW, UNKNOWN_ROW)
+    assert {str(frame[name].dtype) for name in ("fans", "net", "followers")} == {"Int64"}
+    assert frame["growth"].tolist()[2] == 4.33
+
+
+def test_names_stand_in_cells_as_they_are_but_for_icons() -> None:
+    name = frame_of(UNKNOWN_ROW)["name"].tolist()[-1]
+    assert name == ":\u2060material/delete:\u2060 <b>x</b>"
+
+
+def test_pictures_are_ours_and_change_their_address_with_their_content() -> None:
+    pictures = frame_of(ROW, UNKNOWN_ROW)["picture"].tolist()
+    assert pictures[2:] == ["/pictures/104000000000015838", "/pictures/2?v=01234567"]
+    assert tables.picture_path("../x?y", None) == "/pictures/..%2Fx%3Fy"
+
+
+def test_sparklines_are_small_whole_numbers() -> None:
+    trend = frame_of(ROW, trend=[5, 6, 7])["trend"].tolist()[-1]
+    assert trend.dtype == "int32"
+    assert trend.tolist() == [5, 6, 7]
+
+
+def test_one_point_makes_no_sparkline_and_a_huge_one_breaks_nothing() -> None:
+    assert frame_of(ROW, trend=[5])["trend"].tolist()[-1].size == 0
+    assert frame_of(ROW, trend=[1, 10**12])["trend"].tolist()[-1].tolist() == [1, 2**31 - 1]
+
+
+def test_times_are_drawn_in_utc_whatever_the_browser() -> None:
+    updated = frame_of(ROW)["updated"]
+    assert updated.dt.tz is None
+    assert updated.tolist()[-1] == pd.Timestamp("2026-11-22 06:05:00")
+
+
+def test_streamlit_gets_the_colours_of_up_and_down_and_the_bold_totals() -> None:
+    styles = drawn(frame_of(ROW)).styler.styles
+    net = tables.COLUMNS.index("net")
+    up = next(rule for rule in styles.splitlines() if LIGHT.up in rule)
+    down = next(rule for rule in styles.splitlines() if LIGHT.down in rule)
+    assert f"#T_pages_row2_col{net}" in up
+    assert f"#T_pages_row0_col{net}" in down
+    assert f"#T_pages_row1_col{net}" not in up + down  # no change is no direction
+    bold = next(rule for rule in styles.splitlines() if "font-weight: 600" in rule)
+    assert "_row1_col9" in bold
+    assert "_row2_" not in bold
+
+
+def test_the_table_has_a_fixed_id_so_that_an_unchanged_one_is_not_sent_again() -> None:
+    assert drawn(frame_of(ROW)).styler.uuid == "pages"
+    assert drawn(frame_of(ROW)) == drawn(frame_of(ROW))
+
+
+def test_texts_that_formats_overrule_are_not_sent_twice() -> None:
+    texts = dataframe_util.convert_arrow_bytes_to_pandas_df(
+        drawn(frame_of(ROW)).styler.display_values
+    )
+    assert texts.iloc[2].tolist() == ["", "Optik Hansen", "", "", "", "", "", "", "Optician", ""]
+
+
+def test_every_state_of_a_connection_has_a_name() -> None:
+    assert set(tables.CONNECTIONS) == set(CONNECTION_STATES)
+
+
+def columns_of(sort: sorting.Sort) -> dict[str, Any]:
+    return tables.columns(
+        sort=sort, noun="fans", period_label="28 days", open_key="open", neutral=DARK.band
+    )
+
+
+def test_only_the_sorted_column_carries_an_arrow() -> None:
+    columns = columns_of(find_sort("Least net new first"))
+    assert set(columns) == set(tables.COLUMNS)
+    assert columns["net"]["label"] == "Net new ↑"
+    assert columns["fans"]["label"] == "Fans"
+    assert columns_of(DEFAULT)["fans"]["label"] == "Fans ↓"
+
+
+def test_numbers_are_written_alike_in_every_browser() -> None:
+    columns = columns_of(DEFAULT)
+    numbers = ("fans", "net", "growth", "followers")
+    formats = {name: columns[name]["type_config"]["format"] for name in numbers}
+    assert formats["fans"] == formats["followers"] == "%,d"
+    assert formats["net"] == "%+,d"
+    assert formats["growth"] == "%+.2f%%"
+
+
+def test_a_connection_that_works_disappears_into_the_ground() -> None:
+    config = columns_of(DEFAULT)["connection"]["type_config"]
+    colours = {option["value"]: option["color"] for option in config["options"]}
+    assert colours["Connected"] == DARK.band
+    assert colours["Needs renewal"] == "#C2410C"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "count", "text"),
+    [
+        (1, 25, 140, "1–25 of 140 Pages, most fans first"),
+        (126, 140, 1240, "126–140 of 1,240 Pages, most fans first"),
+        (1, 3, 3, "3 Pages, most fans first"),
+        (1, 1, 1, "1 Page, most fans first"),
+    ],
+)
+def test_the_line_above_says_which_rows_these_are(
+    first: int, last: int, count: int, text: str
+) -> None:
+    assert tables.describe_table(first, last, count, "Most fans first") == text
+
+
+def test_every_column_that_can_be_sorted_has_both_directions() -> None:
+    assert {(sort.key, sort.descending) for sort in SORTS} == {
+        (key, descending) for key in get_args(SortKey) for descending in (True, False)
+    }
+    assert len({sort.label for sort in SORTS}) == len(SORTS)
+
+
+def test_a_header_sorts_in_its_natural_direction_and_then_the_other_way() -> None:
+    by_net = clicked(DEFAULT, "net")
+    assert (by_net.key, by_net.descending) == ("net", True)
+    turned = clicked(by_net, None)  # the second click deselects the column
+    assert (turned.key, turned.descending) == ("net", False)
+    assert clicked(turned, "net").descending is True
+    assert clicked(DEFAULT, "name").descending is False
+
+
+def test_a_header_without_an_order_changes_nothing() -> None:
+    assert clicked(DEFAULT, "picture") == DEFAULT
+    assert clicked(DEFAULT, "trend") == DEFAULT
+
+
+def test_an_unknown_label_is_the_default() -> None:
+    assert find_sort("Most likes first") == find_sort(None) == DEFAULT

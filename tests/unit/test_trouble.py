@@ -1,0 +1,139 @@
+"""The line above a screen that says what is broken."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from fb.connections import Connection
+from pages import trouble
+from pages.lookups import LastRun
+from storage.health import Freshness, GrantHealth, NamedPages
+
+NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+NONE = NamedPages(0, ())
+HEALTH = GrantHealth(
+    grant_id=1,
+    account_id="9",
+    account_name="Ben Ortiz",
+    status="needs_renewal",
+    status_at=NOW,
+    reason_code=190,
+    reason_subcode=460,
+    expires_at=None,
+    data_access_expires_at=None,
+    last_used_at=None,
+    pages=NamedPages(46, ()),
+    usable_count=46,
+    sole_held=NONE,
+    cut_off=NamedPages(46, ()),
+    missing=NONE,
+    no_access=NONE,
+    last_snapshot_at=None,
+)
+DEAD = Connection(
+    grant_id=1,
+    account_id="9",
+    account_name="Ben _Ortiz_",
+    state="needs_renewal",
+    status_at=NOW,
+    reason_code=190,
+    reason_subcode=460,
+    expires_at=None,
+    data_access_expires_at=None,
+    ends_at=None,
+    days_left=None,
+    last_used_at=None,
+    granted=(),
+    declined=(),
+    health=HEALTH,
+)
+ENDS = NOW + timedelta(days=12)
+EXPIRING = replace(
+    DEAD,
+    account_name="Anna",
+    state="expiring",
+    data_access_expires_at=ENDS,
+    ends_at=ENDS,
+    days_left=12,
+)
+RUN = LastRun("done", None, 6000, 6000, 0)
+FRESH = Freshness(
+    last_refreshed_at=NOW,
+    last_day=NOW.date(),
+    has_today=True,
+    readable_count=46,
+    lacking_today=NONE,
+)
+
+
+def test_all_well_says_nothing() -> None:
+    assert trouble.of_accounts([replace(DEAD, state="ok")], NOW) is None
+    assert trouble.of_accounts([replace(DEAD, state="frozen")], NOW) is None
+    assert trouble.of_run(None, NOW) is None
+    assert trouble.of_run(RUN, NOW) is None
+    assert trouble.of_run(replace(RUN, status="running"), NOW) is None
+    assert trouble.of_age(FRESH, NOW) is None
+
+
+def test_a_dead_account_is_named_with_its_pages() -> None:
+    line = trouble.of_accounts([DEAD, EXPIRING], NOW)
+    assert line is not None
+    assert line.badge == "2 accounts need you"
+    assert line.colour == "red"
+    assert "Ben \\_Ortiz\\_" in line.sentence
+    assert "password was changed" in line.sentence
+    assert "46 Pages are not refreshed" in line.sentence
+    assert (line.action, line.target) == ("Renew", "connections")
+
+
+def test_one_account_and_one_page_are_singular() -> None:
+    one = replace(DEAD, health=replace(HEALTH, cut_off=NamedPages(1, ())))
+    line = trouble.of_accounts([one], NOW)
+    assert line is not None
+    assert line.badge == "1 account needs you"
+    assert "1 Page is not refreshed" in line.sentence
+
+
+def test_pages_that_another_account_reads_are_not_counted() -> None:
+    line = trouble.of_accounts([replace(DEAD, health=replace(HEALTH, cut_off=NONE))], NOW)
+    assert line is not None
+    assert "not refreshed" not in line.sentence
+
+
+def test_access_that_ends_soon_is_a_warning() -> None:
+    line = trouble.of_accounts([EXPIRING], NOW)
+    assert line is not None
+    assert line.colour == "orange"
+    assert "4 Dec 2026" in line.sentence
+
+
+def test_a_rate_limit_says_how_far_and_from_when() -> None:
+    limited = LastRun("stopped", NOW + timedelta(minutes=38), 6000, 812, 5188)
+    line = trouble.of_run(limited, NOW)
+    assert line is not None
+    assert line.badge == "Facebook asks us to slow down"
+    assert line.sentence == (
+        "812 of 6,000 Pages are done. Facebook allows the rest from about 14:40 UTC. "
+        "Your connections are fine."
+    )
+    assert trouble.of_run(limited, NOW + timedelta(hours=1)) is None
+
+
+def test_a_failed_run_blames_nobodys_connection() -> None:
+    line = trouble.of_run(replace(RUN, status="failed", done=0), NOW)
+    assert line is not None
+    assert line.badge == "Facebook is not answering"
+    assert "Your connections are fine." in line.sentence
+
+
+def test_a_day_is_forgiven_and_two_are_not() -> None:
+    yesterday = replace(FRESH, last_day=NOW.date() - timedelta(days=1))
+    assert trouble.of_age(yesterday, NOW) is None
+    two_days = replace(FRESH, last_day=NOW.date() - timedelta(days=2))
+    assert trouble.of_age(two_days, NOW) is not None
+    old = trouble.of_age(replace(FRESH, last_day=NOW.date() - timedelta(days=3)), NOW)
+    assert old is not None
+    assert old.badge == "Last refreshed 3 days ago"
+    assert old.target == "setup"
+    assert trouble.of_age(replace(FRESH, last_day=None), NOW) is None
