@@ -1,7 +1,7 @@
 """The outermost ASGI layer: judges every request and websocket before Streamlit sees it.
 
 Streamlit accepts a websocket from any local origin, and from none at all; over such a socket a
-stranger's web page could press "Save". So nothing reaches Streamlit that this module has not let in.
+stranger's web page could press "Save". So nothing reaches Streamlit that was not let in here.
 
 What it holds, in this order:
 

@@ -17,8 +17,8 @@ from fb.errors import FacebookError
 from fb.graph import GraphClient
 from fb.installation import Installation
 from fb.listing import Listing, dumps_listing, fetch_pages, loads_listing
+from fb.observing import keep_observed
 from storage.attempts import beat, fail_attempt, finish_reading
-from storage.observations import observe_graph
 from storage.vault import PURPOSE_ATTEMPT
 
 log = logging.getLogger(__name__)
@@ -72,14 +72,7 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
     else:
         _keep(installation, attempt_id, result)
     finally:
-        with installation.database.writing() as session:
-            observe_graph(
-                session,
-                version_served=client.observed.version_served,
-                dropped_fields=client.observed.dropped_fields,
-                usage=client.observed.usage,
-                now=installation.now(),
-            )
+        keep_observed(installation, client)
         client.close()
 
 

@@ -20,10 +20,10 @@ from fb.figures import fetch_figures
 from fb.graph import GraphClient
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.listing import PageFields
+from fb.observing import keep_observed
 from fb.saving import describe_pages, picture_url, snapshot_row
 from fb.worker import WorkStopped
 from storage.installation import bump_data_version
-from storage.observations import observe_graph
 from storage.pages import Readable, list_readable, set_page_grant_status
 from storage.pictures import upsert_picture_sources
 from storage.runs import (
@@ -196,10 +196,11 @@ def _store(
     fetched_at = sync.fetched_at()
     with sync.installation.database.writing() as session:
         if read:
-            describe_pages(session, read, version, fetched_at)
             upsert_snapshots(session, [snapshot_row(f, fetched_at, version) for f in read])
-            pictures = {f.id: picture_url(f) for f in read if f.depth == "full"}
-            upsert_picture_sources(session, pictures, fetched_at)
+            if sync.at is None:  # a made-up past says nothing of the Page today
+                describe_pages(session, read, version, fetched_at)
+                pictures = {f.id: picture_url(f) for f in read if f.depth == "full"}
+                upsert_picture_sources(session, pictures, fetched_at)
         sync.done.update(fields.id for fields in read)
         for page_id in sync.done:
             sync.failures.pop(page_id, None)
@@ -220,8 +221,8 @@ def _judge_refusals(
         if isinstance(error, RateLimited):
             account.limited = error
         elif isinstance(error, AccessEnded) and sync.at is None:
-            # A dead page token says nothing of the account, unless it is about the role on the Page:
-            # ask once more whether the account still stands before its Page is given up.
+            # A dead page token says nothing of the account: unless it is about the role on the
+            # Page, ask once more whether the account still stands before the Page is given up.
             if error.subcode != ROLE_LOST and not account.was_asked_again:
                 account.was_asked_again = True
                 check_account(sync.installation, sync.client, account)
@@ -292,15 +293,8 @@ def _finish(sync: _Sync, status: str) -> RunResult:
             reason_code=sync.limited.code if sync.limited else None,
             now=now,
         )
-        observed = sync.client.observed
-        observe_graph(
-            session,
-            version_served=observed.version_served,
-            dropped_fields=observed.dropped_fields,
-            usage=observed.usage,
-            now=now,
-        )
         bump_data_version(session)
+    keep_observed(sync.installation, sync.client)
     log.info(
         "run %d: %d of %d Pages read, %d failed, %s",
         sync.run_id,

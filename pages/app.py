@@ -30,6 +30,7 @@ from pages import (
     wording,
 )
 from pages.screens import SCREENS, Screen
+from storage.errors import DatabaseBusy, DatabaseUnreachable
 from storage.series import PageProfile
 
 ASSETS = Path(__file__).parent / "assets"
@@ -48,7 +49,7 @@ def main() -> None:
     st.logo(str(ASSETS / "logo.svg"), size="large")
     startup = resources.get_startup()
     installation = startup.installation
-    version = lookups.get_version() if installation is not None else ""
+    version, is_lost = _find_version(installation)
     parts: list[Callable[[], None]] = []
     chosen = st.navigation(
         [
@@ -65,7 +66,9 @@ def main() -> None:
         position="top",
     )
     screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
-    if installation is not None:
+    if is_lost:
+        parts.append(_without_database(installation, screen))
+    elif installation is not None:
         parts.append(_frame(installation, version, screen))
     else:
         parts.append(_without_installation(startup, screen))
@@ -78,11 +81,26 @@ def _name_tab(name: str) -> None:
 
 
 def _title(screen: Screen, installation: Installation | None, version: str) -> str:
-    if screen.name != "connections" or installation is None:
+    if screen.name != "connections" or installation is None or not version:
         return screen.title
     accounts = lookups.find_connections(version, installation.now().date())
     waiting = len(trouble.needing_renewal(accounts))
     return f"{screen.title} ({waiting})" if waiting else screen.title
+
+
+def _find_version(installation: Installation | None) -> tuple[str, bool]:
+    """The version of the data, and whether the database was lost since the dashboard started."""
+    try:
+        return (lookups.get_version() if installation is not None else ""), False
+    except (DatabaseUnreachable, DatabaseBusy):
+        return "", True
+
+
+def _without_database(installation: Installation | None, screen: Screen) -> Callable[[], None]:
+    _name_tab(f"{screen.title} · Pagekeeper")
+    shown_url = installation.database.shown_url if installation is not None else ""
+    words = wording.for_trouble("database_unreachable", {"database": shown_url})
+    return lambda: ending.render(words)
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:
@@ -104,7 +122,8 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     notes.show()
     sandbox_strip.render(installation)
     if screen.name in OWN_SCREENS:
-        trouble.render(installation, version, is_overview=False)
+        if screen.name != "setup":  # it says the same itself, and how to mend it
+            trouble.render(installation, version, is_overview=False)
         return OWN_SCREENS[screen.name]
     if screen.name == "page" and profile is None:
         return page.render_unknown
@@ -122,7 +141,7 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
 
 
 def _find_profile(version: str) -> PageProfile | None:
-    page_id = st.query_params.get("id", "")
+    page_id, _ = page.read_address()
     return lookups.find_profile(version, page_id) if 0 < len(page_id) <= 100 else None
 
 

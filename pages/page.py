@@ -31,6 +31,21 @@ from storage.series import DayFigure, PageProfile
 
 CHART_HEIGHT = 320
 VIEWS = growth.VIEWS[:2]
+_LAST = "last-page"
+
+
+def read_address() -> tuple[str, str | None]:
+    """The id of the Page that is asked for, and Overview's state to go back to.
+
+    Between a Page and Overview the browser's history holds an entry with this path and no id: Back
+    that leads there means the Page seen last.
+    """
+    if "id" in st.query_params:
+        asked = (st.query_params["id"], st.query_params.get(way_back.PARAMETER))
+        st.session_state[_LAST] = asked
+        return asked
+    page_id, packed = st.session_state.get(_LAST, ("", None))
+    return page_id, packed
 
 
 def render_unknown() -> None:
@@ -75,7 +90,7 @@ def _back_link() -> None:
         screens.link_to("overview"),
         label="All Pages",
         icon=":material/arrow_back:",
-        query_params=way_back.unpack(st.query_params.get(way_back.PARAMETER)) or None,
+        query_params=way_back.unpack(read_address()[1]) or None,
     )
 
 
@@ -126,7 +141,7 @@ def _find_series(version: str, profile: PageProfile, period: Period) -> list[Day
 def _switches() -> tuple[str, str]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Audience over time", anchor=False, width="content")
-        came_by = way_back.unpack(st.query_params.get(way_back.PARAMETER)).get("metric")
+        came_by = way_back.unpack(read_address()[1]).get("metric")
         metric = st.segmented_control(
             "Figure",
             list(growth.METRICS),

@@ -40,7 +40,9 @@ def _clock_or_progress(installation: Installation) -> None:
             st.rerun()
         st.caption(progress_text(progress), width="content")
 
-    watch()
+    # A fragment takes the whole width, and would push Controls to the right edge.
+    with st.container(width="content"):
+        watch()
 
 
 def progress_text(progress: rehearsal.RehearsalProgress) -> str:

@@ -346,6 +346,6 @@ class Event(Base):
 class Observation(Base):
     __tablename__ = "observations"
 
-    key: Mapped[str] = mapped_column(primary_key=True)  # "graph_version", "usage:app app", …
+    key: Mapped[str] = mapped_column(primary_key=True)  # "graph_version", "usage:app", …
     value: Mapped[dict[str, Any]]
     observed_at: Mapped[datetime]

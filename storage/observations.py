@@ -1,6 +1,6 @@
 """What Graph's answers told about Graph itself, and other small facts; the newest of each stands.
 
-Keys in use: ``graph_version`` · ``dropped_field:<field>`` · ``usage:<scope> <kind>``, and what use
+Keys in use: ``graph_version`` · ``dropped_field:<field>`` · ``usage:<kind>``, and what use
 cases keep under names of their own.
 """
 
@@ -61,7 +61,7 @@ def observe_graph(
 ) -> None:
     """Keep what a Graph client noticed while it worked.
 
-    ``usage`` maps "<scope> <kind>" to a reading (any dataclass of plain values). What was not
+    ``usage`` maps a kind to a reading (any dataclass of plain values). What was not
     noticed this time stays as it was noticed last; ``observed_at`` tells how old it is.
     """
     facts: dict[str, Mapping[str, Any]] = {}

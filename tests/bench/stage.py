@@ -40,12 +40,12 @@ def served_rival(folder: Path, database: Path) -> Iterator[int]:
     folder.mkdir()
     shutil.copy2(RIVAL, folder)
     port = find_free_port()
+    # Without the last two Streamlit would ask whoever starts it for an address, and wait.
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    options += ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", RIVAL.name, *options]
-            # Streamlit asks a person who begins for an address otherwise, and waits.
-            + ["--server.headless", "true", "--browser.gatherUsageStats", "false"],
+            [sys.executable, "-m", "streamlit", "run", RIVAL.name, *options],
             cwd=folder,
             env=clean_environment({"RIVAL_DATABASE": str(database), "HOME": str(folder)}),
             stdin=subprocess.DEVNULL,
@@ -84,9 +84,7 @@ def fill_sandbox(folder: Path, *, pages: int, days: int, now: datetime) -> None:
             .values(sealed_page_token=None, key_id=None, status="no_access")
         )
         session.execute(
-            update(PageGrant)
-            .where(PageGrant.sealed_page_token.is_not(None))
-            .values(key_id=key_id)
+            update(PageGrant).where(PageGrant.sealed_page_token.is_not(None)).values(key_id=key_id)
         )
         session.execute(update(Grant).values(key_id=key_id))
         run_id = start_run(session, kind="daily", day=now.date(), pages_total=pages, now=now)

@@ -104,8 +104,8 @@ class Watch:
 
     def check(self) -> None:
         """Fail when a request left this machine, or the browser complained."""
-        assert self.foreign == []
-        assert self.complaints == []
+        assert not self.foreign, f"asked others: {self.foreign}"
+        assert not self.complaints, f"the browser complained: {self.complaints}"
 
 
 def settle(page: Page) -> None:

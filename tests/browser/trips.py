@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.browsing import button, expect_title, settle, visit
+from tests.browser.grids import HEADER_HEIGHT, ROW_HEIGHT
+from tests.browser.serving import Server
+from tests.waiting import wait_until
 
 CONNECT = "Connect Facebook Pages"
 DIALOG = re.compile(r"/dialog/oauth\?")
@@ -70,6 +73,14 @@ def travel(
     return wait_for_preview(page)
 
 
+def click_first_tick(page: Page) -> None:
+    """Click the tick of the first Page in the list that will be saved."""
+    grid = page.get_by_test_id("stDataFrame").last
+    expect(grid.locator("[role=gridcell]").first).to_be_attached()
+    grid.scroll_into_view_if_needed()
+    grid.click(position={"x": 30, "y": HEADER_HEIGHT + ROW_HEIGHT // 2}, force=True)
+
+
 def save(page: Page) -> None:
     """Press Save and wait until Overview stands there, with the sandbox's history made."""
     button(page, "save").click()
@@ -85,11 +96,12 @@ def connect(page: Page, url: str) -> None:
     expect(page.get_by_role("heading", name="Fans over time", level=2)).to_be_visible()
 
 
-def start_refresh(page: Page) -> None:
+def refresh(page: Page, server: Server) -> None:
     """Press Refresh now and wait until that refresh is over, well or not."""
-    freshness = page.get_by_text(re.compile("^Refreshed "))
-    expect(freshness).to_be_visible()
+    over = "SELECT count(*) FROM runs WHERE kind = 'manual' AND finished_at IS NOT NULL"
+    (before,) = server.query(over)
+    expect(button(page, "refresh-now")).to_be_enabled()
     button(page, "refresh-now").click()
-    expect(button(page, "refresh-now")).to_be_disabled()
-    expect(freshness).to_be_visible(timeout=60_000)
+    wait_until(lambda: server.query(over) == [before + 1], 60)
+    expect(page.get_by_text(re.compile("^Refreshed "))).to_be_visible()
     settle(page)

@@ -17,7 +17,7 @@ from fb.picture_sync import fetch_due_pictures
 from fb.sandbox.serve import serve
 from fb.schedule import tick
 from fb.settings import read_settings
-from storage.models import Grant, Picture, Run, Snapshot
+from storage.models import Grant, Page, Picture, Run, Snapshot
 from tests.integration.traveller import START, Traveller
 from tests.waiting import wait_until
 
@@ -75,7 +75,9 @@ def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
         kinds = session.execute(select(Run.kind, func.count()).group_by(Run.kind)).all()
         totals = session.scalars(select(func.sum(Snapshot.fans_count)).group_by(Snapshot.day)).all()
     assert sorted(tuple(kind) for kind in kinds) == [("history", 5)]
+        described = session.scalars(select(Page.described_at).distinct()).all()
     assert len(set(totals)) == 6, "each day has figures of its own"
+    assert described == [START], "a made-up past says nothing of the Page today"
 
 
 def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(

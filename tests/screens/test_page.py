@@ -144,6 +144,17 @@ def test_an_unknown_id_says_so(stage: Stage, page_id: str) -> None:
     assert not at.metric
 
 
+def test_an_address_without_an_id_means_the_page_seen_last(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10), name="Optik Keller", grant_id=connect(stage))
+    at = stage.open("page", {"id": "104", "from": "sort=Name+A+to+Z"})
+    at.query_params.clear()
+    at.run()
+    assert [title.value for title in at.title] == ["Optik Keller"]
+    back = next(link for link in at.page_link if link.value == "All Pages")
+    assert back.proto.query_string == "sort=Name+A+to+Z"
+    assert "not connected here" in words_of(stage.open("page"))  # in another session
+
+
 def test_all_pages_leads_back_to_the_same_view(stage: Stage) -> None:
     give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
     at = stage.open("page", {"id": "104", "from": "sort=Name+A+to+Z&page=2&code=x"})

@@ -23,6 +23,7 @@ USE_CASES = frozenset(
         "connect",
         "connections",
         "installation",
+        "observing",
         "picture_sync",
         "preview",
         "reading",
