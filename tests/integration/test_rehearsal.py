@@ -74,8 +74,8 @@ def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
     with installation.database.reading() as session:
         kinds = session.execute(select(Run.kind, func.count()).group_by(Run.kind)).all()
         totals = session.scalars(select(func.sum(Snapshot.fans_count)).group_by(Snapshot.day)).all()
-    assert sorted(tuple(kind) for kind in kinds) == [("history", 5)]
         described = session.scalars(select(Page.described_at).distinct()).all()
+    assert sorted(tuple(kind) for kind in kinds) == [("history", 5)]
     assert len(set(totals)) == 6, "each day has figures of its own"
     assert described == [START], "a made-up past says nothing of the Page today"
 
