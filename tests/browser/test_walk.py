@@ -125,7 +125,7 @@ def save_and_watch_the_history(page: Page, server: Server) -> None:
     expect(page.get_by_test_id("stMain").get_by_text(making)).to_be_visible()
     expect_title_after_history(page)
     assert server.query(DAYS) == [91]  # today's came with Save
-    assert server.query(PAGES) == [57]  # the one without access is kept too, without figures
+    assert server.query(PAGES) == [56]  # none of those that can't be used
     assert server.query("SELECT DISTINCT kind, status FROM runs") == [("history", "done")]
 
 

@@ -102,6 +102,8 @@ def refresh(page: Page, server: Server) -> None:
     (before,) = server.query(over)
     expect(button(page, "refresh-now")).to_be_enabled()
     button(page, "refresh-now").click()
+    # Looked at with every frame that is drawn: a refresh of so few Pages is over in a moment.
+    page.wait_for_function("() => !document.querySelector('.st-key-refresh-now button:enabled')")
     wait_until(lambda: server.query(over) == [before + 1], 60)
     expect(page.get_by_text(re.compile("^Refreshed "))).to_be_visible()
     settle(page)

@@ -1,4 +1,4 @@
-"""The command line, as cron calls it: a process of its own, exit codes, words without tracebacks."""
+"""The command line, as cron calls it: a process of its own, exit codes, words, no tracebacks."""
 
 from __future__ import annotations
 

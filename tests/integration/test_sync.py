@@ -110,23 +110,16 @@ def test_the_sandbox_limit_can_be_waited_out(scene: Scene) -> None:
     assert sync(scene).status == "done"
 
 
-def test_facebook_down_fails_the_run_and_keeps_the_connection(scene: Scene) -> None:
+def test_facebook_down_fails_the_run_and_keeps_the_connection(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fb.sync.BACKGROUND_PATIENCE_SECONDS", 0.2)
     scene.sandbox.trouble = "Facebook is down"
-    scene.installation.client = _impatient(scene)  # type: ignore[method-assign] # no 60 s of retries
     result = sync(scene)
     assert result.done == 0
     assert result.failed == result.total
     assert grant_of(scene).status == "ok"
     assert snapshots(scene) == {}
-
-
-def _impatient(scene: Scene):  # type: ignore[no-untyped-def] # stands in for one bound method
-    make = type(scene.installation).client
-
-    def client(*, patience_seconds: float = 0.2, graph_url: str | None = None):  # type: ignore[no-untyped-def]
-        return make(scene.installation, patience_seconds=0.2, graph_url=graph_url)
-
-    return client
 
 
 def test_a_changed_password_marks_the_account_once_and_keeps_history(scene: Scene) -> None:

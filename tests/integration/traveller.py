@@ -1,4 +1,4 @@
-"""A person with a browser, as far as a test needs one: cookies, the dialog's links, the way back."""
+"""A person with a browser, as far as a test needs one: cookies, the dialog, the way back."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import requests
 from cryptography.fernet import Fernet
 
+from fb.attempt import AttemptView, get_view, save
 from fb.connect import accept_return, cookie_name, start_attempt
 from fb.installation import Installation, open_installation
 from fb.preview import Preview
-from fb.attempt import AttemptView, get_view, save
 from fb.sandbox import Sandbox, World, create_sandbox
 from fb.sandbox.serve import serve
 from fb.settings import read_settings

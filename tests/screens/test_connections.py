@@ -182,7 +182,9 @@ def test_freezing_and_unfreezing(
 
 
 def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "check_now", lambda _i, grant: AccountState(grant, was_answered=True))
+    monkeypatch.setattr(
+        connections, "check_now", lambda _i, grant: AccountState(grant, was_answered=True)
+    )
     add_account(stage, 1, "Carla Stein")
     at = stage.open("connections")
     at.menu_button(key="more-1").click("Check now").run()

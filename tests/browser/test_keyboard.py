@@ -1,0 +1,67 @@
+"""What can be done without a mouse: Tab reaches everything that matters."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import trips
+from tests.browser.browsing import by_key, expect_title, focused, tab_until, visit
+from tests.browser.serving import Server
+
+
+def has_outline(page: Page) -> bool:
+    """Whether one can see where the focus is."""
+    found: bool = page.evaluate(
+        """() => {
+            const at = document.activeElement;
+            // Some controls show it on the box around them.
+            return [at, at.parentElement, at.parentElement?.parentElement].some(part => {
+                const style = getComputedStyle(part);
+                return (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
+                    || style.boxShadow !== 'none';
+            });
+        }"""
+    )
+    return found
+
+
+def test_the_connect_link_is_reached_and_followed(empty: Server, page: Page) -> None:
+    visit(page, empty.url)
+    tab_until(page, lambda: focused(page) == trips.CONNECT)
+    assert has_outline(page)
+    page.keyboard.press("Enter")
+    page.wait_for_url(trips.DIALOG)
+    tab_until(page, lambda: focused(page) == "Continue", presses=150)
+
+
+def test_overview_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
+    """In the order in which a person reads."""
+    visit(page, full.url)
+    for key in ("refresh-now", "period", "metric", "view", "movers", "movers-card", "q", "sort"):
+        tab_until(page, lambda key=key: focused(page) == key)  # type: ignore[misc]
+        assert has_outline(page), key
+    tab_until(page, lambda: focused(page) == "page")
+
+
+def test_the_period_is_changed_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, full.url)
+    tab_until(page, lambda: focused(page) == "period")
+    page.keyboard.press("Enter")
+    expect(by_key(page, "period").get_by_role("radio", name="7 days")).to_be_checked()
+    expect(page).to_have_url(f"{full.url}/?period=7+days")
+
+
+def test_a_mover_is_opened_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, full.url)
+    tab_until(page, lambda: focused(page) == "movers-card")
+    name = page.evaluate("() => document.activeElement.innerText")
+    page.keyboard.press("Enter")
+    expect_title(page, name)
+
+
+def test_save_is_reached_in_the_preview(empty: Server, page: Page) -> None:
+    visit(page, empty.url)
+    trips.travel(page)
+    tab_until(page, lambda: focused(page) == "save")
+    assert has_outline(page)
+    tab_until(page, lambda: focused(page) == "discard")

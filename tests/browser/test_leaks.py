@@ -1,0 +1,120 @@
+"""No token, code, secret or nonce leaves the server but where it must, in a walk through a browser.
+
+Live mode against a sandbox in this process, which knows everything it handed out. Searched are the
+server's log, its files, every answer outside the stand-in and every frame of every websocket. The
+Location of ``/oauth/start`` carries the state, its Set-Cookie the nonce: that is what they are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Browser, Page, Response, WebSocket
+
+from fb.sandbox import Sandbox, create_sandbox
+from fb.sandbox.serve import serve as serve_sandbox
+from tests.browser.browsing import TALL, WAIT_MS, WIDTH, by_key, expect_title, visit
+from tests.browser.conftest import Serve
+from tests.browser.serving import (
+    LIVE_APP_ID,
+    LIVE_APP_SECRET,
+    Server,
+    find_free_port,
+    live_settings,
+)
+from tests.browser.trips import save, travel
+
+
+class Wiretap:
+    """Keeps what the server sends to one browser."""
+
+    def __init__(self, page: Page, server: Server) -> None:
+        self.server = server
+        self.sent: list[tuple[str, bytes]] = []
+        page.on("response", self._hear_answer)
+        page.on("websocket", self._hear_socket)
+
+    def _hear_answer(self, response: Response) -> None:
+        path = response.url.removeprefix(self.server.url)
+        if not response.url.startswith(self.server.url) or path.startswith("/static/"):
+            return
+        path = path.partition("?")[0]
+        headers = response.all_headers()
+        if path == "/oauth/start":
+            headers = {k: v for k, v in headers.items() if k not in ("location", "set-cookie")}
+        self.sent.append((path, repr(headers).encode()))
+        if not 300 <= response.status < 400:
+            self.sent.append((path, response.body()))
+
+    def _hear_socket(self, socket: WebSocket) -> None:
+        def hear(frame: str | bytes) -> None:
+            self.sent.append(("socket", frame if isinstance(frame, bytes) else frame.encode()))
+
+        socket.on("framereceived", hear)
+
+
+@pytest.fixture
+def port() -> int:
+    return find_free_port()
+
+
+@pytest.fixture
+def facebook(port: int) -> Sandbox:
+    return create_sandbox(
+        app_id=LIVE_APP_ID,
+        app_secret=LIVE_APP_SECRET,
+        redirect_uri=f"http://localhost:{port}/connect",
+        state_path=None,
+        real_now=lambda: datetime.now(UTC),
+        test_controls=True,
+    )
+
+
+@pytest.fixture
+def server(serve: Serve, facebook: Sandbox, port: int) -> Iterator[Server]:
+    with serve_sandbox(facebook) as url:
+        settings = live_settings(url, port) | {"STREAMLIT_LOGGER_LEVEL": "debug"}
+        with serve(settings=settings, port=port) as server:
+            yield server
+
+
+def test_a_walk_leaks_nothing(server: Server, facebook: Sandbox, chromium: Browser) -> None:
+    context = chromium.new_context(viewport={"width": WIDTH, "height": TALL})
+    context.set_default_timeout(WAIT_MS)
+    page = context.new_page()
+    tap = Wiretap(page, server)
+    visit(page, server.url)
+    attempt = travel(page)
+    page.reload()
+    expect_title(page, "Check before saving")
+    save(page)
+    for screen in ("connections", "activity", "setup", f"connect?attempt={attempt}"):
+        visit(page, f"{server.url}/{screen}")
+    visit(page, f"{server.url}/connect?code=stolen&state=forged")
+    visit(page, server.url)
+    by_key(page, "growth-card").wait_for()
+    nonces = {c["value"] for c in context.cookies() if "pagekeeper-" in str(c.get("name"))}
+    context.close()
+
+    assert nonces
+    assert len(facebook.issued_secrets) > 50
+    secrets = {
+        *facebook.issued_secrets,
+        *nonces,
+        LIVE_APP_SECRET,
+        server.settings["STATE_TOKEN_SECRET"],
+        server.settings["TOKEN_ENCRYPTION_KEYS"],
+    }
+    files = [
+        (str(path.relative_to(server.folder)), path.read_bytes())
+        for path in (server.folder / "data").rglob("*")
+        if path.is_file()
+    ]
+    places = [*tap.sent, *files, ("log", server.log.encode())]
+    assert {"socket", "/", "/healthz", "/oauth/start"} - {"/healthz"} <= {n for n, _ in places}
+    assert any(name.endswith(".db") for name, _ in places)
+    needles = [str(secret).encode() for secret in secrets]
+    leaks = {name for name, content in places if any(needle in content for needle in needles)}
+    assert not leaks
