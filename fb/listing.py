@@ -5,7 +5,6 @@ https://developers.facebook.com/docs/graph-api/reference/user/accounts
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,9 +27,9 @@ __all__ = [
     "ListedPage",
     "Listing",
     "PageFields",
-    "dumps_listing",
+    "pack_listing",
     "fetch_pages",
-    "loads_listing",
+    "unpack_listing",
     "parse_page_fields",
 ]
 
@@ -78,15 +77,14 @@ def fetch_pages(
     return _Reading(client, user_token, page_size).read(on_progress)
 
 
-def dumps_listing(listing: Listing) -> str:
-    """The listing as JSON, tokens included: for sealing at once."""
+def pack_listing(listing: Listing) -> dict[str, Any]:
+    """The listing as values that JSON knows, tokens included: for sealing at once."""
     pages = [[vars(page.fields), page.tasks, page.access_token] for page in listing.pages]
-    return json.dumps({"basic_only": listing.basic_only, "pages": pages}, separators=(",", ":"))
+    return {"basic_only": listing.basic_only, "pages": pages}
 
 
-def loads_listing(text: str) -> Listing:
-    """Reads what ``dumps_listing`` wrote."""
-    plain = json.loads(text)
+def unpack_listing(plain: Mapping[str, Any]) -> Listing:
+    """Reads what ``pack_listing`` made, also after a trip through JSON."""
     return Listing(
         tuple(
             ListedPage(_load_fields(fields), tuple(tasks), token)

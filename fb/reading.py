@@ -16,7 +16,7 @@ from fb import oauth
 from fb.errors import FacebookError
 from fb.graph import GraphClient
 from fb.installation import Installation
-from fb.listing import Listing, dumps_listing, fetch_pages, loads_listing
+from fb.listing import Listing, pack_listing, fetch_pages, unpack_listing
 from fb.observing import keep_observed
 from storage.attempts import beat, fail_attempt, finish_reading
 from storage.vault import PURPOSE_ATTEMPT
@@ -24,6 +24,8 @@ from storage.vault import PURPOSE_ATTEMPT
 log = logging.getLogger(__name__)
 
 PREVIEW_LIFETIME = timedelta(minutes=30)
+# A screen looks once a second; telling it more often costs a transaction each.
+TELL_EVERY = timedelta(seconds=0.5)
 # A short-lived user token lives one to two hours, a long-lived one about sixty days. Whatever lives
 # less than a week is not what was asked for, and page tokens made from it would die within hours.
 SHORTEST_LONG_LIFE = timedelta(days=7)
@@ -83,6 +85,14 @@ def _read(installation: Installation, client: GraphClient, attempt_id: str, code
         with installation.database.writing() as session:
             beat(session, attempt_id, installation.now(), **facts)
 
+    told_at = installation.now()
+
+    def count(read: int, total: int | None) -> None:
+        nonlocal told_at
+        if installation.now() - told_at >= TELL_EVERY:
+            told_at = installation.now()
+            progress(pages_read=read, pages_total=total)
+
     short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
     progress(step="identity")
     token = oauth.exchange_for_long_lived(client, short.token).token
@@ -93,9 +103,7 @@ def _read(installation: Installation, client: GraphClient, attempt_id: str, code
     progress(step="identity", account_name=identity.name)
     permissions = oauth.fetch_permissions(client, token)
     progress(step="listing")
-    listing = fetch_pages(
-        client, token, lambda read, total: progress(pages_read=read, pages_total=total)
-    )
+    listing = fetch_pages(client, token, count)
     return Result(
         account_id=identity.id,
         account_name=identity.name,
@@ -150,16 +158,16 @@ _TIMES = ("issued_at", "expires_at", "data_access_expires_at", "read_at")
 def dumps_result(result: Result) -> str:
     """Return the result as JSON text, to be sealed at once."""
     plain = {name: getattr(result, name) for name in Result.__dataclass_fields__}
-    plain["listing"] = dumps_listing(result.listing)
+    plain["listing"] = pack_listing(result.listing)
     for name in _TIMES:
         plain[name] = plain[name].isoformat() if plain[name] else None
-    return json.dumps(plain)
+    return json.dumps(plain, separators=(",", ":"))
 
 
 def loads_result(text: str) -> Result:
     """Read back what `dumps_result` wrote."""
     plain = json.loads(text)
-    plain["listing"] = loads_listing(plain["listing"])
+    plain["listing"] = unpack_listing(plain["listing"])
     for name in _TIMES:
         plain[name] = datetime.fromisoformat(plain[name]) if plain[name] else None
     for name in ("granted", "declined"):

@@ -15,6 +15,8 @@ def fold(text: str) -> str:
     For comparing and ordering only, never for showing. SQLite's ``lower()`` knows ASCII alone and
     PostgreSQL's depends on its locale, hence a column with this form beside every name.
     """
+    if text.isascii():
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     bare = "".join(c for c in decomposed if not _FIRST_ACCENT <= c <= _LAST_ACCENT)
     return " ".join(unicodedata.normalize("NFKC", bare).casefold().split())

@@ -93,7 +93,7 @@ def _upsert_some(session: Session, urls: Mapping[str, str | None], now: datetime
     rows = []
     for page_id, url in urls.items():
         old_url, fetched_at = known.get(page_id, (None, None))
-        is_same = url is not None and _path(old_url) == _path(url)
+        is_same = url is not None and old_url is not None and _path(old_url) == _path(url)
         rows.append(
             {
                 "page_id": page_id,

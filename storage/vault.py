@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,8 +55,13 @@ class Vault:
         return frozenset(self._fernets)
 
     def seal(self, purpose: str, owner: str, secret: str) -> Sealed:
-        """Encrypt ``secret`` with the first key, bound to ``purpose`` and ``owner``."""
-        payload = json.dumps([purpose, owner, secret], separators=(",", ":")).encode()
+        """Encrypt ``secret`` with the first key, bound to ``purpose`` and ``owner``.
+
+        ValueError for a purpose or owner of more than one line: lines are what keeps them apart.
+        """
+        if "\n" in purpose + owner:
+            raise ValueError("purpose and owner are one line each")
+        payload = "\n".join((purpose, owner, secret)).encode("utf-8", "surrogatepass")
         # The time that Fernet writes in the clear is of no use here; the rows have their own.
         return Sealed(self.current_key_id, self._current.encrypt_at_time(payload, 0).decode())
 
@@ -74,10 +78,12 @@ class Vault:
             payload = fernet.decrypt(text.encode())
         except InvalidToken:
             raise SealBroken from None
-        sealed_purpose, sealed_owner, secret = json.loads(payload)
+        sealed_purpose, sealed_owner, secret = payload.decode("utf-8", "surrogatepass").split(
+            "\n", 2
+        )
         if (sealed_purpose, sealed_owner) != (purpose, owner):
             raise SealBroken
-        return str(secret)
+        return secret
 
 
 def key_id_of(key: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,6 +47,7 @@ expect.set_options(timeout=WAIT_MS)
 TALL = 2200
 WIDTH = 1440
 
+T = TypeVar("T")
 NewPage = Callable[..., Page]
 
 
@@ -155,13 +158,23 @@ def button(page: Page, key: str) -> Locator:
     return by_key(page, key).get_by_role("button")
 
 
+def expect_soon(page: Page, look: Callable[[], T], wanted: T) -> None:
+    """Look again and again until one sees what is wanted: canvases are drawn when they like."""
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while look() != wanted and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    found = look()
+    assert found == wanted, f"{found!r} is not {wanted!r}"
+
+
 def focused(page: Page) -> str:
     """The key of the widget that has the focus, else the words on what has it."""
     found = page.evaluate(
         """() => {
             const at = document.activeElement;
             const key = at.closest('[class*="st-key-"]')?.className.match(/st-key-([^ ]+)/);
-            return key ? key[1] : (at.innerText || at.tagName);
+            if (key) return key[1];
+            return ['BODY', 'MAIN'].includes(at.tagName) ? at.tagName : at.innerText;
         }"""
     )
     return str(found)
