@@ -15,6 +15,7 @@ import os
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -25,6 +26,7 @@ from fb.guard import Guard, Premises
 from fb.redaction import install_redaction
 from fb.schedule import tick
 from fb.web import make_routes
+from fb.worker import where
 from pages.resources import get_report, get_sandbox, get_startup
 
 log = logging.getLogger("pagekeeper")
@@ -38,13 +40,25 @@ FIXED_OPTIONS = {
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.enableAgentApi": False,
+    "server.trustedUserHeaders": {},  # a client could send them itself
+    "server.baseUrlPath": "",  # routes and guard live at the root
 }
 
 # Files made from here on (database, keys) are the operator's own.
 os.umask(0o077)
 install_redaction()
-for _name, _value in FIXED_OPTIONS.items():
-    config.set_option(_name, _value)
+
+
+def fix_options() -> None:
+    """Set what may not be loosened; Streamlit reads its files anew whenever one is saved."""
+    host = urlsplit(make_premises().redirect_origin).hostname or "localhost"
+    fixed = FIXED_OPTIONS | {
+        # Behind a proxy the browser comes with the public name, and Streamlit would refuse it.
+        "server.allowedHosts": sorted({"localhost", "127.0.0.1", "::1", host}),
+        "browser.serverAddress": host,
+    }
+    for name, value in fixed.items():
+        config.set_option(name, value)
 
 
 def make_premises() -> Premises:
@@ -74,7 +88,9 @@ def _is_loopback(address: str | None) -> bool:
 def report_script_error(error: Exception) -> bool:
     """Show an id instead of the error's text, which may hold anything; the log has the rest."""
     reference = uuid.uuid4().hex[:8]
-    log.error("screen failed with %s, reference %s", type(error).__name__, reference)
+    log.error(
+        "reference %s: screen failed with %s at %s", reference, type(error).__name__, where(error)
+    )
     st.error(
         f"This screen could not be drawn (reference {reference}). Nothing was changed. "
         "Reload; if it stays, the log of the dashboard says more under that reference.",
@@ -106,19 +122,25 @@ def _warm_up() -> None:
     gc.freeze()
 
 
+def _tick_once() -> None:
+    startup = get_startup()
+    if startup.installation is not None:
+        tick(startup.installation)
+    elif startup.trouble is not None and startup.trouble.kind == "database_unreachable":
+        get_startup.clear()  # databases come back; the next call tries again
+
+
 async def _tick_for_ever() -> None:
     while True:
-        startup = await asyncio.to_thread(get_startup)
-        if startup.installation is not None:
-            try:
-                await asyncio.to_thread(tick, startup.installation)
-            except Exception as error:  # noqa: BLE001 - tomorrow's snapshot depends on the next tick
-                log.error("the timer met %s; it goes on", type(error).__name__)
-        elif startup.trouble is not None and startup.trouble.kind == "database_unreachable":
-            get_startup.clear()  # databases come back; the next call tries again
+        try:
+            await asyncio.to_thread(_tick_once)
+        except Exception as error:  # noqa: BLE001 - tomorrow's snapshot depends on the next tick
+            log.error("the timer met %s at %s; it goes on", type(error).__name__, where(error))
         await asyncio.sleep(TICK_SECONDS)
 
 
+fix_options()
+config.on_config_parsed(fix_options, force_connect=True)
 _sandbox = get_sandbox()
 app = st.App(
     "pages/app.py",

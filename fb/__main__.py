@@ -16,13 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from sqlalchemy.exc import SQLAlchemyError
 
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
 from fb.picture_sync import fetch_due_pictures
 from fb.redaction import install_redaction
 from fb.settings import SettingsReport, read_settings
 from fb.sync import RunResult, run_sync
-from storage.errors import SyncRunning
+from fb.worker import where
+from storage.errors import StorageError, SyncRunning, WrongKey
 from storage.vault import rotate_keys
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -54,7 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "new-key": new_key,
         "rotate-keys": rotate,
     }
-    return commands[options.command]()
+    try:
+        return commands[options.command]()
+    except StorageError as error:
+        _say(f"{error} What was read before is kept.")
+    except SQLAlchemyError as error:
+        # Its text quotes statements: the class and the place are enough to ask somebody about.
+        _say(f"The database is damaged ({type(error).__name__} at {where(error)}).")
+    return COULD_NOT_RUN
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,6 +114,8 @@ def _conclude(result: RunResult) -> int:
     if result.limited_until is not None:
         until = f"{result.limited_until:%d %b, %H:%M} UTC"
         _say(f"Facebook asks us to slow down; it allows the rest from about {until}.")
+    elif result.status == "stopped":
+        _say("Facebook asks us to slow down and names no time. Try again in an hour.")
     if result.failed:
         _say("The screen Activity lists each Page and the reason.")
     return SOME_FAILED if result.failed or result.status != "done" else OK
@@ -134,11 +145,15 @@ def new_key() -> int:
 def rotate() -> int:
     """Seal all stored access with the first key, so that the others can be taken away."""
     with _opened() as startup:
-        installation = _usable(startup)
+        installation = _usable(startup, needs_keys=False)
         if installation is None:
             return COULD_NOT_RUN
-        with installation.database.writing() as session:
-            count = rotate_keys(session, installation.vault)
+        try:
+            with installation.database.writing() as session:
+                count = rotate_keys(session, installation.vault)
+        except WrongKey:
+            _say(WRONG_KEY)
+            return COULD_NOT_RUN
         _say(f"{count:,} sealed values now use the first key. The other keys can be taken away.")
         return OK
 
@@ -175,7 +190,9 @@ def _opened_sandbox(report: SettingsReport) -> Iterator[Startup]:
                 startup.installation.close()
 
 
-def _usable(startup: Startup, *, say_settings: bool = True) -> Installation | None:
+def _usable(
+    startup: Startup, *, say_settings: bool = True, needs_keys: bool = True
+) -> Installation | None:
     if startup.trouble is not None and startup.trouble.kind == "settings":
         if say_settings:
             for problem in startup.report.problems:
@@ -185,7 +202,7 @@ def _usable(startup: Startup, *, say_settings: bool = True) -> Installation | No
         _say(TROUBLE_SENTENCES[startup.trouble.kind].format_map(dict(startup.trouble.facts)))
         return None
     assert startup.installation is not None
-    if not startup.installation.can_open_tokens:
+    if needs_keys and not startup.installation.can_open_tokens:
         _say(WRONG_KEY)
         return None
     return startup.installation

@@ -41,6 +41,7 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
     changes nothing. A user token that ended by time alone leaves its page tokens working, so the
     account stays readable; its expiry tells the operator to renew.
     """
+    account.was_answered = False
     asked_at = installation.now()
     with installation.database.reading() as session:
         grant = get_grant(session, account.grant_id)

@@ -17,6 +17,7 @@ What it holds, in this order:
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from urllib.parse import quote, urlsplit
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -111,12 +114,33 @@ class Guard:
             return
         refusal = judge(self.premises, scope)
         if refusal is None:
-            await self.app(scope, receive, _with_headers(send, scope["path"]))
+            await self._pass(scope, receive, send)
         elif scope["type"] == "websocket":
             # Closing before accepting makes the server answer the handshake with 403.
             await send({"type": "websocket.close", "code": 1008})
         else:
             await refusal(scope, receive, _with_headers(send, scope["path"]))
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let it in; what fails in there is answered here, so that this answer has headers too."""
+        sent: list[str] = []
+        out = _noting(_with_headers(send, scope["path"]), sent)
+        try:
+            await self.app(scope, receive, out)
+        except Exception as error:
+            log.error("an answer failed with %s", type(error).__name__)
+            if scope["type"] != "http" or sent:
+                raise
+            answer = PlainTextResponse("Something went wrong here. Nothing was changed.", 500)
+            await answer(scope, receive, out)
+
+
+def _noting(send: Send, noted: list[str]) -> Send:
+    async def note(message: Message) -> None:
+        noted.append(message["type"])
+        await send(message)
+
+    return note
 
 
 def judge(premises: Premises, scope: Scope) -> Response | None:

@@ -27,10 +27,10 @@ __all__ = [
     "ListedPage",
     "Listing",
     "PageFields",
-    "pack_listing",
     "fetch_pages",
-    "unpack_listing",
+    "pack_listing",
     "parse_page_fields",
+    "unpack_listing",
 ]
 
 # Against an answer that never ends. Even at one Page a call this is more than anybody manages.

@@ -16,7 +16,7 @@ from fb import oauth
 from fb.errors import FacebookError
 from fb.graph import GraphClient
 from fb.installation import Installation
-from fb.listing import Listing, pack_listing, fetch_pages, unpack_listing
+from fb.listing import Listing, fetch_pages, pack_listing, unpack_listing
 from fb.observing import keep_observed
 from storage.attempts import beat, fail_attempt, finish_reading
 from storage.vault import PURPOSE_ATTEMPT

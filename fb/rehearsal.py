@@ -18,6 +18,7 @@ from fb.sync import run_sync
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
 from storage.observations import find_observation, forget_observation, record_observation
+from storage.runs import find_active_run
 
 log = logging.getLogger(__name__)
 
@@ -123,6 +124,15 @@ def _next_day(installation: Installation) -> tuple[str, date] | None:
         )
 
 
+def _wait_for_other_runs(installation: Installation) -> None:
+    """Let a refresh finish first: a day passing in the middle would look like a stopped heart."""
+    while True:
+        with installation.database.reading() as session:
+            if find_active_run(session, installation.now()) is None:
+                return
+        installation.worker.nap(1)
+
+
 def _live_through(installation: Installation, what: str, day: date) -> None:
     present = installation.now()
     if what == "history":
@@ -133,6 +143,7 @@ def _live_through(installation: Installation, what: str, day: date) -> None:
             graph_url=f"{installation.settings.graph_url}/at/{day.isoformat()}",
         )
     else:
+        _wait_for_other_runs(installation)
         installation.sandbox.advance((day - present.date()).days)
         run_sync(installation, kind=what)
     if installation.worker.stopping.is_set():

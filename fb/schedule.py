@@ -13,13 +13,17 @@ from fb.rehearsal import resume_rehearsal
 from fb.sync import run_sync
 from storage.attempts import wipe_expired
 from storage.errors import SyncRunning
-from storage.runs import find_active_run, find_last_run
+from storage.runs import count_runs, find_active_run, find_last_run
 from storage.snapshots import list_pages_without_snapshot
 
 log = logging.getLogger(__name__)
 
-# A run that failed in part is tried again after an hour, or when Facebook's limit has passed.
+DAILY = "daily"
+
+# A run that failed in part is tried again when Facebook's limit has passed, or after an hour, then
+# two, then four: a Page that stays refused must not cost a call an hour for ever.
 RETRY_AFTER = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,10 @@ def start_sync(installation: Installation, kind: str) -> bool:
 
 
 def _sync_and_fetch_pictures(installation: Installation, kind: str) -> None:
+    if kind == DAILY and not is_due(installation):
+        return  # asked for while the threads were busy, and done by another since
     try:
-        run_sync(installation, kind=kind)
+        run_sync(installation, kind=kind, only_lacking=kind == DAILY)
     except SyncRunning:
         log.info("another sync runs already; this one is left to it")
         return
@@ -80,11 +86,13 @@ def is_due(installation: Installation) -> bool:
         if not list_pages_without_snapshot(session, now.date()):
             return False
         last = find_last_run(session, now.date())
-    if last is None:
+        runs_count = count_runs(session, now.date())
+    if last is None or last.finished_at is None:
         return True
     if last.limited_until is not None:
         return now >= last.limited_until
-    return last.finished_at is None or now >= last.finished_at + RETRY_AFTER
+    pause = min(RETRY_AFTER * (1 << min(runs_count - 1, 5)), LONGEST_PAUSE)
+    return now >= last.finished_at + pause
 
 
 def tick(installation: Installation) -> None:
@@ -93,9 +101,11 @@ def tick(installation: Installation) -> None:
     Called every half minute while the dashboard runs: a day without a snapshot can never be
     fetched again.
     """
+    if not installation.can_open_tokens:
+        return  # with a wrong key nothing is touched
     with installation.database.writing() as session:
         wipe_expired(session, installation.now())
     if installation.sandbox is not None and resume_rehearsal(installation):
         return
-    if installation.can_open_tokens and is_due(installation):
-        start_sync(installation, "daily")
+    if is_due(installation):
+        start_sync(installation, DAILY)

@@ -22,7 +22,8 @@ from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.listing import PageFields
 from fb.observing import keep_observed
 from fb.saving import describe_pages, picture_url, snapshot_row
-from fb.worker import WorkStopped
+from fb.worker import WorkStopped, heartbeat
+from storage.cut_off import CutOffPage, list_cut_off_pages
 from storage.installation import bump_data_version
 from storage.pages import Readable, list_readable, set_page_grant_status
 from storage.pictures import upsert_picture_sources
@@ -33,7 +34,7 @@ from storage.runs import (
     record_failures,
     start_run,
 )
-from storage.snapshots import upsert_snapshots
+from storage.snapshots import list_pages_without_snapshot, upsert_snapshots
 from storage.vault import PURPOSE_PAGE_TOKEN
 
 log = logging.getLogger(__name__)
@@ -93,23 +94,33 @@ def run_sync(
     kind: str,
     at: datetime | None = None,
     graph_url: str | None = None,
+    only_lacking: bool = False,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> RunResult:
     """Read every readable Page once and store the day's snapshots.
 
     ``at`` is given when the sandbox makes history: the snapshots are then of that day. The day of
-    a snapshot is the UTC day on which it was fetched. ``on_progress(done, total)`` counts Pages.
+    a snapshot is the UTC day on which it was fetched. With ``only_lacking`` Pages that have their
+    snapshot of the day are left alone. ``on_progress(done, total)`` counts Pages.
+
+    Pages whose only access Facebook has ended count as failed, every time: a day without a snapshot
+    is not well, however often it was said before.
     Raises `storage.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
     per Page and never raised.
     """
     database = installation.database
     with database.writing() as session:
-        readables = list_readable(session)
-        page_ids = frozenset(readable.page_id for readable in readables)
         now = installation.now()
-        run_id = start_run(
-            session, kind=kind, day=(at or now).date(), pages_total=len(page_ids), now=now
+        day = (at or now).date()
+        readables = list_readable(session)
+        if only_lacking:
+            lacking = set(list_pages_without_snapshot(session, day))
+            readables = [readable for readable in readables if readable.page_id in lacking]
+        cut_off = list_cut_off_pages(session)
+        page_ids = frozenset(
+            [readable.page_id for readable in readables] + [page.page_id for page in cut_off]
         )
+        run_id = start_run(session, kind=kind, day=day, pages_total=len(page_ids), now=now)
     client = installation.client(patience_seconds=BACKGROUND_PATIENCE_SECONDS, graph_url=graph_url)
     sync = _Sync(
         installation,
@@ -120,10 +131,12 @@ def run_sync(
         on_progress,
         installation.worker.stopping,
         now,
+        failures={page.page_id: _cut_off_failure(page) for page in cut_off},
     )
     status = "failed"
     try:
-        status = _read_accounts(sync, readables)
+        with heartbeat(lambda: _tell(sync)):
+            status = _read_accounts(sync, readables)
     except WorkStopped:
         status = "stopped"
     finally:
@@ -170,7 +183,7 @@ Chunk = list[tuple[str, PageFields | FacebookError]]
 
 def _chunks(sync: _Sync, readables: list[Readable]) -> Iterator[Chunk]:
     vault = sync.installation.vault
-    tokens = [
+    tokens = (
         (
             r.page_id,
             vault.open(
@@ -178,7 +191,7 @@ def _chunks(sync: _Sync, readables: list[Readable]) -> Iterator[Chunk]:
             ),
         )
         for r in readables
-    ]
+    )
     return fetch_figures(sync.client, tokens)
 
 
@@ -188,10 +201,6 @@ def _store(
     """Keep one chunk: figures of those that answered, the reason of those that did not."""
     read = [answer for _, answer in chunk if isinstance(answer, PageFields)]
     refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
-    for error in refused.values():
-        if isinstance(error, RateLimited) and error.scope == "app":
-            sync.limited = error
-            raise RunEnded("stopped", error)
     version = sync.client.observed.version_served or sync.installation.settings.graph_version
     fetched_at = sync.fetched_at()
     with sync.installation.database.writing() as session:
@@ -204,6 +213,10 @@ def _store(
         sync.done.update(fields.id for fields in read)
         for page_id in sync.done:
             sync.failures.pop(page_id, None)
+    for error in refused.values():
+        if isinstance(error, RateLimited) and error.scope == "app":
+            sync.limited = error
+            raise RunEnded("stopped", error)
     _judge_refusals(sync, account, readables, refused)
     _beat(sync)
     if refused and not read and all(isinstance(e, TransportFailed) for e in refused.values()):
@@ -226,7 +239,7 @@ def _judge_refusals(
             if error.subcode != ROLE_LOST and not account.was_asked_again:
                 account.was_asked_again = True
                 check_account(sync.installation, sync.client, account)
-            if account.is_alive:
+            if account.is_alive and account.was_answered:
                 _lose_page(sync, readables[page_id], error)
 
 
@@ -255,6 +268,17 @@ def _record(sync: _Sync, readable: Readable, error: FacebookError) -> None:
     )
 
 
+def _cut_off_failure(page: CutOffPage) -> FailureRow:
+    return FailureRow(
+        page_id=page.page_id,
+        account_name=page.account_name,
+        kind=AccessEnded.__name__,
+        code=page.code,
+        subcode=page.subcode,
+        trace_id=None,
+    )
+
+
 def _give_up(sync: _Sync, readables: list[Readable], cause: FacebookError) -> None:
     """Give every Page that was not reached the reason why it was not."""
     for readable in readables:
@@ -263,15 +287,22 @@ def _give_up(sync: _Sync, readables: list[Readable], cause: FacebookError) -> No
 
 
 def _beat(sync: _Sync) -> None:
-    done, failed = len(sync.done), len(sync.failures)
-    with sync.installation.database.writing() as session:
-        is_ours = beat_run(
-            session, sync.run_id, pages_done=done, pages_failed=failed, now=sync.installation.now()
-        )
-    if not is_ours:
+    if not _tell(sync):
         # It went silent for a minute, a laptop asleep perhaps, and another run took its place.
         raise RunEnded("interrupted")
-    sync.on_progress(done + failed, len(sync.page_ids))
+    sync.on_progress(len(sync.done) + len(sync.failures), len(sync.page_ids))
+
+
+def _tell(sync: _Sync) -> bool:
+    """Say in the database how far the run is; False when its place is no longer its own."""
+    with sync.installation.database.writing() as session:
+        return beat_run(
+            session,
+            sync.run_id,
+            pages_done=len(sync.done),
+            pages_failed=len(sync.failures),
+            now=sync.installation.now(),
+        )
 
 
 def _finish(sync: _Sync, status: str) -> RunResult:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import html
+import logging
 from collections.abc import Callable
-from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -20,15 +20,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from fb.connect import COOKIE_LIFETIME, StartedAttempt, cookie_name, start_attempt
+from fb.initials import initial_svg
 from fb.installation import Installation, Startup
-from storage.errors import TooManyAttempts
+from storage.errors import StorageError, TooManyAttempts
 from storage.pages import list_page_names
 from storage.pictures import find_picture
+from storage.text import storable
 
 # A handful of tabs may be on their way to Facebook at once; older cookies of this browser go.
 COOKIES_PER_BROWSER = 5
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
-INITIAL_COLOURS = ("#8A4A3C", "#2F7F73", "#3E6BB0", "#6B7A2E", "#A04A72", "#5A6675", "#7A5AA6")
+
+log = logging.getLogger(__name__)
 
 GetStartup = Callable[[], Startup]
 
@@ -55,7 +58,15 @@ def _only_get(endpoint: Endpoint) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
             return PlainTextResponse("Only GET.", 405, headers={"Allow": "GET, HEAD"})
-        return await run_in_threadpool(endpoint, request)
+        try:
+            return await run_in_threadpool(endpoint, request)
+        except StorageError as error:
+            log.error("%s: %s", request.url.path, type(error).__name__)
+            return _notice(
+                503,
+                "The database does not answer",
+                "Nothing was changed. Wait a moment and try again; Setup names the database.",
+            )
 
     return answer
 
@@ -149,9 +160,11 @@ def _picture(get_startup: GetStartup) -> Endpoint:
         page_id = request.path_params["page_id"]
         if installation is None:
             return PlainTextResponse("No database.", 503)
-        with installation.database.reading() as session:
-            stored = find_picture(session, page_id)
-            name = list_page_names(session, [page_id]).get(page_id)
+        stored, name = None, None
+        if storable(page_id) == page_id:  # a database refuses to look for anything else
+            with installation.database.reading() as session:
+                stored = find_picture(session, page_id)
+                name = list_page_names(session, [page_id]).get(page_id)
         if name is None:
             return PlainTextResponse("No such Page here.", 404)
         if stored is not None and stored.content is not None:
@@ -165,23 +178,6 @@ def _picture(get_startup: GetStartup) -> Endpoint:
         return Response(content, media_type=content_type, headers=headers)
 
     return picture
-
-
-def initial_svg(page_id: str, name: str) -> bytes:
-    """Draw the first letter of a Page's name on a colour of its own, for a Page without picture."""
-    colour = INITIAL_COLOURS[int(hashlib.sha256(page_id.encode()).hexdigest(), 16) % 7]
-    letter = next((c for c in name if c.isalnum()), "•").upper()[:1]
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="100" viewBox="0 0 100 100">'
-        f'<rect width="100" height="100" rx="18" fill="{colour}"/>'
-        '<text x="50" y="52" fill="#fff" font-family="sans-serif" font-size="46" font-weight="600"'
-        f' text-anchor="middle" dominant-baseline="central">{html.escape(letter)}</text></svg>'
-    ).encode()
-
-
-def picture_path(page_id: str) -> str:
-    """Return where a Page's picture is served."""
-    return f"/pictures/{quote(page_id, safe='')}"
 
 
 def _notice(status: int, title: str, sentence: str) -> HTMLResponse:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,33 @@ class Worker:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def heartbeat(beat: Callable[[], object], every_seconds: float = 15.0) -> Iterator[None]:
+    """Call ``beat`` again and again, beside the work in the block, until it ends.
+
+    A call to Facebook may take longer than a heart may stand still; a dead process stops at once.
+    """
+    done = threading.Event()
+
+    def go_on() -> None:
+        while not done.wait(every_seconds):
+            _guarded("heartbeat", beat)
+
+    thread = threading.Thread(target=go_on, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+def where(error: BaseException) -> str:
+    """Say where an error came from, innermost first, in files and lines and without its text."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+
+
 def _guarded(name: str, work: Callable[[], object]) -> None:
     try:
         work()
@@ -50,6 +78,4 @@ def _guarded(name: str, work: Callable[[], object]) -> None:
         log.info("%s stopped with the dashboard", name)
     except Exception as error:  # noqa: BLE001 - a thread's last resort: else it would be lost
         # The class only: texts of foreign exceptions may carry URLs, and URLs carry tokens.
-        frames = traceback.extract_tb(error.__traceback__)[-3:]
-        where = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-        log.error("%s ended by %s at %s", name, type(error).__name__, where)
+        log.error("%s ended by %s at %s", name, type(error).__name__, where(error))

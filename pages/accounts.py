@@ -8,6 +8,7 @@ from fb.account import AccountState
 from fb.connections import Connection
 from pages import permissions, phrases
 from pages.formats import counted, day, plain, when
+from pages.wording import Wording
 
 
 def sentence(account: Connection, now: datetime) -> str:
@@ -23,21 +24,31 @@ def sentence(account: Connection, now: datetime) -> str:
         on = day(account.status_at.date())
         return f"Disconnected on {on}. No access is kept; the history of its Pages stays."
     if account.state == "expiring" and account.ends_at is not None:
-        if account.ends_at == account.data_access_expires_at:
-            return phrases.data_access_ends(name, account.ends_at, now)
-        return phrases.access_ends(name, account.ends_at)
+        return phrases.soonest_end(name, account.expires_at, account.data_access_expires_at, now)
     return " · ".join(expiries(account, now))
 
 
 def expiries(account: Connection, now: datetime) -> list[str]:
     """When its access ends and when it was last used, in words."""
     access, data = account.expires_at, account.data_access_expires_at
-    words = [f"Access until {day(access.date())}" if access else "Access without an end date"]
+    words = [f"Access {_until(access, now)}" if access else "Access without an end date"]
     if data:
-        words.append(f"data access until {day(data.date())}")
+        words.append(f"data access {_until(data, now)}")
     used = when(account.last_used_at, now) if account.last_used_at else "not yet"
     words.append(f"last used {used}")
     return words
+
+
+def _until(at: datetime, now: datetime) -> str:
+    return f"{'ended on' if at <= now else 'until'} {day(at.date())}"
+
+
+def out_of_reach(account: Connection) -> Wording | None:
+    """Pages that only this account read, until Facebook refused them; None when there are none."""
+    lost = account.health.role_lost
+    if account.state == "disconnected" or not lost.count:
+        return None
+    return phrases.role_lost(account.account_name, lost.names, lost.count)
 
 
 def summary(account: Connection) -> str:

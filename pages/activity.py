@@ -151,6 +151,7 @@ def result(run: Run, active_id: int | None) -> str:
         done=run.pages_done,
         failed=run.pages_failed,
         limited_until=run.limited_until,
+        reason_code=run.reason_code,
     )
 
 

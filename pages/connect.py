@@ -158,4 +158,7 @@ def _after_save(installation: Installation, attempt_id: str, view: AttemptView) 
     if st.session_state.pop(f"saved-{attempt_id}", False):
         notes.leave(phrases.saved(view.outcome or {}))
         st.switch_page(screens.link_to("overview"))
-    ending.render(wording.for_attempt("saved", outcome=view.outcome, ended_at=view.ended_at))
+    now = installation.now()
+    ending.render(
+        wording.for_attempt("saved", outcome=view.outcome, ended_at=view.ended_at, now=now)
+    )

@@ -67,6 +67,9 @@ def _card(installation: Installation, account: Connection, now: datetime) -> Non
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 _actions(installation, account)
         st.markdown(accounts.sentence(account, now))
+        lost = accounts.out_of_reach(account)
+        if lost is not None:
+            st.markdown(f"**{lost.title}.** {lost.sentence}")
         _details(account, now)
 
 

@@ -106,6 +106,11 @@ def when(at: datetime, now: datetime) -> str:
     return f"{day(at.date(), year=at.year != now.year)}, {clock(at)}"
 
 
+def at_about(at: datetime, now: datetime) -> str:
+    """ "14:05 UTC" where it is today, "20 Nov 2026, 14:05 UTC" on any other day."""
+    return clock(at) if at.date() == now.date() else moment(at)
+
+
 def listed(items: list[str]) -> str:
     """["a"] → "a"; ["a", "b", "c"] → "a, b and c"."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

@@ -81,6 +81,7 @@ class LastRun:
 
     status: str
     limited_until: datetime | None
+    reason_code: int | None
     total: int
     done: int
     failed: int
@@ -212,5 +213,10 @@ def find_newest_run(version: str) -> LastRun | None:
         if run is None:
             return None
         return LastRun(
-            run.status, run.limited_until, run.pages_total, run.pages_done, run.pages_failed
+            run.status,
+            run.limited_until,
+            run.reason_code,
+            run.pages_total,
+            run.pages_done,
+            run.pages_failed,
         )

@@ -80,16 +80,6 @@ def delta(current: int | None, previous: int | None) -> int | None:
     return None if current is None or previous is None else current - previous
 
 
-def delta_percent(current: int | None, previous: int | None) -> float | None:
-    """The same in percent of the previous figure's size, so that more is always positive.
-
-    None when either is not known or the previous is 0: never 0 % or 100 % in its place.
-    """
-    if current is None or previous is None or previous == 0:
-        return None
-    return 100 * (current - previous) / abs(previous)
-
-
 def delta_points(current: float | None, previous: float | None) -> float | None:
     """By how much a rate differs from the previous one, in percentage points: 1.2 % → 1.5 % is 0.3.
 

@@ -14,7 +14,7 @@ from pages.periods import Period
 from pages.tables import CONNECTIONS
 from pages.tiles import Tile, delta_of, percent_delta, signed_value, value_of
 from storage.connection_states import ConnectionState
-from storage.series import PageProfile
+from storage.series import PageHolder, PageProfile
 
 BADGES: Mapping[ConnectionState, tuple[str, Literal["green", "red", "orange", "gray"]]] = {
     "connected": (":material/check:", "green"),
@@ -91,7 +91,16 @@ def _connection_sentence(profile: PageProfile) -> str | None:
         )
     if profile.connection == "no_access":
         return _no_access(profile, who) + last + " Its history is safe."
+    if any(holder.status == "left_out" for holder in _connected_holders(profile)):
+        return (
+            f"You left this Page out when you saved.{last} Its history stays. To bring it back, "
+            "connect again and leave it ticked."
+        )
     return f"No connected account holds this Page any more.{last} Its history is safe."
+
+
+def _connected_holders(profile: PageProfile) -> list[PageHolder]:
+    return [holder for holder in profile.holders if holder.grant_status != "disconnected"]
 
 
 def _no_access(profile: PageProfile, who: str) -> str:

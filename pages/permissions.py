@@ -87,7 +87,7 @@ class PageReason:
     sentence: str
 
 
-# fb.connect.PreviewPage.reasons
+# fb.preview.PreviewPage.reasons
 PAGE_REASONS: Mapping[str, PageReason] = {
     "no_access": PageReason(
         "Can't be used",

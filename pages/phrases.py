@@ -96,11 +96,34 @@ def data_access_ends(account_name: str, at: datetime, now: datetime) -> str:
     )
 
 
-def access_ends(account_name: str, at: datetime) -> str:
+def access_ends(account_name: str, at: datetime, now: datetime) -> str:
     """The warning before the long access itself runs out; page access made from it goes on."""
+    verb = "ran out" if at <= now else "runs out"
     return (
-        f"{plain(account_name)}'s access runs out on {day(at.date())}. Figures go on for a while; "
+        f"{plain(account_name)}'s access {verb} on {day(at.date())}. Figures go on for a while; "
         "new Pages and permissions can't be read until it is renewed."
+    )
+
+
+def soonest_end(
+    account_name: str, access_ends_at: datetime | None, data_ends_at: datetime | None, now: datetime
+) -> str:
+    """The sentence on what ends first, or has ended: figures that stand still are worse news."""
+    ends = [at for at in (access_ends_at, data_ends_at) if at is not None]
+    is_data = data_ends_at is not None and (data_ends_at <= now or data_ends_at == min(ends))
+    if is_data and data_ends_at is not None:
+        return data_access_ends(account_name, data_ends_at, now)
+    assert access_ends_at is not None  # what is about to end has an end
+    return access_ends(account_name, access_ends_at, now)
+
+
+def role_lost(account_name: str, names: Sequence[str], total: int) -> Wording:
+    """Pages that Facebook refuses this account now: who, which, what is safe, whom to ask."""
+    its, page, it = ("Its", "the Page", "it") if total == 1 else ("Their", "each Page", "them")
+    return Wording(
+        f"{counted(total, 'Page')} out of reach",
+        f"{plain(account_name)} no longer has a role on {named(names, total)}. {its} history is "
+        f"safe. Ask an admin of {page} to connect {it}.",
     )
 
 
@@ -127,7 +150,6 @@ def missing_pages(names: Sequence[str]) -> Wording:
         f"answer. If unticked in the dialog, Facebook has most likely ended {their} access, and "
         f"{their} figures stop; {their} history stays. To keep {them}, open Facebook's page "
         f"chooser again and tick {them}.",
-        CHOOSER,
     )
 
 
@@ -136,11 +158,12 @@ def other_person(account_name: str, others: Iterable[str]) -> Wording:
     others = [plain(other) for other in others]
     name = plain(account_name)
     known = listed(others) if len(others) <= 3 else f"{listed(others[:2])} and others"
-    stay = "stays" if len(others) == 1 else "stay"
+    both = "both are" if len(others) == 1 else "all are"
     return Wording(
         f"You are signed in to Facebook as {name}",
-        f"Saving adds {name}; {known} {stay} connected as before. If you meant to renew that "
-        "access, sign in to Facebook with that account first, then start again.",
+        f"Save, and {both} kept: {name} is added, {known} connected as before. If you meant to "
+        "renew access that is here already, sign in to Facebook with that account first, then "
+        "start again.",
         START_AGAIN,
     )
 

@@ -14,9 +14,9 @@ import pandas as pd
 import streamlit as st
 
 from fb.preview import Preview, PreviewPage
-from pages import permissions, phrases
+from pages import ending, permissions, phrases
 from pages.formats import clock, counted, plain
-from pages.initials import initial_tile
+from pages.tables import initial_tile
 
 PAGE_ROWS = 25
 MOST_REASON_ROWS = 10
@@ -55,6 +55,8 @@ def _notices(preview: Preview) -> None:
     if preview.other_accounts and not preview.is_known_account:
         words = phrases.other_person(preview.account_name, preview.other_accounts)
         st.info(words.sentence, title=words.title, icon=":material/group:")
+        if words.step is not None:
+            ending.next_step(words.step, filled=False)
     missing_notice(preview)
     if preview.declined:
         words = permissions.declined(preview.declined)

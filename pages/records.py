@@ -20,7 +20,6 @@ RUN_KINDS: Mapping[str, str] = {
     "command": "Refresh by command line",
     "history": "Sandbox history",
     "fast_forward": "Sandbox fast-forward",
-    "connect": "First figures after connecting",
 }
 RUN_WHO: Mapping[str, str] = {
     "manual": "Operator",
@@ -28,18 +27,29 @@ RUN_WHO: Mapping[str, str] = {
     "command": "Command line",
     "history": "Sandbox",
     "fast_forward": "Sandbox",
-    "connect": "Operator",
 }
 
 
 def run_result(
-    status: str, *, total: int, done: int, failed: int, limited_until: datetime | None = None
+    status: str,
+    *,
+    total: int,
+    done: int,
+    failed: int,
+    limited_until: datetime | None = None,
+    reason_code: int | None = None,
 ) -> str:
-    """ "140 Pages", "2 of 140 failed", "Stopped at 812 of 6,000: Facebook asked to slow down"…"""
+    """ "140 Pages", "2 of 140 failed", "812 of 6,000; Facebook allows the rest from 14:40 UTC"…
+
+    ``limited_until`` and ``reason_code`` as in `storage.models.Run`: a code without a time is a
+    rate limit for which Facebook named none.
+    """
     if status == "running":
         return f"{done + failed:,d} of {total:,d}"
     if limited_until is not None:
         return f"{done:,d} of {total:,d}; Facebook allows the rest from {clock(limited_until)}"
+    if reason_code is not None:
+        return f"{done:,d} of {total:,d}; Facebook asked to slow down and named no time"
     if status == "interrupted":
         return f"Interrupted after {done:,d} of {counted(total, 'Page')}"
     if status == "stopped":
@@ -95,6 +105,3 @@ def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
     if kind == "thawed":
         return f"{name} was unfrozen"
     return f"{name}: {kind.replace('_', ' ')}"
-
-
-EVENT_KINDS = ("connected", "renewed", "disconnected", "needs_renewal", "frozen", "thawed")

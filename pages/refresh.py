@@ -16,7 +16,7 @@ from fb import rehearsal, schedule
 from fb.installation import Installation
 from fb.schedule import RunProgress
 from pages import lookups
-from pages.formats import clock, when
+from pages.formats import at_about, clock, when
 from storage.health import Freshness
 
 WATCHING_SECONDS = 1.0
@@ -74,7 +74,7 @@ def why_not(installation: Installation, version: str) -> str | None:
         return "No Page can be read at present: see Connections."
     run = lookups.find_newest_run(version)
     if run is not None and run.limited_until is not None and run.limited_until > now:
-        return f"Facebook allows the next refresh from about {clock(run.limited_until)}."
+        return f"Facebook allows the next refresh from about {at_about(run.limited_until, now)}."
     return None
 
 

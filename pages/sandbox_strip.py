@@ -8,7 +8,6 @@ from fb import rehearsal, schedule
 from fb.installation import Installation
 from pages import notes, screens
 from pages.formats import counted, day, moment
-from storage.erasure import erase_everything
 
 EVERY_SECONDS = 1.0
 CONTROLS_WIDTH = 340
@@ -139,7 +138,5 @@ def _start_over(installation: Installation) -> None:
     if busy is not None:
         notes.leave("A refresh is running. Try again when it is done.", ":material/hourglass_top:")
         return
-    with installation.database.writing() as session:
-        erase_everything(session)
-    installation.sandbox.start_over()
+    rehearsal.start_over(installation)
     notes.leave("The sandbox is empty. Connect again to fill it.", ":material/restart_alt:")

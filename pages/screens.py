@@ -19,15 +19,14 @@ class Screen:
     icon: str
     is_hidden: bool = False
     is_default: bool = False
-    has_period: bool = False
 
 
 SCREENS = (
-    Screen("overview", "Overview", ":material/monitoring:", is_default=True, has_period=True),
+    Screen("overview", "Overview", ":material/monitoring:", is_default=True),
     Screen("connections", "Connections", ":material/link:"),
     Screen("activity", "Activity", ":material/history:"),
     Screen("setup", "Setup", ":material/tune:"),
-    Screen("page", "Page", ":material/flag:", is_hidden=True, has_period=True),
+    Screen("page", "Page", ":material/flag:", is_hidden=True),
     Screen("connect", "Connect", ":material/add_link:", is_hidden=True),
 )
 

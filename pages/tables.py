@@ -15,6 +15,7 @@ import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
 
+from fb.initials import initial_svg
 from pages.chart_parts import Palette
 from pages.formats import UNKNOWN, counted, plain_cell
 from pages.sorting import Sort
@@ -212,6 +213,12 @@ def picture_path(page_id: str, etag: str | None) -> str:
     """
     path = f"/pictures/{quote(page_id, safe='')}"
     return path if etag is None else f"{path}?v={quote(etag.strip(chr(34))[:8])}"
+
+
+def initial_tile(page_id: str, name: str) -> str:
+    """A ``data:`` URL of a Page's initial, for Pages that are not stored: nothing is fetched."""
+    drawn = initial_svg(page_id, name).decode()
+    return "data:image/svg+xml;utf8," + quote(drawn, safe="/:=<> \"';,")
 
 
 def _trend(figures: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int32]]:

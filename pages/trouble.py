@@ -16,7 +16,7 @@ import streamlit as st
 from fb.connections import Connection
 from fb.installation import Installation
 from pages import lookups, phrases, screens, wording
-from pages.formats import clock, counted, plain
+from pages.formats import at_about, counted, plain, when
 from pages.lookups import LastRun
 from storage.health import Freshness
 
@@ -86,10 +86,13 @@ def find_trouble(installation: Installation, version: str, *, is_overview: bool)
     if not is_overview:
         return None
     now = installation.now()
+    accounts = lookups.find_connections(version, now.date())
+    freshness = lookups.find_freshness(version, now.date())
     return (
-        of_accounts(lookups.find_connections(version, now.date()), now)
-        or of_run(lookups.find_newest_run(version), now)
-        or of_age(lookups.find_freshness(version, now.date()), now)
+        of_accounts(accounts, now)
+        or of_run(lookups.find_newest_run(version), freshness, now)
+        or of_roles(accounts)
+        or of_age(freshness, now)
     )
 
 
@@ -114,38 +117,61 @@ def of_accounts(accounts: Sequence[Connection], now: datetime) -> Trouble | None
             verb = "is" if cut_off == 1 else "are"
             why += f" {counted(cut_off, 'Page')} {verb} not refreshed until {plain(name)} renews."
         return Trouble(badge, ":material/link_off:", "red", why, "Renew", "connections")
-    data_ends = worst.data_access_expires_at
-    if data_ends is not None and data_ends == worst.ends_at:
-        why = phrases.data_access_ends(name, data_ends, now)
-    else:
-        assert worst.ends_at is not None  # what is expiring has an end
-        why = phrases.access_ends(name, worst.ends_at)
+    why = phrases.soonest_end(name, worst.expires_at, worst.data_access_expires_at, now)
     return Trouble(badge, ":material/schedule:", "orange", why, "Renew", "connections")
 
 
-def of_run(run: LastRun | None, now: datetime) -> Trouble | None:
+def of_roles(accounts: Sequence[Connection]) -> Trouble | None:
+    """Pages that nobody here may read any more, since somebody lost the role on them."""
+    losers = [
+        account
+        for account in accounts
+        if account.health.role_lost.count and account.state != "disconnected"
+    ]
+    if not losers:
+        return None
+    lost = losers[0].health.role_lost
+    words = phrases.role_lost(losers[0].account_name, lost.names, lost.count)
+    if len(losers) == 1:
+        return Trouble(words.title, ":material/person_off:", "orange", words.sentence)
+    badge = f"{counted(len(losers), 'account')} lost a role"
+    see = ("See Connections", "connections")
+    return Trouble(badge, ":material/person_off:", "orange", words.sentence, *see)
+
+
+def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble | None:
     """A refresh that Facebook cut short."""
     if run is None or run.status in ("running", "done"):
         return None
     if run.status == "stopped" and run.limited_until is not None and run.limited_until > now:
-        return Trouble(
-            "Facebook asks us to slow down",
-            ":material/hourglass_top:",
-            "orange",
-            f"{run.done:,d} of {counted(run.total, 'Page')} are done. Facebook allows the rest "
-            f"from about {clock(run.limited_until)}. Your connections are fine.",
+        from_when = f"Facebook allows the rest from about {at_about(run.limited_until, now)}."
+        return _slow_down(run, from_when)
+    if run.status == "stopped" and run.limited_until is None and run.reason_code is not None:
+        return _slow_down(
+            run, "Facebook names no time for the rest, which is tried again by itself."
         )
     if run.status == "failed":
+        seen = freshness.last_refreshed_at
+        since = f"What you see is from {when(seen, now)}. " if seen else ""
         return Trouble(
             "Facebook is not answering",
             ":material/cloud_off:",
             "orange",
-            "The newest refresh failed; it is tried again by itself. What you see is from the one "
-            "before. Your connections are fine.",
+            f"{since}Your connections are fine. The refresh is tried again by itself.",
             "See what failed",
             "activity",
         )
     return None
+
+
+def _slow_down(run: LastRun, from_when: str) -> Trouble:
+    return Trouble(
+        "Facebook asks us to slow down",
+        ":material/hourglass_top:",
+        "orange",
+        f"{run.done:,d} of {counted(run.total, 'Page')} are done. {from_when} Your connections "
+        "are fine.",
+    )
 
 
 def of_age(freshness: Freshness, now: datetime) -> Trouble | None:

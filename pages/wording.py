@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pages.formats import counted, moment, plain
+from pages.formats import clock, counted, moment, plain
 
 Target = Literal["start", "setup", "overview", "connections", "activity"]
 
@@ -116,7 +116,7 @@ REFUSALS: Mapping[str, Wording] = {
     "wrong_key": WRONG_KEY,
 }
 
-# Where a trip stands (fb.connect.AttemptView.status), for the states that end in one screen.
+# Where a trip stands (fb.attempt.AttemptView.status), for the states that end in one screen.
 ATTEMPTS: Mapping[str, Wording] = {
     "open": Wording(
         "Facebook has not answered yet",
@@ -179,11 +179,6 @@ OWN_FAILURES: Mapping[str, Wording] = {
         "The access belongs to another person or another app than the one that signed in, so it "
         f"was not kept. {UNCHANGED}",
         START_AGAIN,
-    ),
-    "no_pages": Wording(
-        "Facebook gave access, but no Page",
-        "Every Page was left unticked, or this person has no role on any Page.",
-        CHOOSER,
     ),
     "wrong_key": WRONG_KEY,
 }
@@ -322,15 +317,20 @@ def for_attempt(
     failure: Mapping[str, Any] | None = None,
     outcome: Mapping[str, Any] | None = None,
     ended_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> Wording:
     """Words for a trip that shows one screen: every status but ``reading`` and ``ready``.
 
-    ``outcome`` is that of Save ("57 Pages were saved at 14:05 UTC").
+    ``outcome`` is that of Save, at ``ended_at``: "57 Pages were saved at 14:05 UTC." while it is
+    still that day.
     """
     if status == "failed":
         return for_failure(failure)
     if status == "saved" and outcome:
-        when = f" on {moment(ended_at)}" if ended_at else ""
+        when = ""
+        if ended_at is not None:
+            is_today = now is not None and ended_at.date() == now.date()
+            when = f" at {clock(ended_at)}" if is_today else f" on {moment(ended_at)}"
         saved = int(outcome.get("saved", 0))
         verb = "was" if saved == 1 else "were"
         return Wording(USED.title, f"{counted(saved, 'Page')} {verb} saved{when}.", OVERVIEW)

@@ -41,9 +41,10 @@ class GrantHealth:
     ``pages``: the saved Pages of its newest list, whatever it may do there. ``usable_count``: how
     many of them it keeps a token for. ``sole_held``: of these, Pages that no other account reads,
     or could after a pause; disconnecting ends their figures. ``cut_off``: of these, Pages that no
-    account can read at present; none while the grant works. ``missing`` and ``no_access``: Pages
-    without a token from this account, since the newest list lacks them, or since Facebook sent none
-    or refuses the Page. ``last_snapshot_at``: when a figure of any of its Pages was last fetched,
+    account can read at present; none while the grant works. ``missing``, ``no_access`` and
+    ``role_lost``: Pages without a token from this account, since the newest list lacks them, since
+    Facebook sent none, or since it refuses the Page now; of the last only those that no other
+    account reads. ``last_snapshot_at``: when a figure of any of its Pages was last fetched,
     through whichever account; None: never.
     """
 
@@ -63,6 +64,7 @@ class GrantHealth:
     cut_off: NamedPages
     missing: NamedPages
     no_access: NamedPages
+    role_lost: NamedPages
     last_snapshot_at: datetime | None
 
 
@@ -200,7 +202,10 @@ def _grant_health(
         sole_held=_named(page for page in usable if page.keepers_count == itself),
         cut_off=_named(page for page in usable if page.readers_count == 0),
         missing=_named(page for page in held if page.status == "missing"),
-        no_access=_named(page for page in held if page.status in ("no_access", "role_lost")),
+        no_access=_named(page for page in held if page.status == "no_access"),
+        role_lost=_named(
+            page for page in held if page.status == "role_lost" and page.readers_count == 0
+        ),
         last_snapshot_at=last_snapshot_at,
     )
 

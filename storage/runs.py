@@ -144,9 +144,12 @@ def list_runs(session: Session, *, limit: int = 25, offset: int = 0) -> list[Run
     return list(session.scalars(query, execution_options={"populate_existing": True}))
 
 
-def count_runs(session: Session) -> int:
-    """Return how many runs there ever were."""
-    return session.scalar(select(func.count()).select_from(Run)) or 0
+def count_runs(session: Session, day: date | None = None) -> int:
+    """Return how many runs there ever were, or how many for ``day``."""
+    query = select(func.count()).select_from(Run)
+    if day is not None:
+        query = query.where(Run.day == day)
+    return session.scalar(query) or 0
 
 
 def list_failures(

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from storage.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
 from storage.models import Grant, Page, PageGrant, Picture, Snapshot
+from storage.text import storable
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ def get_page_series(session: Session, page_id: str, *, since: date, until: date)
 
 def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
     """What is known about a Page; None when no account ever brought it here."""
+    if storable(page_id) != page_id:  # an address may hold what no database looks for
+        return None
     page = session.execute(select(*Page.__table__.columns).where(Page.id == page_id)).one_or_none()
     if page is None:
         return None

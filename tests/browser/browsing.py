@@ -20,7 +20,6 @@ from playwright.sync_api import (
     Page,
     Playwright,
     Request,
-    WebSocket,
     expect,
 )
 
@@ -70,7 +69,6 @@ class Watch:
 
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
-    frames: list[bytes] = field(default_factory=list, repr=False)
     addresses: list[str] = field(default_factory=list, repr=False)
 
     def attach(self, context: BrowserContext) -> None:
@@ -78,19 +76,14 @@ class Watch:
         context.on("request", self._request)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.complaints.append(str(error.error)))
-        context.on("page", lambda page: page.on("websocket", self._socket))
+        context.on(
+            "page", lambda page: page.on("websocket", lambda socket: self._judge(socket.url))
+        )
 
     def _request(self, request: Request) -> None:
         if request.is_navigation_request():
             self.addresses.append(request.url)
         self._judge(request.url)
-
-    def _socket(self, socket: WebSocket) -> None:
-        self._judge(socket.url)
-        socket.on(
-            "framereceived",
-            lambda frame: self.frames.append(frame if isinstance(frame, bytes) else frame.encode()),
-        )
 
     def _judge(self, url: str) -> None:
         parts = urlsplit(url)

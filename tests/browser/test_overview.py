@@ -142,7 +142,7 @@ def test_a_name_leads_to_its_page_and_back_to_the_same_place(overview: Page) -> 
     expect(overview).to_have_title(f"{name} · Pagekeeper")
     assert tiles(overview)["Fans"] == f"{int(fans):,d}"
     expect(overview.get_by_role("heading", name="Audience over time")).to_be_visible()
-    daily = by_key(overview, "daily-figures").locator("[role=gridcell]")
+    daily = by_key(overview, "daily-card").locator("[role=gridcell]")
     expect(daily.first).to_be_attached()
     assert fans in daily.all_text_contents()[:4]
     assert "Snapshot" in daily.all_text_contents()[:4]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,24 @@ def _is_key(value: object) -> bool:
     except ValueError:
         return False
     return True
+
+
+def test_a_dead_account_is_no_success_however_often(home: Path) -> None:
+    with opened_sandbox(home) as installation:
+        connect(installation)
+        installation.sandbox.end_access(installation.sandbox.world.people[0].id, 460)
+    for _ in range(2):
+        done = run(home, "sync")
+        assert done.returncode == 1
+        assert "failed" in done.stdout
+
+
+def test_a_broken_database_is_said(home: Path) -> None:
+    with opened_sandbox(home) as installation:
+        connect(installation)
+    with sqlite3.connect(home / "data" / "sandbox.db") as connection:
+        connection.execute("ALTER TABLE snapshots RENAME TO elsewhere")
+    assert run(home, "sync").returncode == 2
 
 
 def test_rotate_keys(home: Path) -> None:

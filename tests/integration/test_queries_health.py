@@ -41,7 +41,7 @@ def test_what_hangs_on_an_account(database: Database) -> None:
     assert found["Ben"].sole_held == NamedPages(2, ("Page 2", "Page 3"))
     assert found["Ben"].cut_off == NamedPages(2, ("Page 2", "Page 3"))
     assert found["Ben"].missing == NamedPages(1, ("Page 4",))
-    assert found["Ben"].no_access == NamedPages(1, ("Page 0",))
+    assert found["Ben"].role_lost == NamedPages(1, ("Page 0",))
     assert found["Ben"].last_snapshot_at == fetched_at(4)
 
     assert found["Cleo"].usable_count == 0

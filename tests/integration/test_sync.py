@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
 from fb.connections import check_now, disconnect, freeze, list_connections, thaw
+from fb.errors import RateLimited
+from fb.figures import fetch_figures
+from fb.graph import GraphClient
 from fb.schedule import is_due, tick
-from fb.sync import RunResult, run_sync
+from fb.sync import Chunk, RunResult, run_sync
+from fb.worker import heartbeat
 from storage.errors import SyncRunning
 from storage.models import Grant, PageGrant, Run, RunFailure, Snapshot
 from storage.runs import start_run
+from storage.vault import KeyReport
 from tests.integration.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -131,8 +137,10 @@ def test_a_changed_password_marks_the_account_once_and_keeps_history(scene: Scen
     assert {failure.kind for failure in failures(scene, result.run_id)} == {"AccessEnded"}
     grant = grant_of(scene)
     assert (grant.status, grant.reason_code, grant.reason_subcode) == ("needs_renewal", 190, 460)
+    calls = len(scene.sandbox.calls)
     again = sync(scene)
-    assert again.total == 0, "dead access is not tried again"
+    assert again.failed == again.total == result.total, "said again as long as it is so"
+    assert len(scene.sandbox.calls) == calls, "but dead access is not tried again"
     scene.sandbox.trouble = "none"
     scene.traveller.connect()
     assert grant_of(scene).status == "ok"
@@ -200,6 +208,90 @@ def test_the_timer_waits_after_a_limit(scene: Scene) -> None:
     assert not is_due(scene.installation)
     scene.clock.move(hours=1, seconds=1)
     assert is_due(scene.installation)
+
+
+def test_an_unanswered_question_costs_no_page(scene: Scene) -> None:
+    # Page tokens die, and when Facebook is asked about the account, it does not say.
+    scene.sandbox.inject("error", path="/debug_token", code=4, times=9)
+    scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
+    result = sync(scene)
+    assert result.failed == result.total
+    with scene.installation.database.reading() as session:
+        rows = session.scalars(select(PageGrant).where(PageGrant.sealed_page_token.is_(None)))
+        assert [row.status for row in rows if row.status == "role_lost"] == []
+    scene.sandbox.clear_faults()
+    sync(scene)
+    assert grant_of(scene).reason_subcode == 460
+
+
+def test_figures_read_beside_an_app_limit_are_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(client: GraphClient, pages: Iterable[tuple[str, str]]) -> Iterator[Chunk]:
+        for chunk in fetch_figures(client, pages):
+            error = RateLimited(code=4, scope="app", retry_after_seconds=None)
+            yield [*chunk[:-1], (chunk[-1][0], error)]
+
+    monkeypatch.setattr("fb.sync.fetch_figures", limited)
+    result = sync(scene)
+    assert result.status == "stopped"
+    assert result.done == len(snapshots(scene)) == 49
+
+
+def test_the_heart_beats_while_facebook_is_silent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fb.sync.heartbeat", partial(heartbeat, every_seconds=0.05))
+    scene.sandbox.inject("delay", path="/", seconds=2.0)
+    seen: list[datetime] = []
+
+    def look() -> None:
+        with scene.installation.database.reading() as session:
+            run = session.scalars(select(Run)).one_or_none()
+        if run is not None:
+            seen.append(run.heartbeat_at)
+        scene.clock.move(seconds=1)
+
+    with heartbeat(look, every_seconds=0.1):
+        assert sync(scene).status == "done"
+    assert len(set(seen)) > 5
+
+
+def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(scene: Scene) -> None:
+    person = scene.sandbox.world.people[0]
+    with scene.installation.database.reading() as session:
+        page_id = session.scalars(select(PageGrant.page_id)).first()
+    assert page_id is not None
+    scene.sandbox.withdraw(person.id, "pages_read_engagement")
+    scene.sandbox.clear_faults()
+    tick(scene.installation)
+    wait_until(lambda: count_of_runs(scene) == 1 and not is_due(scene.installation))
+    first = len(scene.sandbox.calls)
+    assert first > 0
+    pauses = []
+    for _ in range(3):
+        hours = 0
+        while not is_due(scene.installation):
+            scene.clock.move(hours=1, seconds=1)
+            hours += 1
+        before = count_of_runs(scene)
+        tick(scene.installation)
+        wait_until(lambda before=before: count_of_runs(scene) == before + 1)  # type: ignore[misc]
+        wait_until(lambda: not is_due(scene.installation))
+        pauses.append(hours)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > pauses[0]
+
+
+def count_of_runs(scene: Scene) -> int:
+    with scene.installation.database.reading() as session:
+        return session.scalar(select(func.count()).where(Run.finished_at.is_not(None))) or 0
+
+
+def test_with_a_wrong_key_the_timer_touches_nothing(scene: Scene) -> None:
+    scene.installation.keys = KeyReport(ok=False, unopenable=("x",))
+    tick(scene.installation)
+    assert count_of_runs(scene) == 0
 
 
 def test_frozen_accounts_are_left_alone(scene: Scene) -> None:

@@ -10,10 +10,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from fb.initials import initial_svg
 from fb.installation import Startup, Trouble, open_installation
 from fb.picture_sync import fetch_due_pictures
 from fb.settings import read_settings
-from fb.web import initial_svg, make_routes
+from fb.web import make_routes
+from storage.errors import DatabaseUnreachable
 from storage.models import Page
 from tests.integration.traveller import START, Scene, opened_scene
 
@@ -146,6 +148,21 @@ def test_pictures_are_ours_with_an_etag(client: TestClient, scene: Scene) -> Non
     assert again.content == b""
     assert outcome["saved"] == len(ids)
     assert client.get("/pictures/999").status_code == 404
+    assert client.get("/pictures/%00").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/oauth/start", "/pictures/1"])
+def test_a_database_that_went_away_is_said(
+    client: TestClient, scene: Scene, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def gone() -> None:
+        raise DatabaseUnreachable
+
+    monkeypatch.setattr(scene.installation.database, "reading", gone)
+    monkeypatch.setattr(scene.installation.database, "writing", gone)
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert "database" in answer.text
 
 
 def test_an_initial_is_drawn_from_hostile_names() -> None:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fb.guard import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, Premises
@@ -176,6 +177,16 @@ def test_a_script_on_the_other_loopback_name_is_served(client: TestClient) -> No
 def test_every_answer_carries_the_headers(client: TestClient, path: str) -> None:
     answer = client.get(path)
     assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
+
+
+def test_an_answer_that_fails_carries_the_headers_too() -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("a text that may hold anything")
+
+    answer = TestClient(Guard(broken, SANDBOX), base_url=HOME).get("/")
+    assert answer.status_code == 500
+    assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
+    assert "anything" not in answer.text
 
 
 def test_the_return_is_never_stored(client: TestClient) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import base64
+import json
 import logging
 from typing import Any
 
@@ -16,10 +16,10 @@ from fb.listing import (
     ListedPage,
     Listing,
     PageFields,
-    pack_listing,
     fetch_pages,
-    unpack_listing,
+    pack_listing,
     parse_page_fields,
+    unpack_listing,
 )
 from tests.unit.scripted_graph import Call, Reply, error, replies, scripted_client
 
@@ -211,7 +211,8 @@ def test_nobody_follows_or_tells_next(
     client, script = scripted_client(monkeypatch, Accounts([node(n) for n in range(1, 5)]))
     listing = fetch_pages(client, "EAAuser", page_size=2)
     assert "never" not in [call.parameters.get("after") for call in script.calls]
-    for kept in (repr(listing), json.dumps(pack_listing(listing)), caplog.text, repr(client.observed)):
+    packed = json.dumps(pack_listing(listing))
+    for kept in (repr(listing), packed, caplog.text, repr(client.observed)):
         assert "after=never" not in kept
         assert "EAAuser" not in kept
 

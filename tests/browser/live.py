@@ -1,0 +1,49 @@
+"""Live mode, with a made-up app whose Facebook is a sandbox in the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fb.sandbox import Sandbox, create_sandbox
+from fb.sandbox.serve import serve as serve_sandbox
+from tests.browser.conftest import Serve
+from tests.browser.serving import (
+    LIVE_APP_ID,
+    LIVE_APP_SECRET,
+    Server,
+    find_free_port,
+    live_settings,
+)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A dashboard in live mode, and the Facebook it talks to, which a test can disturb."""
+
+    server: Server
+    facebook: Sandbox
+
+    def exchanges(self) -> int:
+        """How many codes and tokens were taken to Facebook to be exchanged, so far."""
+        return sum(path.endswith("/oauth/access_token") for _, path in self.facebook.calls)
+
+
+@contextmanager
+def serving_live(serve: Serve, settings: Mapping[str, str] | None = None) -> Iterator[Live]:
+    """Serve a fresh dashboard in live mode; ``settings`` come on top of those it needs."""
+    port = find_free_port()
+    facebook = create_sandbox(
+        app_id=LIVE_APP_ID,
+        app_secret=LIVE_APP_SECRET,
+        redirect_uri=f"http://localhost:{port}/connect",
+        state_path=None,
+        real_now=lambda: datetime.now(UTC),
+        test_controls=True,
+    )
+    with serve_sandbox(facebook) as url:
+        chosen = live_settings(url, port) | dict(settings or {})
+        with serve(settings=chosen, port=port) as server:
+            yield Live(server, facebook)
