@@ -67,7 +67,7 @@ def main() -> None:
     )
     screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
     if is_lost:
-        parts.append(_without_database(installation, screen))
+        parts.append(_without_database(screen))
     elif installation is not None:
         parts.append(_frame(installation, version, screen))
     else:
@@ -96,11 +96,9 @@ def _find_version(installation: Installation | None) -> tuple[str, bool]:
         return "", True
 
 
-def _without_database(installation: Installation | None, screen: Screen) -> Callable[[], None]:
+def _without_database(screen: Screen) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
-    shown_url = installation.database.shown_url if installation is not None else ""
-    words = wording.for_trouble("database_unreachable", {"database": shown_url})
-    return lambda: ending.render(words)
+    return lambda: ending.render(wording.for_trouble("database_unreachable"))
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:
@@ -120,7 +118,7 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     profile = _find_profile(version) if screen.name == "page" else None
     _name_tab(f"{profile.name if profile else screen.title} · Pagekeeper")
     notes.show()
-    sandbox_strip.render(installation)
+    is_making_history = sandbox_strip.render(installation)
     if screen.name in OWN_SCREENS:
         if screen.name != "setup":  # it says the same itself, and how to mend it
             trouble.render(installation, version, is_overview=False)
@@ -137,7 +135,9 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     chosen = period.render(today)
     if profile is not None:
         return lambda: page.render(installation, version, header, chosen, profile)
-    return lambda: overview.render(installation, version, header, chosen)
+    return lambda: overview.render(
+        installation, version, header, chosen, is_making_history=is_making_history
+    )
 
 
 def _find_profile(version: str) -> PageProfile | None:

@@ -23,6 +23,7 @@ from storage.runs import find_last_run
 
 # What Facebook brings back, and what only a wrong turn does.
 _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
+_REFUSED = "refused-return"
 
 
 def render() -> None:
@@ -52,25 +53,38 @@ def _take_return(installation: Installation, parameters: Mapping[str, Sequence[s
         attempt_id = connect.accept_return(installation, parameters, _cookies(), installation.now())
     except connect.ReturnRefused as refusal:
         if refusal.kind != "used" or refusal.attempt_id is None:
-            ending.render(wording.for_refusal(refusal.kind))
+            _refuse(refusal.kind, parameters)
             return
         attempt_id = refusal.attempt_id
-    _swap_address(attempt_id, parameters)
+    _swap_address(parameters, {"attempt": attempt_id})
     _show(installation, attempt_id)
 
 
-def _swap_address(attempt_id: str, parameters: Mapping[str, Sequence[str]]) -> None:
-    """Put ``?attempt=<id>`` in place of the answer, so that a reload never meets the code again.
+def _refuse(kind: str, parameters: Mapping[str, Sequence[str]]) -> None:
+    """Say why, and take the answer out of the address: it may hold a code that is still good.
+
+    The bare address says nothing, so this session remembers what it stands for.
+    """
+    if not parameters:
+        kind = st.session_state.get(_REFUSED, kind)
+    elif kind != "wrong_key":  # then the answer stays good for when the right key is back
+        st.session_state[_REFUSED] = kind
+        _swap_address(parameters, {})
+    ending.render(wording.for_refusal(kind))
+
+
+def _swap_address(parameters: Mapping[str, Sequence[str]], wanted: Mapping[str, str]) -> None:
+    """Put other parameters in place of the answer, so that a reload never meets the code again.
 
     Streamlit can only push an address, not replace one. So that Back is no trap, an address that
     this session has left once is left alone when the person returns to it: its code is spent, and
     the next Back leaves.
     """
-    answer = "\0".join(parameters.get("state", ()))
+    answer = repr(sorted((name, list(values)) for name, values in parameters.items()))
     mark = f"left-{hashlib.sha256(answer.encode()).hexdigest()[:16]}"
     if mark not in st.session_state:
         st.session_state[mark] = True
-        st.query_params.from_dict({"attempt": attempt_id})
+        st.query_params.from_dict(wanted)
 
 
 def _show(installation: Installation, attempt_id: str) -> None:

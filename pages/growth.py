@@ -7,7 +7,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages import charts, lookups, screens, timeline
+from pages import charts, lookups, screens, switches, timeline
 from pages.chart_parts import palette
 from pages.formats import count, counted, cut, day, plain, signed, signed_percent, span
 from pages.overview_words import NOUNS, counted_pages
@@ -16,9 +16,15 @@ from pages.timeline import Point
 from storage.filtering import Metric
 from storage.overview import Mover, Movers, Totals
 
-CHART_HEIGHT = 372
 LONGEST_NAME = 30
 SMALLEST_MOVER = 500
+
+# The number of a mover at the right edge; without this it stands right after the name.
+MOVERS_STYLE = """<style>
+.st-key-movers-card [data-testid="stPageLink"] a > * { flex-grow: 1; }
+.st-key-movers-card [data-testid="stPageLink"] p {
+  display: flex; justify-content: space-between; gap: 0.75rem; }
+</style>"""
 
 METRICS: dict[str, Metric] = {"Fans": "fans", "Followers": "followers"}
 VIEWS = ("Total", "Daily change", "% since start")
@@ -27,25 +33,8 @@ MOVERS: dict[str, Literal["number", "rate"]] = {"Number": "number", "Rate": "rat
 
 def choose_view() -> tuple[Metric, str]:
     """Draw the switches of the chart's card. The metric turns tiles, movers and table with it."""
-    metric = st.segmented_control(
-        "Figure",
-        list(METRICS),
-        default="Fans",
-        required=True,
-        label_visibility="collapsed",
-        key="metric",
-        bind="query-params",
-    )
-    view = st.segmented_control(
-        "View",
-        VIEWS,
-        default=VIEWS[0],
-        required=True,
-        label_visibility="collapsed",
-        key="view",
-        bind="query-params",
-    )
-    return METRICS.get(metric or "", "fans"), view or VIEWS[0]
+    metric = switches.choose("Figure", list(METRICS), key="metric")
+    return METRICS[metric], switches.choose("View", VIEWS, key="view")
 
 
 def render_chart(
@@ -54,13 +43,13 @@ def render_chart(
     """Draw the chart and who is counted in it. Late: the period asked for goes on after it."""
     noun = NOUNS[metric]
     now = totals.of(metric)
-    with st.skeleton(height=CHART_HEIGHT):
+    with st.empty():  # for what is drawn while the answer is not known yet
         line = lookups.find_line(version, period.since, period.until, metric)
-        points = timeline.trim([Point(each.day, each.total, each.change) for each in line])
-        if points:
-            draw(points, noun, view, counted(now.pages, "Page"), height=CHART_HEIGHT)
-        else:
-            _nothing_to_compare(period, totals)
+    points = timeline.trim([Point(each.day, each.total, each.change) for each in line])
+    if points:
+        draw(points, noun, view, counted(now.pages, "Page"), height=lookups.CHART_HEIGHT)
+    else:
+        _nothing_to_compare(period, totals)
     gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
     text = counted_pages(now, totals.pages_count, noun, gaps)
     st.caption(f"{text} Figures end on {day(period.until)}." if is_late else text)
@@ -113,16 +102,7 @@ def render_movers(
     """Draw the card of the Pages that gained and lost most, each a link to its screen."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Movers", anchor=False, width="content")
-        by = st.segmented_control(
-            "Movers by",
-            list(MOVERS),
-            default="Number",
-            required=True,
-            label_visibility="collapsed",
-            key="movers",
-            bind="query-params",
-        )
-    order = MOVERS.get(by or "", "number")
+        order = MOVERS[switches.choose("Movers by", list(MOVERS), key="movers")]
     movers = lookups.find_movers(version, period.since, period.until, metric, order)
     _draw_movers(movers, order, way_back)
     if order == "rate":
@@ -132,6 +112,7 @@ def render_movers(
 
 
 def _draw_movers(movers: Movers, by: str, way_back: Mapping[str, str]) -> None:
+    st.html(MOVERS_STYLE)
     for verb, pages, colour in (("gained", movers.up, "green"), ("lost", movers.down, "red")):
         st.caption(f"{verb.capitalize()} most" if pages else f"No Page {verb} in this period.")
         with st.container(gap="xsmall"):
@@ -140,17 +121,11 @@ def _draw_movers(movers: Movers, by: str, way_back: Mapping[str, str]) -> None:
 
 
 def _draw_mover(mover: Mover, by: str, colour: str, way_back: Mapping[str, str]) -> None:
+    # Name and number in one label: as elements of their own they were a third of a rerun's.
     moved = signed(mover.net) if by == "number" else signed_percent(mover.rate_percent)
-    with st.container(
-        horizontal=True,
-        horizontal_alignment="distribute",
-        vertical_alignment="center",
-        wrap=False,
-    ):
-        st.page_link(
-            screens.link_to("page"),
-            label=plain(cut(mover.name, LONGEST_NAME)),
-            query_params={"id": mover.page_id, **way_back},
-            width="stretch",
-        )
-        st.markdown(f":{colour}[{plain(moved)}]", width="content")
+    st.page_link(
+        screens.link_to("page"),
+        label=f"{plain(cut(mover.name, LONGEST_NAME))} :{colour}[{plain(moved)}]",
+        query_params={"id": mover.page_id, **way_back},
+        width="stretch",
+    )

@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 
+import streamlit as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -47,6 +48,9 @@ from storage.series import DayFigure, PageProfile, find_page_profile, get_page_s
 ROWS = 25
 SPARKLINE_POINTS = 30
 A_DAY = timedelta(days=1)
+# Two of the questions take their time with thousands of Pages; the place of the answer is kept.
+CHART_HEIGHT = 372
+TABLE_HEIGHT = 600
 
 
 @contextmanager
@@ -84,7 +88,6 @@ class LastRun:
     reason_code: int | None
     total: int
     done: int
-    failed: int
 
 
 @lru_cache(16)
@@ -110,8 +113,9 @@ def find_previous(version: str, since: date, until: date, metric: Metric) -> Com
 
 @lru_cache(64)
 def find_line(version: str, since: date, until: date, metric: Metric) -> list[DailyTotal]:
-    """The growth line of every comparable Page together."""
-    with _reading() as session:
+    """The growth line of every comparable Page together; draws a skeleton until it is known."""
+    # Here and not around the call: it costs a thread, and a cached answer never comes this far.
+    with _reading() as session, st.skeleton(height=CHART_HEIGHT):
         return list_daily_totals(session, since=since, until=until, metric=metric)
 
 
@@ -136,9 +140,12 @@ def find_table(
     search: str,
     attention: bool,
 ) -> TableView:
-    """The ``number``-th page of the table, counted from 1; the last one where there are fewer."""
+    """The ``number``-th page of the table, counted from 1; the last one where there are fewer.
+
+    Draws a skeleton until it is known.
+    """
     wanted = Filter(search=search, attention=attention)
-    with _reading() as session:
+    with _reading() as session, st.skeleton(height=TABLE_HEIGHT):
 
         def ask(offset: int) -> TablePage:
             return list_table(
@@ -218,5 +225,4 @@ def find_newest_run(version: str) -> LastRun | None:
             run.reason_code,
             run.pages_total,
             run.pages_done,
-            run.pages_failed,
         )

@@ -44,7 +44,14 @@ CHOICES = {
 _ENTRY, _PENDING = "overview-entry", "overview-pending"
 
 
-def render(installation: Installation, version: str, header: Any, period: Period) -> None:
+def render(
+    installation: Installation,
+    version: str,
+    header: Any,
+    period: Period,
+    *,
+    is_making_history: bool,
+) -> None:
     """Draw the screen of an installation that has Pages. ``header`` stands above the period bar."""
     _restore()
     with (
@@ -54,7 +61,7 @@ def render(installation: Installation, version: str, header: Any, period: Period
         ),
     ):
         st.title("Overview", anchor=False, width="content")
-        refresh.render(installation, version)
+        refresh.render(installation, version, is_making_history=is_making_history)
     totals = lookups.find_totals(version, period.since, period.until)
     first_day, last_day = totals.first_day, totals.last_day
     if first_day is None or last_day is None or first_day == last_day:

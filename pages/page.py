@@ -18,6 +18,7 @@ from pages import (
     page_cards,
     page_words,
     screens,
+    switches,
     tiles,
     timeline,
     way_back,
@@ -142,25 +143,9 @@ def _switches() -> tuple[str, str]:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Audience over time", anchor=False, width="content")
         came_by = way_back.unpack(read_address()[1]).get("metric")
-        metric = st.segmented_control(
-            "Figure",
-            list(growth.METRICS),
-            default=came_by if came_by in growth.METRICS else "Fans",
-            required=True,
-            label_visibility="collapsed",
-            key="figure",
-            bind="query-params",
-        )
-        view = st.segmented_control(
-            "View",
-            VIEWS,
-            default=VIEWS[0],
-            required=True,
-            label_visibility="collapsed",
-            key="chart",
-            bind="query-params",
-        )
-    return growth.METRICS.get(metric or "", "fans"), view or VIEWS[0]
+        metric = switches.choose("Figure", list(growth.METRICS), key="figure", default=came_by)
+        view = switches.choose("View", VIEWS, key="chart")
+    return growth.METRICS[metric], view
 
 
 def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import streamlit as st
 from pandas.io.formats.style import Styler
@@ -46,7 +47,7 @@ def render(
 ) -> None:
     """Draw everything from the heading to the page numbers."""
     wanted = _controls(pages_count)
-    with st.skeleton(height=600):
+    with st.empty():  # for what is drawn while the answer is not known yet
         view = lookups.find_table(
             version,
             period.since,
@@ -58,14 +59,14 @@ def render(
             wanted.search,
             wanted.attention,
         )
-        if view.page.rows_count == 0:
-            _no_result(wanted)
-            return
-        _open_clicked(view, way_back)
-        _caption(view, wanted)
-        if wanted.search and view.page.rows_count <= MOST_LINKS:
-            _links(view, way_back)
-        _table(view, wanted.sort, metric, period)
+    if view.page.rows_count == 0:
+        _no_result(wanted)
+        return
+    _open_clicked(view, way_back)
+    _caption(view, wanted)
+    if wanted.search and view.page.rows_count <= MOST_LINKS:
+        _links(view, way_back)
+    _table(view, wanted.sort, metric, period)
     pages_count = _pages_count(view)
     if _page_numbers(pages_count) != min(wanted.number, pages_count):
         # The address has changed under the table (Back): draw the page that it names.
@@ -149,8 +150,11 @@ def _links(view: TableView, way_back: Mapping[str, str]) -> None:
 
 def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
     colours = palette(st.context.theme.type)
-    selection = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
-    if st.session_state.get(TABLE_KEY) != selection:
+    # The column in whose order the table stands is the selected one. A selection that is written
+    # is sent with the whole table, and sent again without it in the next run: so only where the
+    # widget says something else, after a click or the Order box.
+    selection: Any = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
+    if st.session_state.get(TABLE_KEY, selection) != selection:
         st.session_state[TABLE_KEY] = selection
     st.dataframe(
         _painted(view, colours),
@@ -168,6 +172,7 @@ def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
         key=TABLE_KEY,
         on_select=_header_clicked,
         selection_mode="single-column",
+        selection_default=selection,
         alt="Pages with their figures",
     )
 

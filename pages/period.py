@@ -8,6 +8,7 @@ from datetime import date
 
 import streamlit as st
 
+from pages import switches
 from pages.formats import span
 from pages.periods import (
     A_DAY,
@@ -22,16 +23,8 @@ from pages.periods import (
 def render(today: date) -> Period:
     """Draw the bar and return the period it is switched to, which ends on the UTC day ``today``."""
     with st.container(horizontal=True, vertical_alignment="center", key="period-bar"):
-        label = st.segmented_control(
-            "Period",
-            LABELS,
-            default=DEFAULT_LABEL,
-            required=True,
-            label_visibility="collapsed",
-            key="period",
-            bind="query-params",
-        )
-        period = get_period(label or DEFAULT_LABEL, today)
+        label = switches.choose("Period", LABELS, key="period", default=DEFAULT_LABEL)
+        period = get_period(label, today)
         st.caption(describe(period), width="content")
     return period
 

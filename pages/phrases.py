@@ -158,12 +158,12 @@ def other_person(account_name: str, others: Iterable[str]) -> Wording:
     others = [plain(other) for other in others]
     name = plain(account_name)
     known = listed(others) if len(others) <= 3 else f"{listed(others[:2])} and others"
-    both = "both are" if len(others) == 1 else "all are"
+    both, stay = ("both are", "stays") if len(others) == 1 else ("all are", "stay")
     return Wording(
         f"You are signed in to Facebook as {name}",
-        f"Save, and {both} kept: {name} is added, {known} connected as before. If you meant to "
-        "renew access that is here already, sign in to Facebook with that account first, then "
-        "start again.",
+        f"Save, and {both} kept: {name} is added, and {known} {stay} connected as before. If you "
+        "meant to renew access that is here already, sign in to Facebook with that account first, "
+        "then start again.",
         START_AGAIN,
     )
 

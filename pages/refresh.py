@@ -26,14 +26,17 @@ PATIENCE_SECONDS = 10.0
 _ASKED = "refresh-asked"
 
 
-def render(installation: Installation, version: str) -> None:
-    """Draw when the figures were refreshed, and the button or the progress."""
-    at_first = _look(installation, version)
+def render(installation: Installation, version: str, *, is_making_history: bool) -> None:
+    """Draw when the figures were refreshed, and the button or the progress.
+
+    ``is_making_history``: whether the sandbox is about its own time, as this run has seen it.
+    """
+    at_first = _look(installation, version, is_making_history=is_making_history)
     fresh = [at_first]  # the first drawing is part of this run: no need to look twice
 
     @st.fragment(run_every=WATCHING_SECONDS if at_first.is_running else IDLE_SECONDS)
     def watch() -> None:
-        now = fresh.pop() if fresh else _look(installation, lookups.get_version())
+        now = fresh.pop() if fresh else _look_again(installation)
         if now.progress is not None:
             st.session_state.pop(_ASKED, None)
         is_idle = now.progress is None and not now.is_making_history
@@ -88,18 +91,19 @@ class _Sight:
     is_making_history: bool
 
 
-def _look(installation: Installation, version: str) -> _Sight:
+def _look_again(installation: Installation) -> _Sight:
+    is_sandbox = installation.sandbox is not None
+    is_making_history = is_sandbox and rehearsal.find_rehearsal(installation) is not None
+    version = lookups.get_version()
+    return _look(installation, version, is_making_history=is_making_history)
+
+
+def _look(installation: Installation, version: str, *, is_making_history: bool) -> _Sight:
     progress = schedule.find_progress(installation)
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     # A short refresh may be over before anybody has looked: then the data is another already.
     is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS
-    is_sandbox = installation.sandbox is not None
-    return _Sight(
-        version,
-        progress,
-        progress is not None or is_asked,
-        is_sandbox and rehearsal.find_rehearsal(installation) is not None,
-    )
+    return _Sight(version, progress, progress is not None or is_asked, is_making_history)
 
 
 def _draw_progress(progress: RunProgress) -> None:

@@ -14,20 +14,22 @@ CONTROLS_WIDTH = 340
 _ASKED = "start-over-asked"
 
 
-def render(installation: Installation) -> None:
-    """Draw the strip; nothing in live mode."""
+def render(installation: Installation) -> bool:
+    """Draw the strip; nothing in live mode. True while days pass in the sandbox."""
     if installation.sandbox is None:
-        return
+        return False
+    is_busy = rehearsal.find_rehearsal(installation) is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")
         with st.container(width="content"):
-            _clock_or_progress(installation)
+            _clock_or_progress(installation, is_busy=is_busy)
         with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
-            _controls(installation)
+            _controls(installation, is_busy=is_busy)
+    return is_busy
 
 
-def _clock_or_progress(installation: Installation) -> None:
-    if rehearsal.find_rehearsal(installation) is None:
+def _clock_or_progress(installation: Installation, *, is_busy: bool) -> None:
+    if not is_busy:
         today = installation.now().date()
         st.caption(f"Made-up figures · {day(today)}", width="content")
         return
@@ -50,12 +52,11 @@ def progress_text(progress: rehearsal.RehearsalProgress) -> str:
     return f"{what}… {progress.done:,d} of {counted(progress.total, 'day')}"
 
 
-def _controls(installation: Installation) -> None:
+def _controls(installation: Installation, *, is_busy: bool) -> None:
     st.caption(
         "Everything here is a stand-in that runs on this computer. Nothing is sent to Facebook. "
         f"Its clock shows {moment(installation.now())}."
     )
-    is_busy = rehearsal.find_rehearsal(installation) is not None
     st.markdown("**Fast-forward**")
     st.caption("Runs the real daily refresh for the coming days.")
     with st.container(horizontal=True):

@@ -180,7 +180,6 @@ OWN_FAILURES: Mapping[str, Wording] = {
         f"was not kept. {UNCHANGED}",
         START_AGAIN,
     ),
-    "wrong_key": WRONG_KEY,
 }
 
 # One row for each class of fb.errors; the sentence says what Facebook did.
@@ -259,7 +258,6 @@ TROUBLES: Mapping[str, Wording] = {
         "It was not touched. Update the program, then restart.",
         OPEN_SETUP,
     ),
-    "wrong_key": WRONG_KEY,
 }
 
 

@@ -44,7 +44,7 @@ class GrantHealth:
     account can read at present; none while the grant works. ``missing``, ``no_access`` and
     ``role_lost``: Pages without a token from this account, since the newest list lacks them, since
     Facebook sent none, or since it refuses the Page now; of the last only those that no other
-    account reads. ``last_snapshot_at``: when a figure of any of its Pages was last fetched,
+    account reads, or could after a pause. ``last_snapshot_at``: when a figure of any of its Pages was last fetched,
     through whichever account; None: never.
     """
 
@@ -204,7 +204,7 @@ def _grant_health(
         missing=_named(page for page in held if page.status == "missing"),
         no_access=_named(page for page in held if page.status == "no_access"),
         role_lost=_named(
-            page for page in held if page.status == "role_lost" and page.readers_count == 0
+            page for page in held if page.status == "role_lost" and page.keepers_count == 0
         ),
         last_snapshot_at=last_snapshot_at,
     )

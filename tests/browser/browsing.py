@@ -39,6 +39,8 @@ OWN_NAMES = ("localhost", "127.0.0.1")
 # On a screen that is not at "/" Streamlit's front end first looks for its server below the address
 # it was opened at. Nobody is there, which the browser reports, and it goes on at the right place.
 PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
+# What open tabs say when a server is stopped on purpose.
+CUT = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "disconnected from server")
 WAIT_MS = 20_000
 expect.set_options(timeout=WAIT_MS)
 
@@ -69,6 +71,7 @@ class Watch:
 
     foreign: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    forgiven: list[str] = field(default_factory=list)  # parts of complaints that a test expects
     addresses: list[str] = field(default_factory=list, repr=False)
 
     def attach(self, context: BrowserContext) -> None:
@@ -93,9 +96,8 @@ class Watch:
     def _console(self, message: ConsoleMessage) -> None:
         path = urlsplit(message.location["url"]).path
         is_probe = "404" in message.text and PROBES.search(path) is not None
-        # A server that is stopped on purpose breaks the sockets of open tabs.
-        is_cut = "ERR_CONNECTION_REFUSED" in message.text or "WebSocket connection" in message.text
-        if message.type == "error" and not is_probe and not is_cut:
+        is_forgiven = any(text in message.text for text in (*CUT, *self.forgiven))
+        if message.type == "error" and not is_probe and not is_forgiven:
             self.complaints.append(f"{message.text} at {message.location['url']}")
 
     def check(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import compileall
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,12 +22,16 @@ from tests.browser.trips import connect
 
 
 class Serve(Protocol):
-    """Starts a server of one's own; it ends with the block."""
+    """Starts a server of one's own, which ends with the block.
+
+    ``data_of`` is a server whose data it starts with; ``prepare`` changes its folder before.
+    """
 
     def __call__(
         self,
         *,
         data_of: Server | None = None,
+        prepare: Callable[[Path], None] = lambda folder: None,
         settings: Mapping[str, str] | None = None,
         port: int | None = None,
     ) -> AbstractContextManager[Server]: ...
@@ -57,6 +61,7 @@ def serve(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
     def start(
         *,
         data_of: Server | None = None,
+        prepare: Callable[[Path], None] = lambda folder: None,
         settings: Mapping[str, str] | None = None,
         port: int | None = None,
     ) -> AbstractContextManager[Server]:
@@ -64,6 +69,7 @@ def serve(program: Path, tmp_path_factory: pytest.TempPathFactory) -> Serve:
         shutil.copytree(program, folder, dirs_exist_ok=True)
         if data_of is not None:
             data_of.copy_data(folder)
+        prepare(folder)
         return serving(folder, settings, port)
 
     return start

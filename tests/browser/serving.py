@@ -158,7 +158,7 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            return requests.get(f"{self.url}/healthz", timeout=5).status_code in (200, 503)
+            return requests.get(f"{self.url}/healthz", timeout=5).status_code in (200, 403, 503)
         except (requests.ConnectionError, requests.Timeout):
             return False
 

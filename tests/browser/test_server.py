@@ -52,7 +52,7 @@ def test_only_our_own_pages_get_a_socket(empty: Server) -> None:
 
 @pytest.fixture
 def proxied(serve: Serve) -> Iterator[Server]:
-    """Live mode as behind a proxy that signs people in, with options that somebody tries to loosen."""
+    """Live mode behind a proxy that signs people in, with options that somebody tries to loosen."""
     port = find_free_port()
     settings = live_settings("http://127.0.0.1:9", port) | {
         "FACEBOOK_REDIRECT_URI": f"https://{PUBLIC}/connect",
@@ -89,7 +89,7 @@ def test_options_stay_fixed_when_a_file_is_saved(proxied: Server) -> None:
 def test_live_mode_beyond_this_computer_is_closed(serve: Serve) -> None:
     port = find_free_port()
     settings = live_settings("http://127.0.0.1:9", port)
-    settings["STREAMLIT_SERVER_ADDRESS"] = "0.0.0.0"  # noqa: S104 - what must be answered with 403
+    settings["STREAMLIT_SERVER_ADDRESS"] = "0.0.0.0"
     with serve(settings=settings, port=port) as server:
         answer = requests.get(f"http://127.0.0.1:{server.port}/", timeout=10)
     assert answer.status_code == 403

@@ -7,8 +7,7 @@ import subprocess
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.browsing import NewPage
-from tests.browser.conftest import Serve
+from tests.browser.conftest import Browsers, Serve
 from tests.browser.serving import Server, clean_environment, command
 
 # Another program of this computer, which Streamlit alone would let in.
@@ -16,15 +15,14 @@ STRANGER = "http://localhost:9/"
 
 
 @pytest.fixture
-def stranger(new_page: NewPage, empty: Server) -> Page:
+def stranger(browsers: Browsers, empty: Server) -> Page:
     """A page of another local site, with a link to where a trip begins."""
-    page = new_page()
-    body = f'<a href="{empty.url}/oauth/start">Win a prize</a>'
+    page = browsers.open()
+    browsers.watches[0].forgiven.append("403 (Forbidden)")
+    link = f'<a href="{empty.url}/oauth/start">Win a prize</a>'
 
     def answer(route: Route) -> None:
-        route.fulfill(
-            body=f"<!doctype html><title>Stranger</title>{body}", content_type="text/html"
-        )
+        route.fulfill(body=f"<!doctype html>{link}", content_type="text/html")
 
     page.route(STRANGER, answer)
     page.goto(STRANGER)

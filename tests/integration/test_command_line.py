@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from fb.connections import disconnect, list_connections
 from tests.integration.test_rehearsal import connect, opened_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -146,14 +147,34 @@ def test_a_live_database_in_sandbox_mode_is_not_touched(home: Path) -> None:
     assert (home / "data" / "live.db").read_bytes() == before
 
 
-def test_a_wrong_key_is_said_and_nothing_is_touched(home: Path) -> None:
-    with opened_sandbox(home) as installation:
-        connect(installation)
+def lose_key(home: Path) -> None:
     secrets = home / "data" / "sandbox-secrets.json"
     kept = json.loads(secrets.read_text())
     (name,) = [name for name, value in kept.items() if _is_key(value)]
     kept[name] = Fernet.generate_key().decode()
     secrets.write_text(json.dumps(kept))
+
+
+def test_a_lost_key_can_be_mended_without_losing_history(home: Path) -> None:
+    with opened_sandbox(home) as installation:
+        connect(installation)
+    lose_key(home)
+    assert run(home, "rotate-keys").returncode == 2, "not while anything is sealed with it"
+    with opened_sandbox(home) as installation:
+        assert not installation.can_open_tokens
+        for connection in list_connections(installation, installation.now()):
+            disconnect(installation, connection.grant_id, revoke=False)
+    assert run(home, "rotate-keys").returncode == 0
+    with opened_sandbox(home) as installation:
+        assert installation.can_open_tokens
+        connect(installation)
+    assert run(home, "sync").returncode == 0
+
+
+def test_a_wrong_key_is_said_and_nothing_is_touched(home: Path) -> None:
+    with opened_sandbox(home) as installation:
+        connect(installation)
+    lose_key(home)
     done = run(home, "sync")
     assert done.returncode == 2
     assert "encryption key" in done.stdout

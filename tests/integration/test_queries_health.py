@@ -18,12 +18,14 @@ def test_what_hangs_on_an_account(database: Database) -> None:
         cleo = add_grant(session, "3", "disconnected", account_name="Cleo")
         for number in range(5):
             add_page(session, str(number), {number: 10}, name=f"Page {number}")
+        add_page(session, "5", name="Page 5")
         for page_id in ("0", "1"):
             hold(session, anna, page_id)
         for page_id in ("1", "2", "3"):
             hold(session, ben, page_id)
         hold(session, ben, "4", "missing")
         hold(session, ben, "0", "role_lost")
+        hold(session, ben, "5", "role_lost")
         hold(session, cleo, "4", "ok", has_token=False)
         found = {health.account_name: health for health in list_grant_health(session)}
     assert list(found) == ["Anna", "Ben", "Cleo"]
@@ -36,12 +38,13 @@ def test_what_hangs_on_an_account(database: Database) -> None:
     assert found["Anna"].last_snapshot_at == fetched_at(1)
 
     assert (found["Ben"].status, found["Ben"].reason_subcode) == ("needs_renewal", 460)
-    assert found["Ben"].pages == NamedPages(4, ("Page 0", "Page 1", "Page 2"))
+    assert found["Ben"].pages == NamedPages(5, ("Page 0", "Page 1", "Page 2"))
     assert found["Ben"].usable_count == 3
     assert found["Ben"].sole_held == NamedPages(2, ("Page 2", "Page 3"))
     assert found["Ben"].cut_off == NamedPages(2, ("Page 2", "Page 3"))
     assert found["Ben"].missing == NamedPages(1, ("Page 4",))
-    assert found["Ben"].role_lost == NamedPages(1, ("Page 0",))
+    # Anna still reads Page 0.
+    assert found["Ben"].role_lost == NamedPages(1, ("Page 5",))
     assert found["Ben"].last_snapshot_at == fetched_at(4)
 
     assert found["Cleo"].usable_count == 0

@@ -109,6 +109,12 @@ def test_a_rate_limit_says_when_facebook_goes_on(stage: Stage) -> None:
     assert result == "812 of 6,000; Facebook allows the rest from 14:02 UTC"
 
 
+def test_a_rate_limit_without_a_time_says_so(stage: Stage) -> None:
+    add_run(stage, 1, status="stopped", pages_total=6000, pages_done=812, reason_code=17)
+    result = stage.open("activity").dataframe[0].value["result"].iloc[0]
+    assert result == "812 of 6,000; Facebook asked to slow down and named no time"
+
+
 def test_events_are_sentences(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
         record_event(session, "connected", "Anna Keller", {"added": 57}, NOW)

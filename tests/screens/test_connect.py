@@ -156,6 +156,32 @@ def test_each_refusal_is_a_title_a_sentence_and_a_way_on(
     assert "Evil" not in said
 
 
+@pytest.mark.parametrize("kind", sorted(set(wording.REFUSALS) - {"wrong_key"}))
+def test_a_refused_answer_leaves_the_address_and_its_reason_stays(
+    stage: Stage, attempts: Attempts, kind: str
+) -> None:
+    attempts.refused = ReturnRefused(kind)
+    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
+    assert at.query_params == {}
+    attempts.refused = ReturnRefused("nothing")
+    at.run()
+    assert at.title[0].value == wording.REFUSALS[kind].title
+    # Back shows the same, and pushes no second address in its way.
+    attempts.refused = ReturnRefused(kind)
+    at.query_params["code"] = "the-code"
+    at.query_params["state"] = "the-state"
+    at.run()
+    assert at.title[0].value == wording.REFUSALS[kind].title
+    assert at.query_params == {"code": "the-code", "state": "the-state"}
+
+
+def test_an_answer_waits_in_the_address_for_the_right_key(stage: Stage, attempts: Attempts) -> None:
+    stage.installation.keys = replace(stage.installation.keys, ok=False)
+    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
+    assert at.query_params == {"code": "the-code", "state": "the-state"}
+    assert attempts.returns == []
+
+
 def test_an_address_without_parameters_offers_the_way(stage: Stage) -> None:
     at = stage.open("connect")
     assert at.title[0].value == "Connect your Facebook Pages"
@@ -185,7 +211,7 @@ def test_a_saved_attempt_says_what_was_done_and_leads_to_overview(
     attempts.view = AttemptView("saved", outcome={"saved": 57}, ended_at=NOW)
     at = open_attempt(stage)
     assert at.title[0].value == "This was already done"
-    assert "57 Pages were saved on 22 Nov 2026, 14:02 UTC." in words_of(at)
+    assert "57 Pages were saved at 14:02 UTC." in words_of(at)
     assert "Go to Overview" in words_of(at)
 
 
@@ -291,7 +317,9 @@ def test_another_person_is_pointed_out(stage: Stage, attempts: Attempts) -> None
     )
     at = open_attempt(stage)
     assert at.info[0].proto.title == "You are signed in to Facebook as Ben Ortiz"
+    assert "both are kept" in at.info[0].value
     assert "Anna Keller stays connected" in at.info[0].value
+    assert ">Start again</a>" in words_of(at)
 
 
 def test_names_only_are_explained_once(stage: Stage, attempts: Attempts) -> None:

@@ -40,23 +40,28 @@ def add_account(stage: Stage, number: int, name: str, **changes: Any) -> None:
         session.add(Grant(**{**facts, **changes}))
 
 
-def add_page(stage: Stage, number: int, name: str, *grant_ids: int) -> None:
+def add_page(stage: Stage, number: int, name: str, *grant_ids: int, status: str = "ok") -> None:
     with stage.installation.database.writing() as session:
         session.add(Page(id=str(number), name=name, first_seen_at=NOW, described_at=NOW))
-        session.flush()
-        for grant_id in grant_ids:
-            session.add(
-                PageGrant(
-                    page_id=str(number),
-                    grant_id=grant_id,
-                    tasks=["ANALYZE"],
-                    sealed_page_token="sealed",
-                    key_id="key",
-                    status="ok",
-                    status_at=NOW,
-                    granted_at=NOW,
-                )
+    for grant_id in grant_ids:
+        hold_page(stage, number, grant_id, status)
+
+
+def hold_page(stage: Stage, number: int, grant_id: int, status: str = "ok") -> None:
+    keeps_token = status == "ok"
+    with stage.installation.database.writing() as session:
+        session.add(
+            PageGrant(
+                page_id=str(number),
+                grant_id=grant_id,
+                tasks=["ANALYZE"],
+                sealed_page_token="sealed" if keeps_token else None,
+                key_id="key" if keeps_token else None,
+                status=status,
+                status_at=NOW,
+                granted_at=NOW,
             )
+        )
 
 
 @pytest.fixture
@@ -229,6 +234,41 @@ def test_many_accounts_are_a_table_with_one_card(stage: Stage) -> None:
 def test_data_access_before_and_after_its_end(stage: Stage, days: int, said: str) -> None:
     add_account(stage, 1, "Anna", data_access_expires_at=NOW + timedelta(days=days))
     assert said in words_of(stage.open("connections"))
+
+
+@pytest.mark.parametrize("name", ["expires_at", "data_access_expires_at"])
+def test_what_has_ended_is_never_counted_in_days(stage: Stage, name: str) -> None:
+    add_account(stage, 1, "Anna", **{name: NOW - timedelta(days=2)})
+    add_account(stage, 2, "Ben", status="frozen", **{name: NOW - timedelta(hours=1)})
+    said = words_of(stage.open("connections"))
+    assert "Needs renewal" in said
+    assert "-1 day" not in said
+    assert "-2 day" not in said
+    assert "ended on 20 Nov 2026" in said
+    assert "ended on 22 Nov 2026" in said
+    assert "until 20 Nov" not in said
+    assert "until 22 Nov" not in said
+    assert "runs out" not in said
+
+
+def test_a_lost_role_stands_on_the_card(stage: Stage) -> None:
+    add_account(stage, 1, "Anna")
+    add_account(stage, 2, "Ben")
+    add_page(stage, 1, "Optik Keller", 1, status="role_lost")
+    add_page(stage, 2, "Caf*e", 1, status="no_access")
+    said = words_of(stage.open("connections"))
+    assert (
+        "**1 Page out of reach.** Anna no longer has a role on Optik Keller. Its history is safe."
+    ) in said
+    assert "**No access sent**: Caf\\*e" in said
+
+
+def test_a_lost_role_on_a_page_that_another_reads_is_no_trouble(stage: Stage) -> None:
+    add_account(stage, 1, "Anna")
+    add_account(stage, 2, "Ben")
+    add_page(stage, 1, "Optik Keller", 1, status="role_lost")
+    hold_page(stage, 1, 2)
+    assert "out of reach" not in words_of(stage.open("connections"))
 
 
 def test_access_that_runs_out_first_is_named(stage: Stage) -> None:

@@ -32,6 +32,11 @@ def test_percentages_that_round_to_nothing_have_no_sign() -> None:
     assert formats.signed_percent(None) == "–"
 
 
+def test_a_time_of_today_needs_no_day() -> None:
+    assert formats.at_about(NOW, NOW) == "14:02 UTC"
+    assert formats.at_about(NOW, NOW + timedelta(days=1)) == "22 Nov 2026, 14:02 UTC"
+
+
 def test_counted_nouns() -> None:
     assert formats.counted(1, "Page") == "1 Page"
     assert formats.counted(1240, "Page") == "1,240 Pages"

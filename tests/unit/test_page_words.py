@@ -95,6 +95,14 @@ def test_nobody_holds_an_orphan() -> None:
     assert "No connected account" in (page_words.connection(orphan).sentence or "")
 
 
+def test_a_page_that_was_left_out_says_so_in_its_own_words() -> None:
+    left_out = page_words.connection(profile_in("disconnected", status="left_out")).sentence or ""
+    assert left_out.startswith("You left this Page out when you saved.")
+    assert "Its history stays." in left_out
+    ended = profile_in("disconnected", status="left_out", grant_status="disconnected")
+    assert "No connected account" in (page_words.connection(ended).sentence or "")
+
+
 def test_holders_are_named_and_counted() -> None:
     assert page_words.held_by(PROFILE) == "held by Anna \\*Keller\\*"
     both = replace(PROFILE, holders=(HOLDER, replace(HOLDER, grant_id=2)))

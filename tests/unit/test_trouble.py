@@ -29,6 +29,7 @@ HEALTH = GrantHealth(
     cut_off=NamedPages(46, ()),
     missing=NONE,
     no_access=NONE,
+    role_lost=NONE,
     last_snapshot_at=None,
 )
 DEAD = Connection(
@@ -57,7 +58,7 @@ EXPIRING = replace(
     ends_at=ENDS,
     days_left=12,
 )
-RUN = LastRun("done", None, 6000, 6000, 0)
+RUN = LastRun("done", None, None, 6000, 6000)
 FRESH = Freshness(
     last_refreshed_at=NOW,
     last_day=NOW.date(),
@@ -70,9 +71,12 @@ FRESH = Freshness(
 def test_all_well_says_nothing() -> None:
     assert trouble.of_accounts([replace(DEAD, state="ok")], NOW) is None
     assert trouble.of_accounts([replace(DEAD, state="frozen")], NOW) is None
-    assert trouble.of_run(None, NOW) is None
-    assert trouble.of_run(RUN, NOW) is None
-    assert trouble.of_run(replace(RUN, status="running"), NOW) is None
+    assert trouble.of_roles([replace(DEAD, state="ok")]) is None
+    assert trouble.of_run(None, FRESH, NOW) is None
+    assert trouble.of_run(RUN, FRESH, NOW) is None
+    assert trouble.of_run(replace(RUN, status="running"), FRESH, NOW) is None
+    # The dashboard was stopped in the middle: nothing that Facebook did.
+    assert trouble.of_run(replace(RUN, status="stopped"), FRESH, NOW) is None
     assert trouble.of_age(FRESH, NOW) is None
 
 
@@ -109,22 +113,93 @@ def test_access_that_ends_soon_is_a_warning() -> None:
 
 
 def test_a_rate_limit_says_how_far_and_from_when() -> None:
-    limited = LastRun("stopped", NOW + timedelta(minutes=38), 6000, 812, 5188)
-    line = trouble.of_run(limited, NOW)
+    limited = LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812)
+    line = trouble.of_run(limited, FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook asks us to slow down"
     assert line.sentence == (
         "812 of 6,000 Pages are done. Facebook allows the rest from about 14:40 UTC. "
         "Your connections are fine."
     )
-    assert trouble.of_run(limited, NOW + timedelta(hours=1)) is None
+    assert trouble.of_run(limited, FRESH, NOW + timedelta(hours=1)) is None
+
+
+def test_a_rate_limit_without_a_time_is_said_in_other_words() -> None:
+    line = trouble.of_run(LastRun("stopped", None, 17, 6000, 812), FRESH, NOW)
+    assert line is not None
+    assert line.badge == "Facebook asks us to slow down"
+    assert line.sentence == (
+        "812 of 6,000 Pages are done. Facebook names no time for the rest, which is tried again by "
+        "itself. Your connections are fine."
+    )
+
+
+def test_a_rate_limit_beyond_midnight_names_the_day() -> None:
+    limited = LastRun("stopped", NOW + timedelta(hours=12), 4, 6000, 812)
+    line = trouble.of_run(limited, FRESH, NOW)
+    assert line is not None
+    assert "from about 23 Nov 2026, 02:02 UTC." in line.sentence
 
 
 def test_a_failed_run_blames_nobodys_connection() -> None:
-    line = trouble.of_run(replace(RUN, status="failed", done=0), NOW)
+    failed = replace(RUN, status="failed", done=0)
+    line = trouble.of_run(failed, FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook is not answering"
-    assert "Your connections are fine." in line.sentence
+    assert line.sentence.startswith(
+        "What you see is from today 14:02 UTC. Your connections are fine."
+    )
+    line = trouble.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW)
+    assert line is not None
+    assert "What you see" not in line.sentence
+
+
+def losing(name: str, *pages: str) -> Connection:
+    lost = NamedPages(len(pages), pages[:3])
+    return replace(EXPIRING, state="ok", account_name=name, health=replace(HEALTH, role_lost=lost))
+
+
+def test_a_lost_role_says_who_which_what_is_safe_and_whom_to_ask() -> None:
+    line = trouble.of_roles([losing("Anna", "Optik *Keller*")])
+    assert line is not None
+    assert (line.badge, line.target) == ("1 Page out of reach", None)
+    assert line.sentence == (
+        "Anna no longer has a role on Optik \\*Keller\\*. Its history is safe. Ask an admin of the "
+        "Page to connect it."
+    )
+
+
+def test_many_lost_roles_are_counted() -> None:
+    line = trouble.of_roles([losing("Anna", "A", "B", "C", "D")])
+    assert line is not None
+    assert line.badge == "4 Pages out of reach"
+    assert "on A, B, C and 1 more. Their history is safe." in line.sentence
+    line = trouble.of_roles([losing("Anna", "A"), losing("Ben", "B")])
+    assert line is not None
+    assert line.badge == "2 accounts lost a role"
+    assert line.target == "connections"
+
+
+def test_what_a_disconnected_account_lost_is_no_trouble() -> None:
+    assert trouble.of_roles([replace(losing("Anna", "A"), state="disconnected")]) is None
+
+
+def test_access_that_has_ended_is_not_announced_as_coming() -> None:
+    past = replace(
+        EXPIRING,
+        expires_at=NOW - timedelta(days=5),
+        data_access_expires_at=NOW - timedelta(days=2),
+        ends_at=NOW - timedelta(days=5),
+        days_left=-5,
+    )
+    line = trouble.of_accounts([past], NOW)
+    assert line is not None
+    # Of the two it is this one that makes figures stand still.
+    assert "90-day data access ended on 20 Nov 2026" in line.sentence
+    alone = replace(past, data_access_expires_at=NOW + timedelta(days=40))
+    line = trouble.of_accounts([alone], NOW)
+    assert line is not None
+    assert "Anna's access ran out on 17 Nov 2026." in line.sentence
 
 
 def test_a_day_is_forgiven_and_two_are_not() -> None:

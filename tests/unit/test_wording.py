@@ -6,12 +6,13 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from fb import errors, translation
+from fb.schedule import DAILY
 from pages import permissions, phrases, records, wording
 from pages.wording import Wording
 
@@ -74,6 +75,7 @@ def all_wordings() -> Iterator[Wording]:
     yield phrases.missing_pages(["Café Lindenhof"])
     yield phrases.other_person("Ben", ["Anna"])
     yield phrases.no_page("Anna")
+    yield phrases.role_lost("Anna", ["Optik Keller"], 1)
     yield permissions.declined(["read_insights"])
 
 
@@ -150,9 +152,11 @@ def test_unknown_things_still_have_words() -> None:
 
 
 def test_a_saved_attempt_says_how_many_and_when() -> None:
-    words = wording.for_attempt("saved", outcome={"saved": 57}, ended_at=NOW)
-    assert "57 Pages were saved" in words.sentence
-    assert "14:05 UTC" in words.sentence
+    outcome = {"saved": 57}
+    words = wording.for_attempt("saved", outcome=outcome, ended_at=NOW, now=NOW)
+    assert words.sentence == "57 Pages were saved at 14:05 UTC."
+    words = wording.for_attempt("saved", outcome=outcome, ended_at=NOW, now=NOW + timedelta(days=1))
+    assert words.sentence == "57 Pages were saved on 22 Nov 2026, 14:05 UTC."
 
 
 @pytest.mark.parametrize(
@@ -188,7 +192,8 @@ def test_names_of_people_and_pages_never_become_markdown() -> None:
         phrases.no_page(HOSTILE).sentence,
         phrases.saved({"account_name": HOSTILE, "added": 1}),
         phrases.data_access_ends(HOSTILE, NOW, NOW),
-        phrases.access_ends(HOSTILE, NOW),
+        phrases.access_ends(HOSTILE, NOW, NOW),
+        phrases.role_lost(HOSTILE, [HOSTILE], 1).sentence,
         wording.for_error("Refused", code=1, trace_id=HOSTILE).sentence,
     ]
     for text in said:
@@ -220,6 +225,10 @@ def test_declined_permissions_say_what_they_cost() -> None:
             {"status": "stopped", "total": 6000, "done": 812, "failed": 9, "limited_until": NOW},
             "allows the rest from 14:05 UTC",
         ),
+        (
+            {"status": "stopped", "total": 6000, "done": 812, "failed": 9, "reason_code": 17},
+            "812 of 6,000; Facebook asked to slow down and named no time",
+        ),
         ({"status": "failed", "total": 0, "done": 0, "failed": 0}, "Failed"),
     ],
 )
@@ -228,7 +237,16 @@ def test_the_result_of_a_run(facts: dict[str, object], said: str) -> None:
 
 
 def test_every_event_is_a_sentence() -> None:
-    for kind in records.EVENT_KINDS:
+    for kind in ("connected", "renewed", "disconnected", "needs_renewal", "frozen", "thawed"):
         said = records.event(kind, "Anna Keller", {"added": 12, "kept": 45})
         assert "Anna Keller" in said
         assert "_" not in said
+
+
+def test_every_kind_of_run_that_is_started_has_its_words() -> None:
+    source = "".join(path.read_text() for path in (PAGES.parent / "fb").glob("*.py"))
+    source += "".join(path.read_text() for path in PAGES.glob("*.py"))
+    started = set(re.findall(r'kind="(\w+)"', source))
+    started |= set(re.findall(r'start_sync\(\w+, "(\w+)"', source))
+    started |= set(re.findall(r'_begin\(installation, "(\w+)"', source)) | {DAILY}
+    assert set(records.RUN_KINDS) == set(records.RUN_WHO) == started

@@ -1,0 +1,62 @@
+"""Pictures of screens, and what must hold for every one of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.browsing import TALL, settle
+
+FOLDER = Path(__file__).parent / "screenshots"
+WIDTHS = (1440, 768, 390)
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def shoot_screens(page: Page, url: str, state: str, screens: Mapping[str, str]) -> None:
+    """Take pictures of screens, given by what they are called and their paths."""
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for name, path in screens.items():
+            page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
+            page.goto(f"{url}/{path}")
+            shoot_widths(page, f"{state}-{name}-{scheme}")
+
+
+def shoot_widths(page: Page, name: str) -> None:
+    """Take pictures of the present screen at each width."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": TALL})
+        check_look(page, width)
+        page.screenshot(path=FOLDER / f"{name}-{width}.png")
+
+
+def check_look(page: Page, width: int) -> None:
+    """The screen is whole, fits its width, and its tab has a name of ours."""
+    settle(page)
+    expect(page).to_have_title(re.compile(r"Pagekeeper$"))
+    for chart in page.get_by_test_id("stVegaLiteChart").all():
+        expect(chart.locator("svg, canvas").first).to_be_visible()
+    for table in page.get_by_test_id("stDataFrame").all():
+        expect(table.locator("[role=gridcell]").first).to_be_attached()
+    for place, widths in list_widths(page):
+        assert widths[0] <= widths[1], f"{place} scrolls sideways: {widths} at {width}"
+    assert page.evaluate("() => innerWidth") == width
+
+
+def list_widths(page: Page) -> Iterator[tuple[str, list[int]]]:
+    """How wide what is inside is, and how wide it may be: of the document and what scrolls in it."""
+    found = page.evaluate(
+        """() => {
+            const page = document.documentElement;
+            const main = document.querySelector('[data-testid="stMain"]');
+            return {
+                document: [page.scrollWidth, innerWidth],
+                screen: [main.scrollWidth, main.clientWidth],
+            };
+        }"""
+    )
+    yield from found.items()

@@ -1,0 +1,147 @@
+"""Every screen in every state, at three widths, light and dark: whole, and kept as a picture.
+
+The pictures are for people: look at them after a change.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from playwright.sync_api import Page, expect
+
+from fb.sandbox import create_sandbox
+from fb.sandbox.troubles import PASSWORD_CHANGED, RATE_LIMIT
+from tests.browser import trips
+from tests.browser.browsing import by_key, expect_title, visit, words
+from tests.browser.conftest import Serve
+from tests.browser.live import serving_live
+from tests.browser.looks import SCHEMES, shoot_screens, shoot_widths
+from tests.browser.serving import LIVE_APP_ID, Server
+
+EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
+# A Page with a name of ordinary length, a picture, and movement.
+PAGE = "SELECT id FROM pages WHERE name = 'Hofladen Apfelgarten'"
+
+
+def page_path(server: Server) -> str:
+    """The path of one Page's screen."""
+    return f"page?id={server.query(PAGE)[0]}"
+
+
+def test_empty(empty: Server, page: Page) -> None:
+    screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
+    shoot_screens(page, empty.url, "empty", screens)
+
+
+def test_full(full: Server, page: Page) -> None:
+    screens = {"overview": "", "page": page_path(full), "no-page": "page?id=1", **EVERYWHERE}
+    screens |= {"search": "?q=caf", "nothing-found": "?q=nothing+of+this+name"}
+    screens |= {"followers": "?metric=Followers&view=Daily+change&period=90+days"}
+    shoot_screens(page, full.url, "full", screens)
+
+
+def test_preview(full: Server, page: Page) -> None:
+    """A second trip, with Pages and a permission left out."""
+    visit(page, f"{full.url}/connections")
+    trips.travel(
+        page, "Renew", without=["Café Lindenhof", "Optik Keller", "Read views and engagement"]
+    )
+    expect(page.get_by_text("2 Pages are missing")).to_be_visible()
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        page.reload()
+        trips.wait_for_preview(page)
+        shoot_widths(page, f"full-preview-{scheme}")
+
+
+def test_first_day(serve: Serve, page: Page) -> None:
+    """In live mode, where nobody makes a history; and the reading on the way there."""
+    with serving_live(serve) as live:
+        url = live.server.url
+        shoot_screens(page, url, "empty-live", {"overview": "", "setup": "setup"})
+        visit(page, url)
+        trips.set_out(page)
+        live.facebook.inject("delay", path="me/accounts", call=2, seconds=6)
+        trips.agree(page)
+        expect(page.get_by_text(re.compile("Pages? read"))).to_be_visible()
+        shoot_widths(page, "reading-dark")
+        trips.wait_for_preview(page)
+        trips.save(page)
+        screens = {"overview": "", "page": page_path(live.server), **EVERYWHERE}
+        shoot_screens(page, url, "first-day", screens)
+
+
+def put_in_trouble(trouble: str) -> Callable[[Path], None]:
+    """Choose a trouble of the sandbox before its server starts."""
+
+    def prepare(folder: Path) -> None:
+        create_sandbox(
+            app_id=LIVE_APP_ID,
+            app_secret="not needed to make trouble",
+            redirect_uri="http://localhost/connect",
+            state_path=folder / "data" / "sandbox-world.json",
+            real_now=lambda: datetime.now(UTC),
+        ).trouble = trouble
+
+    return prepare
+
+
+def test_dead_connection(serve: Serve, full: Server, page: Page) -> None:
+    with serve(data_of=full, prepare=put_in_trouble(PASSWORD_CHANGED)) as server:
+        visit(page, server.url)
+        trips.refresh(page, server)
+        expect(by_key(page, "trouble-line")).to_contain_text("1 account needs you")
+        screens = {"overview": "", "page": page_path(server), **EVERYWHERE}
+        screens |= {"attention": "?show=Needs+attention"}
+        shoot_screens(page, server.url, "dead", screens)
+        visit(page, f"{server.url}/{page_path(server)}")
+        assert "password was changed and ended this access" in words(page)
+        assert "Its history is safe." in words(page)
+
+
+def test_rate_limit(serve: Serve, full: Server, page: Page) -> None:
+    with serve(data_of=full, prepare=put_in_trouble(RATE_LIMIT)) as server:
+        visit(page, server.url)
+        trips.refresh(page, server)
+        line = by_key(page, "trouble-line")
+        expect(line).to_contain_text("Facebook asks us to slow down")
+        expect(line).to_contain_text("Your connections are fine.")
+        assert server.query("SELECT status FROM grants") == ["ok"]
+        shoot_screens(page, server.url, "limited", {"overview": "", **EVERYWHERE})
+
+
+def lose_the_key(folder: Path) -> None:
+    """Put another key in the place of the one that sealed everything."""
+    file = folder / "data" / "sandbox-secrets.json"
+    secrets = json.loads(file.read_text(encoding="utf-8"))
+    secrets["encryption_key"] = Fernet.generate_key().decode()
+    file.write_text(json.dumps(secrets), encoding="utf-8")
+
+
+def test_wrong_key(serve: Serve, full: Server, page: Page) -> None:
+    with serve(data_of=full, prepare=lose_the_key) as server:
+        sealed = server.query("SELECT page_id, sealed_page_token FROM page_grants")
+        screens = {"overview": "", "page": page_path(server), **EVERYWHERE, "connect": "connect"}
+        shoot_screens(page, server.url, "wrong-key", screens)
+        visit(page, server.url)
+        expect(page.get_by_text("The stored access can't be opened").first).to_be_visible()
+        page.goto(f"{server.url}/oauth/start")
+        expect_title(page, "Setup")
+        assert server.query("SELECT page_id, sealed_page_token FROM page_grants") == sealed
+
+
+def test_settings_wrong(serve: Serve, page: Page) -> None:
+    with serve(settings={"FACEBOOK_APP_ID": "12", "DATABASE_URL": "mysql://x"}) as server:
+        screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
+        shoot_screens(page, server.url, "settings", screens)
+        visit(page, server.url)
+        expect_title(page, "Facebook is not set up yet")
+        visit(page, f"{server.url}/setup")
+        said = words(page)
+        for name in ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET", "DATABASE_URL"):
+            assert name in said
