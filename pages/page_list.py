@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
@@ -25,6 +25,7 @@ from storage.filtering import Metric
 
 ATTENTION = "Needs attention"
 TABLE_KEY = "pages-table"
+_WRITTEN = "pages-table-written"
 OPEN_KEY = "open-page"
 # So few Pages are also shown as links: a keyboard can't press a button inside the table.
 MOST_LINKS = 8
@@ -66,7 +67,8 @@ def render(
     _caption(view, wanted)
     if wanted.search and view.page.rows_count <= MOST_LINKS:
         _links(view, way_back)
-    _table(view, wanted.sort, metric, period)
+    with st.container(key=TABLE_KEY):
+        _table(view, wanted.sort, metric, period)
     pages_count = _pages_count(view)
     if _page_numbers(pages_count) != min(wanted.number, pages_count):
         # The address has changed under the table (Back): draw the page that it names.
@@ -150,12 +152,8 @@ def _links(view: TableView, way_back: Mapping[str, str]) -> None:
 
 def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
     colours = palette(st.context.theme.type)
-    # The column in whose order the table stands is the selected one. A selection that is written
-    # is sent with the whole table, and sent again without it in the next run: so only where the
-    # widget says something else, after a click or the Order box.
     selection: Any = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
-    if st.session_state.get(TABLE_KEY, selection) != selection:
-        st.session_state[TABLE_KEY] = selection
+    key = keep_selected(selection)
     st.dataframe(
         _painted(view, colours),
         height="content",
@@ -169,8 +167,8 @@ def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
             open_key=OPEN_KEY,
             neutral=colours.band,
         ),
-        key=TABLE_KEY,
-        on_select=_header_clicked,
+        key=key,
+        on_select=partial(_header_clicked, key),
         selection_mode="single-column",
         selection_default=selection,
         alt="Pages with their figures",
@@ -184,8 +182,27 @@ def _painted(view: TableView, colours: Palette) -> Styler:
     return tables.paint(frame, colours)
 
 
-def _header_clicked() -> None:
-    columns = st.session_state[TABLE_KEY]["selection"]["columns"]
+def keep_selected(selection: Any) -> str:
+    """Have the column in whose order the table stands be the selected one; return the table's key.
+
+    Written only where the widget says something else, after a click or the Order box: a selection
+    that is written is sent with the whole table, and the next run sends the table without it. The
+    browser heeds the same one only once in a row; after that a new key makes it begin anew.
+    """
+    turn, written = st.session_state.get(_WRITTEN, (0, None))
+    if st.session_state.get(f"{TABLE_KEY}-{turn}", selection) == selection:
+        st.session_state[_WRITTEN] = (turn, None)
+    elif written == selection:
+        turn += 1
+        st.session_state[_WRITTEN] = (turn, None)
+    else:
+        st.session_state[f"{TABLE_KEY}-{turn}"] = selection
+        st.session_state[_WRITTEN] = (turn, selection)
+    return f"{TABLE_KEY}-{turn}"
+
+
+def _header_clicked(key: str) -> None:
+    columns = st.session_state[key]["selection"]["columns"]
     current = sorting.find_sort(st.session_state.get("sort"))
     st.session_state["sort"] = sorting.clicked(current, columns[0] if columns else None).label
     _to_first_page()

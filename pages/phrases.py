@@ -157,7 +157,7 @@ def other_person(account_name: str, others: Iterable[str]) -> Wording:
     """A new account signs in while others are connected: perhaps the wrong one."""
     others = [plain(other) for other in others]
     name = plain(account_name)
-    known = listed(others) if len(others) <= 3 else f"{listed(others[:2])} and others"
+    known = listed(others) if len(others) <= 3 else f"{', '.join(others[:2])} and others"
     both, stay = ("both are", "stays") if len(others) == 1 else ("all are", "stay")
     return Wording(
         f"You are signed in to Facebook as {name}",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import ipaddress
 import logging
 import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -31,7 +33,9 @@ def pytest_configure() -> None:
     """Before anything is imported or collected: other fixtures and modules start servers early."""
     _forget_environment()
     # Where PostgreSQL from the package keeps its lock; it warns where this is not set.
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="pagekeeper-tests-"))
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = folder = tempfile.mkdtemp(prefix="pagekeeper-tests-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
     # For the whole run, and never undone: servers live longer than any one test.
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", _guarded_connect)

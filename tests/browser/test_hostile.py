@@ -42,8 +42,10 @@ def shown(text: str) -> str:
 def test_movers_table_and_title_show_the_name_as_it_is(server: Server, page: Page) -> None:
     visit(page, server.url)
     mover = by_key(page, "movers-card").get_by_role("link").first
-    assert NAME.startswith(shown(mover.inner_text()).rstrip("…"))
-    assert shown(mover.inner_text()).startswith(":material/delete: <b>x</b>")
+    name, _, number = shown(mover.inner_text()).partition("\n")
+    assert NAME.startswith(name.rstrip("…"))
+    assert name.startswith(":material/delete: <b>x</b>")
+    assert number.startswith("+")
     expect(by_key(page, "movers-card").get_by_test_id("stIconMaterial")).to_have_count(0)
     grid = pages_table(page)
     assert names_in(grid)[0] == NAME

@@ -20,7 +20,7 @@ from tests.browser import trips
 from tests.browser.browsing import by_key, expect_title, visit, words
 from tests.browser.conftest import Serve
 from tests.browser.live import serving_live
-from tests.browser.looks import SCHEMES, shoot_screens, shoot_widths
+from tests.browser.looks import SCHEMES, shoot_screens, shoot_widths, show_scheme
 from tests.browser.serving import LIVE_APP_ID, Server
 
 EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
@@ -39,10 +39,15 @@ def test_empty(empty: Server, page: Page) -> None:
 
 
 def test_full(full: Server, page: Page) -> None:
-    screens = {"overview": "", "page": page_path(full), "no-page": "page?id=1", **EVERYWHERE}
-    screens |= {"search": "?q=caf", "nothing-found": "?q=nothing+of+this+name"}
-    screens |= {"followers": "?metric=Followers&view=Daily+change&period=90+days"}
+    screens = {"overview": "", "page": page_path(full), **EVERYWHERE}
     shoot_screens(page, full.url, "full", screens)
+    more = {
+        "no-page": "page?id=1",
+        "search": "?q=caf",
+        "nothing-found": "?q=nothing+of+this+name",
+        "daily": "?metric=Followers&view=Daily+change&period=90+days&movers=Rate",
+    }
+    shoot_screens(page, full.url, "full", more, schemes=["light"])
 
 
 def test_preview(full: Server, page: Page) -> None:
@@ -53,8 +58,7 @@ def test_preview(full: Server, page: Page) -> None:
     )
     expect(page.get_by_text("2 Pages are missing")).to_be_visible()
     for scheme in SCHEMES:
-        page.emulate_media(color_scheme=scheme)
-        page.reload()
+        show_scheme(page, scheme)
         trips.wait_for_preview(page)
         shoot_widths(page, f"full-preview-{scheme}")
 
@@ -66,7 +70,7 @@ def test_first_day(serve: Serve, page: Page) -> None:
         shoot_screens(page, url, "empty-live", {"overview": "", "setup": "setup"})
         visit(page, url)
         trips.set_out(page)
-        live.facebook.inject("delay", path="me/accounts", call=2, seconds=6)
+        live.facebook.inject("delay", path="me/accounts", call=2, times=2, seconds=4)
         trips.agree(page)
         expect(page.get_by_text(re.compile("Pages? read"))).to_be_visible()
         shoot_widths(page, "reading-dark")
@@ -97,7 +101,6 @@ def test_dead_connection(serve: Serve, full: Server, page: Page) -> None:
         trips.refresh(page, server)
         expect(by_key(page, "trouble-line")).to_contain_text("1 account needs you")
         screens = {"overview": "", "page": page_path(server), **EVERYWHERE}
-        screens |= {"attention": "?show=Needs+attention"}
         shoot_screens(page, server.url, "dead", screens)
         visit(page, f"{server.url}/{page_path(server)}")
         assert "password was changed and ended this access" in words(page)

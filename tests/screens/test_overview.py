@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fb import rehearsal, schedule
-from pages import lookups, tables, wording
+from pages import lookups, page_list, tables, wording
 from storage.vault import KeyReport
 from tests.screens.conftest import APP, NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page, rising
@@ -278,6 +278,32 @@ def test_a_press_on_a_name_opens_the_page_that_stands_there(
     press(3, "Page 003")  # the rows moved since they were drawn
     press(99, "Page 003")
     assert opened == [{"id": "3"}]
+
+
+def select(column: str) -> dict[str, Any]:
+    return {"selection": {"rows": [], "columns": [column] if column else [], "cells": []}}
+
+
+def test_the_tables_order_stays_marked_whatever_is_clicked(monkeypatch: pytest.MonkeyPatch) -> None:
+    state: dict[str, Any] = {}
+    monkeypatch.setattr("streamlit.session_state", state)
+    fans, net = select("fans"), select("net")
+    first = page_list.keep_selected(fans)
+    # At first the default marks it: what is written would be sent again in the next run.
+    assert first not in state
+    state[first] = net
+    assert page_list.keep_selected(net) == first
+    assert state[first] == net
+    state[first] = select("")  # the same header again, which takes the mark away
+    assert page_list.keep_selected(net) == first
+    assert state[first] == net
+    state[first] = select("")  # and again: the browser would not heed the same words twice
+    second = page_list.keep_selected(net)
+    assert second != first
+    assert second not in state
+    state[second] = net
+    assert page_list.keep_selected(fans) == second  # the Order box
+    assert state[second] == fans
 
 
 def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
