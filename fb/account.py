@@ -11,12 +11,21 @@ from fb.errors import AccessEnded, FacebookError, RateLimited
 from fb.graph import GraphClient
 from fb.installation import Installation
 from storage.events import record_event
-from storage.grants import get_grant, record_expiries, set_grant_status, touch_grant
+from storage.grants import (
+    get_grant,
+    record_expiries,
+    record_permissions,
+    set_grant_status,
+    touch_grant,
+)
 from storage.vault import PURPOSE_USER_TOKEN
 
 log = logging.getLogger(__name__)
 
 EXPIRED_BY_TIME = 463
+PERMISSION_DENIED = 10
+# Without it Facebook gives no fan or follower count, so there is nothing to refresh.
+INDISPENSABLE_PERMISSION = "pages_read_engagement"
 
 
 @dataclass
@@ -62,6 +71,8 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
     else:
         if facts.is_valid or facts.error_subcode == EXPIRED_BY_TIME:
             _confirm(installation, account, facts)
+            if facts.is_valid and INDISPENSABLE_PERMISSION not in facts.scopes:
+                _check_permissions(installation, client, account, asked_at, token)
         else:
             _end(installation, account, asked_at, facts.error_code, facts.error_subcode)
 
@@ -78,8 +89,36 @@ def _confirm(installation: Installation, account: AccountState, facts: oauth.Tok
                 expires_at=facts.expires_at,
                 data_access_expires_at=facts.data_access_expires_at,
             )
-        if get_grant(session, account.grant_id).status == "needs_renewal" and facts.is_valid:
+        if (
+            get_grant(session, account.grant_id).status == "needs_renewal"
+            and facts.is_valid
+            and INDISPENSABLE_PERMISSION in facts.scopes
+        ):
             set_grant_status(session, account.grant_id, "ok", code=None, subcode=None, now=now)
+
+
+def _check_permissions(
+    installation: Installation,
+    client: GraphClient,
+    account: AccountState,
+    asked_at: datetime,
+    token: str,
+) -> None:
+    """Store what the person allows today; without figures nobody shall believe in a connection."""
+    try:
+        permissions = oauth.fetch_permissions(client, token)
+    except FacebookError as error:
+        log.warning("permissions of account %d could not be read: %s", account.grant_id, error)
+        return
+    with installation.database.writing() as session:
+        record_permissions(
+            session,
+            account.grant_id,
+            granted=permissions.granted,
+            declined=permissions.declined,
+        )
+    if INDISPENSABLE_PERMISSION not in permissions.granted:
+        _end(installation, account, asked_at, PERMISSION_DENIED, None)
 
 
 def _end(

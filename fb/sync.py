@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from fb.account import AccountState, check_account
-from fb.errors import AccessEnded, FacebookError, RateLimited, TransportFailed
+from fb.errors import AccessEnded, FacebookError, RateLimited, TemporarilyDown, TransportFailed
 from fb.figures import fetch_figures
 from fb.graph import GraphClient
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
@@ -39,6 +39,7 @@ from storage.vault import PURPOSE_PAGE_TOKEN
 
 log = logging.getLogger(__name__)
 
+NOT_ANSWERING = (TransportFailed, TemporarilyDown)
 # Subcode of code 190: the person no longer has a role on the Page.
 ROLE_LOST = 492
 
@@ -219,7 +220,7 @@ def _store(
             raise RunEnded("stopped", error)
     _judge_refusals(sync, account, readables, refused)
     _beat(sync)
-    if refused and not read and all(isinstance(e, TransportFailed) for e in refused.values()):
+    if refused and not read and all(isinstance(e, NOT_ANSWERING) for e in refused.values()):
         raise RunEnded("failed", next(iter(refused.values())))
 
 

@@ -114,14 +114,19 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
         st.warning(wording.OVERTAKEN.sentence, title=wording.OVERTAKEN.title)
     ticked = preview.render(shown, attempt_id=attempt_id, until=view.preview_expires_at)
     with st.bottom.container(horizontal=True, vertical_alignment="center"):
-        if st.button(
+        st.button(
             f"Save {counted(len(ticked), 'Page')}",
             type="primary",
             icon=":material/check:",
             disabled=not ticked,
             key="save",
-        ):
-            _save(installation, attempt_id, ticked, shown.digest)
+            on_click=_press_save,
+            args=(attempt_id, shown.digest),
+        )
+        # What was on the screen when Save was pressed, which is not what this run has drawn.
+        digest = st.session_state.pop(f"pressed-{attempt_id}", None)
+        if digest is not None and ticked:
+            _save(installation, attempt_id, ticked, digest)
         st.html(links.connect_link(wording.CHOOSER.label, filled=False), width="content")
         _discard_button(installation, attempt_id)
 
@@ -131,6 +136,10 @@ def _discard_button(installation: Installation, attempt_id: str) -> None:
         with suppress(attempt.AttemptGone):  # over meanwhile: the next run shows how
             attempt.discard(installation, attempt_id, _cookies(), installation.now())
         st.rerun()
+
+
+def _press_save(attempt_id: str, digest: str) -> None:
+    st.session_state[f"pressed-{attempt_id}"] = digest
 
 
 def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], digest: str) -> None:

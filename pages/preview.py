@@ -173,7 +173,12 @@ def _choose_view(preview: Preview, attempt_id: str) -> tuple[str, list[PreviewPa
 
 def _editor(shown: Sequence[PreviewPage], attempt_id: str, place: str) -> list[bool]:
     """Draw 25 Pages and return which of them are ticked."""
-    unticked = _unticked(attempt_id)
+    key = f"ticks-{place}-{_generation(attempt_id)}-{attempt_id}"
+    # The editor lays its edits over what it was first given: that must not follow them.
+    base = f"unticked-at-first-{attempt_id}"
+    if key not in st.session_state:
+        st.session_state[base] = frozenset(_unticked(attempt_id))
+    unticked = st.session_state[base]
     edited = st.data_editor(
         pd.DataFrame(
             {
@@ -199,7 +204,7 @@ def _editor(shown: Sequence[PreviewPage], attempt_id: str, place: str) -> list[b
         height="content",
         row_height=ROW_HEIGHT,
         placeholder="–",
-        key=f"ticks-{place}-{_generation(attempt_id)}-{attempt_id}",
+        key=key,
         alt="Pages that will be saved; untick those that should not be",
     )
     return [bool(tick) for tick in edited["tick"]]

@@ -146,6 +146,20 @@ def touch_grant(session: Session, grant_id: int, now: datetime) -> None:
     count_changed(session, update(Grant).where(Grant.id == grant_id).values(last_used_at=now))
 
 
+def record_permissions(
+    session: Session, grant_id: int, *, granted: Sequence[str], declined: Sequence[str]
+) -> None:
+    """Keep what Facebook says today of what the person allows."""
+    changed = count_changed(
+        session,
+        update(Grant)
+        .where(Grant.id == grant_id)
+        .values(granted_permissions=list(granted), declined_permissions=list(declined)),
+    )
+    if changed:
+        bump_data_version(session)
+
+
 def record_expiries(
     session: Session,
     grant_id: int,

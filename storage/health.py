@@ -44,8 +44,8 @@ class GrantHealth:
     account can read at present; none while the grant works. ``missing``, ``no_access`` and
     ``role_lost``: Pages without a token from this account, since the newest list lacks them, since
     Facebook sent none, or since it refuses the Page now; of the last only those that no other
-    account reads, or could after a pause. ``last_snapshot_at``: when a figure of any of its Pages was last fetched,
-    through whichever account; None: never.
+    account reads, or could after a pause. ``last_snapshot_at``: when a figure of any of its Pages
+    was last fetched, through whichever account; None: never.
     """
 
     grant_id: int

@@ -102,10 +102,12 @@ class KeyReport:
 def check_keys(session: Session, vault: Vault, now: datetime) -> KeyReport:
     """Compare the keys with what the database holds; changes nothing where they don't fit.
 
-    The current key leaves a canary only while nothing is sealed yet: later it would vouch for a key
-    that opens none of it.
+    The current key leaves a canary only while nothing is sealed: later it would vouch for a key
+    that opens none of it. While nothing is sealed, a lost key is no loss, and its canary goes.
     """
     in_use = _key_ids_in_use(session)
+    if not in_use:
+        session.execute(delete(VaultKey).where(VaultKey.key_id.not_in(vault.key_ids)))
     canaries = {row.key_id: row.sealed_canary for row in session.scalars(select(VaultKey))}
     unopenable = {key_id for key_id in in_use if key_id not in vault.key_ids}
     unopenable |= {id for id, sealed in canaries.items() if not _sings(vault, id, sealed)}

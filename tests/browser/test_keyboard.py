@@ -39,7 +39,7 @@ def test_the_period_is_changed_by_keyboard(full: Server, page: Page) -> None:
 def test_a_mover_is_opened_by_keyboard(full: Server, page: Page) -> None:
     visit(page, full.url)
     tab_until(page, lambda: focused(page) == "movers-card")
-    name = page.evaluate("() => document.activeElement.innerText")
+    name, _, _ = page.evaluate("() => document.activeElement.innerText").partition("\n")
     page.keyboard.press("Enter")
     expect_title(page, name)
 

@@ -87,10 +87,12 @@ def test_the_first_start_leaves_a_canary(database: Database) -> None:
     assert canaries(database) == [OLD.current_key_id]
 
 
-def test_another_key_is_noticed_before_anything_is_sealed(database: Database) -> None:
+def test_another_key_is_welcome_while_nothing_is_sealed(database: Database) -> None:
     check(database, OLD)
-    assert check(database, NEW) == WRONG
-    assert canaries(database) == [OLD.current_key_id]
+    assert check(database, NEW) == RIGHT
+    assert canaries(database) == [NEW.current_key_id]
+    fill(database, NEW)
+    assert not check(database, OLD).ok
 
 
 def test_a_new_key_beside_the_old_one_is_right(database: Database) -> None:

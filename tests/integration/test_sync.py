@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from fb.connections import check_now, disconnect, freeze, list_connections, thaw
-from fb.errors import RateLimited
+from fb.errors import PermissionMissing, RateLimited
 from fb.figures import fetch_figures
 from fb.graph import GraphClient
 from fb.schedule import is_due, tick
@@ -257,30 +257,48 @@ def test_the_heart_beats_while_facebook_is_silent(
     assert len(set(seen)) > 5
 
 
-def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(scene: Scene) -> None:
-    person = scene.sandbox.world.people[0]
+def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def refusing_one(client: GraphClient, pages: Iterable[tuple[str, str]]) -> Iterator[Chunk]:
+        tokens = list(pages)
+        asked.append(len(tokens))
+        for chunk in fetch_figures(client, tokens):
+            yield [(id, PermissionMissing(code=10) if id == unlucky else f) for id, f in chunk]
+
     with scene.installation.database.reading() as session:
-        page_id = session.scalars(select(PageGrant.page_id)).first()
-    assert page_id is not None
-    scene.sandbox.withdraw(person.id, "pages_read_engagement")
-    scene.sandbox.clear_faults()
-    tick(scene.installation)
-    wait_until(lambda: count_of_runs(scene) == 1 and not is_due(scene.installation))
-    first = len(scene.sandbox.calls)
-    assert first > 0
+        unlucky = session.scalars(select(PageGrant.page_id)).first()
+    monkeypatch.setattr("fb.sync.fetch_figures", refusing_one)
     pauses = []
-    for _ in range(3):
+    for run in range(4):
         hours = 0
         while not is_due(scene.installation):
-            scene.clock.move(hours=1, seconds=1)
+            scene.clock.move(minutes=59, seconds=59)
             hours += 1
-        before = count_of_runs(scene)
         tick(scene.installation)
-        wait_until(lambda before=before: count_of_runs(scene) == before + 1)  # type: ignore[misc]
-        wait_until(lambda: not is_due(scene.installation))
+        wait_until(lambda wanted=run + 1: count_of_runs(scene) == wanted)  # type: ignore[misc]
         pauses.append(hours)
-    assert pauses == sorted(pauses)
-    assert pauses[-1] > pauses[0]
+    assert asked[0] > 50
+    assert asked[1:] == [1, 1, 1]
+    assert 0 == pauses[0] < pauses[1] < pauses[2] < pauses[3]
+
+
+def test_a_withdrawn_permission_is_no_working_connection(scene: Scene) -> None:
+    sync(scene)
+    scene.sandbox.trouble = "permission withdrawn"
+    result = sync(scene)
+    assert result.failed == result.total
+    grant = grant_of(scene)
+    assert (grant.status, grant.reason_code) == ("needs_renewal", 10)
+    assert "pages_read_engagement" not in grant.granted_permissions
+    assert not check_now(scene.installation, grant.id).is_alive
+    assert grant_of(scene).status == "needs_renewal"
+    scene.sandbox.trouble = "none"
+    scene.traveller.connect()
+    assert grant_of(scene).status == "ok"
+    assert sync(scene).failed == 0
 
 
 def count_of_runs(scene: Scene) -> int:

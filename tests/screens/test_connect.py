@@ -439,6 +439,32 @@ def test_the_first_save_in_the_sandbox_waits_for_its_history(
     assert at.get("progress")[0].proto.text == "Making 90 days of history… 40 of 90"
 
 
+def test_save_stands_for_the_difference_that_was_on_the_screen(
+    stage: Stage, attempts: Attempts
+) -> None:
+    attempts.view = ready(make_preview(make_page(1)))
+    at = open_attempt(stage)
+    # Another tab saved since: the run that the press begins would draw this already.
+    attempts.view = ready(make_preview(make_page(1), digest="d2"))
+    at.button(key="save").click().run()
+    assert [digest for _, digest in attempts.saved] == ["d1"]
+
+
+def test_a_tick_can_be_taken_back(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(*(make_page(n) for n in range(3))))
+    at = untick(open_attempt(stage), 0)
+    assert "Save 2 Pages" in words_of(at)
+    # The browser lays its edits over what it was given at first, so that has to stay.
+    for ticks, said in (({}, "Save 3 Pages"), ({0: False}, "Save 2 Pages"), ({}, "Save 3 Pages")):
+        at.session_state[at.data_editor[0].key] = {
+            "edited_rows": {row: {"tick": tick} for row, tick in ticks.items()},
+            "added_rows": [],
+            "deleted_rows": [],
+        }
+        at.run()
+        assert said in words_of(at)
+
+
 def test_a_second_save_shows_the_first_one(stage: Stage, attempts: Attempts) -> None:
     attempts.view = ready(make_preview(make_page(1)))
     at = open_attempt(stage)
