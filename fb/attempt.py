@@ -15,15 +15,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from fb.connect import cookie_name
+from fb.found import get_found
 from fb.installation import Installation
-from fb.preview import Preview, build_preview
-from fb.reading import Result, loads_result
-from fb.saving import save_result
+from fb.preview import Preview, build_preview, compare
+from fb.saving import save_found
 from fb.settings import Settings
 from fb.state import hash_nonce
 from storage.attempts import claim, find_attempt, record_outcome
 from storage.models import Attempt
-from storage.vault import PURPOSE_ATTEMPT
+from storage.staging import erase_staged
 
 # A reading whose heart has not beaten for so long was cut off: by a restart, most likely.
 HEARTBEAT_LIFETIME = timedelta(seconds=60)
@@ -75,7 +75,8 @@ def get_view(
         status = _status(attempt, now)
         preview = None
         if status == "ready":
-            preview = build_preview(session, _open(installation, attempt))
+            found, _ = get_found(attempt)
+            preview = build_preview(session, attempt_id, found)
         return AttemptView(
             status=status,
             account_name=attempt.account_name,
@@ -107,15 +108,15 @@ def save(
     """
     with installation.database.writing() as session:
         attempt = _get_ready(session, installation, attempt_id, cookies, now)
-        result = _open(installation, attempt)
-        preview = build_preview(session, result)
-        if preview.digest != digest:
+        found, sealed = get_found(attempt)
+        difference = compare(session, attempt_id, found.account_id)
+        if difference.digest != digest:
             raise PreviewOvertaken
         if not claim(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="saved", now=now
         ):
             raise AttemptGone("saved")
-        outcome = save_result(session, installation.vault, result, preview, page_ids, now)
+        outcome = save_found(session, attempt_id, found, sealed, difference, page_ids, now)
         record_outcome(session, attempt_id, outcome)
     return outcome
 
@@ -123,13 +124,14 @@ def save(
 def discard(
     installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
 ) -> None:
-    """Throw the result away. Raises `AttemptGone` when there was none left."""
+    """Throw away what was found. Raises `AttemptGone` when there was none left."""
     with installation.database.writing() as session:
         attempt = _get_ready(session, installation, attempt_id, cookies, now)
         if not claim(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
         ):
             raise AttemptGone("discarded")
+        erase_staged(session, attempt_id)
 
 
 def _get_ready(
@@ -149,14 +151,6 @@ def _get_ready(
     return attempt
 
 
-def _open(installation: Installation, attempt: Attempt) -> Result:
-    assert attempt.key_id is not None
-    assert attempt.sealed_result is not None
-    return loads_result(
-        installation.vault.open(PURPOSE_ATTEMPT, attempt.id, attempt.key_id, attempt.sealed_result)
-    )
-
-
 def _is_this_browser(attempt: Attempt, cookies: Mapping[str, str], settings: Settings) -> bool:
     nonce = cookies.get(cookie_name(attempt.id, settings), "")
     return secrets.compare_digest(hash_nonce(nonce), attempt.nonce_hash)
@@ -170,5 +164,5 @@ def _status(attempt: Attempt, now: datetime) -> str:
         return "reading" if beat and now - beat <= HEARTBEAT_LIFETIME else "interrupted"
     if attempt.status == "ready":
         until = attempt.preview_expires_at
-        return "ready" if until and now < until and attempt.sealed_result else "expired"
+        return "ready" if until and now < until and attempt.sealed_user_token else "expired"
     return attempt.status

@@ -28,16 +28,14 @@ __all__ = [
     "Listing",
     "PageFields",
     "fetch_pages",
-    "pack_listing",
     "parse_page_fields",
-    "unpack_listing",
 ]
 
 # Against an answer that never ends. Even at one Page a call this is more than anybody manages.
 MAX_CALLS = 5_000
 
 
-@dataclass(frozen=True)
+@dataclass  # not frozen: see PageFields
 class ListedPage:
     """A Page in an account's list. ``access_token`` is None when Facebook sent none."""
 
@@ -75,23 +73,6 @@ def fetch_pages(
         FacebookError: any other, after what can be mended was mended.
     """
     return _Reading(client, user_token, page_size).read(on_progress)
-
-
-def pack_listing(listing: Listing) -> dict[str, Any]:
-    """The listing as values that JSON knows, tokens included: for sealing at once."""
-    pages = [[vars(page.fields), page.tasks, page.access_token] for page in listing.pages]
-    return {"basic_only": listing.basic_only, "pages": pages}
-
-
-def unpack_listing(plain: Mapping[str, Any]) -> Listing:
-    """Reads what ``pack_listing`` made, also after a trip through JSON."""
-    return Listing(
-        tuple(
-            ListedPage(_load_fields(fields), tuple(tasks), token)
-            for fields, tasks, token in plain["pages"]
-        ),
-        plain["basic_only"],
-    )
 
 
 class _Reading:
@@ -206,9 +187,3 @@ def _read_cursor(url: str) -> str | None:
     except ValueError:
         return None
     return found[0] if found else None
-
-
-def _load_fields(plain: dict[str, Any]) -> PageFields:
-    if plain["emails"] is not None:
-        plain["emails"] = tuple(plain["emails"])
-    return PageFields(**plain)

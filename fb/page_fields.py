@@ -57,7 +57,8 @@ _LOCATION_KEYS = (
 _LARGEST_COUNT = 2**63 - 1  # what a database's integer holds
 
 
-@dataclass(frozen=True)
+# Not frozen: that makes a Page eight times as expensive, and there are thousands of them.
+@dataclass
 class PageFields:
     """A Page as Facebook describes it. None: Facebook left it out, or sent something else.
 

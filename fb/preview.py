@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from fb.listing import ListedPage
-from fb.reading import Result
+from fb.found import Found
 from storage.grants import find_grant_by_account, list_grants
-from storage.pages import list_page_ids_of_grant, list_page_names
+from storage.staging import Sight, Standing, list_sights, list_standings, list_unlisted
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]
@@ -77,73 +77,89 @@ class Preview:
         return len(self.pages) - len(self.usable)
 
 
-def build_preview(session: Session, result: Result) -> Preview:
-    """Compare what Facebook answered with what the database holds now."""
-    grant = find_grant_by_account(session, result.account_id)
-    held = list_page_ids_of_grant(session, grant.id, with_token=True) if grant else set()
-    listed = [page.fields.id for page in result.listing.pages]
-    names = list_page_names(session, [*listed, *held])
-    pages = tuple(
-        _preview_page(page, page.fields.id in names, basic_only=result.listing.basic_only)
-        for page in result.listing.pages
+@dataclass(frozen=True)
+class Difference:
+    """How an attempt's Pages stand to the database at one moment, without what is shown of them."""
+
+    account_id: str
+    grant_id: int | None
+    renewed_at: datetime | None
+    pages: tuple[Standing, ...]
+    missing: tuple[MissingPage, ...]
+
+    @property
+    def is_known_account(self) -> bool:
+        return self.grant_id is not None
+
+    @property
+    def usable(self) -> tuple[Standing, ...]:
+        """The Pages that can be saved, in Facebook's order."""
+        return tuple(page for page in self.pages if page.has_access)
+
+    @property
+    def digest(self) -> str:
+        """Names this difference; without what Facebook said of a Page, which stays as staged."""
+        standings = "\n".join([f"{id} {known:d}{usable:d}" for id, known, usable in self.pages])
+        renewed_at = self.renewed_at.isoformat() if self.renewed_at else ""
+        shown = [self.account_id, renewed_at, standings, [page.id for page in self.missing]]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+
+
+def compare(session: Session, attempt_id: str, account_id: str) -> Difference:
+    """Compare what an attempt staged with what the database holds now."""
+    grant = find_grant_by_account(session, account_id)
+    unlisted = list_unlisted(session, attempt_id, grant.id) if grant else []
+    missing = [MissingPage(id, name) for id, name in unlisted]
+    return Difference(
+        account_id=account_id,
+        grant_id=grant.id if grant else None,
+        renewed_at=grant.renewed_at if grant else None,
+        pages=tuple(list_standings(session, attempt_id)),
+        missing=tuple(sorted(missing, key=lambda page: (page.name.casefold(), page.id))),
     )
-    missing = tuple(
-        sorted(
-            (MissingPage(id, names.get(id, id)) for id in held.difference(listed)),
-            key=lambda page: (page.name.casefold(), page.id),
-        )
-    )
+
+
+def build_preview(session: Session, attempt_id: str, found: Found) -> Preview:
+    """Show the difference that saving would make now."""
+    difference = compare(session, attempt_id, found.account_id)
     others = tuple(
         other.account_name
         for other in list_grants(session)
-        if other.account_id != result.account_id and other.status != "disconnected"
+        if other.account_id != found.account_id and other.status != "disconnected"
     )
     return Preview(
-        account_id=result.account_id,
-        account_name=result.account_name,
-        is_known_account=grant is not None,
+        account_id=found.account_id,
+        account_name=found.account_name,
+        is_known_account=difference.is_known_account,
         other_accounts=others,
-        pages=pages,
-        missing=missing,
-        declined=result.declined,
-        basic_only=result.listing.basic_only,
-        digest=_digest(result, pages, missing, grant.renewed_at.isoformat() if grant else ""),
+        pages=tuple(
+            _preview_page(sight, basic_only=found.basic_only)
+            for sight in list_sights(session, attempt_id)
+        ),
+        missing=difference.missing,
+        declined=found.declined,
+        basic_only=found.basic_only,
+        digest=difference.digest,
     )
 
 
-def _preview_page(page: ListedPage, is_known: bool, *, basic_only: bool) -> PreviewPage:
-    fields = page.fields
+def _preview_page(sight: Sight, *, basic_only: bool) -> PreviewPage:
     reasons = []
-    if page.access_token is None:
+    if not sight.has_access:
         reasons.append("no_access")
     if basic_only:
         reasons.append("needs_pages_read_engagement")
-    if not ANALYZE_TASKS.intersection(page.tasks):
+    if not ANALYZE_TASKS.intersection(sight.tasks):
         reasons.append("no_analyze")
-    if fields.is_published is False:
+    if sight.is_published is False:
         reasons.append("not_published")
     usability: Usability = "works_in_part" if reasons else "usable"
     return PreviewPage(
-        id=fields.id,
-        name=fields.name,
-        category=fields.category,
-        fans=fields.fan_count,
-        state="kept" if is_known else "new",
-        usability="cannot_be_used" if page.access_token is None else usability,
+        id=sight.page_id,
+        name=sight.name,
+        category=sight.category,
+        fans=sight.fans_count,
+        state="kept" if sight.is_known else "new",
+        usability=usability if sight.has_access else "cannot_be_used",
         reasons=tuple(reasons),
     )
-
-
-def _digest(
-    result: Result,
-    pages: tuple[PreviewPage, ...],
-    missing: tuple[MissingPage, ...],
-    renewed_at: str,
-) -> str:
-    shown = [
-        result.account_id,
-        renewed_at,
-        [[page.id, page.state, page.usability] for page in pages],
-        [page.id for page in missing],
-    ]
-    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()

@@ -1,25 +1,27 @@
 """What the worker does between Facebook's answer and the preview: exchange, identify, list.
 
-The result lies sealed in the attempt's row until the operator saves or discards it. Nothing of it
-is stored elsewhere, and the authorization code lives in this call alone.
+What was found waits in the attempt's rows, tokens sealed, until the operator saves or discards it.
+Nothing of it is stored elsewhere, and the authorization code lives in this call alone.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Unpack
 
 from fb import oauth
 from fb.errors import FacebookError
+from fb.found import Found, dump_found
 from fb.graph import GraphClient
 from fb.installation import Installation
-from fb.listing import Listing, fetch_pages, pack_listing, unpack_listing
+from fb.listing import ListedPage, fetch_pages
 from fb.observing import keep_observed
-from storage.attempts import beat, fail_attempt, finish_reading
-from storage.vault import PURPOSE_ATTEMPT
+from fb.staging import stage
+from storage.attempts import Progress, beat, fail_attempt, finish_reading
+from storage.staging import stage_pages
+from storage.vault import PURPOSE_USER_TOKEN
 
 log = logging.getLogger(__name__)
 
@@ -32,20 +34,12 @@ SHORTEST_LONG_LIFE = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Result:
-    """What one trip brought home. Sealed as JSON; never logged, cached or shown as a whole."""
+class Answer:
+    """What Facebook answered to one trip; lives in the worker alone."""
 
-    account_id: str
-    account_name: str
+    found: Found
     user_token: str = field(repr=False)
-    granted: tuple[str, ...]
-    declined: tuple[str, ...]
-    issued_at: datetime | None
-    expires_at: datetime | None
-    data_access_expires_at: datetime | None
-    listing: Listing = field(repr=False)
-    read_at: datetime
-    graph_version: str | None
+    pages: tuple[ListedPage, ...] = field(repr=False)
 
 
 class NotLongLived(Exception):
@@ -57,14 +51,14 @@ class WrongToken(Exception):
 
 
 def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
-    """Exchange ``code`` once, read every Page, and leave the sealed result for the preview.
+    """Exchange ``code`` once, read every Page, and leave what was found for the preview.
 
     Ends in status "ready", or in "failed" with the kind of failure; never raises for what Facebook
     does. A process that dies in here leaves a heartbeat that grows old.
     """
     client = installation.client()
     try:
-        result = _read(installation, client, attempt_id, code)
+        answer = _read(installation, client, attempt_id, code)
     except FacebookError as error:
         _fail(installation, attempt_id, _facts_of(error))
     except NotLongLived:
@@ -72,51 +66,60 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
     except WrongToken:
         _fail(installation, attempt_id, {"kind": "wrong_token"})
     else:
-        _keep(installation, attempt_id, result)
+        _keep(installation, attempt_id, answer)
     finally:
         keep_observed(installation, client)
         client.close()
 
 
-def _read(installation: Installation, client: GraphClient, attempt_id: str, code: str) -> Result:
+class _Heart:
+    """Shows that a reading is alive and how far it is: every TELL_EVERY at most, all at once."""
+
+    def __init__(self, installation: Installation, attempt_id: str) -> None:
+        self._installation = installation
+        self._attempt_id = attempt_id
+        self._told_at = installation.now()
+        self._untold: Progress = {}
+
+    def beat(self, **progress: Unpack[Progress]) -> None:
+        self._untold |= progress
+        now = self._installation.now()
+        if now - self._told_at >= TELL_EVERY:
+            with self._installation.database.writing() as session:
+                beat(session, self._attempt_id, now, **self._untold)
+            self._told_at, self._untold = now, {}
+
+
+def _read(installation: Installation, client: GraphClient, attempt_id: str, code: str) -> Answer:
     settings = installation.settings
 
-    def progress(**facts: Any) -> None:
-        with installation.database.writing() as session:
-            beat(session, attempt_id, installation.now(), **facts)
-
-    told_at = installation.now()
-
-    def count(read: int, total: int | None) -> None:
-        nonlocal told_at
-        if installation.now() - told_at >= TELL_EVERY:
-            told_at = installation.now()
-            progress(pages_read=read, pages_total=total)
-
+    heart = _Heart(installation, attempt_id)
     short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
-    progress(step="identity")
+    heart.beat(step="identity")
     token = oauth.exchange_for_long_lived(client, short.token).token
     facts = oauth.debug_token(client, token)
-    progress(step="identity", access_until=facts.expires_at)
+    heart.beat(access_until=facts.expires_at)
     identity = oauth.fetch_identity(client, token)
     _check(facts, identity, settings.app_id, installation.now())
-    progress(step="identity", account_name=identity.name)
+    heart.beat(account_name=identity.name)
     permissions = oauth.fetch_permissions(client, token)
-    progress(step="listing")
-    listing = fetch_pages(client, token, count)
-    return Result(
+    heart.beat(step="listing")
+    listing = fetch_pages(
+        client, token, lambda read, total: heart.beat(pages_read=read, pages_total=total)
+    )
+    found = Found(
         account_id=identity.id,
         account_name=identity.name,
-        user_token=token,
         granted=permissions.granted,
         declined=permissions.declined,
         issued_at=facts.issued_at,
         expires_at=facts.expires_at,
         data_access_expires_at=facts.data_access_expires_at,
-        listing=listing,
+        basic_only=listing.basic_only,
         read_at=installation.now(),
         graph_version=client.observed.version_served or settings.graph_version,
     )
+    return Answer(found, token, listing.pages)
 
 
 def _check(facts: oauth.TokenFacts, identity: oauth.Identity, app_id: str, now: datetime) -> None:
@@ -142,34 +145,24 @@ def _fail(installation: Installation, attempt_id: str, failure: dict[str, Any]) 
         fail_attempt(session, attempt_id, failure, installation.now())
 
 
-def _keep(installation: Installation, attempt_id: str, result: Result) -> None:
-    sealed = installation.vault.seal(PURPOSE_ATTEMPT, attempt_id, dumps_result(result))
+def _keep(installation: Installation, attempt_id: str, answer: Answer) -> None:
+    """Seal every token at once, then leave the rest as it is: it says less than a preview shows."""
+    account_id = answer.found.account_id
+    sealed = installation.vault.seal(PURPOSE_USER_TOKEN, account_id, answer.user_token)
+    pages = stage(installation.vault, account_id, answer.pages)
     now = installation.now()
     with installation.database.writing() as session:
-        finish_reading(
-            session, attempt_id, sealed=sealed, now=now, preview_expires_at=now + PREVIEW_LIFETIME
+        is_ready = finish_reading(
+            session,
+            attempt_id,
+            account_id=account_id,
+            account_name=answer.found.account_name,
+            access_until=answer.found.expires_at,
+            found=dump_found(answer.found),
+            sealed=sealed,
+            now=now,
+            preview_expires_at=now + PREVIEW_LIFETIME,
         )
-    log.info("attempt %s read %d Pages", attempt_id, len(result.listing.pages))
-
-
-_TIMES = ("issued_at", "expires_at", "data_access_expires_at", "read_at")
-
-
-def dumps_result(result: Result) -> str:
-    """Return the result as JSON text, to be sealed at once."""
-    plain = {name: getattr(result, name) for name in Result.__dataclass_fields__}
-    plain["listing"] = pack_listing(result.listing)
-    for name in _TIMES:
-        plain[name] = plain[name].isoformat() if plain[name] else None
-    return json.dumps(plain, separators=(",", ":"))
-
-
-def loads_result(text: str) -> Result:
-    """Read back what `dumps_result` wrote."""
-    plain = json.loads(text)
-    plain["listing"] = unpack_listing(plain["listing"])
-    for name in _TIMES:
-        plain[name] = datetime.fromisoformat(plain[name]) if plain[name] else None
-    for name in ("granted", "declined"):
-        plain[name] = tuple(plain[name])
-    return Result(**plain)
+        if is_ready:
+            stage_pages(session, attempt_id, pages)
+    log.info("attempt %s read %d Pages", attempt_id, len(pages))

@@ -8,100 +8,63 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fb.listing import ListedPage, PageFields
-from fb.preview import Preview
-from fb.reading import Result
+from fb.found import Found
+from fb.listing import PageFields
+from fb.preview import Difference
 from storage.events import record_event
-from storage.grants import GrantFacts, save_grant
-from storage.installation import bump_data_version
-from storage.pages import (
-    PageGrantRow,
-    PageRow,
-    list_page_names,
-    mark_missing,
-    upsert_page_grants,
-    upsert_pages,
-)
-from storage.pictures import upsert_picture_sources
-from storage.snapshots import SnapshotRow, upsert_snapshots
-from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
+from storage.grants import save_grant
+from storage.pages import PageRow, list_page_names, mark_missing, upsert_pages
+from storage.saving import save_staged
+from storage.snapshots import SnapshotRow
+from storage.staging import erase_staged
+from storage.vault import Sealed
 
 
-def save_result(
+def save_found(
     session: Session,
-    vault: Vault,
-    result: Result,
-    preview: Preview,
+    attempt_id: str,
+    found: Found,
+    sealed: Sealed,
+    difference: Difference,
     page_ids: frozenset[str],
     now: datetime,
 ) -> dict[str, Any]:
     """Store the ticked Pages and their access; return the outcome in numbers.
 
-    Pages that Facebook no longer lists, sends no access for, or that were unticked keep their
-    history; what access this account still had to them is erased.
+    ``sealed`` is the user access token. Pages that Facebook no longer lists, sends no access for,
+    or that were unticked keep their history; what access this account still had to them is erased.
+    Nothing is staged afterwards.
     """
-    ticked = page_ids & {page.id for page in preview.usable}
-    chosen = [page for page in result.listing.pages if page.fields.id in ticked]
-    left_out = [page.id for page in preview.usable if page.id not in ticked]
-    no_access = [page.id for page in preview.pages if page.usability == "cannot_be_used"]
-    sealed = vault.seal(PURPOSE_USER_TOKEN, result.account_id, result.user_token)
-    grant_id = save_grant(session, _grant_facts(result), sealed, now)
-    describe_pages(session, [page.fields for page in chosen], result.graph_version, result.read_at)
-    upsert_page_grants(
-        session, grant_id, [_page_grant(vault, result.account_id, page) for page in chosen], now
-    )
-    mark_missing(session, grant_id, [page.id for page in preview.missing], now)
-    mark_missing(session, grant_id, left_out, now, status="left_out")
-    mark_missing(session, grant_id, no_access, now, status="no_access")
-    upsert_snapshots(
+    ticked = [page for page in difference.usable if page.page_id in page_ids]
+    left_out = [page.page_id for page in difference.usable if page.page_id not in page_ids]
+    no_access = [page.page_id for page in difference.pages if not page.has_access]
+    erase_staged(session, attempt_id, left_out)
+    grant_id = save_grant(session, found.grant_facts, sealed, now)
+    save_staged(
         session,
-        [
-            snapshot_row(page.fields, result.read_at, result.graph_version)
-            for page in chosen
-            # With the basics alone nobody asked for figures: that is no snapshot without figures.
-            if page.fields.depth != "basic"
-        ],
+        attempt_id,
+        grant_id,
+        read_at=found.read_at,
+        graph_version=found.graph_version,
+        now=now,
     )
-    upsert_picture_sources(
-        session,
-        {p.fields.id: picture_url(p.fields) for p in chosen if p.fields.depth == "full"},
-        now,
-    )
+    if difference.is_known_account:
+        mark_missing(session, grant_id, [page.id for page in difference.missing], now)
+        mark_missing(session, grant_id, left_out, now, status="left_out")
+        mark_missing(session, grant_id, no_access, now, status="no_access")
+    erase_staged(session, attempt_id)
+    kept_count = sum(page.is_known for page in ticked)
     outcome = {
-        "account_name": result.account_name,
-        "saved": len(chosen),
-        "added": sum(page.state == "new" for page in preview.usable if page.id in ticked),
-        "kept": sum(page.state == "kept" for page in preview.usable if page.id in ticked),
-        "missing": len(preview.missing),
-        "is_known_account": preview.is_known_account,
+        "account_name": found.account_name,
+        "saved": len(ticked),
+        "added": len(ticked) - kept_count,
+        "kept": kept_count,
+        "missing": len(difference.missing),
+        "is_known_account": difference.is_known_account,
     }
-    kind = "renewed" if preview.is_known_account else "connected"
-    record_event(session, kind, result.account_name, outcome, now)
-    bump_data_version(session)
+    kind = "renewed" if difference.is_known_account else "connected"
+    record_event(session, kind, found.account_name, outcome, now)
     return outcome
-
-
-def _grant_facts(result: Result) -> GrantFacts:
-    return GrantFacts(
-        account_id=result.account_id,
-        account_name=result.account_name,
-        granted=result.granted,
-        declined=result.declined,
-        issued_at=result.issued_at,
-        expires_at=result.expires_at,
-        data_access_expires_at=result.data_access_expires_at,
-    )
-
-
-def _page_grant(vault: Vault, account_id: str, page: ListedPage) -> PageGrantRow:
-    assert page.access_token is not None  # only such Pages are usable
-    owner = f"{account_id}/{page.fields.id}"
-    return PageGrantRow(
-        page_id=page.fields.id,
-        tasks=page.tasks,
-        sealed=vault.seal(PURPOSE_PAGE_TOKEN, owner, page.access_token),
-        status="ok",
-    )
 
 
 def describe_pages(

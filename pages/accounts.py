@@ -52,7 +52,10 @@ def out_of_reach(account: Connection) -> Wording | None:
 
 
 def summary(account: Connection) -> str:
-    """ "46 Pages · 5 of 6 permissions": what can be opened."""
+    """ "46 Pages · 5 of 6 permissions": what can be opened; of a disconnected one its history."""
+    if account.state == "disconnected":
+        held = account.health.pages.count
+        return f"{counted(held, 'Page')} with history" if held else "Details"
     granted, declined = (
         [name for name in names if name not in permissions.GIVEN_WITH_ANY]
         for names in (account.granted, account.declined)
@@ -99,9 +102,9 @@ def disconnect_cost(account: Connection) -> str:
     if not sole.count:
         ends = "Every Page is held by another account too, so all figures go on."
     else:
-        lose, their = ("loses", "Its") if sole.count == 1 else ("lose", "Their")
+        lose, their = ("loses its", "Its") if sole.count == 1 else ("lose their", "Their")
         ends = (
-            f"**{counted(sole.count, 'Page')}** {lose} the only access: "
+            f"**{counted(sole.count, 'Page')}** {lose} only access: "
             f"{phrases.named(sole.names, sole.count)}. {their} figures stop."
         )
     return f"{name}'s access is erased here. {ends} All history stays."

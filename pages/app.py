@@ -132,7 +132,14 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     header = st.container()
     trouble.render(installation, version, is_overview=screen.name == "overview")
     # Here and not in the screen: see pages.period.
-    chosen = period.render(today)
+    chosen = period.render(
+        today,
+        lambda asked: (
+            profile.first_day
+            if profile is not None
+            else lookups.find_totals(version, asked.since, asked.until).first_day
+        ),
+    )
     if profile is not None:
         return lambda: page.render(installation, version, header, chosen, profile)
     return lambda: overview.render(

@@ -13,6 +13,7 @@ from fb.connections import Connection
 from fb.installation import Installation
 from pages import accounts, ending, links, notes, phrases, resources, wording
 from pages.formats import counted, plain
+from pages.trouble import needing_renewal
 
 # Above this, cards make a person scroll past the account that is looked for.
 MOST_CARDS = 10
@@ -30,7 +31,10 @@ def render() -> None:
         return
     now = installation.now()
     known = connections.list_connections(installation, now)
-    _headline(bool(known) and installation.can_open_tokens)
+    _headline(
+        has_link=bool(known) and installation.can_open_tokens,
+        is_filled=not needing_renewal(known),
+    )
     if not known:
         _empty(installation)
     elif len(known) <= MOST_CARDS:
@@ -40,13 +44,14 @@ def render() -> None:
         _table(installation, known, now)
 
 
-def _headline(has_link: bool) -> None:
+def _headline(*, has_link: bool, is_filled: bool) -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.title("Connections", anchor=False, width="content")
         if has_link:
-            st.html(links.connect_link("Connect another account"), width="content")
+            link = links.connect_link("Connect another account", filled=is_filled)
+            st.html(link, width="content")
 
 
 def _empty(installation: Installation) -> None:

@@ -33,7 +33,8 @@ def render_graph(installation: Installation) -> None:
             title=f"Facebook no longer knows the field {name}",
             icon=":material/data_alert:",
         )
-    _usage(usage)
+    if usage or version is not None:
+        _usage(usage)
 
 
 def _version(asked: str, row: Observation | None) -> None:

@@ -103,6 +103,9 @@ def render_movers(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Movers", anchor=False, width="content")
         order = MOVERS[switches.choose("Movers by", list(MOVERS), key="movers")]
+    if not lookups.find_totals(version, period.since, period.until).of(metric).pages:
+        st.caption("No Page has figures on both ends of this period.")
+        return
     movers = lookups.find_movers(version, period.since, period.until, metric, order)
     _draw_movers(movers, order, way_back)
     if order == "rate":

@@ -88,6 +88,7 @@ class LastRun:
     reason_code: int | None
     total: int
     done: int
+    failed: int
 
 
 @lru_cache(16)
@@ -225,4 +226,5 @@ def find_newest_run(version: str) -> LastRun | None:
             run.reason_code,
             run.pages_total,
             run.pages_done,
+            run.pages_failed,
         )

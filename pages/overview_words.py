@@ -124,7 +124,7 @@ def _net_tile(
 def _growth_tile(
     noun: str, now: Comparable, previous: Comparable | None, period: Period, *, has_begun: bool
 ) -> Tile:
-    label = "Average weekly growth"
+    label = "Weekly growth"
     growth = metrics.average_weekly_growth_percent(now.start, now.end, period.days_count)
     if growth is None:
         why = _why_unknown(has_begun) if now.net is None else f"below 100 {noun}"

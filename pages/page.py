@@ -23,7 +23,7 @@ from pages import (
     timeline,
     way_back,
 )
-from pages.formats import counted, plain
+from pages.formats import counted, day, plain
 from pages.period import clip
 from pages.periods import A_DAY, Period
 from pages.tables import picture_path
@@ -170,11 +170,7 @@ def _chart(
     noun = metric.capitalize()
     points = timeline.trim(points_of(by_day, since, until))
     if not points:
-        st.caption(
-            f"Facebook gives no count of {metric} for this Page in this period."
-            if profile.last_day
-            else "The first figures come with the next refresh."
-        )
+        st.caption(_why_no_chart(by_day, metric, since, until, profile.last_day))
         return
     growth.draw(points, noun, view, plain(profile.name), height=CHART_HEIGHT)
     missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
@@ -189,3 +185,15 @@ def _chart(
         notes.append(page_words.NEW_EXPERIENCE)
     if notes:
         st.caption(" ".join(notes))
+
+
+def _why_no_chart(
+    by_day: Mapping[date, int | None], metric: str, since: date, until: date, newest: date | None
+) -> str:
+    if newest is None:
+        return "The first figures come with the next refresh."
+    if any(since - A_DAY <= each <= until for each in by_day):
+        return f"Facebook gives no count of {metric} for this Page in this period."
+    first, last = day(since, year=since.year != until.year), day(until)
+    newest_day = day(newest, year=newest.year != until.year)
+    return f"No snapshot between {first} and {last}; the newest is of {newest_day}."

@@ -130,7 +130,7 @@ def tiles(
         _best_day_tile(by_day, period),
         Tile(
             "Growth per day",
-            None if per_day is None else f"{per_day:+,.1f}",
+            None if per_day is None else f"{per_day:+,.1f}" if round(per_day, 1) else "0",
             note=_why_no_net(by_day) if per_day is None else over,
             help=f"Net new {metric} by the days of the period.",
         ),
@@ -169,12 +169,14 @@ def _newest_tile(
 
 
 def _best_day_tile(by_day: Mapping[date, int | None], period: Period) -> Tile:
-    changes = metrics.list_daily_changes(by_day)
-    best = metrics.find_best_day(
-        [change for change in changes if period.since <= change.day <= period.until]
-    )
+    changes = [
+        each
+        for each in metrics.list_daily_changes(by_day)
+        if period.since <= each.day <= period.until and each.change is not None
+    ]
+    best = metrics.find_best_day(changes)
     if best is None:
-        return Tile("Best day", None, note="no day gained")
+        return Tile("Best day", None, note="no day gained" if changes else _why_no_net(by_day))
     return Tile("Best day", signed(best.change), weekday(best.day, year=False), is_neutral=True)
 
 

@@ -4,6 +4,7 @@ address at the next click in the navigation.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import streamlit as st
@@ -20,19 +21,27 @@ from pages.periods import (
 )
 
 
-def render(today: date) -> Period:
-    """Draw the bar and return the period it is switched to, which ends on the UTC day ``today``."""
+def render(today: date, find_first_day: Callable[[Period], date | None]) -> Period:
+    """Draw the bar and return the period it is switched to, which ends on the UTC day ``today``.
+
+    ``find_first_day``: the first day with a snapshot of what the screen shows; None: none.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="period-bar"):
         label = switches.choose("Period", LABELS, key="period", default=DEFAULT_LABEL)
         period = get_period(label, today)
-        st.caption(describe(period), width="content")
+        st.caption(describe(period, find_first_day(period)), width="content")
     return period
 
 
-def describe(period: Period) -> str:
-    """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"."""
+def describe(period: Period, first_day: date | None) -> str:
+    """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026".
+
+    The second half only where the snapshots, from ``first_day`` on, reach back to before it.
+    """
     text = f"{span(period.since, period.until)}, days in UTC"
     if period.previous_since is None or period.previous_until is None:
+        return text
+    if first_day is None or first_day >= period.previous_since:
         return text
     return f"{text}; compared with {span(period.previous_since, period.previous_until)}"
 

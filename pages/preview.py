@@ -115,7 +115,7 @@ def _will_be_saved(preview: Preview, attempt_id: str) -> None:
     if not preview.usable:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        heading = st.container(width="content")
+        heading = st.empty()
         view, pages = _choose_view(preview, attempt_id)
     table = st.container()
     number = 1
@@ -131,7 +131,8 @@ def _will_be_saved(preview: Preview, attempt_id: str) -> None:
         _take_ticks(attempt_id, shown, _editor(shown, attempt_id, f"{view}-{number}"))
     # Drawn last and standing first: the table decides the number.
     unticked = sum(page.id in _unticked(attempt_id) for page in preview.usable)
-    heading.header(f"Will be saved ({len(preview.usable) - unticked:,d})", anchor=False)
+    title = f"Will be saved ({len(preview.usable) - unticked:,d})"
+    heading.header(title, anchor=False, width="content")
 
 
 def _choose_view(preview: Preview, attempt_id: str) -> tuple[str, list[PreviewPage]]:

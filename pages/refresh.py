@@ -116,16 +116,20 @@ def _draw_progress(progress: RunProgress) -> None:
 def _draw_button(installation: Installation, version: str, *, is_busy: bool) -> None:
     now = installation.now()
     reason = why_not(installation, version)
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        st.caption(
-            describe_freshness(lookups.find_freshness(version, now.date()), now), width="content"
-        )
-        if st.button(
-            "Refresh now",
-            icon=":material/refresh:",
-            key="refresh-now",
-            disabled=is_busy or reason is not None,
-            help=reason,
-        ) and schedule.start_sync(installation, "manual"):
-            st.session_state[_ASKED] = (time.monotonic(), version)
-            st.rerun()
+    with st.container(horizontal_alignment="right", width="content", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.caption(
+                describe_freshness(lookups.find_freshness(version, now.date()), now),
+                width="content",
+            )
+            if st.button(
+                "Refresh now",
+                icon=":material/refresh:",
+                key="refresh-now",
+                disabled=is_busy or reason is not None,
+            ) and schedule.start_sync(installation, "manual"):
+                st.session_state[_ASKED] = (time.monotonic(), version)
+                st.rerun()
+        # Not as the button's help: what is off shows it to a mouse only.
+        if reason is not None:
+            st.caption(reason, width="content")

@@ -164,8 +164,8 @@ def columns(
             label("fans", "Fans"), width=96, format="%,d", help="The newest figure of each Page."
         ),
         "net": config.NumberColumn(
-            label("net", "Net new"),
-            width=90,
+            label("net", f"New {noun}"),
+            width=90 if noun == "fans" else 125,
             format="%+,d",
             help=f"Change of {noun} in the period. A dash: no figure on both ends of it.",
         ),

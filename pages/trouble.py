@@ -16,12 +16,17 @@ import streamlit as st
 from fb.connections import Connection
 from fb.installation import Installation
 from pages import lookups, phrases, screens, wording
-from pages.formats import at_about, counted, plain, when
+from pages.formats import at_about, counted, listed, plain, when
 from pages.lookups import LastRun
 from storage.health import Freshness
 
 # A day is forgiven: the timer takes the day's snapshot soon after midnight.
 STALE_AFTER_DAYS = 2
+
+
+# What an account is called through which nobody asks Facebook, and that is as the operator wants.
+_RESTING = {"frozen": "paused", "disconnected": "disconnected"}
+_MOST_RESTING = 3
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ def find_trouble(installation: Installation, version: str, *, is_overview: bool)
     freshness = lookups.find_freshness(version, now.date())
     return (
         of_accounts(accounts, now)
+        or of_idle(accounts, freshness)
         or of_run(lookups.find_newest_run(version), freshness, now)
         or of_roles(accounts)
         or of_age(freshness, now)
@@ -140,9 +146,11 @@ def of_roles(accounts: Sequence[Connection]) -> Trouble | None:
 
 
 def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble | None:
-    """A refresh that Facebook cut short."""
-    if run is None or run.status in ("running", "done"):
+    """A refresh that Facebook cut short, or that came to its end with nothing."""
+    if run is None or run.status == "running":
         return None
+    if run.status == "done":
+        return _nothing_read(run, freshness)
     if run.status == "stopped" and run.limited_until is not None and run.limited_until > now:
         from_when = f"Facebook allows the rest from about {at_about(run.limited_until, now)}."
         return _slow_down(run, from_when)
@@ -162,6 +170,43 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble 
             "activity",
         )
     return None
+
+
+def _nothing_read(run: LastRun, freshness: Freshness) -> Trouble | None:
+    # Where no Page can be read any more, the reason is said by the other lines.
+    if run.done or not run.failed or not freshness.readable_count:
+        return None
+    which = "its one Page" if run.failed == 1 else f"any of {counted(run.failed, 'Page')}"
+    return Trouble(
+        "Nothing was refreshed",
+        ":material/error_outline:",
+        "orange",
+        f"The last refresh could not read {which}: open Activity for the reasons.",
+        "See what failed",
+        "activity",
+    )
+
+
+def of_idle(accounts: Sequence[Connection], freshness: Freshness) -> Trouble | None:
+    """No Page is read, since every account is paused or disconnected."""
+    if freshness.readable_count or not accounts:
+        return None
+    if any(account.state not in _RESTING for account in accounts):
+        return None
+    who = [
+        f"{plain(account.account_name)} is {_RESTING[account.state]}"
+        for account in accounts[:_MOST_RESTING]
+    ]
+    if len(accounts) > _MOST_RESTING:
+        who.append(f"{len(accounts) - _MOST_RESTING:,d} more")
+    return Trouble(
+        "Nothing is refreshed",
+        ":material/pause:",
+        "orange",
+        f"No Page is being refreshed: {listed(who)}.",
+        "See Connections",
+        "connections",
+    )
 
 
 def _slow_down(run: LastRun, from_when: str) -> Trouble:

@@ -330,8 +330,9 @@ def for_attempt(
             is_today = now is not None and ended_at.date() == now.date()
             when = f" at {clock(ended_at)}" if is_today else f" on {moment(ended_at)}"
         saved = int(outcome.get("saved", 0))
-        verb = "was" if saved == 1 else "were"
-        return Wording(USED.title, f"{counted(saved, 'Page')} {verb} saved{when}.", OVERVIEW)
+        is_, was = ("is", "was") if saved == 1 else ("are", "were")
+        pages = counted(saved, "Page")
+        return Wording(f"{pages} {is_} connected", f"{pages} {was} saved{when}.", OVERVIEW)
     return ATTEMPTS.get(status, ATTEMPTS["unknown"])
 
 

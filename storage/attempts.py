@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.engine import note_erasure
 from storage.errors import TooManyAttempts
-from storage.models import Attempt
+from storage.models import Attempt, AttemptPage
 from storage.text import storable
 from storage.upsert import count_changed
 from storage.vault import Sealed
@@ -23,7 +23,12 @@ MAX_OPEN_ATTEMPTS = 50
 # A trip that nobody came back from is of no use to anyone after a day.
 UNUSED_LIFETIME = timedelta(days=1)
 
-_NO_RESULT: dict[str, Any] = {"sealed_result": None, "key_id": None}
+_NOTHING_FOUND: dict[str, Any] = {
+    "account_id": None,
+    "sealed_user_token": None,
+    "key_id": None,
+    "found": None,
+}
 
 
 class Progress(TypedDict, total=False):
@@ -126,16 +131,32 @@ def beat(session: Session, id: str, now: datetime, **progress: Unpack[Progress])
 
 
 def finish_reading(
-    session: Session, id: str, *, sealed: Sealed, now: datetime, preview_expires_at: datetime
+    session: Session,
+    id: str,
+    *,
+    account_id: str,
+    account_name: str,
+    access_until: datetime | None,
+    found: dict[str, Any],
+    sealed: Sealed,
+    now: datetime,
+    preview_expires_at: datetime,
 ) -> bool:
-    """Leave the sealed result for the preview. False when the attempt was not being read."""
+    """Leave the account's sealed token and plain facts for the preview.
+
+    False when the attempt was not being read; then its Pages must not be staged either.
+    """
     statement = (
         update(Attempt)
         .where(Attempt.id == id, Attempt.status == "reading")
         .values(
             status="ready",
-            sealed_result=sealed.text,
+            account_id=account_id,
+            account_name=storable(account_name),
+            access_until=access_until,
+            sealed_user_token=sealed.text,
             key_id=sealed.key_id,
+            found=found,
             heartbeat_at=now,
             preview_expires_at=preview_expires_at,
         )
@@ -164,10 +185,11 @@ def claim(
     status_to: Literal["saved", "discarded"],
     now: datetime,
 ) -> bool:
-    """End a waiting attempt as saved or discarded, and erase its sealed result.
+    """End a waiting attempt as saved or discarded, and erase its user access token.
 
-    True at most once per attempt, before its preview expires, and from its own browser. Read the
-    result before, in the same transaction: if that fails later, the claim is undone with it.
+    True at most once per attempt, before its preview expires, and from its own browser. What was
+    found has to be read before, and the staged Pages saved or erased after, in one transaction: if
+    that fails, the claim is undone with it.
     """
     statement = (
         update(Attempt)
@@ -176,9 +198,9 @@ def claim(
             Attempt.nonce_hash == nonce_hash,
             Attempt.status == "ready",
             Attempt.preview_expires_at > now,
-            Attempt.sealed_result.is_not(None),
+            Attempt.sealed_user_token.is_not(None),
         )
-        .values(status=status_to, ended_at=now, **_NO_RESULT)
+        .values(status=status_to, ended_at=now, **_NOTHING_FOUND)
     )
     note_erasure(session)
     return count_changed(session, statement) == 1
@@ -191,10 +213,16 @@ def record_outcome(session: Session, id: str, outcome: dict[str, Any]) -> None:
 
 
 def wipe_expired(session: Session, now: datetime) -> int:
-    """Erase results whose preview has expired; return how many. Forgets trips long abandoned."""
-    is_expired = (Attempt.sealed_result.is_not(None), Attempt.preview_expires_at <= now)
-    wiped = count_changed(session, update(Attempt).where(*is_expired).values(_NO_RESULT))
-    if wiped:
+    """Erase what was found where the preview has expired; return in how many attempts.
+
+    Also forgets trips long abandoned.
+    """
+    is_over = or_(Attempt.status != "ready", Attempt.preview_expires_at <= now)
+    staged = AttemptPage.attempt_id.in_(select(Attempt.id).where(is_over))
+    unstaged = count_changed(session, delete(AttemptPage).where(staged))
+    is_expired = (Attempt.sealed_user_token.is_not(None), Attempt.preview_expires_at <= now)
+    wiped = count_changed(session, update(Attempt).where(*is_expired).values(_NOTHING_FOUND))
+    if wiped or unstaged:
         note_erasure(session)
     is_abandoned = (Attempt.status == "open", Attempt.expires_at <= now - UNUSED_LIFETIME)
     count_changed(session, delete(Attempt).where(*is_abandoned))

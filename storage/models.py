@@ -6,7 +6,7 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
 
     installation   one row: whose database this is (``sandbox`` or ``live:<app id>``), data version
     vault_keys     one canary per encryption key
-    attempts       trips to Facebook and back
+    attempts       trips to Facebook and back     attempt_pages  what one brought, until it is saved
     grants         one account's consent          page_grants  what a grant may do on one Page
     pages          Facebook's Pages               pictures     their pictures, as we serve them
     snapshots      one Page, one day
@@ -136,12 +136,13 @@ class Attempt(Base):
 
     ``status`` goes open → reading → ready → saved | discarded, or to failed from open and reading.
     "Interrupted" and "expired" are not stored: they follow from ``heartbeat_at`` and the expiries.
+    What Facebook answered waits here and in ``attempt_pages`` while "ready", and nowhere else.
     """
 
     __tablename__ = "attempts"
     __table_args__ = (
         CheckConstraint(
-            "sealed_result IS NULL OR status = 'ready'", name="attempts_result_only_while_ready"
+            "sealed_user_token IS NULL OR status = 'ready'", name="attempts_token_only_while_ready"
         ),
     )
 
@@ -162,11 +163,49 @@ class Attempt(Base):
     account_name: Mapped[str | None]
     access_until: Mapped[datetime | None]
     failure: Mapped[dict[str, Any] | None]  # {"kind": …, plain facts}; never a text from Facebook
-    sealed_result: Mapped[str | None]
+    account_id: Mapped[str | None]  # whose token it is; gone with it, as is what was found
+    sealed_user_token: Mapped[str | None]
     key_id: Mapped[str | None]
+    found: Mapped[dict[str, Any] | None]  # permissions, expiries, …: see fb/found.py; no secret
     preview_expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]  # {"saved": n, "added": n, "kept": n, "missing": n, …}
+
+
+class AttemptPage(Base):
+    """A Page that an attempt found, ready to be saved: columns as in the tables it goes to.
+
+    The page access token is sealed for its owner from the start; NULL when Facebook sent none.
+    """
+
+    __tablename__ = "attempt_pages"
+
+    attempt_id: Mapped[str] = mapped_column(
+        ForeignKey("attempts.id", ondelete="CASCADE"), primary_key=True
+    )
+    page_id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]  # in Facebook's order, from 0
+    depth: Mapped[str]  # how much was asked for: "full" | "figures" | "basic"
+    tasks: Mapped[list[str]]
+    sealed_page_token: Mapped[str | None]
+    key_id: Mapped[str | None]
+    fans_count: Mapped[int | None] = mapped_column(BigInteger)
+    followers_count: Mapped[int | None] = mapped_column(BigInteger)
+    name: Mapped[str]
+    name_folded: Mapped[str]
+    category: Mapped[str | None]
+    about: Mapped[str | None]
+    website: Mapped[str | None]
+    link: Mapped[str | None]
+    username: Mapped[str | None]
+    phone: Mapped[str | None]
+    emails: Mapped[list[str] | None]
+    location: Mapped[dict[str, Any] | None]
+    verification_status: Mapped[str | None]
+    is_published: Mapped[bool | None]
+    is_new_page_experience: Mapped[bool | None]
+    picture_url: Mapped[str | None]
+    picture_path: Mapped[str | None]
 
 
 class Grant(Base):
@@ -270,6 +309,7 @@ class Picture(Base):
 
     page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
     source_url: Mapped[str | None]  # Facebook's signed link: dies within a month, carries no token
+    source_path: Mapped[str | None]  # the link's path: changes with the picture, not its signature
     source_at: Mapped[datetime | None]  # when Facebook gave it
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     content_type: Mapped[str | None]
@@ -307,7 +347,7 @@ class Run(Base):
     __tablename__ = "runs"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    kind: Mapped[str]  # "manual" | "daily" | "command" | "history" | "fast_forward" | "connect"
+    kind: Mapped[str]  # "manual" | "daily" | "command" | "history" | "fast_forward"
     day: Mapped[date] = mapped_column(index=True)
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, exists, select, update
+from sqlalchemy import bindparam, case, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
 from storage.engine import note_erasure
 from storage.folding import fold
 from storage.installation import bump_data_version
 from storage.models import Grant, Page, PageGrant
-from storage.text import storable
-from storage.upsert import count_changed, insert_into, table_of, upsert
-from storage.vault import Sealed
+from storage.text import storable_row
+from storage.upsert import Conflict, count_changed, table_of, upsert
 
 # Names are compared by their beginning: PostgreSQL's index refuses entries of 2,700 bytes.
 FOLDED_LENGTH = 600
 # Databases limit the parameters of one statement (SQLite: 32,766).
 IDS_AT_ONCE = 1_000
+DESCRIBED_ANEW = Conflict(first_only=("first_seen_at",))
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,6 @@ class PageRow:
 
 
 @dataclass(frozen=True)
-class PageGrantRow:
-    """What a grant may do on a Page. ``sealed`` goes with status "ok" only."""
-
-    page_id: str
-    tasks: Sequence[str]
-    sealed: Sealed | None = field(repr=False)
-    status: str
-
-
-@dataclass(frozen=True)
 class Readable:
     """A Page that can be read with a page access token, and whose grant gave it."""
 
@@ -66,50 +56,19 @@ class Readable:
     sealed_page_token: str = field(repr=False)
 
 
+def folded_name(name: str) -> str:
+    """Return the form of a Page's name that ``name_folded`` holds."""
+    return fold(name)[:FOLDED_LENGTH]
+
+
 def upsert_pages(session: Session, rows: Iterable[PageRow], now: datetime) -> None:
     """Store Pages as described at ``now``. What a row leaves None becomes NULL, whatever was there.
 
     History hangs on the id alone, so a renamed Page keeps it.
     """
     described = [_described(row, now) for row in rows]
-    upsert(session, Page, described, first_only=("first_seen_at",))
+    upsert(session, Page, described, DESCRIBED_ANEW)
     if described:
-        bump_data_version(session)
-
-
-def upsert_page_grants(
-    session: Session, grant_id: int, rows: Iterable[PageGrantRow], now: datetime
-) -> None:
-    """Store what a grant may do on Pages that are stored already; older tokens are overwritten."""
-    statement = insert_into(session, PageGrant)
-    table, new = table_of(PageGrant), statement.excluded
-    changes: dict[str, ColumnElement[Any]] = {
-        c.name: new[c.name] for c in table.c if c.name not in ("page_id", "grant_id")
-    }
-    changes["status_at"] = case(
-        (table.c.status == new.status, table.c.status_at), else_=new.status_at
-    )
-    parameters = [
-        {
-            "page_id": row.page_id,
-            "grant_id": grant_id,
-            "tasks": list(row.tasks),
-            "sealed_page_token": row.sealed.text if row.sealed else None,
-            "key_id": row.sealed.key_id if row.sealed else None,
-            "status": row.status,
-            "status_at": now,
-            "reason_code": None,
-            "reason_subcode": None,
-            "granted_at": now,
-        }
-        for row in rows
-    ]
-    if parameters:
-        keys = ["page_id", "grant_id"]
-        session.execute(
-            statement.on_conflict_do_update(index_elements=keys, set_=changes), parameters
-        )
-        note_erasure(session)
         bump_data_version(session)
 
 
@@ -170,16 +129,6 @@ def set_page_grant_status(
     if changed:
         bump_data_version(session)
     return changed
-
-
-def list_page_ids_of_grant(
-    session: Session, grant_id: int, *, with_token: bool = False
-) -> set[str]:
-    """Return the ids of all Pages a grant ever had, or ``with_token`` of those it can read."""
-    query = select(PageGrant.page_id).where(PageGrant.grant_id == grant_id)
-    if with_token:
-        query = query.where(PageGrant.sealed_page_token.is_not(None))
-    return set(session.scalars(query))
 
 
 def list_page_names(session: Session, page_ids: Iterable[str]) -> dict[str, str]:
@@ -254,12 +203,13 @@ def list_only_held_by(session: Session, grant_id: int) -> list[tuple[str, str]]:
 
 
 def _described(row: PageRow, now: datetime) -> dict[str, Any]:
-    plain = dict(vars(row))
-    for name, value in plain.items():
-        if isinstance(value, str):
-            plain[name] = storable(value)
-    folded = fold(plain["name"])[:FOLDED_LENGTH]
-    return {**plain, "name_folded": folded, "first_seen_at": now, "described_at": now}
+    plain = storable_row(vars(row))
+    return {
+        **plain,
+        "name_folded": folded_name(plain["name"]),
+        "first_seen_at": now,
+        "described_at": now,
+    }
 
 
 def _without_token(

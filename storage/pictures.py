@@ -5,31 +5,58 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.installation import bump_data_version
 from storage.models import Picture
-from storage.upsert import count_changed, upsert
+from storage.text import storable
+from storage.upsert import Conflict, count_changed, upsert
 
 # Facebook's links die within a month: older ones are not worth a request.
 LINK_LIFETIME = timedelta(days=28)
 # A fetched picture is looked at again long before.
 REFETCH_AFTER = timedelta(days=7)
-IDS_AT_ONCE = 1_000
+
+
+# A picture whose path is another one is due at once: the signature in the query changes daily, the
+# path only with the picture. Without a link the copy is dropped.
+_IS_THE_SAME = "pictures.source_path = excluded.source_path"
+_IS_THERE = "excluded.source_path IS NOT NULL"
+KEEP_THE_SAME = Conflict(
+    special={
+        "fetched_at": f"CASE WHEN {_IS_THE_SAME} THEN pictures.fetched_at END",
+        "content": f"CASE WHEN {_IS_THERE} THEN pictures.content END",
+        "content_type": f"CASE WHEN {_IS_THERE} THEN pictures.content_type END",
+        "etag": f"CASE WHEN {_IS_THERE} THEN pictures.etag END",
+    }
+)
+
+
+def picture_path(url: str) -> str:
+    """Return the path within a link, without its leading slash; any text will do."""
+    return url.partition("?")[0].partition("//")[2].partition("/")[2]
 
 
 def upsert_picture_sources(session: Session, urls: Mapping[str, str | None], now: datetime) -> None:
     """Note where Pages' pictures are (by Page id); None where Facebook has none worth keeping.
 
-    A picture whose path is another one is due at once: the signature in the query changes daily,
-    the path only with the picture. Without a link the copy is dropped.
+    A picture whose path is another one is due at once. Without a link the copy is dropped.
     """
-    ids = list(urls)
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        _upsert_some(session, {id: urls[id] for id in ids[start : start + IDS_AT_ONCE]}, now)
+    rows = [
+        {
+            "page_id": page_id,
+            "source_url": storable(url) if url is not None else None,
+            "source_path": storable(picture_path(url)) if url is not None else None,
+            "source_at": now,
+            "fetched_at": None,
+        }
+        for page_id, url in urls.items()
+    ]
+    upsert(session, Picture, rows, KEEP_THE_SAME)
+    if None in urls.values():
+        bump_data_version(session)
 
 
 def list_pictures_due(
@@ -82,32 +109,3 @@ def find_picture(session: Session, page_id: str) -> Picture | None:
     """Return a Page's picture when there is a copy to serve."""
     query = select(Picture).where(Picture.page_id == page_id, Picture.content.is_not(None))
     return session.scalar(query, execution_options={"populate_existing": True})
-
-
-def _upsert_some(session: Session, urls: Mapping[str, str | None], now: datetime) -> None:
-    query = select(Picture.page_id, Picture.source_url, Picture.fetched_at)
-    known = {
-        page_id: (url, fetched_at)
-        for page_id, url, fetched_at in session.execute(query.where(Picture.page_id.in_(urls)))
-    }
-    rows = []
-    for page_id, url in urls.items():
-        old_url, fetched_at = known.get(page_id, (None, None))
-        is_same = url is not None and old_url is not None and _path(old_url) == _path(url)
-        rows.append(
-            {
-                "page_id": page_id,
-                "source_url": url,
-                "source_at": now,
-                "fetched_at": fetched_at if is_same else None,
-            }
-        )
-    upsert(session, Picture, rows)
-    without = [page_id for page_id, url in urls.items() if url is None]
-    drop = update(Picture).where(Picture.page_id.in_(without), Picture.etag.is_not(None))
-    if without and count_changed(session, drop.values(content=None, content_type=None, etag=None)):
-        bump_data_version(session)
-
-
-def _path(url: str | None) -> str | None:
-    return None if url is None else urlsplit(url).path

@@ -11,7 +11,11 @@ from sqlalchemy.orm import Session
 
 from storage.installation import bump_data_version
 from storage.models import Grant, PageGrant, Snapshot
-from storage.upsert import upsert
+from storage.upsert import Conflict, upsert
+
+# The newest report of a day wins, except that what Facebook once reported for a day was so, and can
+# never be asked for again: a newer report that lacks a figure leaves the day's figure in place.
+NEWEST_REPORT = Conflict(unless_null=("fans_count", "followers_count"), newest_by="fetched_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,8 @@ class SnapshotRow:
 def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
     """Store snapshots of Pages that are stored already; the newest report of a day wins.
 
-    A report fetched earlier than the one that is stored changes nothing. A newer one that lacks a
-    figure leaves the day's figure in place: what Facebook once reported for a day was so, and can
-    never be asked for again.
+    A report fetched earlier than the one that is stored changes nothing, and a newer one that lacks
+    a figure leaves the day's figure in place.
     """
     parameters = [
         {
@@ -46,13 +49,7 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
         }
         for row in rows
     ]
-    upsert(
-        session,
-        Snapshot,
-        parameters,
-        unless_null=("fans_count", "followers_count"),
-        newest_by="fetched_at",
-    )
+    upsert(session, Snapshot, parameters, NEWEST_REPORT)
     if parameters:
         bump_data_version(session)
 

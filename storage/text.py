@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def is_storable(text: str) -> bool:
+    """Whether both databases take ``text`` as it is."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def storable(text: str) -> str:
@@ -10,10 +22,15 @@ def storable(text: str) -> str:
 
     JSON can carry either, and one such name must not fail the whole Save.
     """
-    if text.isascii() and "\0" not in text:
+    if is_storable(text):
         return text
     whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return whole.replace("\0", REPLACEMENT)
+
+
+def storable_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row with each of its texts made storable; JSON and everything else as it was."""
+    return {name: storable(v) if isinstance(v, str) else v for name, v in row.items()}
 
 
 def storable_or_none(text: str | None) -> str | None:

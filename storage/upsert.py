@@ -2,14 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, Table, UpdateBase, func
+from sqlalchemy import CursorResult, Table, UpdateBase, bindparam, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from storage.models import Base
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """What becomes of a row that is there already: the new one's columns take the old ones' place.
+
+    The columns of ``first_only`` stay as they are; those of ``unless_null`` stay where the new
+    value is NULL; a row whose ``newest_by`` is older than what is stored changes nothing.
+    ``special`` says in SQL what else a column becomes: ``excluded`` is the new row there, and the
+    table's own name the old one.
+    """
+
+    first_only: Collection[str] = ()
+    unless_null: Collection[str] = ()
+    newest_by: str | None = None
+    special: Mapping[str, str] = field(default_factory=dict)
+
+    def changes(self, model: type[Base], names: Iterable[str]) -> dict[str, str]:
+        """What each column becomes that changes at all, in SQL."""
+        table, left = model.__tablename__, (*_keys(model), *self.first_only)
+        plain = {name: f"excluded.{name}" for name in names if name not in left}
+        kept = {name: f"coalesce({plain[name]}, {table}.{name})" for name in self.unless_null}
+        return {**plain, **kept, **self.special}
+
+    def condition(self, model: type[Base]) -> str | None:
+        """When it changes, in SQL; None for always."""
+        by = self.newest_by
+        return f"excluded.{by} >= {model.__tablename__}.{by}" if by else None
+
+
+OVERWRITE = Conflict()
 
 
 def table_of(model: type[Base]) -> Table:
@@ -30,38 +63,62 @@ def upsert(
     session: Session,
     model: type[Base],
     rows: Sequence[dict[str, Any]],
-    *,
-    conflict: Collection[str] | None = None,
-    first_only: Collection[str] = (),
-    unless_null: Collection[str] = (),
-    newest_by: str | None = None,
+    conflict: Conflict = OVERWRITE,
 ) -> None:
-    """Insert ``rows``, all with the same columns, or update those that are there by ``conflict``.
+    """Insert ``rows``, all with the same columns, or update those whose primary key is there."""
+    if not rows:
+        return
+    changes = conflict.changes(model, rows[0])
+    condition = conflict.condition(model)
+    # One statement and a list of parameters: a multi-row VALUES is ten times slower.
+    statement = insert_into(session, model).on_conflict_do_update(
+        index_elements=_keys(model),
+        set_={name: text(change) for name, change in changes.items()},
+        where=text(condition) if condition else None,
+    )
+    session.execute(statement, rows)
 
-    ``conflict`` is the primary key unless given. On an update the columns of ``first_only`` stay as
-    they are; those of ``unless_null`` stay where the new value is NULL; and a row whose
-    ``newest_by`` is older than what is stored changes nothing.
+
+def upsert_from(
+    session: Session,
+    model: type[Base],
+    source: str,
+    columns: Mapping[str, str],
+    values: Mapping[str, Any],
+    conflict: Conflict | None = OVERWRITE,
+) -> None:
+    """As upsert, with rows that the database holds already: none of them comes by here.
+
+    ``source`` is what follows FROM, with a WHERE (without one SQLite takes the ON for a join's).
+    ``columns`` says where each column of ``model`` comes from; a ``:name`` in either is taken from
+    ``values``. With ``conflict`` None a row that is there already stays as it is.
+    """
+    table, names = model.__tablename__, ", ".join(columns)
+    # Written out: for one statement SQLAlchemy takes as long as SQLite does for a thousand rows.
+    statement = text(
+        f"INSERT INTO {table} ({names}) SELECT {', '.join(columns.values())} FROM {source}"  # noqa: S608 (names alone)
+        f" ON CONFLICT ({', '.join(_keys(model))}) {_action(model, columns, conflict)}"
+    )
+    types = table_of(model).c
+    given = [
+        bindparam(name, value, type_=types[name].type if name in types else None)
+        for name, value in values.items()
+    ]
+    session.connection().execute(statement.bindparams(*given))
+
+
+def insert_plain(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert ``rows``, all with the same columns, of values that need no conversion on the way.
+
+    That is text, numbers, booleans and None; JSON as the text of it. Looking at each value for what
+    it might need takes longer than all else.
     """
     if not rows:
         return
-    table = table_of(model)
-    keys = list(conflict or [column.name for column in table.primary_key])
-    # One statement and a list of parameters: a multi-row VALUES is ten times slower.
-    statement = insert_into(session, model)
-    new: Any = statement.excluded
-    changes: dict[str, ColumnElement[Any]] = {}
-    for name in rows[0]:
-        if name in keys or name in first_only:
-            continue
-        is_kept = name in unless_null
-        changes[name] = func.coalesce(new[name], table.c[name]) if is_kept else new[name]
-    if not changes:
-        session.execute(statement.on_conflict_do_nothing(index_elements=keys), rows)
-        return
-    is_newest = None if newest_by is None else new[newest_by] >= table.c[newest_by]
-    session.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=changes, where=is_newest), rows
-    )
+    connection, names = session.connection(), list(rows[0])
+    marks = ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * len(names))
+    statement = f"INSERT INTO {model.__tablename__} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 (names of columns alone)
+    connection.exec_driver_sql(statement, list(map(itemgetter(*names), rows)))
 
 
 def count_changed(session: Session, statement: UpdateBase) -> int:
@@ -72,3 +129,15 @@ def count_changed(session: Session, statement: UpdateBase) -> int:
     result = session.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)
     return result.rowcount
+
+
+def _keys(model: type[Base]) -> list[str]:
+    return [column.name for column in table_of(model).primary_key]
+
+
+def _action(model: type[Base], names: Iterable[str], conflict: Conflict | None) -> str:
+    if conflict is None:
+        return "DO NOTHING"
+    changes = ", ".join(f"{name} = {new}" for name, new in conflict.changes(model, names).items())
+    condition = conflict.condition(model)
+    return f"DO UPDATE SET {changes}" + (f" WHERE {condition}" if condition else "")

@@ -19,13 +19,12 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.engine import note_erasure
 from storage.errors import SealBroken, WrongKey
-from storage.models import Attempt, Base, Grant, PageGrant, VaultKey
+from storage.models import Attempt, AttemptPage, Base, Grant, PageGrant, VaultKey
 from storage.upsert import table_of
 
 # Purposes, with what stands for the owner. They are words inside the seal, not secrets.
 PURPOSE_USER_TOKEN = "user access token"  # noqa: S105 (see above); owner: the account's id
 PURPOSE_PAGE_TOKEN = "page access token"  # noqa: S105 (see above); owner: "<account id>/<page id>"
-PURPOSE_ATTEMPT = "attempt result"  # owner: the attempt's id
 PURPOSE_CANARY = "canary"  # owner: the key's id
 _CANARY = "alive"
 
@@ -165,10 +164,22 @@ _PLACES = (
     ),
     _Place(
         Attempt,
-        Attempt.sealed_result,
+        Attempt.sealed_user_token,
         Attempt.key_id,
-        PURPOSE_ATTEMPT,
-        Attempt.__table__.c.id,
+        PURPOSE_USER_TOKEN,
+        Attempt.__table__.c.account_id,
+    ),
+    _Place(
+        AttemptPage,
+        AttemptPage.sealed_page_token,
+        AttemptPage.key_id,
+        PURPOSE_PAGE_TOKEN,
+        select(Attempt.account_id)
+        .where(Attempt.id == AttemptPage.attempt_id)
+        .correlate(AttemptPage)
+        .scalar_subquery()
+        .concat(literal("/"))
+        .concat(AttemptPage.page_id),
     ),
 )
 

@@ -44,7 +44,7 @@ def read_sandbox(values: Values, root: Path, port: int) -> Settings | None:
 
 def _add_fixed_rows(values: Values) -> None:
     note = "Not set: this is the sandbox."
-    values.add_row("FACEBOOK_APP_ID", "default", SANDBOX_APP_ID, note)
+    values.add_row("FACEBOOK_APP_ID", "default", "made by the sandbox", note)
     values.add_row("FACEBOOK_APP_SECRET", "default", "made by the sandbox", note)
     for name, shown in (
         ("STATE_TOKEN_SECRET", "made by the sandbox"),

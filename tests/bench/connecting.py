@@ -73,7 +73,7 @@ def measure() -> list[Line]:
             TIMES_THE_LEAST,
             "×",
         ),
-        Line("  of it reading, up to the sealed result", _ms(_median(r.reading for r in rounds))),
+        Line("  of it reading, up to the staged Pages", _ms(_median(r.reading for r in rounds))),
         Line("  of it saving", _ms(_median(r.saving for r in rounds))),
         Line("  not in it: a look at the preview", _ms(_median(r.preview for r in rounds))),
     ]

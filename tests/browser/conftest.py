@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.browsing import TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
+from tests.browser.live import Live, serving_live
 from tests.browser.serving import Server, copy_program, serving
 from tests.browser.trips import connect
 
@@ -132,7 +133,10 @@ def empty(serve: Serve) -> Iterator[Server]:
 
 @pytest.fixture(scope="package")
 def full(serve: Serve, chromium: Browser) -> Iterator[Server]:
-    """A sandbox with Anna's 57 Pages and 90 days of history: tests that use it only look."""
+    """A sandbox with Anna's 57 Pages and 90 days of history: tests that use it only look.
+
+    Nobody goes to its dialog: what is unticked there loses its access at once, as at Facebook.
+    """
     with serve() as server:
         opened = Browsers(chromium)
         try:
@@ -140,3 +144,17 @@ def full(serve: Serve, chromium: Browser) -> Iterator[Server]:
         finally:
             opened.close()
         yield server
+
+
+@pytest.fixture(scope="module")
+def live_for_module(serve: Serve) -> Iterator[Live]:
+    """A dashboard in live mode for all trips of one module: each is made by its own browser."""
+    with serving_live(serve) as live:
+        yield live
+
+
+@pytest.fixture
+def live(live_for_module: Live) -> Live:
+    """The same, when Facebook works and nobody has asked it anything yet."""
+    live_for_module.facebook.clear_faults()
+    return live_for_module

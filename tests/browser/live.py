@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Page, expect
 
 from fb.sandbox import Sandbox, create_sandbox
 from fb.sandbox.serve import serve as serve_sandbox
-from tests.browser.conftest import Serve
+from tests.browser import trips
+from tests.browser.browsing import visit
 from tests.browser.serving import (
     LIVE_APP_ID,
     LIVE_APP_SECRET,
@@ -18,6 +22,11 @@ from tests.browser.serving import (
     live_settings,
 )
 
+if TYPE_CHECKING:  # which imports this module
+    from tests.browser.conftest import Serve
+
+READING = "Reading your Pages from Facebook"
+
 
 @dataclass(frozen=True)
 class Live:
@@ -25,6 +34,24 @@ class Live:
 
     server: Server
     facebook: Sandbox
+
+    def delay_the_list(self, seconds: float) -> None:
+        """Let Facebook take its time over the first part of the list of Pages."""
+        self.facebook.inject("delay", path="me/accounts", seconds=seconds)
+
+    def begin(self, page: Page, person: str | None = None) -> str:
+        """Make a trip up to our screen, as it reads; return the attempt's id."""
+        visit(page, f"{self.server.url}/connect")
+        trips.set_out(page)
+        trips.choose(page, person=person)
+        trips.agree(page)
+        expect(page).to_have_url(trips.ATTEMPT)
+        return trips.attempt_id(page)
+
+    def saves(self) -> int:
+        """How often a list was saved, so far."""
+        kinds = "SELECT count(*) FROM events WHERE kind IN ('connected', 'renewed')"
+        return int(self.server.query(kinds)[0])
 
     def exchanges(self) -> int:
         """How many codes and tokens were taken to Facebook to be exchanged, so far."""

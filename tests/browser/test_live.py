@@ -53,7 +53,7 @@ def end_the_access(page: Page) -> None:
     page.get_by_role("button", name="More").click()
     page.get_by_text("Disconnect…").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("57 Pages lose the only access")
+    expect(dialog).to_contain_text("57 Pages lose their only access")
     dialog.get_by_text("Also end the access at Facebook").click()
     button(page, "disconnect-yes").click()
     expect(page.get_by_text(re.compile("^Disconnected on "))).to_be_visible()

@@ -24,6 +24,7 @@ from tests.browser.looks import SCHEMES, shoot_screens, shoot_widths, show_schem
 from tests.browser.serving import LIVE_APP_ID, Server
 
 EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
+LEFT_OUT = ("Café Lindenhof", "Optik Keller", "Read views and engagement")
 # A Page with a name of ordinary length, a picture, and movement.
 PAGE = "SELECT id FROM pages WHERE name = 'Hofladen Apfelgarten'"
 
@@ -50,17 +51,16 @@ def test_full(full: Server, page: Page) -> None:
     shoot_screens(page, full.url, "full", more, schemes=["light"])
 
 
-def test_preview(full: Server, page: Page) -> None:
+def test_preview(serve: Serve, full: Server, page: Page) -> None:
     """A second trip, with Pages and a permission left out."""
-    visit(page, f"{full.url}/connections")
-    trips.travel(
-        page, "Renew", without=["Café Lindenhof", "Optik Keller", "Read views and engagement"]
-    )
-    expect(page.get_by_text("2 Pages are missing")).to_be_visible()
-    for scheme in SCHEMES:
-        show_scheme(page, scheme)
-        trips.wait_for_preview(page)
-        shoot_widths(page, f"full-preview-{scheme}")
+    with serve(data_of=full) as server:
+        visit(page, f"{server.url}/connections")
+        trips.travel(page, "Renew", without=LEFT_OUT)
+        expect(page.get_by_text("2 Pages are missing")).to_be_visible()
+        for scheme in SCHEMES:
+            show_scheme(page, scheme)
+            trips.wait_for_preview(page)
+            shoot_widths(page, f"full-preview-{scheme}")
 
 
 def test_first_day(serve: Serve, page: Page) -> None:

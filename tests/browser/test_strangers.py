@@ -3,30 +3,44 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browsers, Serve
 from tests.browser.serving import Server, clean_environment, command
 
-# Another program of this computer, which Streamlit alone would let in.
-STRANGER = "http://localhost:9/"
-
 
 @pytest.fixture
-def stranger(browsers: Browsers, empty: Server) -> Page:
-    """A page of another local site, with a link to where a trip begins."""
-    page = browsers.open()
-    browsers.watches[0].forgiven.append("403 (Forbidden)")
-    link = f'<a href="{empty.url}/oauth/start">Win a prize</a>'
+def stranger(browsers: Browsers, empty: Server) -> Iterator[Page]:
+    """A page of another program of this computer, with a link to where a trip begins.
 
-    def answer(route: Route) -> None:
-        route.fulfill(body=f"<!doctype html>{link}", content_type="text/html")
+    Really served: Chromium itself keeps a page of unknown origin away from loopback.
+    """
+    link = (
+        f'<!doctype html><link rel="icon" href="data:,"><a href="{empty.url}/oauth/start">Win</a>'
+    )
 
-    page.route(STRANGER, answer)
-    page.goto(STRANGER)
-    return page
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(link.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as site:
+        Thread(target=site.serve_forever, daemon=True).start()
+        page = browsers.open()
+        browsers.watches[0].forgiven.append("403 (Forbidden)")
+        page.goto(f"http://localhost:{site.server_address[1]}/")
+        yield page
+        site.shutdown()
 
 
 def test_another_site_gets_no_socket(stranger: Page, empty: Server) -> None:
@@ -43,7 +57,7 @@ def test_another_site_gets_no_socket(stranger: Page, empty: Server) -> None:
 
 def test_another_site_starts_no_trip(stranger: Page, empty: Server) -> None:
     before = empty.query("SELECT count(*) FROM attempts")
-    stranger.get_by_role("link", name="Win a prize").click()
+    stranger.get_by_role("link", name="Win").click()
     expect(stranger.get_by_role("heading", name="Please start from Pagekeeper")).to_be_visible()
     assert empty.query("SELECT count(*) FROM attempts") == before
 

@@ -1,4 +1,4 @@
-"""The walk of a marketer: connect, look, let time pass, mend what breaks, and begin again."""
+"""The walk of a marketer from an empty installation to the first figures."""
 
 from __future__ import annotations
 
@@ -14,26 +14,16 @@ from tests.browser.browsing import (
     expect_title,
     settle,
     tiles,
-    visit,
     words,
 )
 from tests.browser.conftest import Browsers, Serve
 from tests.browser.grids import figures_in, pages_table
 from tests.browser.serving import Server
-
-FANS = """
-    SELECT sum(fans_count) FROM snapshots AS newest WHERE fans_count IS NOT NULL AND day = (
-        SELECT max(day) FROM snapshots
-        WHERE page_id = newest.page_id AND fans_count IS NOT NULL)
-"""
-HISTORY = "SELECT page_id, day, fans_count, followers_count FROM snapshots ORDER BY page_id, day"
-DAYS = "SELECT count(DISTINCT day) FROM snapshots"
-PAGES = "SELECT count(*) FROM pages"
-RED_LINE = "account needs you"
+from tests.browser.stored import DAYS, FANS, PAGES
 
 
 def test_from_an_empty_installation_to_the_figures(serve: Serve, browsers: Browsers) -> None:
-    """Steps 1 to 5, begun at 127.0.0.1."""
+    """Begun at 127.0.0.1, with Cancel on the way."""
     page = browsers.open()
     with serve() as server:
         come_by_the_other_name(page, server, browsers.watches[0])
@@ -153,149 +143,3 @@ def compare_the_tiles_with_the_database(page: Page, server: Server) -> None:
         "ORDER BY fans_count DESC LIMIT 25"
     )
     assert first_page == stored
-
-
-def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> None:
-    """Steps 7 to 10: fast-forward, a dead connection mended, a second account, start over."""
-    with serve(data_of=full) as server:
-        visit(page, server.url)
-        fast_forward(page, server)
-        refresh_twice(page, server)
-        let_the_password_be_changed(page, server)
-        renew(page, server)
-        connect_a_second_account(page, server)
-        disconnect_it(page, server)
-        start_over(page, server)
-
-
-def open_controls(page: Page) -> None:
-    """The sandbox's popover."""
-    by_key(page, "sandbox-strip").get_by_role("button", name="Controls").click()
-    expect(by_key(page, "fast-forward-30")).to_be_visible()
-
-
-def fast_forward(page: Page, server: Server) -> None:
-    """30 days later by the sandbox's clock, each of them with its snapshot."""
-    ((before, days),) = server.query("SELECT max(day), count(DISTINCT day) FROM snapshots")
-    open_controls(page)
-    button(page, "fast-forward-30").click()
-    page.keyboard.press("Escape")
-    expect(by_key(page, "sandbox-strip").get_by_text("Fast-forward…")).to_be_visible()
-    expect(by_key(page, "sandbox-strip").get_by_text("Made-up figures")).to_be_visible(
-        timeout=trips.HISTORY_MS
-    )
-    assert server.query(DAYS) == [days + 30]
-    assert server.query("SELECT max(day) = date(?, '+30 days') FROM snapshots", before) == [1]
-    compare_fans(page, server)
-
-
-def compare_fans(page: Page, server: Server) -> None:
-    """The tile is the stored sum."""
-    (fans,) = server.query(FANS)
-    expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{fans:,d}")
-
-
-def refresh_twice(page: Page, server: Server) -> None:
-    """A second refresh on a day changes nothing but the newest figures."""
-    history = server.query(HISTORY)
-    trips.refresh(page, server)
-    trips.refresh(page, server)
-    assert server.query(HISTORY) == history
-    manual = "SELECT status, pages_done, pages_failed FROM runs WHERE kind = 'manual'"
-    assert server.query(manual) == [("done", 57, 0), ("done", 57, 0)]
-
-
-def let_the_password_be_changed(page: Page, server: Server) -> None:
-    """The connection dies; the screens say why, who, and what is safe."""
-    open_controls(page)
-    by_key(page, "sandbox-trouble").get_by_role("combobox").click()
-    page.get_by_role("option", name="Password changed").click()
-    expect(page.get_by_text("All access given so far ends")).to_be_visible()
-    page.keyboard.press("Escape")
-    trips.refresh(page, server)
-    line = by_key(page, "trouble-line")
-    expect(line.get_by_text(RED_LINE)).to_be_visible()
-    expect(line).to_contain_text("Anna Keller's password was changed and ended this access")
-    expect(page.get_by_role("link", name="Connections (1)")).to_be_visible()
-    expect(button(page, "refresh-now")).to_be_disabled()
-    compare_fans(page, server)
-    assert server.query("SELECT status, reason_subcode FROM grants") == [("needs_renewal", 460)]
-
-
-def renew(page: Page, server: Server) -> None:
-    """Renewing keeps every Page and its history; the line of growth does not move."""
-    history, line = server.query(HISTORY), growth_line(page)
-    (sealed,) = server.query("SELECT sealed_user_token FROM grants")
-    by_key(page, "trouble-line").get_by_role("link", name="Renew").click()
-    expect_title(page, "Connections")
-    expect(page.get_by_text("Needs renewal")).to_be_visible()
-    trips.travel(page, "Renew")
-    assert tiles(page)["Kept, access renewed"] == "57"
-    assert tiles(page)["New"] == "0"
-    trips.save(page)
-    expect(page.get_by_text("Anna Keller's access is renewed.")).to_be_visible()
-    expect(by_key(page, "trouble-line")).to_have_count(0)
-    expect(page.get_by_role("link", name="Connections", exact=False)).to_have_text(
-        re.compile(r"Connections$")
-    )
-    assert server.query(HISTORY) == history
-    assert growth_line(page) == line
-    assert server.query("SELECT status FROM grants") == ["ok"]
-    assert server.query("SELECT sealed_user_token FROM grants") != [sealed]
-
-
-def growth_line(page: Page) -> str:
-    """What the chart says to those who can't see it, and the total's sparkline."""
-    told = page.get_by_test_id("stVegaLiteChart").get_attribute("aria-label") or ""
-    return f"{told} {pages_table(page).rows()[0]}"
-
-
-def connect_a_second_account(page: Page, server: Server) -> None:
-    """Ben brings two Pages of his own, one that Anna got no access to, and eleven of hers."""
-    page.get_by_role("link", name="Connections").click()
-    expect_title(page, "Connections")
-    trips.travel(page, "Connect another account", person="Ben Ortiz")
-    assert "You are signed in to Facebook as Ben Ortiz" in words(page)
-    assert tiles(page)["New"] == "3"
-    assert tiles(page)["Connected already"] == "11"
-    trips.save(page)
-    assert tiles(page)["Pages"] == "60"
-    assert server.query("SELECT status FROM grants") == ["ok", "ok"]
-
-
-def disconnect_it(page: Page, server: Server) -> None:
-    """It says which Pages lose their only access; their history stays, their access doesn't."""
-    history = server.query(HISTORY)
-    page.get_by_role("link", name="Connections").click()
-    expect_title(page, "Connections")
-    (ben,) = server.query("SELECT id FROM grants WHERE account_name = 'Ben Ortiz'")
-    card = by_key(page, f"account-{ben}")
-    card.get_by_role("button", name="More").click()
-    page.get_by_role("menuitem", name="Disconnect…").or_(
-        page.get_by_role("button", name="Disconnect…")
-    ).or_(page.get_by_role("option", name="Disconnect…")).click()
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("3 Pages lose the only access")
-    expect(dialog).to_contain_text("Musikschule Allegro")
-    button(page, "disconnect-yes").click()
-    expect(card.get_by_text(re.compile("^Disconnected on "))).to_be_visible()
-    assert server.query(HISTORY) == history
-    left = "SELECT count(*) FROM page_grants WHERE grant_id = ? AND sealed_page_token IS NOT NULL"
-    assert server.query(left, ben) == [0]
-    assert server.query("SELECT sealed_user_token FROM grants WHERE id = ?", ben) == [None]
-    page.get_by_role("link", name="Overview").click()
-    expect_title(page, "Overview")
-    assert tiles(page)["Pages"] == "60"
-
-
-def start_over(page: Page, server: Server) -> None:
-    """Everything made up is gone, and can be made again."""
-    open_controls(page)
-    button(page, "start-over").click()
-    button(page, "start-over-yes").click()
-    expect_title(page, "See how your Facebook Pages grow")
-    page.keyboard.press("Escape")
-    assert server.query(PAGES) == [0]
-    assert server.query("SELECT count(*) FROM snapshots") == [0]
-    trips.travel(page)
-    assert tiles(page)["New"] == "57"

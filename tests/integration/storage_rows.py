@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from cryptography.fernet import Fernet
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from storage.attempts import create_attempt
 from storage.grants import GrantFacts, save_grant
-from storage.pages import PageGrantRow, PageRow, upsert_page_grants, upsert_pages
+from storage.models import Attempt
+from storage.pages import PageRow, upsert_pages
+from storage.saving import save_staged
+from storage.staging import StagedPage, stage_pages
 from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -64,23 +69,50 @@ def add_grant(
     session: Session, vault: Vault, account_id: str, page_ids: Iterable[str], now: datetime = NOW
 ) -> int:
     """Save an account with its Pages, each with a token, and return the grant's id."""
-    page_ids = list(page_ids)
     sealed = vault.seal(PURPOSE_USER_TOKEN, account_id, user_token(account_id))
     grant_id = save_grant(session, facts_of(account_id), sealed, now)
-    add_pages(session, page_ids, now)
-    rows = [
-        PageGrantRow(
-            page_id=page_id,
-            tasks=("ANALYZE",),
-            sealed=vault.seal(
-                PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", page_token(account_id, page_id)
-            ),
-            status="ok",
-        )
-        for page_id in page_ids
-    ]
-    upsert_page_grants(session, grant_id, rows, now)
+    with staging(session) as attempt_id:
+        pages = [staged_page(vault, account_id, page_id) for page_id in page_ids]
+        stage_pages(session, attempt_id, pages)
+        save_staged(session, attempt_id, grant_id, read_at=now, graph_version="v26.0", now=now)
     return grant_id
+
+
+@contextmanager
+def staging(session: Session, id: str = "staging") -> Iterator[str]:
+    """An attempt to stage Pages under; gone afterwards with what is still staged."""
+    times = {"created_at": NOW, "expires_at": NOW}
+    session.execute(insert(Attempt).values(id=id, nonce_hash="", status="ready", **times, **TRIP))
+    yield id
+    session.execute(delete(Attempt).where(Attempt.id == id))
+
+
+def staged_page(vault: Vault, account_id: str, page_id: str) -> StagedPage:
+    """A Page with a token, a name, and nothing else: figures and all were not asked for."""
+    token = page_token(account_id, page_id)
+    sealed = vault.seal(PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", token)
+    return {
+        "page_id": page_id,
+        "depth": "basic",
+        "tasks": ("ANALYZE",),
+        "sealed_page_token": sealed.text,
+        "key_id": sealed.key_id,
+        "fans_count": None,
+        "followers_count": None,
+        "name": f"Page {page_id}",
+        "category": None,
+        "about": None,
+        "website": None,
+        "link": None,
+        "username": None,
+        "phone": None,
+        "emails": None,
+        "location": None,
+        "verification_status": None,
+        "is_published": None,
+        "is_new_page_experience": None,
+        "picture_url": None,
+    }
 
 
 def add_pages(session: Session, page_ids: Iterable[str], now: datetime = NOW) -> None:

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from fb.attempt import AttemptGone, PreviewOvertaken, discard
+from fb.attempt import AttemptGone, PreviewOvertaken, discard, save
 from fb.connect import ReturnRefused
-from storage.models import Attempt, Grant, Page, PageGrant, Snapshot
-from storage.vault import PURPOSE_PAGE_TOKEN
+from storage.attempts import wipe_expired
+from storage.models import Attempt, AttemptPage, Grant, Page, PageGrant, Snapshot
+from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN
 from tests.integration.traveller import START, Scene, Traveller, opened_scene
 
 
@@ -74,7 +75,9 @@ def test_the_whole_trip_stores_what_was_ticked(scene: Scene) -> None:
         assert token in scene.sandbox.issued_secrets
         attempt = session.get(Attempt, attempt_id)
         assert attempt is not None
-        assert attempt.sealed_result is None, "the result is gone once it is saved"
+        assert attempt.sealed_user_token is None, "what was found is gone once it is saved"
+        assert attempt.found is None
+    assert count(scene, AttemptPage) == 0
 
 
 def test_a_second_connect_keeps_every_page_and_its_history(scene: Scene) -> None:
@@ -107,6 +110,72 @@ def test_unticked_pages_are_missing_and_lose_only_their_token(scene: Scene) -> N
             row = session.scalars(select(PageGrant).where(PageGrant.page_id == page.id)).one()
             assert row.status == "missing"
             assert row.sealed_page_token is None
+
+
+def test_what_was_unticked_or_lost_its_token_keeps_its_history(scene: Scene) -> None:
+    scene.traveller.connect()
+    days = count(scene, Snapshot)
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel()
+    unticked, lost = preview.usable[0].id, preview.usable[1].id
+    with scene.installation.database.writing() as session:
+        bare = update(AttemptPage).where(AttemptPage.page_id == lost)
+        session.execute(bare.values(sealed_page_token=None, key_id=None))
+    preview = scene.traveller.look(attempt_id).preview or preview
+    assert next(page for page in preview.pages if page.id == lost).usability == "cannot_be_used"
+    outcome = scene.traveller.save(attempt_id, preview, but=[unticked])
+    assert outcome["saved"] == outcome["kept"] == len(preview.usable) - 1
+    assert count(scene, Snapshot) == days + len(preview.usable) - 1
+    with scene.installation.database.reading() as session:
+        rows = session.scalars(select(PageGrant).where(PageGrant.status != "ok")).all()
+    states = {row.page_id: (row.status, row.sealed_page_token, row.status_at) for row in rows}
+    assert states == {
+        unticked: ("left_out", None, scene.clock()),
+        lost: ("no_access", None, scene.clock()),
+    }
+
+
+def test_a_page_can_be_saved_alone(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    others = [page.id for page in preview.usable[1:]]
+    assert scene.traveller.save(attempt_id, preview, but=others)["saved"] == 1
+    assert count(scene, Page) == count(scene, PageGrant) == count(scene, Snapshot) == 1
+
+
+def test_ids_that_were_not_on_offer_are_passed_over(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    no_access = next(page.id for page in preview.pages if page.usability == "cannot_be_used")
+    outcome = save(
+        scene.installation,
+        attempt_id,
+        scene.traveller.cookies,
+        scene.clock(),
+        page_ids=frozenset({no_access, "404", preview.usable[0].id}),
+        digest=preview.digest,
+    )
+    assert outcome["saved"] == count(scene, Page) == 1
+
+
+def test_what_waits_for_the_operator_is_sealed_and_is_erased_when_it_expires(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    with scene.installation.database.reading() as session:
+        attempt = session.scalars(select(Attempt)).one()
+        pages = session.scalars(select(AttemptPage).order_by(AttemptPage.position)).all()
+    assert [page.page_id for page in pages] == [page.id for page in preview.pages]
+    plain = repr([vars(row) for row in (attempt, *pages)])
+    assert not any(secret in plain for secret in scene.sandbox.issued_secrets)
+    opened = scene.installation.vault.open(
+        PURPOSE_USER_TOKEN,
+        preview.account_id,
+        attempt.key_id or "",
+        attempt.sealed_user_token or "",
+    )
+    assert opened in scene.sandbox.issued_secrets
+    scene.clock.move(minutes=31)
+    with scene.installation.database.writing() as session:
+        wipe_expired(session, scene.clock())
+    assert count(scene, AttemptPage) == 0
+    assert scene.traveller.look(attempt_id).status == "expired"
 
 
 def test_declined_permissions_are_named(scene: Scene) -> None:
@@ -276,6 +345,7 @@ def test_discard_leaves_nothing(scene: Scene) -> None:
     attempt_id, preview = scene.traveller.travel()
     discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
     assert scene.traveller.look(attempt_id).status == "discarded"
+    assert count(scene, AttemptPage) == 0
     with pytest.raises(AttemptGone):
         scene.traveller.save(attempt_id, preview)
     assert count(scene, Page) == 0

@@ -69,12 +69,13 @@ def search(scene: Scene, folder: Path, log: Everything) -> list[str]:
     ]
 
 
-def walk(scene: Scene) -> None:
+def walk(scene: Scene, folder: Path, log: Everything) -> None:
     """Connect, sync, disconnect, as far as Facebook lets it."""
     traveller = scene.traveller
     attempt_id = traveller.come_back(traveller.answer(traveller.set_out()))
     view = traveller.wait(attempt_id)
     if view.preview is not None:
+        assert search(scene, folder, log) == [], "while it waits for the operator"
         traveller.save(attempt_id, view.preview)
     run_sync(scene.installation, kind="manual")
     with scene.installation.database.reading() as session:
@@ -89,14 +90,14 @@ def url_in(folder: Path) -> str:
 
 def test_a_good_walk_leaves_no_secret(tmp_path: Path, log: Everything) -> None:
     with opened_scene(tmp_path, url_in(tmp_path)) as scene:
-        walk(scene)
+        walk(scene, tmp_path, log)
         assert len(scene.sandbox.issued_secrets) > 50
         assert search(scene, tmp_path, log) == []
 
 
 def test_the_search_would_find_one(tmp_path: Path, log: Everything) -> None:
     with opened_scene(tmp_path, url_in(tmp_path)) as scene:
-        walk(scene)
+        walk(scene, tmp_path, log)
         secret = next(iter(secrets_of(scene)))
         (tmp_path / "left-behind").write_text(f"x{secret}y", encoding="utf8")
         assert search(scene, tmp_path, log) == ["left-behind"]
@@ -116,6 +117,6 @@ def test_a_walk_that_breaks_at_any_call_leaves_no_secret(
             scene.sandbox.inject(fault, call=call, code=190, subcode=460)
         else:
             scene.sandbox.inject(fault, call=call)
-        walk(scene)
+        walk(scene, tmp_path, log)
         assert search(scene, tmp_path, log) == []
         assert died == []

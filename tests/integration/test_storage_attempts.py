@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,11 +30,14 @@ from storage.attempts import (
 )
 from storage.engine import Database
 from storage.errors import TooManyAttempts
-from storage.models import Attempt
-from storage.vault import Sealed
-from tests.integration.storage_rows import LATER, NOW, TRIP, add_attempt
+from storage.models import Attempt, AttemptPage
+from storage.staging import erase_staged, stage_pages
+from storage.vault import Sealed, Vault
+from tests.integration.storage_rows import KEY, LATER, NOW, TRIP, add_attempt, staged_page
 
-SEALED = Sealed("key0", "sealed-listing-of-every-page")
+SEALED = Sealed("key0", "sealed-token-of-the-account")
+VAULT = Vault([KEY])
+PAGE = staged_page(VAULT, "1", "10")
 PREVIEW_END = LATER + timedelta(minutes=30)
 RACES = 50
 OPEN_END = NOW + timedelta(minutes=15)
@@ -48,7 +51,26 @@ def consume(session: Session, **changes: Any) -> bool:
 def make_ready(session: Session, id: str = "a1") -> None:
     add_attempt(session, id)
     assert consume(session, id=id)
-    assert finish_reading(session, id, sealed=SEALED, now=LATER, preview_expires_at=PREVIEW_END)
+    assert finish(session, id)
+    stage_pages(session, id, [PAGE])
+
+
+def finish(session: Session, id: str = "a1") -> bool:
+    return finish_reading(
+        session,
+        id,
+        account_id="1",
+        account_name="Ann\x00e",
+        access_until=OPEN_END,
+        found={"basic_only": False},
+        sealed=SEALED,
+        now=LATER,
+        preview_expires_at=PREVIEW_END,
+    )
+
+
+def count_staged(session: Session) -> int:
+    return session.scalar(select(func.count()).select_from(AttemptPage)) or 0
 
 
 def get(session: Session, id: str = "a1") -> Attempt:
@@ -70,18 +92,19 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         attempt = get(session)
         assert (attempt.step, attempt.pages_read, attempt.pages_total) == ("listing", 100, None)
         assert (attempt.account_name, attempt.heartbeat_at) == ("Ann\ufffde", PREVIEW_END)
-        assert finish_reading(
-            session, "a1", sealed=SEALED, now=LATER, preview_expires_at=PREVIEW_END
-        )
+        assert finish(session)
         attempt = get(session)
-        assert (attempt.status, attempt.sealed_result) == ("ready", SEALED.text)
+        assert (attempt.status, attempt.sealed_user_token) == ("ready", SEALED.text)
         assert (attempt.key_id, attempt.preview_expires_at) == ("key0", PREVIEW_END)
+        assert (attempt.account_id, attempt.found) == ("1", {"basic_only": False})
+        assert (attempt.account_name, attempt.access_until) == ("Ann\ufffde", OPEN_END)
         assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
         record_outcome(session, "a1", {"saved": 3})
     with database.reading() as session:
         attempt = get(session)
         assert (attempt.status, attempt.ended_at, attempt.outcome) == ("saved", LATER, {"saved": 3})
-        assert (attempt.sealed_result, attempt.key_id) == (None, None)
+        assert (attempt.sealed_user_token, attempt.key_id) == (None, None)
+        assert (attempt.account_id, attempt.found) == (None, None)
 
 
 @pytest.mark.parametrize("changed", ["nonce_hash", *TRIP])
@@ -170,10 +193,11 @@ STEPS = st.lists(
 )
 @given(steps=STEPS)
 def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: list[str]) -> None:
-    """And a sealed result exists between "ready" and the end of it, never else."""
+    """And a sealed token exists between "ready" and the end of it, never else."""
     wins = {"consume": 0, "stolen": 0, "save": 0, "discard": 0, "late": 0}
     with database.writing() as session:
         session.execute(delete(Attempt))
+        assert count_staged(session) == 0
         add_attempt(session)
     for step in steps:
         with database.writing() as session:
@@ -182,8 +206,8 @@ def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: 
                 wins[step] += won
         with database.reading() as session:
             attempt = get(session)
-            assert attempt.sealed_result is None or attempt.status == "ready"
-            assert (attempt.sealed_result is None) == (attempt.key_id is None)
+            assert attempt.sealed_user_token is None or attempt.status == "ready"
+            assert (attempt.sealed_user_token is None) == (attempt.key_id is None)
     assert wins["consume"] <= 1
     assert wins["save"] + wins["discard"] <= wins["consume"]
     assert (wins["stolen"], wins["late"]) == (0, 0)
@@ -200,9 +224,7 @@ def _take(session: Session, step: str) -> bool:
         case "beat":
             return beat(session, "a1", LATER, pages_read=1)
         case "finish":
-            return finish_reading(
-                session, "a1", sealed=SEALED, now=LATER, preview_expires_at=PREVIEW_END
-            )
+            return finish(session)
         case "fail":
             return fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
         case "save":
@@ -225,7 +247,7 @@ def test_no_other_browser_claims_and_nobody_too_late(
     with database.writing() as session:
         make_ready(session)
         assert not claim(session, **{**facts, "now": LATER, **changes})
-        assert get(session).sealed_result == SEALED.text
+        assert get(session).sealed_user_token == SEALED.text
         assert claim(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
         assert not claim(session, **facts, now=LATER)
 
@@ -242,7 +264,7 @@ def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> N
     with pytest.raises(RuntimeError, match="broken off"):
         break_off()
     with database.reading() as session:
-        assert get(session).sealed_result == SEALED.text
+        assert get(session).sealed_user_token == SEALED.text
 
 
 def test_failing_keeps_plain_facts(database: Database) -> None:
@@ -283,12 +305,23 @@ def test_wiping_erases_expired_results_and_nothing_else(database: Database) -> N
     with database.writing() as session:
         make_ready(session)
         assert wipe_expired(session, PREVIEW_END - timedelta(seconds=1)) == 0
-        assert get(session).sealed_result == SEALED.text
+        assert count_staged(session) == 1
+        assert get(session).sealed_user_token == SEALED.text
         assert wipe_expired(session, PREVIEW_END) == 1
+        assert count_staged(session) == 0
         attempt = get(session)
-        assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
+        assert (attempt.status, attempt.sealed_user_token, attempt.key_id) == ("ready", None, None)
         assert wipe_expired(session, PREVIEW_END) == 0
         assert not claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+
+
+def test_wiping_leaves_no_page_staged_under_an_attempt_that_is_over(database: Database) -> None:
+    with database.writing() as session:
+        make_ready(session)
+        assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+        assert count_staged(session) == 1  # for whoever saves it, in this transaction
+        wipe_expired(session, LATER)
+        assert count_staged(session) == 0
 
 
 def test_a_new_attempt_wipes_expired_results(database: Database) -> None:
@@ -297,7 +330,7 @@ def test_a_new_attempt_wipes_expired_results(database: Database) -> None:
         create_attempt(
             session, id="a2", nonce_hash="n", now=PREVIEW_END, expires_at=PREVIEW_END, **TRIP
         )
-        assert get(session).sealed_result is None
+        assert get(session).sealed_user_token is None
 
 
 def test_abandoned_trips_are_forgotten_after_a_day(database: Database) -> None:
@@ -311,7 +344,7 @@ def test_abandoned_trips_are_forgotten_after_a_day(database: Database) -> None:
 
 
 @pytest.mark.parametrize("status", ["open", "reading", "saved", "discarded", "failed"])
-def test_the_database_itself_refuses_a_result_in_any_other_state(
+def test_the_database_itself_refuses_a_token_in_any_other_state(
     database: Database, status: str
 ) -> None:
     with database.writing() as session:
@@ -321,7 +354,7 @@ def test_the_database_itself_refuses_a_result_in_any_other_state(
 
 
 @pytest.mark.parametrize("status_to", ["saved", "discarded"])
-def test_nothing_of_a_result_lingers_in_the_files(
+def test_nothing_of_a_token_lingers_in_the_files(
     database: Database, tmp_path: Any, status_to: Any
 ) -> None:
     if not database.is_sqlite:
@@ -329,7 +362,21 @@ def test_nothing_of_a_result_lingers_in_the_files(
     with database.writing() as session:
         make_ready(session)
     files = [tmp_path / "data" / f"pagekeeper.db{end}" for end in ("", "-wal")]
-    assert any(SEALED.text.encode() in file.read_bytes() for file in files)
+    tokens = [SEALED.text.encode(), str(PAGE["sealed_page_token"]).encode()]
+    assert all(any(token in file.read_bytes() for file in files) for token in tokens)
     with database.writing() as session:
         assert claim(session, id="a1", nonce_hash="n1", status_to=status_to, now=LATER)
-    assert not any(SEALED.text.encode() in file.read_bytes() for file in files)
+        erase_staged(session, "a1")
+    assert not any(token in file.read_bytes() for file in files for token in tokens)
+
+
+def test_nothing_that_expired_lingers_in_the_files(database: Database, tmp_path: Any) -> None:
+    if not database.is_sqlite:
+        return
+    with database.writing() as session:
+        make_ready(session)
+    with database.writing() as session:
+        wipe_expired(session, PREVIEW_END)
+    files = [tmp_path / "data" / f"pagekeeper.db{end}" for end in ("", "-wal")]
+    tokens = [SEALED.text.encode(), str(PAGE["sealed_page_token"]).encode()]
+    assert not any(token in file.read_bytes() for file in files for token in tokens)

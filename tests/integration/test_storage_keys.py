@@ -12,9 +12,9 @@ from sqlalchemy import delete, select, update
 from storage.attempts import consume_attempt, finish_reading
 from storage.engine import Database
 from storage.errors import SealBroken, WrongKey
-from storage.models import Attempt, Grant, PageGrant, VaultKey
+from storage.models import Attempt, AttemptPage, Grant, PageGrant, VaultKey
+from storage.staging import StagedPage, stage_pages
 from storage.vault import (
-    PURPOSE_ATTEMPT,
     PURPOSE_PAGE_TOKEN,
     PURPOSE_USER_TOKEN,
     KeyReport,
@@ -31,6 +31,7 @@ from tests.integration.storage_rows import (
     add_attempt,
     add_grant,
     page_token,
+    staged_page,
     user_token,
 )
 
@@ -56,10 +57,25 @@ def fill(database: Database, vault: Vault) -> None:
         add_grant(session, vault, "1", ["10", "11"])
         add_attempt(session)
         consume_attempt(session, id="a1", nonce_hash="n1", now=NOW, **TRIP)
-        sealed = vault.seal(PURPOSE_ATTEMPT, "a1", "the listing")
         finish_reading(
-            session, "a1", sealed=sealed, now=NOW, preview_expires_at=NOW + timedelta(minutes=30)
+            session,
+            "a1",
+            account_id="2",
+            account_name="Account 2",
+            access_until=None,
+            found={},
+            sealed=vault.seal(PURPOSE_USER_TOKEN, "2", user_token("2")),
+            now=NOW,
+            preview_expires_at=NOW + timedelta(minutes=30),
         )
+        stage_pages(session, "a1", [staged_page(vault, "2", "10"), without_token(vault)])
+
+
+def without_token(vault: Vault) -> StagedPage:
+    """A Page that Facebook sent no token for: nothing to open, and nothing to seal anew."""
+    page = staged_page(vault, "2", "11")
+    page["sealed_page_token"] = page["key_id"] = None
+    return page
 
 
 def opened(database: Database, vault: Vault) -> list[str]:
@@ -68,16 +84,23 @@ def opened(database: Database, vault: Vault) -> list[str]:
         grant = session.scalars(select(Grant)).one()
         pages = session.scalars(select(PageGrant).order_by(PageGrant.page_id)).all()
         attempt = session.scalars(select(Attempt)).one()
+        staged = session.scalars(
+            select(AttemptPage).where(AttemptPage.sealed_page_token.is_not(None))
+        ).one()
     rows = [(PURPOSE_USER_TOKEN, "1", grant.key_id, grant.sealed_user_token)]
     rows += [
         (PURPOSE_PAGE_TOKEN, f"1/{page.page_id}", page.key_id, page.sealed_page_token)
         for page in pages
     ]
-    rows += [(PURPOSE_ATTEMPT, "a1", attempt.key_id, attempt.sealed_result)]
+    rows += [(PURPOSE_USER_TOKEN, "2", attempt.key_id, attempt.sealed_user_token)]
+    rows += [(PURPOSE_PAGE_TOKEN, "2/10", staged.key_id, staged.sealed_page_token)]
     return [vault.open(*row[:2], row[2] or "", row[3] or "") for row in rows]
 
 
-SECRETS = [user_token("1"), page_token("1", "10"), page_token("1", "11"), "the listing"]
+SECRETS = [
+    *(user_token("1"), page_token("1", "10"), page_token("1", "11")),
+    *(user_token("2"), page_token("2", "10")),
+]
 
 
 def test_the_first_start_leaves_a_canary(database: Database) -> None:
@@ -109,9 +132,9 @@ def test_no_canary_is_made_where_something_is_sealed_already(database: Database)
     assert canaries(database) == []
 
 
-@pytest.mark.parametrize("model", [Grant, PageGrant, Attempt])
+@pytest.mark.parametrize("model", [Grant, PageGrant, Attempt, AttemptPage])
 def test_a_lost_key_is_noticed_wherever_it_was_used(
-    database: Database, model: type[Grant] | type[PageGrant] | type[Attempt]
+    database: Database, model: type[Grant | PageGrant | Attempt | AttemptPage]
 ) -> None:
     fill(database, NEW)
     with database.writing() as session:
@@ -137,7 +160,7 @@ def test_rotating_seals_everything_with_the_first_key(database: Database) -> Non
     check(database, OLD)
     fill(database, OLD)
     with database.writing() as session:
-        assert rotate_keys(session, BOTH) == 4
+        assert rotate_keys(session, BOTH) == 5
     assert opened(database, NEW) == SECRETS
     assert check(database, NEW) == RIGHT
     assert canaries(database) == [NEW.current_key_id]
@@ -151,7 +174,7 @@ def test_rotating_seals_everything_with_the_first_key(database: Database) -> Non
 @given(order=st.lists(st.sampled_from([BOTH, Vault([KEY, OTHER_KEY])]), max_size=4))
 def test_everything_opens_after_any_rotations(database: Database, order: list[Vault]) -> None:
     with database.writing() as session:
-        for model in (PageGrant, Grant, Attempt, VaultKey):
+        for model in (PageGrant, Grant, AttemptPage, Attempt, VaultKey):
             session.execute(delete(model))
     check(database, OLD)
     fill(database, OLD)
@@ -190,6 +213,14 @@ def test_a_lost_key_with_nothing_sealed_is_mended_by_rotating(database: Database
     with database.writing() as session:
         assert rotate_keys(session, NEW) == 0
     assert check(database, NEW) == RIGHT
+
+
+def test_rotating_notices_a_staged_token_moved_to_another_account(database: Database) -> None:
+    fill(database, OLD)
+    with database.writing() as session:
+        session.execute(update(Attempt).values(account_id="1"))
+    with pytest.raises(SealBroken), database.writing() as session:
+        rotate_keys(session, BOTH)
 
 
 def test_rotating_keeps_the_rest_of_the_rows(database: Database) -> None:

@@ -210,7 +210,7 @@ def test_a_saved_attempt_says_what_was_done_and_leads_to_overview(
 ) -> None:
     attempts.view = AttemptView("saved", outcome={"saved": 57}, ended_at=NOW)
     at = open_attempt(stage)
-    assert at.title[0].value == "This was already done"
+    assert at.title[0].value == "57 Pages are connected"
     assert "57 Pages were saved at 14:02 UTC." in words_of(at)
     assert "Go to Overview" in words_of(at)
 
@@ -473,7 +473,7 @@ def test_a_second_save_shows_the_first_one(stage: Stage, attempts: Attempts) -> 
     # The other tab saved between the drawing and the press.
     at.button(key="save").click().run()
     assert not at.exception
-    assert at.title[0].value == "This was already done"
+    assert at.title[0].value == "57 Pages are connected"
 
 
 def test_an_overtaken_preview_is_shown_anew(stage: Stage, attempts: Attempts) -> None:

@@ -114,6 +114,22 @@ def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
     assert "Disconnected on 22 Nov 2026" in said
 
 
+def test_a_disconnected_account_is_said_to_open_nothing(stage: Stage) -> None:
+    add_account(stage, 1, "Emil Roth", status="disconnected", sealed_user_token=None)
+    add_account(stage, 2, "Fritz Roth", status="disconnected", sealed_user_token=None)
+    add_page(stage, 1, "Optik Keller", 1)
+    labels = [expander.label for expander in stage.open("connections").expander]
+    assert labels == ["1 Page with history", "Details"]
+
+
+def test_one_link_is_filled_even_when_an_account_waits(stage: Stage) -> None:
+    filled = 'class="pk-link pk-filled"'
+    add_account(stage, 1, "Carla Stein")
+    assert words_of(stage.open("connections")).count(filled) == 1
+    add_account(stage, 2, "Ben Ortiz", status="needs_renewal", reason_code=190)
+    assert words_of(stage.open("connections")).count(filled) == 1
+
+
 def test_permissions_are_said_in_words(stage: Stage) -> None:
     add_account(stage, 1, "Carla Stein")
     add_page(stage, 1, "Optik Keller", 1)
@@ -151,7 +167,7 @@ def test_disconnect_names_the_pages_that_lose_their_only_access(
     at = stage.open("connections")
     at.menu_button(key="more-1").click("Disconnect…").run()
     said = words_of(at)
-    assert "**1 Page** loses the only access: Optik Keller." in said
+    assert "**1 Page** loses its only access: Optik Keller." in said
     assert "All history stays." in said
     assert "Café Lindenhof. " not in said
     at.checkbox(key="revoke").check()

@@ -336,19 +336,19 @@ def test_a_running_refresh_shows_in_every_tab_and_nobody_starts_a_second(
 def test_refresh_now_is_off_while_facebook_asks_to_slow_down(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited = lookups.LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812)
+    limited = lookups.LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812, 0)
     monkeypatch.setattr(lookups, "find_newest_run", lambda _version: limited)
     fill(stage, 1)
     at = stage.open("overview")
     assert at.button(key="refresh-now").disabled
-    assert "from about 14:40 UTC" in at.button(key="refresh-now").help
+    assert "Facebook allows the next refresh from about 14:40 UTC." in words_of(at)
     assert "812 of 6,000 Pages are done" in words_of(at)
 
 
 def test_a_rate_limit_without_a_time_is_no_secret(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited = lookups.LastRun("stopped", None, 17, 6000, 812)
+    limited = lookups.LastRun("stopped", None, 17, 6000, 812, 0)
     monkeypatch.setattr(lookups, "find_newest_run", lambda _version: limited)
     fill(stage, 1)
     at = stage.open("overview")
@@ -420,6 +420,23 @@ def test_a_period_without_figures_says_so_and_offers_a_longer_one(stage: Stage) 
     at.button(key="show-longest").click().run()
     assert len(at.get("vega_lite_chart")) == 1
     assert "Figures end on 1 Nov 2026." in words_of(at)
+
+
+def test_movers_of_a_period_without_figures_did_not_stand_still(stage: Stage) -> None:
+    days = range(-60, TODAY - 20)
+    give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
+    said = words_of(stage.open("overview", {"period": "7 days"}))
+    assert "No Page has figures on both ends of this period." in said
+    assert "No Page gained" not in said
+
+
+def test_a_paused_account_is_said_above_and_beside_the_button(stage: Stage) -> None:
+    days = range(-60, TODAY - 2)
+    give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage, status="frozen"))
+    said = words_of(stage.open("overview"))
+    assert "No Page is being refreshed: Anna Keller is paused." in said
+    assert "Last refreshed" not in said
+    assert "No Page can be read at present: see Connections." in said
 
 
 def test_a_wrong_key_shows_figures_and_offers_nothing_that_needs_access(stage: Stage) -> None:

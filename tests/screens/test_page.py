@@ -127,6 +127,20 @@ def test_a_page_that_facebook_gives_no_fans_for(stage: Stage) -> None:
     assert "Facebook gives no count of fans for this Page" in words_of(at)
 
 
+def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10, range(-60, TODAY - 20)), grant_id=connect(stage))
+    said = words_of(stage.open("page", {"id": "104", "period": "7 days"}))
+    assert "No snapshot between 16 Nov and 22 Nov 2026; the newest is of 1 Nov." in said
+    assert "Facebook gives no count of fans" not in said
+
+
+def test_a_young_page_is_not_said_to_be_compared(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10, range(TODAY - 5, TODAY + 1)), grant_id=connect(stage))
+    said = words_of(stage.open("page", {"id": "104"}))
+    assert "days in UTC" in said
+    assert "compared with" not in said
+
+
 def test_a_first_day_and_zero_fans_break_nothing(stage: Stage) -> None:
     give_page(stage, "104", {TODAY: 0}, grant_id=connect(stage))
     at = stage.open("page", {"id": "104", "chart": "Daily change"})

@@ -150,6 +150,15 @@ def test_what_facebook_told_of_itself_is_shown(stage: Stage) -> None:
     assert usage["call_count"].iloc[0] == 28
 
 
+def test_before_any_answer_nothing_is_said_of_limits(stage: Stage) -> None:
+    said = words_of(stage.open("setup"))
+    assert "Facebook has not answered yet." in said
+    assert "no use of its limits" not in said
+    with stage.installation.database.writing() as session:
+        record_observation(session, GRAPH_VERSION, {"served": "v26.0"}, NOW)
+    assert "no use of its limits" in words_of(stage.open("setup"))
+
+
 def test_the_version_that_was_asked_for_is_no_warning(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
         record_observation(session, GRAPH_VERSION, {"served": "v26.0"}, NOW)

@@ -22,6 +22,7 @@ USE_CASES = frozenset(
         "attempt",
         "connect",
         "connections",
+        "found",
         "installation",
         "observing",
         "picture_sync",
@@ -30,6 +31,7 @@ USE_CASES = frozenset(
         "rehearsal",
         "saving",
         "schedule",
+        "staging",
         "sync",
         "worker",
     }

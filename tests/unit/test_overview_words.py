@@ -46,12 +46,12 @@ def tiles_of(totals: Totals = TOTALS, previous: Comparable | None = BEFORE) -> d
 
 def test_the_five_tiles() -> None:
     tiles = tiles_of()
-    assert list(tiles) == ["Fans", "Net new fans", "Average weekly growth", "Followers", "Pages"]
+    assert list(tiles) == ["Fans", "Net new fans", "Weekly growth", "Followers", "Pages"]
     fans = tiles["Fans"]
     assert (fans.value, fans.delta, fans.note) == ("2,290,456", "+2.06%", "in 28 days")
     net = tiles["Net new fans"]
     assert (net.value, net.delta, net.note) == ("+45,916", "-713", "vs previous")
-    growth = tiles["Average weekly growth"]
+    growth = tiles["Weekly growth"]
     assert (growth.value, growth.delta) == ("+0.51%", "-0.02 pp")
     pages = tiles["Pages"]
     assert (pages.value, pages.delta, pages.note) == ("140", "12", "added in 28 days")
@@ -72,7 +72,7 @@ def test_without_earlier_figures_there_is_no_delta_and_it_is_said() -> None:
 
 def test_on_the_first_day_a_change_is_a_dash_until_tomorrow() -> None:
     first = replace(TOTALS, fans=NOBODY, first_day=TODAY)
-    for label in ("Net new fans", "Average weekly growth"):
+    for label in ("Net new fans", "Weekly growth"):
         tile = tiles_of(first)[label]
         assert (tile.value, tile.note) == (None, "from tomorrow")
 
@@ -85,7 +85,7 @@ def test_without_common_pages_a_change_is_a_dash_with_the_reason() -> None:
 def test_a_small_base_has_no_percentage() -> None:
     small = replace(TOTALS, fans=replace(NOW, start=50, end=60))
     assert tiles_of(small)["Fans"].delta is None
-    growth = tiles_of(small)["Average weekly growth"]
+    growth = tiles_of(small)["Weekly growth"]
     assert (growth.value, growth.note) == (None, "below 100 fans")
 
 
@@ -125,9 +125,12 @@ def test_the_first_day_says_where_the_chart_begins() -> None:
 
 
 def test_the_period_says_its_days_and_what_it_is_compared_with() -> None:
-    assert describe(PERIOD) == (
+    assert describe(PERIOD, date(2026, 9, 27)) == (
         "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"
     )
+    # Nothing is known of the day before the earlier period: no figure can be compared with it.
+    for first_day in (None, date(2026, 9, 28)):
+        assert describe(PERIOD, first_day) == "26 Oct – 22 Nov 2026, days in UTC"
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,17 @@ def test_the_tiles_of_a_page() -> None:
     assert tiles["Followers"].note == "Facebook gives no count"
 
 
+def test_a_page_that_stands_still_has_no_signs() -> None:
+    tiles = tiles_of(days(*[500] * 16))
+    assert tiles["Growth per day"].value == "0"
+    assert tiles["Best day"].note == "no day gained"
+
+
+def test_a_best_day_without_figures_gives_the_reason_of_the_others() -> None:
+    assert tiles_of({TODAY: 500})["Best day"].note == "from tomorrow"
+    assert tiles_of({TODAY: None})["Best day"].note == "Facebook gives no count"
+
+
 def test_an_old_figure_says_its_day() -> None:
     tiles = tiles_of({TODAY - timedelta(days=3): 500})
     assert (tiles["Fans"].value, tiles["Fans"].note) == ("500", "on 19 Nov 2026")

@@ -73,6 +73,8 @@ def test_without_an_app_it_is_the_sandbox(tmp_path: Path) -> None:
     assert settings.data == tmp_path / "data"
     assert settings.port == 8777
     assert [row.state for row in report.rows] == ["default"] * len(SETTING_NAMES)
+    shown = {row.name: row.shown for row in report.rows}
+    assert shown["FACEBOOK_APP_ID"] == "made by the sandbox"
 
 
 def test_with_an_app_it_is_live_with_these_defaults(tmp_path: Path) -> None:

@@ -152,9 +152,16 @@ def columns_of(sort: sorting.Sort) -> dict[str, Any]:
 def test_only_the_sorted_column_carries_an_arrow() -> None:
     columns = columns_of(find_sort("Least net new first"))
     assert set(columns) == set(tables.COLUMNS)
-    assert columns["net"]["label"] == "Net new ↑"
+    assert columns["net"]["label"] == "New fans ↑"
     assert columns["fans"]["label"] == "Fans"
     assert columns_of(DEFAULT)["fans"]["label"] == "Fans ↓"
+
+
+def test_the_change_says_of_what_it_is() -> None:
+    columns = tables.columns(
+        sort=DEFAULT, noun="followers", period_label="", open_key="open", neutral=DARK.band
+    )
+    assert columns["net"]["label"] == "New followers"
 
 
 def test_numbers_are_written_alike_in_every_browser() -> None:

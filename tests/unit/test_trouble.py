@@ -58,7 +58,7 @@ EXPIRING = replace(
     ends_at=ENDS,
     days_left=12,
 )
-RUN = LastRun("done", None, None, 6000, 6000)
+RUN = LastRun("done", None, None, 6000, 6000, 0)
 FRESH = Freshness(
     last_refreshed_at=NOW,
     last_day=NOW.date(),
@@ -113,7 +113,7 @@ def test_access_that_ends_soon_is_a_warning() -> None:
 
 
 def test_a_rate_limit_says_how_far_and_from_when() -> None:
-    limited = LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812)
+    limited = LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812, 0)
     line = trouble.of_run(limited, FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook asks us to slow down"
@@ -125,7 +125,7 @@ def test_a_rate_limit_says_how_far_and_from_when() -> None:
 
 
 def test_a_rate_limit_without_a_time_is_said_in_other_words() -> None:
-    line = trouble.of_run(LastRun("stopped", None, 17, 6000, 812), FRESH, NOW)
+    line = trouble.of_run(LastRun("stopped", None, 17, 6000, 812, 0), FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook asks us to slow down"
     assert line.sentence == (
@@ -135,7 +135,7 @@ def test_a_rate_limit_without_a_time_is_said_in_other_words() -> None:
 
 
 def test_a_rate_limit_beyond_midnight_names_the_day() -> None:
-    limited = LastRun("stopped", NOW + timedelta(hours=12), 4, 6000, 812)
+    limited = LastRun("stopped", NOW + timedelta(hours=12), 4, 6000, 812, 0)
     line = trouble.of_run(limited, FRESH, NOW)
     assert line is not None
     assert "from about 23 Nov 2026, 02:02 UTC." in line.sentence
@@ -152,6 +152,39 @@ def test_a_failed_run_blames_nobodys_connection() -> None:
     line = trouble.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW)
     assert line is not None
     assert "What you see" not in line.sentence
+
+
+def test_a_run_that_read_nothing_speaks_though_it_came_to_its_end() -> None:
+    nothing = replace(RUN, total=57, done=0, failed=57)
+    line = trouble.of_run(nothing, FRESH, NOW)
+    assert line is not None
+    assert line.target == "activity"
+    assert line.sentence.startswith("The last refresh could not read any of 57 Pages:")
+    one = trouble.of_run(replace(nothing, total=1, failed=1), FRESH, NOW)
+    assert one is not None
+    assert "its one Page" in one.sentence
+    assert trouble.of_run(replace(nothing, done=1), FRESH, NOW) is None
+    # Nothing to read: other lines say why.
+    assert trouble.of_run(nothing, replace(FRESH, readable_count=0), NOW) is None
+    assert trouble.of_run(replace(nothing, failed=0), FRESH, NOW) is None
+
+
+def test_accounts_at_rest_are_the_reason_that_nothing_is_refreshed() -> None:
+    idle = replace(FRESH, readable_count=0)
+    paused = replace(DEAD, state="frozen")
+    gone = replace(DEAD, state="disconnected", account_name="Anna")
+    line = trouble.of_idle([paused, gone], idle)
+    assert line is not None
+    assert line.target == "connections"
+    assert line.sentence == (
+        "No Page is being refreshed: Ben \\_Ortiz\\_ is paused and Anna is disconnected."
+    )
+    many = trouble.of_idle([gone] * 5, idle)
+    assert many is not None
+    assert many.sentence.endswith("Anna is disconnected and 2 more.")
+    assert trouble.of_idle([paused], FRESH) is None
+    assert trouble.of_idle([paused, replace(DEAD, state="ok")], idle) is None
+    assert trouble.of_idle([], idle) is None
 
 
 def losing(name: str, *pages: str) -> Connection:

@@ -1,0 +1,12 @@
+"""What a server's database holds, in SQL: screens are compared with it."""
+
+from __future__ import annotations
+
+FANS = """
+    SELECT sum(fans_count) FROM snapshots AS newest WHERE fans_count IS NOT NULL AND day = (
+        SELECT max(day) FROM snapshots
+        WHERE page_id = newest.page_id AND fans_count IS NOT NULL)
+"""
+HISTORY = "SELECT page_id, day, fans_count, followers_count FROM snapshots ORDER BY page_id, day"
+DAYS = "SELECT count(DISTINCT day) FROM snapshots"
+PAGES = "SELECT count(*) FROM pages"
