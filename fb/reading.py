@@ -7,6 +7,7 @@ Nothing of it is stored elsewhere, and the authorization code lives in this call
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Unpack
@@ -19,6 +20,7 @@ from fb.installation import Installation
 from fb.listing import ListedPage, fetch_pages
 from fb.observing import keep_observed
 from fb.staging import stage
+from fb.worker import heartbeat
 from storage.attempts import Progress, beat, fail_attempt, finish_reading
 from storage.staging import stage_pages
 from storage.vault import PURPOSE_USER_TOKEN
@@ -57,8 +59,10 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
     does. A process that dies in here leaves a heartbeat that grows old.
     """
     client = installation.client()
+    heart = _Heart(installation, attempt_id)
     try:
-        answer = _read(installation, client, attempt_id, code)
+        with heartbeat(heart.beat):
+            answer = _read(installation, client, heart, code)
     except FacebookError as error:
         _fail(installation, attempt_id, _facts_of(error))
     except NotLongLived:
@@ -80,20 +84,21 @@ class _Heart:
         self._attempt_id = attempt_id
         self._told_at = installation.now()
         self._untold: Progress = {}
+        # It also beats by itself, beside a call that takes long.
+        self._lock = threading.Lock()
 
     def beat(self, **progress: Unpack[Progress]) -> None:
-        self._untold |= progress
-        now = self._installation.now()
-        if now - self._told_at >= TELL_EVERY:
-            with self._installation.database.writing() as session:
-                beat(session, self._attempt_id, now, **self._untold)
-            self._told_at, self._untold = now, {}
+        with self._lock:
+            self._untold |= progress
+            now = self._installation.now()
+            if now - self._told_at >= TELL_EVERY:
+                with self._installation.database.writing() as session:
+                    beat(session, self._attempt_id, now, **self._untold)
+                self._told_at, self._untold = now, {}
 
 
-def _read(installation: Installation, client: GraphClient, attempt_id: str, code: str) -> Answer:
+def _read(installation: Installation, client: GraphClient, heart: _Heart, code: str) -> Answer:
     settings = installation.settings
-
-    heart = _Heart(installation, attempt_id)
     short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
     heart.beat(step="identity")
     token = oauth.exchange_for_long_lived(client, short.token).token

@@ -85,18 +85,32 @@ def _not_fully_usable(preview: Preview) -> None:
         return
     rows.sort(key=lambda row: (row[0].usability != "cannot_be_used", row[0].name.casefold()))
     st.header(f"Not fully usable ({len(rows):,d})", anchor=False)
-    words = [[permissions.page_reason(reason) for reason in reasons] for _, reasons in rows]
+    told = [
+        (page, [permissions.page_reason(reason) for reason in reasons]) for page, reasons in rows
+    ]
+    if len(rows) > MOST_REASON_ROWS:
+        _table_of_reasons(told)
+        return
+    # As text: what to do is a sentence, and on a phone a cell would hide its end.
+    with st.container(border=True, key="not-fully-usable"):
+        for page, words in told:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                is_lost = page.usability == "cannot_be_used"
+                st.badge(words[0].label, color="red" if is_lost else "orange")
+                why = " ".join(reason.sentence for reason in words)
+                st.markdown(f"**{plain(page.name)}** – {why}", width="stretch")
+
+
+def _table_of_reasons(told: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "picture": [initial_tile(page.id, page.name) for page, _ in rows],
-                "page": [page.name for page, _ in rows],
-                "state": [[told[0].label] for told in words],
-                "why": [" ".join(reason.sentence for reason in told) for told in words],
+                "page": [page.name for page, _ in told],
+                "state": [[words[0].label] for _, words in told],
+                "why": [" ".join(reason.sentence for reason in words) for _, words in told],
             }
         ),
         column_config={
-            "picture": st.column_config.ImageColumn("", width=44),
             "page": st.column_config.TextColumn("Page", width=240),
             "state": _badge_column(
                 "", {"Can't be used": "#C2410C", "Works in part": "#8A5A0B"}, 120
@@ -104,10 +118,9 @@ def _not_fully_usable(preview: Preview) -> None:
             "why": st.column_config.TextColumn("Why, and what to do", width=640),
         },
         hide_index=True,
-        width="content",
-        height=ROW_HEIGHT * (MOST_REASON_ROWS + 1) if len(rows) > MOST_REASON_ROWS else "content",
+        height=ROW_HEIGHT * (MOST_REASON_ROWS + 1),
         row_height=ROW_HEIGHT,
-        alt=f"{counted(len(rows), 'Page')} not fully usable, with the reason for each",
+        alt=f"{counted(len(told), 'Page')} not fully usable, with the reason for each",
     )
 
 

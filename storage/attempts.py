@@ -114,6 +114,8 @@ def consume_attempt(
 
 def find_attempt(session: Session, id: str) -> Attempt | None:
     """Return an attempt as the database has it now. The id alone is no permission to show it."""
+    if storable(id) != id:  # an address may hold what no database looks for
+        return None
     return session.get(Attempt, id, populate_existing=True)
 
 

@@ -17,7 +17,7 @@ from storage.models import Base, Page, PageGrant, Picture, Snapshot
 from storage.pages import DESCRIBED_ANEW
 from storage.pictures import KEEP_THE_SAME
 from storage.snapshots import NEWEST_REPORT
-from storage.upsert import OVERWRITE, Conflict, table_of, upsert_from
+from storage.upsert import Conflict, table_of, upsert_from
 
 _CHOSEN = "attempt_pages WHERE attempt_id = :attempt_id AND sealed_page_token IS NOT NULL"
 _GRANTED_ANEW = Conflict(
@@ -91,7 +91,7 @@ class _Saving:
         model: type[Base],
         given: Mapping[str, Any],
         condition: str,
-        conflict: Conflict | None = OVERWRITE,
+        conflict: Conflict | None,
     ) -> None:
         """Fill each column of ``model`` as given, or as it was staged."""
         staged_as = _STAGED_AS.get(model, {})

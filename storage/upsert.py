@@ -85,7 +85,7 @@ def upsert_from(
     source: str,
     columns: Mapping[str, str],
     values: Mapping[str, Any],
-    conflict: Conflict | None = OVERWRITE,
+    conflict: Conflict | None,
 ) -> None:
     """As upsert, with rows that the database holds already: none of them comes by here.
 
