@@ -59,7 +59,7 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
     does. A process that dies in here leaves a heartbeat that grows old.
     """
     client = installation.client()
-    heart = _Heart(installation, attempt_id)
+    heart = Heart(installation, attempt_id)
     try:
         with heartbeat(heart.beat):
             answer = _read(installation, client, heart, code)
@@ -76,7 +76,7 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
         client.close()
 
 
-class _Heart:
+class Heart:
     """Shows that a reading is alive and how far it is: every TELL_EVERY at most, all at once."""
 
     def __init__(self, installation: Installation, attempt_id: str) -> None:
@@ -88,6 +88,7 @@ class _Heart:
         self._lock = threading.Lock()
 
     def beat(self, **progress: Unpack[Progress]) -> None:
+        """Tell what there is to tell, or keep it for a later beat."""
         with self._lock:
             self._untold |= progress
             now = self._installation.now()
@@ -97,7 +98,7 @@ class _Heart:
                 self._told_at, self._untold = now, {}
 
 
-def _read(installation: Installation, client: GraphClient, heart: _Heart, code: str) -> Answer:
+def _read(installation: Installation, client: GraphClient, heart: Heart, code: str) -> Answer:
     settings = installation.settings
     short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
     heart.beat(step="identity")

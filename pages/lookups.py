@@ -89,6 +89,7 @@ class LastRun:
     total: int
     done: int
     failed: int
+    finished_at: datetime | None = None
 
 
 @lru_cache(16)
@@ -227,4 +228,5 @@ def find_newest_run(version: str) -> LastRun | None:
             run.pages_total,
             run.pages_done,
             run.pages_failed,
+            run.finished_at,
         )

@@ -42,7 +42,8 @@ def render(installation: Installation, version: str, *, is_making_history: bool)
         is_idle = now.progress is None and not now.is_making_history
         is_stale = is_idle and now.version != version
         if is_stale or now.is_running != at_first.is_running:
-            st.session_state.pop(_ASKED, None)
+            if not now.is_running:
+                st.session_state.pop(_ASKED, None)
             st.rerun()
         if now.progress is not None and not now.is_making_history:
             _draw_progress(now.progress)
@@ -113,6 +114,13 @@ def _draw_progress(progress: RunProgress) -> None:
     )
 
 
+def _ask(installation: Installation) -> None:
+    """Heed the press before anything is drawn: a screen that is out of date would swallow it."""
+    version = lookups.get_version()
+    if schedule.start_sync(installation, "manual"):
+        st.session_state[_ASKED] = (time.monotonic(), version)
+
+
 def _draw_button(installation: Installation, version: str, *, is_busy: bool) -> None:
     now = installation.now()
     reason = why_not(installation, version)
@@ -122,14 +130,14 @@ def _draw_button(installation: Installation, version: str, *, is_busy: bool) -> 
                 describe_freshness(lookups.find_freshness(version, now.date()), now),
                 width="content",
             )
-            if st.button(
+            st.button(
                 "Refresh now",
                 icon=":material/refresh:",
                 key="refresh-now",
                 disabled=is_busy or reason is not None,
-            ) and schedule.start_sync(installation, "manual"):
-                st.session_state[_ASKED] = (time.monotonic(), version)
-                st.rerun()
+                on_click=_ask,
+                args=(installation,),
+            )
         # Not as the button's help: what is off shows it to a mouse only.
         if reason is not None:
             st.caption(reason, width="content")

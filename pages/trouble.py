@@ -149,6 +149,9 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble 
     """A refresh that Facebook cut short, or that came to its end with nothing."""
     if run is None or run.status == "running":
         return None
+    seen = freshness.last_refreshed_at
+    if run.finished_at is not None and seen is not None and seen > run.finished_at:
+        return None  # an account was renewed since, and brought figures: the run is history
     if run.status == "done":
         return _nothing_read(run, freshness)
     if run.status == "stopped" and run.limited_until is not None and run.limited_until > now:
@@ -159,7 +162,6 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble 
             run, "Facebook names no time for the rest, which is tried again by itself."
         )
     if run.status == "failed":
-        seen = freshness.last_refreshed_at
         since = f"What you see is from {when(seen, now)}. " if seen else ""
         return Trouble(
             "Facebook is not answering",

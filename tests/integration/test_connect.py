@@ -11,8 +11,10 @@ from sqlalchemy import func, select, update
 
 from fb.attempt import AttemptGone, PreviewOvertaken, discard, save
 from fb.connect import ReturnRefused
-from storage.attempts import wipe_expired
+from fb.reading import Heart, read_pages
+from storage.attempts import fail_attempt, wipe_expired
 from storage.models import Attempt, AttemptPage, Grant, Page, PageGrant, Snapshot
+from storage.pages import PageRow, upsert_pages
 from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN
 from tests.integration.traveller import START, Scene, Traveller, opened_scene
 
@@ -328,6 +330,48 @@ def test_save_happens_once(scene: Scene) -> None:
         outcomes = list(pool.map(press, range(4)))
     assert sorted(outcomes) == ["AttemptGone"] * 3 + ["saved"]
     assert scene.traveller.look(attempt_id).status == "saved"
+
+
+def test_a_page_that_another_account_brought_overtakes_the_preview(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    with scene.installation.database.writing() as session:
+        upsert_pages(session, [PageRow(id=preview.usable[0].id, name="x")], scene.clock())
+    with pytest.raises(PreviewOvertaken):
+        scene.traveller.save(attempt_id, preview)
+    assert count(scene, Grant) == count(scene, Snapshot) == 0
+    assert scene.traveller.look(attempt_id).status == "ready"
+
+
+def test_what_is_read_after_the_attempt_has_ended_is_not_kept(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.installation.worker.stopping.set()  # so that the reading begins when the test says so
+    attempt_id = scene.traveller.come_back(back)
+    with scene.installation.database.writing() as session:
+        fail_attempt(session, attempt_id, {"kind": "Unreachable"}, scene.clock())
+    scene.installation.worker.stopping.clear()
+    read_pages(scene.installation, attempt_id, back["code"][0])
+    assert scene.traveller.look(attempt_id).status == "failed"
+    assert count(scene, AttemptPage) == 0
+
+
+def test_progress_is_told_twice_a_second_at_most_and_none_of_it_is_lost(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.installation.worker.stopping.set()
+    attempt_id = scene.traveller.come_back(back)
+    heart = Heart(scene.installation, attempt_id)
+    heart.beat(step="listing", account_name="Anna")
+    assert scene.traveller.look(attempt_id).step == "exchange"
+    scene.clock.move(seconds=0.5)
+    heart.beat(pages_read=100)
+    view = scene.traveller.look(attempt_id)
+    assert (view.step, view.account_name, view.pages_read) == ("listing", "Anna", 100)
+    scene.clock.move(seconds=0.4)
+    heart.beat(pages_read=200)
+    assert scene.traveller.look(attempt_id).pages_read == 100
+    scene.clock.move(seconds=60)
+    heart.beat(pages_total=300)
+    view = scene.traveller.look(attempt_id)
+    assert (view.status, view.pages_read, view.pages_total) == ("reading", 200, 300)
 
 
 def test_an_overtaken_preview_is_not_saved(scene: Scene) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -33,6 +34,7 @@ from tests.integration.storage_rows import (
     KEY,
     LATER,
     NOW,
+    add_attempt,
     add_grant,
     add_pages,
     facts_of,
@@ -270,6 +272,20 @@ def test_erasing_takes_what_it_is_told(database: Database) -> None:
             assert list_standings(session, attempt_id) == []
             assert len(list_standings(session, other)) == 1
         assert one_count(session, AttemptPage) == 0, "they go with their attempt"
+
+
+def test_what_is_erased_lingers_in_no_file(database: Database, tmp_path: Path) -> None:
+    if not database.is_sqlite:
+        return
+    sealed = VAULT.seal(PURPOSE_PAGE_TOKEN, "1/10", "token").text
+    with database.writing() as session:
+        add_attempt(session)
+        stage_pages(session, "a1", [page(sealed_page_token=sealed)])
+    files = [file for file in (tmp_path / "data").iterdir() if file.name != "pagekeeper.db-shm"]
+    assert any(sealed.encode() in file.read_bytes() for file in files)
+    with database.writing() as session:
+        erase_staged(session, "a1")
+    assert not any(sealed.encode() in file.read_bytes() for file in files)
 
 
 def test_no_page_is_staged_twice_or_under_no_attempt(database: Database) -> None:

@@ -245,3 +245,12 @@ def test_a_day_is_forgiven_and_two_are_not() -> None:
     assert old.badge == "Last refreshed 3 days ago"
     assert old.target == "setup"
     assert trouble.of_age(replace(FRESH, last_day=None), NOW) is None
+
+
+def test_a_run_is_history_once_newer_figures_came() -> None:
+    ended = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+    run = LastRun("failed", None, None, 57, 0, 57, ended)
+    stale = Freshness(ended - timedelta(days=1), ended.date(), True, 57, NamedPages(0, ()))
+    fresh = Freshness(ended + timedelta(minutes=1), ended.date(), True, 57, NamedPages(0, ()))
+    assert trouble.of_run(run, stale, ended) is not None
+    assert trouble.of_run(run, fresh, ended) is None
