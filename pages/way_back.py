@@ -20,7 +20,7 @@ def pack(state: Mapping[str, object], defaults: Mapping[str, object]) -> dict[st
     changed = {
         name: str(state[name])
         for name in NAMES
-        if str(state.get(name) or "") not in ("", str(defaults.get(name)))
+        if str(state.get(name) or "") not in ("", str(defaults.get(name, "")))
     }
     packed = urlencode(changed)
     return {PARAMETER: packed} if packed and len(packed) <= LONGEST else {}

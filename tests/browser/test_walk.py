@@ -88,9 +88,9 @@ def check_what_was_found(page: Page) -> None:
         "Missing now": "0",
         "Can't be used": "1",
     }
-    reasons = page.get_by_test_id("stDataFrame").first.locator("[role=gridcell]")
-    expect(reasons.filter(has_text="Facebook sent no access for this Page.")).to_be_attached()
-    assert {"Can't be used", "Works in part"} <= set(reasons.all_text_contents())
+    reasons = by_key(page, "not-fully-usable")
+    expect(reasons).to_contain_text("Facebook sent no access for this Page.")
+    expect(reasons).to_contain_text("Works in part")
     expect(page.get_by_text(re.compile("^1–25 of 56 Pages"))).to_be_visible()
     expect(button(page, "save")).to_have_text(re.compile("Save 56 Pages"))
     untick_in_our_list(page)

@@ -16,6 +16,7 @@ def test_what_stands_as_at_first_is_not_carried() -> None:
 
 def test_what_was_changed_comes_back() -> None:
     state = {"sort": "Name A to Z", "page": 3, "q": "café & co", "show": "Needs attention"}
+    assert unpack(pack({"q": "None"}, DEFAULTS)[PARAMETER]) == {"q": "None"}
     packed = pack(state, DEFAULTS)
     assert unpack(packed[PARAMETER]) == {name: str(value) for name, value in state.items()}
 
