@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from pages import metrics
 from pages.formats import counted, day, listed, signed_percent
 from pages.periods import Period
 from pages.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
+from storage import metrics
 from storage.filtering import Metric
 from storage.overview import Comparable, Totals
 

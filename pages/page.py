@@ -13,7 +13,6 @@ from fb.installation import Installation
 from pages import (
     growth,
     lookups,
-    metrics,
     overview,
     page_cards,
     page_words,
@@ -28,6 +27,7 @@ from pages.period import clip
 from pages.periods import A_DAY, Period
 from pages.tables import picture_path
 from pages.timeline import Point
+from storage import metrics
 from storage.series import DayFigure, PageProfile
 
 CHART_HEIGHT = 320

@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from pages import metrics, page_words
+from pages import page_words
 from pages.formats import UNKNOWN, moment, plain
 from pages.periods import A_DAY
+from storage import metrics
 from storage.series import DayFigure, PageProfile
 
 ROW_HEIGHT = 35

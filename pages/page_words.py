@@ -8,11 +8,12 @@ from datetime import date
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pages import metrics, phrases
+from pages import phrases
 from pages.formats import UNKNOWN, counted, day, plain, signed, weekday
 from pages.periods import Period
 from pages.tables import CONNECTIONS
 from pages.tiles import Tile, delta_of, percent_delta, signed_value, value_of
+from storage import metrics
 from storage.connection_states import ConnectionState
 from storage.series import PageHolder, PageProfile
 

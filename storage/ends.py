@@ -21,10 +21,6 @@ from storage.models import Page, Snapshot
 
 A_DAY = timedelta(days=1)
 
-# Below this base a percentage says nothing, and Facebook gives no insights either. The same figure
-# stands in pages/metrics.py, which may not import this module; a test holds the two together.
-SMALLEST_BASE = 100
-
 
 @dataclass(frozen=True)
 class Ends:

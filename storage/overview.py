@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, exists,
 from sqlalchemy.orm import Session
 
 from storage.daily_totals import DailyTotal, list_daily_totals
-from storage.ends import A_DAY, SMALLEST_BASE, Ends, column_of, ends_in, figures_of_pages, total
+from storage.ends import A_DAY, Ends, column_of, ends_in, figures_of_pages, total
 from storage.filtering import EVERY_PAGE, Filter, Metric, conditions
+from storage.metrics import SMALLEST_BASE
 from storage.models import Page, Snapshot
 
 __all__ = [

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Subquery, func, select
 from sqlalchemy.orm import Session
 
 from storage.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
-from storage.ends import SMALLEST_BASE, column_of, ends_in, figures_of_pages
+from storage.ends import column_of, ends_in, figures_of_pages
 from storage.filtering import EVERY_PAGE, Filter, Metric, conditions, name_conditions
+from storage.metrics import SMALLEST_BASE
 from storage.models import Page, Picture, Snapshot
 
 SortKey = Literal["name", "fans", "net", "growth", "followers", "connection", "category", "updated"]

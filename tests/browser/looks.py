@@ -25,25 +25,32 @@ def shoot_screens(
     schemes: Sequence[Scheme] = SCHEMES,
 ) -> None:
     """Take pictures of screens, given by what they are called and their paths."""
-    for name, path in screens.items():
-        page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
-        page.emulate_media(color_scheme=schemes[0])
-        page.goto(f"{url}/{path}")
-        for scheme in schemes:
-            show_scheme(page, scheme)
+    for scheme in schemes:
+        show_scheme(page, scheme)
+        for name, path in screens.items():
+            page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
+            open_screen(page, f"{url}/{path}")
             shoot_widths(page, f"{state}-{name}-{scheme}")
 
 
 def show_scheme(page: Page, scheme: Scheme) -> None:
-    """Let the present screen be light or dark."""
-    page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
-    is_dark = page.evaluate("() => matchMedia('(prefers-color-scheme: dark)').matches")
+    """Let the browser be light or dark, and wait until a screen of ours has followed."""
     page.emulate_media(color_scheme=scheme)
+    screen = page.get_by_test_id("stApp")
+    if screen.count():
+        expect(screen).to_have_css("color-scheme", scheme)
+
+
+def open_screen(page: Page, target: str) -> None:
+    """Go to a screen: by the navigation where that leads to it, since a whole load takes longer."""
+    link = page.get_by_role("navigation", name="App pages").locator(f'a[href="{target}"]')
+    if page.url.partition("?")[0] != target and link.is_visible():
+        before = page.title()
+        link.click()
+        expect(page).not_to_have_title(before)
+    else:
+        page.goto(target)
     settle(page)
-    if is_dark != (scheme == "dark") and page.get_by_test_id("stDataFrame").count():
-        # Colours inside a table are the server's, which hears of another scheme with the next run.
-        page.reload()
-        settle(page)
 
 
 def shoot_widths(page: Page, name: str) -> None:

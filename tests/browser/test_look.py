@@ -59,6 +59,7 @@ def test_preview(serve: Serve, full: Server, page: Page) -> None:
         expect(page.get_by_text("2 Pages are missing")).to_be_visible()
         for scheme in SCHEMES:
             show_scheme(page, scheme)
+            page.reload()  # the server paints cells, and hears of the scheme with a run
             trips.wait_for_preview(page)
             shoot_widths(page, f"full-preview-{scheme}")
 
@@ -70,7 +71,7 @@ def test_first_day(serve: Serve, page: Page) -> None:
         shoot_screens(page, url, "empty-live", {"overview": "", "setup": "setup"})
         visit(page, url)
         trips.set_out(page)
-        live.facebook.inject("delay", path="me/accounts", call=2, times=2, seconds=4)
+        live.facebook.inject("delay", path="me/accounts", call=2, times=2, seconds=2.5)
         trips.agree(page)
         expect(page.get_by_text(re.compile("Pages? read"))).to_be_visible()
         shoot_widths(page, "reading-dark")

@@ -100,6 +100,9 @@ def refresh(page: Page, server: Server) -> None:
     """Press Refresh now and wait until that refresh is over, well or not."""
     over = "SELECT count(*) FROM runs WHERE kind = 'manual' AND finished_at IS NOT NULL"
     (before,) = server.query(over)
+    toast = page.get_by_test_id("stToast")
+    if toast.is_visible():  # it lies over the button, for ten seconds if nobody closes it
+        toast.get_by_role("button", name="Close").click()
     expect(button(page, "refresh-now")).to_be_enabled()
     button(page, "refresh-now").click()
     # Looked at with every frame that is drawn: a refresh of so few Pages is over in a moment.

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from storage.ends import SMALLEST_BASE
 from storage.engine import Database
 from storage.filtering import Filter, Metric
+from storage.metrics import SMALLEST_BASE
 from storage.models import Page, Snapshot
 from storage.overview import (
     Comparable,

@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import storage.ends
-from pages import metrics
-from pages.metrics import (
+from storage.metrics import (
     average_weekly_growth_percent,
     delta,
     delta_points,
@@ -177,7 +175,3 @@ def test_best_day_is_one_day_with_a_gain() -> None:
     assert (best.day, best.change) == (day(2), 3)
     assert find_best_day(list_daily_changes({day(0): 100, day(1): 100, day(2): 90})) is None
     assert find_best_day([]) is None
-
-
-def test_both_floors_have_the_same_smallest_base() -> None:
-    assert metrics.SMALLEST_BASE == storage.ends.SMALLEST_BASE

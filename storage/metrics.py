@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 # Below this base a percentage says nothing, and Facebook gives no insights for such a Page either.
-# The same number stands in storage/ends.py, which orders by growth and may not import this module.
 SMALLEST_BASE = 100
 
 DAYS_IN_A_WEEK = 7
