@@ -9,7 +9,11 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     attempts       trips to Facebook and back     attempt_pages  what one brought, until it is saved
     grants         one account's consent          page_grants  what a grant may do on one Page
     pages          Facebook's Pages               pictures     their pictures, as we serve them
-    snapshots      one Page, one day
+    page_changes   what Facebook said of a Page before it said something else
+    snapshots      one Page, one day    day_columns  the same figures, all Pages of a day together
+    tags           groups of Pages      page_tags    which Pages are in them
+    annotations    an operator's notes on a day        goals  what a Page should reach, and when
+    imports        CSV files of past figures
     runs           executions of a sync           run_failures what a run could not read
     events         what operators did (connected, renewed, disconnected)
     observations   what Graph's answers told about Graph itself (version, dropped fields, usage)
@@ -273,6 +277,22 @@ class Page(Base):
     first_seen_at: Mapped[datetime]
     described_at: Mapped[datetime]
     graph_version: Mapped[str | None]
+    # Its place in every column of ``day_columns``: from 0, without holes, never given away again.
+    position: Mapped[int | None] = mapped_column(unique=True, index=True)
+
+
+class PageChange(Base):
+    """What Facebook said of a Page until ``changed_at``, when it was first seen to say otherwise.
+
+    ``field`` is a column of ``pages``; ``was`` holds its value then under "value".
+    """
+
+    __tablename__ = "page_changes"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    field: Mapped[str] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime] = mapped_column(primary_key=True)
+    was: Mapped[dict[str, Any]]
 
 
 class PageGrant(Base):
@@ -331,9 +351,89 @@ class Snapshot(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     fans_count: Mapped[int | None] = mapped_column(BigInteger)
     followers_count: Mapped[int | None] = mapped_column(BigInteger)
-    source: Mapped[str]  # "snapshot"
+    source: Mapped[str]  # "snapshot", or "import:<id>"
     fetched_at: Mapped[datetime]
     graph_version: Mapped[str | None]
+
+
+class DayColumn(Base):
+    """One kind of figure of all Pages on one day: see storage/columns.py, which keeps it.
+
+    Follows from ``snapshots`` and changes in the same transaction; an Overview of thousands of
+    Pages reads a handful of these instead of as many rows as Pages.
+    """
+
+    __tablename__ = "day_columns"
+
+    # "fans" | "followers", and the marks of unusual days: "fans_marks" | "followers_marks"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Tag(Base):
+    """A group of Pages that operators made: a brand, a client, a country."""
+
+    __tablename__ = "tags"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    name: Mapped[str]
+    name_folded: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), default=_folded_name, unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class PageTag(Base):
+    __tablename__ = "page_tags"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(
+        ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Annotation(Base):
+    """An operator's note on a day: for one Page, for the Pages of a tag, or for all (neither)."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (
+        CheckConstraint("page_id IS NULL OR tag_id IS NULL", name="annotations_have_one_scope"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    day: Mapped[date] = mapped_column(index=True)
+    text: Mapped[str]
+    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id"))
+    tag_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
+class Goal(Base):
+    """What a Page should reach, and by when."""
+
+    __tablename__ = "goals"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)  # "fans" | "followers"
+    target: Mapped[int] = mapped_column(BigInteger)
+    due_day: Mapped[date]
+    created_at: Mapped[datetime]
+
+
+class Import(Base):
+    """One CSV file of past figures that was taken in; its snapshots have source "import:<id>"."""
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    file_name: Mapped[str]
+    imported_at: Mapped[datetime]
+    new_count: Mapped[int]
+    equal_count: Mapped[int]
+    conflicting_count: Mapped[int]
+    refused_count: Mapped[int]
+    undone_at: Mapped[datetime | None]
 
 
 class Run(Base):
