@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, exists, or_
+from sqlalchemy import ColumnElement, Select, exists, or_, select
 
-from storage.connection_states import CONNECTION_STATES, connection_rank
+from storage.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
 from storage.folding import fold
-from storage.models import Page, Snapshot
+from storage.models import Grant, Page, PageGrant, PageTag, Snapshot
 from storage.text import storable
 
 Metric = Literal["fans", "followers"]
@@ -25,11 +25,17 @@ class Filter:
 
     ``search``: words that all stand in the name, in any order, without regard to case, accents and
     surplus space; ``%`` and ``_`` mean themselves. ``attention``: only Pages whose connection is
-    not "connected", or that have no figure on `until` or the day before.
+    not "connected", or that have no figure on `until` or the day before. ``account_id``: held now
+    or once by this Facebook account. ``category``: as Facebook writes it. ``tag_id``: in this
+    group. What names nothing that exists leaves no Page.
     """
 
     search: str = ""
     attention: bool = False
+    account_id: str | None = None
+    category: str | None = None
+    state: ConnectionState | None = None
+    tag_id: int | None = None
 
 
 EVERY_PAGE = Filter()
@@ -41,7 +47,21 @@ def conditions(filter: Filter, until: date) -> list[ColumnElement[bool]]:
     if filter.attention:
         connected = CONNECTION_STATES.index("connected")
         wanted.append(or_(connection_rank() != connected, ~_has_recent_figure(until)))
+    if filter.account_id is not None:
+        wanted.append(Page.id.in_(_held_by(filter.account_id)))
+    if filter.category is not None:
+        wanted.append(Page.category == storable(filter.category))
+    if filter.state is not None:
+        wanted.append(connection_rank() == CONNECTION_STATES.index(filter.state))
+    if filter.tag_id is not None:
+        tagged = select(PageTag.page_id).where(PageTag.tag_id == filter.tag_id)
+        wanted.append(Page.id.in_(tagged))
     return wanted
+
+
+def _held_by(account_id: str) -> Select[str]:
+    held = select(PageGrant.page_id).join(Grant, Grant.id == PageGrant.grant_id)
+    return held.where(Grant.account_id == storable(account_id))
 
 
 def name_conditions(search: str) -> list[ColumnElement[bool]]:
