@@ -18,6 +18,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy.exc import SQLAlchemyError
 
+from fb.insights_sync import run_insights
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
 from fb.picture_sync import fetch_due_pictures
 from fb.redaction import install_redaction
@@ -52,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     commands = {
         "sync": sync,
+        "insights": insights,
         "doctor": doctor,
         "new-key": new_key,
         "rotate-keys": rotate,
@@ -70,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m fb", description="Pagekeeper's commands")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("sync", help="take today's snapshot of every Page (for cron)")
+    commands.add_parser("insights", help="fetch views and engagement of every Page (for cron)")
     commands.add_parser("doctor", help="check settings, database and keys")
     commands.add_parser("new-key", help="print a new value for TOKEN_ENCRYPTION_KEYS")
     commands.add_parser(
@@ -112,13 +115,38 @@ def _conclude(result: RunResult) -> int:
         _say("Facebook is not answering. Your connections are fine; try again later.")
         return SOME_FAILED if result.done else COULD_NOT_RUN
     if result.limited_until is not None:
-        until = f"{result.limited_until:%d %b, %H:%M} UTC"
-        _say(f"Facebook asks us to slow down; it allows the rest from about {until}.")
+        _say_limited(result.limited_until)
     elif result.status == "stopped":
         _say("Facebook asks us to slow down and names no time. Try again in an hour.")
     if result.failed:
         _say("The screen Activity lists each Page and the reason.")
     return SOME_FAILED if result.failed or result.status != "done" else OK
+
+
+def insights() -> int:
+    """Fetch the daily views and engagement that lack. The dashboard need not be running."""
+    with _opened() as startup:
+        installation = _usable(startup)
+        if installation is None:
+            return COULD_NOT_RUN
+        try:
+            result = run_insights(installation, kind="command")
+        except SyncRunning:
+            _say("Views and engagement are being fetched already. Nothing was done.")
+            return COULD_NOT_RUN
+    if result.pages_total == 0:
+        _say("No connected Page allows it: that takes read_insights and a role with insights.")
+        return OK
+    found = f"{result.values_count:,} figures of {result.pages_total:,} Pages fetched"
+    _say(f"{found}; {result.pages_failed:,} gave none. The Pages' screens say why.")
+    if result.limited_until is not None:
+        _say_limited(result.limited_until)
+    return OK if result.status == "done" else SOME_FAILED
+
+
+def _say_limited(until: datetime) -> None:
+    when = f"{until:%d %b, %H:%M} UTC"
+    _say(f"Facebook asks us to slow down; it allows the rest from about {when}.")
 
 
 def doctor() -> int:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
+from fb.insights_schedule import start_insights
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
 from fb.sync import run_sync
@@ -102,6 +103,7 @@ def _run_plan(installation: Installation) -> None:
             if installation.worker.stopping.is_set():
                 return
             _live_through(installation, *day)
+        start_insights(installation, "daily")
         fetch_due_pictures(installation)
     except SyncRunning:
         log.info("another sync runs; the rehearsal goes on after it")

@@ -13,6 +13,7 @@ from fb.listing import PageFields
 from fb.preview import Difference
 from storage.events import record_event
 from storage.grants import save_grant
+from storage.page_changes import record_changes
 from storage.pages import PageRow, list_page_names, mark_missing, upsert_pages
 from storage.saving import save_staged
 from storage.snapshots import SnapshotRow
@@ -72,7 +73,9 @@ def describe_pages(
 ) -> None:
     """Store what Facebook says of Pages; what it refused to say leaves the last description be."""
     known = list_page_names(session, [f.id for f in described if f.depth != "full"])
-    upsert_pages(session, [page_row(f, graph_version) for f in described if f.id not in known], at)
+    rows = [page_row(f, graph_version) for f in described if f.id not in known]
+    record_changes(session, map(vars, rows), at)
+    upsert_pages(session, rows, at)
 
 
 def page_row(fields: PageFields, graph_version: str | None) -> PageRow:

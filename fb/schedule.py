@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from fb.insights_schedule import is_insights_due, start_insights
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
 from fb.rehearsal import resume_rehearsal
@@ -96,7 +97,7 @@ def is_due(installation: Installation) -> bool:
 
 
 def tick(installation: Installation) -> None:
-    """Do what the time asks for: wipe expired previews, go on with a rehearsal, take the snapshot.
+    """Do what the time asks for: expired previews, a rehearsal, the snapshot, then insights.
 
     Called every half minute while the dashboard runs: a day without a snapshot can never be
     fetched again.
@@ -109,3 +110,5 @@ def tick(installation: Installation) -> None:
         return
     if is_due(installation):
         start_sync(installation, DAILY)
+    elif find_progress(installation) is None and is_insights_due(installation):
+        start_insights(installation, DAILY)  # the day's snapshot first: it can't be fetched later

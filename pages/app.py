@@ -14,12 +14,15 @@ import streamlit as st
 from fb.installation import Installation, Startup
 from pages import (
     activity,
+    compare,
     connect,
     connections,
     ending,
+    imports,
     lookups,
     notes,
     overview,
+    overview_lookups,
     page,
     period,
     resources,
@@ -40,6 +43,7 @@ OWN_SCREENS: dict[str, Callable[[], None]] = {
     "activity": activity.render,
     "setup": setup.render,
     "connect": connect.render,
+    "imports": imports.render,
 }
 
 
@@ -66,13 +70,14 @@ def main() -> None:
         position="top",
     )
     screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
-    if is_lost:
-        parts.append(_without_database(screen))
-    elif installation is not None:
-        parts.append(_frame(installation, version, screen))
-    else:
-        parts.append(_without_installation(startup, screen))
-    chosen.run()
+    with lookups.one_moment(version):
+        if is_lost:
+            parts.append(_without_database(screen))
+        elif installation is not None:
+            parts.append(_frame(installation, version, screen))
+        else:
+            parts.append(_without_installation(startup, screen))
+        chosen.run()
 
 
 def _name_tab(name: str) -> None:
@@ -129,21 +134,21 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     if screen.name == "overview" and lookups.is_empty(version):
         trouble.render(installation, version, is_overview=True)
         return lambda: welcome.render(installation)
+    # What follows is for the screens that have a period.
     header = st.container()
     trouble.render(installation, version, is_overview=screen.name == "overview")
+    days = overview_lookups.find_days(version)
+    first_day = profile.first_day if profile is not None else days and days[0]
+    if screen.name == "compare":
+        first_day = compare.find_first_day(version) or first_day
     # Here and not in the screen: see pages.period.
-    chosen = period.render(
-        today,
-        lambda asked: (
-            profile.first_day
-            if profile is not None
-            else lookups.find_totals(version, asked.since, asked.until).first_day
-        ),
-    )
+    bar = period.render(today, first_day)
     if profile is not None:
-        return lambda: page.render(installation, version, header, chosen, profile)
+        return lambda: page.render(installation, version, header, bar.period, profile)
+    if screen.name == "compare":
+        return lambda: compare.render(installation, version, header, bar.period)
     return lambda: overview.render(
-        installation, version, header, chosen, is_making_history=is_making_history
+        installation, version, header, bar, is_making_history=is_making_history
     )
 
 

@@ -5,13 +5,15 @@ the first chart colour of the theme and follows light and dark at once; text, ru
 not, so their colours come from a `Palette`. Days are naive: drawn as written in every zone.
 
 Every builder takes the points that `pages.timeline.trim` leaves, at least one, and the ``noun`` of
-the figure ("Fans"). The spec's ``data`` is a frame (see `pages.chart_parts.frame_of`).
+the figure ("Fans"). The spec's ``data`` is a frame (see `pages.chart_parts.frame_of`). ``notes``
+are drawn over the figures (see `pages.chart_notes`); those of other days are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from pages.chart_notes import note_marks
 from pages.chart_parts import (
     AXIS_INK,
     CHANGE,
@@ -31,12 +33,14 @@ from pages.chart_parts import (
     y_axis,
 )
 from pages.formats import count, signed_percent
-from pages.timeline import Point, lone_days
+from pages.timeline import Note, Point, lone_days
 
 A_DAY = 24 * 3600 * 1000  # milliseconds
 
 
-def total_chart(points: Sequence[Point], noun: str, colours: Palette) -> Spec:
+def total_chart(
+    points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
+) -> Spec:
     """The figures as a line, missing days as bands, the exact figure at the end."""
     values = [point.value for point in points if point.value is not None]
     y = y_axis(noun, zero=False, format=number_format(min(values), max(values)))
@@ -48,11 +52,14 @@ def total_chart(points: Sequence[Point], noun: str, colours: Palette) -> Spec:
             _line(points, y),
             *_hover(points, y, tooltip(noun)),
             _marks(points, y, colours, float, count),
+            *note_marks(notes, points, noun),
         ],
     }
 
 
-def share_chart(points: Sequence[Point], noun: str, colours: Palette) -> Spec:
+def share_chart(
+    points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
+) -> Spec:
     """The same line in percent since the first figure, which must not be 0."""
     start = next(point.value for point in points if point.value is not None)
 
@@ -76,11 +83,14 @@ def share_chart(points: Sequence[Point], noun: str, colours: Palette) -> Spec:
             _line(points, y),
             *_hover(points, y, tooltip(noun, row)),
             _marks(points, y, colours, share, lambda value: signed_percent(share(value))),
+            *note_marks(notes, points, noun),
         ],
     }
 
 
-def change_chart(points: Sequence[Point], noun: str, colours: Palette) -> Spec:
+def change_chart(
+    points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
+) -> Spec:
     """The change on each day as bars from zero: colour and direction say the same."""
     y = y_axis(
         CHANGE,
@@ -115,6 +125,7 @@ def change_chart(points: Sequence[Point], noun: str, colours: Palette) -> Spec:
                 "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "opacity": 0.7},
                 "encoding": {"y": {"datum": 0}},
             },
+            *note_marks(notes, points, noun),
         ],
     }
 

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import streamlit as st
 
-from pages import charts, lookups, screens, switches, timeline
+from pages import (
+    annotating,
+    charts,
+    lookups,
+    overview_lookups,
+    screens,
+    switches,
+    timeline,
+    unusual_words,
+)
 from pages.chart_parts import palette
-from pages.formats import count, counted, cut, day, plain, signed, signed_percent, span
-from pages.overview_words import NOUNS, counted_pages
-from pages.periods import LABELS, Period
-from pages.timeline import Point
-from storage.filtering import Metric
+from pages.formats import count, counted, cut, day, plain, signed, signed_percent
+from pages.overview_words import NOUNS, counted_pages, nothing_to_compare
+from pages.periods import LONGER_LABEL, Period
+from pages.timeline import Note, Point
+from storage.filtering import Filter, Metric
 from storage.overview import Mover, Movers, Totals
 
 LONGEST_NAME = 30
@@ -38,37 +47,58 @@ def choose_view() -> tuple[Metric, str]:
 
 
 def render_chart(
-    version: str, period: Period, totals: Totals, metric: Metric, view: str, *, is_late: bool
+    version: str,
+    period: Period,
+    totals: Totals,
+    metric: Metric,
+    view: str,
+    filter: Filter,
+    *,
+    is_late: bool,
+    notes: Sequence[Note] = (),
 ) -> None:
     """Draw the chart and who is counted in it. Late: the period asked for goes on after it."""
     noun = NOUNS[metric]
     now = totals.of(metric)
+    days = (period.since, period.until)
     with st.empty():  # for what is drawn while the answer is not known yet
-        line = lookups.find_line(version, period.since, period.until, metric)
+        line = lookups.find_line(version, *days, metric, filter)
     points = timeline.trim([Point(each.day, each.total, each.change) for each in line])
+    unusual = overview_lookups.find_unusual(version, *days, metric, filter)
     if points:
-        draw(points, noun, view, counted(now.pages, "Page"), height=lookups.CHART_HEIGHT)
+        whose = counted(now.pages, "Page")
+        rules = annotating.together(notes, unusual_words.notes(unusual))
+        draw(points, noun, view, whose, height=lookups.CHART_HEIGHT, notes=rules)
     else:
         _nothing_to_compare(period, totals)
     gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
-    text = counted_pages(now, totals.pages_count, noun, gaps)
-    st.caption(f"{text} Figures end on {day(period.until)}." if is_late else text)
+    said = [
+        counted_pages(now, totals.pages_count, noun, gaps),
+        f"Figures end on {day(period.until)}." if is_late else "",
+        unusual_words.sentence(unusual, period.until),
+    ]
+    st.caption(" ".join(each for each in said if each))
 
 
 def _nothing_to_compare(period: Period, totals: Totals) -> None:
-    text = f"No Page has figures on both ends of {span(period.since, period.until)}."
-    if totals.last_day is not None and totals.last_day < period.since:
-        text += f" The newest snapshot is of {day(totals.last_day)}."
-    st.markdown(text)
-    if period.label != LABELS[-1]:
-        st.button(f"Show {LABELS[-1]}", key="show-longest", on_click=_show_longest)
+    st.markdown(nothing_to_compare(period, totals))
+    if period.label != LONGER_LABEL and totals.pages_count:
+        st.button(f"Show {LONGER_LABEL}", key="show-longest", on_click=_show_longest)
 
 
 def _show_longest() -> None:
-    st.session_state["period"] = LABELS[-1]
+    st.session_state["period"] = LONGER_LABEL
 
 
-def draw(points: list[Point], noun: str, view: str, whose: str, *, height: int) -> None:
+def draw(
+    points: list[Point],
+    noun: str,
+    view: str,
+    whose: str,
+    *,
+    height: int,
+    notes: Sequence[Note] = (),
+) -> None:
     """Draw one of the three views of the same days, or say why there is nothing to draw."""
     colours = palette(st.context.theme.type)
     start = next((point.value for point in points if point.value is not None), None)
@@ -76,13 +106,13 @@ def draw(points: list[Point], noun: str, view: str, whose: str, *, height: int) 
         st.caption(f"No {noun.lower()} to compare in this period.")
     elif view == "Daily change":
         st.vega_lite_chart(
-            charts.change_chart(points, noun, colours),
+            charts.change_chart(points, noun, colours, notes),
             height=height,
             alt=timeline.describe_changes(points, noun, whose),
         )
     elif view == "% since start" and start:
         st.vega_lite_chart(
-            charts.share_chart(points, noun, colours),
+            charts.share_chart(points, noun, colours, notes),
             height=height,
             alt=timeline.describe(points, noun, whose),
         )
@@ -90,23 +120,24 @@ def draw(points: list[Point], noun: str, view: str, whose: str, *, height: int) 
         st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
     else:
         st.vega_lite_chart(
-            charts.total_chart(points, noun, colours),
+            charts.total_chart(points, noun, colours, notes),
             height=height,
             alt=timeline.describe(points, noun, whose),
         )
 
 
 def render_movers(
-    version: str, period: Period, metric: Metric, way_back: Mapping[str, str]
+    version: str, period: Period, metric: Metric, filter: Filter, way_back: Mapping[str, str]
 ) -> None:
     """Draw the card of the Pages that gained and lost most, each a link to its screen."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Movers", anchor=False, width="content")
         order = MOVERS[switches.choose("Movers by", list(MOVERS), key="movers")]
-    if not lookups.find_totals(version, period.since, period.until).of(metric).pages:
+    days = (period.since, period.until)
+    if not lookups.find_totals(version, *days, filter).of(metric).pages:
         st.caption("No Page has figures on both ends of this period.")
         return
-    movers = lookups.find_movers(version, period.since, period.until, metric, order)
+    movers = lookups.find_movers(version, *days, metric, order, filter)
     _draw_movers(movers, order, way_back)
     if order == "rate":
         st.caption(

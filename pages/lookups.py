@@ -8,7 +8,8 @@ Answers are shared by every tab, so nobody may change one.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -20,7 +21,10 @@ from sqlalchemy.orm import Session
 
 from fb.connections import Connection, list_connections
 from pages import resources
-from storage.filtering import Filter, Metric
+from storage.driver_errors import translated_errors
+from storage.engine import Database
+from storage.errors import StorageError
+from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.health import Freshness, get_freshness
 from storage.installation import get_data_version
 from storage.models import Page
@@ -53,20 +57,68 @@ CHART_HEIGHT = 372
 TABLE_HEIGHT = 600
 
 
+class _Moment:
+    """The session that the answers of one run share, from the first question on."""
+
+    def __init__(self, version: str, held: ExitStack) -> None:
+        self.version = version
+        self._held = held
+        self._session: Session | None = None
+
+    def get_session(self) -> Session:
+        if self._session is None:
+            self._session = self._held.enter_context(_database().reading())
+        return self._session
+
+
+_moment: ContextVar[_Moment | None] = ContextVar("moment", default=None)
+
+
 @contextmanager
-def _reading() -> Iterator[Session]:
-    installation = resources.get_startup().installation
-    assert installation is not None  # the frame lets no screen run without one
-    with installation.database.reading() as session:
-        yield session
+def one_moment(version: str) -> Iterator[None]:
+    """Let all answers of a run come from one moment of the database.
+
+    So no figure on a screen is newer than another, and what several of them are made of is read
+    once. It ends early when the run itself has changed the data, or when a question failed.
+    """
+    with ExitStack() as held:
+        token = _moment.set(_Moment(version, held))
+        try:
+            yield
+        finally:
+            _moment.reset(token)
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """A session on the database, for the answers here and for those of single screens."""
+    moment = _moment.get()
+    if moment is None:
+        with _database().reading() as session:
+            yield session
+        return
+    try:
+        with translated_errors():
+            yield moment.get_session()
+    except StorageError:
+        _moment.set(None)
+        raise
 
 
 def get_version() -> str:
     """Whose data it is, and how often it has changed: the first argument of all that follows."""
+    with _database().reading() as session:
+        version = f"{_database().shown_url} {get_data_version(session)}"
+    moment = _moment.get()
+    if moment is not None and moment.version != version:
+        _moment.set(None)
+    return version
+
+
+def _database() -> Database:
     installation = resources.get_startup().installation
-    assert installation is not None
-    with installation.database.reading() as session:
-        return f"{installation.database.shown_url} {get_data_version(session)}"
+    assert installation is not None  # the frame lets no screen run without one
+    return installation.database
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,39 +147,48 @@ class LastRun:
 @lru_cache(16)
 def is_empty(version: str) -> bool:
     """Whether no account has brought a Page here yet."""
-    with _reading() as session:
+    with reading() as session:
         return session.execute(select(Page.id).limit(1)).first() is None
 
 
 @lru_cache(64)
-def find_totals(version: str, since: date, until: date) -> Totals:
-    """The totals of every Page for a period."""
-    with _reading() as session:
-        return get_totals(session, since=since, until=until)
+def find_totals(version: str, since: date, until: date, filter: Filter = EVERY_PAGE) -> Totals:
+    """The totals of the filter's Pages for a period."""
+    with reading() as session:
+        return get_totals(session, since=since, until=until, filter=filter)
 
 
 @lru_cache(64)
-def find_previous(version: str, since: date, until: date, metric: Metric) -> Comparable:
+def find_previous(
+    version: str, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
+) -> Comparable:
     """Both ends of the period before."""
-    with _reading() as session:
-        return get_comparable(session, since=since, until=until, metric=metric)
+    with reading() as session:
+        return get_comparable(session, since=since, until=until, metric=metric, filter=filter)
 
 
 @lru_cache(64)
-def find_line(version: str, since: date, until: date, metric: Metric) -> list[DailyTotal]:
-    """The growth line of every comparable Page together; draws a skeleton until it is known."""
+def find_line(
+    version: str, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
+) -> list[DailyTotal]:
+    """The growth line of the comparable Pages together; draws a skeleton until it is known."""
     # Here and not around the call: it costs a thread, and a cached answer never comes this far.
-    with _reading() as session, st.skeleton(height=CHART_HEIGHT):
-        return list_daily_totals(session, since=since, until=until, metric=metric)
+    with reading() as session, st.skeleton(height=CHART_HEIGHT):
+        return list_daily_totals(session, since=since, until=until, metric=metric, filter=filter)
 
 
 @lru_cache(64)
 def find_movers(
-    version: str, since: date, until: date, metric: Metric, by: Literal["number", "rate"]
+    version: str,
+    since: date,
+    until: date,
+    metric: Metric,
+    by: Literal["number", "rate"],
+    filter: Filter = EVERY_PAGE,
 ) -> Movers:
     """Who gained and who lost most."""
-    with _reading() as session:
-        return list_movers(session, since=since, until=until, metric=metric, by=by)
+    with reading() as session:
+        return list_movers(session, since=since, until=until, metric=metric, by=by, filter=filter)
 
 
 @lru_cache(128)
@@ -139,15 +200,13 @@ def find_table(
     sort: SortKey,
     descending: bool,
     number: int,
-    search: str,
-    attention: bool,
+    filter: Filter = EVERY_PAGE,
 ) -> TableView:
     """The ``number``-th page of the table, counted from 1; the last one where there are fewer.
 
     Draws a skeleton until it is known.
     """
-    wanted = Filter(search=search, attention=attention)
-    with _reading() as session, st.skeleton(height=TABLE_HEIGHT):
+    with reading() as session, st.skeleton(height=TABLE_HEIGHT):
 
         def ask(offset: int) -> TablePage:
             return list_table(
@@ -159,13 +218,13 @@ def find_table(
                 descending=descending,
                 limit=ROWS,
                 offset=offset,
-                filter=wanted,
+                filter=filter,
             )
 
         page = ask((number - 1) * ROWS)
         if not page.rows and page.rows_count:
             page = ask((page.rows_count - 1) // ROWS * ROWS)
-        summary = get_table_summary(session, since=since, until=until, metric=metric, filter=wanted)
+        summary = get_table_summary(session, since=since, until=until, metric=metric, filter=filter)
         # From the day before on: there the change of the period begins.
         trends = list_sparklines(
             session,
@@ -174,7 +233,7 @@ def find_table(
             until=until,
             metric=metric,
         )
-        line = list_daily_totals(session, since=since, until=until, metric=metric, filter=wanted)
+        line = list_daily_totals(session, since=since, until=until, metric=metric, filter=filter)
     return TableView(page, summary, trends, _thin(line))
 
 
@@ -188,21 +247,21 @@ def _thin(line: list[DailyTotal]) -> list[int]:
 @lru_cache(256)
 def find_profile(version: str, page_id: str) -> PageProfile | None:
     """What is known about one Page."""
-    with _reading() as session:
+    with reading() as session:
         return find_page_profile(session, page_id)
 
 
 @lru_cache(128)
 def find_series(version: str, page_id: str, since: date, until: date) -> list[DayFigure]:
     """One Page's snapshots of a period."""
-    with _reading() as session:
+    with reading() as session:
         return get_page_series(session, page_id, since=since, until=until)
 
 
 @lru_cache(16)
 def find_freshness(version: str, today: date) -> Freshness:
     """How fresh the figures are."""
-    with _reading() as session:
+    with reading() as session:
         return get_freshness(session, today)
 
 
@@ -217,7 +276,7 @@ def find_connections(version: str, today: date) -> list[Connection]:
 @lru_cache(16)
 def find_newest_run(version: str) -> LastRun | None:
     """The refresh that began last; None before the first."""
-    with _reading() as session:
+    with reading() as session:
         run = find_last_run(session)
         if run is None:
             return None

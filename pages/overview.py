@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import streamlit as st
 
 from fb.installation import Installation
 from pages import (
+    annotating,
+    digest_card,
+    filter_box,
     growth,
     lookups,
+    overview_lookups,
     overview_words,
     page_list,
     refresh,
@@ -18,10 +23,11 @@ from pages import (
     tiles,
     way_back,
 )
+from pages.filter_words import Chosen
 from pages.formats import day
-from pages.period import clip
-from pages.periods import Period
-from storage.filtering import Metric
+from pages.period import Bar
+from pages.periods import Period, clip, reaches_back
+from storage.filtering import Filter, Metric
 from storage.overview import Totals
 
 # What the bound widgets stand at when the address says nothing.
@@ -45,12 +51,7 @@ _ENTRY, _PENDING = "overview-entry", "overview-pending"
 
 
 def render(
-    installation: Installation,
-    version: str,
-    header: Any,
-    period: Period,
-    *,
-    is_making_history: bool,
+    installation: Installation, version: str, header: Any, bar: Bar, *, is_making_history: bool
 ) -> None:
     """Draw the screen of an installation that has Pages. ``header`` stands above the period bar."""
     _restore()
@@ -62,15 +63,19 @@ def render(
     ):
         st.title("Overview", anchor=False, width="content")
         refresh.render(installation, version, is_making_history=is_making_history)
-    totals = lookups.find_totals(version, period.since, period.until)
-    first_day, last_day = totals.first_day, totals.last_day
-    if first_day is None or last_day is None or first_day == last_day:
-        _render_first_day(installation, version, period, totals)
+    chosen = filter_box.read(version)
+    filter_box.render(version, bar.beside, chosen)
+    days = overview_lookups.find_days(version)
+    if days is None or days[0] == days[1]:
+        _render_first_day(installation, version, bar.period, chosen)
     else:
-        _render_figures(version, period, clip(period, first_day, last_day))
+        _render_figures(version, installation.now().date(), bar.period, chosen, days)
 
 
-def _render_figures(version: str, asked: Period, period: Period) -> None:
+def _render_figures(
+    version: str, today: date, asked: Period, chosen: Chosen, days: tuple[date, date]
+) -> None:
+    period, filter = clip(asked, *days), chosen.filter
     tiles_place = st.container()
     wide, narrow = st.columns([2.1, 1])
     with wide, st.container(border=True, height="stretch", key="growth-card"):
@@ -79,33 +84,46 @@ def _render_figures(version: str, asked: Period, period: Period) -> None:
             metric, view = growth.choose_view()
             noun = overview_words.NOUNS[metric]
             heading.header(f"{noun} over time", anchor=False, width="content")
+            notes = annotating.render(version, annotating.chart_of_pages(period, filter, today))
         chart_place = st.container()
     back = _way_back()
-    totals = lookups.find_totals(version, period.since, period.until)
+    totals = lookups.find_totals(version, period.since, period.until, filter)
     with tiles_place:
-        _tiles(version, period, totals, metric)
+        filter_box.say(chosen, totals.pages_count)
+        _tiles(version, period, totals, metric, filter, days[0])
     with chart_place:
         is_late = period.until < asked.until
-        growth.render_chart(version, period, totals, metric, view, is_late=is_late)
-    with narrow, st.container(border=True, height="stretch", key="movers-card"):
-        growth.render_movers(version, period, metric, back)
-    page_list.render(version, period, metric, totals.pages_count, back)
-
-
-def _tiles(version: str, period: Period, totals: Totals, metric: Metric) -> None:
-    previous = None
-    if period.previous_since is not None and period.previous_until is not None:
-        previous = lookups.find_previous(
-            version, period.previous_since, period.previous_until, metric
+        growth.render_chart(
+            version, period, totals, metric, view, filter, is_late=is_late, notes=notes
         )
-    tiles.render(overview_words.tiles(totals, previous, metric, period))
+    with narrow, st.container(border=True, height="stretch", key="movers-card"):
+        growth.render_movers(version, period, metric, filter, back)
+    digest_card.render(version, today, metric, filter, filter_box.kept(), back)
+    page_list.render(version, period, metric, totals.pages_count, filter, back)
+
+
+def _tiles(
+    version: str, period: Period, totals: Totals, metric: Metric, filter: Filter, first_day: date
+) -> None:
+    previous = None
+    if reaches_back(period, first_day):
+        assert period.previous_since is not None
+        assert period.previous_until is not None
+        previous = lookups.find_previous(
+            version, period.previous_since, period.previous_until, metric, filter
+        )
+    origin = overview_lookups.find_source(version, period.until)
+    tiles.render(overview_words.tiles(totals, previous, metric, period, origin))
 
 
 def _render_first_day(
-    installation: Installation, version: str, period: Period, totals: Totals
+    installation: Installation, version: str, period: Period, chosen: Chosen
 ) -> None:
     """One snapshot is no change yet: say so instead of drawing an empty chart."""
-    tiles.render(overview_words.tiles(totals, None, "fans", period))
+    totals = lookups.find_totals(version, period.since, period.until, chosen.filter)
+    filter_box.say(chosen, totals.pages_count)
+    origin = overview_lookups.find_source(version, period.until)
+    tiles.render(overview_words.tiles(totals, None, "fans", period, origin))
     today = installation.now().date()
     with st.container(border=True, key="growth-card"):
         st.header("Fans over time", anchor=False)
@@ -125,8 +143,11 @@ def _render_first_day(
             st.page_link(
                 screens.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
             )
+            st.page_link(
+                screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
+            )
             st.space("small")
-    page_list.render(version, period, "fans", totals.pages_count, _way_back())
+    page_list.render(version, period, "fans", totals.pages_count, chosen.filter, _way_back())
 
 
 def _next_change(totals: Totals, today: Any) -> str:
@@ -154,6 +175,8 @@ def _restore() -> None:
     for name, value in way_back.unpack(packed).items():
         if name == "page":
             st.session_state[name] = int(value) if value.isdigit() and len(value) < 5 else 1
+        elif name in way_back.FILTER_NAMES:
+            filter_box.restore(name, value)
         elif name == "q" or value in CHOICES.get(name, ()):
             st.session_state[name] = value
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
-from pages.formats import counted, day, listed, signed_percent
+from pages.formats import clock, counted, day, listed, signed_percent, span
 from pages.periods import Period
 from pages.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
 from storage import metrics
 from storage.filtering import Metric
+from storage.origins import Origin
 from storage.overview import Comparable, Totals
 
 NOUNS: dict[Metric, str] = {"fans": "Fans", "followers": "Followers"}
@@ -17,13 +19,20 @@ NO_EARLIER = "no earlier figures"
 
 
 def tiles(
-    totals: Totals, previous: Comparable | None, metric: Metric, period: Period
+    totals: Totals,
+    previous: Comparable | None,
+    metric: Metric,
+    period: Period,
+    origin: Origin | None = None,
 ) -> list[Tile]:
-    """The five tiles. ``previous`` is None when there is nothing to compare the period with."""
+    """The five tiles, each with a help that says how it is made and where it comes from.
+
+    ``previous`` is None when there is nothing to compare the period with.
+    """
     noun = NOUNS[metric].lower()
     now = totals.of(metric)
     has_begun = totals.first_day != totals.last_day
-    return [
+    made = [
         _total_tile("Fans", totals.fans_total, totals.fans, totals.fans_stale_count, period),
         _net_tile(noun, now, previous, period, has_begun=has_begun),
         _growth_tile(noun, now, previous, period, has_begun=has_begun),
@@ -39,9 +48,52 @@ def tiles(
             value_of(totals.pages_count),
             str(totals.pages_added_count) if totals.pages_added_count else None,
             f"added in {_days(period)}" if totals.pages_added_count else None,
+            "Every Page that an account of yours holds, or once held.",
             is_neutral=True,
         ),
     ]
+    source = say_origin(origin)
+    return [replace(tile, help=f"{tile.help or ''} {source}".strip() or None) for tile in made]
+
+
+def say_origin(origin: Origin | None) -> str:
+    """ "Newest figures: 22 Nov 2026, fetched 06:05 UTC, from Facebook's Graph v26.0."."""
+    if origin is None:
+        return ""
+    sources = []
+    if "snapshot" in origin.sources:
+        versions = listed(list(origin.graph_versions)) if origin.graph_versions else "API"
+        sources.append(f"Facebook's Graph {versions}")
+    if any(source.startswith("import:") for source in origin.sources):
+        sources.append("an imported file")
+    from_where = f", from {listed(sources)}" if sources else ""
+    at = clock(origin.fetched_at)
+    if origin.fetched_at.date() != origin.day:
+        at = f"on {day(origin.fetched_at.date())}, {at}"
+    return f"Newest figures: {day(origin.day)}, fetched {at}{from_where}."
+
+
+def nothing_to_compare(period: Period, totals: Totals) -> str:
+    """Why there is no chart: "No figures between 1 and 7 Aug 2026: the first snapshot is of …"."""
+    if not totals.pages_count:
+        return "No Page is left to draw."
+    first, last = totals.first_day, totals.last_day
+    days = between(period.since, period.until)
+    if first is not None and period.until < first:
+        return f"No figures {days}: the first snapshot is of {day(first)}."
+    if last is not None and last < period.since:
+        return f"No figures {days}: the newest snapshot is of {day(last)}."
+    return f"No Page has figures on both ends of {span(period.since, period.until)}."
+
+
+def between(since: date, until: date) -> str:
+    """ "between 1 and 7 Aug 2026", "on 1 Aug 2026"; month and year stand once where they agree."""
+    if since == until:
+        return f"on {day(until)}"
+    first = day(since, year=since.year != until.year)
+    if (since.year, since.month) == (until.year, until.month):
+        first = str(since.day)
+    return f"between {first} and {day(until)}"
 
 
 def counted_pages(now: Comparable, pages_count: int, noun: str, gaps_count: int) -> str:
@@ -50,6 +102,8 @@ def counted_pages(now: Comparable, pages_count: int, noun: str, gaps_count: int)
     "138 of 140 Pages: those with figures on both ends of the period. Left out: 1 joined later, …"
     """
     noun = noun.lower()
+    if not pages_count:
+        return ""
     if now.left_out == 0:
         text = f"All {counted(pages_count, 'Page')} have figures on both ends of the period."
     else:
@@ -115,9 +169,9 @@ def _net_tile(
         label,
         signed_value(now.net),
         delta_of(delta),
-        NO_EARLIER if delta is None else "vs previous",
+        _versus(delta, period),
         f"{noun.capitalize()} at the end minus {noun} at the start, of the "
-        f"{counted(now.pages, 'Page')} that have both. Compared with the {_days(period)} before.",
+        f"{counted(now.pages, 'Page')} that have both.{_compared(period)}",
     )
 
 
@@ -132,17 +186,28 @@ def _growth_tile(
     before = None
     if previous is not None:
         before = metrics.average_weekly_growth_percent(
-            previous.start, previous.end, period.days_count
+            previous.start, previous.end, period.previous_days_count or period.days_count
         )
     delta = metrics.delta_points(growth, before)
     return Tile(
         label,
         signed_percent(growth),
         points_delta(delta),
-        NO_EARLIER if delta is None else "vs previous",
-        f"The growth per week that leads from the {noun} at the start to those at the end. The "
-        "difference to the period before is in percentage points.",
+        _versus(delta, period),
+        f"The growth per week that leads from the {noun} at the start to those at the end."
+        f"{_compared(period)} Differences of rates are in percentage points.",
     )
+
+
+def _versus(delta: float | None, period: Period) -> str | None:
+    return NO_EARLIER if delta is None and period.versus else period.versus
+
+
+def _compared(period: Period) -> str:
+    """Which days the delta is against, written out."""
+    if period.previous_since is None or period.previous_until is None:
+        return ""
+    return f" Compared with {span(period.previous_since, period.previous_until)}."
 
 
 def _why_unknown(has_begun: bool) -> str:

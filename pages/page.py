@@ -1,37 +1,36 @@
-"""One Page in depth: its figures day by day, and what Facebook says about it."""
+"""One Page in depth: its figures day by day, where they go, and what Facebook says about it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
-from html import escape
 from typing import Any
 
 import streamlit as st
 
 from fb.installation import Installation
 from pages import (
-    growth,
+    exporting,
+    insights_card,
     lookups,
     overview,
-    page_cards,
+    page_audience,
+    page_calendar,
+    page_daily,
+    page_goal,
+    page_headline,
+    page_lookups,
+    page_profile,
+    page_tiles,
     page_words,
     screens,
-    switches,
+    tagging,
     tiles,
-    timeline,
     way_back,
 )
-from pages.formats import counted, day, plain
-from pages.period import clip
-from pages.periods import A_DAY, Period
-from pages.tables import picture_path
-from pages.timeline import Point
-from storage import metrics
-from storage.series import DayFigure, PageProfile
+from pages.page_audience import Audience
+from pages.page_goal import Card
+from pages.periods import A_DAY, Period, clip
+from storage.series import PageProfile
 
-CHART_HEIGHT = 320
-VIEWS = growth.VIEWS[:2]
 _LAST = "last-page"
 
 
@@ -63,27 +62,48 @@ def render(
     overview.forget_restored()
     with header:
         _back_link()
-        _headline(installation, profile)
-    asked = period
+        page_headline.render(installation, profile)
+        with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
+            tagging.render_page(version, profile.page_id)
+            export_place = st.container(width="content")
+    asked, today = period, installation.now().date()
     if profile.first_day is not None and profile.last_day is not None:
         period = clip(asked, profile.first_day, profile.last_day)
-    series = _find_series(version, profile, period)
-    figures = {
-        "fans": {row.day: row.fans for row in series},
-        "followers": {row.day: row.followers for row in series},
-    }
+    history = page_lookups.find_history(version, profile.page_id)
     tiles_place = st.container()
     with st.container(border=True, key="audience-card"):
-        metric, view = _switches()
-        # Up to the end that was asked for: days without a snapshot are grey.
-        _chart(figures[metric], metric, view, period.since, asked.until, profile)
+        switched = page_audience.choose(read_address()[1])
+        metric = switched.metric
+        with export_place:
+            exporting.render_page(version, period, profile, metric, switched.view)
+        by_day = history.of(metric)
+        outlook = page_lookups.find_outlook(version, profile.page_id, metric, today)
+        card = Audience(version, profile, metric, by_day, period, asked, today)
+        page_audience.render(card, switched, outlook)
     with tiles_place:
-        tiles.render(page_words.tiles(figures, metric, period, today=asked.until))
-    left, right = st.columns(2)
+        tiles.render(page_tiles.tiles(history, metric, period, outlook, today=asked.until))
+    left, right = st.columns([2.1, 1])
+    with left, st.container(border=True, height="stretch", key="calendar-card"):
+        page_calendar.render(by_day, metric, today)
+    with right, st.container(border=True, height="stretch", key="goal-card"):
+        goal_card = Card(
+            page_id=profile.page_id,
+            metric=metric,
+            by_day=by_day,
+            changes=page_tiles.changes_in(by_day, period),
+            outlook=outlook,
+            milestones=page_lookups.find_milestones(version, profile.page_id, metric),
+            goal=page_lookups.find_goal(version, profile.page_id, metric),
+            today=today,
+        )
+        page_goal.render(installation, goal_card)
+    insights_card.render(installation, version, profile.page_id, profile.name, asked)
+    left, right = st.columns([1.35, 1])
     with left, st.container(border=True, height="stretch", key="daily-card"):
-        page_cards.render_daily_figures(series, metric, period.since - A_DAY, asked.until)
+        _daily(version, card)
     with right, st.container(border=True, height="stretch", key="profile-card"):
-        page_cards.render_profile(profile)
+        changes = page_lookups.find_fact_changes(version, profile.page_id)
+        page_profile.render(profile, changes)
 
 
 def _back_link() -> None:
@@ -95,105 +115,15 @@ def _back_link() -> None:
     )
 
 
-def _headline(installation: Installation, profile: PageProfile) -> None:
-    stands = page_words.connection(profile)
-    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        src = escape(picture_path(profile.page_id, profile.picture_etag), quote=True)
-        st.html(
-            f'<img src="{src}" alt="" width="56" height="56" '
-            'style="display:block;border-radius:0.5rem;object-fit:cover">',
-            width=56,
-        )
-        with st.container(gap="xxsmall"):
-            st.title(plain(profile.name), anchor=False)
-            with st.container(horizontal=True, vertical_alignment="center"):
-                if profile.category:
-                    st.caption(plain(profile.category), width="content")
-                st.badge(stands.label, icon=stands.icon, color=stands.colour)
-                held_by = page_words.held_by(profile)
-                if held_by:
-                    st.caption(held_by, width="content")
-                if not installation.settings.is_sandbox:
-                    st.link_button(
-                        "Open on Facebook",
-                        page_words.facebook_link(profile),
-                        icon=":material/open_in_new:",
-                        type="tertiary",
-                    )
-    if stands.sentence:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(stands.sentence, width="content")
-            if stands.colour == "red":
-                st.page_link(
-                    screens.link_to("connections"),
-                    label="Renew" if profile.connection == "needs_renewal" else "See Connections",
-                    icon=":material/arrow_forward:",
-                )
-
-
-def _find_series(version: str, profile: PageProfile, period: Period) -> list[DayFigure]:
-    """Every snapshot that the screen needs: both periods, and the last one, however old."""
-    first = (period.previous_since or period.since) - 2 * A_DAY
-    if profile.last_day is not None:
-        first = min(first, profile.last_day)
-    return lookups.find_series(version, profile.page_id, first, period.until)
-
-
-def _switches() -> tuple[str, str]:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.header("Audience over time", anchor=False, width="content")
-        came_by = way_back.unpack(read_address()[1]).get("metric")
-        metric = switches.choose("Figure", list(growth.METRICS), key="figure", default=came_by)
-        view = switches.choose("View", VIEWS, key="chart")
-    return growth.METRICS[metric], view
-
-
-def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
-    """One point for every day from the day before ``since`` to ``until``."""
-    changes = {change.day: change.change for change in metrics.list_daily_changes(by_day)}
-    days = ((until - since).days + 2) if until >= since else 0
-    first = since - A_DAY
-    return [
-        Point(each, by_day.get(each), changes.get(each) if each >= since else None)
-        for each in (first + timedelta(days=number) for number in range(days))
-    ]
-
-
-def _chart(
-    by_day: Mapping[date, int | None],
-    metric: str,
-    view: str,
-    since: date,
-    until: date,
-    profile: PageProfile,
-) -> None:
-    noun = metric.capitalize()
-    points = timeline.trim(points_of(by_day, since, until))
-    if not points:
-        st.caption(_why_no_chart(by_day, metric, since, until, profile.last_day))
-        return
-    growth.draw(points, noun, view, plain(profile.name), height=CHART_HEIGHT)
-    missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
-    notes = []
-    if missing:
-        verb = "has" if missing == 1 else "have"
-        notes.append(
-            f"{counted(missing, 'day')} {verb} no snapshot (grey): the dashboard was not running, "
-            "or Facebook refused. They can't be fetched later."
-        )
-    if profile.is_new_page_experience:
-        notes.append(page_words.NEW_EXPERIENCE)
-    if notes:
-        st.caption(" ".join(notes))
-
-
-def _why_no_chart(
-    by_day: Mapping[date, int | None], metric: str, since: date, until: date, newest: date | None
-) -> str:
-    if newest is None:
-        return "The first figures come with the next refresh."
-    if any(since - A_DAY <= each <= until for each in by_day):
-        return f"Facebook gives no count of {metric} for this Page in this period."
-    first, last = day(since, year=since.year != until.year), day(until)
-    newest_day = day(newest, year=newest.year != until.year)
-    return f"No snapshot between {first} and {last}; the newest is of {newest_day}."
+def _daily(version: str, card: Audience) -> None:
+    page_id, since, until = card.profile.page_id, card.period.since - A_DAY, card.asked.until
+    # The change of the first day is against the last figure before it, however old.
+    before = max((each for each in card.by_day if each < since), default=since)
+    page_daily.render(
+        lookups.find_series(version, page_id, before, until),
+        card.metric,
+        since,
+        until,
+        page_lookups.find_imports(version),
+        page_lookups.find_marks(version, page_id, since, until, card.metric),
+    )

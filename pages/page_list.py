@@ -7,25 +7,23 @@ through bound widgets, so a reload or a shared link shows the same rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Any
 
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from pages import lookups, screens, sorting, tables
+from pages import exporting, lookups, screens, sorting, table_marks, tables, tagging
 from pages.chart_parts import Palette, palette
 from pages.formats import counted, cut, plain, plain_cell
 from pages.lookups import ROWS, TableView
 from pages.overview_words import NOUNS
-from pages.periods import Period
+from pages.periods import CUSTOM, Period
 from pages.sorting import Sort
-from storage.filtering import Metric
+from storage.filtering import Filter, Metric
 
 ATTENTION = "Needs attention"
-TABLE_KEY = "pages-table"
-_WRITTEN = "pages-table-written"
 OPEN_KEY = "open-page"
 # So few Pages are also shown as links: a keyboard can't press a button inside the table.
 MOST_LINKS = 8
@@ -44,10 +42,15 @@ class Wanted:
 
 
 def render(
-    version: str, period: Period, metric: Metric, pages_count: int, way_back: Mapping[str, str]
+    version: str,
+    period: Period,
+    metric: Metric,
+    pages_count: int,
+    filter: Filter,
+    way_back: Mapping[str, str],
 ) -> None:
-    """Draw everything from the heading to the page numbers."""
-    wanted = _controls(pages_count)
+    """Draw all of it. ``filter`` is the screen's; search and attention narrow the table alone."""
+    wanted = _controls(version, pages_count, filter, period, metric)
     with st.empty():  # for what is drawn while the answer is not known yet
         view = lookups.find_table(
             version,
@@ -57,17 +60,16 @@ def render(
             wanted.sort.key,
             wanted.sort.descending,
             wanted.number,
-            wanted.search,
-            wanted.attention,
+            replace(filter, search=wanted.search, attention=wanted.attention),
         )
     if view.page.rows_count == 0:
-        _no_result(wanted)
+        _no_result(wanted, pages_count)
         return
     _open_clicked(view, way_back)
     _caption(view, wanted)
     if wanted.search and view.page.rows_count <= MOST_LINKS:
         _links(view, way_back)
-    with st.container(key=TABLE_KEY):
+    with st.container(key=table_marks.TABLE_KEY):
         _table(view, wanted.sort, metric, period)
     pages_count = _pages_count(view)
     if _page_numbers(pages_count) != min(wanted.number, pages_count):
@@ -75,7 +77,9 @@ def render(
         st.rerun()
 
 
-def _controls(pages_count: int) -> Wanted:
+def _controls(
+    version: str, pages_count: int, filter: Filter, period: Period, metric: Metric
+) -> Wanted:
     with st.container(horizontal=True, vertical_alignment="center", key="list-controls"):
         st.header(counted(pages_count, "Page"), anchor=False, width="content")
         search = st.text_input(
@@ -106,12 +110,21 @@ def _controls(pages_count: int) -> Wanted:
             bind="query-params",
             on_change=_to_first_page,
         )
-    return Wanted(
-        (search or "").strip()[:LONGEST_SEARCH],
-        show == ATTENTION,
-        sorting.find_sort(label),
-        _number(),
-    )
+        wanted = Wanted(
+            (search or "").strip()[:LONGEST_SEARCH],
+            show == ATTENTION,
+            sorting.find_sort(label),
+            _number(),
+        )
+        tagging.render_bulk(version, _narrowed(filter, wanted), period.until)
+        exporting.render_overview(
+            version, period, metric, filter, _narrowed(filter, wanted), wanted.sort
+        )
+    return wanted
+
+
+def _narrowed(filter: Filter, wanted: Wanted) -> Filter:
+    return replace(filter, search=wanted.search, attention=wanted.attention)
 
 
 def _number() -> int:
@@ -153,7 +166,7 @@ def _links(view: TableView, way_back: Mapping[str, str]) -> None:
 def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
     colours = palette(st.context.theme.type)
     selection: Any = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
-    key = keep_selected(selection)
+    key = table_marks.keep_selected(selection)
     st.dataframe(
         _painted(view, colours),
         height="content",
@@ -163,7 +176,7 @@ def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
         column_config=tables.columns(
             sort=sort,
             noun=NOUNS[metric].lower(),
-            period_label=period.label,
+            period_label="Trend" if period.label == CUSTOM else period.label,
             open_key=OPEN_KEY,
             neutral=colours.band,
         ),
@@ -180,25 +193,6 @@ def _painted(view: TableView, colours: Palette) -> Styler:
     """The table as it is drawn, made once for each view and scheme."""
     frame = tables.build_frame(view.page.rows, view.summary, view.trends, view.total_trend)
     return tables.paint(frame, colours)
-
-
-def keep_selected(selection: Any) -> str:
-    """Have the column in whose order the table stands be the selected one; return the table's key.
-
-    Written only where the widget says something else, after a click or the Order box: a selection
-    that is written is sent with the whole table, and the next run sends the table without it. The
-    browser heeds the same one only once in a row; after that a new key makes it begin anew.
-    """
-    turn, written = st.session_state.get(_WRITTEN, (0, None))
-    if st.session_state.get(f"{TABLE_KEY}-{turn}", selection) == selection:
-        st.session_state[_WRITTEN] = (turn, None)
-    elif written == selection:
-        turn += 1
-        st.session_state[_WRITTEN] = (turn, None)
-    else:
-        st.session_state[f"{TABLE_KEY}-{turn}"] = selection
-        st.session_state[_WRITTEN] = (turn, selection)
-    return f"{TABLE_KEY}-{turn}"
 
 
 def _header_clicked(key: str) -> None:
@@ -232,7 +226,9 @@ def _page_numbers(pages_count: int) -> int:
         return st.pagination(pages_count, key="page", bind="query-params")
 
 
-def _no_result(wanted: Wanted) -> None:
+def _no_result(wanted: Wanted, pages_count: int) -> None:
+    if not pages_count:  # the sentence above the tiles says why, and offers the way out
+        return
     with st.container(border=True, horizontal_alignment="center", key="no-result"):
         if wanted.search:
             whom = f"“{plain(cut(wanted.search, LONGEST_NAME))}”"

@@ -4,33 +4,93 @@ address at the next click in the navigation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import streamlit as st
 
 from pages import switches
 from pages.formats import span
 from pages.periods import (
-    A_DAY,
+    COMPARISONS,
+    CUSTOM,
     DEFAULT_LABEL,
+    FIRST_DAY,
     LABELS,
     Period,
-    compared_with_previous,
+    clip,
+    get_custom,
     get_period,
+    reaches_back,
 )
 
+__all__ = ["Bar", "clip", "describe", "render"]
 
-def render(today: date, find_first_day: Callable[[Period], date | None]) -> Period:
-    """Draw the bar and return the period it is switched to, which ends on the UTC day ``today``.
+# What the address carries, apart from "period". The dates stand there only in a custom period.
+COMPARISON, SINCE, UNTIL = "comparison", "since", "until"
+_LAST = "last-period"
 
-    ``find_first_day``: the first day with a snapshot of what the screen shows; None: none.
+
+@dataclass(frozen=True)
+class Bar:
+    """The period that is chosen, and the place in the same row where a screen may add its own."""
+
+    period: Period
+    beside: Any
+
+
+def render(today: date, first_day: date | None) -> Bar:
+    """Draw the bar as it stands on the UTC day ``today``.
+
+    ``first_day``: the first day with a snapshot of what the screen shows; None: none.
     """
     with st.container(horizontal=True, vertical_alignment="center", key="period-bar"):
         label = switches.choose("Period", LABELS, key="period", default=DEFAULT_LABEL)
-        period = get_period(label, today)
-        st.caption(describe(period, find_first_day(period)), width="content")
-    return period
+        since, until = _choose_days(today) if label == CUSTOM else (None, None)
+        comparison = st.selectbox(
+            "Compared with",
+            COMPARISONS,
+            label_visibility="collapsed",
+            width=225,
+            key=COMPARISON,
+            bind="query-params",
+        )
+        beside = st.container(width="content")
+        if label == CUSTOM:
+            period = get_custom(since, until, today, comparison)
+        else:
+            period = get_period(label, today, comparison)
+            st.session_state[_LAST] = label
+        st.caption(describe(period, first_day), width="content")
+    return Bar(period, beside)
+
+
+def _choose_days(today: date) -> tuple[date | None, date | None]:
+    """Two boxes, so that each day is a word of its own in the address.
+
+    Whoever comes from another period begins with its days. What the address says and no box can
+    hold (no date, a day to come) is dropped by Streamlit, and `get_custom` says what is shown.
+    """
+    if not {SINCE, UNTIL} & {*map(str, st.query_params), *map(str, st.session_state)}:
+        last = st.session_state.get(_LAST, DEFAULT_LABEL)
+        shown = get_period(last, today)
+        st.session_state[SINCE], st.session_state[UNTIL] = shown.since, shown.until
+    since, until = (
+        st.date_input(
+            label,
+            value=None,
+            min_value=FIRST_DAY,
+            max_value=today,
+            format="YYYY-MM-DD",
+            label_visibility="collapsed",
+            width=165,
+            key=name,
+            bind="query-params",
+        )
+        for label, name in (("First day", SINCE), ("Last day", UNTIL))
+    )
+    return since, until
 
 
 def describe(period: Period, first_day: date | None) -> str:
@@ -39,25 +99,10 @@ def describe(period: Period, first_day: date | None) -> str:
     The second half only where the snapshots, from ``first_day`` on, reach back to before it.
     """
     text = f"{span(period.since, period.until)}, days in UTC"
+    if period.remark:
+        text = f"{period.remark} {text}"
     if period.previous_since is None or period.previous_until is None:
         return text
-    if first_day is None or first_day >= period.previous_since:
+    if not reaches_back(period, first_day):
         return text
     return f"{text}; compared with {span(period.previous_since, period.previous_until)}"
-
-
-def clip(period: Period, first_day: date, last_day: date) -> Period:
-    """The part of the period for which there are snapshots, from the first to the last.
-
-    Before the first nobody counted, and after the last nobody has refreshed: a period that reaches
-    beyond either would leave out every Page. Today's snapshot may still be to come, so an end of
-    yesterday is no reason. What begins later than asked for has nothing before it to be compared
-    with. A period without any snapshot stays as it is.
-    """
-    since = max(period.since, first_day + A_DAY)
-    until = period.until if last_day >= period.until - A_DAY else last_day
-    if since > until:
-        return period
-    if since == period.since:
-        return compared_with_previous(period.label, since, until)
-    return Period(period.label, since, until, None, None)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pages import tag_words
 from pages.formats import clock, counted
 from pages.phrases import why_ended
 from pages.wording import for_error
@@ -90,7 +91,13 @@ def _saved(facts: Mapping[str, Any]) -> str:
 
 
 def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
-    """What happened, as plain text for a cell: an event's kind with its account."""
+    """What happened, as plain text for a cell: an event's kind with its account or its tag."""
+    if kind in tag_words.EVENTS:
+        return tag_words.event(kind, facts)
+    if kind in ("imported", "import_undone"):
+        what = f"{counted(int(facts.get('days', 0)), 'day')} of past figures"
+        verb = "were imported from" if kind == "imported" else "were removed again: undone was"
+        return f"{what} {verb} {facts.get('file', 'a file')}"
     name = account_name or "An account"
     if kind == "connected":
         return f"{name} was connected: {_saved(facts)}"

@@ -23,11 +23,13 @@ class Screen:
 
 SCREENS = (
     Screen("overview", "Overview", ":material/monitoring:", is_default=True),
+    Screen("compare", "Compare", ":material/compare_arrows:"),
     Screen("connections", "Connections", ":material/link:"),
     Screen("activity", "Activity", ":material/history:"),
     Screen("setup", "Setup", ":material/tune:"),
     Screen("page", "Page", ":material/flag:", is_hidden=True),
     Screen("connect", "Connect", ":material/add_link:", is_hidden=True),
+    Screen("imports", "Past figures", ":material/upload:", is_hidden=True),
 )
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from fb.installation import Installation, Startup
 from fb.settings import SettingRow
 from fb.settings.model import origin_of
-from pages import facts, resources, wording
+from pages import facts, insights_ledger, resources, screens, wording
 from pages.formats import counted, listed, plain
 
 _BADGES = {
@@ -38,6 +38,7 @@ def render() -> None:
     _redirect_uri(startup)
     if startup.installation is not None:
         facts.render_graph(startup.installation)
+        insights_ledger.render_ledger(startup.installation)
     _daily_refresh(startup)
     _who_gets_in(startup)
 
@@ -185,6 +186,7 @@ def _daily_refresh(startup: Startup) -> None:
     )
     st.code(cron_line(startup), language=None)
     st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
+    st.page_link(screens.link_to("imports"), label="Import past figures", icon=":material/upload:")
 
 
 def cron_line(startup: Startup) -> str:

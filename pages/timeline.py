@@ -23,6 +23,19 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What is said of a day: by an operator (kind "own"), or by the program of what it knows.
+
+    ``text`` is one line of plain text and may be anything at all. ``kind``: own · connected ·
+    renewed · outage · retired · platform · imported.
+    """
+
+    day: date
+    text: str
+    kind: str
+
+
+@dataclass(frozen=True)
 class Gap:
     """Days without a figure between two that have one, both ends of the gap included."""
 

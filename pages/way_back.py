@@ -1,4 +1,4 @@
-"""Carries Overview's state to a Page's address and back: sort, page, search and switches.
+"""Carries Overview's state to a Page's address and back: sort, page, search, switches and filter.
 
 A widget bound to the address inside a screen loses its value when the screen is left, so the link
 to a Page takes the state along, in one parameter that no widget is bound to.
@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 PARAMETER = "from"
-# What Overview binds. The period is not among them: the frame keeps it on every screen.
-NAMES = ("metric", "view", "movers", "q", "show", "sort", "page")
-LONGEST = 600  # more than Overview ever writes; a made-up one need not be read
+FILTER_NAMES = ("account", "category", "state", "tag")
+# What Overview writes into its address. The period is not among them: the frame keeps it on every
+# screen.
+NAMES = ("metric", "view", "movers", "q", "show", "sort", "page", *FILTER_NAMES)
+LONGEST = 1200  # more than Overview ever writes; a made-up one need not be read
 
 
 def pack(state: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, str]:

@@ -62,7 +62,7 @@ def figures_of_pages(
     for metric in metrics:
         start = func.coalesce(*(column_of(day, metric) for day in starts))
         end = func.coalesce(*(column_of(day, metric) for day in ends))
-        newest = func.coalesce(end, _newest_before(metric, until - A_DAY))
+        newest = func.coalesce(end, newest_before(metric, until - A_DAY))
         columns += [start.label(f"{metric}_start"), end.label(f"{metric}_end")]
         columns += [newest.label(metric)]
     statement = select(
@@ -92,14 +92,23 @@ def column_of(snapshot: type[Snapshot], metric: Metric) -> InstrumentedAttribute
     return snapshot.fans_count if metric == "fans" else snapshot.followers_count
 
 
+def since_of(metric: Metric) -> InstrumentedAttribute[date | None]:
+    """The column of Page that keeps the first day with a figure."""
+    return Page.fans_since if metric == "fans" else Page.followers_since
+
+
 def total(column: SQLCoreOperations[Any]) -> ColumnElement[int]:
     """A sum that stays a whole number on PostgreSQL too; NULL over no rows."""
     return cast(func.sum(column), BigInteger)
 
 
-def _newest_before(metric: Metric, day: date) -> ColumnElement[int | None]:
+def newest_before(metric: Metric, day: date) -> ColumnElement[int | None]:
+    """The newest figure before ``day`` of the Page that the statement around is about.
+
+    A Page that had none by then is not searched: that would read all of its history.
+    """
     value = column_of(Snapshot, metric)
-    return (
+    newest = (
         select(value)
         .where(Snapshot.page_id == Page.id, Snapshot.day < day, value.is_not(None))
         .order_by(Snapshot.day.desc())
@@ -107,3 +116,4 @@ def _newest_before(metric: Metric, day: date) -> ColumnElement[int | None]:
         .correlate(Page)
         .scalar_subquery()
     )
+    return case((since_of(metric) < day, newest))

@@ -19,6 +19,7 @@ CONNECT_TIMEOUT_SECONDS = 5
 # Any number will do, as long as every Pagekeeper takes the same one.
 WRITER_LOCK = 7_220_451_003
 ERASED = "erased sealed values"
+REMEMBERED = "remembered answers"
 
 _READING = "pagekeeper_reading"
 
@@ -46,7 +47,9 @@ class Database:
 
         Objects stay readable after it is closed. Raises DatabaseUnreachable, DatabaseBusy.
         """
-        session = Session(self._reader, autoflush=False, expire_on_commit=False)
+        session = Session(
+            self._reader, autoflush=False, expire_on_commit=False, info={REMEMBERED: {}}
+        )
         try:
             with translated_errors():
                 yield session
@@ -138,6 +141,16 @@ def open_database(url: str) -> Database:
         )
         event.listen(engine, "handle_error", hide_rows)
     return Database(engine)
+
+
+def remembered(session: Session, what: str) -> dict[Any, Any]:
+    """Answers that a session has had, to be kept by whoever asks.
+
+    They hold as long as the session does, since a reading one sees one moment. One that writes
+    remembers nothing: it gets an empty dict every time.
+    """
+    answers: dict[str, dict[Any, Any]] = session.info.get(REMEMBERED, {})
+    return answers.setdefault(what, {})
 
 
 def note_erasure(session: Session) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from storage.engine import note_erasure
 from storage.installation import bump_data_version
+from storage.metric_ledger import seed_ledger
 from storage.models import Base, Installation, VaultKey
 
 _KEPT = {Installation.__tablename__, VaultKey.__tablename__}
@@ -16,10 +17,12 @@ def erase_everything(session: Session) -> None:
     """Delete all accounts, Pages, history, runs and records.
 
     What stays: whose database it is, its canaries, and a data version that goes on counting (one
-    that began again would bring back screens from the caches).
+    that began again would bring back screens from the caches). The ledger of Facebook's metrics
+    begins anew.
     """
     for table in reversed(Base.metadata.sorted_tables):
         if table.name not in _KEPT:
             session.execute(delete(table))
+    seed_ledger(session)
     note_erasure(session)
     bump_data_version(session)

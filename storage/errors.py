@@ -9,6 +9,8 @@
     ├── SealBroken               the right key, but not what was sealed for this purpose and owner
     ├── TooManyAttempts          too many trips to Facebook are open at once
     ├── GrantNotFound            no grant has this id
+    ├── TagRefused               a group can't have this name
+    ├── AnnotationRefused        a note can't say this, on this day, for this
     └── SyncRunning              another sync is at work
 
 Every text here is safe to show and to log: none carries a token, a key, a nonce or a password.
@@ -86,6 +88,23 @@ class GrantNotFound(StorageError):
     def __init__(self, grant_id: int) -> None:
         super().__init__(f"There is no grant {grant_id}.")
         self.grant_id = grant_id
+
+
+class TagRefused(StorageError):
+    """Nothing was written. ``reason``: empty · too_long · taken (by ``taken_by``)."""
+
+    def __init__(self, reason: str, taken_by: str | None = None) -> None:
+        super().__init__(f"The name of a tag was refused: {reason}.")
+        self.reason = reason
+        self.taken_by = taken_by
+
+
+class AnnotationRefused(StorageError):
+    """Nothing was written. ``reason``: empty · too_long · too_far · too_early · gone."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"A note was refused: {reason}.")
+        self.reason = reason
 
 
 class SyncRunning(StorageError):

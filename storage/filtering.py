@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
@@ -14,6 +14,7 @@ from storage.models import Grant, Page, PageGrant, PageTag, Snapshot
 from storage.text import storable
 
 Metric = Literal["fans", "followers"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
 
 # More than any name has; what an edited URL can ask of the database stays bounded.
 LONGEST_SEARCH = 300

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from storage.engine import Database
 from storage.errors import DatabaseBusy, NewerSchema, WrongInstallation
-from storage.models import Base, Installation
+from storage.metric_ledger import seed_ledger
+from storage.models import Base, Installation, Page
+from storage.snapshots import rebuild_columns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAL_TRIES = 200
@@ -82,6 +84,10 @@ def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: dateti
     with _alembic_lock:
         command.upgrade(config, "head")
     _mark(session, marker, now)
+    seed_ledger(session)
+    if session.scalar(select(Page.id).where(Page.position.is_(None)).limit(1)) is not None:
+        # From a time when Pages had no place in the columns, so there were no columns either.
+        rebuild_columns(session)
 
 
 def _mark(session: Session, marker: str, now: datetime) -> None:

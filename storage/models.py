@@ -14,6 +14,10 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     tags           groups of Pages      page_tags    which Pages are in them
     annotations    an operator's notes on a day        goals  what a Page should reach, and when
     imports        CSV files of past figures
+    insight_metrics  Facebook's other figures: the ledger of their names
+    insight_values   one Page, one of them, one Pacific day
+    insight_spans    which days were asked for    insight_states  how a Page answered last
+    insight_runs     executions of their fetching
     runs           executions of a sync           run_failures what a run could not read
     events         what operators did (connected, renewed, disconnected)
     observations   what Graph's answers told about Graph itself (version, dropped fields, usage)
@@ -255,13 +259,17 @@ class Page(Base):
     """One Facebook Page, as Facebook described it last. What Facebook left out is NULL."""
 
     __tablename__ = "pages"
+    __table_args__ = (
+        # Covers "which Pages, by name", with which every figure of Overview begins.
+        Index("pages_by_name", "name_folded", "id", "position"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
     # For search and order: see storage/folding.py. Follows from ``name`` in every insert; an upsert
     # has to name it among the columns it overwrites. Compared byte by byte on every database.
     name_folded: Mapped[str] = mapped_column(
-        Text().with_variant(Text(collation="C"), "postgresql"), default=_folded_name, index=True
+        Text().with_variant(Text(collation="C"), "postgresql"), default=_folded_name
     )
     category: Mapped[str | None]
     about: Mapped[str | None]
@@ -274,11 +282,14 @@ class Page(Base):
     verification_status: Mapped[str | None]
     is_published: Mapped[bool | None]
     is_new_page_experience: Mapped[bool | None]
-    first_seen_at: Mapped[datetime]
+    first_seen_at: Mapped[datetime] = mapped_column(index=True)
     described_at: Mapped[datetime]
     graph_version: Mapped[str | None]
     # Its place in every column of ``day_columns``: from 0, without holes, never given away again.
     position: Mapped[int | None] = mapped_column(unique=True, index=True)
+    # The first day with a figure; None before it.
+    fans_since: Mapped[date | None]
+    followers_since: Mapped[date | None]
 
 
 class PageChange(Base):
@@ -434,6 +445,94 @@ class Import(Base):
     conflicting_count: Mapped[int]
     refused_count: Mapped[int]
     undone_at: Mapped[datetime | None]
+
+
+class InsightMetric(Base):
+    """The ledger: what Facebook calls one of its daily figures, and whether it still gives it.
+
+    ``status``: live · retired (Facebook refuses the name, seen on ``retired_on``) · unconfirmed
+    (never answered here yet). ``kind`` says what may be done with the days: "level" (a state, the
+    last one counts), "count" (may be summed), "unique" (people of a day: never summed).
+    """
+
+    __tablename__ = "insight_metrics"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]  # the order in which they are shown
+    label: Mapped[str]
+    unit: Mapped[str]  # plural, as it stands after a number: "views"
+    kind: Mapped[str]
+    meaning: Mapped[str]
+    status: Mapped[str]
+    retired_on: Mapped[date | None]
+    replaced_by: Mapped[str | None]
+    probed_at: Mapped[datetime | None]  # when Facebook last answered or refused the name
+
+
+class InsightValue(Base):
+    """One Page, one metric, one day. Not a day in UTC: Facebook's end at midnight Pacific time."""
+
+    __tablename__ = "insight_values"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(ForeignKey("insight_metrics.name"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+    fetched_at: Mapped[datetime]
+    graph_version: Mapped[str | None]
+
+
+class InsightSpan(Base):
+    """The days, without holes, for which a Page was asked for a metric; Pacific, both included."""
+
+    __tablename__ = "insight_spans"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(ForeignKey("insight_metrics.name"), primary_key=True)
+    since: Mapped[date]
+    until: Mapped[date]
+
+
+class InsightState(Base):
+    """How a Page answered last when it was asked for its insights.
+
+    ``state``: ok · empty (answered with nothing) · too_few_likes · no_permission · access_ended ·
+    not_answering · limited · refused. The code and trace are Graph's.
+    """
+
+    __tablename__ = "insight_states"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    state: Mapped[str]
+    code: Mapped[GraphCode | None]
+    trace_id: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]  # when values came last
+
+
+class InsightRun(Base):
+    """One execution of fetching insights; as `Run`, with a place of its own.
+
+    ``steps`` are requests for one Page and at most 90 days each.
+    """
+
+    __tablename__ = "insight_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str]  # "manual" | "daily" | "command"
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    active: Mapped[int | None] = mapped_column(unique=True)
+    status: Mapped[str]  # running · done · stopped · failed · interrupted
+    pages_total: Mapped[int]
+    pages_failed: Mapped[int]
+    steps_total: Mapped[int]
+    steps_done: Mapped[int]
+    values_count: Mapped[int]
+    limited_until: Mapped[datetime | None]
+    reason_code: Mapped[GraphCode | None]
 
 
 class Run(Base):

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, exists, func, select
+import numpy as np
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
+from storage.columns import MISSING, Column, Positions
 from storage.daily_totals import DailyTotal, list_daily_totals
-from storage.ends import A_DAY, Ends, column_of, ends_in, figures_of_pages, total
+from storage.ends import A_DAY
 from storage.filtering import EVERY_PAGE, Filter, Metric, conditions
-from storage.metrics import SMALLEST_BASE
+from storage.metrics import growth_percent
 from storage.models import Page, Snapshot
+from storage.period_ends import PeriodEnds, find_ends, find_newest, had_figures_before
+from storage.roster import find_positions, rows_at
 
 __all__ = [
     "Comparable",
@@ -112,35 +116,29 @@ def get_totals(
     session: Session, *, since: date, until: date, filter: Filter = EVERY_PAGE
 ) -> Totals:
     """The totals of the filter's Pages for the days `since` to `until`, both included (UTC)."""
-    figures = figures_of_pages(since, until, conditions(filter, until))
-    period = (_midnight(since), _midnight(until + A_DAY))
-    was_added = and_(figures.c.first_seen_at >= period[0], figures.c.first_seen_at < period[1])
-    fans, followers = ends_in(figures, "fans"), ends_in(figures, "followers")
-    row = session.execute(
+    positions = find_positions(session, filter, until)
+    fans_ends = find_ends(session, positions, since, until, "fans")
+    followers_ends = find_ends(session, positions, since, until, "followers")
+    fans = find_newest(session, fans_ends, until, "fans")
+    followers = find_newest(session, followers_ends, until, "followers")
+    first_day, last_day = session.execute(
+        # As two look-ups in an index; asked for together both databases read all of it.
         select(
-            func.count().label("pages_count"),
-            _count(was_added).label("pages_added_count"),
-            total(fans.newest).label("fans_total"),
-            total(followers.newest).label("followers_total"),
-            _count(_is_stale(fans)).label("fans_stale_count"),
-            _count(_is_stale(followers)).label("followers_stale_count"),
-            select(func.min(Snapshot.day)).scalar_subquery().label("first_day"),
-            select(func.max(Snapshot.day)).scalar_subquery().label("last_day"),
-            *_comparable_columns(figures, "fans", since),
-            *_comparable_columns(figures, "followers", since),
-        ).select_from(figures)
+            select(func.min(Snapshot.day)).scalar_subquery(),
+            select(func.max(Snapshot.day)).scalar_subquery(),
+        )
     ).one()
     return Totals(
-        pages_count=row.pages_count,
-        pages_added_count=row.pages_added_count,
-        fans_total=row.fans_total,
-        followers_total=row.followers_total,
-        fans_stale_count=row.fans_stale_count,
-        followers_stale_count=row.followers_stale_count,
-        fans=_comparable(row, "fans"),
-        followers=_comparable(row, "followers"),
-        first_day=row.first_day,
-        last_day=row.last_day,
+        pages_count=len(positions),
+        pages_added_count=_count_added(session, since, until, filter),
+        fans_total=_sum(fans),
+        followers_total=_sum(followers),
+        fans_stale_count=_count_stale(fans_ends, fans),
+        followers_stale_count=_count_stale(followers_ends, followers),
+        fans=_comparable(session, fans_ends, fans, since, "fans"),
+        followers=_comparable(session, followers_ends, followers, since, "followers"),
+        first_day=first_day,
+        last_day=last_day,
     )
 
 
@@ -151,9 +149,9 @@ def get_comparable(
 
     Whoever compares two periods compares each over its own comparable Pages.
     """
-    figures = figures_of_pages(since, until, conditions(filter, until))
-    columns = _comparable_columns(figures, metric, since)
-    return _comparable(session.execute(select(*columns).select_from(figures)).one(), metric)
+    ends = find_ends(session, find_positions(session, filter, until), since, until, metric)
+    newest = find_newest(session, ends, until, metric)
+    return _comparable(session, ends, newest, since, metric)
 
 
 def list_movers(
@@ -172,74 +170,62 @@ def list_movers(
     By rate only Pages with at least ``min_base`` at the start take part, so that tiny ones do not
     win. Equals are ordered by name.
     """
-    figures = figures_of_pages(since, until, conditions(filter, until))
-    ends = ends_in(figures, metric)
-    order = ends.net if by == "number" else ends.growth_ratio(min_base)
-    statement = (
-        select(Page.id, Page.name, ends.start.label("start"), ends.net.label("net"))
-        .join(figures, figures.c.page_id == Page.id)
-        .limit(count)
+    ends = find_ends(session, find_positions(session, filter, until), since, until, metric)
+    takes_part = ends.are_there if by == "number" else ~np.isnan(ends.growth_percent(min_base))
+    key = ends.net.astype(np.float64) if by == "number" else ends.growth_percent(min_base)
+    gained, lost = (np.flatnonzero(takes_part & each) for each in (ends.net > 0, ends.net < 0))
+    # Places are in the order of names, which a stable sort leaves to equals.
+    up = gained[np.argsort(-key[gained], kind="stable")][:count]
+    down = lost[np.argsort(key[lost], kind="stable")][:count]
+    names = rows_at(
+        session, [Page.id.expression, Page.name.expression], ends.positions[[*up, *down]]
     )
-    if by == "rate":
-        statement = statement.where(order.is_not(None))
-    tie = (figures.c.name_folded, Page.id)
-    up = statement.where(ends.net > 0).order_by(order.desc(), *tie)
-    down = statement.where(ends.net < 0).order_by(order, *tie)
-    return Movers(_movers(session, up), _movers(session, down))
+    return Movers(_movers(ends, up, names), _movers(ends, down, names))
 
 
-def _movers(session: Session, statement: Select[str, str, int, int]) -> tuple[Mover, ...]:
-    return tuple(
-        Mover(page_id, name, start, net, 100 * net / start if start >= SMALLEST_BASE else None)
-        for page_id, name, start, net in session.execute(statement)
-    )
+def _movers(ends: PeriodEnds, chosen: Positions, names: dict[int, Any]) -> tuple[Mover, ...]:
+    movers = []
+    for place in chosen:
+        _, page_id, name = names[int(ends.positions[place])]
+        start, end = int(ends.start[place]), int(ends.end[place])
+        movers.append(Mover(page_id, name, start, end - start, growth_percent(start, end)))
+    return tuple(movers)
 
 
-def _comparable_columns(figures: Subquery, metric: Metric, since: date) -> list[ColumnElement[Any]]:
-    ends = ends_in(figures, metric)
-    ended = ends.end.is_(None)
-    unstarted = and_(ends.end.is_not(None), ends.start.is_(None))
-    had_figures = _has_figure_before(figures, metric, since)
-    return [
-        _count(ends.are_there).label(f"{metric}_pages"),
-        total(case((ends.are_there, ends.start))).label(f"{metric}_start_sum"),
-        total(case((ends.are_there, ends.end))).label(f"{metric}_end_sum"),
-        _count(and_(ended, ends.newest.is_(None))).label(f"{metric}_no_count"),
-        _count(and_(ended, ends.newest.is_not(None))).label(f"{metric}_silent"),
-        _count(and_(unstarted, ~had_figures)).label(f"{metric}_joined"),
-        _count(and_(unstarted, had_figures)).label(f"{metric}_gap"),
-    ]
-
-
-def _comparable(row: Row[Any], metric: Metric) -> Comparable:
-    found = row._mapping
+def _comparable(
+    session: Session, ends: PeriodEnds, newest: Column, since: date, metric: Metric
+) -> Comparable:
+    ended = ends.end == MISSING
+    unstarted = np.flatnonzero(~ended & (ends.start == MISSING))
+    had_figures = had_figures_before(session, ends.positions[unstarted], since, metric)
+    gaps = int(had_figures.sum())
     return Comparable(
-        pages=found[f"{metric}_pages"],
-        start=found[f"{metric}_start_sum"],
-        end=found[f"{metric}_end_sum"],
-        left_out_joined=found[f"{metric}_joined"],
-        left_out_no_count=found[f"{metric}_no_count"],
-        left_out_silent=found[f"{metric}_silent"],
-        left_out_gap=found[f"{metric}_gap"],
+        pages=int(ends.are_there.sum()),
+        start=_sum(ends.start[ends.are_there]),
+        end=_sum(ends.end[ends.are_there]),
+        left_out_joined=len(unstarted) - gaps,
+        left_out_no_count=int((ended & (newest == MISSING)).sum()),
+        left_out_silent=int((ended & (newest != MISSING)).sum()),
+        left_out_gap=gaps,
     )
 
 
-def _has_figure_before(figures: Subquery, metric: Metric, day: date) -> ColumnElement[bool]:
-    return exists().where(
-        Snapshot.page_id == figures.c.page_id,
-        Snapshot.day < day,
-        column_of(Snapshot, metric).is_not(None),
-    )
+def _count_stale(ends: PeriodEnds, newest: Column) -> int:
+    """How many have a figure, but neither of `until` nor of the day before."""
+    return int(((ends.end == MISSING) & (newest != MISSING)).sum())
 
 
-def _is_stale(ends: Ends) -> ColumnElement[bool]:
-    """There is a figure, but neither of `until` nor of the day before."""
-    return and_(ends.end.is_(None), ends.newest.is_not(None))
+def _count_added(session: Session, since: date, until: date, filter: Filter) -> int:
+    seen = Page.first_seen_at
+    was_added = and_(seen >= _midnight(since), seen < _midnight(until + A_DAY))
+    statement = select(func.count()).select_from(Page).where(was_added)
+    return session.execute(statement.where(*conditions(filter, until))).scalar_one()
 
 
-def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    """How many rows meet the condition; 0 over no rows."""
-    return func.count(case((condition, 1)))
+def _sum(figures: Column) -> int | None:
+    """The sum of those that are there; None where none is."""
+    known = figures[figures != MISSING]
+    return int(known.sum()) if len(known) else None
 
 
 def _midnight(day: date) -> datetime:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from math import ceil
-from statistics import median
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, Subquery, func, select
+import numpy as np
+from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from storage.columns import MISSING, Column, Positions, read, take
 from storage.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
-from storage.ends import column_of, ends_in, figures_of_pages
-from storage.filtering import EVERY_PAGE, Filter, Metric, conditions, name_conditions
-from storage.metrics import SMALLEST_BASE
+from storage.ends import A_DAY
+from storage.engine import remembered
+from storage.filtering import EVERY_PAGE, METRICS, Filter, Metric, name_conditions
+from storage.metrics import growth_percent
 from storage.models import Page, Picture, Snapshot
+from storage.period_ends import PeriodEnds, find_ends, find_newest
+from storage.roster import find_positions, positions_in, select_positions
 
 SortKey = Literal["name", "fans", "net", "growth", "followers", "connection", "category", "updated"]
 
@@ -105,21 +110,10 @@ def list_table(
     "connection" the best state comes first when ascending, by "growth" a Page below SMALLEST_BASE
     counts as unknown. ``net`` and ``growth`` follow ``metric``.
     """
-    wanted = conditions(filter, until)
-    figures = figures_of_pages(since, until, wanted)
-    key = _sort_key(figures, sort, metric, until)
-    ordered = (
-        select(Page.id)
-        .join(figures, figures.c.page_id == Page.id)
-        .order_by((key.desc() if descending else key.asc()).nulls_last())
-        .order_by(Page.name_folded, Page.id)
-        .limit(limit)
-        .offset(offset)
-    )
-    page_ids = list(session.execute(ordered).scalars())
-    rows_count = session.execute(select(func.count()).select_from(Page).where(*wanted)).scalar_one()
-    rows = _rows(session, page_ids, since, until, metric)
-    return TablePage(tuple(rows[page_id] for page_id in page_ids), rows_count)
+    ordered = _ordered(session, sort, since, until, metric, filter, descending=descending)
+    shown = ordered[offset : offset + limit]
+    rows = _rows(session, [int(place) for place in shown], since, until, metric)
+    return TablePage(tuple(rows[int(place)] for place in shown), len(ordered))
 
 
 def get_table_summary(
@@ -131,31 +125,27 @@ def get_table_summary(
     filter: Filter = EVERY_PAGE,
 ) -> TableSummary:
     """Total and median over every row that `list_table` has for the same filter."""
-    figures = figures_of_pages(since, until, conditions(filter, until))
-    ends = ends_in(figures, metric)
-    columns = (figures.c.fans, figures.c.followers, ends.start, ends.net)
-    # Sorting in here takes a third of the time of four sorts in SQLite, and needs one scan.
-    found = session.execute(select(*columns).select_from(figures)).all()
-    fans = [row[0] for row in found if row[0] is not None]
-    followers = [row[1] for row in found if row[1] is not None]
-    comparable = [(row[2], row[3]) for row in found if row[3] is not None]
-    rates = [100 * net / start for start, net in comparable if start >= SMALLEST_BASE]
-    nets = [net for _, net in comparable]
-    base = sum(start for start, _ in comparable)
+    positions = find_positions(session, filter, until)
+    fans = _newest(session, positions, since, until, "fans")
+    followers = _newest(session, positions, since, until, "followers")
+    ends = find_ends(session, positions, since, until, metric)
+    nets, rates = ends.net[ends.are_there], ends.growth_percent()
+    rates = rates[~np.isnan(rates)]
+    net, base = int(nets.sum()), int(ends.start[ends.are_there].sum())
     return TableSummary(
-        rows_count=len(found),
-        comparable_count=len(comparable),
+        rows_count=len(positions),
+        comparable_count=len(nets),
         total=SummaryRow(
-            fans=sum(fans) if fans else None,
-            followers=sum(followers) if followers else None,
-            net=sum(nets) if nets else None,
-            growth_percent=100 * sum(nets) / base if base >= SMALLEST_BASE else None,
+            fans=int(fans.sum()) if len(fans) else None,
+            followers=int(followers.sum()) if len(followers) else None,
+            net=net if len(nets) else None,
+            growth_percent=growth_percent(base, base + net) if len(nets) else None,
         ),
         median=SummaryRow(
             fans=_whole_median(fans),
             followers=_whole_median(followers),
             net=_whole_median(nets),
-            growth_percent=median(rates) if rates else None,
+            growth_percent=float(np.median(rates)) if len(rates) else None,
         ),
     )
 
@@ -175,21 +165,37 @@ def list_sparklines(
     A Page without any figure has an empty list.
     """
     stretch_days = max(1, ceil(((until - since).days + 1) / points))
-    value = column_of(Snapshot, metric)
-    statement = (
-        select(Snapshot.page_id, Snapshot.day, value)
-        .where(
-            Snapshot.page_id.in_(page_ids),
-            Snapshot.day.between(since, until),
-            value.is_not(None),
-        )
-        .order_by(Snapshot.page_id, Snapshot.day)
-    )
-    last_of: dict[str, dict[int, int]] = {page_id: {} for page_id in page_ids}
-    for page_id, day, figure in session.execute(statement):
-        assert figure is not None
-        last_of[page_id][(until - day).days // stretch_days] = figure
-    return {page_id: list(stretches.values()) for page_id, stretches in last_of.items()}
+    places = _places_of(session, page_ids)
+    # The last day of each stretch, newest first; only where a Page lacks it, the days before.
+    lasts = _days_back(until, since, stretch_days)
+    columns = read(session, metric, lasts)
+    found = [take(columns.get(day), places) for day in lasts]
+    for figures, last in zip(found, lasts, strict=True):
+        lacking = np.flatnonzero(figures == MISSING)
+        first = max(since, last - (stretch_days - 1) * A_DAY)
+        days = _days_back(last - A_DAY, first, 1) if len(lacking) else []
+        for day, column in reversed(read(session, metric, days).items()):
+            still = lacking[figures[lacking] == MISSING]
+            figures[still] = take(column, places[still])
+    return {
+        page_id: [int(figures[row]) for figures in reversed(found) if figures[row] != MISSING]
+        for row, page_id in enumerate(page_ids)
+    }
+
+
+def _days_back(last: date, first: date, step: int) -> list[date]:
+    return [last - number * A_DAY for number in range(0, (last - first).days + 1, step)]
+
+
+def _places_of(session: Session, page_ids: Sequence[str]) -> Positions:
+    """Their places in the order given; beyond every column for a Page that has none."""
+    places = dict(remembered(session, "places"))
+    if any(page_id not in places for page_id in page_ids):
+        statement = select(Page.id, Page.position).where(Page.id.in_(page_ids))
+        places.update((id, position) for id, position in session.execute(statement))
+    nowhere = np.iinfo(np.int64).max
+    found = [places.get(page_id) for page_id in page_ids]
+    return np.array([nowhere if each is None else each for each in found], dtype=np.int64)
 
 
 def list_hits(session: Session, search: str, limit: int = 8) -> list[PageHit]:
@@ -200,71 +206,132 @@ def list_hits(session: Session, search: str, limit: int = 8) -> list[PageHit]:
 
 
 def _rows(
-    session: Session, page_ids: Sequence[str], since: date, until: date, metric: Metric
-) -> dict[str, TableRow]:
-    """What stands in the rows of a handful of Pages, by id."""
-    figures = figures_of_pages(since, until, [Page.id.in_(page_ids)])
-    ends = ends_in(figures, metric)
+    session: Session, places: Sequence[int], since: date, until: date, metric: Metric
+) -> dict[int, TableRow]:
+    """What stands in the rows of a handful of Pages, by their places."""
+    at = np.array(places, dtype=np.int64)
+    ends: dict[Metric, PeriodEnds] = {
+        each: find_ends(session, at, since, until, each) for each in METRICS
+    }
+    newest = {each: find_newest(session, ends[each], until, each) for each in METRICS}
+    values = {"places": list(places), "until": until}
+    told = {row.position: row for row in session.execute(_describing(), values)}
+    remembered(session, "places").update((row.id, place) for place, row in told.items())
+    return {
+        place: _row(
+            told[place],
+            fans=_known(newest["fans"][number]),
+            followers=_known(newest["followers"][number]),
+            start=_known(ends[metric].start[number]),
+            end=_known(ends[metric].end[number]),
+        )
+        for number, place in enumerate(places)
+    }
+
+
+@lru_cache(1)
+def _describing() -> Select[Any]:
+    """What the database says of the Pages at ``places``. Put together once: that takes longer
+    than the answer."""
     newest_day = (
         select(func.max(Snapshot.day))
-        .where(Snapshot.page_id == Page.id, Snapshot.day <= until)
+        .where(Snapshot.page_id == Page.id, Snapshot.day <= bindparam("until", type_=Date))
         .correlate(Page)
         .scalar_subquery()
     )
-    statement = (
+    return (
         select(
+            Page.position,
             Page.id,
             Page.name,
             Page.category,
-            figures.c.fans,
-            figures.c.followers,
-            ends.start.label("start"),
-            ends.end.label("end"),
-            ends.net.label("net"),
             connection_rank().label("rank"),
             Snapshot.day.label("figure_day"),
             Snapshot.fetched_at,
             Picture.etag,
         )
-        .join(figures, figures.c.page_id == Page.id)
+        .where(Page.position.in_(bindparam("places", expanding=True)))
         .outerjoin(Snapshot, (Snapshot.page_id == Page.id) & (Snapshot.day == newest_day))
         .outerjoin(Picture, Picture.page_id == Page.id)
     )
-    return {row.id: _row(row) for row in session.execute(statement)}
 
 
-def _row(found: Any) -> TableRow:
-    is_enough = found.net is not None and found.start >= SMALLEST_BASE
+def _known(figure: Any) -> int | None:
+    return None if figure == MISSING else int(figure)
+
+
+def _row(
+    told: Any, *, fans: int | None, followers: int | None, start: int | None, end: int | None
+) -> TableRow:
+    if start is None or end is None:
+        start = end = None
     return TableRow(
-        page_id=found.id,
-        name=found.name,
-        category=found.category,
-        fans=found.fans,
-        followers=found.followers,
-        start=None if found.net is None else found.start,
-        end=None if found.net is None else found.end,
-        net=found.net,
-        growth_percent=100 * found.net / found.start if is_enough else None,
-        connection=CONNECTION_STATES[found.rank],
-        figure_day=found.figure_day,
-        updated_at=found.fetched_at,
-        picture_etag=found.etag,
+        page_id=told.id,
+        name=told.name,
+        category=told.category,
+        fans=fans,
+        followers=followers,
+        start=start,
+        end=end,
+        net=None if start is None or end is None else end - start,
+        growth_percent=growth_percent(start, end),
+        connection=CONNECTION_STATES[told.rank],
+        figure_day=told.figure_day,
+        updated_at=told.fetched_at,
+        picture_etag=told.etag,
     )
 
 
-def _sort_key(figures: Subquery, sort: SortKey, metric: Metric, until: date) -> ColumnElement[Any]:
-    ends = ends_in(figures, metric)
-    keys: dict[SortKey, ColumnElement[Any]] = {
-        "name": Page.name_folded.expression,
-        "fans": figures.c.fans,
-        "followers": figures.c.followers,
-        "net": ends.net,
-        "growth": ends.growth_ratio(SMALLEST_BASE),
-        "connection": connection_rank(),
-        "category": func.lower(Page.category),
-        "updated": _updated_at(until),
-    }
-    return keys[sort]
+def _ordered(
+    session: Session,
+    sort: SortKey,
+    since: date,
+    until: date,
+    metric: Metric,
+    filter: Filter,
+    *,
+    descending: bool,
+) -> Positions:
+    """The places of all rows, in order."""
+    if sort in _TEXTS:
+        text = _TEXTS[sort](until)
+        direction = text.desc() if descending else text.asc()
+        order = (direction.nulls_last(), Page.name_folded, Page.id)
+        return positions_in(session, select_positions().order_by(*order), filter, until)
+    positions = find_positions(session, filter, until)
+    key = _numbers(session, sort, positions, since, until, metric)
+    # NaN comes last both ways, and a stable sort leaves equals in the order of their names.
+    in_order: Positions = positions[np.argsort(-key if descending else key, kind="stable")]
+    return in_order
+
+
+def _numbers(
+    session: Session,
+    sort: SortKey,
+    positions: Positions,
+    since: date,
+    until: date,
+    metric: Metric,
+) -> np.ndarray[Any, Any]:
+    """What each Page is ordered by; NaN where it is not known."""
+    if sort == "growth":
+        return find_ends(session, positions, since, until, metric).growth_percent()
+    if sort == "net":
+        figures = find_ends(session, positions, since, until, metric).net
+    else:
+        of: Metric = "fans" if sort == "fans" else "followers"
+        ends = find_ends(session, positions, since, until, of)
+        figures = find_newest(session, ends, until, of)
+    return np.where(figures == MISSING, np.nan, figures)
+
+
+def _newest(
+    session: Session, positions: Positions, since: date, until: date, metric: Metric
+) -> Column:
+    ends = find_ends(session, positions, since, until, metric)
+    newest = find_newest(session, ends, until, metric)
+    known: Column = newest[newest != MISSING]
+    return known
 
 
 def _updated_at(until: date) -> ColumnElement[datetime]:
@@ -278,5 +345,14 @@ def _updated_at(until: date) -> ColumnElement[datetime]:
     )
 
 
-def _whole_median(numbers: Sequence[int]) -> int | None:
-    return round(median(numbers)) if numbers else None
+def _whole_median(figures: Column) -> int | None:
+    return round(float(np.median(figures))) if len(figures) else None
+
+
+# What the database orders by; all else is a figure.
+_TEXTS: Mapping[SortKey, Callable[[date], ColumnElement[Any]]] = {
+    "name": lambda until: Page.name_folded.expression,
+    "connection": lambda until: connection_rank(),
+    "category": lambda until: func.lower(Page.category),
+    "updated": _updated_at,
+}

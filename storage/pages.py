@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
+from storage.columns import assign_positions
 from storage.engine import note_erasure
 from storage.folding import fold
 from storage.installation import bump_data_version
@@ -69,6 +70,7 @@ def upsert_pages(session: Session, rows: Iterable[PageRow], now: datetime) -> No
     described = [_described(row, now) for row in rows]
     upsert(session, Page, described, DESCRIBED_ANEW)
     if described:
+        assign_positions(session)
         bump_data_version(session)
 
 

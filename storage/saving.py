@@ -9,14 +9,16 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from storage.engine import note_erasure
 from storage.installation import bump_data_version
 from storage.models import Base, Page, PageGrant, Picture, Snapshot
+from storage.page_changes import record_staged_changes
 from storage.pages import DESCRIBED_ANEW
 from storage.pictures import KEEP_THE_SAME
-from storage.snapshots import NEWEST_REPORT
+from storage.snapshots import NEWEST_REPORT, keep_columns
 from storage.upsert import Conflict, table_of, upsert_from
 
 _CHOSEN = "attempt_pages WHERE attempt_id = :attempt_id AND sealed_page_token IS NOT NULL"
@@ -59,6 +61,7 @@ def save_staged(
     }
     seen = {"source_at": now, "fetched_at": None}
     save = _Saving(session, attempt_id)
+    record_staged_changes(session, attempt_id, read_at)
     # Where Facebook refused to say all, the last description stays; a new Page gets what there is.
     save(Page, described, "AND depth = 'full'", DESCRIBED_ANEW)
     save(Page, described, "AND depth <> 'full'", None)
@@ -67,8 +70,14 @@ def save_staged(
     # less than the whole answer say that there is no picture.
     save(Snapshot, counted, "AND depth <> 'basic'", NEWEST_REPORT)
     save(Picture, seen, "AND depth = 'full'", KEEP_THE_SAME)
+    keep_columns(session, _chosen_ids(session, attempt_id), [read_at.date()])
     note_erasure(session)
     bump_data_version(session)
+
+
+def _chosen_ids(session: Session, attempt_id: str) -> list[str]:
+    statement = text(f"SELECT page_id FROM {_CHOSEN}")  # noqa: S608 (a constant)
+    return list(session.scalars(statement, {"attempt_id": attempt_id}))
 
 
 # Where a column is called otherwise among the staged ones, and columns that are filled later.
@@ -77,7 +86,8 @@ _STAGED_AS: Mapping[type[Base], Mapping[str, str]] = {
     Picture: {"source_url": "picture_url", "source_path": "picture_path"},
 }
 _LATER: Mapping[type[Base], frozenset[str]] = {
-    Picture: frozenset({"content", "content_type", "etag"})
+    Page: frozenset({"position", "fans_since", "followers_since"}),
+    Picture: frozenset({"content", "content_type", "etag"}),
 }
 
 

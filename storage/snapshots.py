@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+import numpy as np
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
+from storage import columns, marks
 from storage.installation import bump_data_version
-from storage.models import Grant, PageGrant, Snapshot
-from storage.upsert import Conflict, upsert
+from storage.models import Grant, Page, PageGrant, Snapshot
+from storage.upsert import Conflict, table_of, upsert
 
 # The newest report of a day wins, except that what Facebook once reported for a day was so, and can
 # never be asked for again: a newer report that lacks a figure leaves the day's figure in place.
@@ -37,6 +39,7 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
     A report fetched earlier than the one that is stored changes nothing, and a newer one that lacks
     a figure leaves the day's figure in place.
     """
+    every = list(rows)
     parameters = [
         {
             "page_id": row.page_id,
@@ -47,11 +50,38 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
             "fetched_at": row.fetched_at,
             "graph_version": row.graph_version,
         }
-        for row in rows
+        for row in every
     ]
     upsert(session, Snapshot, parameters, NEWEST_REPORT)
     if parameters:
+        keep_columns(session, {row.page_id for row in every}, {row.day for row in every})
         bump_data_version(session)
+
+
+def keep_columns(session: Session, page_ids: Collection[str], days: Collection[date]) -> None:
+    """Let what is kept of all Pages together follow a change of these Pages' snapshots."""
+    marks.remark(session, columns.refresh(session, page_ids, days), days)
+
+
+def rebuild_columns(session: Session) -> None:
+    """Make anew what is kept of all Pages together: after a bulk load, or a migration."""
+    days = columns.rebuild(session)
+    every = session.scalars(select(Page.position)).all()
+    marks.remark(session, np.array(every, dtype=np.int64), days)
+
+
+def delete_snapshots(session: Session, *, source: str) -> int:
+    """Delete every snapshot that came from ``source``; return how many there were."""
+    of_source = Snapshot.source == source
+    found = session.execute(select(Snapshot.page_id, Snapshot.day).where(of_source)).all()
+    if not found:
+        return 0
+    session.execute(delete(table_of(Snapshot)).where(of_source))
+    page_ids, days = {row.page_id for row in found}, {row.day for row in found}
+    columns.forget_firsts(session, page_ids)
+    keep_columns(session, page_ids, days)
+    bump_data_version(session)
+    return len(found)
 
 
 def list_days(session: Session, *, since: date, until: date) -> list[date]:

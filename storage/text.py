@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,3 +37,9 @@ def storable_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def storable_or_none(text: str | None) -> str | None:
     """As storable; None stays None."""
     return None if text is None else storable(text)
+
+
+def one_line(text: str) -> str:
+    """What an operator wrote, storable, on one line: no control characters, no surplus space."""
+    spaced = " ".join(storable(text).split())
+    return "".join(c for c in spaced if unicodedata.category(c) != "Cc").strip()

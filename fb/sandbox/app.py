@@ -64,6 +64,9 @@ async def _call_graph(sandbox: "Sandbox", request: Request) -> Response:
     fault = sandbox.controls.note_call(request.method, path, params)
     if sandbox.trouble == troubles.SLOW:
         await anyio.sleep(sandbox.slow_seconds)
+    if fault is None and "batch" in params:
+        # Years of fifty Pages take a second to make up, and others are waiting for this loop.
+        return await anyio.to_thread.run_sync(_answer, sandbox, request, path, params)
     if fault is None:
         return _answer(sandbox, request, path, params)
     return await faults.commit(

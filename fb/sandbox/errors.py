@@ -87,6 +87,11 @@ def permission_missing(name: str) -> GraphError:
     return GraphError(message, 10)
 
 
+def too_few_likes() -> GraphError:
+    message = "Facebook Page insights are only available for Pages with at least 100 likes"
+    return GraphError(message, 2874008)
+
+
 def too_much_data() -> GraphError:
     message = "Please reduce the amount of data you're asking for, then retry your request"
     return GraphError(message, 1, status=500)

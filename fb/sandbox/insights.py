@@ -1,13 +1,15 @@
-"""``/{page-id}/insights``: a few living metrics, and the refusal that dead ones meet.
+"""``/{page-id}/insights``: a few living metrics over two years, and the refusals that others meet.
 
 https://developers.facebook.com/docs/graph-api/reference/insights
 """
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from fb.sandbox import errors, nodes
+from fb.sandbox import errors, nodes, troubles
 from fb.sandbox.access import Access
 from fb.sandbox.call import Answer, Call
 from fb.sandbox.errors import GraphError
@@ -15,7 +17,10 @@ from fb.sandbox.figures import figures
 from fb.sandbox.world import Page
 
 _MAX_DAYS = 90
-_MIN_FANS = 100
+_KEPT_DAYS = 730
+_MIN_LIKES = 100
+_PACIFIC = ZoneInfo("America/Los_Angeles")
+_RETIRED = "page_views_total"  # with the trouble "a retired metric"
 
 
 def answer(call: Call, access: Access, page: Page, rest: tuple[str, ...]) -> Answer:
@@ -23,13 +28,14 @@ def answer(call: Call, access: Access, page: Page, rest: tuple[str, ...]) -> Ans
     names = [
         name for name in (rest[0] if rest else call.params.get("metric", "")).split(",") if name
     ]
-    _check(access, page, names)
+    _check(call, access, page, names)
     since, until = _window(call)
-    data = [_series(page, name, since, until) for name in names]
+    # A Page without counts: Facebook knows the metrics, and has nothing to say.
+    data = [_series(call, page, name, since, until) for name in names] if page.has_counts else []
     return Answer({"data": data, "paging": _paging(call, page, since, until)})
 
 
-def _check(access: Access, page: Page, names: list[str]) -> None:
+def _check(call: Call, access: Access, page: Page, names: list[str]) -> None:
     if access.page is not page:
         message = "This method must be called with a Page Access Token"
         raise GraphError(message, 190, subcode=2069032)
@@ -38,8 +44,12 @@ def _check(access: Access, page: Page, names: list[str]) -> None:
         raise errors.permission_missing("read_insights")
     if not names:
         raise GraphError("No metric was specified to be fetched.", 3001, subcode=1504028)
-    if any(name not in _METRICS for name in names):
+    retired = {_RETIRED} if call.sandbox.trouble == troubles.RETIRED_METRIC else set()
+    if any(name not in _METRICS or name in retired for name in names):
         raise errors.parameter_invalid("The value must be a valid insights metric")
+    likes = figures(page, call.day).fans_count
+    if likes is not None and likes < _MIN_LIKES:
+        raise errors.too_few_likes()
 
 
 def _window(call: Call) -> tuple[date, date]:
@@ -58,13 +68,14 @@ def _day(call: Call, name: str, default: date) -> date:
         raise errors.parameter_invalid(f"Invalid value for {name}") from None
 
 
-def _series(page: Page, name: str, since: date, until: date) -> dict[str, Any]:
+def _series(call: Call, page: Page, name: str, since: date, until: date) -> dict[str, Any]:
+    """One value for each day that is over and not older than two years."""
+    oldest = call.day - timedelta(days=_KEPT_DAYS)
     days = [since + timedelta(days=number) for number in range((until - since).days)]
-    fans = figures(page, until).fans_count or 0
     values = [
-        {"value": _METRICS[name](page, day), "end_time": f"{day + timedelta(days=1)}T08:00:00+0000"}
+        {"value": _METRICS[name](page, day), "end_time": f"{ended:%Y-%m-%dT%H:%M:%S}+0000"}
         for day in days
-        if fans >= _MIN_FANS
+        if day >= oldest and (ended := _end_of(day)) <= call.now
     ]
     return {
         "name": name,
@@ -74,6 +85,12 @@ def _series(page: Page, name: str, since: date, until: date) -> dict[str, Any]:
         "description": "Made up.",
         "id": f"{page.id}/insights/{name}/day",
     }
+
+
+@lru_cache(maxsize=2_000)
+def _end_of(day: date) -> datetime:
+    """Midnight Pacific time at the end of the day: 07:00 UTC in summer, 08:00 in winter."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=_PACIFIC).astimezone(UTC)
 
 
 def _paging(call: Call, page: Page, since: date, until: date) -> dict[str, str]:
@@ -96,16 +113,10 @@ def _gained(page: Page, day: date) -> int:
     return max(net, 0) + _followers(page, day) // 4000
 
 
-def _lost(page: Page, day: date) -> int:
-    net = _followers(page, day) - _followers(page, day - timedelta(days=1))
-    return max(-net, 0) + _followers(page, day) // 4000
-
-
 _METRICS: dict[str, Callable[[Page, date], int]] = {
     "page_follows": _followers,
     "page_daily_follows": _gained,
     "page_daily_follows_unique": _gained,
-    "page_daily_unfollows_unique": _lost,
     "page_media_view": lambda page, day: _followers(page, day) // 3 + 40 * _gained(page, day),
     "page_total_media_view_unique": lambda page, day: _followers(page, day) // 5,
     "page_post_engagements": lambda page, day: _followers(page, day) // 60 + _gained(page, day),

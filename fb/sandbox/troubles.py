@@ -14,6 +14,7 @@ APP_REMOVED = "app removed"
 EXPIRED = "expired token"
 PROOF_REQUIRED = "app secret proof required"
 RETIRED_FIELD = "retired field"
+RETIRED_METRIC = "a retired metric"
 USER_RATE_LIMIT = "user rate limit"
 RATE_LIMIT_WITHOUT_TIME = "rate limit without a time"
 NULL_ITEMS = "null batch items"
@@ -44,6 +45,7 @@ TROUBLES: dict[str, Trouble] = {
             PERMISSION_WITHDRAWN, "pages_read_engagement is taken back; renewing mends it.", True
         ),
         Trouble(SLOW, "Every answer takes a few seconds.", True),
+        Trouble(RETIRED_METRIC, "page_views_total is not an insights metric any more.", True),
         Trouble(APP_REMOVED, "The app is removed by everybody; renewing mends it.", False, 458),
         Trouble(EXPIRED, "All tokens given so far have expired.", False, 463),
         Trouble(PROOF_REQUIRED, "A call without appsecret_proof is refused."),

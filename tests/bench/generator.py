@@ -17,13 +17,16 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Index, create_engine, insert
+from sqlalchemy.orm import Session
 
-from storage.models import Base, Grant, Page, PageGrant, Snapshot
+from storage.models import Base, Grant, Page, PageGrant, PageTag, Snapshot, Tag
+from storage.snapshots import rebuild_columns
 from storage.upsert import table_of
 
 A_DAY = timedelta(days=1)
 CHUNK_ROWS = 50_000
 ACCOUNTS = 10
+FEW_TAG, HALF_TAG, FEW_PAGES = "Hundred", "Half", 100
 FIRST_PAGE_ID = 100_000_000_000_000
 LAST_DAY = date(2026, 11, 22)
 FETCHED = time(6, 5, tzinfo=UTC)
@@ -58,6 +61,8 @@ def fill(
         by_day.drop(connection)
         written = _write(connection, _rows(chance, pages, every_day, awkward))
         by_day.create(connection)
+    with Session(engine) as session, session.begin():
+        rebuild_columns(session)
     if engine.dialect.name == "postgresql":
         # As its own housekeeping would do within minutes. SQLite has none, so none is done there.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -80,6 +85,19 @@ def _fill_pages(connection: Connection, chance: random.Random, pages: int, at: d
         connection.execute(insert(Page), [_page(chance, number, at) for number in numbers])
         held = [_page_grant(number, grant_ids[number % ACCOUNTS], at) for number in numbers]
         connection.execute(insert(PageGrant), held)
+    _fill_tags(connection, pages, at)
+
+
+def _fill_tags(connection: Connection, pages: int, at: datetime) -> None:
+    """Two groups that do not follow the order of ids: 100 Pages, and half of all."""
+    for name, numbers in (
+        (FEW_TAG, range(0, pages, max(1, pages // FEW_PAGES))),
+        (HALF_TAG, range(0, pages, 2)),
+    ):
+        values = {"name": name, "created_at": at}
+        tag_id = connection.execute(insert(Tag).values(**values).returning(Tag.id)).scalar_one()
+        tagged = [{"page_id": page_id(number), "tag_id": tag_id} for number in numbers]
+        connection.execute(insert(PageTag), tagged)
 
 
 def _grant(number: int, at: datetime) -> dict[str, Any]:

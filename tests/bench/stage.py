@@ -3,35 +3,59 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import requests
 from sqlalchemy import exists, update
 
-from fb.installation import open_installation
+from fb.installation import Installation, open_installation
 from fb.settings import read_settings
 from storage.models import Grant, PageGrant, Snapshot
 from storage.runs import finish_run, start_run
 from tests.bench.generator import fill
-from tests.browser.serving import clean_environment, copy_program, find_free_port, serving
+from tests.browser.serving import (
+    Server,
+    clean_environment,
+    copy_program,
+    find_free_port,
+    serving,
+)
 
 RIVAL = Path(__file__).with_name("rival.py")
 START_SECONDS = 60.0
 
 
 @contextmanager
-def served_dashboard(folder: Path, *, pages: int, days: int) -> Iterator[int]:
-    """Serve a copy of the program on ``pages`` × ``days`` that end today; gives the port."""
+def served_dashboard(folder: Path) -> Iterator[Server]:
+    """Serve the copy of the program that `make_dashboard` has filled."""
+    with serving(folder) as server:
+        yield server
+
+
+def make_dashboard(folder: Path, *, pages: int, days: int) -> Path:
+    """Copy the program and fill its sandbox with ``pages`` × ``days`` that end today.
+
+    Returns the file of the database.
+    """
     copy_program(folder)
     fill_sandbox(folder, pages=pages, days=days, now=datetime.now(UTC))
-    with serving(folder) as server:
-        yield server.port
+    return database_of(folder)
+
+
+def make_cold(database: Path) -> None:
+    """Let the dashboard take its figures for changed, so that nothing it remembers holds.
+
+    Every question of a screen is cached by the version of the data, which is raised here.
+    """
+    with closing(sqlite3.connect(database, timeout=START_SECONDS)) as connection, connection:
+        connection.execute("UPDATE installation SET data_version = data_version + 1")
 
 
 @contextmanager
@@ -75,6 +99,12 @@ def fill_sandbox(folder: Path, *, pages: int, days: int, now: datetime) -> None:
     installation = startup.installation
     assert installation is not None, startup.trouble
     fill(installation.database.engine, pages=pages, days=days, until=now.date())
+    let_rest(installation, pages=pages, now=now)
+    installation.close()
+
+
+def let_rest(installation: Installation, *, pages: int, now: datetime) -> None:
+    """Let nothing be due today: see `fill_sandbox`."""
     has_figure = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == now.date())
     key_id = installation.vault.current_key_id
     with installation.database.writing() as session:
@@ -89,7 +119,6 @@ def fill_sandbox(folder: Path, *, pages: int, days: int, now: datetime) -> None:
         session.execute(update(Grant).values(key_id=key_id))
         run_id = start_run(session, kind="daily", day=now.date(), pages_total=pages, now=now)
         finish_run(session, run_id, status="done", pages_done=pages, pages_failed=0, now=now)
-    installation.close()
 
 
 def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -33,22 +33,30 @@ class Answer:
 class Tab:
     """One tab. It keeps large elements as a browser does, so an unchanged one is not sent again."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(
+        self, connection: ClientConnection, page_name: str, query: Mapping[str, str]
+    ) -> None:
         self._connection = connection
         self._script_hash = ""
-        self._query: dict[str, str] = {}
+        self._page_name = page_name
+        self._query = dict(query)
         self._states: dict[str, WidgetState] = {}
         self._kept: dict[str, int] = {}  # hash → the run that showed it last
         self._kept_for_runs = 2
         self._run = 0
         self.widgets: dict[str, Element] = {}  # parameter of the address → the bound widget
 
-    def rerun(self) -> Answer:
-        """Have the script run once, as the tab stands; the first time this loads the screen."""
+    def rerun(self, patience_seconds: float = ANSWER_SECONDS) -> Answer:
+        """Have the script run once, as the tab stands; the first time this loads the screen.
+
+        Raises TimeoutError when nothing came for ``patience_seconds``.
+        """
         message = BackMsg()
         state = message.rerun_script
         state.query_string = urlencode(self._query)
         state.page_script_hash = self._script_hash
+        # Only the first time: after that the script's own name for the screen is known.
+        state.page_name = "" if self._script_hash else self._page_name
         state.widget_states.widgets.extend(self._states.values())
         state.cached_message_hashes.extend(self._kept)
         state.context_info.timezone = "Etc/UTC"
@@ -57,7 +65,7 @@ class Tab:
         text = message.SerializeToString()
         began_at = time.perf_counter()
         self._connection.send(text)
-        return Answer(self._read_run(), time.perf_counter() - began_at)
+        return Answer(self._read_run(patience_seconds), time.perf_counter() - began_at)
 
     def turn_to(self, page_number: int) -> Answer:
         """Choose another page of the table."""
@@ -70,16 +78,27 @@ class Tab:
         state.string_array_value.data.append(label)
         return self._press(parameter, label, state)
 
+    def pick(self, parameter: str, label: str) -> Answer:
+        """Choose one of a box that opens."""
+        state = WidgetState(id=self.widgets[parameter].selectbox.id, string_value=label)
+        return self._press(parameter, label, state)
+
+    def follow(self, **query: str) -> Answer:
+        """Change words of the address that belong to no widget; an empty one goes."""
+        self._query.update(query)
+        self._query = {name: value for name, value in self._query.items() if value}
+        return self.rerun()
+
     def _press(self, parameter: str, value: str, state: WidgetState) -> Answer:
         self._query[parameter] = value
         self._states[state.id] = state
         return self.rerun()
 
-    def _read_run(self) -> int:
+    def _read_run(self, patience_seconds: float) -> int:
         """Read to the end of the script, reruns that it asks for included; return the bytes."""
         bytes_count = 0
         while True:
-            frame = self._connection.recv(ANSWER_SECONDS, decode=False)
+            frame = self._connection.recv(patience_seconds, decode=False)
             bytes_count += len(frame)
             message = ForwardMsg.FromString(frame)
             kind = message.WhichOneof("type")
@@ -118,8 +137,11 @@ class Tab:
 
 
 @contextmanager
-def opened_tab(port: int) -> Iterator[Tab]:
-    """Open a tab on the server at this port of loopback; nothing is loaded yet."""
+def opened_tab(port: int, page_name: str = "", **query: str) -> Iterator[Tab]:
+    """Open a tab on the server at this port of loopback; nothing is loaded yet.
+
+    ``page_name`` and ``query`` are what the address says: "" is the first screen.
+    """
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
         origin=Origin(f"http://localhost:{port}"),
@@ -127,4 +149,4 @@ def opened_tab(port: int) -> Iterator[Tab]:
         compression=None,
         max_size=None,
     ) as connection:
-        yield Tab(connection)
+        yield Tab(connection, page_name, query)

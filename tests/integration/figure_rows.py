@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from storage.models import Grant, Page, PageGrant, Snapshot
+from storage.snapshots import keep_columns
 
 # Day 0 of every test; day -1 is the one before.
 ORIGIN = date(2026, 11, 1)
@@ -54,6 +55,7 @@ def add_page(
     ]
     if rows:
         session.execute(insert(Snapshot), rows)
+    keep_columns(session, [page_id], [day(number) for number in {*fans, *followers}])
 
 
 def add_grant(session: Session, account_id: str, status: str = "ok", **facts: Any) -> int:

@@ -214,3 +214,17 @@ def test_rotate_keys(home: Path) -> None:
     assert done.returncode == 0
     assert "sealed values" in done.stdout
     assert run(home, "sync").returncode == 0
+
+
+def test_insights_without_any_page(home: Path) -> None:
+    done = run(home, "insights")
+    assert done.returncode == 0
+    assert "No connected Page allows it" in done.stdout
+
+
+def test_insights_serves_its_own_sandbox(home: Path) -> None:
+    with opened_sandbox(home) as installation:
+        connect(installation)
+    done = run(home, "insights")
+    assert done.returncode == 0, done.stderr
+    assert "figures of 56 Pages fetched; 1 gave none." in done.stdout

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from storage.engine import Database
 from storage.filtering import Filter, Metric
 from storage.metrics import SMALLEST_BASE
-from storage.models import Page, Snapshot
+from storage.models import DayColumn, Page, Snapshot
 from storage.overview import (
     Comparable,
     get_comparable,
@@ -115,6 +115,7 @@ def _sum(figures: list[int | None]) -> int | None:
 
 def fill(session: Session, fans: World, followers: World) -> None:
     session.execute(delete(Snapshot))
+    session.execute(delete(DayColumn))
     session.execute(delete(Page))
     for page in {*fans, *followers}:
         add_page(session, page, fans.get(page), followers.get(page))

@@ -27,6 +27,7 @@ def test_what_a_person_may_choose() -> None:
         "password changed",
         "permission withdrawn",
         "slow answers",
+        "a retired metric",
     )
     assert all(trouble.sentence for trouble in TROUBLES.values())
 

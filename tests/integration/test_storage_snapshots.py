@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.engine import Database
 from storage.grants import set_grant_status
 from storage.installation import get_data_version
-from storage.models import Snapshot
+from storage.models import DayColumn, Snapshot
 from storage.pages import mark_missing
 from storage.snapshots import (
     SnapshotRow,
@@ -127,6 +127,7 @@ def test_syncing_twice_equals_syncing_once(pages: Database, rows: list[SnapshotR
     rows.sort(key=lambda row: row.fetched_at)
     with pages.writing() as session:
         session.execute(delete(Snapshot))
+        session.execute(delete(DayColumn))
         upsert_snapshots(session, rows)
     once = stored(pages)
     put(pages, *rows)

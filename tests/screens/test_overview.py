@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fb import rehearsal, schedule
-from pages import lookups, page_list, tables, wording
+from pages import lookups, table_marks, tables, wording
 from storage.vault import KeyReport
 from tests.screens.conftest import APP, NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page, rising
@@ -288,21 +288,21 @@ def test_the_tables_order_stays_marked_whatever_is_clicked(monkeypatch: pytest.M
     state: dict[str, Any] = {}
     monkeypatch.setattr("streamlit.session_state", state)
     fans, net = select("fans"), select("net")
-    first = page_list.keep_selected(fans)
+    first = table_marks.keep_selected(fans)
     # At first the default marks it: what is written would be sent again in the next run.
     assert first not in state
     state[first] = net
-    assert page_list.keep_selected(net) == first
+    assert table_marks.keep_selected(net) == first
     assert state[first] == net
     state[first] = select("")  # the same header again, which takes the mark away
-    assert page_list.keep_selected(net) == first
+    assert table_marks.keep_selected(net) == first
     assert state[first] == net
     state[first] = select("")  # and again: the browser would not heed the same words twice
-    second = page_list.keep_selected(net)
+    second = table_marks.keep_selected(net)
     assert second != first
     assert second not in state
     state[second] = net
-    assert page_list.keep_selected(fans) == second  # the Order box
+    assert table_marks.keep_selected(fans) == second  # the Order box
     assert state[second] == fans
 
 
@@ -415,8 +415,8 @@ def test_a_period_without_figures_says_so_and_offers_a_longer_one(stage: Stage) 
     days = range(-60, TODAY - 20)
     give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
     at = stage.open("overview", {"period": "7 days"})
-    assert "No Page has figures on both ends of 16 Nov – 22 Nov 2026." in words_of(at)
-    assert "The newest snapshot is of 1 Nov 2026." in words_of(at)
+    wanted = "No figures between 16 and 22 Nov 2026: the newest snapshot is of 1 Nov 2026."
+    assert wanted in words_of(at)
     at.button(key="show-longest").click().run()
     assert len(at.get("vega_lite_chart")) == 1
     assert "Figures end on 1 Nov 2026." in words_of(at)

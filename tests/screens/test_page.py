@@ -40,7 +40,8 @@ def test_figures_and_profile_of_a_page(stage: Stage) -> None:
     assert [title.value for title in at.title] == ["Optik Keller"]
     assert tiles_of(at)["Fans"] == "1,610"
     assert tiles_of(at)["Net new fans"] == "+280"
-    assert tiles_of(at)["Growth per day"] == "+10.0"
+    assert tiles_of(at)["Next milestone"] == "2,000"
+    assert "+10.0 a day on average over 28 days." in words_of(at)
     assert "Brillen <b>seit</b> 1924" in texts_of(at)
     assert "Marktstraße 4, Hamburg" in texts_of(at)
     assert texts_of(at).count("–") >= 2
@@ -67,20 +68,20 @@ def test_missing_days_are_bands_and_said(stage: Stage) -> None:
     at = stage.open("page", {"id": "104"})
     assert "4 days have no snapshot (grey)" in words_of(at)
     assert "They can't be fetched later." in words_of(at)
-    (chart,) = at.get("vega_lite_chart")
+    chart, _calendar = at.get("vega_lite_chart")
     band = json.loads(chart.proto.spec)["layer"][0]
     assert [row["text"] for row in band["data"]["values"]] == ["4 Nov – 6 Nov 2026", "11 Nov 2026"]
     (table,) = at.dataframe
     assert table.value["source"].tolist().count("No snapshot") == 4
 
 
-@pytest.mark.parametrize("chart", ["Total", "Daily change"])
+@pytest.mark.parametrize("chart", ["Total", "Daily change", "% since start"])
 @pytest.mark.parametrize("figure", ["Fans", "Followers"])
 def test_both_figures_in_both_views(stage: Stage, figure: str, chart: str) -> None:
     give_page(stage, "104", rising(1000, 10), rising(3000, 1), grant_id=connect(stage))
     at = stage.open("page", {"id": "104", "figure": figure, "chart": chart})
     assert not at.exception
-    assert len(at.get("vega_lite_chart")) == 1
+    assert len(at.get("vega_lite_chart")) == 2
     net = {"Fans": "+280", "Followers": "+28"}[figure]
     assert tiles_of(at)[f"Net new {figure.lower()}"] == net
 

@@ -23,8 +23,16 @@ USE_CASES = frozenset(
         "connect",
         "connections",
         "found",
+        "insights_judging",
+        "insights_run",
+        "insights_schedule",
+        "insights_split",
+        "insights_sync",
+        "insights_target",
         "installation",
+        "exporting",
         "observing",
+        "past_figures",
         "picture_sync",
         "preview",
         "reading",
@@ -43,7 +51,8 @@ HTTP = frozenset(
 )
 # Screens speak to use cases and queries. What reaches Facebook is not theirs.
 REACHES_FACEBOOK = frozenset(
-    f"fb.{name}" for name in ("graph", "transport", "batch", "oauth", "figures", "pictures")
+    f"fb.{name}"
+    for name in ("graph", "transport", "batch", "oauth", "figures", "insights", "pictures")
 )
 CLOCKS = frozenset(
     {

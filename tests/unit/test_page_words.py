@@ -1,4 +1,4 @@
-"""What one Page's screen says."""
+"""What one Page's screen says: of the Page, in its tiles, of its days."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pages import page_words
-from pages.page import points_of
-from pages.page_cards import daily_frame
-from pages.periods import get_period
+from pages import page_facts, page_tiles, page_words
+from pages.page_daily import daily_frame
+from pages.page_facts import Fact
+from pages.page_points import MOST_POINTS, points_of, thin
+from pages.periods import NOTHING, Period, get_period
 from pages.tiles import Tile
 from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.metrics import find_forecast
+from storage.page_changes import FactChange
+from storage.page_history import PageHistory
 from storage.series import DayFigure, PageHolder, PageProfile
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
@@ -109,9 +113,11 @@ def test_holders_are_named_and_counted() -> None:
     assert page_words.held_by(both) == "held by Anna \\*Keller\\* and 1 more"
 
 
-def tiles_of(fans: dict[date, int | None]) -> dict[str, Tile]:
-    figures = {"fans": fans, "followers": dict.fromkeys(fans)}
-    return {tile.label: tile for tile in page_words.tiles(figures, "fans", PERIOD, today=TODAY)}
+def tiles_of(fans: dict[date, int | None], period: Period = PERIOD) -> dict[str, Tile]:
+    history = PageHistory(fans, dict.fromkeys(fans))
+    outlook = find_forecast(fans, TODAY)
+    tiles = page_tiles.tiles(history, "fans", period, outlook, today=TODAY)
+    return {tile.label: tile for tile in tiles}
 
 
 def days(*values: int | None) -> dict[date, int | None]:
@@ -128,13 +134,14 @@ def test_the_tiles_of_a_page() -> None:
     assert (net.value, net.delta, net.note) == ("+23", "+16", "vs previous")
     best = tiles["Best day"]
     assert (best.value, best.delta) == ("+17", "Sat 21 Nov")
-    assert tiles["Growth per day"].value == "+3.3"
+    milestone = tiles["Next milestone"]
+    assert (milestone.value, milestone.note) == ("1,500", "not within 15 days")
     assert tiles["Followers"].note == "Facebook gives no count"
 
 
 def test_a_page_that_stands_still_has_no_signs() -> None:
     tiles = tiles_of(days(*[500] * 16))
-    assert tiles["Growth per day"].value == "0"
+    assert tiles["Net new fans"].delta == 0
     assert tiles["Best day"].note == "no day gained"
 
 
@@ -152,22 +159,79 @@ def test_an_old_figure_says_its_day() -> None:
 def test_a_change_that_ended_days_ago_says_when() -> None:
     ended = get_period("7 days", TODAY - timedelta(days=4))
     known = {day: value for day, value in days(*range(100, 130)).items() if day <= ended.until}
-    figures = {"fans": known, "followers": dict.fromkeys(known)}
-    net = page_words.tiles(figures, "fans", ended, today=TODAY)[1]
+    net = tiles_of(known, ended)["Net new fans"]
     assert (net.value, net.delta, net.note) == ("+7", None, "until 18 Nov 2026")
+
+
+def test_who_wants_no_comparison_gets_none() -> None:
+    alone = get_period("7 days", TODAY, NOTHING)
+    net = tiles_of(days(*range(100, 130)), alone)["Net new fans"]
+    assert (net.value, net.delta, net.note) == ("+7", None, "in 7 days")
+
+
+def test_the_next_milestone_is_a_range_of_days() -> None:
+    wavy = [8_500 + 5 * n + (6 if n % 2 else -6) for n in range(90)]
+    milestone = tiles_of(days(*wavy))["Next milestone"]
+    assert (milestone.value, milestone.note) == ("9,000", "27 Nov – 16 Dec 2026")
+
+
+def test_a_page_that_lost_all_fans_has_no_day_to_go_on_from() -> None:
+    tiles = tiles_of(days(*range(1_000, 1_030), 0))
+    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("0", "-1,023")
+    assert tiles["Next milestone"].value == "100"
+    assert tiles["Next milestone"].note == "nobody to go on from"
+
+
+def test_a_day_at_nothing_is_neither_the_best_nor_forgotten() -> None:
+    tiles = tiles_of(days(*range(1_000, 1_025), 0, *range(1_026, 1_031)))
+    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("1,030", "+7")
+    assert tiles["Best day"].value == "+1,026"  # as Facebook said it; a mark says it was unusual
+
+
+def test_a_period_before_the_first_figure_says_when_that_was() -> None:
+    early = get_period("7 days", TODAY - timedelta(days=60))
+    tiles = tiles_of(days(*range(100, 110)), early)
+    assert (tiles["Fans"].value, tiles["Fans"].note) == (None, "first counted on 13 Nov 2026")
+    assert tiles["Net new fans"].value is None
 
 
 def test_a_first_figure_has_no_change_yet() -> None:
     assert tiles_of({TODAY: 500})["Net new fans"].note == "from tomorrow"
 
 
+def texts_of(facts: list[Fact]) -> dict[str, str]:
+    return {fact.label: fact.text for fact in facts}
+
+
 def test_what_facebook_left_out_is_a_dash_and_an_address_is_what_there_is() -> None:
-    facts = dict(page_words.facts(PROFILE))
+    facts = texts_of(page_facts.facts(PROFILE, {}))
     assert facts["About"] == facts["Phone"] == facts["Username"] == "–"
     assert facts["E-mail"] == "a@b.example, c@d.example"
     assert facts["Address"] == "Marktstraße 4, 20095 Hamburg"
-    assert page_words.address({"city": {"odd": 1}, "country": "DE"}) == "DE"
-    assert page_words.address(None) == ""
+    assert facts["Verification"] == "Not verified"
+    assert facts["Published"] == "Yes"
+    assert "Name" not in facts  # the title says it
+    assert page_facts.address({"city": {"odd": 1}, "country": "DE"}) == "DE"
+    assert page_facts.address(None) == page_facts.address(["odd"]) == ""
+
+
+def test_a_fact_that_changed_says_since_when_and_what_it_was() -> None:
+    changes = {
+        "name": FactChange(AT, "Optik *Alt*"),
+        "emails": FactChange(AT, ["old@b.example"]),
+        "location": FactChange(AT, {"city": "Bremen"}),
+        "is_published": FactChange(AT, False),
+        "about": FactChange(AT, "x" * 500),
+        "phone": FactChange(AT, None),
+    }
+    since = {fact.label: fact.since for fact in page_facts.facts(PROFILE, changes)}
+    assert since["Name"] == "since 22 Nov 2026, before: Optik *Alt*"
+    assert since["E-mail"] == "since 22 Nov 2026, before: old@b.example"
+    assert since["Address"] == "since 22 Nov 2026, before: Bremen"
+    assert since["Published"] == "since 22 Nov 2026, before: No"
+    assert since["Phone"] == "since 22 Nov 2026, before: nothing"
+    assert len(since["About"] or "") < 120
+    assert since["Category"] is None
 
 
 @pytest.mark.parametrize(
@@ -184,14 +248,14 @@ def test_what_facebook_left_out_is_a_dash_and_an_address_is_what_there_is() -> N
     ],
 )
 def test_links_from_facebook_are_https_or_no_links(url: str | None) -> None:
-    assert page_words.safe_link(url) is None
+    assert page_facts.safe_link(url) is None
 
 
 def test_open_on_facebook_leads_to_facebook_only() -> None:
-    assert page_words.facebook_link(PROFILE) == "https://www.facebook.com/optik"
+    assert page_facts.facebook_link(PROFILE) == "https://www.facebook.com/optik"
     for link in ("https://evil.example/", "https://notfacebook.com/x", None):
         profile = replace(PROFILE, link=link)
-        assert page_words.facebook_link(profile) == "https://www.facebook.com/104"
+        assert page_facts.facebook_link(profile) == "https://www.facebook.com/104"
 
 
 def test_a_page_has_a_point_for_every_day_and_changes_across_gaps() -> None:
@@ -200,8 +264,28 @@ def test_a_page_has_a_point_for_every_day_and_changes_across_gaps() -> None:
     assert [point.change for point in points] == [None, None, None, 6, 1]
 
 
-def figure(age: int, fans: int | None) -> DayFigure:
-    return DayFigure(TODAY - timedelta(days=age), fans, None, "snapshot", AT, "v26.0")
+def test_a_long_period_is_drawn_week_by_week() -> None:
+    year = points_of(days(*range(366)), TODAY - timedelta(days=364), TODAY)
+    assert thin(year) == year
+    known = dict(days(*range(1_096)))
+    for age in range(14, 21):  # a whole week before the last two
+        del known[TODAY - timedelta(days=age)]
+    del known[TODAY - timedelta(days=7)]
+    points = points_of(known, TODAY - timedelta(days=1_094), TODAY)
+    weeks = thin(points)
+    assert len(weeks) <= MOST_POINTS
+    assert (weeks[-1].day, weeks[-1].value) == (TODAY, 1_095)
+    # The last day of the week is missing: the figure of the day before, on its own day.
+    assert (weeks[-2].day, weeks[-2].value) == (TODAY - timedelta(days=8), 1_087)
+    assert (weeks[-3].day, weeks[-3].value) == (TODAY - timedelta(days=14), None)
+    assert {point.change for point in weeks} == {None}
+    assert all(known.get(point.day) == point.value for point in weeks)
+    decades = points_of(days(*range(9_000)), TODAY - timedelta(days=8_998), TODAY)
+    assert len(thin(decades)) <= MOST_POINTS
+
+
+def figure(age: int, fans: int | None, source: str = "snapshot") -> DayFigure:
+    return DayFigure(TODAY - timedelta(days=age), fans, None, source, AT, "v26.0")
 
 
 def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
@@ -210,6 +294,8 @@ def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
         "fans",
         TODAY - timedelta(days=6),
         TODAY,
+        {},
+        {},
     )
     assert [day.day for day in frame["day"]] == [22, 21, 20, 19, 18]
     assert frame["figure"].isna().tolist() == [False, False, True, True, False]
@@ -224,8 +310,20 @@ def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
 
 
 def test_today_is_not_missing_before_it_is_over() -> None:
-    frame = daily_frame([figure(1, 16)], "fans", TODAY - timedelta(days=6), TODAY)
+    frame = daily_frame([figure(1, 16)], "fans", TODAY - timedelta(days=6), TODAY, {}, {})
     assert [day.day for day in frame["day"]] == [21]
-    late = daily_frame([figure(3, 16)], "fans", TODAY - timedelta(days=6), TODAY)
+    late = daily_frame([figure(3, 16)], "fans", TODAY - timedelta(days=6), TODAY, {}, {})
     assert [day.day for day in late["day"]] == [22, 21, 20, 19]
-    assert daily_frame([], "fans", TODAY, TODAY).empty
+    assert daily_frame([], "fans", TODAY, TODAY, {}, {}).empty
+
+
+def test_every_figure_tells_where_it_came_from() -> None:
+    series = [figure(2, 10, "import:7"), figure(1, 11, "import:8"), figure(0, 90)]
+    imports = {"import:7": ("=fans.csv " + "x" * 90, date(2026, 11, 3))}
+    frame = daily_frame(series, "fans", TODAY - timedelta(days=4), TODAY, imports, {TODAY: "rose"})
+    assert frame["source"].tolist()[:2] == ["Snapshot", "Import"]  # nobody knows import 8
+    assert frame["source"].tolist()[2].startswith("Import of =fans.csv xxx")
+    assert frame["source"].tolist()[2].endswith("…, 3 Nov 2026")
+    assert frame["mark"].tolist() == ["Rose", "", ""]
+    assert frame["version"].tolist() == ["v26.0"] * 3
+    assert frame["fetched"].tolist() == [AT.replace(tzinfo=None)] * 3

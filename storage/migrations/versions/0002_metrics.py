@@ -23,7 +23,12 @@ def upgrade() -> None:
 
 def _create_columns() -> None:
     op.add_column("pages", sa.Column("position", sa.Integer()))
+    op.add_column("pages", sa.Column("fans_since", sa.Date()))
+    op.add_column("pages", sa.Column("followers_since", sa.Date()))
     op.create_index("ix_pages_position", "pages", ["position"], unique=True)
+    op.create_index("ix_pages_first_seen_at", "pages", ["first_seen_at"])
+    op.create_index("pages_by_name", "pages", ["name_folded", "id", "position"])
+    op.drop_index("ix_pages_name_folded", "pages")
     op.create_table(
         "day_columns",
         sa.Column("kind", sa.Text(), nullable=False),

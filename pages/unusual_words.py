@@ -1,0 +1,84 @@
+"""Says which days were unusual, and how: pure, from counts of Pages to words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from pages.formats import counted, day
+from pages.timeline import Note
+
+MOST_NAMED = 3
+# Among thousands of Pages some stand out on any day. Below this share nobody need look.
+SMALLEST_SHARE = 0.05
+CAUSE = "most likely a clean-up by Facebook"
+
+
+class Unusual(Protocol):
+    """A day as `storage.unusual.UnusualDay` tells of it."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def judged_count(self) -> int: ...
+    @property
+    def rose_count(self) -> int: ...
+    @property
+    def fell_count(self) -> int: ...
+    @property
+    def is_platform_wide(self) -> bool: ...
+
+
+def worth_naming(days: Sequence[Unusual]) -> list[Unusual]:
+    """The days on which enough Pages stood out, the widest first, of equals the newest."""
+    wide = [each for each in days if each.is_platform_wide or _share(each) >= SMALLEST_SHARE]
+    return sorted(wide, key=lambda each: (each.is_platform_wide, _share(each), each.day))[::-1]
+
+
+def say_what(unusual: Unusual) -> str:
+    """ "9 of 14 Pages fell beyond their own noise: most likely a clean-up by Facebook"."""
+    judged = f"of {counted(unusual.judged_count, 'Page')}"
+    if unusual.rose_count and unusual.fell_count:
+        moved = f"{unusual.rose_count:,d} rose and {unusual.fell_count:,d} fell, {judged},"
+        noise = "their own"
+    else:
+        number, verb = unusual.rose_count or unusual.fell_count, "fell"
+        if unusual.rose_count:
+            verb = "rose"
+        moved = f"{number:,d} {judged} {verb}"
+        noise = "its own" if number == 1 else "their own"
+    cause = f": {CAUSE}" if unusual.is_platform_wide else ""
+    return f"{moved} beyond {noise} noise{cause}"
+
+
+def sentence(days: Sequence[Unusual], until: date) -> str:
+    """What stands under the chart; empty when no day is worth it.
+
+    "Unusual: 10 Nov, 9 of 14 Pages fell beyond their own noise: most likely a clean-up by
+    Facebook." The year is named where it is not that of ``until``.
+    """
+    worth = worth_naming(days)
+    if not worth:
+        return ""
+    named = [
+        f"{day(each.day, year=each.day.year != until.year)}, {say_what(each)}"
+        for each in worth[:MOST_NAMED]
+    ]
+    more = len(worth) - MOST_NAMED
+    rest = f" And {counted(more, 'day')} more." if more > 0 else ""
+    return f"Unusual: {'; '.join(named)}.{rest}"
+
+
+def notes(days: Sequence[Unusual]) -> list[Note]:
+    """The days worth naming as notes for the chart, oldest first."""
+    worth = worth_naming(days)[:MOST_NAMED]
+    return [
+        Note(each.day, say_what(each), "platform")
+        for each in sorted(worth, key=lambda each: each.day)
+    ]
+
+
+def _share(unusual: Unusual) -> float:
+    judged = unusual.judged_count
+    return (unusual.rose_count + unusual.fell_count) / judged if judged else 0.0

@@ -1,0 +1,53 @@
+"""What operators want a Page to reach, and by which day: one goal for each figure of a Page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from storage.filtering import Metric
+from storage.installation import bump_data_version
+from storage.models import Goal
+from storage.upsert import count_changed, upsert
+
+
+@dataclass(frozen=True)
+class GoalRow:
+    """``target`` people by the end of ``due_day`` (UTC)."""
+
+    target: int
+    due_day: date
+
+
+def set_goal(session: Session, page_id: str, metric: Metric, goal: GoalRow, now: datetime) -> None:
+    """Keep a goal for a stored Page, in place of the one before. Whether it makes sense is asked
+    before: see `pages.page_goal_words.why_not`.
+    """
+    row = {
+        "page_id": page_id,
+        "metric": metric,
+        "target": goal.target,
+        "due_day": goal.due_day,
+        "created_at": now,
+    }
+    upsert(session, Goal, [row])
+    bump_data_version(session)
+
+
+def remove_goal(session: Session, page_id: str, metric: Metric) -> bool:
+    """Forget a goal; False when there was none."""
+    statement = delete(Goal).where(Goal.page_id == page_id, Goal.metric == metric)
+    is_gone = count_changed(session, statement) > 0
+    if is_gone:
+        bump_data_version(session)
+    return is_gone
+
+
+def find_goal(session: Session, page_id: str, metric: Metric) -> GoalRow | None:
+    """A Page's goal; None where nobody set one."""
+    query = select(Goal.target, Goal.due_day).where(Goal.page_id == page_id, Goal.metric == metric)
+    row = session.execute(query).one_or_none()
+    return None if row is None else GoalRow(*row)

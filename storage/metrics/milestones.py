@@ -1,0 +1,59 @@
+"""Round figures that people celebrate: which of them a Page has reached, and which comes next.
+
+They are 1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8 and 9 times a power of ten, from 100 on: 1,000, 1,500,
+2,000 … 9,000, 10,000, 15,000. So the next one is never further than half as many people again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from storage.metrics.changes import list_daily_changes
+
+SMALLEST_MILESTONE = 100
+_TENTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90)
+
+
+@dataclass(frozen=True)
+class Milestone:
+    """A round figure, and the first day on which a Page was seen at it or above.
+
+    ``days_count``: over how many days the change that reached it was booked; above 1 it may have
+    been reached on any of them.
+    """
+
+    figure: int
+    day: date
+    days_count: int
+
+
+def next_milestone(figure: int) -> int:
+    """The smallest milestone above a figure of 0 or more: 8,538 → 9,000; 9,000 → 10,000."""
+    return next(each for each in _iterate_milestones() if each > figure)
+
+
+def list_milestones_reached(figures: Mapping[date, int | None]) -> list[Milestone]:
+    """The milestones passed upwards for the first time, oldest first, of a day smallest first.
+
+    What the first known figure had already is left out: nobody saw when. A Page that falls below a
+    milestone and returns, or loses its figure for a day, does not reach it twice.
+    """
+    changes = list_daily_changes(figures)
+    if not changes:
+        return []
+    reached: list[Milestone] = []
+    coming = next_milestone(changes[0].figure)
+    for each in changes[1:]:
+        while coming <= each.figure:
+            reached.append(Milestone(coming, each.day, each.days_count or 1))
+            coming = next_milestone(coming)
+    return reached
+
+
+def _iterate_milestones() -> Iterator[int]:
+    power = SMALLEST_MILESTONE
+    while True:
+        yield from (power * tenths // 10 for tenths in _TENTHS)
+        power *= 10

@@ -1,0 +1,87 @@
+"""Days beyond a Page's own noise, and days on which so many Pages fell that it was not their doing.
+
+A day's change x is unusual when its robust z = 0.6745 (x - median) / MAD reaches 3.5 either way and
+x is at least 5 people and 0.1 % of the figure (Iglewicz and Hoaglin's modified z-score; median and
+MAD, the median distance from it, are of the days before, so one wild day does not hide another).
+https://www.itl.nist.gov/div898/handbook/eda/section3/eda35h.htm
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+TRAILING_DAYS = 28  # whose changes are a Page's usual
+FEWEST_CHANGES = 14  # with fewer of them nobody knows what is usual
+
+SMALLEST_Z = 3.5
+SMALLEST_CHANGE = 5
+SMALLEST_SHARE = 0.001
+
+NOT_JUDGED, USUAL, ROSE, FELL = 0, 1, 2, 3
+
+_MAD_OF_A_DEVIATION = 0.6745  # MAD by standard deviation, of normal noise
+_MEAN_DISTANCE_TO_A_DEVIATION = 1.253314  # the same for the mean distance, turned round
+
+_FEWEST_FALLEN = 5
+_FALLEN_PERCENT = 30
+
+
+def find_unusual(changes: NDArray[Any], figures: NDArray[Any]) -> NDArray[np.int8]:
+    """Judge the last day of many Pages at once, each by its own days before.
+
+    ``changes``: one row a Page, one column a day, oldest first, the last one the day to be judged;
+    NaN where a day has no figure, or where its change is of several days (booked after a gap).
+    ``figures``: each Page's figure at the end of that day, or NaN. Of the days before, the last
+    TRAILING_DAYS count; more are passed over.
+
+    Returns for each Page NOT_JUDGED (its change is not known, or fewer than FEWEST_CHANGES before
+    it are), USUAL, ROSE or FELL. A mark never says "fell" of a Page that gained: a day of +20
+    where +100 is usual stays unmarked.
+    Where more than half of the days before are the same, the MAD is 0 and the mean distance from
+    the median takes its place; where all are the same, any other change is beyond their noise.
+    """
+    changed = np.asarray(changes, dtype=np.float64)
+    before, judged = changed[:, -1 - TRAILING_DAYS : -1], changed[:, -1]
+    known_count = np.isfinite(before).sum(axis=1)
+    middle = _median_of_rows(before, known_count)
+    distances = np.abs(before - middle[:, np.newaxis])
+    deviation = _median_of_rows(distances, known_count) / _MAD_OF_A_DEVIATION
+    still = deviation == 0
+    if still.any():
+        mean = np.nansum(distances[still], axis=1) / np.maximum(known_count[still], 1)
+        deviation[still] = _MEAN_DISTANCE_TO_A_DEVIATION * mean
+    is_judged = np.isfinite(judged) & (known_count >= FEWEST_CHANGES)
+    shift = judged - middle
+    least = np.fmax(SMALLEST_CHANGE, SMALLEST_SHARE * np.asarray(figures, dtype=np.float64))
+    is_far = (np.abs(shift) >= SMALLEST_Z * deviation) & (np.abs(judged) >= least) & is_judged
+    marks = np.where(is_judged, USUAL, NOT_JUDGED).astype(np.int8)
+    marks[is_far & (shift > 0) & (judged > 0)] = ROSE
+    marks[is_far & (shift < 0) & (judged < 0)] = FELL
+    return marks
+
+
+def is_platform_wide(judged_count: int, fell_count: int) -> bool:
+    """Whether so many Pages fell beyond their noise on one day that Facebook itself is behind it.
+
+    At least 5, and at least 30 % of those judged: most likely a clean-up of accounts.
+    """
+    return fell_count >= _FEWEST_FALLEN and 100 * fell_count >= _FALLEN_PERCENT * judged_count
+
+
+def _median_of_rows(rows: NDArray[np.float64], known_count: NDArray[Any]) -> NDArray[np.float64]:
+    """The median of each row's numbers; NaN for a row without any.
+
+    Sorting puts NaN last, so the middle is found by counting: 30 times faster than numpy's
+    ``nanmedian``, which every day of a long history would feel.
+    """
+    if not rows.shape[1]:
+        return np.full(len(rows), np.nan)
+    ordered = np.sort(rows, axis=1)
+    each = np.arange(len(rows))
+    upper = np.minimum(known_count // 2, rows.shape[1] - 1)
+    lower = np.maximum(known_count - 1, 0) // 2
+    middle: NDArray[np.float64] = (ordered[each, lower] + ordered[each, upper]) / 2
+    return middle

@@ -1,0 +1,182 @@
+"""Groups of Pages on both databases: names, bulk work over a filter, and what a deletion takes."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from storage.annotations import add_annotation, list_annotations
+from storage.engine import Database
+from storage.errors import TagRefused
+from storage.filtering import EVERY_PAGE, Filter
+from storage.models import Page, PageTag
+from storage.tags import (
+    LONGEST_NAME,
+    count_pages,
+    count_tags,
+    create_tag,
+    delete_tag,
+    find_tag,
+    list_tag_ids_of,
+    list_tags,
+    list_tags_of,
+    rename_tag,
+    tag_page,
+    tag_pages,
+    untag_page,
+    untag_pages,
+)
+from tests.integration.figure_rows import add_grant, add_page, day, hold
+from tests.integration.storage_rows import NOW
+
+TODAY = day(0)
+HOSTILE = "<b>x</b> :material/delete: **y** www.evil.com"
+
+
+def test_a_tag_is_made_and_counted(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1", name="Café Linde")
+        add_page(session, "2", name="Optik Keller")
+        brand = create_tag(session, "  Brand \n A ", NOW)
+        assert tag_pages(session, brand, filter=EVERY_PAGE, until=TODAY) == 2
+    with database.reading() as session:
+        (found,) = list_tags(session)
+        assert (found.name, found.pages_count) == ("Brand A", 2)
+        assert find_tag(session, brand) == found
+        assert find_tag(session, brand + 1) is None
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\n\t", "\u0301", "\x07"])
+def test_a_name_has_to_say_something(database: Database, name: str) -> None:
+    with pytest.raises(TagRefused) as refused, database.writing() as session:
+        create_tag(session, name, NOW)
+    assert refused.value.reason == "empty"
+
+
+def test_a_name_has_at_most_forty_characters(database: Database) -> None:
+    with database.writing() as session:
+        create_tag(session, "x" * LONGEST_NAME, NOW)
+        with pytest.raises(TagRefused, match="too_long"):
+            create_tag(session, "y" * (LONGEST_NAME + 1), NOW)
+
+
+@pytest.mark.parametrize("other", ["café süd", "CAFE SUD", " Café   Süd "])
+def test_a_name_is_taken_whatever_its_case_and_accents(database: Database, other: str) -> None:
+    with database.writing() as session:
+        create_tag(session, "Café Süd", NOW)
+        with pytest.raises(TagRefused) as refused:
+            create_tag(session, other, NOW)
+        assert (refused.value.reason, refused.value.taken_by) == ("taken", "Café Süd")
+        assert count_tags(session) == 1
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "شركة", "👩‍👩‍👧 Familie", "a\0b"])
+def test_a_name_is_kept_as_it_is(database: Database, name: str) -> None:
+    name = name[:LONGEST_NAME]
+    with database.writing() as session:
+        tag = create_tag(session, name, NOW)
+        found = find_tag(session, tag)
+        assert found is not None
+        assert found.name == name.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def test_bulk_tagging_takes_the_pages_of_the_filter_and_no_others(database: Database) -> None:
+    with database.writing() as session:
+        anna = add_grant(session, "anna")
+        for number in range(1, 6):
+            name = f"Café {number}" if number < 4 else f"Optik {number}"
+            add_page(session, str(number), name=name, category="Shop" if number == 3 else None)
+        hold(session, anna, "5")
+        client = create_tag(session, "Client", NOW)
+        cafes = Filter(search="cafe")
+        assert count_pages(session, filter=cafes, until=TODAY) == 3
+        assert tag_pages(session, client, filter=cafes, until=TODAY) == 3
+        assert tag_pages(session, client, filter=cafes, until=TODAY) == 0, "none is new"
+        assert count_pages(session, filter=EVERY_PAGE, until=TODAY, tag_id=client) == 3
+        assert tag_pages(session, client, filter=Filter(account_id="anna"), until=TODAY) == 1
+        assert untag_pages(session, client, filter=Filter(category="Shop"), until=TODAY) == 1
+        tagged = session.scalars(select(PageTag.page_id).order_by(PageTag.page_id))
+        assert list(tagged) == ["1", "2", "5"]
+
+
+def test_pages_of_a_tag_can_be_given_another(database: Database) -> None:
+    with database.writing() as session:
+        for number in range(4):
+            add_page(session, str(number))
+        first, second = create_tag(session, "First", NOW), create_tag(session, "Second", NOW)
+        tag_page(session, first, "2")
+        tag_page(session, first, "3")
+        assert tag_pages(session, second, filter=Filter(tag_id=first), until=TODAY) == 2
+        assert untag_pages(session, first, filter=Filter(tag_id=first), until=TODAY) == 2
+        assert [tag.pages_count for tag in list_tags(session)] == [0, 2]
+
+
+def test_a_filter_without_a_page_changes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        tag = create_tag(session, "A", NOW)
+        nothing = Filter(search="no such name")
+        assert tag_pages(session, tag, filter=nothing, until=TODAY) == 0
+        assert untag_pages(session, tag, filter=nothing, until=TODAY) == 0
+
+
+def test_a_tag_that_is_gone_takes_no_page(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        assert tag_pages(session, 999, filter=EVERY_PAGE, until=TODAY) == 0
+        assert not tag_page(session, 999, "1")
+        assert not rename_tag(session, 999, "Name")
+        assert not delete_tag(session, 999)
+
+
+def test_one_page_at_a_time(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        tag, other = create_tag(session, "B", NOW), create_tag(session, "a", NOW)
+        assert tag_page(session, tag, "1")
+        assert not tag_page(session, tag, "1"), "it is in it"
+        assert not tag_page(session, tag, "no such page")
+        assert tag_page(session, other, "1")
+        assert [each.name for each in list_tags_of(session, "1")] == ["a", "B"]
+        assert list_tag_ids_of(session, ["1", "2"]) == {tag, other}
+        assert untag_page(session, tag, "1")
+        assert not untag_page(session, tag, "1")
+
+
+def test_a_tag_may_be_renamed_to_its_own_name_in_another_case(database: Database) -> None:
+    with database.writing() as session:
+        tag = create_tag(session, "brand", NOW)
+        create_tag(session, "Client", NOW)
+        assert rename_tag(session, tag, "BRÄND")
+        assert [each.name for each in list_tags(session, search="brand")] == ["BRÄND"]
+        with pytest.raises(TagRefused, match="taken"):
+            rename_tag(session, tag, "client")
+        with pytest.raises(TagRefused, match="empty"):
+            rename_tag(session, tag, " ")
+
+
+def test_deleting_a_tag_takes_its_notes_along_and_leaves_the_pages(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1", {0: 5})
+        tag = create_tag(session, "A", NOW)
+        tag_page(session, tag, "1")
+        for tag_id in (tag, None):
+            add_annotation(
+                session, day=TODAY, text=f"for {tag_id}", tag_id=tag_id, today=TODAY, now=NOW
+            )
+    with database.writing() as session:
+        assert delete_tag(session, tag)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PageTag)) == 0
+        assert session.scalar(select(func.count()).select_from(Page)) == 1
+        left = list_annotations(session, since=TODAY, until=TODAY, page_id="1")
+        assert [row.text for row in left] == ["for None"]
+
+
+def test_tags_are_found_by_words_and_cut_off(database: Database) -> None:
+    with database.writing() as session:
+        for name in ("Süd Marke", "Nord Marke", "Land 100%", "Land_1"):
+            create_tag(session, name, NOW)
+        assert [tag.name for tag in list_tags(session, search="marke SUD")] == ["Süd Marke"]
+        assert [tag.name for tag in list_tags(session, search="%")] == ["Land 100%"]
+        assert [tag.name for tag in list_tags(session, limit=2)] == ["Land 100%", "Land_1"]

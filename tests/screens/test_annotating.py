@@ -1,0 +1,233 @@
+"""Notes on screens: the popover's list and form, what charts draw, and texts that mean harm."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from storage.annotations import (
+    AnnotationRow,
+    add_annotation,
+    delete_annotation,
+    list_annotations,
+)
+from storage.events import record_event
+from storage.installation import bump_data_version
+from storage.tags import create_tag, tag_page
+from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.figures import TODAY, day_of, fill, give_page, rising
+
+HOSTILE = "<b>x</b> :material/delete: www.evil.com **y** [z](http://evil.com)"
+NOV_8 = date(2026, 11, 8)
+
+
+def add_note(stage: Stage, text: str, day: date = NOV_8, **whom: Any) -> int:
+    with stage.installation.database.writing() as session:
+        note = add_annotation(session, day=day, text=text, today=NOW.date(), now=NOW, **whom)
+        bump_data_version(session)
+    return note
+
+
+def stored(stage: Stage) -> list[AnnotationRow]:
+    """Every note that is for all Pages, or for Page 1 and its tags."""
+    with stage.installation.database.reading() as session:
+        return list_annotations(
+            session, since=date(2020, 1, 1), until=date(2028, 1, 1), page_id="1"
+        )
+
+
+def open_notes(
+    stage: Stage, screen: str = "overview", query: dict[str, str | list[str]] | None = None
+) -> AppTest:
+    at = stage.open(screen, query or ({"id": "1"} if screen == "page" else None))
+    at.session_state[f"notes-{screen}"] = True
+    return at.run()
+
+
+def field_of(at: AppTest, kind: str, key: str) -> Any:
+    """The widget of the form whose key begins so: the rest says where and for which turn."""
+    (found,) = [each for each in at.get(kind) if (each.key or "").startswith(key)]
+    return found
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    (found,) = [button for button in at.button if button.label == label]
+    return found.click().run()
+
+
+def drawn(at: AppTest) -> list[str]:
+    """The labels of the notes on the first chart, rules alone included."""
+    spec = json.loads(at.get("vega_lite_chart")[0].proto.spec)
+    return [
+        row["label"]
+        for layer in spec["layer"]
+        for row in layer.get("data", {}).get("values", [])
+        if "label" in row
+    ]
+
+
+def said(at: AppTest) -> str:
+    return words_of(at).replace("\\", "").replace("\u2060", "")
+
+
+def test_a_closed_popover_costs_nothing(stage: Stage) -> None:
+    fill(stage, 3)
+    at = stage.open("overview")
+    assert not at.exception
+    assert not [button for button in at.button if button.label == "Add note"]
+
+
+def test_a_note_is_written_and_drawn(stage: Stage) -> None:
+    fill(stage, 3)
+    at = open_notes(stage)
+    assert "No notes in this period." in said(at)
+    field_of(at, "text_input", "note-text").set_value("  Autumn\ncampaign ")
+    field_of(at, "date_input", "note-day").set_value(NOV_8)
+    at = press(at, "Add note")
+    assert not at.exception
+    (row,) = stored(stage)
+    assert (row.day, row.text, row.page_id, row.tag_id) == (NOV_8, "Autumn campaign", None, None)
+    assert [toast.value for toast in at.toast] == ["Note added."]
+    assert drawn(at) == ["Autumn campaign"]
+    assert field_of(at, "text_input", "note-text").value == "", "the form begins anew"
+    assert "Sun 8 Nov 2026" in said(at)
+
+
+def test_a_note_for_one_page_stands_on_its_chart_alone(stage: Stage) -> None:
+    fill(stage, 3)
+    at = open_notes(stage, "page")
+    field_of(at, "text_input", "note-text").set_value("Shop moved")
+    at = press(at, "Add note")
+    assert not at.exception
+    (row,) = stored(stage)
+    assert row.page_id == "1"
+    assert drawn(at) == ["Shop moved"]
+    assert drawn(stage.open("page", {"id": "2"})) == []
+    assert drawn(stage.open("overview")) == []
+
+
+def test_a_note_for_a_tag_stands_where_the_tag_is(stage: Stage) -> None:
+    fill(stage, 3)
+    with stage.installation.database.writing() as session:
+        tag_id = create_tag(session, "Brand", NOW)
+        tag_page(session, tag_id, "1")
+        bump_data_version(session)
+    at = open_notes(stage)
+    field_of(at, "text_input", "note-text").set_value("Relaunch")
+    field_of(at, "selectbox", "note-whom").set_value(f"tag {tag_id}")
+    at = press(at, "Add note")
+    assert drawn(at) == []
+    assert drawn(stage.open("overview", {"tag": "Brand"})) == ["Relaunch"]
+    assert drawn(stage.open("page", {"id": "1"})) == ["Relaunch"]
+    assert drawn(stage.open("page", {"id": "2"})) == []
+    at = open_notes(stage, query={"tag": "Brand"})
+    assert "For Pages tagged “Brand”" in said(at)
+    assert field_of(at, "selectbox", "note-whom").value == f"tag {tag_id}"
+
+
+def test_a_note_is_changed(stage: Stage) -> None:
+    fill(stage, 3)
+    note = add_note(stage, "Befor", page_id="1")
+    at = open_notes(stage, "page")
+    at.button(key=f"note-edited-{note}").click().run()
+    assert field_of(at, "text_input", "note-text").value == "Befor"
+    field_of(at, "text_input", "note-text").set_value("After")
+    field_of(at, "selectbox", "note-whom").set_value("all")
+    at = press(at, "Save note")
+    assert not at.exception
+    (row,) = stored(stage)
+    assert (row.id, row.text, row.day, row.page_id) == (note, "After", NOV_8, None)
+    assert [toast.value for toast in at.toast] == ["Note changed."]
+
+
+def test_a_note_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
+    fill(stage, 3)
+    note = add_note(stage, "Wrong")
+    at = open_notes(stage)
+    at.button(key=f"note-deleted-{note}").click().run()
+    at = press(at, "Keep")
+    assert len(stored(stage)) == 1
+    at.button(key=f"note-deleted-{note}").click().run()
+    at = press(at, "Delete")
+    assert stored(stage) == []
+    assert drawn(at) == []
+
+
+def test_an_empty_note_is_refused_in_words(stage: Stage) -> None:
+    fill(stage, 3)
+    at = open_notes(stage)
+    field_of(at, "text_input", "note-text").set_value(" \n ")
+    at = press(at, "Add note")
+    assert at.error[0].value == "Write what happened on that day."
+    assert stored(stage) == []
+
+
+def test_notes_can_be_left_off_the_charts(stage: Stage) -> None:
+    fill(stage, 3)
+    add_note(stage, "Campaign")
+    at = open_notes(stage)
+    assert drawn(at) == ["Campaign"]
+    at.toggle(key="notes-on-overview").set_value(False).run()
+    assert not at.exception
+    assert at.query_params["notes"] in ("hidden", ["hidden"])
+    assert drawn(at) == []
+    assert "Campaign" in said(at), "the list stays"
+    assert drawn(stage.open("overview", {"notes": "hidden"})) == []
+    assert drawn(stage.open("overview", {"notes": "nonsense"})) == ["Campaign"]
+
+
+@pytest.mark.parametrize(
+    "text", [HOSTILE, "مرحبا بكم في الحملة", "👩‍👩‍👧🎉 party", "x" * 200, "two\nlines"]
+)
+def test_any_text_is_plain(stage: Stage, text: str) -> None:
+    fill(stage, 3)
+    add_note(stage, text)
+    at = open_notes(stage)
+    assert not at.exception
+    one_line = " ".join(text.split())
+    assert one_line in said(at)
+    for at_work in ("<b>x</b>", ":material/delete:", "**y**", "www.evil.com"):
+        assert at_work not in words_of(at), "a text is at work"
+    assert len(drawn(at)[0]) <= 24
+
+
+def test_what_befell_the_pages_is_noted_by_itself(stage: Stage) -> None:
+    grant_id = fill(stage, 2)
+    days = [number for number in range(-40, TODAY + 1) if number not in (4, 5)]
+    give_page(stage, "9", rising(500, 1, days), grant_id=grant_id, name="With a hole")
+    with stage.installation.database.writing() as session:
+        record_event(session, "connected", "Anna Keller", {"added": 2}, NOW - timedelta(days=7))
+        bump_data_version(session)
+    at = open_notes(stage)
+    assert "Connected: Anna Keller, 2 Pages" in said(at)
+    assert "Connected: an account gave this dashboard access" in said(at)
+    assert drawn(at) == ["Connected: Anna Keller,…"]
+    at = open_notes(stage, "page", {"id": "9"})
+    assert f"No snapshot {day_of(4).day} Nov – {day_of(5).day} Nov 2026" in said(at)
+    assert drawn(at) == ["Connected: Anna Keller,…"], "the gap is a grey band already"
+
+
+def test_many_notes_are_listed_in_part_and_say_so(stage: Stage) -> None:
+    fill(stage, 2)
+    for number in range(14):
+        add_note(stage, f"Note {number:02d}", NOV_8 + timedelta(days=number))
+    at = open_notes(stage)
+    assert "And 4 older notes: choose a shorter period to see them here." in said(at)
+    assert "Note 13" in said(at)
+    assert "Note 03" not in said(at)
+    assert len(drawn(at)) == 14
+
+
+def test_a_note_that_somebody_else_deleted_says_so(stage: Stage) -> None:
+    fill(stage, 2)
+    note = add_note(stage, "Gone soon")
+    at = open_notes(stage)
+    at.button(key=f"note-edited-{note}").click().run()
+    with stage.installation.database.writing() as session:
+        delete_annotation(session, note)
+    at = press(at, "Save note")
+    assert at.error[0].value == "Somebody else has deleted this note. Nothing was saved."

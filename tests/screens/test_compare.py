@@ -1,0 +1,293 @@
+"""Compare: Pages from the address, what was dropped, chart, table, and a few to begin with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from storage.annotations import add_annotation
+from storage.installation import bump_data_version
+from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.figures import TODAY, connect, day_of, fill, give_page, rising
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+
+
+def chart_of(at: AppTest) -> dict[str, Any]:
+    (chart,) = at.get("vega_lite_chart")
+    spec: dict[str, Any] = json.loads(chart.proto.spec)
+    return spec
+
+
+def marks_of(spec: dict[str, Any], mark: str) -> list[dict[str, Any]]:
+    layers = [inner for layer in spec["layer"] for inner in layer.get("layer", [layer])]
+    return [layer for layer in layers if layer["mark"]["type"] == mark]
+
+
+def ends_of(at: AppTest) -> list[str]:
+    return [text["data"]["values"][0]["text"] for text in marks_of(chart_of(at), "text")]
+
+
+def said_by(at: AppTest) -> str:
+    """Everything a person reads, without the marks that defuse Markdown."""
+    return words_of(at).replace("\u2060", "").replace("\\", "")
+
+
+def chips_of(at: AppTest) -> list[str]:
+    return [b.label for b in at.button if str(b.key).startswith("compare-remove-")]
+
+
+def offers_of(at: AppTest) -> dict[str, str]:
+    """The ids of what there is to begin with, by what it says."""
+    buttons = [b for b in at.button if str(b.key).startswith("compare-begin-")]
+    return {b.label: str(b.key).removeprefix("compare-begin-") for b in buttons}
+
+
+def links_of(at: AppTest) -> dict[str, str]:
+    """Where links lead, by what they say."""
+    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
+
+
+def test_two_pages_side_by_side(stage: Stage) -> None:
+    grant_id = connect(stage)
+    give_page(stage, "1", rising(1000, 10), rising(4000, 1), grant_id=grant_id, name="Optik")
+    give_page(stage, "2", rising(5000, -5), grant_id=grant_id, name="Hofladen")
+    at = stage.open("compare", {"ids": "2,1"})
+    assert not at.exception
+    assert [title.value for title in at.title] == ["Compare"]
+    assert chips_of(at) == ["Hofladen", "Optik"]
+    assert [text.partition(" ")[2] for text in ends_of(at)] == ["Hofladen", "Optik"]
+    assert "Fans, start = 100" in said_by(at)
+    (table,) = at.dataframe
+    hofladen, optik = (row for _, row in table.value.iterrows())
+    assert (hofladen["name"], hofladen["net"], hofladen["days"]) == ("Hofladen", -140, "28 of 28")
+    assert (optik["fans"], optik["followers"], optik["net"]) == (1610, 4061, 280)
+    assert optik["growth"] == pytest.approx(100 * 280 / 1330, abs=0.005)
+    assert optik["best"] == 10
+    assert optik["per_day"] == 10
+    assert optik["ratio"] == pytest.approx(0.4, abs=0.005)
+    assert table.value["net_delta"].tolist() == [0, 0]
+    assert "Someone who follows two of these Pages counts in both." in said_by(at)
+
+
+def test_the_previous_period_is_compared_where_there_is_one(stage: Stage) -> None:
+    grant_id = connect(stage)
+    give_page(stage, "1", rising(1000, 10), grant_id=grant_id)
+    give_page(stage, "2", rising(1000, 10, range(10, TODAY + 1)), grant_id=grant_id)
+    at = stage.open("compare", {"ids": "1,2", "period": "7 days"})
+    (table,) = at.dataframe
+    assert table.value["net_delta"].isna().tolist() == [False, True]
+    assert "Page 2 has no earlier figures to compare with." in said_by(at)
+    at = stage.open("compare", {"ids": "1,2", "period": "7 days", "comparison": "No comparison"})
+    assert not {"net_delta", "growth_delta"} & {*at.dataframe[0].value.columns}
+    assert "earlier figures" not in said_by(at)
+
+
+@pytest.mark.parametrize(
+    ("query", "heading", "end"),
+    [
+        ({}, "Fans, start = 100", "121.1"),
+        ({"figure": "Followers"}, "Followers, start = 100", "100.7"),
+        ({"scale": "Numbers"}, "Fans", "1,610"),
+        ({"scale": "Numbers", "figure": "Followers"}, "Followers", "4,061"),
+        ({"scale": "nonsense", "figure": "x"}, "Fans, start = 100", "121.1"),
+    ],
+)
+def test_switches_stand_in_the_address(
+    stage: Stage, query: dict[str, str], heading: str, end: str
+) -> None:
+    grant_id = connect(stage)
+    for page_id in ("1", "2"):
+        give_page(stage, page_id, rising(1000, 10), rising(4000, 1), grant_id=grant_id)
+    at = stage.open("compare", {"ids": "1,2", **query})
+    assert not at.exception
+    assert heading in [header.value for header in at.header]
+    assert ends_of(at)[0].startswith(end)
+    hundred = [r for r in marks_of(chart_of(at), "rule") if "datum" in r["encoding"].get("y", {})]
+    assert len(hundred) == ("start" in heading)
+
+
+def test_without_two_pages_the_largest_are_offered(stage: Stage) -> None:
+    fill(stage, 6)
+    at = stage.open("compare")
+    assert not at.exception
+    assert "Choose two Pages to compare." in said_by(at)
+    assert not at.get("vega_lite_chart")
+    assert offers_of(at) == {
+        "Page 006": "6",
+        "Page 005": "5",
+        "Page 004": "4",
+        "Compare these 3": "6,5,4",
+    }
+    at.button(key="compare-begin-6,5,4").click().run()
+    assert at.query_params["ids"] == "6,5,4"
+    assert chips_of(at) == ["Page 006", "Page 005", "Page 004"]
+
+
+def test_with_one_page_the_most_alike_are_offered(stage: Stage) -> None:
+    fill(stage, 8)
+    at = stage.open("compare", {"ids": "2"})
+    assert chips_of(at) == ["Page 002"]
+    assert "Nearest to Page 002 in size:" in said_by(at)
+    assert offers_of(at) == {"Page 001": "2,1", "Page 003": "2,3", "Page 004": "2,4"}
+
+
+def test_an_installation_without_pages(stage: Stage) -> None:
+    at = stage.open("compare", {"ids": "1,2"})
+    assert not at.exception
+    assert "No Page is connected yet" in said_by(at)
+
+
+def test_pages_without_any_figure(stage: Stage) -> None:
+    grant_id = connect(stage)
+    for page_id in ("1", "2"):
+        give_page(stage, page_id, {}, grant_id=grant_id)
+    assert "No Page has a figure yet." in said_by(stage.open("compare"))
+    at = stage.open("compare", {"ids": "1,2"})
+    assert not at.exception
+    assert "No fans to draw in this period." in said_by(at)
+    assert "Page 1 has no snapshot yet." in said_by(at)
+
+
+@pytest.mark.parametrize(
+    ("ids", "chips", "said"),
+    [
+        ("1,2,99", ["Page 001", "Page 002"], "1 Page that is not connected here."),
+        ("2,2,1", ["Page 002", "Page 001"], "1 Page that stands there twice."),
+        (
+            "1,2,3,4,5,6",
+            [f"Page 00{number}" for number in range(1, 6)],
+            "1 Page more than the 5 that can be compared.",
+        ),
+        ("1,2," + "9" * 101, ["Page 001", "Page 002"], "1 Page that is not connected here."),
+        ("<script>,%,a\0b,,'--", [], "4 Pages that are not connected here."),
+        (";DROP TABLE", [], "1 Page that is not connected here."),
+    ],
+)
+def test_what_the_address_asks_too_much_is_dropped_and_said(
+    stage: Stage, ids: str, chips: list[str], said: str
+) -> None:
+    fill(stage, 6)
+    at = stage.open("compare", {"ids": ids})
+    assert not at.exception
+    assert chips_of(at) == chips
+    assert f"Left out of this address: {said}" in said_by(at)
+
+
+def test_pages_are_added_by_search_and_removed_by_chip(stage: Stage) -> None:
+    fill(stage, 12)
+    at = stage.open("compare", {"ids": "12,11"})
+    assert not at.selectbox(key="comparison").disabled
+    assert "compare-add" not in {box.key for box in at.selectbox}
+    at.text_input(key="compare-search").set_value("page 00").run()
+    box = at.selectbox(key="compare-add")
+    assert box.options == [f"Page 00{number}" for number in range(1, 10)]
+    box.set_value("Page 003").run()
+    assert at.query_params["ids"] == "12,11,3"
+    assert chips_of(at) == ["Page 012", "Page 011", "Page 003"]
+    assert not at.text_input(key="compare-search").value
+    at.button(key="compare-remove-1").click().run()
+    assert at.query_params["ids"] == "12,3"
+    at.button(key="compare-remove-0").click().run()
+    at.button(key="compare-remove-0").click().run()
+    assert "ids" not in at.query_params
+    assert "Choose two Pages to compare." in said_by(at)
+    assert not at.exception
+
+
+def test_a_search_without_a_match_says_so(stage: Stage) -> None:
+    fill(stage, 2)
+    at = stage.open("compare", {"ids": "1"})
+    at.text_input(key="compare-search").set_value("caffe").run()
+    assert "No Page matches “caffe” besides those chosen." in said_by(at)
+
+
+def test_five_pages_are_enough(stage: Stage) -> None:
+    fill(stage, 6)
+    at = stage.open("compare", {"ids": "1,2,3,4,5"})
+    assert not at.text_input
+    assert "5 Pages are the most that can be compared." in said_by(at)
+    assert len(marks_of(chart_of(at), "line")) == 5
+
+
+def test_a_base_of_0_or_none_is_left_out_of_the_index_only(stage: Stage) -> None:
+    grant_id = connect(stage)
+    give_page(stage, "1", rising(1000, 10), grant_id=grant_id, name="Old")
+    give_page(stage, "2", rising(0, 0), grant_id=grant_id, name="Empty")
+    give_page(stage, "3", rising(10, 1, range(10, TODAY + 1)), grant_id=grant_id, name="New")
+    at = stage.open("compare", {"ids": "3,2,1"})
+    assert [end.split()[1] for end in ends_of(at)] == ["Old"]
+    (line,) = marks_of(chart_of(at), "line")
+    assert line["encoding"]["color"]["datum"] == "2"
+    said = said_by(at)
+    assert "Empty is left out of the index: it starts with 0 fans" in said
+    assert "New is left out of the index: no count of fans at the start of the period." in said
+    assert "New has no count of fans at the start of the period: its first snapshot is of" in said
+    (table,) = at.dataframe
+    assert table.value["net"].isna().tolist() == [True, False, False]
+    at = stage.open("compare", {"ids": "3,2,1", "scale": "Numbers"})
+    assert len(marks_of(chart_of(at), "line")) == 3
+    assert "left out of the index" not in said_by(at)
+
+
+def test_missing_days_are_gaps(stage: Stage) -> None:
+    grant_id = connect(stage)
+    fans: dict[int, int | None] = dict(rising(1000, 10))
+    del fans[5], fans[6]
+    give_page(stage, "1", fans, grant_id=grant_id)
+    give_page(stage, "2", rising(2000, 1), grant_id=grant_id)
+    at = stage.open("compare", {"ids": "1,2"})
+    assert at.dataframe[0].value["days"].tolist() == ["26 of 28", "28 of 28"]
+    lines = marks_of(chart_of(at), "line")
+    assert {line["mark"]["invalid"] for line in lines} == {"break-paths-show-path-domains"}
+
+
+def test_hostile_and_equal_names(stage: Stage) -> None:
+    grant_id = connect(stage)
+    for page_id in ("1001", "1002"):
+        give_page(stage, page_id, rising(1000, 10), grant_id=grant_id, name=HOSTILE)
+    at = stage.open("compare", {"ids": "1001,1002"})
+    assert not at.exception
+    assert at.dataframe[0].value["name"].tolist()[0].startswith(":material/delete: <b>x</b>")
+    assert at.dataframe[0].value["name"].tolist()[0].endswith("(…1001)")
+    for label in chips_of(at):
+        assert ":material" not in label
+        assert "\\<b\\>" in label
+    assert {end[-7:] for end in ends_of(at)} == {"(…1001)", "(…1002)"}
+
+
+def test_notes_of_these_pages_and_of_all_are_drawn(stage: Stage) -> None:
+    fill(stage, 3)
+    with stage.installation.database.writing() as session:
+        for text, page_id in (("For all", None), ("For one", "1"), ("For another", "3")):
+            add_annotation(
+                session, day=day_of(10), text=text, page_id=page_id, today=NOW.date(), now=NOW
+            )
+        bump_data_version(session)
+    at = stage.open("compare", {"ids": "1,2"})
+    assert not at.exception
+    drawn = json.dumps(chart_of(at))
+    assert "For all" in drawn
+    assert "Page 001: For one" in drawn
+    assert "For another" not in drawn
+
+
+def test_a_pages_screen_leads_here(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
+    at = stage.open("page", {"id": "104"})
+    assert links_of(at)["Compare with…"] == "ids=104"
+
+
+def test_more_than_a_year_is_weekly_and_says_so(stage: Stage) -> None:
+    grant_id = connect(stage)
+    for page_id in ("1", "2"):
+        give_page(stage, page_id, rising(1000, 1, range(-600, TODAY + 1)), grant_id=grant_id)
+    query = {"ids": "1,2", "period": "Custom", "since": "2025-06-01", "until": "2026-11-22"}
+    at = stage.open("compare", query)
+    assert not at.exception
+    assert "the chart has one figure a week: the last known." in said_by(at)
+    at = stage.open("compare", {"ids": "1,2", "period": "12 months"})
+    assert "one figure a week" not in said_by(at)

@@ -1,0 +1,254 @@
+"""Views and engagement on a Page's screen, and the ledger on Setup: figures, marks, reasons."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+from streamlit.testing.v1 import AppTest
+
+from storage.insight_runs import finish_insight_run, start_insight_run
+from storage.insights import (
+    Span,
+    StateRow,
+    ValueRow,
+    upsert_spans,
+    upsert_states,
+    upsert_values,
+)
+from storage.installation import bump_data_version
+from storage.metric_ledger import retire_metrics
+from storage.models import InsightMetric, PageGrant
+from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.figures import connect, give_page, rising
+
+NEWEST = date(2026, 11, 21)
+GRANTED = ["pages_show_list", "pages_read_engagement", "read_insights"]
+
+
+@pytest.fixture
+def stage_with_page(stage: Stage) -> Stage:
+    """One Page whose insights may be read; nobody has asked yet."""
+    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage, granted_permissions=GRANTED))
+    return stage
+
+
+def give_insights(
+    stage: Stage,
+    metric: str,
+    values: dict[date, int],
+    since: date = NEWEST - timedelta(days=89),
+    page_id: str = "104",
+) -> None:
+    """Figures of a metric, and the days asked for."""
+    with stage.installation.database.writing() as session:
+        upsert_values(
+            session,
+            [ValueRow(page_id, metric, day, value, NOW, "v26.0") for day, value in values.items()],
+        )
+        upsert_spans(session, [(page_id, metric, Span(since, NEWEST))])
+        upsert_states(session, [StateRow(page_id, "ok", None, None, NOW, NOW)])
+        bump_data_version(session)
+
+
+def give_state(stage: Stage, state: str, code: int | None, trace_id: str | None = None) -> None:
+    with stage.installation.database.writing() as session:
+        upsert_states(session, [StateRow("104", state, code, trace_id, NOW, None)])
+
+
+def days(count: int, value: int = 10) -> dict[date, int]:
+    """The newest ``count`` days, each with the same figure."""
+    return {NEWEST - timedelta(days=number): value for number in range(count)}
+
+
+def insight_spec(at: AppTest) -> dict[str, Any]:
+    """The chart of the card: the one whose days are Pacific."""
+    for chart in at.get("vega_lite_chart"):
+        if "Day (Pacific)" in chart.proto.spec:
+            spec: dict[str, Any] = json.loads(chart.proto.spec)
+            return spec
+    raise AssertionError("no chart of insights")
+
+
+def test_figures_with_their_days_source_and_meaning(stage_with_page: Stage) -> None:
+    give_insights(stage_with_page, "page_media_view", days(90))
+    at = stage_with_page.open("page", {"id": "104"})
+    assert not at.exception
+    said = words_of(at)
+    assert "How often anything of the Page was shown or played" in said
+    assert "270 views on 27 days (26 Oct – 21 Nov 2026), on average 10 a day." in said
+    assert "they end at midnight Pacific time (07:00 or 08:00 UTC)" in said
+    assert "fetched 22 Nov 2026, 14:02 UTC · Graph v26.0" in said
+    assert "no figure from Facebook" not in said
+    assert insight_spec(at)["layer"][0]["mark"]["type"] == "rect"
+
+
+def test_the_metric_is_kept_in_the_address(stage_with_page: Stage) -> None:
+    give_insights(stage_with_page, "page_media_view", days(90))
+    give_insights(stage_with_page, "page_total_media_view_unique", days(90, 4))
+    at = stage_with_page.open("page", {"id": "104", "insight": "Viewers"})
+    assert not at.exception
+    said = words_of(at)
+    assert "On average 4 viewers a day" in said
+    assert "the days are not added up" in said
+    assert "108" not in said.split("On average 4 viewers")[1][:80]
+    at = stage_with_page.open("page", {"id": "104", "insight": "Nonsense <b>"})
+    assert not at.exception
+    assert "270 views" in words_of(at)
+
+
+def test_a_level_is_a_line_between_two_ends(stage_with_page: Stage) -> None:
+    values = {NEWEST - timedelta(days=n): 1000 - n for n in range(90)}
+    give_insights(stage_with_page, "page_follows", values)
+    at = stage_with_page.open("page", {"id": "104"})
+    assert "From 974 to 1,000 followers, 26 Oct – 21 Nov 2026." in words_of(at)
+    assert insight_spec(at)["layer"][0]["mark"]["type"] == "line"
+
+
+def test_missing_days_are_gaps_and_said(stage_with_page: Stage) -> None:
+    values = days(90)
+    for number in (3, 4):
+        del values[NEWEST - timedelta(days=number)]
+    give_insights(stage_with_page, "page_media_view", values)
+    said = words_of(stage_with_page.open("page", {"id": "104"}))
+    assert "2 days have no figure from Facebook." in said
+    assert "250 views on 25 days" in said
+
+
+def test_days_that_nobody_asked_for_are_not_missing(stage_with_page: Stage) -> None:
+    since = NEWEST - timedelta(days=9)
+    give_insights(stage_with_page, "page_media_view", days(10), since)
+    said = words_of(stage_with_page.open("page", {"id": "104"}))
+    assert "100 views on 10 days" in said
+    assert "no figure from Facebook" not in said
+
+
+def test_a_retired_metric_bears_its_mark(stage_with_page: Stage) -> None:
+    give_insights(stage_with_page, "page_views_total", days(90))
+    with stage_with_page.installation.database.writing() as session:
+        retire_metrics(session, ["page_views_total"], day=date(2026, 11, 20), now=NOW)
+        session.execute(
+            update(InsightMetric)
+            .where(InsightMetric.name == "page_views_total")
+            .values(replaced_by="page_media_view")
+        )
+    at = stage_with_page.open("page", {"id": "104"})
+    said = words_of(at)
+    assert "Facebook retired this metric on 20 Nov 2026. What was fetched before stays." in said
+    assert "In its place: Views." in said
+    (mark,) = insight_spec(at)["layer"][1:]
+    assert mark["data"]["values"] == [{"day": "2026-11-20T00:00:00"}]
+    assert mark["layer"][1]["mark"]["text"] == "Retired by Facebook"
+
+
+def test_followers_lost_are_shown_only_while_facebook_gives_them(stage_with_page: Stage) -> None:
+    give_insights(stage_with_page, "page_daily_follows_unique", days(90))
+    stage = stage_with_page
+    assert "followers lost are not known" in words_of(stage.open("page", {"id": "104"}))
+    with stage.installation.database.writing() as session:
+        session.execute(
+            update(InsightMetric)
+            .where(InsightMetric.name == "page_daily_unfollows_unique")
+            .values(status="live")
+        )
+    give_insights(stage, "page_daily_unfollows_unique", days(90, 2))
+    assert "followers lost are not known" not in words_of(stage.open("page", {"id": "104"}))
+    at = stage.open("page", {"id": "104", "insight": "Unfollows"})
+    assert "On average 2 people a day" in words_of(at)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "sentence"),
+    [
+        ("too_few_likes", 2874008, "only for Pages with at least 100 likes"),
+        ("empty", None, "has no figures for this Page"),
+        ("refused", 1234, "Facebook refused with code 1234 (trace AbC)."),
+        ("no_permission", 10, "a permission or a role is missing"),
+        ("access_ended", 190, "no longer accepts the access to this Page (code 190 (trace AbC))"),
+        ("not_answering", None, "Facebook did not answer"),
+        ("limited", 80001, "Facebook asked to slow down (code 80001 (trace AbC))"),
+    ],
+)
+def test_a_reason_in_words_when_there_is_nothing(
+    stage_with_page: Stage, state: str, code: int | None, sentence: str
+) -> None:
+    give_state(stage_with_page, state, code, None if code is None else "AbC")
+    at = stage_with_page.open("page", {"id": "104"})
+    assert not at.exception
+    assert sentence in words_of(at)
+    assert {button.key for button in at.button} >= KEYS_OF_CARD
+
+
+KEYS_OF_CARD = {"fetch-insights"}
+
+
+def test_not_fetched_yet_and_how_far_it_is(stage_with_page: Stage) -> None:
+    stage = stage_with_page
+    assert "Not fetched yet." in words_of(stage.open("page", {"id": "104"}))
+    with stage.installation.database.writing() as session:
+        run_id = start_insight_run(session, kind="daily", pages_total=1, steps_total=504, now=NOW)
+    at = stage.open("page", {"id": "104"})
+    assert not at.exception
+    (bar,) = at.get("progress")
+    assert bar.proto.text == "Fetching from Facebook, newest days first… 0%"
+    assert next(b for b in at.button if b.key == "fetch-insights").disabled
+    with stage.installation.database.writing() as session:
+        finish_insight_run(session, run_id, status="done", now=NOW)
+    assert not stage.open("page", {"id": "104"}).get("progress")
+
+
+def test_without_permission_or_task_it_says_which(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
+    at = stage.open("page", {"id": "104"})
+    assert "only with the permission `read_insights`" in words_of(at)
+    assert "fetch-insights" not in {button.key for button in at.button}
+
+
+def test_without_the_task_it_says_so(stage_with_page: Stage) -> None:
+    with stage_with_page.installation.database.writing() as session:
+        session.execute(update(PageGrant).values(tasks=["MESSAGING"]))
+    assert "the role on the Page lacks them" in words_of(
+        stage_with_page.open("page", {"id": "104"})
+    )
+
+
+def test_a_page_that_nobody_holds_any_more_keeps_its_history(stage: Stage) -> None:
+    give_page(stage, "104", rising(1000, 10))
+    give_insights(stage, "page_media_view", days(90))
+    said = words_of(stage.open("page", {"id": "104"}))
+    assert "270 views" in said
+    assert "No working connection holds this Page" in said
+    assert "What was fetched before stays." in said
+
+
+def test_the_ledger_says_what_is_live_and_what_died(stage: Stage) -> None:
+    at = stage.open("setup")
+    assert not at.exception
+    assert "Metric ledger" in [header.value for header in at.header]
+    table = at.dataframe[-1].value.set_index("name")
+    assert table.loc["page_media_view", "status"] == "Live"
+    assert table.loc["page_fans", "status"] == "Retired 15 Nov 2025"
+    assert table.loc["page_fans", "instead"] == "Followers by Facebook's day"
+    assert table.loc["page_daily_unfollows_unique", "status"] == "Unconfirmed"
+    assert table.loc["page_media_view", "unit"] == "views"
+    assert "Not fetched yet" in words_of(at)
+
+
+def test_a_new_name_needs_no_code(stage_with_page: Stage) -> None:
+    with stage_with_page.installation.database.writing() as session:
+        session.execute(
+            insert(InsightMetric).values(
+                name="page_waves",
+                position=99,
+                label="Waves",
+                unit="waves",
+                kind="count",
+                meaning="Hello.",
+                status="live",
+            )
+        )
+    give_insights(stage_with_page, "page_waves", days(90))
+    assert "270 waves" in words_of(stage_with_page.open("page", {"id": "104"}))

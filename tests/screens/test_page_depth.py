@@ -1,0 +1,254 @@
+"""One Page's screen in depth: forecast, milestones, goal, calendar, sources, and odd histories."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, update
+from streamlit.testing.v1 import AppTest
+
+from pages import page_lookups
+from storage.goals import GoalRow, find_goal, set_goal
+from storage.importing import ImportCounts, add_import
+from storage.installation import bump_data_version
+from storage.models import PageChange, Snapshot
+from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.figures import TODAY, connect, day_of, give_page
+
+ID = "104"
+
+
+def give(stage: Stage, fans: dict[int, int | None], **facts: Any) -> None:
+    give_page(stage, ID, fans, grant_id=connect(stage), name="Optik Keller", **facts)
+
+
+def days(*figures: int | None) -> dict[int, int | None]:
+    """The figures of the days that end today."""
+    return {TODAY - age: figure for age, figure in enumerate(reversed(figures))}
+
+
+def line(start: int, step: int, count: int) -> dict[int, int | None]:
+    return days(*(start + step * number for number in range(count)))
+
+
+def charts_of(at: AppTest) -> list[dict[str, Any]]:
+    return [json.loads(chart.proto.spec) for chart in at.get("vega_lite_chart")]
+
+
+def fields_of(spec: dict[str, Any]) -> str:
+    return json.dumps(spec["layer"])
+
+
+def tiles_of(at: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def opened(stage: Stage, **query: str) -> AppTest:
+    at = stage.open("page", {"id": ID, **query})
+    assert not at.exception
+    return at
+
+
+def test_a_forecast_is_drawn_when_it_is_asked_for(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 60))
+    at = opened(stage)
+    assert "In 8 of 10 cases" not in fields_of(charts_of(at)[0])
+    assert "Forecast:" not in words_of(at)
+    at.toggle(key="forecast").set_value(True).run()
+    assert "In 8 of 10 cases" in fields_of(charts_of(at)[0])
+    assert "Forecast: most likely 2,180 fans on 20 Jan 2027" in words_of(at)
+
+
+def test_a_forecast_comes_with_the_address(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 60))
+    assert "Forecast: most likely" in words_of(opened(stage, forecast="true"))
+
+
+def test_a_forecast_is_refused_with_fewer_than_fourteen_figures(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 13))
+    at = opened(stage, forecast="true")
+    said = words_of(at)
+    assert "it needs 14 days with a count of fans, and this Page has 13" in said
+    assert "In 8 of 10 cases" not in fields_of(charts_of(at)[0])
+
+
+def test_a_period_that_ended_has_no_forecast_in_it(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 90))
+    said = words_of(opened(stage, forecast="true", period="Last month"))
+    assert "The forecast begins after the newest figure" in said
+
+
+def test_milestones_are_listed_with_their_days(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 60))
+    at = opened(stage)
+    said = words_of(at)
+    assert "Next: **2,000** fans" in said
+    assert f"1,500 on {(NOW.date() - timedelta(days=9)).day} Nov 2026" in said
+    assert "Best day: **+10** on Sun 22 Nov 2026" in said
+    assert "Worst day: none lost" in said
+
+
+def test_a_goal_is_set_changed_and_removed(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 60))
+    at = opened(stage)
+    at.number_input(key=f"goal-target-fans-{ID}").set_value(2_590)
+    at.date_input(key=f"goal-day-fans-{ID}").set_value(date(2026, 12, 22))
+    at.button(key="goal-save").click().run()
+    assert "2,590 by 22 Dec 2026: needs 33 a day, gains 10 a day." in words_of(at)
+    with stage.installation.database.reading() as session:
+        assert find_goal(session, ID, "fans") == GoalRow(2_590, date(2026, 12, 22))
+        assert find_goal(session, ID, "followers") is None
+    at.button(key="goal-remove").click().run()
+    assert "needs 33 a day" not in words_of(at)
+    with stage.installation.database.reading() as session:
+        assert find_goal(session, ID, "fans") is None
+
+
+def test_a_goal_that_makes_no_sense_is_not_saved(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 60))
+    at = opened(stage)
+    at.number_input(key=f"goal-target-fans-{ID}").set_value(1_590)
+    at.button(key="goal-save").click().run()
+    assert "The Page has 1,590 already" in words_of(at)
+    at.number_input(key=f"goal-target-fans-{ID}").set_value(5_000)
+    at.date_input(key=f"goal-day-fans-{ID}").set_value(NOW.date())
+    at.button(key="goal-save").click().run()
+    assert "Choose a day after today" in words_of(at)
+    with stage.installation.database.reading() as session:
+        assert find_goal(session, ID, "fans") is None
+
+
+def test_a_goal_whose_day_has_passed_can_be_seen_and_changed(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 60))
+    with stage.installation.database.writing() as session:
+        set_goal(session, ID, "fans", GoalRow(9_999, date(2026, 11, 1)), NOW)
+    assert "the day has come, and it was not reached" in words_of(opened(stage))
+
+
+def test_the_calendar_shows_every_day_with_a_change(stage: Stage) -> None:
+    fans = line(1_000, 10, 400)
+    del fans[TODAY - 5], fans[TODAY - 6]
+    give(stage, fans)
+    at = opened(stage)
+    calendar = at.get("vega_lite_chart")[1]
+    assert "up on" in calendar.proto.alt
+    said = words_of(at)
+    assert "Grey: 1 change of several days" in said
+
+
+def test_a_figure_tells_where_it_came_from(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 20))
+    with stage.installation.database.writing() as session:
+        counts = ImportCounts(new=1, equal=0, conflicting=0, refused=0)
+        at = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+        id = add_import(session, "=cmd|'fans'.csv", counts, at)
+        session.execute(
+            update(Snapshot)
+            .where(Snapshot.day == day_of(TODAY - 1))
+            .values(source=f"import:{id}", graph_version=None)
+        )
+        bump_data_version(session)
+    table = opened(stage).dataframe[0].value
+    assert table["source"].tolist()[:2] == ["Snapshot", "Import of =cmd|'fans'.csv, 3 Nov 2026"]
+    assert table["version"].tolist()[0] == "v26.0"
+    assert table["fetched"].tolist()[0].isoformat() == "2026-11-22T06:05:00"
+
+
+def test_facts_say_since_when(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 20), about="Now", first_seen_at=datetime(2026, 8, 24, tzinfo=UTC))
+    with stage.installation.database.writing() as session:
+        row = {"page_id": ID, "field": "about", "changed_at": datetime(2026, 11, 3, tzinfo=UTC)}
+        session.execute(insert(PageChange).values(**row, was={"value": "**Then**"}))
+        bump_data_version(session)
+    said = words_of(opened(stage))
+    assert "since 3 Nov 2026, before" in said
+    assert "\\*\\*Then\\*\\*" in said
+    assert "The rest is as it was first seen, 24 Aug 2026." in said
+
+
+def test_unusual_days_are_marked(stage: Stage) -> None:
+    wavy = [1_000 + 10 * n + (2 if n % 2 else 0) for n in range(60)]
+    wavy[-5:] = [figure - 400 for figure in wavy[-5:]]
+    give(stage, days(*wavy))
+    at = opened(stage)
+    table = at.dataframe[0].value
+    assert table["mark"].tolist()[4] == "Fell"
+    assert [mark for mark in table["mark"].tolist() if mark] == ["Fell"]
+    assert "1 unusual day (triangle)" in words_of(at)
+    assert "Beyond this Page's own noise" in fields_of(charts_of(at)[0])
+    assert "mark" not in opened(stage, period="Last month").dataframe[0].value
+
+
+ODD: dict[str, dict[int, int | None]] = {
+    "one snapshot": {TODAY: 500},
+    "one old snapshot": {TODAY - 200: 500},
+    "base of 0": line(0, 3, 40),
+    "always 0": line(0, 0, 40),
+    "lost all fans": days(*range(5_000, 5_040), 0),
+    "lost all fans long ago": days(*range(5_000, 5_040), *[0] * 30),
+    "0 for a day": days(*range(5_000, 5_030), 0, *range(5_031, 5_040)),
+    "gaps at both ends": {n: 1_000 + n for n in range(TODAY - 20, TODAY - 3)},
+    "every other day": {n: 1_000 + n for n in range(TODAY - 60, TODAY + 1, 2)},
+    "no figures": dict.fromkeys(range(TODAY - 20, TODAY + 1)),
+    "nothing": {},
+    "ten years": line(1_000, 1, 3_650),
+}
+
+
+@pytest.mark.parametrize("what", ODD)
+def test_odd_histories_break_nothing(stage: Stage, what: str) -> None:
+    give(stage, ODD[what])
+    for chart, period in (
+        ("Total", "12 months"),
+        ("Daily change", "7 days"),
+        ("% since start", "Last month"),
+    ):
+        at = opened(stage, chart=chart, forecast="true", period=period)
+        assert "Audience over time" in words_of(at)
+        assert "nan" not in words_of(at).lower().split()
+
+
+def test_a_figure_of_0_for_a_day_is_a_figure(stage: Stage) -> None:
+    give(stage, ODD["0 for a day"])
+    at = opened(stage)
+    assert tiles_of(at)["Net new fans"] == "+28"
+    assert at.dataframe[0].value["figure"].tolist()[9] == 0
+    assert "None was reached since the first snapshot." in words_of(at)
+
+
+def test_a_page_that_lost_all_fans(stage: Stage) -> None:
+    give(stage, ODD["lost all fans"])
+    at = opened(stage, forecast="true")
+    assert (tiles_of(at)["Fans"], tiles_of(at)["Net new fans"]) == ("0", "-5,012")
+    assert "No forecast: the newest figure is 0 fans" in words_of(at)
+
+
+def test_a_period_before_the_first_snapshot(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 20))
+    query = {"period": "Custom", "since": "2026-07-01", "until": "2026-07-31"}
+    at = opened(stage, **query)
+    assert "the first snapshot is of 3 Nov 2026" in words_of(at)
+    assert tiles_of(at)["Fans"] == "—"
+    assert "No figures in this period." in words_of(at)
+
+
+def test_a_long_table_is_cut_and_says_so(stage: Stage) -> None:
+    give(stage, line(1_000, 1, 800))
+    query = {"period": "Custom", "since": "2024-10-01", "until": "2026-11-22"}
+    at = opened(stage, **query)
+    assert len(at.dataframe[0].value) == 60
+    assert "The newest 60 of 784 days." in words_of(at)
+    assert "drawn week by week" in words_of(at)
+    at = opened(stage, chart="Daily change", **query)
+    assert "The last 370 days of the period." in words_of(at)
+
+
+def test_answers_are_asked_once_per_version(stage: Stage) -> None:
+    give(stage, line(1_000, 10, 20))
+    at = opened(stage)
+    before = page_lookups.find_history.cache_info().misses
+    at.run()
+    assert page_lookups.find_history.cache_info().misses == before

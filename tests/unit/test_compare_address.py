@@ -1,0 +1,78 @@
+"""Which Pages an address asks to compare, however it was edited."""
+
+from __future__ import annotations
+
+import pytest
+
+from pages.compare_address import (
+    LONGEST_ADDRESS,
+    LONGEST_ID,
+    MOST,
+    Asked,
+    describe_dropped,
+    parse,
+    write,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (None, ()),
+        ("", ()),
+        (",,, ,", ()),
+        ("1", ("1",)),
+        ("1,2,3", ("1", "2", "3")),
+        (" 1 , 2,", ("1", "2")),
+        ("3,1,2", ("3", "1", "2")),
+        ("x;drop,<b>", ("x;drop", "<b>")),
+    ],
+)
+def test_ids_are_read_in_their_order(text: str | None, ids: tuple[str, ...]) -> None:
+    assert parse(text) == Asked(ids)
+
+
+def test_what_can_not_be_compared_is_counted() -> None:
+    long = "9" * (LONGEST_ID + 1)
+    assert parse(f"1,1,{long},2,a\0b,3,4,5,6,7,6") == Asked(
+        ("1", "2", "3", "4", "5"), repeated_count=2, refused_count=2, more_count=2
+    )
+    assert parse("9" * LONGEST_ID).ids == ("9" * LONGEST_ID,)
+
+
+def test_an_address_without_end_is_not_read_to_its_end() -> None:
+    asked = parse(",".join(["x"] * LONGEST_ADDRESS))
+    assert asked.ids == ("x",)
+    assert asked.repeated_count < LONGEST_ADDRESS
+
+
+def test_what_is_written_is_read() -> None:
+    ids = [str(number) for number in range(MOST)]
+    assert parse(write(ids)) == Asked(tuple(ids))
+
+
+def test_nothing_dropped_needs_no_sentence() -> None:
+    assert describe_dropped(parse("1,2"), 0) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unknown", "said"),
+    [
+        ("1,2", 1, "Left out of this address: 1 Page that is not connected here."),
+        ("1,2", 2, "Left out of this address: 2 Pages that are not connected here."),
+        ("1,1", 0, "Left out of this address: 1 Page that stands there twice."),
+        (
+            "1,2,3,4,5,6",
+            0,
+            "Left out of this address: 1 Page more than the 5 that can be compared.",
+        ),
+        (
+            f"1,1,1,{'9' * 101},2,3,4,5,6,7",
+            1,
+            "Left out of this address: 2 Pages that are not connected here, 2 Pages that stand "
+            "there twice and 2 Pages more than the 5 that can be compared.",
+        ),
+    ],
+)
+def test_what_was_dropped_is_said(text: str, unknown: int, said: str) -> None:
+    assert describe_dropped(parse(text), unknown) == said

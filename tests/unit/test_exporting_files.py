@@ -1,0 +1,115 @@
+"""Exported files: cells that a spreadsheet must not run, names, limits, and what is in them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from datetime import UTC, date, datetime
+
+import openpyxl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fb import exporting_files
+from fb.exporting_cells import defuse, file_name, undefuse
+from fb.exporting_files import Column, TooManyRows, make_csv, make_packed_csv, make_xlsx
+
+COLUMNS = (
+    Column("page_id", "text"),
+    Column("page_name", "text"),
+    Column("date (UTC)", "day"),
+    Column("fans", "number"),
+    Column("growth", "percent"),
+    Column("fetched_at (UTC)", "time"),
+)
+AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+ROWS = [
+    ("100000000000000001", '=HYPERLINK("http://evil")', date(2026, 1, 31), 0, 1.23456, AT),
+    ("2", "Café, “Linde”\nnhof", None, None, None, None),
+]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "'=", "''@"])
+def test_a_cell_that_would_be_run_is_defused(start: str) -> None:
+    assert defuse(start + "1") == "'" + start + "1"
+
+
+@pytest.mark.parametrize("text", ["", "Café", "'quoted'", "1=1", "a@b", " =x"])
+def test_any_other_cell_stays(text: str) -> None:
+    assert defuse(text) == text
+    assert undefuse(text) == text
+
+
+@given(st.text() | st.text("'=+-@a"))
+def test_what_was_defused_is_found_back(text: str) -> None:
+    assert undefuse(defuse(text)) == text
+
+
+def test_a_csv_file() -> None:
+    content = make_csv(COLUMNS, ROWS)
+    assert content.startswith(b"\xef\xbb\xbfpage_id,page_name,date (UTC),")
+    first, second = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))[1:]
+    assert first == [
+        "100000000000000001",
+        '\'=HYPERLINK("http://evil")',
+        "2026-01-31",
+        "0",
+        "1.2346",
+        "2026-11-22 06:05:00",
+    ]
+    assert second == ["2", "Café, “Linde”\nnhof", "", "", "", ""]
+
+
+def test_a_packed_csv_file_holds_the_same() -> None:
+    with zipfile.ZipFile(io.BytesIO(make_packed_csv(COLUMNS, ROWS, "a.csv"))) as archive:
+        assert archive.namelist() == ["a.csv"]
+        assert archive.read("a.csv") == make_csv(COLUMNS, ROWS)
+
+
+def test_an_excel_file() -> None:
+    book = openpyxl.load_workbook(io.BytesIO(make_xlsx(COLUMNS, ROWS)))
+    header, first, second = book.worksheets[0].iter_rows()
+    assert [cell.value for cell in header] == [column.name for column in COLUMNS]
+    assert [cell.value for cell in first] == [
+        "100000000000000001",
+        '\'=HYPERLINK("http://evil")',
+        datetime(2026, 1, 31),  # noqa: DTZ001 - a spreadsheet knows no zones
+        0,
+        1.23456,
+        AT.replace(tzinfo=None),
+    ]
+    assert all(cell.data_type != "f" and cell.hyperlink is None for cell in first)
+    assert [cell.value for cell in second][2:] == [None] * 4
+
+
+def test_more_rows_than_excel_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting_files, "MOST_XLSX_ROWS", 1)
+    with pytest.raises(TooManyRows):
+        make_xlsx(COLUMNS, ROWS)
+    assert len(make_csv(COLUMNS, ROWS).splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("Café Lindenhof", "pagekeeper-Café-Lindenhof.csv"),
+        ("../../etc/passwd", "pagekeeper-..-..-etc-passwd.csv"),
+        ('a"\r\nb;c\0d\u202e', "pagekeeper-a-b-c-d.csv"),
+        ("", "pagekeeper.csv"),
+        ("漢字", "pagekeeper-漢字.csv"),
+    ],
+)
+def test_file_names(name: str, made: str) -> None:
+    assert file_name("pagekeeper", name, ending="csv") == made
+
+
+@given(st.text())
+def test_no_file_name_is_one_that_a_system_minds(name: str) -> None:
+    made = file_name(name, ending="csv")
+    assert not set(made) & set('/\\:*?"<>|\r\n\0')
+    assert made.endswith(".csv")
+    assert not made.startswith((".", "-"))
+    assert len(made) <= 90
+    assert made.partition(".")[0].casefold() not in {"con", "nul", "aux", "prn", "com1"}

@@ -1,0 +1,46 @@
+"""What is said of the Pages that a screen is narrowed to."""
+
+from __future__ import annotations
+
+from pages.filter_words import Chosen, left_out, narrowed_to
+from storage.filtering import Filter
+
+
+def test_no_filter_says_nothing() -> None:
+    assert narrowed_to(Chosen(), 140) == left_out(Chosen()) == ""
+
+
+def test_everything_that_is_chosen_is_said() -> None:
+    chosen = Chosen(
+        Filter(account_id="9", category="Café", state="needs_renewal", tag_id=3),
+        account_name="Anna Keller",
+        tag_name="Bakery",
+    )
+    assert narrowed_to(chosen, 12) == (
+        "**12 Pages** held by Anna Keller, of the category “Café”, with the connection “Needs "
+        "renewal” and with the tag “Bakery”."
+    )
+
+
+def test_when_nothing_is_left_that_is_said() -> None:
+    chosen = Chosen(Filter(category="Café"))
+    assert narrowed_to(chosen, 0) == "**No Page** is of the category “Café”."
+    assert narrowed_to(chosen, 1) == "**1 Page** of the category “Café”."
+
+
+def test_hostile_names_are_words() -> None:
+    hostile = ":material/delete: <b>x</b> www.evil.com"
+    text = narrowed_to(Chosen(Filter(account_id="9"), account_name=hostile), 2)
+    assert ":material/" not in text
+    assert "<b>" not in text.replace("\\<", "")
+    assert "www." not in text
+    assert len(narrowed_to(Chosen(Filter(category="x" * 900)), 2)) < 80
+
+
+def test_what_a_link_made_up_is_left_out_and_that_is_said() -> None:
+    assert left_out(Chosen(unknown=("tag",))) == (
+        "The tag that this link asks for is not here, so it is left out."
+    )
+    assert left_out(Chosen(unknown=("account", "state"))) == (
+        "The account and connection that this link asks for are not here, so they are left out."
+    )

@@ -1,0 +1,229 @@
+"""Where a figure is going, when it gets there, and the round figures on the way."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.metrics import (
+    FEWEST_FIGURES,
+    LONGEST_HORIZON,
+    Forecast,
+    Refusal,
+    find_arrival,
+    find_forecast,
+    find_worst_day,
+    list_daily_changes,
+    list_milestones_reached,
+    next_milestone,
+)
+
+FIRST = date(2026, 11, 1)
+FIGURES = st.dictionaries(
+    st.integers(0, 120).map(lambda n: FIRST + timedelta(days=n)),
+    st.none() | st.integers(0, 10**7),
+    max_size=70,
+)
+
+
+def day(number: int) -> date:
+    return FIRST + timedelta(days=number)
+
+
+def days(*figures: int | None) -> dict[date, int | None]:
+    return {day(number): figure for number, figure in enumerate(figures)}
+
+
+def test_a_straight_line_goes_on() -> None:
+    found = find_forecast(days(*range(1_000, 1_300, 10)), day(29))
+    assert isinstance(found, Forecast)
+    assert (found.last_day, found.last_figure, found.slope) == (day(29), 1_290, 10.0)
+    # 30 figures are 29 days of history: no further ahead than that.
+    assert len(found.days) == 29
+    assert [(each.low, each.middle, each.high) for each in found.days[:2]] == [
+        (1_300, 1_300, 1_300),
+        (1_310, 1_310, 1_310),
+    ]
+    assert found.days[-1].day == day(58)
+
+
+def test_a_horizon_has_an_end() -> None:
+    found = find_forecast(days(*range(1_000, 1_200)), day(199))
+    assert isinstance(found, Forecast)
+    assert len(found.days) == LONGEST_HORIZON
+    assert found.figures_count == 56
+
+
+@pytest.mark.parametrize(
+    ("figures", "today", "expected"),
+    [
+        ({}, 0, Refusal("none")),
+        (days(*[None] * 30), 29, Refusal("none")),
+        ({day(5): 100}, 4, Refusal("none")),  # of a day to come
+        (
+            days(*range(1_000, 1_000 + FEWEST_FIGURES - 1)),
+            12,
+            Refusal("few", FEWEST_FIGURES - 1, day(12)),
+        ),
+        (days(*range(1_000, 1_030)), 37, Refusal("old", 30, day(29))),
+        # Everybody is gone, or Facebook erred: nobody knows which.
+        (days(*range(1_000, 1_030), 0), 30, Refusal("nobody", 31, day(30))),
+        # Long ago there were more.
+        ({day(-90 + n): 1_000 + n for n in range(20)} | days(1_200), 0, Refusal("few", 1, day(0))),
+    ],
+)
+def test_too_little_to_go_by(
+    figures: dict[date, int | None], today: int, expected: Refusal
+) -> None:
+    assert find_forecast(figures, day(today)) == expected
+
+
+def test_fourteen_figures_are_enough() -> None:
+    found = find_forecast(days(*range(1_000, 1_000 + FEWEST_FIGURES)), day(20))
+    assert isinstance(found, Forecast)
+    assert found.figures_count == FEWEST_FIGURES
+
+
+def test_neither_a_clean_up_nor_a_day_at_nothing_bends_the_slope() -> None:
+    line = list(range(10_000, 10_400, 10))
+    cleaned = days(*line[:20], *(figure - 3_000 for figure in line[20:]))
+    found = find_forecast(cleaned, day(39))
+    assert isinstance(found, Forecast)
+    assert found.slope == pytest.approx(10, abs=3_000 / 20)
+    gone = days(*line)
+    gone[day(20)] = 0
+    found = find_forecast(gone, day(39))
+    assert isinstance(found, Forecast)
+    assert found.slope == pytest.approx(10)
+    assert found.days[0].low == found.days[0].high == 10_400
+
+
+def test_a_gap_is_no_zero_and_bends_nothing() -> None:
+    whole = days(*range(1_000, 1_400, 10))
+    gappy = {when: figure for when, figure in whole.items() if when.day % 3}
+    full, part = find_forecast(whole, day(39)), find_forecast(gappy, day(39))
+    assert isinstance(full, Forecast)
+    assert isinstance(part, Forecast)
+    assert part.slope == full.slope
+    assert part.days == full.days
+    with_none = whole | {when: None for when in whole if when not in gappy}
+    assert find_forecast(with_none, day(39)) == part
+
+
+def test_a_shrinking_page_has_no_fewer_than_no_fans() -> None:
+    found = find_forecast(days(*range(500, 100, -10)), day(39))
+    assert isinstance(found, Forecast)
+    assert found.slope == -10
+    assert found.days[-1].low == found.days[-1].middle == 0
+
+
+def test_the_band_holds_eight_of_ten() -> None:
+    """Walks with a drift, seen for 57 days: how often is the figure 28 days on within the band?"""
+    random, inside = np.random.default_rng(11), 0
+    for _ in range(300):
+        walk = 50_000 + np.cumsum(random.normal(20, 15, 85)).astype(int)
+        found = find_forecast(days(*walk[:57].tolist()), day(56))
+        assert isinstance(found, Forecast)
+        then = found.days[27]
+        inside += then.low <= walk[84] <= then.high
+    assert 0.70 <= inside / 300 <= 0.90
+
+
+@given(FIGURES, st.integers(0, 130))
+def test_a_forecast_for_any_figures(figures: dict[date, int | None], today: int) -> None:
+    found = find_forecast(figures, day(today))
+    if isinstance(found, Refusal):
+        return
+    assert found.last_day <= day(today)
+    assert 1 <= len(found.days) <= LONGEST_HORIZON
+    assert [each.day for each in found.days] == [
+        found.last_day + timedelta(days=n) for n in range(1, len(found.days) + 1)
+    ]
+    for each in found.days:
+        assert 0 <= each.low <= each.middle <= each.high
+    arrival = find_arrival(found, next_milestone(found.last_figure))
+    if arrival.latest is not None:
+        assert arrival.earliest is not None
+        assert arrival.earliest <= arrival.latest
+
+
+def test_arrival_is_a_range_of_days() -> None:
+    figures = days(*(1_000 + 10 * n + (8 if n % 2 else -8) for n in range(40)))
+    found = find_forecast(figures, day(39))
+    assert isinstance(found, Forecast)
+    arrival = find_arrival(found, 1_500)
+    assert arrival.earliest is not None
+    assert arrival.latest is not None
+    assert arrival.earliest < day(50) < arrival.latest
+    assert found.days[(arrival.earliest - day(40)).days].high >= 1_500
+    assert found.days[(arrival.latest - day(40)).days].low >= 1_500
+    far = find_arrival(found, 1_000_000)
+    assert (far.earliest, far.latest) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("figure", "expected"),
+    [
+        (0, 100),
+        (99, 100),
+        (100, 150),
+        (260, 300),
+        (8_538, 9_000),
+        (9_000, 10_000),
+        (10_000, 15_000),
+        (95_000, 100_000),
+        (2_290_456, 2_500_000),
+        (10**12, 1_500_000_000_000),
+    ],
+)
+def test_next_milestone(figure: int, expected: int) -> None:
+    assert next_milestone(figure) == expected
+
+
+@given(st.integers(0, 10**12))
+def test_the_next_milestone_is_above_and_near(figure: int) -> None:
+    coming = next_milestone(figure)
+    assert figure < coming <= max(100, figure * 3 // 2 + 1)
+
+
+def test_milestones_reached() -> None:
+    figures = days(960, 990, 1_010, 980, 1_005, None, 2_100)
+    assert [(m.figure, m.day, m.days_count) for m in list_milestones_reached(figures)] == [
+        (1_000, day(2), 1),  # once, although it fell below again
+        (1_500, day(6), 2),  # booked after a missed day
+        (2_000, day(6), 2),
+    ]
+
+
+def test_what_was_there_from_the_start_was_not_reached_here() -> None:
+    assert list_milestones_reached(days(12_000, 0, 12_000, 12_100)) == []
+    assert list_milestones_reached(days(12_000)) == []
+    assert list_milestones_reached({}) == []
+    assert [m.figure for m in list_milestones_reached(days(0, 100))] == [100]
+
+
+@given(FIGURES)
+def test_each_milestone_is_reached_once_upwards(figures: dict[date, int | None]) -> None:
+    reached = list_milestones_reached(figures)
+    assert [m.figure for m in reached] == sorted({m.figure for m in reached})
+    assert [m.day for m in reached] == sorted(m.day for m in reached)
+    for milestone in reached:
+        figure = figures[milestone.day]
+        assert figure is not None
+        assert figure >= milestone.figure
+        before = [f for when, f in figures.items() if f is not None and when < milestone.day]
+        assert before
+        assert max(before) < milestone.figure
+
+
+def test_worst_day_is_one_day_with_a_loss() -> None:
+    changes = list_daily_changes({day(0): 100, day(1): 97, day(2): 94, day(5): 20, day(6): 30})
+    worst = find_worst_day(changes)
+    assert worst is not None
+    assert (worst.day, worst.change) == (day(2), -3)
+    assert find_worst_day(list_daily_changes(days(100, 100, 110))) is None
+    assert find_worst_day([]) is None

@@ -1,0 +1,103 @@
+"""What a Page's charts are made of: the forecast's band, unusual days, the calendar."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from pages import charts, forecast_chart, heat_chart
+from pages.chart_parts import CHANGE, DARK, DAY, LIGHT
+from pages.page_points import points_of, shrink
+from storage.metrics import DailyChange, Forecast, find_forecast, list_daily_changes
+
+TODAY = date(2026, 11, 22)  # a Sunday
+FIGURES: dict[date, int | None] = {
+    TODAY - timedelta(days=age): 1_000 - 3 * age for age in range(100)
+}
+POINTS = points_of(FIGURES, TODAY - timedelta(days=27), TODAY)
+
+
+def forecast() -> Forecast:
+    found = find_forecast(FIGURES, TODAY)
+    assert isinstance(found, Forecast)
+    return found
+
+
+def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None:
+    spec = charts.total_chart(POINTS, "Fans", LIGHT)
+    with_band = forecast_chart.add_forecast(spec, POINTS, forecast())
+    assert with_band["layer"][:-1] == spec["layer"]
+    rows = with_band["layer"][-1]["data"]["values"]
+    assert rows[0]["day"].startswith("2026-11-22")
+    assert (rows[0]["low"], rows[0]["high"]) == (1_000, 1_000)
+    assert rows[-1]["day"].startswith("2027-02-20")
+    assert rows[-1]["middle"] == 1_270
+    assert len(rows) <= forecast_chart.MOST_DAYS + 1
+
+
+def test_unusual_days_stand_on_the_line_or_on_their_bar() -> None:
+    marks = {TODAY: "fell", TODAY - timedelta(days=90): "rose"}
+    for by_change, height in ((False, 1_000), (True, 3)):
+        spec = forecast_chart.add_unusual(
+            {"layer": []},
+            POINTS,
+            marks,  # type: ignore[arg-type]  # of the two words a mark may be
+            LIGHT,
+            by_change=by_change,
+        )
+        (row,) = spec["layer"][0]["data"]["values"]  # the other day is not drawn
+        assert row["height"] == height
+        assert (row["mark"], row["said"]) == ("fell", "+3")
+    untouched = {"layer": [1]}
+    assert forecast_chart.add_unusual(untouched, POINTS, {}, LIGHT, by_change=True) is untouched
+
+
+def changes(*sizes: int) -> list[DailyChange]:
+    figures: dict[date, int | None] = {TODAY - timedelta(days=len(sizes)): 10_000}
+    for number, size in enumerate(sizes):
+        when = TODAY - timedelta(days=len(sizes) - number - 1)
+        figures[when] = (figures[when - timedelta(days=1)] or 0) + size
+    return list_daily_changes(figures)[1:]
+
+
+def test_the_calendar_begins_on_a_monday_a_year_ago() -> None:
+    first = heat_chart.first_day_of(TODAY)
+    assert first.weekday() == 0
+    assert (TODAY - first).days == 53 * 7 - 1
+    assert heat_chart.first_day_of(TODAY + timedelta(days=1)) == first + timedelta(days=7)
+
+
+def test_the_calendar_sends_days_and_changes_and_nothing_for_gaps() -> None:
+    known = changes(1, -2, 3)
+    frame = heat_chart.heat_chart([known[0], known[2]], LIGHT)["data"]
+    assert [when.date() for when in frame[DAY]] == [known[0].day, known[2].day]
+    assert frame[CHANGE].tolist() == [1, 3]
+    assert frame.memory_usage(index=False).sum() <= 13 * len(frame)
+
+
+def test_the_colours_are_alike_on_both_sides_and_no_single_day_decides() -> None:
+    days = changes(*[2, -3] * 20, 5_000)
+    assert heat_chart.bound_of(days) == 3
+    scale = heat_chart.heat_chart(days, DARK)["encoding"]["color"]["scale"]
+    assert scale["domain"] == [-3, -1.5, 0, 1.5, 3]
+    assert scale["range"] == list(heat_chart.DARK_RANGE)
+    assert heat_chart.bound_of(changes(0, 0)) == 1
+
+
+@pytest.mark.parametrize(("sizes", "said"), [((1, -2, 0), "up on 1 day, down on 1 day; from -2")])
+def test_the_calendar_in_words(sizes: tuple[int, ...], said: str) -> None:
+    text = heat_chart.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
+    assert text.startswith("Calendar of the daily change of fans, 19 Nov 2026 to 22 Nov 2026")
+    assert said in text
+
+
+def test_a_frame_shrinks_where_its_numbers_allow_it() -> None:
+    frame = charts.total_chart(POINTS, "Fans", LIGHT)["data"]
+    small = shrink(frame)
+    assert small["Fans"].dtype == small[CHANGE].dtype == "Int32"
+    assert small["Fans"].tolist() == frame["Fans"].tolist()
+    assert small[CHANGE].isna().tolist() == frame[CHANGE].isna().tolist()
+    frame.loc[0, "Fans"] = 3_000_000_000
+    assert shrink(frame)["Fans"].dtype == "Int64"
+    assert shrink(frame)["Fans"].tolist()[0] == 3_000_000_000

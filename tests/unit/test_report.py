@@ -1,0 +1,118 @@
+"""A report: one file that escapes everything and asks nobody for anything; and its pictures."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from html.parser import HTMLParser
+
+import pytest
+
+from pages import charts, rendering
+from pages.chart_parts import DARK, LIGHT, Palette, Spec
+from pages.report import Picture, Report, Section, Table, to_html
+from pages.themed import scheme_of, themed, titled
+from pages.tiles import Tile
+from pages.timeline import Note, Point
+
+HOSTILE = "<script>alert(1)</script>\" onload='x' & </title>"
+AT = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+DAYS = [date(2026, 11, 1) + timedelta(days=number) for number in range(10)]
+POINTS = [
+    Point(day, None if place == 4 else 1000 + place, 1 if place else None)
+    for place, day in enumerate(DAYS)
+]
+NOTES = [Note(DAYS[3], HOSTILE, "user")]
+
+
+class Tags(HTMLParser):
+    """The elements of a file, and its text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def hostile_report() -> Report:
+    """A report in which every text is an attack."""
+    return Report(
+        title=HOSTILE,
+        lines=[HOSTILE],
+        produced_at=AT,
+        tiles=[Tile(HOSTILE, HOSTILE, "+5", HOSTILE), Tile("Fans", None)],
+        sections=[
+            Section(
+                HOSTILE,
+                Picture("<svg/>", "<svg/>", HOSTILE),
+                [Table([HOSTILE, "Fans"], [[HOSTILE, "-3"]])],
+                HOSTILE,
+            )
+        ],
+        is_sandbox=True,
+    )
+
+
+def test_every_text_is_escaped() -> None:
+    found = Tags(to_html(hostile_report()))
+    assert {tag for tag, _ in found.tags}.isdisjoint({"script", "iframe", "object", "a", "form"})
+    assert not [attrs for _, attrs in found.tags if "onload" in attrs]
+    assert found.text.count("<script>alert(1)</script>") == 10
+
+
+def test_nothing_is_asked_of_anybody() -> None:
+    html = to_html(hostile_report())
+    found = Tags(html)
+    for _, attributes in found.tags:
+        for name in ("src", "srcset", "href"):
+            assert (attributes.get(name) or "data:").startswith("data:")
+    (policy,) = [a["content"] for t, a in found.tags if "http-equiv" in a]
+    assert str(policy).startswith("default-src 'none'")
+    assert "url(" not in html
+    assert "@import" not in html
+
+
+def test_what_stands_in_it() -> None:
+    found = Tags(to_html(hostile_report()))
+    assert "22 Nov 2026, 14:02 UTC" in found.text
+    assert "Days are days in UTC." in found.text
+    assert "Sandbox: made-up Pages and figures" in found.text
+    classes = {attrs.get("class") for _, attrs in found.tags}
+    assert {"delta up", "number down"} <= classes
+    assert "–" in found.text
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@pytest.mark.parametrize("build", [charts.total_chart, charts.share_chart, charts.change_chart])
+def test_a_chart_is_drawn_in_the_colours_of_a_scheme(
+    build: Callable[..., Spec], colours: Palette
+) -> None:
+    chart = titled(build(POINTS, "Fans", colours, NOTES), "Fans over time", "10 days")
+    drawn = rendering.to_svg(chart, colours)
+    assert scheme_of(colours).ground in drawn
+    assert "Fans over time" in drawn
+    assert "<script" not in drawn
+    assert "NaN" not in drawn
+
+
+def test_a_png_is_twice_as_large_as_its_points() -> None:
+    png = rendering.to_png(charts.total_chart(POINTS, "Fans", LIGHT), LIGHT)
+    assert png.startswith(b"\x89PNG\r\n")
+    width, height = struct.unpack(">II", png[16:24])
+    assert 1800 < width < 2100
+    assert 680 < height < 900
+
+
+def test_dressing_a_chart_leaves_it_as_it_was() -> None:
+    chart = charts.total_chart(POINTS, "Fans", LIGHT)
+    before = dict(chart)
+    assert themed(chart, DARK)["background"] == "#0D1117"
+    assert chart == before
