@@ -18,7 +18,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy.exc import SQLAlchemyError
 
-from fb.insights_sync import run_insights
+from fb.insights_sync.syncing import run_insights
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
 from fb.picture_sync import fetch_due_pictures
 from fb.redaction import install_redaction

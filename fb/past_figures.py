@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from sqlalchemy.orm import Session
 
-from fb.past_figures_csv import PastFigures, read_file
-from fb.past_figures_judging import ConflictingRow, Judged, Rows, compare, figure, resolve
+from fb.past_csv.judging import ConflictingRow, Judged, Rows, compare, figure, resolve
+from fb.past_csv.reading import PastFigures, read_file
 from storage.engine import Database
 from storage.events import record_event
 from storage.importing import (
@@ -59,7 +59,7 @@ class DryRun:
 
 
 def read_past_figures(file: BinaryIO, today: date) -> PastFigures:
-    """Read a file; see `fb.past_figures_csv.read_file`. Raises Unreadable."""
+    """Read a file; see `fb.past_csv.reading.read_file`. Raises Unreadable."""
     return read_file(file, today)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
-from fb.insights_schedule import start_insights
+from fb.insights_sync.schedule import start_insights
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
 from fb.sync import run_sync

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from fb.insights_schedule import is_insights_due, start_insights
+from fb.insights_sync.schedule import is_insights_due, start_insights
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
 from fb.rehearsal import resume_rehearsal

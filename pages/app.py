@@ -22,7 +22,6 @@ from pages import (
     lookups,
     notes,
     overview,
-    overview_lookups,
     page,
     period,
     resources,
@@ -32,6 +31,7 @@ from pages import (
     welcome,
     wording,
 )
+from pages.portfolio import lookups as overview_lookups
 from pages.screens import SCREENS, Screen
 from storage.errors import DatabaseBusy, DatabaseUnreachable
 from storage.series import PageProfile

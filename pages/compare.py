@@ -8,15 +8,12 @@ from typing import Any
 import streamlit as st
 
 from fb.installation import Installation
-from pages import (
-    compare_address,
-    compare_card,
-    compare_lookups,
-    compare_picker,
-    lookups,
-    screens,
-)
-from pages.compare_address import FEWEST, PARAMETER, Asked
+from pages import lookups, screens
+from pages.comparing import address as compare_address
+from pages.comparing import card as compare_card
+from pages.comparing import lookups as compare_lookups
+from pages.comparing import picker as compare_picker
+from pages.comparing.address import FEWEST, PARAMETER, Asked
 from pages.period import clip
 from pages.periods import Period
 from storage.comparing import ComparedPage

@@ -14,20 +14,14 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fb import past_figures
 from fb.installation import Installation
+from fb.past_csv.header import Unreadable
+from fb.past_csv.reading import PastFigures
 from fb.past_figures import DryRun
-from fb.past_figures_csv import PastFigures
-from fb.past_figures_header import Unreadable
-from pages import (
-    ending,
-    import_list,
-    import_result,
-    import_words,
-    lookups,
-    notes,
-    resources,
-    screens,
-)
+from pages import ending, lookups, notes, resources, screens
 from pages.formats import counted, plain
+from pages.past_figures import list as import_list
+from pages.past_figures import result as import_result
+from pages.past_figures import words as import_words
 from storage.errors import StorageError
 
 UPLOAD_MB = 200  # as `server.maxUploadSize` in .streamlit/config.toml

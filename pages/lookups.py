@@ -233,7 +233,7 @@ def find_table(
             until=until,
             metric=metric,
         )
-        line = list_daily_totals(session, since=since, until=until, metric=metric, filter=filter)
+    line = find_line(version, since, until, metric, filter)
     return TableView(page, summary, trends, _thin(line))
 
 

@@ -8,25 +8,15 @@ from typing import Any
 import streamlit as st
 
 from fb.installation import Installation
-from pages import (
-    annotating,
-    digest_card,
-    filter_box,
-    growth,
-    lookups,
-    overview_lookups,
-    overview_words,
-    page_list,
-    refresh,
-    screens,
-    sorting,
-    tiles,
-    way_back,
-)
-from pages.filter_words import Chosen
+from pages import lookups, refresh, screens, tiles, way_back
 from pages.formats import day
+from pages.noting import annotating
 from pages.period import Bar
 from pages.periods import Period, clip, reaches_back
+from pages.portfolio import digest_card, filter_box, growth, page_list, sorting
+from pages.portfolio import lookups as overview_lookups
+from pages.portfolio import words as overview_words
+from pages.portfolio.filter_words import Chosen
 from storage.filtering import Filter, Metric
 from storage.overview import Totals
 

@@ -7,28 +7,22 @@ from typing import Any
 import streamlit as st
 
 from fb.installation import Installation
-from pages import (
-    exporting,
-    insights_card,
-    lookups,
-    overview,
-    page_audience,
-    page_calendar,
-    page_daily,
-    page_goal,
-    page_headline,
-    page_lookups,
-    page_profile,
-    page_tiles,
-    page_words,
-    screens,
-    tagging,
-    tiles,
-    way_back,
-)
-from pages.page_audience import Audience
-from pages.page_goal import Card
+from pages import lookups, overview, screens, tiles, way_back
+from pages.insights import card as insights_card
+from pages.one_page import audience as page_audience
+from pages.one_page import calendar as page_calendar
+from pages.one_page import daily as page_daily
+from pages.one_page import goal as page_goal
+from pages.one_page import headline as page_headline
+from pages.one_page import lookups as page_lookups
+from pages.one_page import profile as page_profile
+from pages.one_page import tiles as page_tiles
+from pages.one_page import words as page_words
+from pages.one_page.audience import Audience
+from pages.one_page.goal import Card
 from pages.periods import A_DAY, Period, clip
+from pages.reporting import exporting
+from pages.tagging import popover as tagging
 from storage.series import PageProfile
 
 _LAST = "last-page"

@@ -16,7 +16,7 @@ import streamlit as st
 from fb.preview import Preview, PreviewPage
 from pages import ending, permissions, phrases
 from pages.formats import clock, counted, plain
-from pages.tables import initial_tile
+from pages.portfolio.tables import initial_tile
 
 PAGE_ROWS = 25
 MOST_REASON_ROWS = 10

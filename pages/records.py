@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from pages import tag_words
 from pages.formats import clock, counted
 from pages.phrases import why_ended
+from pages.tagging import words as tag_words
 from pages.wording import for_error
 
 # Runs (storage Run.kind and Run.status) and events, for tables: plain text.

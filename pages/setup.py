@@ -13,8 +13,9 @@ import streamlit as st
 from fb.installation import Installation, Startup
 from fb.settings import SettingRow
 from fb.settings.model import origin_of
-from pages import facts, insights_ledger, resources, screens, wording
+from pages import facts, resources, screens, wording
 from pages.formats import counted, listed, plain
+from pages.insights import ledger as insights_ledger
 
 _BADGES = {
     "set": ("Set", ":material/check:", "green"),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import and_, case, exists, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from storage.connection_states import (
@@ -102,8 +102,11 @@ def get_freshness(session: Session, today: date) -> Freshness:
         select(func.max(Snapshot.fetched_at)).where(Snapshot.day == last_day)
     ).scalar_one()
     readable = select(PageGrant.page_id).join(Grant).where(is_readable())
-    has_today = exists().where(Snapshot.page_id == Page.id, Snapshot.day == today)
-    lacking = select(Page.name, func.count().over()).where(Page.id.in_(readable), ~has_today)
+    # As one set out of the covering index: a look-up for every Page takes four times as long.
+    of_today = select(Snapshot.page_id).where(Snapshot.day == today)
+    lacking = select(Page.name, func.count().over()).where(
+        Page.id.in_(readable), Page.id.not_in(of_today)
+    )
     found = session.execute(lacking.order_by(Page.name_folded, Page.id).limit(NAMES_SHOWN)).all()
     readable_count = select(func.count()).select_from(Page).where(Page.id.in_(readable))
     return Freshness(
@@ -166,18 +169,16 @@ def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
 
 def _last_snapshots(session: Session) -> dict[int, datetime]:
     """When a figure was last fetched, by grant."""
-    newest_day = (
-        select(func.max(Snapshot.day))
+    newest = (
+        select(Snapshot.fetched_at)
         .where(Snapshot.page_id == PageGrant.page_id)
+        .order_by(Snapshot.day.desc())
+        .limit(1)
         .correlate(PageGrant)
         .scalar_subquery()
     )
-    is_newest = and_(Snapshot.page_id == PageGrant.page_id, Snapshot.day == newest_day)
-    statement = (
-        select(PageGrant.grant_id, func.max(Snapshot.fetched_at).label("fetched_at"))
-        .join(Snapshot, is_newest)
-        .group_by(PageGrant.grant_id)
-    )
+    statement = select(PageGrant.grant_id, func.max(newest).label("fetched_at"))
+    statement = statement.group_by(PageGrant.grant_id)
     return {row.grant_id: row.fetched_at for row in session.execute(statement)}
 
 

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Date, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Executable, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from storage.columns import MISSING, Column, Positions, read, take
@@ -174,7 +174,7 @@ def list_sparklines(
         lacking = np.flatnonzero(figures == MISSING)
         first = max(since, last - (stretch_days - 1) * A_DAY)
         days = _days_back(last - A_DAY, first, 1) if len(lacking) else []
-        for day, column in reversed(read(session, metric, days).items()):
+        for column in reversed(read(session, metric, days).values()):
             still = lacking[figures[lacking] == MISSING]
             figures[still] = take(column, places[still])
     return {
@@ -230,7 +230,7 @@ def _rows(
 
 
 @lru_cache(1)
-def _describing() -> Select[Any]:
+def _describing() -> Executable:
     """What the database says of the Pages at ``places``. Put together once: that takes longer
     than the answer."""
     newest_day = (

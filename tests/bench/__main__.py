@@ -61,7 +61,7 @@ def _measure_dashboard(folder: Path, wanted: set[str], pages: int, days: int) ->
     database = make_dashboard(home, pages=pages, days=days)
     if "queries" in wanted:
         short = f"sqlite:///{folder / 'short.db'}"
-        worlds.make_database(short, pages=pages, days=days // 3)
+        worlds.make_database(short, pages=pages, days=days // 3 + 2)
         lines = queries.measure(f"sqlite:///{database}", short, datetime.now(UTC).date())
         print_lines(f"Overview's queries all together, SQLite file; {BY_HAND}", lines)
     if not wanted & {"overview", "screens", "operators"}:
@@ -89,7 +89,7 @@ def _measure_postgresql(pages: int, days: int) -> None:
     ):
         long, short = (worlds.create_postgresql(server_url, name) for name in ("long", "short"))
         worlds.make_database(long, pages=pages, days=days)
-        worlds.make_database(short, pages=pages, days=days // 3)
+        worlds.make_database(short, pages=pages, days=days // 3 + 2)
         lines = queries.measure(long, short, datetime.now(UTC).date())
         print_lines(f"Overview's queries all together, PostgreSQL; {BY_HAND}", lines)
 

@@ -37,7 +37,7 @@ from storage.page_table import (
 )
 from storage.unusual import UnusualDay, list_unusual_days
 from tests.bench.generator import FEW_TAG, HALF_TAG
-from tests.bench.handwritten import Asked, Rival
+from tests.bench.handwritten import POINTS, Asked, Rival
 from tests.bench.report import Line, at_most
 
 A_DAY = timedelta(days=1)
@@ -65,7 +65,7 @@ class Answers:
     table: TablePage
     summary: TableSummary
     sparklines: dict[str, list[int]]
-    total_trend: list[DailyTotal]
+    total_trend: list[DailyTotal]  # of the same line, thinned
 
 
 def ask(database: Database, asked: Asked) -> Answers:
@@ -78,10 +78,7 @@ def ask(database: Database, asked: Asked) -> Answers:
 def _ask(session: Session, asked: Asked, filter: Filter) -> Answers:
     since, until = asked.since, asked.until
     table = list_table(session, since=since, until=until, sort="net", filter=filter)
-
-    def line() -> list[DailyTotal]:
-        return list_daily_totals(session, since=since, until=until, metric="fans", filter=filter)
-
+    line = list_daily_totals(session, since=since, until=until, metric="fans", filter=filter)
     return Answers(
         totals=get_totals(session, since=since, until=until, filter=filter),
         previous=get_comparable(
@@ -91,7 +88,7 @@ def _ask(session: Session, asked: Asked, filter: Filter) -> Answers:
             metric="fans",
             filter=filter,
         ),
-        line=line(),
+        line=line,
         movers=list_movers(
             session, since=since, until=until, metric="fans", by="number", filter=filter
         ),
@@ -101,7 +98,7 @@ def _ask(session: Session, asked: Asked, filter: Filter) -> Answers:
         sparklines=list_sparklines(
             session, page_ids=[row.page_id for row in table.rows], since=since - A_DAY, until=until
         ),
-        total_trend=line(),
+        total_trend=line[::-1][:: max(1, -(-len(line) // POINTS))][::-1],
     )
 
 

@@ -6,7 +6,7 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-from fb.past_figures_csv import PastFigures, read_file
+from fb.past_csv.reading import PastFigures, read_file
 from storage.engine import Database
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 
 from fb.exporting import Asked, count_rows, export_series, export_table
+from fb.past_csv.reading import read_file
 from fb.past_figures import take_in, try_out
-from fb.past_figures_csv import read_file
 from storage.engine import Database
 from storage.exporting import GAINED
 from storage.filtering import Filter

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from fb import insights_sync
-from fb.insights_schedule import (
+from fb.insights_sync import syncing as insights_sync
+from fb.insights_sync.schedule import (
     find_insights_outcome,
     find_insights_progress,
     is_insights_due,
     start_insights,
 )
-from fb.insights_sync import InsightsResult, run_insights
+from fb.insights_sync.syncing import InsightsResult, run_insights
 from fb.sandbox.world import make_world
 from fb.schedule import tick
 from storage.erasure import erase_everything

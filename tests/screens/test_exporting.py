@@ -7,8 +7,8 @@ import io
 
 import pytest
 
-from pages import exporting
-from pages.exporting import Offer
+from pages.reporting import exporting
+from pages.reporting.exporting import Offer
 from tests.screens.conftest import Stage
 from tests.screens.figures import connect, fill, give_page, rising
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 from streamlit.testing.v1 import AppTest
 
-from pages import page_lookups
+from pages.one_page import lookups as page_lookups
 from storage.goals import GoalRow, find_goal, set_goal
 from storage.importing import ImportCounts, add_import
 from storage.installation import bump_data_version

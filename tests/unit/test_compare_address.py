@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.compare_address import (
+from pages.comparing.address import (
     LONGEST_ADDRESS,
     LONGEST_ID,
     MOST,

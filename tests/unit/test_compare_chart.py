@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from streamlit.dataframe_util import convert_pandas_df_to_arrow_bytes
 
 from pages.chart_parts import DAY
-from pages.compare_chart import compare_chart
-from pages.compare_ends import DASHES, keep_apart
-from pages.compare_series import (
+from pages.comparing.chart import compare_chart
+from pages.comparing.ends import DASHES, keep_apart
+from pages.comparing.series import (
     MOST_DAYS,
     Series,
     columns_of,

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages.compare_series import Series
-from pages.compare_words import (
+from pages.comparing.series import Series
+from pages.comparing.words import (
     Row,
     choices_of,
     describe_series,

@@ -7,7 +7,9 @@ from typing import get_args
 
 import pytest
 
-from pages import note_words, records, tag_words
+from pages import records
+from pages.noting import words as note_words
+from pages.tagging import words as tag_words
 from pages.timeline import Note
 from storage.annotations import AnnotationRow
 from storage.errors import TagRefused

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages import outlook_words
+from pages.one_page import outlook_words
 from storage.goals import GoalRow
 from storage.metrics import (
     Forecast,

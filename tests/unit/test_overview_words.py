@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from pages import overview_words
 from pages.period import clip, describe
 from pages.periods import get_period
+from pages.portfolio import words as overview_words
 from pages.tiles import Tile
 from storage.overview import Comparable, Totals
 

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages import charts, forecast_chart, heat_chart
+from pages import charts
 from pages.chart_parts import CHANGE, DARK, DAY, LIGHT
-from pages.page_points import points_of, shrink
+from pages.one_page import forecast_chart, heat_chart
+from pages.one_page.points import points_of, shrink
 from storage.metrics import DailyChange, Forecast, find_forecast, list_daily_changes
 
 TODAY = date(2026, 11, 22)  # a Sunday

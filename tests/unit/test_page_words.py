@@ -7,10 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pages import page_facts, page_tiles, page_words
-from pages.page_daily import daily_frame
-from pages.page_facts import Fact
-from pages.page_points import MOST_POINTS, points_of, thin
+from pages.one_page import facts as page_facts
+from pages.one_page import tiles as page_tiles
+from pages.one_page import words as page_words
+from pages.one_page.daily import daily_frame
+from pages.one_page.facts import Fact
+from pages.one_page.points import MOST_POINTS, points_of, thin
 from pages.periods import NOTHING, Period, get_period
 from pages.tiles import Tile
 from storage.connection_states import CONNECTION_STATES, ConnectionState

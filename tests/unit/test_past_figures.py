@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fb.past_figures_counts import read_counts
-from fb.past_figures_csv import NO_FIGURE, PastFigures, read_file
-from fb.past_figures_days import read_days
-from fb.past_figures_header import Unreadable, find_columns
-from fb.past_figures_judging import Judged, Rows, Stored, compare, resolve
+from fb.past_csv.counts import read_counts
+from fb.past_csv.days import read_days
+from fb.past_csv.header import Unreadable, find_columns
+from fb.past_csv.judging import Judged, Rows, Stored, compare, resolve
+from fb.past_csv.reading import NO_FIGURE, PastFigures, read_file
 
 TODAY = date(2026, 11, 22)
 NAMES = {"1": "Café Lindenhof", "2": "Twin", "3": "Twin", "4": "=SUM(A1)", "5": "'=odd", "6": "-"}

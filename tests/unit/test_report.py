@@ -9,10 +9,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pages import charts, rendering
+from pages import charts
 from pages.chart_parts import DARK, LIGHT, Palette, Spec
-from pages.report import Picture, Report, Section, Table, to_html
-from pages.themed import scheme_of, themed, titled
+from pages.reporting import rendering
+from pages.reporting.report import Picture, Report, Section, Table, to_html
+from pages.reporting.themed import scheme_of, themed, titled
 from pages.tiles import Tile
 from pages.timeline import Note, Point
 

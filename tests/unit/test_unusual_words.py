@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from pages import unusual_words
+from pages.portfolio import unusual_words
+from pages.portfolio.unusual_words import say_what, sentence, worth_naming
 from pages.timeline import Note
-from pages.unusual_words import say_what, sentence, worth_naming
 
 UNTIL = date(2026, 11, 22)
 

@@ -244,8 +244,8 @@ def test_every_event_is_a_sentence() -> None:
 
 
 def test_every_kind_of_run_that_is_started_has_its_words() -> None:
-    source = "".join(path.read_text() for path in (PAGES.parent / "fb").glob("*.py"))
-    source += "".join(path.read_text() for path in PAGES.glob("*.py"))
+    source = "".join(path.read_text() for path in (PAGES.parent / "fb").rglob("*.py"))
+    source += "".join(path.read_text() for path in PAGES.rglob("*.py"))
     started = set(re.findall(r'run_sync\([^)]*?kind="(\w+)"', source))
     started |= set(re.findall(r'start_sync\(\w+, "(\w+)"', source))
     started |= set(re.findall(r'_begin\(installation, "(\w+)"', source)) | {DAILY}

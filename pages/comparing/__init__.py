@@ -1,0 +1,1 @@
+"""The parts of Compare: which Pages, their lines, their figures side by side."""

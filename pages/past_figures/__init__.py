@@ -1,0 +1,1 @@
+"""The parts of the screen Past figures: what a file would do, and what was taken in."""

@@ -1,0 +1,233 @@
+"""Builds the table of Pages: rows from the database to a frame, its colours, and its columns.
+
+The table is sorted and cut by the database; what is sent is one page of it under two rows of
+totals. Names stand in cells as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from fb.initials import initial_svg
+from pages.chart_parts import Palette
+from pages.formats import UNKNOWN, counted, plain_cell
+from pages.portfolio.sorting import Sort
+from storage.connection_states import ConnectionState
+from storage.page_table import SummaryRow, TableRow, TableSummary
+
+# In this order a phone shows picture, name and fans.
+COLUMNS = (
+    "picture",
+    "name",
+    "fans",
+    "net",
+    "growth",
+    "trend",
+    "followers",
+    "connection",
+    "category",
+    "updated",
+)
+# Cells that show the text a Styler gives; the others show what their column's format makes of them.
+TEXT_COLUMNS = ("name", "category")
+SUMMARY_ROWS = 2
+
+# What a Page's connection is called, and its colour; the colour of the ground is no colour at all.
+CONNECTIONS: Mapping[ConnectionState, str] = {
+    "connected": "Connected",
+    "works_in_part": "Works in part",
+    "needs_renewal": "Needs renewal",
+    "frozen": "Frozen",
+    "missing": "Missing",
+    "no_access": "No access",
+    "disconnected": "Disconnected",
+}
+_TROUBLE_COLOURS: Mapping[ConnectionState, str] = {
+    "needs_renewal": "#C2410C",
+    "works_in_part": "#8A5A0B",
+}
+_OTHER_COLOUR = "#66717F"
+
+
+def build_frame(
+    rows: Sequence[TableRow],
+    summary: TableSummary,
+    trends: Mapping[str, Sequence[int]],
+    total_trend: Sequence[int] = (),
+) -> pd.DataFrame:
+    """One row for the total, one for the median Page, then one for each of ``rows``.
+
+    Columns are `COLUMNS`. Counts are ``Int64``, growth is in percent, trends are int32 arrays (half
+    the bytes; a missing day would turn the whole cell into digits, so missing days are left out),
+    updated is naive UTC.
+    """
+    every: list[TableRow | SummaryRow] = [summary.total, summary.median, *rows]
+    updated = [row.updated_at for row in rows]
+    return pd.DataFrame(
+        {
+            "picture": [None, None, *(picture_path(row.page_id, row.picture_etag) for row in rows)],
+            "name": [
+                f"All {summary.rows_count:,d}",
+                "Median Page",
+                *(plain_cell(row.name) for row in rows),
+            ],
+            "fans": pd.array([row.fans for row in every], dtype="Int64"),
+            "net": pd.array([row.net for row in every], dtype="Int64"),
+            "growth": pd.array([_rounded(row.growth_percent) for row in every], dtype="Float64"),
+            "trend": [
+                _trend(total_trend),
+                _trend(()),
+                *(_trend(trends.get(row.page_id, ())) for row in rows),
+            ],
+            "followers": pd.array([row.followers for row in every], dtype="Int64"),
+            "connection": [[], [], *([CONNECTIONS[row.connection]] for row in rows)],
+            "category": [None, None, *(row.category for row in rows)],
+            "updated": pd.Series(
+                [None, None, *(at.replace(tzinfo=None) if at else None for at in updated)],
+                dtype="datetime64[s]",
+            ),
+        },
+        columns=pd.Index(COLUMNS),
+    )
+
+
+def paint(frame: pd.DataFrame, colours: Palette) -> Styler:
+    """The frame with bold totals on grey, and changes in the colours of up and down.
+
+    The frame is for drawing from here on: it gives its prepared texts whatever it is cast to.
+    """
+    cells: dict[str, list[str]] = {}
+
+    def paint_cell(row: int, column: str, css: str) -> None:
+        cells.setdefault(css, []).append(f"row{row}_col{COLUMNS.index(column)}")
+
+    for column in ("net", "growth"):
+        for row, value in enumerate(frame[column]):
+            if not pd.isna(value) and value:
+                paint_cell(row, column, f"color: {colours.up if value > 0 else colours.down}")
+    for row in range(SUMMARY_ROWS):
+        for column in COLUMNS:
+            paint_cell(row, column, f"background-color: {colours.band}")
+            paint_cell(row, column, "font-weight: 600")
+    return _painted(frame, cells)
+
+
+def _painted(frame: pd.DataFrame, cells: Mapping[str, list[str]]) -> Styler:
+    """A Styler whose cells are worked out already.
+
+    pandas renders every cell of a Styler to HTML, of which Streamlit keeps the colours, and sends
+    a text of every cell beside it, which the columns' formats overrule: 14 ms a rerun for 27 rows
+    and as many bytes again. The two methods, and the frame's ``astype``, are what Streamlit's
+    `marshall_styler` calls; it takes no subclass of Styler.
+    """
+    blank = [""] * len(frame)
+    texts = pd.DataFrame({name: frame[name] if name in TEXT_COLUMNS else blank for name in COLUMNS})
+    vars(frame).update(astype=lambda *_: texts)
+    # A fixed id: a random one would make every rerun send the whole table again.
+    styler = Styler(frame, uuid="pages")
+    translated = {
+        "cellstyle": [
+            {"props": [tuple(css.split(": "))], "selectors": selectors}
+            for css, selectors in cells.items()
+        ]
+    }
+    vars(styler).update(_compute=lambda: styler, _translate=lambda *_: translated)
+    return styler
+
+
+def columns(
+    *, sort: Sort, noun: str, period_label: str, open_key: str, neutral: str
+) -> dict[str, Any]:
+    """The column config of Streamlit. The sorted column's label carries an arrow.
+
+    ``noun`` is "fans" or "followers", what net and growth speak of; ``neutral`` is the colour in
+    which a connection that works disappears into the ground.
+    """
+    config = st.column_config
+
+    def label(column: str, text: str) -> str:
+        return f"{text} {'↓' if sort.descending else '↑'}" if column == sort.key else text
+
+    return {
+        "picture": config.ImageColumn("", width=44),
+        "name": config.ButtonColumn(
+            label("name", "Page"), width=220, type="tertiary", alignment="left", key=open_key
+        ),
+        "fans": config.NumberColumn(
+            label("fans", "Fans"), width=96, format="%,d", help="The newest figure of each Page."
+        ),
+        "net": config.NumberColumn(
+            label("net", f"New {noun}"),
+            width=90 if noun == "fans" else 125,
+            format="%+,d",
+            help=f"Change of {noun} in the period. A dash: no figure on both ends of it.",
+        ),
+        "growth": config.NumberColumn(
+            label("growth", "Growth"),
+            width=86,
+            format="%+.2f%%",
+            help=f"Net new {noun} by the {noun} at the start. A dash also below 100 {noun}.",
+        ),
+        "trend": config.LineChartColumn(
+            period_label,
+            width=120,
+            color="gray",
+            help=f"{noun.capitalize()} over the period. Days without a snapshot are left out.",
+        ),
+        "followers": config.NumberColumn(label("followers", "Followers"), width=96, format="%,d"),
+        "connection": config.MultiselectColumn(
+            label("connection", "Connection"),
+            width=120,
+            options=list(CONNECTIONS.values()),
+            color=[
+                neutral if state == "connected" else _TROUBLE_COLOURS.get(state, _OTHER_COLOUR)
+                for state in CONNECTIONS
+            ],
+        ),
+        "category": config.TextColumn(label("category", "Category"), width=130),
+        "updated": config.DatetimeColumn(
+            label("updated", "Updated (UTC)"), width=110, format="D MMM, HH:mm"
+        ),
+    }
+
+
+def describe_table(first: int, last: int, count: int, order: str) -> str:
+    """ "1–25 of 140 Pages, most fans first"."""
+    order = order[:1].lower() + order[1:]
+    if count <= last - first + 1:
+        return f"{counted(count, 'Page')}, {order}"
+    return f"{first:,d}{UNKNOWN}{last:,d} of {counted(count, 'Page')}, {order}"
+
+
+def picture_path(page_id: str, etag: str | None) -> str:
+    """Where a Page's picture is served; its initial where there is none.
+
+    The tag makes the address of a new picture a new one: the old answer may be cached for an hour.
+    """
+    path = f"/pictures/{quote(page_id, safe='')}"
+    return path if etag is None else f"{path}?v={quote(etag.strip(chr(34))[:8])}"
+
+
+def initial_tile(page_id: str, name: str) -> str:
+    """A ``data:`` URL of a Page's initial, for Pages that are not stored: nothing is fetched."""
+    drawn = initial_svg(page_id, name).decode()
+    return "data:image/svg+xml;utf8," + quote(drawn, safe="/:=<> \"';,")
+
+
+def _trend(figures: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int32]]:
+    # One point is no line: the cell would draw a bar across its top.
+    if len(figures) < 2:
+        figures = ()
+    # No Page has two thousand million fans; a figure beyond that must not break the table.
+    return np.array(figures, dtype="int64").clip(max=2**31 - 1).astype("int32")
+
+
+def _rounded(percent: float | None) -> float | None:
+    return None if percent is None else round(percent, 2)

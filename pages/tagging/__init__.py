@@ -1,0 +1,1 @@
+"""Groups of Pages on screens: for many Pages at once, and for one."""
