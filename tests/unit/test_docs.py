@@ -39,7 +39,7 @@ def test_env_example_names_every_setting_that_env_may_hold() -> None:
 
 
 def test_links_of_the_documentation_lead_somewhere() -> None:
-    for document in (ROOT / "README.md", ROOT / "docs" / "facebook-app.md"):
+    for document in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", document.read_text(encoding="utf8")):
             assert (document.parent / target).exists(), f"{document.name} links to {target}"
 
