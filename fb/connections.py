@@ -49,10 +49,16 @@ class NotRevoked(Exception):
     """Facebook could not be told to end the access; nothing was changed here either."""
 
 
-def list_connections(installation: Installation, now: datetime) -> list[Connection]:
-    """Return every account, those that need the operator first, then by name."""
+def list_connections(
+    installation: Installation, now: datetime, *, with_last_snapshots: bool = True
+) -> list[Connection]:
+    """Return every account, those that need the operator first, then by name.
+
+    ``with_last_snapshots``: see `storage.health.list_grant_health`.
+    """
     with installation.database.reading() as session:
-        health = {row.grant_id: row for row in list_grant_health(session)}
+        found = list_grant_health(session, with_last_snapshots=with_last_snapshots)
+        health = {row.grant_id: row for row in found}
         connections = [_connection(grant, health[grant.id], now) for grant in list_grants(session)]
     return sorted(
         connections, key=lambda c: (_WORST_FIRST.index(c.state), c.account_name.casefold())

@@ -28,6 +28,7 @@ from storage.importing import (
 )
 from storage.installation import bump_data_version
 from storage.snapshots import SnapshotRow, delete_snapshots, upsert_snapshots
+from storage.text import one_line
 
 # Snapshots are written by whole days, at least so many rows together: what is kept of all Pages of
 # a day is brought up to date once for each heap.
@@ -87,7 +88,7 @@ def take_in(database: Database, figures: PastFigures, file_name: str, now: datet
     Compared anew within it: what a refresh has stored since the dry run stays. None, and nothing
     is recorded, when the file has no new day.
     """
-    file_name = " ".join(file_name.split())[:LONGEST_FILE_NAME]
+    file_name = one_line(file_name)[:LONGEST_FILE_NAME]
     with database.writing() as session:
         rows = resolve(figures, list_names(session))
         judged = _judge(session, rows)

@@ -1,4 +1,5 @@
-"""What the dashboard did and what became of it: every refresh, and what befell the accounts."""
+"""What the dashboard did and what became of it: every refresh, and what befell or was done with
+accounts, tags, notes and imports."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from fb import schedule
 from fb.installation import Installation
 from pages import ending, records, resources
 from pages.formats import UNKNOWN, counted, day, moment
-from storage.events import list_events
+from storage.events import count_events, list_events
 from storage.models import Event, Run
 from storage.runs import Failure, count_runs, list_failures, list_runs
 
@@ -214,24 +215,39 @@ def _failures(failures: list[Failure]) -> None:
 
 
 def _events(installation: Installation) -> None:
-    st.header("Accounts", anchor=False)
+    st.header("Accounts, tags, notes and imports", anchor=False)
     with installation.database.reading() as session:
-        events = list_events(session, limit=EVENT_ROWS)
-    if not events:
+        total = count_events(session)
+    if not total:
         st.markdown("No account was connected yet.")
         return
+    table = st.container()
+    number = 1
+    if total > EVENT_ROWS:
+        number = st.pagination(-(-total // EVENT_ROWS), key="events-page")
+    first = (number - 1) * EVENT_ROWS
+    with installation.database.reading() as session:
+        events = list_events(session, limit=EVENT_ROWS, offset=first)
+    with table:
+        if total > EVENT_ROWS:
+            last = first + len(events)
+            st.caption(f"{first + 1:,d}–{last:,d} of {total:,d}, newest first.")
+        _event_table(events)
+
+
+def _event_table(events: list[Event]) -> None:
     st.dataframe(
         _event_frame(events),
         column_config={
             "at": st.column_config.DatetimeColumn(
                 "When (UTC)", width=150, format="D MMM YYYY, HH:mm"
             ),
-            "what": st.column_config.TextColumn("What happened", width=640),
+            "what": st.column_config.TextColumn("What happened", width=780),
         },
         hide_index=True,
         width="content",
         height="content",
-        alt="What happened to the accounts, newest first",
+        alt="What happened to accounts, tags, notes and imports, newest first",
     )
 
 

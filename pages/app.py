@@ -31,6 +31,7 @@ from pages import (
     welcome,
     wording,
 )
+from pages.noting import annotating
 from pages.portfolio import lookups as overview_lookups
 from pages.screens import SCREENS, Screen
 from storage.errors import DatabaseBusy, DatabaseUnreachable
@@ -141,6 +142,7 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     first_day = profile.first_day if profile is not None else days and days[0]
     if screen.name == "compare":
         first_day = compare.find_first_day(version) or first_day
+    annotating.keep_hidden()
     # Here and not in the screen: see pages.period.
     bar = period.render(today, first_day)
     if profile is not None:

@@ -23,16 +23,20 @@ _ROOM = 0.3
 _ROW_HEIGHT = 14
 _LONGEST_TOOLTIP = 500
 _HIT_WIDTH = 11  # pixels: a line of one can't be hit
-_GAP_KIND = "outage"
+_GAP_KIND, _OWN_KIND = "outage", "own"
 
 
 @dataclass(frozen=True)
 class DayNotes:
-    """All notes of one day as one: the label over its rule, and every text for the tooltip."""
+    """All notes of one day as one: the label over its rule, and every text for the tooltip.
+
+    ``is_own``: an operator's is among them, and the label is of that one.
+    """
 
     day: date
     label: str
     text: str
+    is_own: bool = False
 
 
 def join_notes(notes: Sequence[Note], points: Sequence[Point]) -> list[DayNotes]:
@@ -41,24 +45,36 @@ def join_notes(notes: Sequence[Note], points: Sequence[Point]) -> list[DayNotes]
     An outage whose days are drawn as a gap already is left to the grey band.
     """
     drawn = {point.day: point for point in points}
-    texts: dict[date, list[str]] = {}
+    by_day: dict[date, list[Note]] = {}
     for note in notes:
         point = drawn.get(note.day)
         is_gap = note.kind == _GAP_KIND and point is not None and point.value is None
         if is_gap or not points[0].day <= note.day <= points[-1].day:
             continue
-        texts.setdefault(note.day, []).append(" ".join(note.text.split()))
-    return [_joined(day, texts[day]) for day in sorted(texts)]
+        by_day.setdefault(note.day, []).append(note)
+    return [_joined(day, by_day[day]) for day in sorted(by_day)]
 
 
-def _joined(day: date, texts: list[str]) -> DayNotes:
+def _joined(day: date, notes: list[Note]) -> DayNotes:
+    notes = sorted(notes, key=lambda note: note.kind != _OWN_KIND)
+    texts = [" ".join(note.text.split()) for note in notes]
     more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
     label = cut(texts[0], LONGEST_LABEL - len(more)) + more
-    return DayNotes(day, label, cut(" · ".join(texts), _LONGEST_TOOLTIP))
+    is_own = notes[0].kind == _OWN_KIND
+    return DayNotes(day, label, cut(" · ".join(texts), _LONGEST_TOOLTIP), is_own)
+
+
+def labelled(joined: Sequence[DayNotes]) -> list[DayNotes]:
+    """The days whose rule has words above it: all where they are few, else those with an operator's
+    own note; none where even these are too many."""
+    for chosen in (list(joined), [each for each in joined if each.is_own]):
+        if len(chosen) <= MOST_LABELS:
+            return chosen
+    return []
 
 
 def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> list[Spec]:
-    """A layer of rules and labels, or no layer at all. More than four notes: rules alone.
+    """A layer of rules and labels, or no layer at all; see `labelled`.
 
     It lies on top and has the pointer for itself, so its tooltip repeats the day's figures.
     """
@@ -68,14 +84,13 @@ def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> lis
     rows = _rows(joined, points)
     levels = sorted({row["level"] for row in rows})
     layers = [_rule(level) for level in levels]
-    if len(joined) <= MOST_LABELS:
-        layers += [_label(level, noun) for level in levels]
+    layers += [_label(level) for level in sorted({r["level"] for r in rows if r["label"]})]
     hit = {"type": "rule", "strokeWidth": _HIT_WIDTH, "opacity": 0.001}
     return [
         {
             "data": inline(rows, "day"),
-            "encoding": {"x": x_axis(points, "day")},
-            "layer": [*layers, {"mark": hit, "encoding": {"tooltip": _tooltip(noun)}}],
+            "encoding": {"x": x_axis(points, "day"), "tooltip": _tooltip(noun)},
+            "layer": [*layers, {"mark": hit}],
         }
     ]
 
@@ -83,11 +98,13 @@ def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> lis
 def _rows(joined: list[DayNotes], points: Sequence[Point]) -> list[Spec]:
     by_day = {point.day: point for point in points}
     nothing = Point(points[0].day, None, None)  # where a long period is drawn week by week
-    places = _place(joined, points[0].day, points[-1].day)
+    named = labelled(joined)
+    places = {each.day: (0, "") for each in joined}
+    places |= _place(named, points[0].day, points[-1].day)
     return [
         {
             "day": moment_of(each.day),
-            "label": each.label,
+            "label": each.label if each in named else "",
             "note": each.text,
             "figure": count(by_day.get(each.day, nothing).value),
             "change": signed(by_day.get(each.day, nothing).change),
@@ -103,8 +120,6 @@ def _place(joined: list[DayNotes], first: date, last: date) -> dict[date, tuple[
 
     Each group from its inner end outwards: a rule on its way up then passes beside other labels.
     """
-    if len(joined) > MOST_LABELS:
-        return {each.day: (0, "") for each in joined}
     days = max(1, (last - first).days)
     at = {each.day: (each.day - first).days / days for each in joined}
     first_ones = [each for each in joined if at[each.day] < _ROOM]
@@ -138,7 +153,7 @@ def _top(level: int) -> int:
     return -2 - _ROW_HEIGHT * level
 
 
-def _label(level: int, noun: str) -> Spec:
+def _label(level: int) -> Spec:
     return {
         "transform": [{"filter": f"datum.level == {level}"}],
         "mark": {
@@ -152,7 +167,6 @@ def _label(level: int, noun: str) -> Spec:
         "encoding": {
             "y": {"value": _top(level)},
             "text": {"field": "label", "type": "nominal"},
-            "tooltip": _tooltip(noun),
         },
     }
 

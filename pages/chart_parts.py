@@ -26,6 +26,9 @@ SINCE_START = "% since start"
 AXIS_INK = "#6F7A8A"  # 4.35 : 1 on both grounds; Streamlit's own is 3.7 : 1 on white
 ABBREVIATED_FROM = 100_000  # "2.28M" from here on; below, the figure itself is short enough
 YEARS_FROM_DAYS = 200
+DAY_TICKS = 9  # at most
+TICK_STEPS = (1, 2, 4, 7, 14, 28, 56)  # days; with the last one a forecast fits too
+MONTH_TICK_DAYS = 400  # a label a month up to here, every second one up to twice as many
 GRID_LINES = 4  # a wish: d3 takes the nearest round step, which makes four to six
 
 
@@ -60,9 +63,12 @@ def frame_of(points: Sequence[Point], noun: str) -> pd.DataFrame:
 
 
 def x_axis(points: Sequence[Point], field: str = DAY) -> Spec:
-    """Days along the bottom; months once the period is long."""
-    days = (points[-1].day - points[0].day).days
-    ticks: Any = {"interval": "day", "step": 1} if days <= 7 else 12
+    """Days along the bottom, as far apart from each other; months once the period is long."""
+    first, last = points[0].day, points[-1].day
+    days = (last - first).days
+    ticks: Spec = {"tickCount": {"interval": "month", "step": -(-days // MONTH_TICK_DAYS)}}
+    if days < YEARS_FROM_DAYS:
+        ticks = {"values": [_as_tick(each) for each in even_days(first, last)]}
     return {
         "field": field,
         "type": "temporal",
@@ -70,12 +76,66 @@ def x_axis(points: Sequence[Point], field: str = DAY) -> Spec:
         "axis": {
             "format": "%b %Y" if days >= YEARS_FROM_DAYS else "%-d %b",
             "grid": False,
-            "tickCount": ticks,
+            **ticks,
             "labelFlush": True,
-            "labelOverlap": "greedy",
+            "labelOverlap": "parity",  # every second one: what is left is even too
             "labelColor": AXIS_INK,
         },
     }
+
+
+def even_days(first: date, last: date) -> list[date]:
+    """At most DAY_TICKS days up to ``last``, each as far from the next, in whole weeks if it can.
+
+    Vega's own would begin each month anew: 29 and 31 Jan, 1 and 3 Feb.
+    """
+    days = (last - first).days
+    step = next(step for step in TICK_STEPS if days // step < DAY_TICKS)
+    return [last - timedelta(days=age) for age in range(0, days + 1, step)][::-1]
+
+
+def spread_ticks(spec: Any, first: date, last: date) -> Any:
+    """The same spec with the days named along the bottom spread from ``first`` to ``last``."""
+    if isinstance(spec, list):
+        return [spread_ticks(each, first, last) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    if spec.get("type") == "temporal" and "values" in spec.get("axis", {}):
+        ticks = [_as_tick(each) for each in even_days(first, last)]
+        return {**spec, "axis": {**spec["axis"], "values": ticks}}
+    return {name: spread_ticks(each, first, last) for name, each in spec.items()}
+
+
+def lean(spec: Spec) -> Spec:
+    """The same chart in a third of the bytes: layers share their axes, so the first ones say all.
+
+    A layer's scale keeps its words, and what is no layer is left as it is.
+    """
+    said: set[str] = set()
+
+    def strip(node: Any) -> Any:
+        if isinstance(node, list):
+            return [strip(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        kept = {name: strip(each) for name, each in node.items() if name != "encoding"}
+        if "encoding" in node:
+            kept["encoding"] = {name: leave(name, each) for name, each in node["encoding"].items()}
+        return kept
+
+    def leave(channel: str, each: Any) -> Any:
+        if channel not in ("x", "y") or "axis" not in each:
+            return each
+        if channel in said:
+            return {name: value for name, value in each.items() if name != "axis"}
+        said.add(channel)
+        return each
+
+    return {**spec, "layer": strip(spec["layer"])}
+
+
+def _as_tick(day: date) -> Spec:
+    return {"year": day.year, "month": day.month, "date": day.day}
 
 
 def y_axis(field: str, *, zero: bool, **axis: Any) -> Spec:

@@ -55,6 +55,7 @@ def render(installation: Installation, version: str, header: Any, period: Period
     if len(pages) < FEWEST:
         compare_picker.render_suggestions(version, pages, installation.now().date())
         return
+    compare_picker.remember(pages)
     days = [day for page in pages for day in (page.first_day, page.last_day) if day is not None]
     clipped = clip(period, min(days), max(days)) if days else period
     compare_card.render(version, pages, clipped, period)

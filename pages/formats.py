@@ -33,6 +33,11 @@ def plain(text: str) -> str:
     )
 
 
+def plain_badge(text: str) -> str:
+    """The text as it is, for ``st.badge``, which defuses square brackets itself."""
+    return plain(text).replace("\\[", "[").replace("\\]", "]")
+
+
 def plain_cell(text: str) -> str:
     """The text as it is, for a ``ButtonColumn`` cell, which knows icons but no other Markdown."""
     return " ".join(text.split()).replace(":", ":" + _WORD_JOINER)

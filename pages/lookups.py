@@ -267,10 +267,13 @@ def find_freshness(version: str, today: date) -> Freshness:
 
 @lru_cache(16)
 def find_connections(version: str, today: date) -> list[Connection]:
-    """Every account and how it stands, worst first. ``today``: some of them end soon."""
+    """Every account and how it stands, worst first. ``today``: some of them end soon.
+
+    Not when each brought its last snapshot: see `storage.health.list_grant_health`.
+    """
     installation = resources.get_startup().installation
     assert installation is not None
-    return list_connections(installation, installation.now())
+    return list_connections(installation, installation.now(), with_last_snapshots=False)
 
 
 @lru_cache(16)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from pages.formats import clock, counted
+from pages.noting import words as note_words
 from pages.phrases import why_ended
 from pages.tagging import words as tag_words
 from pages.wording import for_error
@@ -91,9 +92,11 @@ def _saved(facts: Mapping[str, Any]) -> str:
 
 
 def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
-    """What happened, as plain text for a cell: an event's kind with its account or its tag."""
+    """What happened, as plain text for a cell: an event's kind with its account, tag or note."""
     if kind in tag_words.EVENTS:
         return tag_words.event(kind, facts)
+    if kind in note_words.EVENTS:
+        return note_words.event(kind, facts)
     if kind in ("imported", "import_undone"):
         what = f"{counted(int(facts.get('days', 0)), 'day')} of past figures"
         verb = "were imported from" if kind == "imported" else "were removed again: undone was"

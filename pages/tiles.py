@@ -10,6 +10,14 @@ import streamlit as st
 from pages.formats import count, signed, signed_percent
 
 NARROWEST = 165  # pixels: two abreast on a phone
+# Five tiles on a tablet: three above two, as wide together, instead of four and a lonely one.
+STYLE = """<style>
+@media (min-width: 640px) and (max-width: 980px) {
+  .st-key-tiles.st-key-tiles { grid-template-columns: repeat(6, 1fr); }
+  .st-key-tiles > * { grid-column: span 2; }
+  .st-key-tiles > :nth-child(n+4):nth-last-child(-n+2) { grid-column: span 3; }
+}
+</style>"""
 
 
 @dataclass(frozen=True)
@@ -30,7 +38,7 @@ class Tile:
 
 def render(tiles: Sequence[Tile]) -> None:
     """Draw the tiles in one row, or in as many as the width needs."""
-    with st.grid(len(tiles), min_column_width=NARROWEST):
+    with st.grid(len(tiles), min_column_width=NARROWEST, key="tiles"):
         for tile in tiles:
             st.metric(
                 tile.label,
@@ -43,6 +51,7 @@ def render(tiles: Sequence[Tile]) -> None:
                 border=True,
                 height="stretch",
             )
+    st.html(STYLE)
 
 
 def value_of(number: int | None) -> str | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.errors import AnnotationRefused
@@ -94,22 +95,29 @@ def list_annotations(
     there are more.
     """
     newest = (
-        select(
-            Annotation.id,
-            Annotation.day,
-            Annotation.text,
-            Annotation.page_id,
-            Page.name,
-            Annotation.tag_id,
-            Tag.name,
-        )
-        .outerjoin(Page, Page.id == Annotation.page_id)
-        .outerjoin(Tag, Tag.id == Annotation.tag_id)
+        _rows()
         .where(Annotation.day.between(since, until), _concerns(page_id, tag_id))
         .order_by(Annotation.day.desc(), Annotation.id.desc())
         .limit(MOST_LISTED)
     )
     return [AnnotationRow(*row) for row in session.execute(newest)][::-1]
+
+
+def find_annotation(session: Session, annotation_id: int) -> AnnotationRow | None:
+    """One note; None when it is gone."""
+    found = session.execute(_rows().where(Annotation.id == annotation_id)).first()
+    return AnnotationRow(*found) if found is not None else None
+
+
+def _rows() -> Select[tuple[Any, ...]]:
+    """Every note, its cells in the order of AnnotationRow."""
+    cells = (Annotation.id, Annotation.day, Annotation.text)
+    whom: tuple[Any, ...] = (Annotation.page_id, Page.name, Annotation.tag_id, Tag.name)
+    return (
+        select(*cells, *whom)
+        .outerjoin(Page, Page.id == Annotation.page_id)
+        .outerjoin(Tag, Tag.id == Annotation.tag_id)
+    )
 
 
 def _concerns(page_id: str | None, tag_id: int | None) -> ColumnElement[bool]:

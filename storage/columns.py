@@ -9,19 +9,30 @@ is stored, so the two can't drift apart whatever the change was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeAlias
 
 import numpy as np
-from sqlalchemy import ColumnElement, bindparam, delete, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    TextClause,
+    bindparam,
+    delete,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import SQLCoreOperations
 
-from storage.ends import column_of, since_of
-from storage.engine import remembered
+from storage.engine import AS_BYTES, remembered
 from storage.filtering import METRICS, Metric
-from storage.models import DayColumn, Page, Snapshot
+from storage.models import Day, DayColumn, Page, Snapshot
 from storage.upsert import table_of, upsert
 
 Column: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
@@ -30,10 +41,7 @@ Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
 # No figure is that low. Zero is a figure.
 MISSING = np.iinfo(np.int64).min
 _NUMBER = np.dtype("<i8")
-# Databases limit the parameters of one statement (SQLite: 32,766).
-IDS_AT_ONCE = 5_000
 DAYS_AT_ONCE = 64
-ROWS_AT_ONCE = 100_000
 
 _ASSIGN = text(
     "UPDATE pages SET position = fresh.position FROM ("
@@ -43,21 +51,96 @@ _ASSIGN = text(
 )
 
 
+# Written out, with the choice of Pages in the place of its name: SQLAlchemy takes longer to make
+# one of these than the database to answer it. Both databases begin with the chosen Pages.
+_FIGURES = """
+SELECT day, position, coalesce(fans_count, :missing), coalesce(followers_count, :missing)
+FROM (chosen) AS wanted CROSS JOIN pages CROSS JOIN snapshots
+WHERE pages.id = wanted.page_id AND snapshots.page_id = pages.id AND day BETWEEN :first AND :last
+"""
+_NOTE_FIRSTS = """
+UPDATE pages SET
+fans_since =
+  CASE WHEN fans < coalesce(pages.fans_since, :never) THEN fans ELSE pages.fans_since END,
+followers_since =
+  CASE WHEN followers < coalesce(pages.followers_since, :never) THEN followers
+  ELSE pages.followers_since END
+FROM (
+  SELECT snapshots.page_id,
+  min(CASE WHEN fans_count IS NOT NULL THEN day END) AS fans,
+  min(CASE WHEN followers_count IS NOT NULL THEN day END) AS followers
+  FROM (chosen) AS wanted CROSS JOIN snapshots
+  WHERE snapshots.page_id = wanted.page_id AND day BETWEEN :first AND :last
+  GROUP BY snapshots.page_id
+) AS found
+WHERE found.page_id = pages.id AND (
+  fans < coalesce(pages.fans_since, :never) OR followers < coalesce(pages.followers_since, :never))
+"""
+_FORGET_FIRSTS = """
+UPDATE pages SET
+fans_since = (
+  SELECT min(day) FROM snapshots WHERE page_id = pages.id AND fans_count IS NOT NULL),
+followers_since = (
+  SELECT min(day) FROM snapshots WHERE page_id = pages.id AND followers_count IS NOT NULL)
+WHERE id IN (chosen)
+"""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Pages as a query that gives their ``page_id``, and what it is asked with."""
+
+    sql: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def bound(self, statement: str, **days: date) -> TextClause:
+        """A statement that holds the query, with all that it is asked with."""
+        given: list[BindParameter[Any]] = [
+            bindparam(name, value) for name, value in self.values.items()
+        ]
+        given += [bindparam(name, day, type_=Day()) for name, day in days.items()]
+        return text(statement).bindparams(*given)
+
+
+def chosen_by_id(session: Session, page_ids: Collection[str]) -> Chosen:
+    """The Pages with these ids, which travel as one value however many they are."""
+    if session.get_bind().dialect.name == "sqlite":
+        ids = json.dumps(list(page_ids))
+        return Chosen("SELECT value AS page_id FROM json_each(:ids)", {"ids": ids})
+    unnested = "SELECT unnest(CAST(:ids AS text[])) AS page_id"
+    return Chosen(unnested, {"ids": list(page_ids)})
+
+
 def assign_positions(session: Session) -> None:
     """Give every Page that has none its place: whoever inserts Pages calls this."""
     session.execute(_ASSIGN)
 
 
-def refresh(session: Session, page_ids: Collection[str], days: Collection[date]) -> Positions:
+def refresh(session: Session, chosen: Chosen, days: Collection[date]) -> Positions:
     """Bring the columns of ``days`` to what the snapshots of these Pages say now.
 
-    Returns where the Pages stand.
+    For snapshots that were stored or changed. Returns where Pages stand that have one.
     """
     assign_positions(session)
-    positions = _positions_of(session, page_ids)
-    ids = list(positions)
-    _bring_up(session, positions, sorted(days), lambda days: _figures_of_pages(session, ids, days))
-    return _array(positions.values())
+    found = [np.empty(0, np.int64)]
+    for first, last in _windows(days):
+        found.append(_bring_up(session, chosen, first, last))
+        _note_firsts(session, chosen, first, last)
+    return np.unique(np.concatenate(found))
+
+
+def forget(session: Session, chosen: Chosen, days: Collection[date]) -> Positions:
+    """The same for snapshots that were deleted. Returns where all of these Pages stand."""
+    found = chosen.bound(f"SELECT position FROM pages WHERE id IN ({chosen.sql})")  # noqa: S608
+    positions = np.array(session.scalars(found).all(), dtype=np.int64)
+    nothing = take(None, positions)
+    for first, last in _windows(days):
+        for metric in METRICS:
+            columns = read(session, metric, _days(first, last)).items()
+            _write(session, metric, {d: with_values(c, positions, nothing) for d, c in columns})
+    session.execute(chosen.bound(_FORGET_FIRSTS.replace("chosen", chosen.sql)))
+    refresh(session, chosen, days)
+    return positions
 
 
 def read(session: Session, kind: str, days: Iterable[date]) -> dict[date, Column]:
@@ -80,7 +163,8 @@ def _read_days(session: Session, kind: str, wanted: list[date]) -> list[tuple[da
     table = table_of(DayColumn)
     statement = select(table.c.day, table.c.content).where(table.c.kind == kind)
     statement = statement.where(is_one_of(table.c.day, wanted))
-    return [(day, content) for day, content in session.execute(statement)]
+    found = session.execute(statement, execution_options=AS_BYTES)
+    return [(day, content) for day, content in found]
 
 
 def write_raw(session: Session, kind: str, contents: Mapping[date, bytes]) -> None:
@@ -114,60 +198,52 @@ def rebuild(session: Session) -> list[date]:
     session.execute(delete(DayColumn))
     session.execute(update(Page).values(fans_since=None, followers_since=None))
     days = list(session.scalars(select(Snapshot.day).distinct().order_by(Snapshot.day)))
-    positions = dict(_rows(session, select(Page.id, Page.position)))
-    _bring_up(session, positions, days, lambda days: _figures_on(session, days))
+    refresh(session, Chosen("SELECT id AS page_id FROM pages"), days)
     return days
 
 
-# For each day, the figures of Pages by id, in the order of METRICS.
-_Figures: TypeAlias = Mapping[date, Mapping[str, tuple[int | None, ...]]]
+def _bring_up(session: Session, chosen: Chosen, first: date, last: date) -> Positions:
+    statement = chosen.bound(_FIGURES.replace("chosen", chosen.sql), first=first, last=last)
+    statement = statement.bindparams(bindparam("missing", MISSING, type_=BigInteger()))
+    by_day: dict[date, list[Any]] = {}
+    for day, *numbers in session.execute(statement.columns(day=Day())).all():
+        by_day.setdefault(day, []).append(numbers)
+    found = {day: np.array(numbers, dtype=np.int64) for day, numbers in by_day.items()}
+    for place, metric in enumerate(METRICS, start=1):
+        columns = read(session, metric, found)
+        changed = {
+            day: with_values(columns.get(day), rows[:, 0], rows[:, place])
+            for day, rows in found.items()
+            if day in columns or (rows[:, place] != MISSING).any()
+        }
+        _write(session, metric, changed)
+    return np.concatenate([np.empty(0, np.int64), *(rows[:, 0] for rows in found.values())])
 
 
-def _bring_up(
-    session: Session,
-    positions: Mapping[str, int],
-    days: Sequence[date],
-    find: Callable[[Sequence[date]], _Figures],
-) -> None:
-    places = _array(positions.values())
-    firsts: dict[Metric, dict[str, date]] = {metric: {} for metric in METRICS}
-    at_once = max(1, min(DAYS_AT_ONCE, ROWS_AT_ONCE // max(1, len(positions))))
-    for start in range(0, len(days), at_once):
-        window = days[start : start + at_once]
-        found = find(window)
-        for number, metric in enumerate(METRICS):
-            columns = read(session, metric, window)
-            changed: dict[date, bytes] = {}
-            for day in window:
-                figures = {id: row[number] for id, row in found.get(day, {}).items()}
-                known = {id: figure for id, figure in figures.items() if figure is not None}
-                if day not in columns and not known:
-                    continue
-                values = _array([known.get(id, MISSING) for id in positions])
-                column = with_values(columns.get(day), places, values)
-                changed[day] = column.astype(_NUMBER).tobytes()
-                for id in known.keys() - firsts[metric].keys():
-                    firsts[metric][id] = day
-            write_raw(session, metric, changed)
-    for metric in METRICS:
-        _note_firsts(session, metric, firsts[metric])
+def _note_firsts(session: Session, chosen: Chosen, first: date, last: date) -> None:
+    """Keep since when a Page has figures: looking for it costs more the longer it has none."""
+    statement = _NOTE_FIRSTS.replace("chosen", chosen.sql)
+    session.execute(chosen.bound(statement, first=first, last=last, never=date.max))
 
 
-def _figures_of_pages(session: Session, page_ids: list[str], days: Sequence[date]) -> _Figures:
-    found: dict[date, dict[str, tuple[int | None, ...]]] = {}
-    for ids in _chunks(page_ids):
-        for day, figures in _figures_on(session, days, Snapshot.page_id.in_(ids)).items():
-            found.setdefault(day, {}).update(figures)
-    return found
+def _write(session: Session, metric: Metric, columns: Mapping[date, Column]) -> None:
+    contents = {day: column.astype(_NUMBER).tobytes() for day, column in columns.items()}
+    write_raw(session, metric, contents)
 
 
-def _figures_on(session: Session, days: Sequence[date], *wanted: ColumnElement[bool]) -> _Figures:
-    columns = (Snapshot.day, Snapshot.page_id, *(column_of(Snapshot, each) for each in METRICS))
-    statement = select(*columns).where(is_one_of(Snapshot.day, days), *wanted)
-    found: dict[date, dict[str, tuple[int | None, ...]]] = {}
-    for row in _rows(session, statement):
-        found.setdefault(row[0], {})[row[1]] = row[2:]
-    return found
+def _windows(days: Collection[date]) -> list[tuple[date, date]]:
+    """Stretches that hold all of ``days``, each from its first to its last."""
+    stretches: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if stretches and (day - stretches[-1][0]).days < DAYS_AT_ONCE:
+            stretches[-1] = (stretches[-1][0], day)
+        else:
+            stretches.append((day, day))
+    return stretches
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [date.fromordinal(n) for n in range(first.toordinal(), last.toordinal() + 1)]
 
 
 def is_one_of(column: SQLCoreOperations[date], days: Sequence[date]) -> ColumnElement[bool]:
@@ -175,51 +251,3 @@ def is_one_of(column: SQLCoreOperations[date], days: Sequence[date]) -> ColumnEl
     if (days[-1] - days[0]).days + 1 == len(days):
         return column.between(days[0], days[-1])
     return column.in_(days)
-
-
-def _note_firsts(session: Session, metric: Metric, firsts: Mapping[str, date]) -> None:
-    """Keep since when a Page has figures: looking for it costs more the longer it has none."""
-    since = since_of(metric)
-    for ids in _chunks(list(firsts)):
-        known = dict(_rows(session, select(Page.id, since).where(Page.id.in_(ids))))
-        earlier = [
-            {"of": id, "day": firsts[id]} for id in ids if (known[id] or date.max) > firsts[id]
-        ]
-        if earlier:
-            table = table_of(Page)
-            changed = update(table).where(table.c.id == bindparam("of"))
-            session.connection().execute(changed.values({since.key: bindparam("day")}), earlier)
-
-
-def forget_firsts(session: Session, page_ids: Collection[str]) -> None:
-    """Look up anew since when these Pages have figures, after snapshots of theirs are gone."""
-    for metric in METRICS:
-        first = (
-            select(func.min(Snapshot.day))
-            .where(Snapshot.page_id == Page.id, column_of(Snapshot, metric).is_not(None))
-            .correlate(Page)
-            .scalar_subquery()
-        )
-        for ids in _chunks(list(page_ids)):
-            changed = update(table_of(Page)).where(Page.id.in_(ids))
-            session.execute(changed.values({since_of(metric).key: first}))
-
-
-def _positions_of(session: Session, page_ids: Collection[str]) -> dict[str, int]:
-    return {
-        id: position
-        for ids in _chunks(list(page_ids))
-        for id, position in _rows(session, select(Page.id, Page.position).where(Page.id.in_(ids)))
-    }
-
-
-def _array(numbers: Collection[int]) -> Positions:
-    return np.fromiter(numbers, np.int64, len(numbers))
-
-
-def _rows(session: Session, statement: Any) -> list[Any]:
-    return list(session.execute(statement))
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[first : first + IDS_AT_ONCE] for first in range(0, len(ids), IDS_AT_ONCE))

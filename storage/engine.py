@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from psycopg.pq import Format
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import Session
 
 from storage.driver_errors import hide_rows, translated_errors
@@ -22,6 +24,8 @@ ERASED = "erased sealed values"
 REMEMBERED = "remembered answers"
 
 _READING = "pagekeeper_reading"
+# For statements that fetch much binary content: PostgreSQL would spell it out in letters.
+AS_BYTES = {"pagekeeper_as_bytes": True}
 
 
 class Database:
@@ -140,6 +144,7 @@ def open_database(url: str) -> Database:
             },
         )
         event.listen(engine, "handle_error", hide_rows)
+        event.listen(engine, "before_cursor_execute", _ask_for_bytes)
     return Database(engine)
 
 
@@ -178,6 +183,18 @@ def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")  # erased tokens are overwritten with zeros
     cursor.close()
+
+
+def _ask_for_bytes(
+    _connection: Connection,
+    cursor: Any,
+    _statement: str,
+    _parameters: Any,
+    context: ExecutionContext | None,
+    _executemany: bool,
+) -> None:
+    if context is not None and AS_BYTES.keys() <= context.execution_options.keys():
+        cursor.format = Format.BINARY
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.models import Event
@@ -35,3 +35,8 @@ def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[E
     """Return events, newest first."""
     query = select(Event).order_by(Event.at.desc(), Event.id.desc()).limit(limit).offset(offset)
     return list(session.scalars(query))
+
+
+def count_events(session: Session) -> int:
+    """How many events there are."""
+    return session.scalar(select(func.count()).select_from(Event)) or 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
@@ -19,6 +20,7 @@ from storage.connection_states import (
     is_readable,
 )
 from storage.models import Grant, Page, PageGrant, Snapshot
+from storage.origins import find_origin
 
 # Enough to say "Café Lindenhof, Optik Keller and 44 more".
 NAMES_SHOWN = 3
@@ -83,10 +85,14 @@ class Freshness:
     lacking_today: NamedPages
 
 
-def list_grant_health(session: Session) -> list[GrantHealth]:
-    """Every account, also a disconnected one, by name. Which is worst is for the screen to say."""
+def list_grant_health(session: Session, *, with_last_snapshots: bool = True) -> list[GrantHealth]:
+    """Every account, also a disconnected one, by name. Which is worst is for the screen to say.
+
+    Without last snapshots ``last_snapshot_at`` is not looked up, which takes as long as all else
+    with thousands of Pages: for whoever does not read it.
+    """
     pages = _pages_of_grants(session)
-    fetched = _last_snapshots(session)
+    fetched = _last_snapshots(session) if with_last_snapshots else {}
     grants = session.execute(select(Grant).order_by(Grant.account_name, Grant.id)).scalars()
     return [
         _grant_health(grant, pages.get(grant.id, []), fetched.get(grant.id)) for grant in grants
@@ -95,12 +101,8 @@ def list_grant_health(session: Session) -> list[GrantHealth]:
 
 def get_freshness(session: Session, today: date) -> Freshness:
     """How fresh the figures are on the UTC day ``today``."""
-    last_day = session.execute(
-        select(func.max(Snapshot.day)).where(Snapshot.day <= today)
-    ).scalar_one()
-    last_refreshed_at = session.execute(
-        select(func.max(Snapshot.fetched_at)).where(Snapshot.day == last_day)
-    ).scalar_one()
+    newest = find_origin(session, today)
+    last_day = None if newest is None else newest.day
     readable = select(PageGrant.page_id).join(Grant).where(is_readable())
     # As one set out of the covering index: a look-up for every Page takes four times as long.
     of_today = select(Snapshot.page_id).where(Snapshot.day == today)
@@ -110,7 +112,7 @@ def get_freshness(session: Session, today: date) -> Freshness:
     found = session.execute(lacking.order_by(Page.name_folded, Page.id).limit(NAMES_SHOWN)).all()
     readable_count = select(func.count()).select_from(Page).where(Page.id.in_(readable))
     return Freshness(
-        last_refreshed_at=last_refreshed_at,
+        last_refreshed_at=None if newest is None else newest.fetched_at,
         last_day=last_day,
         has_today=last_day == today,
         readable_count=session.execute(readable_count).scalar_one(),
@@ -125,8 +127,7 @@ def count_connections(session: Session) -> dict[ConnectionState, int]:
     return {CONNECTION_STATES[rank]: count for rank, count in session.execute(statement)}
 
 
-@dataclass(frozen=True)
-class _HeldPage:
+class _HeldPage(NamedTuple):
     name: str
     status: str
     has_token: bool
@@ -162,8 +163,8 @@ def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
         .order_by(Page.name_folded, Page.id)
     )
     held: dict[int, list[_HeldPage]] = {}
-    for grant_id, *facts in session.execute(statement):
-        held.setdefault(grant_id, []).append(_HeldPage(*facts))
+    for row in session.execute(statement):
+        held.setdefault(row[0], []).append(_HeldPage._make(row[1:]))
     return held
 
 

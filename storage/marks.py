@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from storage.columns import MISSING, Column, Positions, read, read_raw, take, write_raw
 from storage.ends import A_DAY
 from storage.filtering import METRICS, Metric
-from storage.metrics import TRAILING_DAYS, find_unusual
+from storage.metrics import FEWEST_CHANGES, TRAILING_DAYS, find_unusual
 
 Marks: TypeAlias = np.ndarray[Any, np.dtype[np.int8]]
 
@@ -37,6 +37,8 @@ def remark(session: Session, positions: Positions, days: Collection[date]) -> No
     for first, last in _windows(days):
         for metric in METRICS:
             columns = read(session, metric, _days(first - LOOK_BACK, last))
+            if len(columns) <= FEWEST_CHANGES:
+                continue  # nobody can be judged yet; a column, once there, stays
             judged = [day for day in columns if day >= first]
             marks = {day: _judge(columns, day, positions) for day in judged}
             _write(session, metric, positions, marks)

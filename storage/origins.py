@@ -8,6 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from storage.engine import remembered
 from storage.models import Snapshot
 
 
@@ -39,6 +40,14 @@ def find_origin(session: Session, until: date) -> Origin | None:
     day = session.scalar(select(func.max(Snapshot.day)).where(Snapshot.day <= until))
     if day is None:
         return None
+    known = remembered(session, "origins")
+    if day not in known:
+        known[day] = _origin_of(session, day)
+    found: Origin = known[day]
+    return found
+
+
+def _origin_of(session: Session, day: date) -> Origin:
     kinds = (Snapshot.source, Snapshot.graph_version)
     statement = select(*kinds, func.max(Snapshot.fetched_at).label("at")).group_by(*kinds)
     rows = session.execute(statement.where(Snapshot.day == day)).all()

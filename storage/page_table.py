@@ -2,53 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
-from math import ceil
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import ColumnElement, Date, Executable, bindparam, func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Positions, read, take
-from storage.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
-from storage.ends import A_DAY
-from storage.engine import remembered
-from storage.filtering import EVERY_PAGE, METRICS, Filter, Metric, name_conditions
+from storage.columns import MISSING, Column, Positions
+from storage.connection_states import connection_rank
+from storage.filtering import EVERY_PAGE, Filter, Metric, name_conditions
 from storage.metrics import growth_percent
-from storage.models import Page, Picture, Snapshot
-from storage.period_ends import PeriodEnds, find_ends, find_newest
+from storage.models import Page, Snapshot
+from storage.period_ends import find_ends, find_newest
 from storage.roster import find_positions, positions_in, select_positions
+from storage.sparklines import list_sparklines as list_sparklines
+from storage.table_rows import TableRow as TableRow
+from storage.table_rows import find_rows
 
 SortKey = Literal["name", "fans", "net", "growth", "followers", "connection", "category", "updated"]
-
-
-@dataclass(frozen=True)
-class TableRow:
-    """One Page of the table.
-
-    ``fans`` and ``followers`` are the newest figures up to `until`, however old: ``updated_at``
-    and ``figure_day`` tell. ``start``, ``end`` and ``net`` are of the chosen metric, and None
-    together when the Page is not comparable. ``growth_percent`` is net by start, None also below a
-    start of SMALLEST_BASE.
-    """
-
-    page_id: str
-    name: str
-    category: str | None
-    fans: int | None
-    followers: int | None
-    start: int | None
-    end: int | None
-    net: int | None
-    growth_percent: float | None
-    connection: ConnectionState
-    figure_day: date | None  # day of the newest snapshot up to `until`; None: none yet
-    updated_at: datetime | None  # when that snapshot was fetched
-    picture_etag: str | None  # None: no picture is stored
 
 
 @dataclass(frozen=True)
@@ -112,7 +86,7 @@ def list_table(
     """
     ordered = _ordered(session, sort, since, until, metric, filter, descending=descending)
     shown = ordered[offset : offset + limit]
-    rows = _rows(session, [int(place) for place in shown], since, until, metric)
+    rows = find_rows(session, [int(place) for place in shown], since, until, metric)
     return TablePage(tuple(rows[int(place)] for place in shown), len(ordered))
 
 
@@ -150,136 +124,11 @@ def get_table_summary(
     )
 
 
-def list_sparklines(
-    session: Session,
-    *,
-    page_ids: Sequence[str],
-    since: date,
-    until: date,
-    metric: Metric = "fans",
-    points: int = 30,
-) -> dict[str, list[int]]:
-    """For each Page at most ``points`` figures, oldest first; days without one are left out.
-
-    A longer period is cut into equal stretches that end at `until`, and each gives its last figure.
-    A Page without any figure has an empty list.
-    """
-    stretch_days = max(1, ceil(((until - since).days + 1) / points))
-    places = _places_of(session, page_ids)
-    # The last day of each stretch, newest first; only where a Page lacks it, the days before.
-    lasts = _days_back(until, since, stretch_days)
-    columns = read(session, metric, lasts)
-    found = [take(columns.get(day), places) for day in lasts]
-    for figures, last in zip(found, lasts, strict=True):
-        lacking = np.flatnonzero(figures == MISSING)
-        first = max(since, last - (stretch_days - 1) * A_DAY)
-        days = _days_back(last - A_DAY, first, 1) if len(lacking) else []
-        for column in reversed(read(session, metric, days).values()):
-            still = lacking[figures[lacking] == MISSING]
-            figures[still] = take(column, places[still])
-    return {
-        page_id: [int(figures[row]) for figures in reversed(found) if figures[row] != MISSING]
-        for row, page_id in enumerate(page_ids)
-    }
-
-
-def _days_back(last: date, first: date, step: int) -> list[date]:
-    return [last - number * A_DAY for number in range(0, (last - first).days + 1, step)]
-
-
-def _places_of(session: Session, page_ids: Sequence[str]) -> Positions:
-    """Their places in the order given; beyond every column for a Page that has none."""
-    places = dict(remembered(session, "places"))
-    if any(page_id not in places for page_id in page_ids):
-        statement = select(Page.id, Page.position).where(Page.id.in_(page_ids))
-        places.update((id, position) for id, position in session.execute(statement))
-    nowhere = np.iinfo(np.int64).max
-    found = [places.get(page_id) for page_id in page_ids]
-    return np.array([nowhere if each is None else each for each in found], dtype=np.int64)
-
-
 def list_hits(session: Session, search: str, limit: int = 8) -> list[PageHit]:
     """The first ``limit`` Pages by name whose name matches ``search`` as in Filter."""
     statement = select(Page.id, Page.name).where(*name_conditions(search))
     ordered = statement.order_by(Page.name_folded, Page.id).limit(limit)
     return [PageHit(page_id, name) for page_id, name in session.execute(ordered)]
-
-
-def _rows(
-    session: Session, places: Sequence[int], since: date, until: date, metric: Metric
-) -> dict[int, TableRow]:
-    """What stands in the rows of a handful of Pages, by their places."""
-    at = np.array(places, dtype=np.int64)
-    ends: dict[Metric, PeriodEnds] = {
-        each: find_ends(session, at, since, until, each) for each in METRICS
-    }
-    newest = {each: find_newest(session, ends[each], until, each) for each in METRICS}
-    values = {"places": list(places), "until": until}
-    told = {row.position: row for row in session.execute(_describing(), values)}
-    remembered(session, "places").update((row.id, place) for place, row in told.items())
-    return {
-        place: _row(
-            told[place],
-            fans=_known(newest["fans"][number]),
-            followers=_known(newest["followers"][number]),
-            start=_known(ends[metric].start[number]),
-            end=_known(ends[metric].end[number]),
-        )
-        for number, place in enumerate(places)
-    }
-
-
-@lru_cache(1)
-def _describing() -> Executable:
-    """What the database says of the Pages at ``places``. Put together once: that takes longer
-    than the answer."""
-    newest_day = (
-        select(func.max(Snapshot.day))
-        .where(Snapshot.page_id == Page.id, Snapshot.day <= bindparam("until", type_=Date))
-        .correlate(Page)
-        .scalar_subquery()
-    )
-    return (
-        select(
-            Page.position,
-            Page.id,
-            Page.name,
-            Page.category,
-            connection_rank().label("rank"),
-            Snapshot.day.label("figure_day"),
-            Snapshot.fetched_at,
-            Picture.etag,
-        )
-        .where(Page.position.in_(bindparam("places", expanding=True)))
-        .outerjoin(Snapshot, (Snapshot.page_id == Page.id) & (Snapshot.day == newest_day))
-        .outerjoin(Picture, Picture.page_id == Page.id)
-    )
-
-
-def _known(figure: Any) -> int | None:
-    return None if figure == MISSING else int(figure)
-
-
-def _row(
-    told: Any, *, fans: int | None, followers: int | None, start: int | None, end: int | None
-) -> TableRow:
-    if start is None or end is None:
-        start = end = None
-    return TableRow(
-        page_id=told.id,
-        name=told.name,
-        category=told.category,
-        fans=fans,
-        followers=followers,
-        start=start,
-        end=end,
-        net=None if start is None or end is None else end - start,
-        growth_percent=growth_percent(start, end),
-        connection=CONNECTION_STATES[told.rank],
-        figure_day=told.figure_day,
-        updated_at=told.fetched_at,
-        picture_etag=told.etag,
-    )
 
 
 def _ordered(

@@ -10,7 +10,8 @@ import numpy as np
 from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
-from storage.columns import IDS_AT_ONCE, Positions
+from storage.among import among
+from storage.columns import Positions
 from storage.engine import remembered
 from storage.filtering import Filter, conditions
 from storage.models import Page
@@ -48,10 +49,6 @@ def rows_at(
     session: Session, columns: Sequence[ColumnElement[Any]], positions: Positions
 ) -> dict[int, Any]:
     """What ``columns`` of Page, and subqueries beside it, say of the Pages at these places."""
-    wanted = positions.tolist()
-    rows: dict[int, Any] = {}
-    for first in range(0, len(wanted), IDS_AT_ONCE):
-        at_once = wanted[first : first + IDS_AT_ONCE]
-        statement = select(Page.position, *columns).where(Page.position.in_(at_once))
-        rows.update((row[0], row) for row in session.execute(statement))
-    return rows
+    places = among(session, Page.position.expression, positions.tolist())
+    rows = session.execute(select(Page.position, *columns).where(places))
+    return {row[0]: row for row in rows}

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from storage.columns import Chosen
 from storage.engine import note_erasure
 from storage.installation import bump_data_version
 from storage.models import Base, Page, PageGrant, Picture, Snapshot
@@ -70,14 +70,10 @@ def save_staged(
     # less than the whole answer say that there is no picture.
     save(Snapshot, counted, "AND depth <> 'basic'", NEWEST_REPORT)
     save(Picture, seen, "AND depth = 'full'", KEEP_THE_SAME)
-    keep_columns(session, _chosen_ids(session, attempt_id), [read_at.date()])
+    chosen = Chosen(f"SELECT page_id FROM {_CHOSEN}", {"attempt_id": attempt_id})  # noqa: S608 (a constant)
+    keep_columns(session, chosen, [read_at.date()])
     note_erasure(session)
     bump_data_version(session)
-
-
-def _chosen_ids(session: Session, attempt_id: str) -> list[str]:
-    statement = text(f"SELECT page_id FROM {_CHOSEN}")  # noqa: S608 (a constant)
-    return list(session.scalars(statement, {"attempt_id": attempt_id}))
 
 
 # Where a column is called otherwise among the staged ones, and columns that are filled later.

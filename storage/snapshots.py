@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 
 import numpy as np
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from storage import columns, marks
+from storage.columns import Chosen, chosen_by_id
 from storage.installation import bump_data_version
 from storage.models import Grant, Page, PageGrant, Snapshot
 from storage.upsert import Conflict, table_of, upsert
@@ -52,15 +54,18 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
         }
         for row in every
     ]
+    # As both databases keep them: an import of many days touches a place in the file once.
+    parameters.sort(key=itemgetter("page_id", "day"))
     upsert(session, Snapshot, parameters, NEWEST_REPORT)
     if parameters:
-        keep_columns(session, {row.page_id for row in every}, {row.day for row in every})
+        chosen = chosen_by_id(session, {row.page_id for row in every})
+        keep_columns(session, chosen, {row.day for row in every})
         bump_data_version(session)
 
 
-def keep_columns(session: Session, page_ids: Collection[str], days: Collection[date]) -> None:
+def keep_columns(session: Session, chosen: Chosen, days: Collection[date]) -> None:
     """Let what is kept of all Pages together follow a change of these Pages' snapshots."""
-    marks.remark(session, columns.refresh(session, page_ids, days), days)
+    marks.remark(session, columns.refresh(session, chosen, days), days)
 
 
 def rebuild_columns(session: Session) -> None:
@@ -78,8 +83,7 @@ def delete_snapshots(session: Session, *, source: str) -> int:
         return 0
     session.execute(delete(table_of(Snapshot)).where(of_source))
     page_ids, days = {row.page_id for row in found}, {row.day for row in found}
-    columns.forget_firsts(session, page_ids)
-    keep_columns(session, page_ids, days)
+    marks.remark(session, columns.forget(session, chosen_by_id(session, page_ids), days), days)
     bump_data_version(session)
     return len(found)
 

@@ -17,7 +17,8 @@ from fb.sync import RunEnded
 
 @dataclass
 class InsightsRun:
-    """The state of one run. ``names`` are the live metrics, in the order of the ledger.
+    """The state of one run, begun on ``day`` (UTC). ``names`` are the live metrics, in the order of
+    the ledger.
 
     ``answered`` are the metrics that some Page got in this run; ``steps_total`` is an estimate
     until the run is over: names come and go, and Pages are given up.
@@ -29,6 +30,7 @@ class InsightsRun:
     targets: list[Target]
     names: list[str]
     newest: date
+    day: date
     stop: threading.Event
     on_progress: Callable[[int, int], None]
     steps_total: int = 0

@@ -1,8 +1,9 @@
 """Finds which name a refusal is about, and marks the ledger: one dead metric takes no other along.
 
 Facebook refuses a whole request for one name it does not know (any more), and says not which. So
-each name is asked alone. A name is dead when a Page that answers others refuses it, and no Page has
-just answered it; refused by some and answered by others, it is left out for those that refuse it.
+each name is asked alone. A name is dead when a Page that answers others refuses it, and no Page
+answers it at that moment; refused by some and answered by others, it is left out for those that
+refuse it.
 """
 
 from __future__ import annotations
@@ -36,18 +37,36 @@ def find_refused(
     names are skipped for a Page, or the Page is given up; whatever is left goes on.
     """
     witnesses = refused if answered else refused[:WITNESSES]
-    dead: set[str] = set()
+    refusing: list[tuple[Target, set[str]]] = []
     for target, names in witnesses:
         given, taken = _ask_alone(run, target, names)
-        target.skipped |= taken.intersection(answered) if given else set()
-        dead |= taken.difference(answered) if given else set()
-        if not given or not taken:  # it refuses all names, or none of them alone
+        # A Page that was asked for one name alone may have answered the others before.
+        if taken and (given or target.fresh.difference(names)):
+            refusing.append((target, taken))
+        else:  # it refuses all names, or none of them alone
             target.give_up(refusals[target.page_id])
-    retire(run, dead)
+    dead = {name for _, taken in refusing for name in taken}.difference(answered)
+    alive = {*answered, *_answered_elsewhere(run, dead, {target.page_id for target, _ in refused})}
+    for target, taken in refusing:
+        target.skipped |= taken & alive
+    retire(run, dead - alive)
     for target, _ in refused:
         target.tried += 1
         if not dead and (not answered or target.tried >= MOST_SPLITS):
             target.give_up(refusals[target.page_id])
+
+
+def _answered_elsewhere(
+    run: InsightsRun, names: Collection[str], refused: Collection[str]
+) -> set[str]:
+    """Which of these names, answered before in this run, a Page that did answers even now."""
+    doubted = sorted(run.answered.intersection(names))
+    if doubted:
+        for target in run.targets:
+            may_ask = not target.is_over and target.source.grant_id not in run.limited_grants
+            if may_ask and target.page_id not in refused and target.fresh.issuperset(doubted):
+                return _ask_alone(run, target, doubted)[0]
+    return set()
 
 
 def _ask_alone(

@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages import screens, switches
 from pages.chart_parts import Spec, palette
+from pages.comparing import export as compare_export
 from pages.comparing import lookups as compare_lookups
 from pages.comparing import notes as compare_notes
 from pages.comparing import table as compare_table
@@ -50,8 +51,12 @@ def render(version: str, pages: Sequence[ComparedPage], period: Period, asked: P
         )
         remarks, chart = _chart(pages, rows, found, metric, period, notes, is_index=is_index)
         with export_place:
-            about = f"{listed([row.label for row in rows])}: {title}"
-            exporting.render_compare(version, period, metric, ids, chart, about)
+            about = (title, listed([row.label for row in rows]))
+            table = (
+                compare_export.columns(metric),
+                compare_export.list_rows(pages, rows, period),
+            )
+            exporting.render_compare(version, period, metric, ids, chart, about, table)
         if period.since > asked.since:
             remarks.append(f"Figures begin on {day(period.since - A_DAY)}.")
         if period.until < asked.until:

@@ -143,8 +143,7 @@ def _hover(series: Sequence[Series], columns: Sequence[str], points: Sequence[Po
 def _notes(notes: Sequence[Note], points: Sequence[Point]) -> list[Spec]:
     """As on other charts, without the one figure that their tooltips repeat: here are several."""
     found = note_marks(notes, points, "")
-    for layer in [inner for outer in found for inner in outer["layer"]]:
-        rows = layer["encoding"].get("tooltip")
-        if rows:
-            layer["encoding"]["tooltip"] = [r for r in rows if r["field"] in ("day", "note")]
+    for group in found:
+        rows = group["encoding"]["tooltip"]
+        group["encoding"]["tooltip"] = [r for r in rows if r["field"] in ("day", "note")]
     return found

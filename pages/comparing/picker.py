@@ -11,12 +11,13 @@ from pages import screens
 from pages.comparing import address as compare_address
 from pages.comparing import lookups as compare_lookups
 from pages.comparing.address import FEWEST, MOST, PARAMETER
-from pages.comparing.words import LONGEST_NAME, choices_of, labels_of
-from pages.formats import cut, plain
+from pages.comparing.words import LONGEST_CHART_NAME, LONGEST_NAME, choices_of, labels_of
+from pages.formats import cut, listed, plain
 from storage.comparing import MOST_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
 LONGEST_SEARCH = 100
+_LAST = "compare-last"
 
 
 def render(version: str, pages: Sequence[ComparedPage]) -> None:
@@ -94,11 +95,21 @@ def _set(ids: Sequence[str]) -> None:
 
 def render_link(page_id: str) -> None:
     """Draw the way here from a Page's own screen."""
+    _link("Compare with…", [page_id])
+
+
+def render_link_of(page_ids: Sequence[str]) -> None:
+    """Draw the way here from a list of Pages; nothing where they are too few or too many."""
+    if FEWEST <= len(page_ids) <= MOST:
+        _link(f"Compare these {len(page_ids)}", page_ids)
+
+
+def _link(label: str, page_ids: Sequence[str]) -> None:
     st.page_link(
         screens.link_to("compare"),
-        label="Compare with…",
+        label=label,
         icon=":material/compare_arrows:",
-        query_params={PARAMETER: page_id},
+        query_params={PARAMETER: compare_address.write(page_ids)},
     )
 
 
@@ -108,6 +119,8 @@ def render_suggestions(version: str, pages: Sequence[ComparedPage], until: date)
     alike = compare_lookups.find_alike(version, first.page_id if first else None, until)
     with st.container(border=True, key="compare-begin"):
         st.markdown("**Choose two Pages to compare.**")
+        if first is None:
+            _last_again()
         if not alike:
             st.caption("No other Page has a figure yet." if first else "No Page has a figure yet.")
             return
@@ -122,6 +135,27 @@ def render_suggestions(version: str, pages: Sequence[ComparedPage], until: date)
         if first is None and len(alike) >= FEWEST:
             every = [page.page_id for page in alike]
             _begin_with(f"Compare these {len(every)}", ":material/compare_arrows:", every)
+
+
+def remember(pages: Sequence[ComparedPage]) -> None:
+    """Keep what is compared: the navigation leads here without it."""
+    st.session_state[_LAST] = (
+        [page.page_id for page in pages],
+        listed(labels_of(pages, LONGEST_CHART_NAME)),
+    )
+
+
+def _last_again() -> None:
+    ids, names = st.session_state.get(_LAST, ((), ""))
+    if ids:
+        st.button(
+            plain(f"Compare {names} again"),
+            key="compare-again",
+            icon=":material/history:",
+            type="tertiary",
+            on_click=_set,
+            args=(ids,),
+        )
 
 
 def _begin_with(label: str, icon: str, ids: Sequence[str]) -> None:

@@ -64,10 +64,13 @@ def insight_chart(
 
 
 def _frame(points: Sequence[Point], label: str) -> pd.DataFrame:
+    largest = max(abs(point.value or 0) for point in points)
     return pd.DataFrame(
         {
             DAY: pd.to_datetime([point.day for point in points]),
-            label: pd.array([point.value for point in points], dtype="Int64"),
+            label: pd.array(
+                [point.value for point in points], dtype="Int32" if largest < 2**31 else "Int64"
+            ),
         }
     )
 

@@ -14,19 +14,20 @@ import streamlit as st
 from fb.installation import Installation
 from pages import notes, resources
 from pages.formats import counted, plain, weekday
+from pages.noting import changes as note_changes
 from pages.noting import form as note_form
 from pages.noting import noted
 from pages.noting import words as note_words
 from pages.periods import A_DAY, Period
 from pages.timeline import Note
-from storage.annotations import AnnotationRow, delete_annotation
+from storage.annotations import AnnotationRow
 from storage.filtering import Filter
-from storage.installation import bump_data_version
 
 # The address carries this word while notes are not drawn.
 PARAMETER, HIDDEN = "notes", "hidden"
 MOST_ROWS = 10
 WIDTH = 400
+_HIDDEN_HERE = "notes-hidden"
 _EDITED, _DELETED, _SWITCHED = "note-edited", "note-deleted", "notes-switched"
 
 
@@ -64,15 +65,29 @@ def render(version: str, chart: Chart) -> list[Note]:
     installation = resources.get_startup().installation
     assert installation is not None  # the frame lets no screen run without one
     _popover(installation, version, chart)
+    return list(find_shown(version, chart) or ())
+
+
+def keep_hidden() -> None:
+    """Have the address say on every screen that notes are off: a navigation drops the word."""
     if st.query_params.get(PARAMETER) == HIDDEN:
-        return []
-    return find_notes(
+        st.session_state[_HIDDEN_HERE] = True
+    elif st.session_state.get(_HIDDEN_HERE):
+        st.query_params[PARAMETER] = HIDDEN
+
+
+def find_shown(version: str, chart: Chart) -> tuple[Note, ...] | None:
+    """The notes that are drawn on a chart, oldest first; None while notes are off."""
+    if st.query_params.get(PARAMETER) == HIDDEN:
+        return None
+    found = find_notes(
         version,
         since=chart.since,
         until=chart.until,
         page_id=chart.page_id,
         tag_id=chart.tag_id,
     )
+    return tuple(found)
 
 
 def chart_of_pages(period: Period, filter: Filter, today: date) -> Chart:
@@ -90,8 +105,7 @@ def together(notes: Sequence[Note], unusual: Sequence[Note]) -> list[Note]:
     """Notes with those of unusual days that a chart finds itself; none while notes are off."""
     if st.query_params.get(PARAMETER) == HIDDEN:
         return []
-    days = {note.day for note in unusual}
-    return [*(n for n in notes if n.kind != "platform" or n.day not in days), *unusual]
+    return note_words.together(notes, unusual)
 
 
 @st.fragment
@@ -127,6 +141,7 @@ def _switch(chart: Chart) -> None:
 def _switched(key: str) -> None:
     if st.session_state[key]:
         st.query_params.pop(PARAMETER, None)
+        st.session_state.pop(_HIDDEN_HERE, None)
     else:
         st.query_params[PARAMETER] = HIDDEN
     st.session_state[_SWITCHED] = True
@@ -185,9 +200,7 @@ def _confirm(installation: Installation, row: AnnotationRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Delete this note for good?", width="content")
         if st.button("Delete", key=f"really-delete-{row.id}"):
-            with installation.database.writing() as session:
-                delete_annotation(session, row.id)
-                bump_data_version(session)
+            note_changes.delete(installation, row)
             st.session_state.pop(_DELETED, None)
             notes.leave("Note deleted.")
             st.rerun()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from pages.formats import cut
+from pages.noting import changes as note_changes
 from pages.noting import words as note_words
 from pages.tagging import lookups as tag_lookups
 from storage.annotations import (
@@ -16,11 +17,8 @@ from storage.annotations import (
     FARTHEST_AHEAD,
     LONGEST_TEXT,
     AnnotationRow,
-    add_annotation,
-    change_annotation,
 )
 from storage.errors import AnnotationRefused
-from storage.installation import bump_data_version
 
 _TURN = "note-form-turn"
 _ALL, _PAGE, _TAG = "all", "page", "tag"
@@ -69,7 +67,7 @@ def render(
                 st.rerun(scope="fragment")
     if not is_sent:
         return False
-    refusal = _keep(installation, edited, day, text or "", whom, today)
+    refusal = _keep(installation, edited, day, text or "", whom)
     if refusal:
         st.error(refusal)
         return False
@@ -128,33 +126,14 @@ def _keep(
     day: date,
     text: str,
     whom: tuple[str | None, int | None],
-    today: date,
 ) -> str | None:
     """Keep what was written; a sentence when it can't be kept."""
-    page_id, tag_id = whom
+    written = note_changes.Written(day, text, *whom)
     try:
-        with installation.database.writing() as session:
-            if edited is None:
-                add_annotation(
-                    session,
-                    day=day,
-                    text=text,
-                    today=today,
-                    now=installation.now(),
-                    page_id=page_id,
-                    tag_id=tag_id,
-                )
-            elif not change_annotation(
-                session,
-                edited.id,
-                day=day,
-                text=text,
-                today=today,
-                page_id=page_id,
-                tag_id=tag_id,
-            ):
-                return note_words.refusal("deleted")
-            bump_data_version(session)
+        if edited is None:
+            note_changes.add(installation, written)
+        elif not note_changes.change(installation, edited, written):
+            return note_words.refusal("deleted")
     except AnnotationRefused as refused:
         return note_words.refusal(refused.reason)
     return None

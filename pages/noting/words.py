@@ -5,9 +5,11 @@ Pure: no Streamlit, nothing escaped.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 
-from pages.formats import counted, cut, span
+from pages.formats import counted, cut, day, span
 from pages.timeline import Note
 from storage.annotations import LONGEST_TEXT, AnnotationRow
 from storage.happenings import Consent, Imported, Outage, Retired
@@ -49,6 +51,38 @@ _REFUSALS: Mapping[str, str] = {
 def refusal(reason: str) -> str:
     """Why a note was not kept, and what to do (storage AnnotationRefused)."""
     return _REFUSALS[reason]
+
+
+EVENTS = ("noted", "note_changed", "note_deleted")
+
+
+def facts(row: AnnotationRow) -> dict[str, Any]:
+    """What an event keeps of a note, which may be gone when it is read."""
+    return {"day": row.day.isoformat(), "text": row.text, "whom": whom(row, None)}
+
+
+def event(kind: str, facts: Mapping[str, Any]) -> str:
+    """What was done with a note: "A note of 8 Nov 2026 for all Pages was written: “Campaign”"."""
+    try:
+        of = f" of {day(date.fromisoformat(str(facts.get('day'))))}"
+    except ValueError:
+        of = ""
+    note = f"note{of} for {facts.get('whom', 'all Pages')}"
+    text = f"“{facts.get('text', '')}”"
+    if kind == "noted":
+        return f"A {note} was written: {text}"
+    if kind == "note_deleted":
+        return f"The {note} was deleted: {text}"
+    before = facts.get("before")
+    was = f", before “{before}”" if before and before != facts.get("text") else ""
+    return f"The {note} was changed: {text}{was}"
+
+
+def together(notes: Sequence[Note], unusual: Sequence[Note]) -> list[Note]:
+    """Notes with those of unusual days that a chart finds itself, which say more: oldest first."""
+    days = {note.day for note in unusual}
+    kept = (note for note in notes if note.kind != "platform" or note.day not in days)
+    return sorted([*kept, *unusual], key=lambda note: note.day)
 
 
 def own(row: AnnotationRow) -> Note:

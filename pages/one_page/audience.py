@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from pages import charts, switches, timeline, way_back
-from pages.chart_parts import palette
+from pages.chart_parts import lean, palette
 from pages.formats import counted, day, plain
 from pages.noting import annotating
 from pages.one_page import forecast_chart, outlook_words
@@ -123,7 +123,7 @@ def _draw(
     alt = describe(points, noun, whose)
     if outlook is not None:
         alt += f" {outlook_words.forecast(outlook, card.metric)}"
-    st.vega_lite_chart(spec, height=CHART_HEIGHT, alt=alt)
+    st.vega_lite_chart(lean(spec), height=CHART_HEIGHT, alt=alt)
 
 
 def _averages(card: Audience) -> list[str]:

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 import pandas as pd
 import streamlit as st
 
-from pages.formats import UNKNOWN, counted, cut, day
+from pages.formats import UNKNOWN, counted, cut, day, signed
 from pages.periods import A_DAY
+from pages.prepared import prepare
 from storage import metrics
 from storage.filtering import Metric
 from storage.series import DayFigure
@@ -17,8 +18,9 @@ from storage.unusual import Mark
 
 ROW_HEIGHT = 35
 ROWS_SHOWN = 10
-MOST_ROWS = 60  # what is sent: a longer list is for the export
+MOST_ROWS = 31  # what is sent: a longer list is for the export
 LONGEST_FILE = 40
+_WORDS = ("mark", "source", "version")
 
 MARKS: Mapping[Mark, str] = {"rose": "Rose", "fell": "Fell"}
 
@@ -46,8 +48,11 @@ def render(
     if not frame["mark"].astype(bool).any():
         frame = frame.drop(columns="mark")
     config = st.column_config
+    changes = [signed(None if pd.isna(each) else int(each)) for each in frame["change"]]
+    texts = {name: frame[name].array for name in _WORDS if name in frame}
     st.dataframe(
-        frame,
+        # Texts only where a format would write "+0": they are as many bytes again.
+        prepare(frame, {**texts, "change": changes}, {}, name="days") if "0" in changes else frame,
         hide_index=True,
         height=(min(len(frame), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
         row_height=ROW_HEIGHT,
@@ -57,7 +62,7 @@ def render(
             "figure": config.NumberColumn(metric.capitalize(), format="%,d", width=80),
             "change": config.NumberColumn(
                 "Change",
-                format="%+,d",
+                format=None if "0" in changes else "%+,d",
                 width=70,
                 help="Against the last day with a figure: after a gap the change of several days.",
             ),

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pages.chart_parts import DAY, Palette, Spec, inline, moment_of, x_axis
+from pages.chart_parts import DAY, Palette, Spec, inline, moment_of, spread_ticks, x_axis
 from pages.formats import signed
 from pages.timeline import Point
 from storage.metrics import Forecast
 from storage.unusual import Mark
 
 # A band is smooth: so few points draw it as well as ninety.
-MOST_DAYS = 18
+MOST_DAYS = 12
 
 
 def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spec:
@@ -54,7 +54,8 @@ def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spe
             },
         ],
     }
-    return {**spec, "layer": [*spec["layer"], layer]}
+    layers = [*spec["layer"], layer]
+    return {**spec, "layer": spread_ticks(layers, points[0].day, forecast.days[-1].day)}
 
 
 def _rows(forecast: Forecast) -> list[Spec]:

@@ -21,10 +21,12 @@ def render(profile: PageProfile, changes: Mapping[str, FactChange]) -> None:
     for fact in facts(profile, changes):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(fact.label, width=LABEL_WIDTH)
-            with st.container(width="content", gap=None):
-                st.text(fact.text, width="content")
-                if fact.since:
+            if fact.since:
+                with st.container(width="content", gap=None):
+                    st.text(fact.text, width="content")
                     st.caption(plain(fact.since), width="content")
+            else:  # ten containers less to send
+                st.text(fact.text, width="content")
             if fact.label == "Website" and website and not fact.text.isspace():
                 st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
     version = f" · Graph {plain(profile.graph_version)}" if profile.graph_version else ""

@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from pages import charts, lookups, screens, switches, timeline
-from pages.chart_parts import palette
+from pages.chart_parts import lean, palette
 from pages.formats import count, counted, cut, day, plain, signed, signed_percent
 from pages.noting import annotating
 from pages.periods import LONGER_LABEL, Period
@@ -100,13 +100,13 @@ def draw(
         st.caption(f"No {noun.lower()} to compare in this period.")
     elif view == "Daily change":
         st.vega_lite_chart(
-            charts.change_chart(points, noun, colours, notes),
+            lean(charts.change_chart(points, noun, colours, notes)),
             height=height,
             alt=timeline.describe_changes(points, noun, whose),
         )
     elif view == "% since start" and start:
         st.vega_lite_chart(
-            charts.share_chart(points, noun, colours, notes),
+            lean(charts.share_chart(points, noun, colours, notes)),
             height=height,
             alt=timeline.describe(points, noun, whose),
         )
@@ -114,7 +114,7 @@ def draw(
         st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
     else:
         st.vega_lite_chart(
-            charts.total_chart(points, noun, colours, notes),
+            lean(charts.total_chart(points, noun, colours, notes)),
             height=height,
             alt=timeline.describe(points, noun, whose),
         )

@@ -19,7 +19,7 @@ from pages.chart_parts import Palette, palette
 from pages.formats import counted, cut, plain, plain_cell
 from pages.lookups import ROWS, TableView
 from pages.periods import CUSTOM, Period
-from pages.portfolio import sorting, table_marks, tables
+from pages.portfolio import search_hits, sorting, table_marks, tables
 from pages.portfolio.sorting import Sort
 from pages.portfolio.words import NOUNS
 from pages.reporting import exporting
@@ -71,7 +71,7 @@ def render(
     _open_clicked(view, way_back)
     _caption(view, wanted)
     if wanted.search and view.page.rows_count <= MOST_LINKS:
-        _links(view, way_back)
+        search_hits.render(view, way_back)
     with st.container(key=table_marks.TABLE_KEY):
         _table(view, wanted.sort, metric, period)
     pages_count = _pages_count(view)
@@ -119,10 +119,12 @@ def _controls(
             sorting.find_sort(label),
             _number(),
         )
-        tagging.render_bulk(version, _narrowed(filter, wanted), period.until)
-        exporting.render_overview(
-            version, period, metric, filter, _narrowed(filter, wanted), wanted.sort
-        )
+        narrowed = _narrowed(filter, wanted)
+        # Each in a place of its own: a fragment takes all the width that is left of a row.
+        with st.container(width="content"):
+            tagging.render_bulk(version, narrowed, period.until)
+        with st.container(width="content"):
+            exporting.render_overview(version, period, metric, filter, narrowed, wanted.sort)
     return wanted
 
 
@@ -153,17 +155,6 @@ def _caption(view: TableView, wanted: Wanted) -> None:
             f". {counted(left_out, 'Page')} {verb} no figures on both ends of the period: a dash."
         )
     st.caption(text)
-
-
-def _links(view: TableView, way_back: Mapping[str, str]) -> None:
-    with st.container(horizontal=True, gap="small", key="search-hits"):
-        for row in view.page.rows:
-            st.page_link(
-                screens.link_to("page"),
-                label=plain(cut(row.name, LONGEST_NAME)),
-                icon=":material/arrow_forward:",
-                query_params={"id": row.page_id, **way_back},
-            )
 
 
 def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:

@@ -17,8 +17,9 @@ from pandas.io.formats.style import Styler
 
 from fb.initials import initial_svg
 from pages.chart_parts import Palette
-from pages.formats import UNKNOWN, counted, plain_cell
+from pages.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
 from pages.portfolio.sorting import Sort
+from pages.prepared import prepare
 from storage.connection_states import ConnectionState
 from storage.page_table import SummaryRow, TableRow, TableSummary
 
@@ -35,8 +36,6 @@ COLUMNS = (
     "category",
     "updated",
 )
-# Cells that show the text a Styler gives; the others show what their column's format makes of them.
-TEXT_COLUMNS = ("name", "category")
 SUMMARY_ROWS = 2
 
 # What a Page's connection is called, and its colour; the colour of the ground is no colour at all.
@@ -103,10 +102,10 @@ def paint(frame: pd.DataFrame, colours: Palette) -> Styler:
 
     The frame is for drawing from here on: it gives its prepared texts whatever it is cast to.
     """
-    cells: dict[str, list[str]] = {}
+    styles: dict[str, list[tuple[int, int]]] = {}
 
     def paint_cell(row: int, column: str, css: str) -> None:
-        cells.setdefault(css, []).append(f"row{row}_col{COLUMNS.index(column)}")
+        styles.setdefault(css, []).append((row, COLUMNS.index(column)))
 
     for column in ("net", "growth"):
         for row, value in enumerate(frame[column]):
@@ -116,30 +115,13 @@ def paint(frame: pd.DataFrame, colours: Palette) -> Styler:
         for column in COLUMNS:
             paint_cell(row, column, f"background-color: {colours.band}")
             paint_cell(row, column, "font-weight: 600")
-    return _painted(frame, cells)
-
-
-def _painted(frame: pd.DataFrame, cells: Mapping[str, list[str]]) -> Styler:
-    """A Styler whose cells are worked out already.
-
-    pandas renders every cell of a Styler to HTML, of which Streamlit keeps the colours, and sends
-    a text of every cell beside it, which the columns' formats overrule: 14 ms a rerun for 27 rows
-    and as many bytes again. The two methods, and the frame's ``astype``, are what Streamlit's
-    `marshall_styler` calls; it takes no subclass of Styler.
-    """
-    blank = [""] * len(frame)
-    texts = pd.DataFrame({name: frame[name] if name in TEXT_COLUMNS else blank for name in COLUMNS})
-    vars(frame).update(astype=lambda *_: texts)
-    # A fixed id: a random one would make every rerun send the whole table again.
-    styler = Styler(frame, uuid="pages")
-    translated = {
-        "cellstyle": [
-            {"props": [tuple(css.split(": "))], "selectors": selectors}
-            for css, selectors in cells.items()
-        ]
-    }
-    vars(styler).update(_compute=lambda: styler, _translate=lambda *_: translated)
-    return styler
+    texts: dict[str, Sequence[Any]] = {name: frame[name].tolist() for name in ("name", "category")}
+    # No format of a column leaves the sign of a zero out.
+    texts["net"] = [signed(None if pd.isna(each) else int(each)) for each in frame["net"]]
+    texts["growth"] = [
+        signed_percent(None if pd.isna(each) else float(each)) for each in frame["growth"]
+    ]
+    return prepare(frame, texts, styles, name="pages")
 
 
 def columns(
@@ -166,13 +148,11 @@ def columns(
         "net": config.NumberColumn(
             label("net", f"New {noun}"),
             width=90 if noun == "fans" else 125,
-            format="%+,d",
             help=f"Change of {noun} in the period. A dash: no figure on both ends of it.",
         ),
         "growth": config.NumberColumn(
             label("growth", "Growth"),
             width=86,
-            format="%+.2f%%",
             help=f"Net new {noun} by the {noun} at the start. A dash also below 100 {noun}.",
         ),
         "trend": config.LineChartColumn(

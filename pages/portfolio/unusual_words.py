@@ -10,8 +10,9 @@ from pages.formats import counted, day
 from pages.timeline import Note
 
 MOST_NAMED = 3
-# Among thousands of Pages some stand out on any day. Below this share nobody need look.
-SMALLEST_SHARE = 0.05
+# Below this share of the Pages nobody need look: of many some stand out on any day, and 1 in 10 on
+# many days.
+SMALLEST_SHARE, SMALLEST_OF_MANY, MANY = 0.05, 0.15, 20
 CAUSE = "most likely a clean-up by Facebook"
 
 
@@ -32,22 +33,19 @@ class Unusual(Protocol):
 
 def worth_naming(days: Sequence[Unusual]) -> list[Unusual]:
     """The days on which enough Pages stood out, the widest first, of equals the newest."""
-    wide = [each for each in days if each.is_platform_wide or _share(each) >= SMALLEST_SHARE]
+    wide = [each for each in days if each.is_platform_wide or _is_wide(each)]
     return sorted(wide, key=lambda each: (each.is_platform_wide, _share(each), each.day))[::-1]
 
 
 def say_what(unusual: Unusual) -> str:
     """ "9 of 14 Pages fell beyond their own noise: most likely a clean-up by Facebook"."""
-    judged = f"of {counted(unusual.judged_count, 'Page')}"
-    if unusual.rose_count and unusual.fell_count:
-        moved = f"{unusual.rose_count:,d} rose and {unusual.fell_count:,d} fell, {judged},"
-        noise = "their own"
-    else:
-        number, verb = unusual.rose_count or unusual.fell_count, "fell"
-        if unusual.rose_count:
-            verb = "rose"
-        moved = f"{number:,d} {judged} {verb}"
-        noise = "its own" if number == 1 else "their own"
+    # What most of them did comes first: a label on the chart has room for no more.
+    moves = [(unusual.fell_count, "fell"), (unusual.rose_count, "rose")]
+    (number, verb), (fewer, other) = sorted(moves, key=lambda move: -move[0])
+    moved = f"{number:,d} of {counted(unusual.judged_count, 'Page')} {verb}"
+    if fewer:
+        moved += f" and {fewer:,d} {other}"
+    noise = "its own" if number + fewer == 1 else "their own"
     cause = f": {CAUSE}" if unusual.is_platform_wide else ""
     return f"{moved} beyond {noise} noise{cause}"
 
@@ -77,6 +75,11 @@ def notes(days: Sequence[Unusual]) -> list[Note]:
         Note(each.day, say_what(each), "platform")
         for each in sorted(worth, key=lambda each: each.day)
     ]
+
+
+def _is_wide(unusual: Unusual) -> bool:
+    least = SMALLEST_OF_MANY if unusual.judged_count >= MANY else SMALLEST_SHARE
+    return _share(unusual) >= least
 
 
 def _share(unusual: Unusual) -> float:

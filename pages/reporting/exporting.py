@@ -1,13 +1,14 @@
 """The Export popover of Overview, Page and Compare: tables, daily figures, chart and report.
 
 A file is made when it is asked for, and not before: the buttons carry a recipe, no file. Streamlit
-runs it on its own, outside a screen, so everything in it is an argument.
+runs it on its own, outside a screen, so everything in it is an argument. The buttons themselves are
+drawn only while the popover is open, in a fragment: a closed one costs a screen next to nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 
 import streamlit as st
@@ -15,56 +16,24 @@ import streamlit as st
 from fb import exporting
 from fb.exporting import Asked
 from fb.exporting_cells import file_name
-from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS
-from pages import lookups, resources, screens
+from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS, Cell, Column
+from pages import lookups, resources
 from pages.chart_parts import Spec, palette
 from pages.formats import counted
+from pages.noting import annotating
 from pages.periods import Period
 from pages.portfolio.sorting import Sort
 from pages.reporting import of_overview as report_overview
 from pages.reporting import of_page as report_page
-from pages.reporting import rendering, report
+from pages.reporting import rendering, report, shelves
 from pages.reporting.of_overview import OverviewAsked
 from pages.reporting.of_page import PageAsked
+from pages.reporting.shelves import Offer, Shelf
 from pages.reporting.themed import titled
 from pages.reporting.words import describe_period
 from storage.engine import Database
 from storage.filtering import Filter, Metric
 from storage.series import PageProfile
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_MIMES = {
-    "csv": "text/csv",
-    "zip": "application/zip",
-    "xlsx": XLSX,
-    "png": "image/png",
-    "html": "text/html",
-}
-_ICONS = {"png": ":material/image:", "html": ":material/description:"}
-
-
-@dataclass(frozen=True)
-class Offer:
-    """One file that can be had. ``make`` is called when the button is pressed."""
-
-    label: str
-    key: str
-    file_name: str
-    make: Callable[[], bytes]
-
-    @property
-    def ending(self) -> str:
-        """What the file's name ends in, without the dot."""
-        return self.file_name.rpartition(".")[2]
-
-
-@dataclass(frozen=True)
-class Shelf:
-    """Files of one kind under a heading; ``remark`` says what is missing and why."""
-
-    heading: str
-    offers: Sequence[Offer]
-    remark: str | None = None
 
 
 def render_overview(
@@ -75,44 +44,44 @@ def render_overview(
     Chart and report are of the Pages of ``filter``, the screen's. Table and daily figures are of
     all rows of ``table_filter``, which search and "Needs attention" may have narrowed.
     """
-    asked = Asked(period.since, period.until, metric, table_filter)
-    screen = OverviewAsked(version, period, metric, filter)
-    view = str(st.session_state.get("view") or "Total")
     colours = palette(st.context.theme.type)
-    name = _days_of("overview", period)
-    pages_count = lookups.find_totals(version, period.since, period.until, table_filter).pages_count
-    shelves = [
-        Shelf(f"Table of {counted(pages_count, 'Page')}", _table_offers(asked, sort)),
-        _series_shelf(version, asked, pages_count * period.days_count),
-        Shelf(
-            "Chart and report",
-            [
-                _png(lambda: report_overview.find_chart(screen, view, colours), name),
-                _html(lambda: _overview_report(screen), name),
-            ],
-        ),
-    ]
-    _popover(shelves)
+
+    def find_shelves() -> list[Shelf]:
+        asked = Asked(period.since, period.until, metric, table_filter)
+        notes = annotating.find_shown(version, annotating.chart_of_pages(period, filter, _today()))
+        screen = OverviewAsked(version, period, metric, filter, notes)
+        view = str(st.session_state.get("view") or "Total")
+        name = _days_of("overview", period)
+        totals = lookups.find_totals(version, period.since, period.until, table_filter)
+        count = totals.pages_count
+        chart = _png(lambda: report_overview.find_chart(screen, view, colours), name)
+        return [
+            Shelf(f"Table of {counted(count, 'Page')}", _table_offers(asked, sort)),
+            _series_shelf(version, asked, count * period.days_count),
+            Shelf("Chart and report", [chart, _html(lambda: _overview_report(screen), name)]),
+        ]
+
+    shelves.render(find_shelves)
 
 
 def render_page(version: str, period: Period, profile: PageProfile, metric: str, view: str) -> None:
     """Draw the popover of a Page. ``metric`` is "fans" or "followers"."""
     chosen: Metric = "followers" if metric == "followers" else "fans"
-    asked = Asked(period.since, period.until, chosen, page_ids=(profile.page_id,))
-    screen = PageAsked(version, period, profile)
     colours = palette(st.context.theme.type)
-    name = _days_of(profile.name, period)
-    shelves = [
-        _series_shelf(version, asked, period.days_count),
-        Shelf(
-            "Chart and report",
-            [
-                _png(lambda: report_page.find_chart(screen, chosen, view, colours), name),
-                _html(lambda: _page_report(screen), name),
-            ],
-        ),
-    ]
-    _popover(shelves)
+
+    def find_shelves() -> list[Shelf]:
+        asked = Asked(period.since, period.until, chosen, page_ids=(profile.page_id,))
+        noted = annotating.chart_of_page(period, profile.page_id, _today())
+        notes = annotating.find_shown(version, noted) or ()
+        screen = PageAsked(version, period, profile, notes)
+        name = _days_of(profile.name, period)
+        chart = _png(lambda: report_page.find_chart(screen, chosen, view, colours), name)
+        return [
+            _series_shelf(version, asked, period.days_count),
+            Shelf("Chart and report", [chart, _html(lambda: _page_report(screen), name)]),
+        ]
+
+    shelves.render(find_shelves)
 
 
 def render_compare(
@@ -121,42 +90,25 @@ def render_compare(
     metric: Metric,
     page_ids: Sequence[str],
     chart: Spec | None,
-    title: str,
+    about: tuple[str, str],
+    table: tuple[Sequence[Column], Sequence[Sequence[Cell]]],
 ) -> None:
-    """Draw the popover of Compare; ``chart`` is what the screen shows, None for nothing."""
-    asked = Asked(period.since, period.until, metric, page_ids=tuple(page_ids))
-    made = None if chart is None else titled(chart, title, describe_period(period))
-    shelves = [
-        _series_shelf(version, asked, len(page_ids) * period.days_count),
-        Shelf("Chart", [_png(lambda: made, _days_of("compare", period))]),
-    ]
-    _popover(shelves)
+    """Draw the popover of Compare.
 
+    ``chart`` is what the screen shows, None for nothing, ``about`` its title and whose figures it
+    has; ``table`` are the figures side by side, as columns and rows.
+    """
 
-def _popover(shelves: Sequence[Shelf]) -> None:
-    with st.popover("Export", icon=":material/download:", key="export", width="content"):
-        for shelf in shelves:
-            st.caption(f"**{shelf.heading}**")
-            with st.container(horizontal=True, gap="small"):
-                for offer in shelf.offers:
-                    _button(offer)
-            if shelf.remark:
-                st.caption(shelf.remark)
-        st.page_link(
-            screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
-        )
+    def find_shelves() -> list[Shelf]:
+        asked = Asked(period.since, period.until, metric, page_ids=tuple(page_ids))
+        made = None if chart is None else titled(chart, *about, describe_period(period))
+        return [
+            Shelf("Figures side by side", _compared_offers(asked, *table)),
+            _series_shelf(version, asked, len(page_ids) * period.days_count),
+            Shelf("Chart", [_png(lambda: made, _days_of("compare", period))]),
+        ]
 
-
-def _button(offer: Offer) -> None:
-    st.download_button(
-        offer.label,
-        offer.make,
-        file_name=offer.file_name,
-        mime=_MIMES[offer.ending],
-        key=f"export-{offer.key}",
-        icon=_ICONS.get(offer.ending, ":material/table:"),
-        on_click="ignore",
-    )
+    shelves.render(find_shelves)
 
 
 def _table_offers(asked: Asked, sort: Sort) -> list[Offer]:
@@ -170,6 +122,18 @@ def _table_offers(asked: Asked, sort: Sort) -> list[Offer]:
     return [
         Offer("CSV", "table-csv", exporting.name_of("pages", asked, "csv"), make("csv")),
         Offer("Excel", "table-xlsx", exporting.name_of("pages", asked, "xlsx"), make("xlsx")),
+    ]
+
+
+def _compared_offers(
+    asked: Asked, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
+) -> list[Offer]:
+    def make(format: exporting.Format) -> Callable[[], bytes]:
+        return lambda: exporting.make_file(columns, rows, format)
+
+    return [
+        Offer("CSV", "table-csv", exporting.name_of("compare", asked, "csv"), make("csv")),
+        Offer("Excel", "table-xlsx", exporting.name_of("compare", asked, "xlsx"), make("xlsx")),
     ]
 
 
@@ -243,6 +207,12 @@ def _page_report(screen: PageAsked) -> report.Report:
 
 def _days_of(name: str, period: Period) -> str:
     return f"{name[:40]}-{period.since.isoformat()}-{period.until.isoformat()}"
+
+
+def _today() -> date:
+    installation = resources.get_startup().installation
+    assert installation is not None
+    return installation.now().date()
 
 
 def _database() -> Database:

@@ -10,11 +10,13 @@ from functools import lru_cache
 from pages import charts, lookups, timeline
 from pages.chart_parts import DARK, LIGHT, Palette, Spec
 from pages.formats import count, counted, cut, day, signed, signed_percent
+from pages.noting import words as note_words
 from pages.periods import Period, reaches_back
 from pages.portfolio import lookups as overview_lookups
 from pages.portfolio import unusual_words
 from pages.portfolio import words as overview_words
 from pages.portfolio.words import NOUNS
+from pages.reporting import noted
 from pages.reporting.rendering import to_svg
 from pages.reporting.report import Picture, Report, Section, Table
 from pages.reporting.themed import titled
@@ -32,12 +34,16 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class OverviewAsked:
-    """Which Overview: the version of the data, the days, the figure and the Pages."""
+    """Which Overview: the version of the data, the days, the figure and the Pages.
+
+    ``notes`` are those on its chart, oldest first; None while notes are off.
+    """
 
     version: str
     period: Period
     metric: Metric
     filter: Filter
+    notes: tuple[Note, ...] | None = ()
 
     @property
     def noun(self) -> str:
@@ -58,11 +64,11 @@ def find_chart(asked: OverviewAsked, view: str, palette: Palette) -> Spec | None
     else:
         view = "Total"
         chart = charts.total_chart(points, noun, palette, notes)
-    what = {"Total": "over time", "Daily change": "daily change"}.get(
-        view, "change since the start"
+    what = {"Total": " over time", "Daily change": ", daily change"}.get(
+        view, ", change since the start"
     )
     lines = (describe_period(asked.period), _counted(asked, points), describe_filter(asked.filter))
-    return titled(chart, f"{noun}, {what}", *lines)
+    return titled(chart, f"{noun}{what}", *lines)
 
 
 def build(asked: OverviewAsked, produced_at: datetime, *, is_sandbox: bool) -> Report:
@@ -78,7 +84,12 @@ def build(asked: OverviewAsked, produced_at: datetime, *, is_sandbox: bool) -> R
         lines=lines,
         produced_at=produced_at,
         tiles=_tiles(asked),
-        sections=[*_charts(asked), _movers(asked), _pages(asked)],
+        sections=[
+            *_charts(asked),
+            *noted.sections(_notes(asked)),
+            _movers(asked),
+            _pages(asked),
+        ],
         is_sandbox=is_sandbox,
     )
 
@@ -150,7 +161,10 @@ def _unusual(asked: OverviewAsked) -> list[UnusualDay]:
 
 
 def _notes(asked: OverviewAsked) -> list[Note]:
-    return unusual_words.notes(_unusual(asked))
+    """As on the screen: operators' and automatic ones with those of unusual days."""
+    if asked.notes is None:
+        return []
+    return note_words.together(asked.notes, unusual_words.notes(_unusual(asked)))
 
 
 def _comparable(asked: OverviewAsked) -> int:

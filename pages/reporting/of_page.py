@@ -12,12 +12,13 @@ from pages.one_page.points import points_of
 from pages.periods import A_DAY, Period
 from pages.portfolio.tables import CONNECTIONS
 from pages.portfolio.words import NOUNS
+from pages.reporting import noted
 from pages.reporting.rendering import to_svg
 from pages.reporting.report import Picture, Report, Section, Table
 from pages.reporting.themed import titled
-from pages.reporting.words import describe_period
+from pages.reporting.words import describe_period, unbroken
 from pages.tiles import Tile, percent_delta, signed_value, value_of
-from pages.timeline import Point
+from pages.timeline import Note, Point
 from storage import metrics
 from storage.filtering import METRICS, Metric
 from storage.series import DayFigure, PageProfile
@@ -31,11 +32,12 @@ _LONGEST_NAME = 60
 
 @dataclass(frozen=True)
 class PageAsked:
-    """Which Page, and which days of it."""
+    """Which Page, which days of it, and the notes on its chart, oldest first."""
 
     version: str
     period: Period
     profile: PageProfile
+    notes: tuple[Note, ...] = ()
 
 
 def find_chart(asked: PageAsked, metric: Metric, view: str, palette: Palette) -> Spec | None:
@@ -45,9 +47,14 @@ def find_chart(asked: PageAsked, metric: Metric, view: str, palette: Palette) ->
         return None
     is_change = view == "Daily change"
     draw = charts.change_chart if is_change else charts.total_chart
-    what = "daily change" if is_change else "over time"
-    title = f"{cut(asked.profile.name, _LONGEST_NAME)}: {noun.lower()}, {what}"
-    return titled(draw(points, noun, palette), title, describe_period(asked.period), _remark(asked))
+    what = ", daily change" if is_change else " over time"
+    title = f"{cut(asked.profile.name, _LONGEST_NAME)}: {noun.lower()}{what}"
+    return titled(
+        draw(points, noun, palette, asked.notes),
+        title,
+        describe_period(asked.period),
+        _remark(asked),
+    )
 
 
 def build(asked: PageAsked, produced_at: datetime, *, is_sandbox: bool) -> Report:
@@ -61,6 +68,7 @@ def build(asked: PageAsked, produced_at: datetime, *, is_sandbox: bool) -> Repor
         tiles=[tile for metric in METRICS for tile in _tiles(asked, metric)],
         sections=[
             *(section for metric in METRICS for section in _charts(asked, metric)),
+            *noted.sections(asked.notes),
             _days(asked),
         ],
         is_sandbox=is_sandbox,
@@ -110,7 +118,10 @@ def _charts(asked: PageAsked, metric: Metric) -> list[Section]:
         (f"{noun} over time", charts.total_chart, timeline.describe),
         (f"{noun}, daily change", charts.change_chart, timeline.describe_changes),
     ):
-        pictures = [to_svg(builder(points, noun, colours), colours) for colours in (LIGHT, DARK)]
+        pictures = [
+            to_svg(builder(points, noun, colours, asked.notes), colours)
+            for colours in (LIGHT, DARK)
+        ]
         picture = Picture(pictures[0], pictures[1], alt(points, noun, name))
         caption = " ".join(each for each in (gap, _remark(asked)) if each)
         found.append(Section(heading, picture, caption=caption))
@@ -126,7 +137,7 @@ def _days(asked: PageAsked) -> Section:
     }
     rows = [
         (
-            day(row.day),
+            unbroken(day(row.day)),
             _source(row.source),
             count(row.fans),
             _change(changes["fans"].get(row.day)),

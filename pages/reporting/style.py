@@ -31,11 +31,12 @@ img{display:block;width:100%;height:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th{font-weight:600;font-size:13.5px;color:var(--soft);background:var(--band)}
 th,td{padding:6px 10px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
-td.text{overflow-wrap:anywhere}
+td.text{overflow-wrap:break-word}
 .number{text-align:right;white-space:nowrap}
 th.up,th.down{color:var(--soft)}
 .caption{margin-top:12px;font-size:13.5px}
 footer{font-size:13.5px;margin-top:28px}
+@media (max-width:600px){picture{display:block;overflow-x:auto}img{width:620px;max-width:none}}
 @media print{main{max-width:none;padding:0}.wide{overflow:visible}}
 """
 STYLE = (

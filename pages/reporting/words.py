@@ -33,6 +33,11 @@ def describe_filter(filter: Filter) -> str:
     return f"Only Pages {', '.join(parts)}." if parts else ""
 
 
+def unbroken(text: str) -> str:
+    """A day or a time that stays on one line, however narrow its column is."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def describe_period(period: Period) -> str:
     """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"."""
     text = f"{span(period.since, period.until)}, days in UTC"

@@ -11,7 +11,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from pages import notes, resources
-from pages.formats import counted, cut, plain
+from pages.formats import counted, cut, plain, plain_badge
 from pages.tagging import changes as tag_changes
 from pages.tagging import lookups as tag_lookups
 from pages.tagging import words as tag_words
@@ -35,7 +35,7 @@ def render_bulk(version: str, filter: Filter, until: date) -> None:
 def render_page(version: str, page_id: str) -> None:
     """Draw the tags of one Page, and the popover that changes them."""
     for tag in tag_lookups.find_tags_of(version, page_id)[:MOST_BADGES]:
-        st.badge(plain(cut(tag.name, LONGEST_NAME)), icon=":material/label:", color="gray")
+        st.badge(plain_badge(cut(tag.name, LONGEST_NAME)), icon=":material/label:", color="gray")
     more = len(tag_lookups.find_tags_of(version, page_id)) - MOST_BADGES
     if more > 0:
         st.caption(f"and {more:,d} more", width="content")

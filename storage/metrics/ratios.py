@@ -33,8 +33,9 @@ def fan_follower_ratio(fans: int | None, followers: int | None) -> float | None:
 def unexplained_change(net: int | None, gained: int | None, lost: int | None) -> int | None:
     """What gross figures leave open: net minus (gained minus lost), in people.
 
-    0 when they agree; below 0 when more people went than Facebook counted, as in a clean-up of
-    accounts. None when any of the three is not known.
+    All three are Facebook's own, of the same Pacific days: ``net`` is of `page_follows`, never of
+    snapshots, whose days are in UTC. 0 when they agree; below 0 when more people went than Facebook
+    counted, as in a clean-up of accounts. None when any of the three is not known.
     """
     if net is None or gained is None or lost is None:
         return None
@@ -42,7 +43,7 @@ def unexplained_change(net: int | None, gained: int | None, lost: int | None) ->
 
 
 def churn_percent(lost: int | None, start: int | None) -> float | None:
-    """People lost (gross) in percent of those at the start of the period.
+    """People lost (gross) in percent of those at the start of the period, both Facebook's own.
 
     None when either is not known, and when the start is below SMALLEST_BASE.
     """

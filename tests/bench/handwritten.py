@@ -72,6 +72,7 @@ class Rival:
     def _visit(self, asked: Asked) -> Found:
         values = self._values(asked)
         self._run(sql.FILL_ALL if asked.tag_id is None else sql.FILL_TAG, values)
+        self._look_at("ends")
         (totals,) = self._rows(sql.TOTALS, values)
         median = sql.MEDIANS_SQLITE if self._is_sqlite else sql.MEDIANS_POSTGRESQL
         (medians,) = self._rows(median, values)
@@ -94,6 +95,7 @@ class Rival:
         sums = {_day(day): (count, total) for day, count, total in self._rows(statement, values)}
         held = {day for day, (count, _) in sums.items() if count and day >= asked.since - A_DAY}
         self._run(sql.FIND_HOLEY, {**values, "days_count": len(held)})
+        self._look_at("holey")
         standing = self._standing(asked, values)
         ((last,),) = self._rows(sql.START, values)
         line: list[tuple[date, int | None, int | None]] = []
@@ -135,6 +137,10 @@ class Rival:
         for page_id, figure, _ in self._rows(statement, values):
             found[page_id].append(figure)
         return found
+
+    def _look_at(self, table: str) -> None:
+        if not self._is_sqlite:
+            self._cursor.execute(sql.LOOK_POSTGRESQL.format(table=table))
 
     def _values(self, asked: Asked) -> dict[str, Any]:
         return {

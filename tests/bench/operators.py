@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any
 
-from tests.bench.generator import CATEGORIES, FEW_TAG, HALF_TAG
+from tests.bench.generator import FEW_TAG, HALF_TAG
 from tests.bench.report import Line, at_most
 from tests.bench.tab import Answer, Tab, opened_tab
 
@@ -112,7 +112,6 @@ def _click(tab: Tab, chance: random.Random) -> Answer:
         lambda: tab.pick("sort", chance.choice(SORTS)),
         lambda: tab.choose("period", chance.choice(PERIODS)),
         lambda: tab.follow(tag=chance.choice(FILTERS)),
-        lambda: tab.follow(category=chance.choice(("", *CATEGORIES))),
     ]
     answer: Answer = chance.choice(clicks)()
     return answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -30,6 +31,8 @@ from tests.browser.serving import (
 
 RIVAL = Path(__file__).with_name("rival.py")
 START_SECONDS = 60.0
+# Of addresses. A rival that wants more ends with an error instead of taking the machine along.
+MOST_MEMORY = 14 * 2**30
 
 
 @contextmanager
@@ -71,6 +74,7 @@ def served_rival(folder: Path, database: Path) -> Iterator[int]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", RIVAL.name, *options],
             cwd=folder,
+            preexec_fn=_limit_memory,
             env=clean_environment({"RIVAL_DATABASE": str(database), "HOME": str(folder)}),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -119,6 +123,10 @@ def let_rest(installation: Installation, *, pages: int, now: datetime) -> None:
         session.execute(update(Grant).values(key_id=key_id))
         run_id = start_run(session, kind="daily", day=now.date(), pages_total=pages, now=now)
         finish_run(session, run_id, status="done", pages_done=pages, pages_failed=0, now=now)
+
+
+def _limit_memory() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -8,7 +8,7 @@ this one starts), and since when it has figures.
 from __future__ import annotations
 
 _COLUMNS = """
-    id {text} PRIMARY KEY, name_folded {text}, is_new {small},
+    id TEXT PRIMARY KEY, name_folded {text}, is_new {small},
     fans_start {big}, fans_end {big}, fans_newest {big}, fans_before {big}, fans_since {day},
     followers_start {big}, followers_end {big}, followers_newest {big}, followers_since {day}
 """
@@ -21,11 +21,17 @@ PREPARE_SQLITE = (
     "CREATE TEMP TABLE holey (id TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 PREPARE_POSTGRESQL = (
+    # Compiling takes longer than these statements run, and everything lies in memory.
+    "SET jit = off",
+    "SET random_page_cost = 1.1",
     "CREATE TEMP TABLE ends ("
     + _COLUMNS.format(text='TEXT COLLATE "C"', small="INTEGER", big="BIGINT", day="DATE")
     + ") ON COMMIT DELETE ROWS",
     "CREATE TEMP TABLE holey (id TEXT PRIMARY KEY) ON COMMIT DELETE ROWS",
 )
+
+# Nothing is known of a table just filled: PostgreSQL would read whole days for a hundred Pages.
+LOOK_POSTGRESQL = "ANALYZE {table}"
 
 _NEWEST = """
     coalesce(e1.{metric}_count, e2.{metric}_count, CASE WHEN p.{metric}_since < :end_older THEN (
@@ -167,13 +173,22 @@ SELECT e.id, p.name, p.category, e.fans_newest, e.followers_newest,
 FROM (SELECT * FROM ends ORDER BY fans_end - fans_start DESC NULLS LAST, name_folded, id
     LIMIT :rows) e
 JOIN pages p ON p.id = e.id
-LEFT JOIN snapshots n ON n.page_id = e.id AND n.day = (
-    SELECT max(m.day) FROM snapshots m WHERE m.page_id = e.id AND m.day <= :end_day)
+{newest}
 LEFT JOIN pictures i ON i.page_id = e.id
 ORDER BY e.fans_end - e.fans_start DESC NULLS LAST, e.name_folded, e.id
 """
-TABLE_SQLITE = TABLE.format(no="0", any="%")
-TABLE_POSTGRESQL = TABLE.format(no="false", any="%%")
+TABLE_SQLITE = TABLE.format(
+    no="0",
+    any="%",
+    newest="""LEFT JOIN snapshots n ON n.page_id = e.id AND n.day = (
+    SELECT max(m.day) FROM snapshots m WHERE m.page_id = e.id AND m.day <= :end_day)""",
+)
+TABLE_POSTGRESQL = TABLE.format(
+    no="false",
+    any="%%",
+    newest="""LEFT JOIN LATERAL (SELECT m.day, m.fetched_at FROM snapshots m
+    WHERE m.page_id = e.id AND m.day <= :end_day ORDER BY m.day DESC LIMIT 1) n ON true""",
+)
 
 # Of each stretch of days, counted back from the end, the last figure.
 SPARKLINES_SQLITE = """

@@ -129,6 +129,9 @@ class Tab:
         parameter = getattr(getattr(element, kind or ""), "query_param_key", "")
         if parameter:
             self.widgets[parameter] = element
+        if kind == "pagination" and element.pagination.set_value:  # as a browser heeds it
+            self._states.pop(element.pagination.id, None)
+            self._query[parameter] = str(element.pagination.value)
 
     def _forget_old(self) -> None:
         self._run += 1

@@ -16,6 +16,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    FilePayload,
     Locator,
     Page,
     Playwright,
@@ -151,6 +152,12 @@ def by_key(page: Page, key: str) -> Locator:
 def button(page: Page, key: str) -> Locator:
     """The button with this key."""
     return by_key(page, key).get_by_role("button")
+
+
+def upload(page: Page, name: str, content: str) -> None:
+    """Choose a CSV file in the screen's file box."""
+    file: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}
+    page.locator("input[type=file]").set_input_files(file)
 
 
 def expect_soon(page: Page, look: Callable[[], T], wanted: T) -> None:

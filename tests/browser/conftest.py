@@ -17,9 +17,15 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.browsing import TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
+from tests.browser.furnishing import furnish
 from tests.browser.live import Live, serving_live
 from tests.browser.serving import Server, copy_program, serving
+from tests.browser.stored import INSIGHTS_DONE
 from tests.browser.trips import connect
+from tests.waiting import wait_until
+
+# Two years of views and engagement follow the history by themselves, in the background.
+INSIGHTS_SECONDS = 120
 
 
 class Serve(Protocol):
@@ -143,6 +149,15 @@ def full(serve: Serve, chromium: Browser) -> Iterator[Server]:
             connect(opened.open(), server.url)
         finally:
             opened.close()
+        yield server
+
+
+@pytest.fixture(scope="package")
+def furnished(serve: Serve, full: Server) -> Iterator[Server]:
+    """The same with insights, tags, notes and a goal: tests that use it only look, too."""
+    wait_until(lambda: full.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)
+    with serve(data_of=full) as server:
+        furnish(server)
         yield server
 
 

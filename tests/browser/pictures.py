@@ -9,18 +9,23 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import trips
 from tests.browser.browsing import TALL, WIDTH, expect_title, launch, visit
+from tests.browser.conftest import INSIGHTS_SECONDS
+from tests.browser.furnishing import furnish, page_id_of
 from tests.browser.grids import pages_table
 from tests.browser.looks import check_look
 from tests.browser.serving import ROOT, Server, copy_program, serving
+from tests.browser.stored import INSIGHTS_DONE
+from tests.waiting import wait_until
 
 DOCS = ROOT / "docs"
 MOST_BYTES = 300_000
 LEFT_OUT = ("Café Lindenhof", "Optik Keller", "Read views and engagement")
-PAGE = "SELECT id FROM pages WHERE name = 'Hofladen Apfelgarten'"
+# Of the same kind and not too far from each other in size.
+COMPARED = ("Hofladen Apfelgarten", "Bluebird Bakery", "Café Lindenhof", "Padaria Pão da Vila")
 
 
 def main() -> None:
-    """Make a sandbox with 90 days of history, and take the three pictures."""
+    """Make a sandbox with 90 days of history, tags, notes and a goal, and take the pictures."""
     with (
         tempfile.TemporaryDirectory(prefix="pagekeeper-pictures-") as folder,
         serving(copy_program(Path(folder))) as server,
@@ -30,8 +35,11 @@ def main() -> None:
         page = browser.new_page(locale="en-GB")
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         trips.connect(page, server.url)
+        wait_until(lambda: server.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)
+        furnish(server)
         take_overview(page, server)
         take_page(page, server)
+        take_compare(page, server)
         take_connect(page, server)
         browser.close()
 
@@ -40,13 +48,21 @@ def take_overview(page: Page, server: Server) -> None:
     """Tiles, chart, movers, and the top of the table."""
     visit(page, f"{server.url}/?sort=Most+net+new+first")
     pages_table(page)
-    take(page, "overview", height=1330)
+    page.mouse.move(0, 0)
+    take(page, "overview", height=1458)
 
 
 def take_page(page: Page, server: Server) -> None:
-    """One Page over 90 days."""
-    visit(page, f"{server.url}/page?id={server.query(PAGE)[0]}&period=90+days")
-    take(page, "page", height=1370)
+    """One Page over 90 days, with its forecast, down to views and engagement."""
+    visit(page, f"{server.url}/page?id={page_id_of(server)}&period=90+days&forecast=true")
+    take(page, "page", height=1840)
+
+
+def take_compare(page: Page, server: Server) -> None:
+    """Four Pages over 90 days, each begun at 100."""
+    ids = ",".join(page_id_of(server, name) for name in COMPARED)
+    visit(page, f"{server.url}/compare?ids={ids}&period=90+days")
+    take(page, "compare", height=1060)
 
 
 def take_connect(page: Page, server: Server) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
@@ -14,11 +13,9 @@ from tests.browser.browsing import (
     expect_soon,
     expect_title,
     settle,
-    tab_until,
     visit,
     words,
 )
-from tests.browser.looks import SCHEMES, shoot_widths, show_scheme
 from tests.browser.serving import Server
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -52,11 +49,6 @@ def ends(page: Page) -> list[str]:
 
 def chart(page: Page) -> Locator:
     return by_key(page, "compare-card").get_by_test_id("stVegaLiteChart")
-
-
-def has_focus(page: Page, key: str) -> bool:
-    """Whether what stands under a key of ours has the focus."""
-    return by_key(page, key).locator(":focus").count() > 0
 
 
 def add(page: Page, name: str) -> None:
@@ -146,21 +138,3 @@ def test_a_hostile_name_is_shown_as_it_is(full: Server, page: Page) -> None:
     expect(page.locator("#vg-tooltip-element .key").nth(1)).to_have_text(re.compile("<b>"))
     expect(page.locator("#vg-tooltip-element b")).to_have_count(0)
     expect(page.get_by_role("main").locator("b, a[href*='evil']")).to_have_count(0)
-
-
-def test_the_keyboard_reaches_search_and_links(full: Server, page: Page) -> None:
-    ids = ",".join(row[0] for row in full.query(LARGEST)[:2])
-    visit(page, f"{full.url}/compare?ids={ids}")
-    for key in ("compare-search", "compare-remove-0", "period", "figure", "scale"):
-        tab_until(page, partial(has_focus, page, key))
-
-
-def test_how_it_looks(full: Server, page: Page) -> None:
-    ids = ",".join(row[0] for row in full.query(LARGEST))
-    for scheme in SCHEMES:
-        show_scheme(page, scheme)
-        for name, query in {"full": f"?ids={ids}&period=90+days", "begin": ""}.items():
-            visit(page, f"{full.url}/compare{query}")
-            page.reload()  # the server paints cells, and hears of the scheme with a run
-            settle(page)
-            shoot_widths(page, f"{name}-compare-{scheme}")

@@ -9,29 +9,25 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.browsing import by_key, expect_soon, settle, visit, words
-from tests.browser.looks import SCHEMES, WIDTHS, check_look, shoot_widths, show_scheme
+from tests.browser.conftest import INSIGHTS_SECONDS
+from tests.browser.furnishing import page_id_of
+from tests.browser.looks import WIDTHS, check_look
 from tests.browser.serving import Server
+from tests.browser.stored import INSIGHTS_DONE
 from tests.waiting import wait_until
 
-PAGE = "SELECT id FROM pages WHERE name = ?"
-DONE = "SELECT count(*) FROM insight_runs WHERE status = 'done'"
 DAYS = "SELECT count(*) FROM insight_values WHERE page_id = ? AND metric = 'page_media_view'"
 
 
 @pytest.fixture
 def fetched(full: Server) -> Server:
     """The sandbox with 90 days of history, once two years of insights have followed."""
-    wait_until(lambda: full.query(DONE)[0] > 0, 120)
+    wait_until(lambda: full.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)
     return full
 
 
-def page_of(server: Server, name: str) -> str:
-    """The id of the Page with this name."""
-    return str(server.query(PAGE, name)[0])
-
-
 def test_a_metric_is_chosen_and_kept_in_the_address(page: Page, fetched: Server) -> None:
-    page_id = page_of(fetched, "Hofladen Apfelgarten")
+    page_id = page_id_of(fetched, "Hofladen Apfelgarten")
     assert fetched.query(DAYS, page_id) == [728]
     visit(page, f"{fetched.url}/page?id={page_id}&period=90+days")
     card = by_key(page, "insights-card")
@@ -47,30 +43,18 @@ def test_a_metric_is_chosen_and_kept_in_the_address(page: Page, fetched: Server)
     expect(card.get_by_text(re.compile("viewers a day on 89 days"))).to_be_visible()
 
 
-def test_the_card_at_every_width_and_in_both_schemes(page: Page, fetched: Server) -> None:
-    page_id = page_of(fetched, "Hofladen Apfelgarten")
-    for scheme in SCHEMES:
-        show_scheme(page, scheme)
-        visit(page, f"{fetched.url}/page?id={page_id}&period=90+days")
-        shoot_widths(page, f"insights-page-{scheme}")
-        page.set_viewport_size({"width": WIDTHS[0], "height": 3000})
-        visit(page, f"{fetched.url}/setup")
-        expect(page.get_by_role("heading", name="Metric ledger")).to_be_visible()
-        shoot_widths(page, f"insights-setup-{scheme}")
-
-
 def test_a_page_without_the_task_says_why(page: Page, fetched: Server) -> None:
-    visit(page, f"{fetched.url}/page?id={page_of(fetched, 'Kletterhalle Gipfel')}")
+    visit(page, f"{fetched.url}/page?id={page_id_of(fetched, 'Kletterhalle Gipfel')}")
     card = by_key(page, "insights-card")
     expect(card.get_by_text(re.compile("the role on the Page lacks"))).to_be_visible()
     check_look(page, WIDTHS[0])
 
 
 def test_fetch_now_fetches_and_says_when(page: Page, fetched: Server) -> None:
-    (before,) = fetched.query(DONE)
-    visit(page, f"{fetched.url}/page?id={page_of(fetched, 'Hofladen Apfelgarten')}")
+    (before,) = fetched.query(INSIGHTS_DONE)
+    visit(page, f"{fetched.url}/page?id={page_id_of(fetched, 'Hofladen Apfelgarten')}")
     by_key(page, "fetch-insights").get_by_role("button").click()
-    wait_until(lambda: fetched.query(DONE)[0] == before + 1, 60)
+    wait_until(lambda: fetched.query(INSIGHTS_DONE)[0] == before + 1, 60)
     expect(by_key(page, "fetch-insights").get_by_role("button")).to_be_enabled()
     settle(page)
     expect(by_key(page, "insights-card").get_by_test_id("stProgress")).to_have_count(0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from playwright.sync_api import Page, expect
 
 from tests.browser import trips
-from tests.browser.browsing import by_key, expect_title, focused, tab_until, visit
+from tests.browser.browsing import by_key, expect_title, focused, settle, tab_until, upload, visit
+from tests.browser.furnishing import page_id_of
 from tests.browser.serving import Server
 
 
@@ -23,9 +26,60 @@ def test_the_connect_link_is_reached_and_followed(empty: Server, page: Page) -> 
 def test_overview_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
     """In the order in which a person reads."""
     visit(page, full.url)
-    for key in ("refresh-now", "period", "metric", "view", "movers", "movers-card", "q", "sort"):
-        tab_until(page, lambda key=key: focused(page) == key)  # type: ignore[misc]
-    tab_until(page, lambda: focused(page) == "page")
+    keys = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
+    keys += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
+    for key in keys:
+        tab_until(page, partial(has_focus, page, key))
+
+
+def test_a_filter_is_chosen_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, full.url)
+    tab_until(page, partial(has_focus, page, "filter"))
+    page.keyboard.press("Enter")
+    expect(by_key(page, "filter-category")).to_be_visible()
+    settle(page)
+    tab_until(page, lambda: focused(page) == "filter-category")
+    page.keyboard.type("Florist")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{full.url}/?category=Florist")
+    expect(by_key(page, "filtered")).to_contain_text("Florist")
+
+
+def test_compare_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
+    ids = ",".join(full.query("SELECT id FROM pages ORDER BY id LIMIT 2"))
+    visit(page, f"{full.url}/compare?ids={ids}")
+    for key in ("compare-search", "compare-remove-0", "period", "figure", "scale"):
+        tab_until(page, partial(has_focus, page, key))
+
+
+def test_a_page_is_added_to_compare_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, f"{full.url}/compare")
+    tab_until(page, partial(has_focus, page, "compare-search"))
+    page.keyboard.type("Apfelgarten")
+    expect(by_key(page, "compare-add")).to_be_visible()
+    settle(page)
+    tab_until(page, partial(has_focus, page, "compare-add"))
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(by_key(page, "compare-remove-0")).to_contain_text("Hofladen Apfelgarten")
+
+
+def test_the_import_button_is_reached(full: Server, page: Page) -> None:
+    """Not pressed: nothing may be stored here."""
+    visit(page, f"{full.url}/imports")
+    tab_until(page, lambda: "Upload" in focused(page) or has_focus(page, "past-figures-0"))
+    content = f"page_id,date,fans\n{page_id_of(full)},2024-02-01,1200\n"
+    upload(page, "old.csv", content)
+    expect(by_key(page, "import").get_by_role("button")).to_be_enabled()
+    settle(page)
+    tab_until(page, partial(has_focus, page, "import"))
+
+
+def has_focus(page: Page, key: str) -> bool:
+    """Whether what stands under a key of ours has the focus."""
+    return by_key(page, key).locator(":focus").count() > 0
 
 
 def test_the_period_is_changed_by_keyboard(full: Server, page: Page) -> None:

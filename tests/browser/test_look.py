@@ -19,19 +19,23 @@ from fb.sandbox.troubles import PASSWORD_CHANGED, RATE_LIMIT
 from tests.browser import trips
 from tests.browser.browsing import by_key, expect_title, visit, words
 from tests.browser.conftest import Serve
+from tests.browser.furnishing import NOTE, page_id_of
 from tests.browser.live import serving_live
 from tests.browser.looks import SCHEMES, shoot_screens, shoot_widths, show_scheme
 from tests.browser.serving import LIVE_APP_ID, Server
 
 EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
 LEFT_OUT = ("Café Lindenhof", "Optik Keller", "Read views and engagement")
-# A Page with a name of ordinary length, a picture, and movement.
-PAGE = "SELECT id FROM pages WHERE name = 'Hofladen Apfelgarten'"
+LARGEST = """
+    SELECT id FROM pages JOIN snapshots ON page_id = id
+    WHERE day = (SELECT max(day) FROM snapshots) AND name GLOB '[A-Z]*[a-z]'
+    ORDER BY fans_count DESC LIMIT 5
+"""
 
 
 def page_path(server: Server) -> str:
     """The path of one Page's screen."""
-    return f"page?id={server.query(PAGE)[0]}"
+    return f"page?id={page_id_of(server)}"
 
 
 def test_empty(empty: Server, page: Page) -> None:
@@ -39,16 +43,52 @@ def test_empty(empty: Server, page: Page) -> None:
     shoot_screens(page, empty.url, "empty", screens)
 
 
-def test_full(full: Server, page: Page) -> None:
-    screens = {"overview": "", "page": page_path(full), **EVERYWHERE}
-    shoot_screens(page, full.url, "full", screens)
+def test_full(furnished: Server, page: Page) -> None:
+    """With tags, notes, a goal, a forecast, and views and engagement."""
+    deep = f"{page_path(furnished)}&period=90+days&forecast=true"
+    ids = ",".join(furnished.query(LARGEST))
+    screens = {
+        "overview": "",
+        "filtered": "?tag=Brazil&period=90+days",
+        "page": deep,
+        **EVERYWHERE,
+        "compare": f"compare?ids={ids}&period=90+days",
+    }
+    shoot_screens(page, furnished.url, "full", screens)
     more = {
         "no-page": "page?id=1",
         "search": "?q=caf",
         "nothing-found": "?q=nothing+of+this+name",
         "daily": "?metric=Followers&view=Daily+change&period=90+days&movers=Rate",
+        "percent": "?view=%25+since+start&comparison=No+comparison",
+        "custom": "?period=Custom&since=2001-01-01&until=2001-01-02",
+        "page-daily": f"{page_path(furnished)}&chart=Daily+change&figure=Followers",
+        "numbers": f"compare?ids={ids}&scale=Numbers&figure=Followers",
+        "begin": "compare",
+        "imports": "imports",
     }
-    shoot_screens(page, full.url, "full", more, schemes=["light"])
+    shoot_screens(page, furnished.url, "full", more, schemes=["light"])
+
+
+def test_the_screens_of_the_furnished_show_it(furnished: Server, page: Page) -> None:
+    """The pictures above are of what they say."""
+    visit(page, f"{furnished.url}/{page_path(furnished)}&period=90+days&forecast=true")
+    for text in ("Forecast: most likely", "Next:", "Best day:", "midnight Pacific time"):
+        assert text in words(page), text
+    expect(page.get_by_role("heading", name="Daily change, 12 months")).to_be_visible()
+    expect(by_key(page, "goal-card").get_by_role("button", name="Change goal")).to_be_visible()
+    expect_note(page)
+    visit(page, f"{furnished.url}/?tag=Brazil")
+    expect(by_key(page, "filtered")).to_contain_text("Brazil")
+    expect_note(page)
+    visit(page, f"{furnished.url}/setup")
+    expect(page.get_by_role("heading", name="Metric ledger")).to_be_visible()
+
+
+def expect_note(page: Page) -> None:
+    """The note for all Pages is on the first chart, in words for those who can't see it."""
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    expect(chart.locator(f'line[aria-label*="{NOTE}"]').first).to_be_attached()
 
 
 def test_preview(serve: Serve, full: Server, page: Page) -> None:
@@ -78,7 +118,7 @@ def test_first_day(serve: Serve, page: Page) -> None:
         trips.wait_for_preview(page)
         trips.save(page)
         screens = {"overview": "", "page": page_path(live.server), **EVERYWHERE}
-        shoot_screens(page, url, "first-day", screens)
+        shoot_screens(page, url, "first-day", screens, schemes=["light"])
 
 
 def put_in_trouble(trouble: str) -> Callable[[Path], None]:
@@ -102,7 +142,7 @@ def test_dead_connection(serve: Serve, full: Server, page: Page) -> None:
         trips.refresh(page, server)
         expect(by_key(page, "trouble-line")).to_contain_text("1 account needs you")
         screens = {"overview": "", "page": page_path(server), **EVERYWHERE}
-        shoot_screens(page, server.url, "dead", screens)
+        shoot_screens(page, server.url, "dead", screens, schemes=["light"])
         visit(page, f"{server.url}/{page_path(server)}")
         assert "password was changed and ended this access" in words(page)
         assert "Its history is safe." in words(page)
@@ -116,7 +156,7 @@ def test_rate_limit(serve: Serve, full: Server, page: Page) -> None:
         expect(line).to_contain_text("Facebook asks us to slow down")
         expect(line).to_contain_text("Your connections are fine.")
         assert server.query("SELECT status FROM grants") == ["ok"]
-        shoot_screens(page, server.url, "limited", {"overview": "", **EVERYWHERE})
+        shoot_screens(page, server.url, "limited", {"overview": "", **EVERYWHERE}, schemes=["dark"])
 
 
 def lose_the_key(folder: Path) -> None:
@@ -131,7 +171,7 @@ def test_wrong_key(serve: Serve, full: Server, page: Page) -> None:
     with serve(data_of=full, prepare=lose_the_key) as server:
         sealed = server.query("SELECT page_id, sealed_page_token FROM page_grants")
         screens = {"overview": "", "page": page_path(server), **EVERYWHERE, "connect": "connect"}
-        shoot_screens(page, server.url, "wrong-key", screens)
+        shoot_screens(page, server.url, "wrong-key", screens, schemes=["light"])
         visit(page, server.url)
         expect(page.get_by_text("The stored access can't be opened").first).to_be_visible()
         page.goto(f"{server.url}/oauth/start")
@@ -142,7 +182,7 @@ def test_wrong_key(serve: Serve, full: Server, page: Page) -> None:
 def test_settings_wrong(serve: Serve, page: Page) -> None:
     with serve(settings={"FACEBOOK_APP_ID": "12", "DATABASE_URL": "mysql://x"}) as server:
         screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
-        shoot_screens(page, server.url, "settings", screens)
+        shoot_screens(page, server.url, "settings", screens, schemes=["dark"])
         visit(page, server.url)
         expect_title(page, "Facebook is not set up yet")
         visit(page, f"{server.url}/setup")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from storage.columns import chosen_by_id
 from storage.models import Grant, Page, PageGrant, Snapshot
 from storage.snapshots import keep_columns
 
@@ -55,7 +56,9 @@ def add_page(
     ]
     if rows:
         session.execute(insert(Snapshot), rows)
-    keep_columns(session, [page_id], [day(number) for number in {*fans, *followers}])
+    keep_columns(
+        session, chosen_by_id(session, [page_id]), [day(number) for number in {*fans, *followers}]
+    )
 
 
 def add_grant(session: Session, account_id: str, status: str = "ok", **facts: Any) -> int:

@@ -204,3 +204,19 @@ def test_a_day_filled_in_later_is_judged_with_what_follows(database: Database) -
         assert marks_of("a") == {last: "fell"}
         delete_snapshots(session, source="import:1")
         assert marks_of("a") == {}
+
+
+def test_every_day_that_looks_back_at_a_changed_one_is_judged_anew(database: Database) -> None:
+    """A figure that changes weeks later changes what was usual for four weeks after it."""
+    wavy = {number: 1_000 + 3 * number + number % 2 for number in range(60)}
+    with database.writing() as session:
+        add_page(session, "a", {n: f for n, f in wavy.items() if n not in (13, 14)})
+        rows = [
+            SnapshotRow("a", date(2026, 11, 1) + timedelta(days=n), f, None, "import:1", NOW, None)
+            for n, f in wavy.items()
+            if n in (13, 14)
+        ]
+        upsert_snapshots(session, rows)
+        kept = contents(session)
+        rebuild_columns(session)
+        assert kept == contents(session)

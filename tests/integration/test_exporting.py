@@ -151,3 +151,10 @@ def test_any_export_is_understood_again(database: Database, pages: list[Any]) ->
     ]
     assert counts.refused == len(refused)
     assert (counts.new, counts.conflicting) == (0, 0)
+
+
+def test_a_day_without_the_figure_hides_no_change(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1", {1: 100, 2: None, 3: 107}, {1: 5, 2: 5, 3: 5})
+    rows = rows_in(export_series(database, Asked(day(1), day(3), "fans"), "csv"))
+    assert [row["net_new (fans)"] for row in rows] == ["", "", "7"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
+from fb.insights_sync import run as run_module
 from fb.insights_sync import syncing as insights_sync
 from fb.insights_sync.schedule import (
     find_insights_outcome,
@@ -18,7 +20,7 @@ from fb.insights_sync.schedule import (
 )
 from fb.insights_sync.syncing import InsightsResult, run_insights
 from fb.sandbox.world import make_world
-from fb.schedule import tick
+from fb.schedule import find_progress, is_due, tick
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
 from storage.insight_access import find_insight_access
@@ -30,7 +32,16 @@ from storage.insights import (
 )
 from storage.metric_ledger import list_ledger
 from storage.metric_seed import SEED
-from storage.models import Grant, InsightMetric, InsightRun, InsightState, InsightValue, PageGrant
+from storage.models import (
+    Grant,
+    InsightMetric,
+    InsightRun,
+    InsightSpan,
+    InsightState,
+    InsightValue,
+    PageGrant,
+    Snapshot,
+)
 from tests.integration.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -232,6 +243,89 @@ def test_a_name_refused_for_one_page_alone_stays_live(
     assert ledger(scene)["page_video_views"].status == "live"
     assert values_count(scene, page_id=whose) == 728 * (len(LIVE) - 1)
     assert values_count(scene, metric="page_video_views") == 7 * 728
+
+
+def test_a_name_that_dies_while_it_is_asked_alone_is_retired_too(scene: Scene) -> None:
+    """Its days may differ from the others', and then no other name stands beside it."""
+    fetch(scene)
+    with scene.installation.database.writing() as session:
+        session.execute(delete(InsightSpan).where(InsightSpan.metric == "page_views_total"))
+    scene.sandbox.trouble = "a retired metric"
+    scene.clock.move(days=1)
+    result = fetch(scene)
+    assert (result.status, result.pages_failed) == ("done", 0)
+    row = ledger(scene)["page_views_total"]
+    assert (row.status, row.retired_on) == ("retired", scene.clock().date())
+    assert values_count(scene, metric="page_views_total") == 8 * 728
+
+
+def test_a_page_alone_in_its_call_retires_nothing_that_others_answer(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fb.sandbox import errors, insights
+
+    whose, check = max(page_ids(scene)), insights._check
+
+    def check_or_refuse(call: object, access: object, page: object, names: list[str]) -> None:
+        if getattr(page, "id", None) == whose and "page_video_views" in names:
+            raise errors.parameter_invalid("The value must be a valid insights metric")
+        check(call, access, page, names)  # type: ignore[arg-type]  # handed on
+
+    monkeypatch.setattr(insights, "_check", check_or_refuse)
+    monkeypatch.setattr(insights_sync, "MAX_BATCH_ITEMS", 7)
+    result = fetch(scene)
+    assert (result.status, result.pages_failed) == ("done", 0)
+    assert ledger(scene)["page_video_views"].status == "live"
+    assert values_count(scene, page_id=whose) == 728 * (len(LIVE) - 1)
+    assert values_count(scene, metric="page_video_views") == 7 * 728
+
+
+def test_a_new_day_stops_the_run_for_its_snapshot(scene: Scene) -> None:
+    def pass_midnight(done: int, total: int) -> None:
+        if done == 16:
+            scene.clock.move(days=1)
+
+    result = run_insights(scene.installation, kind="daily", on_progress=pass_midnight)
+    assert (result.status, result.limited_until) == ("stopped", None)
+    assert 0 < values_count(scene) < 8 * 728 * len(LIVE)
+    assert is_due(scene.installation), "the snapshot first"
+    assert is_insights_due(scene.installation), "and then what was left"
+    assert fetch(scene).status == "done"
+    assert values_count(scene) == 8 * 728 * len(LIVE)
+
+
+@pytest.mark.parametrize("trouble", ["hangs", "fails"])
+def test_the_days_snapshot_comes_whatever_becomes_of_insights(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    go_on = threading.Event()
+    asked: list[str] = []
+
+    def fetch_badly(*args: object) -> None:
+        asked.append(trouble)
+        if trouble == "hangs":
+            go_on.wait(30)
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr(run_module, "fetch_insights", fetch_badly)
+    try:
+        tick(scene.installation)
+        wait_until(lambda: bool(asked))
+        for _ in range(2):
+            scene.clock.move(days=1)
+            tick(scene.installation)
+            wait_until(lambda: not is_due(scene.installation) and not is_syncing(scene))
+            day = scene.clock().date()
+            with scene.installation.database.reading() as session:
+                count = select(func.count()).where(Snapshot.day == day)
+                assert session.scalar(count) == 8
+            tick(scene.installation)
+    finally:
+        go_on.set()
+
+
+def is_syncing(scene: Scene) -> bool:
+    return find_progress(scene.installation) is not None
 
 
 def test_a_limit_of_the_app_stops_until_the_named_time(scene: Scene) -> None:

@@ -104,8 +104,10 @@ def test_undo_leaves_what_was_there_before(stocked: Database) -> None:
         assert session.get_one(Page, "2").fans_since is None
         assert list_imports(session)[0].undone_at == LATER
         assert list_events(session)[0].kind == "import_undone"
-    assert undo(stocked, import_id, LATER) == 0
+    assert undo(stocked, import_id, LATER + timedelta(days=1)) == 0
     assert undo(stocked, 12345, LATER) == 0
+    with stocked.reading() as session:
+        assert list_imports(session)[0].undone_at == LATER, "it was undone once"
 
 
 def test_undo_takes_one_import_only(stocked: Database) -> None:

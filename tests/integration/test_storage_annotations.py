@@ -14,6 +14,7 @@ from storage.annotations import (
     add_annotation,
     change_annotation,
     delete_annotation,
+    find_annotation,
     list_annotations,
 )
 from storage.engine import Database
@@ -118,6 +119,14 @@ def test_a_note_that_can_not_be_is_refused(
         assert texts(session) == ["kept"]
 
 
+def test_a_note_may_be_up_to_a_year_ahead_and_as_old_as_facebook(database: Database) -> None:
+    with database.writing() as session:
+        add(session, "x" * LONGEST_TEXT, 20 + 366)
+        add(session, "it began", (date(2004, 2, 4) - day(0)).days)
+        found = list_annotations(session, since=date(2004, 2, 4), until=day(20 + 366))
+    assert len(found) == 2
+
+
 def test_a_note_for_what_is_gone_is_refused(database: Database) -> None:
     with database.writing() as session:
         for whom in ({"page_id": "9"}, {"tag_id": 9}):
@@ -153,7 +162,9 @@ def test_a_note_is_changed_and_deleted(database: Database) -> None:
         assert change_annotation(session, note, day=day(3), text="after", today=TODAY)
         (row,) = list_annotations(session, since=day(0), until=day(9))
         assert (row.day, row.text, row.page_id) == (day(3), "after", None)
+        assert find_annotation(session, note) == row
         assert delete_annotation(session, note)
+        assert find_annotation(session, note) is None
         assert not delete_annotation(session, note)
         assert not change_annotation(session, note, day=day(3), text="x", today=TODAY)
 

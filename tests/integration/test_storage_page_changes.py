@@ -124,6 +124,9 @@ def test_a_save_of_staged_pages_records_them_too(database: Database) -> None:
             "emails": FactChange(TOMORROW, ["a@b.example"]),
         }
         assert list_fact_changes(session, "2") == {}
+        poorer = {"page_id": "1", "depth": "figures", "name": "Neu", "emails": None}
+        stage(session, vault, poorer, at=TOMORROW + timedelta(days=1), grant_id=grant_id)
+        assert list_fact_changes(session, "1")["emails"].changed_at == TOMORROW
 
 
 def test_both_ways_store_json_alike(database: Database) -> None:

@@ -124,3 +124,32 @@ def test_events_are_sentences(stage: Stage) -> None:
         "Facebook ended Anna Keller's access",
         "Anna Keller was connected: 57 added",
     ]
+
+
+def test_notes_are_events_and_their_texts_stay_as_they_are(stage: Stage) -> None:
+    facts = {"day": "2026-11-08", "text": HOSTILE, "whom": "all Pages"}
+    with stage.installation.database.writing() as session:
+        record_event(session, "noted", None, facts, NOW)
+        record_event(session, "note_changed", None, {**facts, "before": "x"}, NOW)
+        record_event(session, "note_deleted", None, {**facts, "day": "nonsense"}, NOW)
+    at = stage.open("activity")
+    assert "Accounts, tags, notes and imports" in [header.value for header in at.header]
+    assert list(at.dataframe[0].value["what"]) == [
+        f"The note for all Pages was deleted: “{HOSTILE}”",
+        f"The note of 8 Nov 2026 for all Pages was changed: “{HOSTILE}”, before “x”",
+        f"A note of 8 Nov 2026 for all Pages was written: “{HOSTILE}”",
+    ]
+
+
+def test_more_events_than_fit_are_paged(stage: Stage) -> None:
+    with stage.installation.database.writing() as session:
+        for number in range(30):
+            facts = {"tag": f"Tag {number:02d}", "pages": 2}
+            record_event(session, "tagged", None, facts, NOW + timedelta(seconds=number))
+    at = stage.open("activity")
+    assert "1–25 of 30, newest first." in words_of(at)
+    assert at.dataframe[0].value["what"].iloc[0] == "2 Pages were tagged “Tag 29”"
+    at.pagination(key="events-page").set_value(2).run()
+    assert not at.exception
+    assert at.dataframe[0].value["what"].iloc[-1] == "2 Pages were tagged “Tag 00”"
+    assert "26–30 of 30, newest first." in words_of(at)

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages import records
 from storage.annotations import (
     AnnotationRow,
     add_annotation,
     delete_annotation,
     list_annotations,
 )
-from storage.events import record_event
+from storage.events import list_events, record_event
 from storage.installation import bump_data_version
 from storage.tags import create_tag, tag_page
 from tests.screens.conftest import NOW, Stage, words_of
@@ -46,6 +47,15 @@ def open_notes(
     at = stage.open(screen, query or ({"id": "1"} if screen == "page" else None))
     at.session_state[f"notes-{screen}"] = True
     return at.run()
+
+
+def events(stage: Stage) -> list[tuple[str, str]]:
+    """What Activity tells, oldest first: the kind of each event and its sentence."""
+    with stage.installation.database.reading() as session:
+        return [
+            (each.kind, records.event(each.kind, each.account_name, each.facts))
+            for each in list_events(session)[::-1]
+        ]
 
 
 def field_of(at: AppTest, kind: str, key: str) -> Any:
@@ -92,6 +102,8 @@ def test_a_note_is_written_and_drawn(stage: Stage) -> None:
     (row,) = stored(stage)
     assert (row.day, row.text, row.page_id, row.tag_id) == (NOV_8, "Autumn campaign", None, None)
     assert [toast.value for toast in at.toast] == ["Note added."]
+    said_of_it = "A note of 8 Nov 2026 for all Pages was written: “Autumn campaign”"
+    assert events(stage)[-1] == ("noted", said_of_it)
     assert drawn(at) == ["Autumn campaign"]
     assert field_of(at, "text_input", "note-text").value == "", "the form begins anew"
     assert "Sun 8 Nov 2026" in said(at)
@@ -142,6 +154,8 @@ def test_a_note_is_changed(stage: Stage) -> None:
     (row,) = stored(stage)
     assert (row.id, row.text, row.day, row.page_id) == (note, "After", NOV_8, None)
     assert [toast.value for toast in at.toast] == ["Note changed."]
+    changed = "The note of 8 Nov 2026 for all Pages was changed: “After”, before “Befor”"
+    assert events(stage)[-1] == ("note_changed", changed)
 
 
 def test_a_note_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
@@ -155,6 +169,8 @@ def test_a_note_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
     at = press(at, "Delete")
     assert stored(stage) == []
     assert drawn(at) == []
+    gone = "The note of 8 Nov 2026 for all Pages was deleted: “Wrong”"
+    assert events(stage)[-1] == ("note_deleted", gone)
 
 
 def test_an_empty_note_is_refused_in_words(stage: Stage) -> None:
@@ -231,3 +247,11 @@ def test_a_note_that_somebody_else_deleted_says_so(stage: Stage) -> None:
         delete_annotation(session, note)
     at = press(at, "Save note")
     assert at.error[0].value == "Somebody else has deleted this note. Nothing was saved."
+
+
+def test_hidden_notes_stay_hidden_on_the_next_screen(stage: Stage) -> None:
+    fill(stage, 3)
+    at = stage.open("overview", {"notes": "hidden"})
+    at.query_params.clear()
+    at.run()
+    assert at.query_params["notes"] == "hidden"

@@ -127,6 +127,19 @@ def test_without_two_pages_the_largest_are_offered(stage: Stage) -> None:
     assert chips_of(at) == ["Page 006", "Page 005", "Page 004"]
 
 
+def test_what_was_compared_can_be_compared_again(stage: Stage) -> None:
+    fill(stage, 6)
+    at = stage.open("compare", {"ids": "2,1"})
+    assert not [button for button in at.button if button.key == "compare-again"]
+    del at.query_params["ids"]  # as the navigation leads here
+    at.run()
+    (again,) = [button for button in at.button if button.key == "compare-again"]
+    assert again.label == "Compare Page 002 and Page 001 again"
+    again.click().run()
+    assert at.query_params["ids"] == "2,1"
+    assert chips_of(at) == ["Page 002", "Page 001"]
+
+
 def test_with_one_page_the_most_alike_are_offered(stage: Stage) -> None:
     fill(stage, 8)
     at = stage.open("compare", {"ids": "2"})

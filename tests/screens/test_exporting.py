@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import date
+from html import escape
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from pages.reporting import exporting
-from pages.reporting.exporting import Offer
-from tests.screens.conftest import Stage
+from fb.past_csv.header import Unreadable
+from fb.past_csv.reading import read_file
+from pages.reporting import exporting, shelves
+from pages.reporting.shelves import Offer
+from pages.reporting.words import unbroken
+from storage.annotations import add_annotation
+from storage.installation import bump_data_version
+from tests.screens.conftest import NOW, Stage
 from tests.screens.figures import connect, fill, give_page, rising
 
 HOSTILE = "=cmd|'/c calc'!A1 <script>x</script>"
@@ -19,14 +27,23 @@ HOSTILE = "=cmd|'/c calc'!A1 <script>x</script>"
 def offers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Offer]:
     """The offers of the last screen by their keys: AppTest can't press a download."""
     found: dict[str, Offer] = {}
-    drawn = exporting._button
+    drawn = shelves._button
 
     def draw(offer: Offer) -> None:
         found[offer.key] = offer
         drawn(offer)
 
-    monkeypatch.setattr(exporting, "_button", draw)
+    monkeypatch.setattr(shelves, "_button", draw)
     return found
+
+
+def open_export(
+    stage: Stage, screen: str, query: dict[str, str | list[str]] | None = None
+) -> AppTest:
+    """A screen with its popover open: what is in it comes with a run of its own."""
+    at = stage.open(screen, query)
+    at.session_state[shelves.KEY] = True
+    return at.run()
 
 
 def rows_in(content: bytes) -> list[dict[str, str]]:
@@ -38,7 +55,7 @@ def test_overview_offers_all_rows_not_only_those_shown(
     stage: Stage, offers: dict[str, Offer]
 ) -> None:
     fill(stage, 30)
-    at = stage.open("overview")
+    at = open_export(stage, "overview")
     assert not at.exception
     assert list(offers) == [
         "table-csv",
@@ -55,11 +72,18 @@ def test_overview_offers_all_rows_not_only_those_shown(
     assert offers["table-csv"].file_name == "pagekeeper-pages-2026-10-26-2026-11-22.csv"
 
 
+def test_a_closed_popover_costs_nothing(stage: Stage, offers: dict[str, Offer]) -> None:
+    fill(stage, 3)
+    for screen in ("overview", "page", "compare"):
+        stage.open(screen, {"id": "1", "ids": "1,2"})
+    assert not offers
+
+
 def test_search_narrows_the_table_and_the_daily_figures(
     stage: Stage, offers: dict[str, Offer]
 ) -> None:
     fill(stage, 12)
-    stage.open("overview", {"q": "Page 011"})
+    open_export(stage, "overview", {"q": "Page 011"})
     assert len(rows_in(offers["table-csv"].make())) == 1
     assert len(rows_in(offers["series-csv"].make())) == 28
     assert "12 Pages" in offers["report"].make().decode()
@@ -67,7 +91,7 @@ def test_search_narrows_the_table_and_the_daily_figures(
 
 def test_a_page_and_its_hostile_name(stage: Stage, offers: dict[str, Offer]) -> None:
     give_page(stage, "7", rising(1000, 5), name=HOSTILE, grant_id=connect(stage))
-    at = stage.open("page", {"id": "7"})
+    at = open_export(stage, "page", {"id": "7"})
     assert not at.exception
     assert list(offers) == ["series-csv", "series-xlsx", "chart", "report"]
     assert offers["report"].file_name.startswith("pagekeeper-cmd-c-calc-A1-script")
@@ -82,9 +106,14 @@ def test_a_page_and_its_hostile_name(stage: Stage, offers: dict[str, Offer]) -> 
 
 def test_pictures_are_pictures(stage: Stage, offers: dict[str, Offer]) -> None:
     fill(stage, 2)
-    for screen, query in (("overview", {}), ("page", {"id": "1"}), ("compare", {"ids": "1,2"})):
+    screens: dict[str, dict[str, str | list[str]]] = {
+        "overview": {},
+        "page": {"id": "1"},
+        "compare": {"ids": "1,2"},
+    }
+    for screen, query in screens.items():
         offers.clear()
-        at = stage.open(screen, query)
+        at = open_export(stage, screen, query)
         assert not at.exception
         assert offers["chart"].make().startswith(b"\x89PNG\r\n")
 
@@ -96,8 +125,47 @@ def test_what_does_not_fit_in_excel_is_said(
     monkeypatch.setattr(exporting, "PACKED_FROM_ROWS", 10)
     monkeypatch.setattr("fb.exporting.PACKED_FROM_ROWS", 10)
     monkeypatch.setattr(exporting, "MOST_XLSX_ROWS", 50)
-    at = stage.open("overview")
+    at = open_export(stage, "overview")
     assert "series-xlsx" not in offers
     assert "56 rows don't fit in an Excel sheet" in " ".join(str(c.value) for c in at.caption)
     assert offers["series-csv"].make().startswith(b"PK")
     assert offers["series-csv"].file_name.endswith(".zip")
+
+
+def test_compare_offers_its_table_with_whole_names(stage: Stage, offers: dict[str, Offer]) -> None:
+    fill(stage, 1)
+    give_page(stage, "77", rising(1000, 5), name="=1+1 " + "x" * 60)
+    at = open_export(stage, "compare", {"ids": "77,1"})
+    assert not at.exception
+    assert list(offers)[:2] == ["table-csv", "table-xlsx"]
+    assert offers["table-csv"].file_name == "pagekeeper-compare-2026-10-26-2026-11-22.csv"
+    content = offers["table-csv"].make()
+    first, second = rows_in(content)
+    assert (first["page_id"], second["page_id"]) == ("77", "1")
+    assert first["page_name"] == "'=1+1 " + "x" * 60
+    assert (first["since (UTC)"], first["until (UTC)"]) == ("2026-10-26", "2026-11-22")
+    assert (first["net_new (fans)"], first["net_new_per_day"]) == ("140", "5.0000")
+    assert first["days"] == "28"
+    assert offers["table-xlsx"].make().startswith(b"PK")
+    with pytest.raises(Unreadable, match="date"):  # its figures are of no single day
+        read_file(io.BytesIO(content), NOW.date())
+
+
+@pytest.mark.parametrize(("screen", "query"), [("overview", {}), ("page", {"id": "1"})])
+def test_a_report_tells_the_notes_of_its_chart(
+    stage: Stage, offers: dict[str, Offer], screen: str, query: dict[str, str | list[str]]
+) -> None:
+    fill(stage, 2)
+    text = "<b>Autumn</b> campaign, which stands longer than a label"
+    with stage.installation.database.writing() as session:
+        add_annotation(session, day=date(2026, 11, 8), text=text, today=NOW.date(), now=NOW)
+        bump_data_version(session)
+    open_export(stage, screen, query)
+    report = offers["report"].make().decode()
+    assert "<h2>Notes</h2>" in report
+    assert unbroken("Sun 8 Nov 2026") in report
+    assert f">{escape(text)}<" in report
+    with_note = offers["chart"].make()
+    open_export(stage, screen, {**query, "notes": "hidden"})
+    assert "<h2>Notes</h2>" not in offers["report"].make().decode()
+    assert offers["chart"].make() != with_note

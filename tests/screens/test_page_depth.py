@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
+from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
 from pages.one_page import lookups as page_lookups
@@ -239,8 +240,8 @@ def test_a_long_table_is_cut_and_says_so(stage: Stage) -> None:
     give(stage, line(1_000, 1, 800))
     query = {"period": "Custom", "since": "2024-10-01", "until": "2026-11-22"}
     at = opened(stage, **query)
-    assert len(at.dataframe[0].value) == 60
-    assert "The newest 60 of 784 days." in words_of(at)
+    assert len(at.dataframe[0].value) == 31
+    assert "The newest 31 of 784 days." in words_of(at)
     assert "drawn week by week" in words_of(at)
     at = opened(stage, chart="Daily change", **query)
     assert "The last 370 days of the period." in words_of(at)
@@ -252,3 +253,19 @@ def test_answers_are_asked_once_per_version(stage: Stage) -> None:
     before = page_lookups.find_history.cache_info().misses
     at.run()
     assert page_lookups.find_history.cache_info().misses == before
+
+
+@pytest.mark.parametrize(("step", "written"), [(0, "0"), (5, None)])
+def test_an_unchanged_day_is_a_zero_without_a_sign(
+    stage: Stage, step: int, written: str | None
+) -> None:
+    give(stage, line(1_000, step, 20))
+    (table,) = opened(stage).get("dataframe")
+    column = json.loads(table.proto.columns)["change"]
+    assert column["type_config"]["format"] == (None if written else "%+,d")
+    texts = table.proto.arrow_data.styler.display_values
+    if written is None:
+        assert not texts
+    else:
+        shown = dataframe_util.convert_arrow_bytes_to_pandas_df(texts)
+        assert set(shown["change"]) == {"0"}

@@ -93,7 +93,7 @@ def test_the_tooltip_says_the_note_and_keeps_the_figures() -> None:
     assert (row["figure"], row["change"]) == ("103", "+1")
     hit = group["layer"][-1]
     assert hit["mark"]["strokeWidth"] > 8
-    assert [each["title"] for each in hit["encoding"]["tooltip"]][1:3] == ["Note", "Fans"]
+    assert [each["title"] for each in group["encoding"]["tooltip"]][1:3] == ["Note", "Fans"]
 
 
 def test_a_note_on_a_day_without_a_figure_shows_dashes() -> None:
@@ -110,6 +110,14 @@ def test_more_than_four_notes_are_rules_alone() -> None:
     five = note_marks([note(n, f"n{n}") for n in (0, 2, 4, 6, 9)], POINTS, "Fans")
     assert labels_of(five) == []
     assert len(five[0]["data"]["values"]) == 5
+
+
+def test_an_own_note_keeps_its_words_among_many_others() -> None:
+    crowd = [note(n, f"n{n}", "platform") for n in (0, 2, 4, 6, 8)]
+    own = note(4, "Spring sale")
+    marks = note_marks([*crowd, own], POINTS, "Fans")
+    assert [label for label in labels_of(marks) if label] == ["Spring sale +1"]
+    assert len(marks[0]["data"]["values"]) == 5
 
 
 def test_labels_that_would_meet_stand_in_rows_of_their_own() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from pages.chart_parts import (
     LIGHT,
     SINCE_START,
     Palette,
+    even_days,
+    lean,
     number_format,
     palette,
 )
@@ -187,6 +190,25 @@ def test_a_spec_is_plain_data_that_stays_small(build: Build) -> None:
 )
 def test_one_day_alone_can_be_drawn(build: Build) -> None:
     assert build(points_of(7), "Fans", LIGHT)["layer"]
+
+
+@pytest.mark.parametrize("days", [1, 7, 8, 14, 28, 45, 90, 150, 199])
+def test_the_days_of_an_axis_stand_as_far_apart(days: int) -> None:
+    last = date(2026, 11, 22)
+    named = even_days(last - timedelta(days=days), last)
+    assert named[-1] == last
+    assert 2 <= len(named) <= 9
+    assert len({later - earlier for earlier, later in pairwise(named)}) == 1
+
+
+def test_a_lean_chart_says_each_axis_once_and_has_every_layer() -> None:
+    spec = charts.total_chart(points_of(*range(30)), "Fans", LIGHT)
+    slim = lean(spec)
+    assert len(slim["layer"]) == len(spec["layer"])
+    text = json.dumps(slim["layer"])
+    assert text.count('"axis"') == 2
+    assert json.dumps(spec["layer"]).count('"axis"') > 2
+    assert slim["layer"][0]["encoding"] == spec["layer"][0]["encoding"]
 
 
 def test_long_periods_name_months() -> None:

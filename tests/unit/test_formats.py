@@ -88,6 +88,11 @@ def test_plain_text_only_ever_gains_characters_nobody_sees(text: str) -> None:
     assert re.sub(r"\\([\\`*_{}\[\]()#+\-!<>~$|&])", r"\1", visible) == one_line
 
 
+def test_badges_get_their_brackets_escaped_once() -> None:
+    assert formats.plain_badge("[x] *y*") == "[x] \\*y\\*"  # as st.badge escapes [ and ]
+    assert formats.plain_badge("\\[x]") == "\\\\[x]"
+
+
 def test_button_cells_lose_icons_only() -> None:
     assert formats.plain_cell(":material/delete: *x*") == ":\u2060material/delete:\u2060 *x*"
 

@@ -133,6 +133,24 @@ def test_the_band_holds_eight_of_ten() -> None:
     assert 0.70 <= inside / 300 <= 0.90
 
 
+def test_the_band_lies_around_its_middle_whatever_the_days_were() -> None:
+    """One clean-up turns the slope down, although nearly every day was above it."""
+    found = find_forecast(days(*(90_000 + 10 * n - 5_000 * (n >= 7) for n in range(14))), day(13))
+    assert isinstance(found, Forecast)
+    assert found.slope < 0
+    assert all(each.low == each.middle < each.high for each in found.days)
+
+
+def test_noise_of_several_days_is_more_than_that_of_one() -> None:
+    """±8 in four days is the noise of ±4 a day: it grows with the square root of the days."""
+    every_fourth = {day(4 * n): 1_000 + 8 * (n % 2) for n in range(14)}
+    found = find_forecast(every_fourth, day(52))
+    assert isinstance(found, Forecast)
+    assert found.slope == 0
+    first = found.days[0]
+    assert (first.low, first.middle, first.high) == (1_004, 1_008, 1_012)
+
+
 @given(FIGURES, st.integers(0, 130))
 def test_a_forecast_for_any_figures(figures: dict[date, int | None], today: int) -> None:
     found = find_forecast(figures, day(today))

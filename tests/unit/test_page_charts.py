@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages import charts
+from pages import chart_parts, charts
 from pages.chart_parts import CHANGE, DARK, DAY, LIGHT
 from pages.one_page import forecast_chart, heat_chart
 from pages.one_page.points import points_of, shrink
@@ -28,7 +28,10 @@ def forecast() -> Forecast:
 def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None:
     spec = charts.total_chart(POINTS, "Fans", LIGHT)
     with_band = forecast_chart.add_forecast(spec, POINTS, forecast())
-    assert with_band["layer"][:-1] == spec["layer"]
+    ends = (POINTS[0].day, forecast().days[-1].day)
+    assert with_band["layer"][:-1] == chart_parts.spread_ticks(spec["layer"], *ends)
+    last_tick = with_band["layer"][0]["encoding"]["x"]["axis"]["values"][-1]
+    assert date(last_tick["year"], last_tick["month"], last_tick["date"]) == ends[1]
     rows = with_band["layer"][-1]["data"]["values"]
     assert rows[0]["day"].startswith("2026-11-22")
     assert (rows[0]["low"], rows[0]["high"]) == (1_000, 1_000)

@@ -251,6 +251,8 @@ def test_new_equal_and_conflicting() -> None:
 def test_a_stored_day_is_never_added_to() -> None:
     (row,) = judge("1,2026-01-01,10,20\n", ("1", DAY, 10, None)).iterate_conflicting()
     assert (row.stored_fans, row.stored_followers) == (10, None)
+    (row,) = judge("1,2026-01-01,10,20\n", ("1", DAY, None, 20)).iterate_conflicting()
+    assert (row.stored_fans, row.stored_followers) == (None, 20)
 
 
 def test_zero_is_a_figure() -> None:

@@ -40,7 +40,7 @@ def test_a_single_page_has_noise_of_its_own_and_no_cause() -> None:
 
 def test_both_directions_of_one_day() -> None:
     both = Day(UNTIL, 140, rose_count=2, fell_count=9)
-    assert say_what(both) == "2 rose and 9 fell, of 140 Pages, beyond their own noise"
+    assert say_what(both) == "9 of 140 Pages fell and 2 rose beyond their own noise"
 
 
 def test_what_thousands_always_have_is_not_worth_naming() -> None:
@@ -67,3 +67,9 @@ def test_notes_for_the_chart_oldest_first() -> None:
         Note(CLEAN_UP.day, say_what(CLEAN_UP), "platform"),
         Note(ROSE.day, say_what(ROSE), "platform"),
     ]
+
+
+def test_of_many_pages_a_tenth_is_no_news() -> None:
+    assert worth_naming([Day(UNTIL, 56, rose_count=5, fell_count=1)]) == []
+    assert worth_naming([Day(UNTIL, 56, rose_count=9)])
+    assert worth_naming([Day(UNTIL, 14, rose_count=1)])
