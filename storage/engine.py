@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from storage.driver_errors import hide_rows, translated_errors
 from storage.errors import DatabaseUnreachable, StorageError
 
-LOCK_PATIENCE_SECONDS = 20
+# An import of a million rows holds the lock for half a minute, and no run may fail of that.
+LOCK_PATIENCE_SECONDS = 60
 CONNECT_TIMEOUT_SECONDS = 5
 # Any number will do, as long as every Pagekeeper takes the same one.
 WRITER_LOCK = 7_220_451_003

@@ -19,7 +19,12 @@ from storage.upsert import Conflict, table_of, upsert
 
 # The newest report of a day wins, except that what Facebook once reported for a day was so, and can
 # never be asked for again: a newer report that lacks a figure leaves the day's figure in place.
-NEWEST_REPORT = Conflict(unless_null=("fans_count", "followers_count"), newest_by="fetched_at")
+# Before an operator's file Facebook's own report counts, also one that was on its way meanwhile.
+NEWEST_REPORT = Conflict(
+    unless_null=("fans_count", "followers_count"),
+    newest_by="fetched_at",
+    always_when="snapshots.source <> 'snapshot'",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class Conflict:
     """What becomes of a row that is there already: the new one's columns take the old ones' place.
 
     The columns of ``first_only`` stay as they are; those of ``unless_null`` stay where the new
-    value is NULL; a row whose ``newest_by`` is older than what is stored changes nothing.
+    value is NULL; a row whose ``newest_by`` is older than what is stored changes nothing, unless
+    ``always_when``, in SQL, holds.
     ``special`` says in SQL what else a column becomes: ``excluded`` is the new row there, and the
     table's own name the old one.
     """
@@ -27,6 +28,7 @@ class Conflict:
     first_only: Collection[str] = ()
     unless_null: Collection[str] = ()
     newest_by: str | None = None
+    always_when: str | None = None
     special: Mapping[str, str] = field(default_factory=dict)
 
     def changes(self, model: type[Base], names: Iterable[str]) -> dict[str, str]:
@@ -39,7 +41,10 @@ class Conflict:
     def condition(self, model: type[Base]) -> str | None:
         """When it changes, in SQL; None for always."""
         by = self.newest_by
-        return f"excluded.{by} >= {model.__tablename__}.{by}" if by else None
+        if by is None:
+            return None
+        is_newer = f"excluded.{by} >= {model.__tablename__}.{by}"
+        return f"{is_newer} OR {self.always_when}" if self.always_when else is_newer
 
 
 OVERWRITE = Conflict()

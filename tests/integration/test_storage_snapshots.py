@@ -103,6 +103,13 @@ def test_a_figure_that_was_missing_is_filled_in(pages: Database) -> None:
     assert stored(pages) == [replace(ROW, fetched_at=LATER)]
 
 
+def test_facebooks_own_report_counts_before_a_file(pages: Database) -> None:
+    """Also one that was fetched before the file came, and stored after it."""
+    put(pages, replace(ROW, fans_count=7, source="import:1", fetched_at=LATER))
+    put(pages, ROW)
+    assert stored(pages) == [ROW]
+
+
 ROWS = st.lists(
     st.builds(
         SnapshotRow,

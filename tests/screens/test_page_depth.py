@@ -262,7 +262,7 @@ def test_an_unchanged_day_is_a_zero_without_a_sign(
     give(stage, line(1_000, step, 20))
     (table,) = opened(stage).get("dataframe")
     column = json.loads(table.proto.columns)["change"]
-    assert column["type_config"]["format"] == (None if written else "%+,d")
+    assert column["type_config"].get("format") == (None if written else "%+,d")
     texts = table.proto.arrow_data.styler.display_values
     if written is None:
         assert not texts

@@ -36,6 +36,9 @@ def _create_columns() -> None:
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("kind", "day", name="pk_day_columns"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # Numbers that hardly compress, and are read whole: a sixth of the time without trying.
+        op.execute("ALTER TABLE day_columns ALTER COLUMN content SET STORAGE EXTERNAL")
 
 
 def _create_groups() -> None:
