@@ -55,7 +55,7 @@ def test_sqlite_is_set_as_promised(database: Database) -> None:
         "foreign_keys": 1,
         "secure_delete": 1,
         "query_only": 1,
-        "busy_timeout": 20_000,
+        "busy_timeout": 60_000,
     }
 
 
