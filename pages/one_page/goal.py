@@ -45,9 +45,11 @@ class Card:
 def render(installation: Installation, card: Card) -> None:
     """Draw the goal, the milestones, and the best and worst day of the period."""
     st.header("Goal and milestones", anchor=False)
-    _goal(installation, card)
+    if card.figure is not None or card.goal is not None:  # else there is nothing to measure one by
+        _goal(installation, card)
     st.markdown(_milestones(card))
-    st.markdown(_days(card.changes))
+    if card.changes:  # without one nobody knows whether any day gained or lost
+        st.markdown(_days(card.changes))
 
 
 def _goal(installation: Installation, card: Card) -> None:

@@ -268,4 +268,14 @@ def test_an_unchanged_day_is_a_zero_without_a_sign(
         assert not texts
     else:
         shown = dataframe_util.convert_arrow_bytes_to_pandas_df(texts)
-        assert set(shown["change"]) == {"0"}
+        assert set(shown["change"]) == {"0", "–"}  # of the first day nothing is known
+
+
+def test_without_a_count_there_is_no_goal_to_set_and_no_best_day(stage: Stage) -> None:
+    give(stage, days(*[None] * 20))
+    at = opened(stage)
+    said = words_of(at)
+    assert "Facebook gives no count of fans for this Page." in said
+    assert "Worst day" not in said
+    assert "Set a goal" not in [popover.proto.popover.label for popover in at.get("popover")]
+    assert not at.number_input
