@@ -23,7 +23,7 @@ from storage.upsert import Conflict, table_of, upsert
 NEWEST_REPORT = Conflict(
     unless_null=("fans_count", "followers_count"),
     newest_by="fetched_at",
-    always_when="snapshots.source <> 'snapshot'",
+    always_when="snapshots.source <> 'snapshot' AND excluded.source = 'snapshot'",
 )
 
 

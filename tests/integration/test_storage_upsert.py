@@ -80,7 +80,8 @@ def test_many_snapshots_mean_what_each_means(
         | ({"fans_count": None} if n % 4 == 0 else {})
         for n in range(100, 300)
     ]
-    third = [snapshot(n, fetched_at=NOW - timedelta(days=1), fans_count=1) for n in range(300)]
+    older = {"fetched_at": NOW - timedelta(days=1), "source": "import:1", "fans_count": 1}
+    third = [snapshot(n, **older) for n in range(300)]
     with database.writing() as session:
         add_pages(session, ["0", "1", "2"])
     at_once = [put(database, Snapshot, rows, NEWEST_REPORT) for rows in (first, second, third)]
