@@ -203,12 +203,7 @@ def rebuild(session: Session) -> list[date]:
 
 
 def _bring_up(session: Session, chosen: Chosen, first: date, last: date) -> Positions:
-    statement = chosen.bound(_FIGURES.replace("chosen", chosen.sql), first=first, last=last)
-    statement = statement.bindparams(bindparam("missing", MISSING, type_=BigInteger()))
-    by_day: dict[date, list[Any]] = {}
-    for day, *numbers in session.execute(statement.columns(day=Day())).all():
-        by_day.setdefault(day, []).append(numbers)
-    found = {day: np.array(numbers, dtype=np.int64) for day, numbers in by_day.items()}
+    found = _figures(session, chosen, first, last)
     for place, metric in enumerate(METRICS, start=1):
         columns = read(session, metric, found)
         changed = {
@@ -218,6 +213,23 @@ def _bring_up(session: Session, chosen: Chosen, first: date, last: date) -> Posi
         }
         _write(session, metric, changed)
     return np.concatenate([np.empty(0, np.int64), *(rows[:, 0] for rows in found.values())])
+
+
+def _figures(session: Session, chosen: Chosen, first: date, last: date) -> dict[date, Column]:
+    """For each day with a snapshot one row a Page: its place, then its figure of each metric."""
+    query = _FIGURES.replace("chosen", chosen.sql)
+    if first == last:  # as with every refresh: no day has to be read a thousand times
+        query = query.replace("SELECT day, ", "SELECT ")
+    statement = chosen.bound(query, first=first, last=last)
+    statement = statement.bindparams(bindparam("missing", MISSING, type_=BigInteger()))
+    if first == last:
+        # numpy looks at a row of SQLAlchemy's eight times as long as at a tuple.
+        rows = [tuple(row) for row in session.execute(statement)]
+        return {first: np.array(rows, dtype=np.int64)} if rows else {}
+    by_day: dict[date, list[Any]] = {}
+    for day, *numbers in session.execute(statement.columns(day=Day())):
+        by_day.setdefault(day, []).append(numbers)
+    return {day: np.array(numbers, dtype=np.int64) for day, numbers in by_day.items()}
 
 
 def _note_firsts(session: Session, chosen: Chosen, first: date, last: date) -> None:
