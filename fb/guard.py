@@ -127,7 +127,7 @@ class Guard:
         out = _noting(_with_headers(send, scope["path"]), sent)
         try:
             await self.app(scope, receive, out)
-        except Exception as error:
+        except Exception as error:  # whatever failed in there: answered here, with our headers
             log.error("an answer failed with %s", type(error).__name__)
             if scope["type"] != "http" or sent:
                 raise

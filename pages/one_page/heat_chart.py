@@ -12,6 +12,7 @@ from pages.formats import counted, day, signed
 from storage.metrics import DailyChange
 
 OVER_DAYS = "Over days"
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEKS = 53
 # From the strongest fall over nothing to the strongest rise; of the theme's `chartDivergingColors`.
 LIGHT_RANGE = ("#A83A0B", "#F2C4A1", "#EDF0F4", "#A9D9D2", "#0F766E")
@@ -37,39 +38,6 @@ def heat_chart(changes: Sequence[DailyChange], colours: Palette) -> Spec:
     colours are the theme's diverging ones, the same distance from 0 either way, with the colour of
     nothing between them: the theme's own two halves meet in a shade that looks like a third thing.
     """
-    bound, is_dark = bound_of(changes), colours == DARK
-    x = {
-        "field": "monday",
-        "type": "temporal",
-        "title": None,
-        "axis": {
-            "format": "%b",
-            "tickCount": {"interval": "month", "step": 1},
-            "grid": False,
-            "ticks": False,
-            "domain": False,
-            "labelAlign": "left",
-            "labelOverlap": "greedy",
-            "labelColor": AXIS_INK,
-        },
-    }
-    y = {
-        "field": "weekday",
-        "type": "nominal",
-        "title": None,
-        "sort": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-        "scale": {
-            "domain": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-            "paddingInner": 0.14,
-            "paddingOuter": 0.07,
-        },
-        "axis": {
-            "ticks": False,
-            "domain": False,
-            "labelColor": AXIS_INK,
-            "values": ["Mon", "Wed", "Fri", "Sun"],
-        },
-    }
     return {
         "data": _frame(changes),
         "transform": [
@@ -84,39 +52,78 @@ def heat_chart(changes: Sequence[DailyChange], colours: Palette) -> Spec:
         ],
         "mark": {"type": "rect"},
         "encoding": {
-            "x": x,
+            "x": _weeks(),
             "x2": {"field": "sunday"},
-            "y": y,
-            "color": {
-                "condition": {
-                    "test": f"datum['{OVER_DAYS}'] > 1",
-                    "value": DARK_SEVERAL if is_dark else LIGHT_SEVERAL,
-                },
-                "field": CHANGE,
-                "type": "quantitative",
-                "scale": {
-                    "domain": [-bound, -bound / 2, 0, bound / 2, bound],
-                    "range": list(DARK_RANGE if is_dark else LIGHT_RANGE),
-                    "clamp": True,
-                    # Any other way leads from orange to grey through pink.
-                    "interpolate": "rgb",
-                },
-                "legend": {
-                    "orient": "bottom",
-                    "offset": 2,
-                    "direction": "horizontal",
-                    "gradientLength": 150,
-                    "gradientThickness": 9,
-                    "title": None,
-                    "values": [-bound, 0, bound],
-                    "labelExpr": "datum.value == 0 ? '0' : format(datum.value, '+,d')",
-                    "labelColor": AXIS_INK,
-                },
-            },
+            "y": _weekdays(),
+            "color": _colour(bound_of(changes), is_dark=colours == DARK),
             "tooltip": [
                 {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
                 {"field": "text", "type": "nominal", "title": "Change"},
             ],
+        },
+    }
+
+
+def _weeks() -> Spec:
+    return {
+        "field": "monday",
+        "type": "temporal",
+        "title": None,
+        "axis": {
+            "format": "%b",
+            "tickCount": {"interval": "month", "step": 1},
+            "grid": False,
+            "ticks": False,
+            "domain": False,
+            "labelAlign": "left",
+            "labelOverlap": "greedy",
+            "labelColor": AXIS_INK,
+        },
+    }
+
+
+def _weekdays() -> Spec:
+    return {
+        "field": "weekday",
+        "type": "nominal",
+        "title": None,
+        "sort": list(WEEKDAYS),
+        "scale": {"domain": list(WEEKDAYS), "paddingInner": 0.14, "paddingOuter": 0.07},
+        "axis": {
+            "ticks": False,
+            "domain": False,
+            "labelColor": AXIS_INK,
+            "values": ["Mon", "Wed", "Fri", "Sun"],
+        },
+    }
+
+
+def _colour(bound: int, *, is_dark: bool) -> Spec:
+    """Strongest from ``bound`` on, up or down; grey for a change of several days."""
+    return {
+        "condition": {
+            "test": f"datum['{OVER_DAYS}'] > 1",
+            "value": DARK_SEVERAL if is_dark else LIGHT_SEVERAL,
+        },
+        "field": CHANGE,
+        "type": "quantitative",
+        "scale": {
+            "domain": [-bound, -bound / 2, 0, bound / 2, bound],
+            "range": list(DARK_RANGE if is_dark else LIGHT_RANGE),
+            "clamp": True,
+            # Any other way leads from orange to grey through pink.
+            "interpolate": "rgb",
+        },
+        "legend": {
+            "orient": "bottom",
+            "offset": 2,
+            "direction": "horizontal",
+            "gradientLength": 150,
+            "gradientThickness": 9,
+            "title": None,
+            "values": [-bound, 0, bound],
+            "labelExpr": "datum.value == 0 ? '0' : format(datum.value, '+,d')",
+            "labelColor": AXIS_INK,
         },
     }
 
