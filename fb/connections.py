@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.orm import Session
+
 from fb import oauth
 from fb.account import AccountState, check_account
 from fb.errors import AccessEnded, FacebookError
 from fb.installation import Installation
 from storage.events import record_event
 from storage.grants import forget_tokens, get_grant, list_grants, set_grant_status
-from storage.health import GrantHealth, list_grant_health
+from storage.health import GrantHealth, find_grant_health
 from storage.installation import bump_data_version
 from storage.models import Grant
 from storage.vault import PURPOSE_USER_TOKEN
@@ -21,8 +23,8 @@ _WORST_FIRST = ("needs_renewal", "expiring", "ok", "frozen", "disconnected")
 
 
 @dataclass(frozen=True)
-class Connection:
-    """One account as the Connections screen shows it.
+class Account:
+    """One account and how it stands.
 
     ``state``: needs_renewal · expiring · ok · frozen · disconnected. ``ends_at`` is the sooner of
     the two expiries, None when neither is known; ``days_left`` counts to it and is negative after.
@@ -42,6 +44,12 @@ class Connection:
     last_used_at: datetime | None
     granted: tuple[str, ...]
     declined: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Connection(Account):
+    """One account as the Connections screen shows it, with what hangs on it."""
+
     health: GrantHealth
 
 
@@ -49,30 +57,28 @@ class NotRevoked(Exception):
     """Facebook could not be told to end the access; nothing was changed here either."""
 
 
-def list_connections(
-    installation: Installation, now: datetime, *, with_last_snapshots: bool = True
-) -> list[Connection]:
-    """Return every account, those that need the operator first, then by name.
+def list_accounts(session: Session, now: datetime) -> list[Account]:
+    """Return every account, those that need the operator first, then by name."""
+    accounts = [_account(grant, now) for grant in list_grants(session)]
+    return sorted(accounts, key=lambda a: (_WORST_FIRST.index(a.state), a.account_name.casefold()))
 
-    ``with_last_snapshots``: see `storage.health.list_grant_health`.
-    """
+
+def list_connections(installation: Installation, now: datetime) -> list[Connection]:
+    """The same with what hangs on each, which takes a look at every Page."""
     with installation.database.reading() as session:
-        found = list_grant_health(session, with_last_snapshots=with_last_snapshots)
-        health = {row.grant_id: row for row in found}
-        connections = [_connection(grant, health[grant.id], now) for grant in list_grants(session)]
-    return sorted(
-        connections, key=lambda c: (_WORST_FIRST.index(c.state), c.account_name.casefold())
-    )
+        health = find_grant_health(session)
+        accounts = list_accounts(session, now)
+    return [Connection(**vars(account), health=health[account.grant_id]) for account in accounts]
 
 
-def _connection(grant: Grant, health: GrantHealth, now: datetime) -> Connection:
+def _account(grant: Grant, now: datetime) -> Account:
     ends = [at for at in (grant.expires_at, grant.data_access_expires_at) if at is not None]
     ends_at = min(ends, default=None)
     days_left = (ends_at - now).days if ends_at is not None else None
     state = grant.status
     if state == "ok" and days_left is not None and days_left < RENEW_AHEAD_DAYS:
         state = "expiring"
-    return Connection(
+    return Account(
         grant_id=grant.id,
         account_id=grant.account_id,
         account_name=grant.account_name,
@@ -87,7 +93,6 @@ def _connection(grant: Grant, health: GrantHealth, now: datetime) -> Connection:
         last_used_at=grant.last_used_at,
         granted=tuple(grant.granted_permissions),
         declined=tuple(grant.declined_permissions),
-        health=health,
     )
 
 

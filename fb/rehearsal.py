@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from fb.insights_sync.schedule import start_insights
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
@@ -57,7 +59,12 @@ def fast_forward(installation: Installation, days: int) -> bool:
 def find_rehearsal(installation: Installation) -> RehearsalProgress | None:
     """Return the progress of an unfinished plan, None when there is none."""
     with installation.database.reading() as session:
-        plan = find_observation(session, _PLAN)
+        return rehearsal_in(session)
+
+
+def rehearsal_in(session: Session) -> RehearsalProgress | None:
+    """The same as one session sees it."""
+    plan = find_observation(session, _PLAN)
     if plan is None:
         return None
     since, until, upcoming = (date.fromisoformat(plan[k]) for k in ("since", "until", "next"))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
 
+from sqlalchemy.orm import Session
+
 from fb.insights_sync.schedule import is_insights_due, start_insights
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
@@ -64,18 +66,23 @@ def _sync_and_fetch_pictures(installation: Installation, kind: str) -> None:
 def find_progress(installation: Installation) -> RunProgress | None:
     """Return the run under way, None when there is none or its heart stopped beating."""
     with installation.database.reading() as session:
-        run = find_active_run(session, installation.now())
-        if run is None:
-            return None
-        return RunProgress(
-            run.id,
-            run.kind,
-            run.day,
-            run.started_at,
-            run.pages_total,
-            run.pages_done,
-            run.pages_failed,
-        )
+        return progress_in(session, installation.now())
+
+
+def progress_in(session: Session, now: datetime) -> RunProgress | None:
+    """The same as one session sees it."""
+    run = find_active_run(session, now)
+    if run is None:
+        return None
+    return RunProgress(
+        run.id,
+        run.kind,
+        run.day,
+        run.started_at,
+        run.pages_total,
+        run.pages_done,
+        run.pages_failed,
+    )
 
 
 def is_due(installation: Installation) -> bool:

@@ -53,6 +53,11 @@ def main() -> None:
     _name_tab("Pagekeeper")
     st.logo(str(ASSETS / "logo.svg"), size="large")
     startup = resources.get_startup()
+    with lookups.one_moment():
+        _draw(startup)
+
+
+def _draw(startup: Startup) -> None:
     installation = startup.installation
     version, is_lost = _find_version(installation)
     parts: list[Callable[[], None]] = []
@@ -71,14 +76,13 @@ def main() -> None:
         position="top",
     )
     screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
-    with lookups.one_moment(version):
-        if is_lost:
-            parts.append(_without_database(screen))
-        elif installation is not None:
-            parts.append(_frame(installation, version, screen))
-        else:
-            parts.append(_without_installation(startup, screen))
-        chosen.run()
+    if is_lost:
+        parts.append(_without_database(screen))
+    elif installation is not None:
+        parts.append(_frame(installation, version, screen))
+    else:
+        parts.append(_without_installation(startup, screen))
+    chosen.run()
 
 
 def _name_tab(name: str) -> None:
@@ -89,7 +93,7 @@ def _name_tab(name: str) -> None:
 def _title(screen: Screen, installation: Installation | None, version: str) -> str:
     if screen.name != "connections" or installation is None or not version:
         return screen.title
-    accounts = lookups.find_connections(version, installation.now().date())
+    accounts = lookups.find_accounts(version, installation.now().date())
     waiting = len(trouble.needing_renewal(accounts))
     return f"{screen.title} ({waiting})" if waiting else screen.title
 

@@ -19,13 +19,19 @@ import streamlit as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fb.connections import Connection, list_connections
+from fb.connections import Account, list_accounts
 from pages import resources
 from storage.driver_errors import translated_errors
 from storage.engine import Database
 from storage.errors import StorageError
 from storage.filtering import EVERY_PAGE, Filter, Metric
-from storage.health import Freshness, get_freshness
+from storage.health import (
+    Freshness,
+    NamedPages,
+    count_cut_off,
+    get_freshness,
+    list_role_lost,
+)
 from storage.installation import get_data_version
 from storage.models import Page
 from storage.overview import (
@@ -60,8 +66,8 @@ TABLE_HEIGHT = 600
 class _Moment:
     """The session that the answers of one run share, from the first question on."""
 
-    def __init__(self, version: str, held: ExitStack) -> None:
-        self.version = version
+    def __init__(self, held: ExitStack) -> None:
+        self.version = ""  # not looked up yet
         self._held = held
         self._session: Session | None = None
 
@@ -75,14 +81,14 @@ _moment: ContextVar[_Moment | None] = ContextVar("moment", default=None)
 
 
 @contextmanager
-def one_moment(version: str) -> Iterator[None]:
-    """Let all answers of a run come from one moment of the database.
+def one_moment() -> Iterator[None]:
+    """Let all answers of a run come from one moment of the database, its version first of all.
 
     So no figure on a screen is newer than another, and what several of them are made of is read
     once. It ends early when the run itself has changed the data, or when a question failed.
     """
     with ExitStack() as held:
-        token = _moment.set(_Moment(version, held))
+        token = _moment.set(_Moment(held))
         try:
             yield
         finally:
@@ -107,10 +113,15 @@ def reading() -> Iterator[Session]:
 
 def get_version() -> str:
     """Whose data it is, and how often it has changed: the first argument of all that follows."""
-    with _database().reading() as session:
-        version = f"{_database().shown_url} {get_data_version(session)}"
     moment = _moment.get()
-    if moment is not None and moment.version != version:
+    is_first = moment is not None and not moment.version
+    with reading() if is_first else _database().reading() as session:
+        version = f"{_database().shown_url} {get_data_version(session)}"
+    if moment is None:
+        return version
+    if is_first:
+        moment.version = version
+    elif moment.version != version:
         _moment.set(None)
     return version
 
@@ -266,14 +277,26 @@ def find_freshness(version: str, today: date) -> Freshness:
 
 
 @lru_cache(16)
-def find_connections(version: str, today: date) -> list[Connection]:
-    """Every account and how it stands, worst first. ``today``: some of them end soon.
-
-    Not when each brought its last snapshot: see `storage.health.list_grant_health`.
-    """
+def find_accounts(version: str, today: date) -> list[Account]:
+    """Every account and how it stands, worst first. ``today``: some of them end soon."""
     installation = resources.get_startup().installation
     assert installation is not None
-    return list_connections(installation, installation.now(), with_last_snapshots=False)
+    with reading() as session:
+        return list_accounts(session, installation.now())
+
+
+@lru_cache(16)
+def count_pages_cut_off(version: str, grant_id: int) -> int:
+    """How many Pages wait for one account to be renewed."""
+    with reading() as session:
+        return count_cut_off(session, grant_id)
+
+
+@lru_cache(16)
+def find_role_lost(version: str) -> dict[int, NamedPages]:
+    """Pages that nobody may read since somebody lost the role on them, by the account's grant."""
+    with reading() as session:
+        return list_role_lost(session)
 
 
 @lru_cache(16)

@@ -74,7 +74,7 @@ def why_not(installation: Installation, version: str) -> str | None:
     now = installation.now()
     if not installation.can_open_tokens:
         return "The stored access can't be opened: see Setup."
-    if lookups.find_freshness(version, now.date()).readable_count == 0:
+    if not lookups.find_freshness(version, now.date()).has_readable:
         return "No Page can be read at present: see Connections."
     run = lookups.find_newest_run(version)
     if run is not None and run.limited_until is not None and run.limited_until > now:
@@ -100,7 +100,8 @@ def _look_again(installation: Installation) -> _Sight:
 
 
 def _look(installation: Installation, version: str, *, is_making_history: bool) -> _Sight:
-    progress = schedule.find_progress(installation)
+    with lookups.reading() as session:
+        progress = schedule.progress_in(session, installation.now())
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     # A short refresh may be over before anybody has looked: then the data is another already.
     is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS

@@ -6,7 +6,7 @@ import streamlit as st
 
 from fb import rehearsal, schedule
 from fb.installation import Installation
-from pages import notes, screens
+from pages import lookups, notes, screens
 from pages.formats import counted, day, moment
 
 EVERY_SECONDS = 1.0
@@ -18,7 +18,8 @@ def render(installation: Installation) -> bool:
     """Draw the strip; nothing in live mode. True while days pass in the sandbox."""
     if installation.sandbox is None:
         return False
-    is_busy = rehearsal.find_rehearsal(installation) is not None
+    with lookups.reading() as session:
+        is_busy = rehearsal.rehearsal_in(session) is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")
         with st.container(width="content"):

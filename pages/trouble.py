@@ -6,19 +6,19 @@ pure.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 import streamlit as st
 
-from fb.connections import Connection
+from fb.connections import Account
 from fb.installation import Installation
 from pages import lookups, phrases, screens, wording
 from pages.formats import at_about, counted, listed, plain, when
 from pages.lookups import LastRun
-from storage.health import Freshness
+from storage.health import Freshness, NamedPages
 
 # A day is forgiven: the timer takes the day's snapshot soon after midnight.
 STALE_AFTER_DAYS = 2
@@ -91,52 +91,59 @@ def find_trouble(installation: Installation, version: str, *, is_overview: bool)
     if not is_overview:
         return None
     now = installation.now()
-    accounts = lookups.find_connections(version, now.date())
+    accounts = lookups.find_accounts(version, now.date())
+    waiting = needing_renewal(accounts)
+    if waiting:
+        worst = waiting[0]
+        has_ended = worst.state == "needs_renewal"
+        cut_off_count = lookups.count_pages_cut_off(version, worst.grant_id) if has_ended else 0
+        return of_waiting(waiting, cut_off_count, now)
     freshness = lookups.find_freshness(version, now.date())
     return (
-        of_accounts(accounts, now)
-        or of_idle(accounts, freshness)
+        of_idle(accounts, freshness)
         or of_run(lookups.find_newest_run(version), freshness, now)
-        or of_roles(accounts)
+        or of_roles(accounts, lookups.find_role_lost(version))
         or of_age(freshness, now)
     )
 
 
-def needing_renewal(accounts: Sequence[Connection]) -> list[Connection]:
+def needing_renewal(accounts: Sequence[Account]) -> list[Account]:
     """The accounts that wait for the operator: ended ones, then those that end soon."""
     return [account for account in accounts if account.state in ("needs_renewal", "expiring")]
 
 
-def of_accounts(accounts: Sequence[Connection], now: datetime) -> Trouble | None:
-    """Accounts that Facebook has cut off, or will soon."""
-    waiting = needing_renewal(accounts)
-    if not waiting:
-        return None
+def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) -> Trouble:
+    """Accounts that Facebook has cut off, or will soon: one at least, the worst first.
+
+    ``cut_off_count``: Pages that nobody reads until the first of them is renewed.
+    """
     verb = "needs" if len(waiting) == 1 else "need"
     badge = f"{counted(len(waiting), 'account')} {verb} you"
     worst = waiting[0]
     name = worst.account_name
     if worst.state == "needs_renewal":
         why = phrases.ended(name, worst.reason_code, worst.reason_subcode)
-        cut_off = worst.health.cut_off.count
-        if cut_off:
-            verb = "is" if cut_off == 1 else "are"
-            why += f" {counted(cut_off, 'Page')} {verb} not refreshed until {plain(name)} renews."
+        if cut_off_count:
+            verb = "is" if cut_off_count == 1 else "are"
+            pages = counted(cut_off_count, "Page")
+            why += f" {pages} {verb} not refreshed until {plain(name)} renews."
         return Trouble(badge, ":material/link_off:", "red", why, "Renew", "connections")
     why = phrases.soonest_end(name, worst.expires_at, worst.data_access_expires_at, now)
     return Trouble(badge, ":material/schedule:", "orange", why, "Renew", "connections")
 
 
-def of_roles(accounts: Sequence[Connection]) -> Trouble | None:
+def of_roles(
+    accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages]
+) -> Trouble | None:
     """Pages that nobody here may read any more, since somebody lost the role on them."""
     losers = [
         account
         for account in accounts
-        if account.health.role_lost.count and account.state != "disconnected"
+        if account.grant_id in lost_by_grant and account.state != "disconnected"
     ]
     if not losers:
         return None
-    lost = losers[0].health.role_lost
+    lost = lost_by_grant[losers[0].grant_id]
     words = phrases.role_lost(losers[0].account_name, lost.names, lost.count)
     if len(losers) == 1:
         return Trouble(words.title, ":material/person_off:", "orange", words.sentence)
@@ -176,7 +183,7 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble 
 
 def _nothing_read(run: LastRun, freshness: Freshness) -> Trouble | None:
     # Where no Page can be read any more, the reason is said by the other lines.
-    if run.done or not run.failed or not freshness.readable_count:
+    if run.done or not run.failed or not freshness.has_readable:
         return None
     which = "its one Page" if run.failed == 1 else f"any of {counted(run.failed, 'Page')}"
     return Trouble(
@@ -189,9 +196,9 @@ def _nothing_read(run: LastRun, freshness: Freshness) -> Trouble | None:
     )
 
 
-def of_idle(accounts: Sequence[Connection], freshness: Freshness) -> Trouble | None:
+def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Trouble | None:
     """No Page is read, since every account is paused or disconnected."""
-    if freshness.readable_count or not accounts:
+    if freshness.has_readable or not accounts:
         return None
     if any(account.state not in _RESTING for account in accounts):
         return None

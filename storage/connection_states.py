@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from sqlalchemy import ColumnElement, Text, and_, case, cast, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.models import Grant, Page, PageGrant
 
@@ -40,7 +41,7 @@ TASKS_THAT_ANALYZE = ("ANALYZE", "PROFILE_PLUS_ANALYZE", "PROFILE_PLUS_FULL_CONT
 def connection_rank() -> ColumnElement[int]:
     """The place of a Page's best state in CONNECTION_STATES, for statements that select from Page.
 
-    A correlated subquery: it costs two index look-ups for every row it is worked out for.
+    A correlated subquery, two index look-ups a row: ``pages.connection`` keeps what it says.
     """
     best = (
         select(func.min(grant_rank()))
@@ -62,22 +63,19 @@ def grant_rank() -> ColumnElement[int]:
         (or_(PageGrant.status != "ok", PageGrant.sealed_page_token.is_(None)), _rank("no_access")),
         (Grant.status == "frozen", _rank("frozen")),
         (Grant.status != "ok", _rank("needs_renewal")),
-        (or_(Page.is_published.is_(False), ~_may_analyze()), _rank("works_in_part")),
-        else_=_rank("connected"),
+        else_=readable_rank(Page.is_published, PageGrant.tasks),
     )
 
 
-def is_readable() -> ColumnElement[bool]:
-    """Whether a page grant can fetch figures now: a token, under a grant that works."""
-    return and_(
-        PageGrant.status == "ok", PageGrant.sealed_page_token.is_not(None), Grant.status == "ok"
-    )
-
-
-def _may_analyze() -> ColumnElement[bool]:
-    """JSON has no common operator on both databases; the quotes keep names of tasks apart."""
-    tasks: ColumnElement[Any] = cast(PageGrant.tasks, Text)
-    return or_(*(tasks.contains(f'"{task}"', autoescape=True) for task in TASKS_THAT_ANALYZE))
+def readable_rank(
+    is_published: InstrumentedAttribute[bool | None], tasks: InstrumentedAttribute[list[str]]
+) -> ColumnElement[int]:
+    """The same for a Page with a token under a grant that works, wherever these two stand."""
+    # JSON has no common operator on both databases; the quotes keep names of tasks apart.
+    text: ColumnElement[Any] = cast(tasks, Text)
+    found = (text.contains(f'"{task}"', autoescape=True) for task in TASKS_THAT_ANALYZE)
+    is_part = or_(is_published.is_(False), ~or_(*found))
+    return case((is_part, _rank("works_in_part")), else_=_rank("connected"))
 
 
 def _rank(state: ConnectionState) -> ColumnElement[int]:

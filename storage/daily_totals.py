@@ -19,7 +19,6 @@ from storage.columns import MISSING, Column, Positions, read, take
 from storage.ends import A_DAY
 from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.period_ends import find_ends
-from storage.roster import find_positions
 
 # Columns of 10,000 Pages are 80 kB each: so many are held at once.
 DAYS_AT_ONCE = 64
@@ -43,7 +42,7 @@ def list_daily_totals(
     session: Session, *, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
 ) -> list[DailyTotal]:
     """One row for every day from the day before `since` to `until`, oldest first."""
-    ends = find_ends(session, find_positions(session, filter, until), since, until, metric)
+    ends = find_ends(session, filter, since, until, metric)
     # In their order the numbers of a column are read one after another.
     counted = np.sort(ends.positions[ends.are_there])
     if not len(counted):

@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
-from storage.filtering import EVERY_PAGE, Filter, Metric, conditions
+from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.models import InsightValue, Page, Snapshot
+from storage.roster import conditions
 from storage.upsert import table_of
 
 PAGES_AT_ONCE = 200
@@ -50,7 +51,7 @@ def count_series(
     days = Snapshot.day.between(since, until)
     query = select(func.count()).select_from(Snapshot).where(days)
     if page_ids is not None or filter != EVERY_PAGE:
-        pages = select(Page.id).where(*_wanted(filter, until, page_ids))
+        pages = select(Page.id).where(*_wanted(session, filter, until, page_ids))
         query = query.where(Snapshot.page_id.in_(pages))
     return session.execute(query).scalar_one()
 
@@ -69,7 +70,7 @@ def iterate_series(
     Both ends included. Days without any figure have no row. The first change of a Page is against
     the day before ``since``, or the one before that.
     """
-    wanted = _wanted(filter, until, page_ids)
+    wanted = _wanted(session, filter, until, page_ids)
     query = select(Page.id, Page.name).where(*wanted).order_by(Page.name_folded, Page.id)
     pages = [(row.id, row.name) for row in session.execute(query)]
     for first in range(0, len(pages), PAGES_AT_ONCE):
@@ -130,7 +131,7 @@ def _rows(
 
 
 def _wanted(
-    filter: Filter, until: date, page_ids: Sequence[str] | None
+    session: Session, filter: Filter, until: date, page_ids: Sequence[str] | None
 ) -> list[ColumnElement[bool]]:
-    wanted = conditions(filter, until)
+    wanted = conditions(session, filter, until)
     return wanted if page_ids is None else [*wanted, Page.id.in_(page_ids)]

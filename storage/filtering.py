@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Literal, get_args
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import ColumnElement, Select, select
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
+from storage.connection_states import CONNECTION_STATES, ConnectionState
 from storage.folding import fold
-from storage.models import Grant, Page, PageGrant, PageTag, Snapshot
+from storage.models import Grant, Page, PageGrant, PageTag
 from storage.text import storable
 
 Metric = Literal["fans", "followers"]
@@ -42,18 +41,15 @@ class Filter:
 EVERY_PAGE = Filter()
 
 
-def conditions(filter: Filter, until: date) -> list[ColumnElement[bool]]:
-    """The filter as conditions on Page; an empty list for every Page."""
+def stored_conditions(filter: Filter) -> list[ColumnElement[bool]]:
+    """The filter as conditions on Page, but for "attention", which `storage.roster` knows of."""
     wanted = name_conditions(filter.search)
-    if filter.attention:
-        connected = CONNECTION_STATES.index("connected")
-        wanted.append(or_(connection_rank() != connected, ~_has_recent_figure(until)))
     if filter.account_id is not None:
         wanted.append(Page.id.in_(_held_by(filter.account_id)))
     if filter.category is not None:
         wanted.append(Page.category == storable(filter.category))
     if filter.state is not None:
-        wanted.append(connection_rank() == CONNECTION_STATES.index(filter.state))
+        wanted.append(Page.connection == CONNECTION_STATES.index(filter.state))
     if filter.tag_id is not None:
         tagged = select(PageTag.page_id).where(PageTag.tag_id == filter.tag_id)
         wanted.append(Page.id.in_(tagged))
@@ -69,12 +65,3 @@ def name_conditions(search: str) -> list[ColumnElement[bool]]:
     """``search`` of Filter as conditions on Page; an empty list when it has no word."""
     words = fold(storable(search)[:LONGEST_SEARCH]).split()
     return [Page.name_folded.contains(word, autoescape=True) for word in words]
-
-
-def _has_recent_figure(until: date) -> ColumnElement[bool]:
-    # As one set out of the covering index: a look-up for every Page takes five times as long.
-    recent = select(Snapshot.page_id).where(
-        Snapshot.day.in_([until, until - timedelta(days=1)]),
-        or_(Snapshot.fans_count.is_not(None), Snapshot.followers_count.is_not(None)),
-    )
-    return Page.id.in_(recent)

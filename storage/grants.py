@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from storage.engine import note_erasure
 from storage.errors import GrantNotFound
 from storage.installation import bump_data_version
+from storage.kept_connections import keep_connections_of
 from storage.models import Grant, PageGrant
 from storage.text import storable
 from storage.upsert import count_changed, insert_into, table_of
@@ -61,9 +62,11 @@ def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetim
     }
     changes["status_at"] = case((table.c.status == "ok", table.c.status_at), else_=new.status_at)
     statement = insert.on_conflict_do_update(index_elements=["account_id"], set_=changes)
-    bump_data_version(session)
+    grant_id = int(session.execute(statement.returning(table.c.id)).scalar_one())
+    keep_connections_of(session, grant_id)
     note_erasure(session)  # of the token that was there before
-    return int(session.execute(statement.returning(table.c.id)).scalar_one())
+    bump_data_version(session)
+    return grant_id
 
 
 def list_grants(session: Session) -> list[Grant]:
@@ -107,6 +110,7 @@ def set_grant_status(
     change = update(Grant).where(*conditions, Grant.status != status)
     values = {"status": status, "status_at": now, "reason_code": code, "reason_subcode": subcode}
     if count_changed(session, change.values(values)):
+        keep_connections_of(session, grant_id)
         bump_data_version(session)
         return True
     is_another_reason = or_(
@@ -137,6 +141,7 @@ def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
             reason_subcode=None,
         ),
     )
+    keep_connections_of(session, grant_id)
     note_erasure(session)
     bump_data_version(session)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.models import (
-    DayColumn,
+    DayOrigin,
     Event,
     Grant,
     Import,
@@ -121,13 +121,11 @@ def list_outages(session: Session, scope: Scope, *, since: date, until: date) ->
     Before the first figure nobody was counting: that is no outage. One missing day at the end is
     today before its snapshot; ``until`` is at most today.
     """
-    pages = select(func.min(Page.fans_since), func.min(Page.followers_since))
-    found = session.execute(pages.where(scope.holds(Page.id))).one()
-    firsts = [first for first in found if first is not None]
-    if not firsts:
+    began = _first_day(session, scope)
+    if began is None:
         return []
     there = set(session.scalars(_days_of(scope, since, until)))
-    first = max(since, min(firsts))
+    first = max(since, began)
     last = max(there, default=first - A_DAY)
     end = last if (until - last).days < 2 else until
     return _runs_without(there, first, end)
@@ -167,13 +165,25 @@ def _came_here(session: Session, scope: Scope) -> date | None:
     return at.date() if at is not None else None
 
 
+def _first_day(session: Session, scope: Scope) -> date | None:
+    """The first day with a figure of the scope; with a snapshot, when it is everybody."""
+    if scope.is_everybody:  # one look, and not one at every Page
+        return session.scalar(select(func.min(DayOrigin.day)))
+    pages = select(func.min(Page.fans_since), func.min(Page.followers_since))
+    found = session.execute(pages.where(scope.holds(Page.id))).one()
+    return min((first for first in found if first is not None), default=None)
+
+
 def _days_of(scope: Scope, since: date, until: date) -> Select[date]:
     """The days on which the scope has a snapshot."""
     if scope.page_id is not None:
         of_page = select(Snapshot.day).where(Snapshot.page_id == scope.page_id)
         return of_page.where(Snapshot.day.between(since, until))
+    found = select(DayOrigin.day).where(DayOrigin.day.between(since, until)).distinct()
+    if scope.is_everybody:
+        return found
     # One look into the index for each day: snapshots themselves are thousands a day.
-    days = select(DayColumn.day).where(DayColumn.day.between(since, until)).distinct().subquery()
+    days = found.subquery()
     any_snapshot = (
         select(Snapshot.page_id)
         .where(Snapshot.day == days.c.day, scope.holds(Snapshot.page_id))

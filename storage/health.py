@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import and_, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select
+from sqlalchemy.orm import Session, aliased
 
-from storage.connection_states import (
-    CONNECTION_STATES,
-    ConnectionState,
-    connection_rank,
-    is_readable,
-)
+from storage.connection_states import CONNECTION_STATES, ConnectionState
 from storage.models import Grant, Page, PageGrant, Snapshot
 from storage.origins import find_origin
 
@@ -38,32 +33,20 @@ class NamedPages:
 
 @dataclass(frozen=True)
 class GrantHealth:
-    """One account, and what hangs on it.
+    """What hangs on one account.
 
     ``pages``: the saved Pages of its newest list, whatever it may do there. ``usable_count``: how
     many of them it keeps a token for. ``sole_held``: of these, Pages that no other account reads,
-    or could after a pause; disconnecting ends their figures. ``cut_off``: of these, Pages that no
-    account can read at present; none while the grant works. ``missing``, ``no_access`` and
+    or could after a pause; disconnecting ends their figures. ``missing``, ``no_access`` and
     ``role_lost``: Pages without a token from this account, since the newest list lacks them, since
     Facebook sent none, or since it refuses the Page now; of the last only those that no other
     account reads, or could after a pause. ``last_snapshot_at``: when a figure of any of its Pages
     was last fetched, through whichever account; None: never.
     """
 
-    grant_id: int
-    account_id: str
-    account_name: str
-    status: str  # ok · needs_renewal · frozen · disconnected
-    status_at: datetime
-    reason_code: int | None
-    reason_subcode: int | None
-    expires_at: datetime | None  # None: never, or Facebook did not say
-    data_access_expires_at: datetime | None
-    last_used_at: datetime | None
     pages: NamedPages
     usable_count: int
     sole_held: NamedPages
-    cut_off: NamedPages
     missing: NamedPages
     no_access: NamedPages
     role_lost: NamedPages
@@ -72,58 +55,72 @@ class GrantHealth:
 
 @dataclass(frozen=True)
 class Freshness:
-    """How fresh the figures are.
+    """How fresh the figures are."""
 
-    ``last_refreshed_at``: when a figure was last fetched; None: never. ``lacking_today``: Pages
-    that an account could read now and that have no snapshot of today.
-    """
-
-    last_refreshed_at: datetime | None
+    last_refreshed_at: datetime | None  # when a figure was last fetched; None: never
     last_day: date | None  # the newest day with a snapshot up to today
-    has_today: bool  # any Page has a snapshot of today
-    readable_count: int  # Pages that an account could read now
-    lacking_today: NamedPages
+    has_readable: bool  # any Page could be read now, by some account
 
 
-def list_grant_health(session: Session, *, with_last_snapshots: bool = True) -> list[GrantHealth]:
-    """Every account, also a disconnected one, by name. Which is worst is for the screen to say.
-
-    Without last snapshots ``last_snapshot_at`` is not looked up, which takes as long as all else
-    with thousands of Pages: for whoever does not read it.
-    """
+def find_grant_health(session: Session) -> dict[int, GrantHealth]:
+    """What hangs on every account, also on a disconnected one, by the id of its grant."""
     pages = _pages_of_grants(session)
-    fetched = _last_snapshots(session) if with_last_snapshots else {}
-    grants = session.execute(select(Grant).order_by(Grant.account_name, Grant.id)).scalars()
-    return [
-        _grant_health(grant, pages.get(grant.id, []), fetched.get(grant.id)) for grant in grants
-    ]
+    fetched = _last_snapshots(session)
+    return {
+        grant_id: _grant_health(status, pages.get(grant_id, []), fetched.get(grant_id))
+        for grant_id, status in session.execute(select(Grant.id, Grant.status))
+    }
 
 
 def get_freshness(session: Session, today: date) -> Freshness:
     """How fresh the figures are on the UTC day ``today``."""
     newest = find_origin(session, today)
-    last_day = None if newest is None else newest.day
-    readable = select(PageGrant.page_id).join(Grant).where(is_readable())
-    # As one set out of the covering index: a look-up for every Page takes four times as long.
-    of_today = select(Snapshot.page_id).where(Snapshot.day == today)
-    lacking = select(Page.name, func.count().over()).where(
-        Page.id.in_(readable), Page.id.not_in(of_today)
-    )
-    found = session.execute(lacking.order_by(Page.name_folded, Page.id).limit(NAMES_SHOWN)).all()
-    readable_count = select(func.count()).select_from(Page).where(Page.id.in_(readable))
+    readable = select(Page.id).where(_is_read()).limit(1)
     return Freshness(
         last_refreshed_at=None if newest is None else newest.fetched_at,
-        last_day=last_day,
-        has_today=last_day == today,
-        readable_count=session.execute(readable_count).scalar_one(),
-        lacking_today=NamedPages(found[0][1] if found else 0, tuple(name for name, _ in found)),
+        last_day=None if newest is None else newest.day,
+        has_readable=session.scalar(readable) is not None,
     )
+
+
+def count_cut_off(session: Session, grant_id: int) -> int:
+    """How many Pages wait for a grant that Facebook ended: no other account reads them now."""
+    waiting = Page.connection == CONNECTION_STATES.index("needs_renewal")
+    pages = select(func.count()).select_from(Page).where(waiting)
+    others = select(Grant.id).where(Grant.status == "needs_renewal", Grant.id != grant_id)
+    if session.scalar(others.limit(1)) is not None:
+        # Else whoever waits waits for this one, and an index has counted them.
+        is_held = and_(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
+        pages = pages.join(PageGrant, PageGrant.page_id == Page.id).where(is_held)
+    return session.execute(pages).scalar_one()
+
+
+def list_role_lost(session: Session) -> dict[int, NamedPages]:
+    """`GrantHealth.role_lost` by grant, of the grants that have any."""
+    # Spelled out, as the index has it, which holds these alone.
+    other, other_grant = aliased(PageGrant), aliased(Grant)
+    is_kept = exists().where(
+        other.page_id == PageGrant.page_id,
+        other.sealed_page_token.is_not(None),
+        other_grant.id == other.grant_id,
+        other_grant.status.in_(KEEPING),
+    )
+    statement = (
+        select(PageGrant.grant_id, Page.name)
+        .join(Page, Page.id == PageGrant.page_id)
+        .where(PageGrant.status == literal_column("'role_lost'"), ~is_kept)
+        .order_by(Page.name_folded, Page.id)
+    )
+    names: dict[int, list[str]] = {}
+    for grant_id, name in session.execute(statement):
+        names.setdefault(grant_id, []).append(name)
+    return {grant_id: _named(found) for grant_id, found in names.items()}
 
 
 def count_connections(session: Session) -> dict[ConnectionState, int]:
     """How many Pages are in each state, best first; states that no Page is in are absent."""
-    ranks = select(connection_rank().label("rank")).select_from(Page).subquery()
-    statement = select(ranks.c.rank, func.count()).group_by(ranks.c.rank).order_by(ranks.c.rank)
+    rank = Page.connection
+    statement = select(rank, func.count()).group_by(rank).order_by(rank)
     return {CONNECTION_STATES[rank]: count for rank, count in session.execute(statement)}
 
 
@@ -132,7 +129,6 @@ class _HeldPage(NamedTuple):
     status: str
     has_token: bool
     keepers_count: int  # accounts that read the Page or could after a pause, this one included
-    readers_count: int  # of these, accounts that work now
 
 
 def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
@@ -143,7 +139,6 @@ def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
         select(
             PageGrant.page_id,
             func.count(case((is_kept, 1))).label("keepers_count"),
-            func.count(case((is_readable(), 1))).label("readers_count"),
         )
         .join(Grant, Grant.id == PageGrant.grant_id)
         .group_by(PageGrant.page_id)
@@ -156,7 +151,6 @@ def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
             PageGrant.status,
             has_token,
             over_all.c.keepers_count,
-            over_all.c.readers_count,
         )
         .join(Page, Page.id == PageGrant.page_id)
         .join(over_all, over_all.c.page_id == PageGrant.page_id)
@@ -184,34 +178,28 @@ def _last_snapshots(session: Session) -> dict[int, datetime]:
 
 
 def _grant_health(
-    grant: Grant, held: Sequence[_HeldPage], last_snapshot_at: datetime | None
+    status: str, held: Sequence[_HeldPage], last_snapshot_at: datetime | None
 ) -> GrantHealth:
     usable = [page for page in held if page.has_token]
-    itself = 1 if grant.status in KEEPING else 0
+    itself = 1 if status in KEEPING else 0
     return GrantHealth(
-        grant_id=grant.id,
-        account_id=grant.account_id,
-        account_name=grant.account_name,
-        status=grant.status,
-        status_at=grant.status_at,
-        reason_code=grant.reason_code,
-        reason_subcode=grant.reason_subcode,
-        expires_at=grant.expires_at,
-        data_access_expires_at=grant.data_access_expires_at,
-        last_used_at=grant.last_used_at,
-        pages=_named(page for page in held if page.status not in ("missing", "left_out")),
+        pages=_named(page.name for page in held if page.status not in ("missing", "left_out")),
         usable_count=len(usable),
-        sole_held=_named(page for page in usable if page.keepers_count == itself),
-        cut_off=_named(page for page in usable if page.readers_count == 0),
-        missing=_named(page for page in held if page.status == "missing"),
-        no_access=_named(page for page in held if page.status == "no_access"),
+        sole_held=_named(page.name for page in usable if page.keepers_count == itself),
+        missing=_named(page.name for page in held if page.status == "missing"),
+        no_access=_named(page.name for page in held if page.status == "no_access"),
         role_lost=_named(
-            page for page in held if page.status == "role_lost" and page.keepers_count == 0
+            page.name for page in held if page.status == "role_lost" and page.keepers_count == 0
         ),
         last_snapshot_at=last_snapshot_at,
     )
 
 
-def _named(pages: Iterable[_HeldPage]) -> NamedPages:
-    names = [page.name for page in pages]
-    return NamedPages(len(names), tuple(names[:NAMES_SHOWN]))
+def _named(names: Iterable[str]) -> NamedPages:
+    every = list(names)
+    return NamedPages(len(every), tuple(every[:NAMES_SHOWN]))
+
+
+def _is_read() -> ColumnElement[bool]:
+    """Whether an account could read a Page now."""
+    return Page.connection <= CONNECTION_STATES.index("works_in_part")

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from storage.engine import Database
 from storage.errors import DatabaseBusy, NewerSchema, WrongInstallation
+from storage.kept_connections import rebuild_connections
 from storage.metric_ledger import seed_ledger
 from storage.models import Base, Installation, Page
 from storage.snapshots import rebuild_columns
@@ -85,9 +86,10 @@ def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: dateti
         command.upgrade(config, "head")
     _mark(session, marker, now)
     seed_ledger(session)
-    if session.scalar(select(Page.id).where(Page.position.is_(None)).limit(1)) is not None:
-        # From a time when Pages had no place in the columns, so there were no columns either.
+    # What is kept beside the snapshots and the grants may be younger than they are.
+    if session.scalar(select(Page.id).limit(1)) is not None:
         rebuild_columns(session)
+        rebuild_connections(session)
 
 
 def _mark(session: Session, marker: str, now: datetime) -> None:

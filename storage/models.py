@@ -11,6 +11,7 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     pages          Facebook's Pages               pictures     their pictures, as we serve them
     page_changes   what Facebook said of a Page before it said something else
     snapshots      one Page, one day    day_columns  the same figures, all Pages of a day together
+    day_origins    where the snapshots of a day come from
     tags           groups of Pages      page_tags    which Pages are in them
     annotations    an operator's notes on a day        goals  what a Page should reach, and when
     imports        CSV files of past figures
@@ -42,6 +43,7 @@ from sqlalchemy import (
     MetaData,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -262,6 +264,7 @@ class Page(Base):
     __table_args__ = (
         # Covers "which Pages, by name", with which every figure of Overview begins.
         Index("pages_by_name", "name_folded", "id", "position"),
+        Index("pages_by_connection", "connection", "position"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -290,6 +293,9 @@ class Page(Base):
     # The first day with a figure; None before it.
     fans_since: Mapped[date | None]
     followers_since: Mapped[date | None]
+    # The place of its best state in CONNECTION_STATES, 6 while nobody holds it: see
+    # storage/kept_connections.py, which keeps it.
+    connection: Mapped[int] = mapped_column(server_default="6")
 
 
 class PageChange(Base):
@@ -318,6 +324,12 @@ class PageGrant(Base):
     __table_args__ = (
         CheckConstraint(
             "sealed_page_token IS NULL OR status = 'ok'", name="page_grants_token_only_when_ok"
+        ),
+        Index(
+            "page_grants_role_lost",
+            "grant_id",
+            sqlite_where=text("status = 'role_lost'"),
+            postgresql_where=text("status = 'role_lost'"),
         ),
     )
 
@@ -380,6 +392,17 @@ class DayColumn(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class DayOrigin(Base):
+    """Where snapshots of one day come from: see storage/origins.py, which keeps it."""
+
+    __tablename__ = "day_origins"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    graph_version: Mapped[str] = mapped_column(primary_key=True)  # "" for none
+    fetched_at: Mapped[datetime]  # the newest of them
 
 
 class Tag(Base):

@@ -1,15 +1,24 @@
-"""Where the newest figures of all Pages together come from: day, time, source and Graph version."""
+"""Where the figures of all Pages come from, by day: time, source and Graph version.
+
+Kept beside the snapshots, in the same transaction: to ask thousands of them takes longer than all
+figures of a screen. Whoever writes snapshots looks at those of its Pages before and after
+(`look`, `keep_origins`); where one has gone that was there, the day is looked through anew.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
+from storage.chosen import Chosen
 from storage.engine import remembered
-from storage.models import Snapshot
+from storage.models import Day, DayOrigin, Snapshot, UtcDateTime
+from storage.upsert import Conflict, table_of, upsert
 
 
 @dataclass(frozen=True)
@@ -26,34 +35,106 @@ class Origin:
     graph_versions: tuple[str, ...]
 
 
+class Kind(NamedTuple):
+    """What snapshots of one day can have in common; no Graph version is ""."""
+
+    day: date
+    source: str
+    graph_version: str
+
+
+# When the newest snapshot of each kind was fetched, of some Pages.
+Look = Mapping[Kind, datetime]
+
+# A newer time takes the place of an older one.
+_NEWEST = Conflict(newest_by="fetched_at")
+# Written out, as in storage/columns.py.
+_LOOK = (
+    "SELECT day, source, coalesce(graph_version, '') AS graph_version,"
+    " max(fetched_at) AS fetched_at FROM (chosen) AS wanted CROSS JOIN snapshots"
+    " WHERE snapshots.page_id = wanted.page_id AND day BETWEEN :first AND :last"
+    " GROUP BY day, source, coalesce(graph_version, '')"
+)
+
+
 def find_span(session: Session) -> tuple[date, date] | None:
     """The first and the last day with a snapshot of any Page; None before the first."""
-    # As two look-ups in an index; asked for together both databases read all of it.
-    first = select(func.min(Snapshot.day)).scalar_subquery()
-    last = select(func.max(Snapshot.day)).scalar_subquery()
-    found = session.execute(select(first, last)).one()
-    return None if found[0] is None else (found[0], found[1])
+    known = remembered(session, "span")
+    if "span" not in known:
+        # As two look-ups in an index; asked for together both databases read all of it.
+        first = select(func.min(Snapshot.day)).scalar_subquery()
+        last = select(func.max(Snapshot.day)).scalar_subquery()
+        known["span"] = session.execute(select(first, last)).one()
+    first_day, last_day = known["span"]
+    return None if first_day is None else (first_day, last_day)
 
 
 def find_origin(session: Session, until: date) -> Origin | None:
     """Where the figures of the newest day up to ``until`` come from; None: there are none."""
-    day = session.scalar(select(func.max(Snapshot.day)).where(Snapshot.day <= until))
-    if day is None:
+    newest = select(func.max(DayOrigin.day)).where(DayOrigin.day <= until).scalar_subquery()
+    columns = (DayOrigin.day, DayOrigin.source, DayOrigin.graph_version, DayOrigin.fetched_at)
+    rows = session.execute(select(*columns).where(DayOrigin.day == newest)).all()
+    if not rows:
         return None
-    known = remembered(session, "origins")
-    if day not in known:
-        known[day] = _origin_of(session, day)
-    found: Origin = known[day]
-    return found
-
-
-def _origin_of(session: Session, day: date) -> Origin:
-    kinds = (Snapshot.source, Snapshot.graph_version)
-    statement = select(*kinds, func.max(Snapshot.fetched_at).label("at")).group_by(*kinds)
-    rows = session.execute(statement.where(Snapshot.day == day)).all()
     return Origin(
-        day,
-        max(row.at for row in rows),
+        rows[0].day,
+        max(row.fetched_at for row in rows),
         tuple(sorted({row.source for row in rows})),
         tuple(sorted({row.graph_version for row in rows if row.graph_version})),
     )
+
+
+def look(session: Session, chosen: Chosen, days: Collection[date]) -> Look:
+    """The snapshots that these Pages have between the first and the last of ``days``, by kind."""
+    first, last = min(days), max(days)
+    any_yet = select(DayOrigin.day).where(DayOrigin.day.between(first, last)).limit(1)
+    if session.scalar(any_yet) is None:
+        return {}
+    return _look(session, chosen, first, last)
+
+
+def keep_origins(session: Session, chosen: Chosen, days: Collection[date], before: Look) -> None:
+    """Let what is kept follow a write to these Pages' snapshots of ``days``.
+
+    ``before`` is what `look` saw of the same Pages and days just before it.
+    """
+    after = _look(session, chosen, min(days), max(days))
+    _store(session, {kind: at for kind, at in after.items() if at != before.get(kind)})
+    # Others may have been as new as what has gone, or of its kind: only all of a day can say.
+    gone = {kind.day for kind, at in before.items() if kind not in after or after[kind] < at}
+    if gone:
+        _look_through(session, gone)
+
+
+def forget_origin(session: Session, source: str) -> None:
+    """Let what is kept follow that every snapshot of ``source`` was deleted."""
+    session.execute(delete(table_of(DayOrigin)).where(DayOrigin.source == source))
+
+
+def rebuild_origins(session: Session) -> None:
+    """Make all of it anew from the snapshots."""
+    _look_through(session, None)
+
+
+def _look(session: Session, chosen: Chosen, first: date, last: date) -> Look:
+    statement = chosen.bound(_LOOK, first=first, last=last)
+    rows = session.execute(statement.columns(day=Day(), fetched_at=UtcDateTime()))
+    return {Kind(row.day, row.source, row.graph_version): row.fetched_at for row in rows}
+
+
+def _store(session: Session, seen: Look) -> None:
+    rows = [{**kind._asdict(), "fetched_at": at} for kind, at in seen.items()]
+    upsert(session, DayOrigin, rows, _NEWEST)
+
+
+def _look_through(session: Session, days: Collection[date] | None) -> None:
+    """Make these days anew, all when None: what has gone can't be told from what is left."""
+    version = func.coalesce(Snapshot.graph_version, "")
+    found = select(Snapshot.day, Snapshot.source, version, func.max(Snapshot.fetched_at))
+    found = found.group_by(Snapshot.day, Snapshot.source, version)
+    gone = delete(table_of(DayOrigin))
+    if days is not None:
+        found, gone = found.where(Snapshot.day.in_(days)), gone.where(DayOrigin.day.in_(days))
+    session.execute(gone)
+    names = ["day", "source", "graph_version", "fetched_at"]
+    session.execute(insert(table_of(DayOrigin)).from_select(names, found))

@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 from storage.columns import MISSING, Column, Positions
 from storage.daily_totals import DailyTotal, list_daily_totals
 from storage.ends import A_DAY
-from storage.filtering import EVERY_PAGE, Filter, Metric, conditions
+from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.metrics import growth_percent
-from storage.models import Page, Snapshot
-from storage.period_ends import PeriodEnds, find_ends, find_newest, had_figures_before
-from storage.roster import find_positions, rows_at
+from storage.models import Page
+from storage.origins import find_span
+from storage.period_ends import PeriodEnds, find_ends, find_first_days, find_newest
+from storage.ranking import smallest_first
+from storage.roster import conditions, find_positions, rows_at
 
 __all__ = [
     "Comparable",
@@ -117,17 +119,11 @@ def get_totals(
 ) -> Totals:
     """The totals of the filter's Pages for the days `since` to `until`, both included (UTC)."""
     positions = find_positions(session, filter, until)
-    fans_ends = find_ends(session, positions, since, until, "fans")
-    followers_ends = find_ends(session, positions, since, until, "followers")
-    fans = find_newest(session, fans_ends, until, "fans")
-    followers = find_newest(session, followers_ends, until, "followers")
-    first_day, last_day = session.execute(
-        # As two look-ups in an index; asked for together both databases read all of it.
-        select(
-            select(func.min(Snapshot.day)).scalar_subquery(),
-            select(func.max(Snapshot.day)).scalar_subquery(),
-        )
-    ).one()
+    fans_ends = find_ends(session, filter, since, until, "fans")
+    followers_ends = find_ends(session, filter, since, until, "followers")
+    fans = find_newest(session, filter, until, "fans")
+    followers = find_newest(session, filter, until, "followers")
+    first_day, last_day = find_span(session) or (None, None)
     return Totals(
         pages_count=len(positions),
         pages_added_count=_count_added(session, since, until, filter),
@@ -135,8 +131,8 @@ def get_totals(
         followers_total=_sum(followers),
         fans_stale_count=_count_stale(fans_ends, fans),
         followers_stale_count=_count_stale(followers_ends, followers),
-        fans=_comparable(session, fans_ends, fans, since, "fans"),
-        followers=_comparable(session, followers_ends, followers, since, "followers"),
+        fans=_comparable(session, fans_ends, since, until, "fans"),
+        followers=_comparable(session, followers_ends, since, until, "followers"),
         first_day=first_day,
         last_day=last_day,
     )
@@ -149,9 +145,8 @@ def get_comparable(
 
     Whoever compares two periods compares each over its own comparable Pages.
     """
-    ends = find_ends(session, find_positions(session, filter, until), since, until, metric)
-    newest = find_newest(session, ends, until, metric)
-    return _comparable(session, ends, newest, since, metric)
+    ends = find_ends(session, filter, since, until, metric)
+    return _comparable(session, ends, since, until, metric)
 
 
 def list_movers(
@@ -170,13 +165,12 @@ def list_movers(
     By rate only Pages with at least ``min_base`` at the start take part, so that tiny ones do not
     win. Equals are ordered by name.
     """
-    ends = find_ends(session, find_positions(session, filter, until), since, until, metric)
+    ends = find_ends(session, filter, since, until, metric)
     takes_part = ends.are_there if by == "number" else ~np.isnan(ends.growth_percent(min_base))
     key = ends.net.astype(np.float64) if by == "number" else ends.growth_percent(min_base)
     gained, lost = (np.flatnonzero(takes_part & each) for each in (ends.net > 0, ends.net < 0))
-    # Places are in the order of names, which a stable sort leaves to equals.
-    up = gained[np.argsort(-key[gained], kind="stable")][:count]
-    down = lost[np.argsort(key[lost], kind="stable")][:count]
+    up = gained[smallest_first(-key[gained], count)]
+    down = lost[smallest_first(key[lost], count)]
     names = rows_at(
         session, [Page.id.expression, Page.name.expression], ends.positions[[*up, *down]]
     )
@@ -193,20 +187,21 @@ def _movers(ends: PeriodEnds, chosen: Positions, names: dict[int, Any]) -> tuple
 
 
 def _comparable(
-    session: Session, ends: PeriodEnds, newest: Column, since: date, metric: Metric
+    session: Session, ends: PeriodEnds, since: date, until: date, metric: Metric
 ) -> Comparable:
-    ended = ends.end == MISSING
-    unstarted = np.flatnonzero(~ended & (ends.start == MISSING))
-    had_figures = had_figures_before(session, ends.positions[unstarted], since, metric)
-    gaps = int(had_figures.sum())
+    lacking = np.flatnonzero(~ends.are_there)
+    has_end = ends.end[lacking] != MISSING
+    firsts = find_first_days(session, ends.positions[lacking], metric)
+    began_before = np.array([first is not None and first < since for first in firsts], dtype=bool)
+    began = np.array([first is not None and first <= until for first in firsts], dtype=bool)
     return Comparable(
-        pages=int(ends.are_there.sum()),
+        pages=len(ends.positions) - len(lacking),
         start=_sum(ends.start[ends.are_there]),
         end=_sum(ends.end[ends.are_there]),
-        left_out_joined=len(unstarted) - gaps,
-        left_out_no_count=int((ended & (newest == MISSING)).sum()),
-        left_out_silent=int((ended & (newest != MISSING)).sum()),
-        left_out_gap=gaps,
+        left_out_joined=int((has_end & ~began_before).sum()),
+        left_out_no_count=int((~has_end & ~began).sum()),
+        left_out_silent=int((~has_end & began).sum()),
+        left_out_gap=int((has_end & began_before).sum()),
     )
 
 
@@ -219,7 +214,7 @@ def _count_added(session: Session, since: date, until: date, filter: Filter) -> 
     seen = Page.first_seen_at
     was_added = and_(seen >= _midnight(since), seen < _midnight(until + A_DAY))
     statement = select(func.count()).select_from(Page).where(was_added)
-    return session.execute(statement.where(*conditions(filter, until))).scalar_one()
+    return session.execute(statement.where(*conditions(session, filter, until))).scalar_one()
 
 
 def _sum(figures: Column) -> int | None:

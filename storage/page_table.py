@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from storage.columns import MISSING, Column, Positions
-from storage.connection_states import connection_rank
 from storage.filtering import EVERY_PAGE, Filter, Metric, name_conditions
 from storage.metrics import growth_percent
 from storage.models import Page, Snapshot
 from storage.period_ends import find_ends, find_newest
+from storage.ranking import smallest_first
 from storage.roster import find_positions, positions_in, select_positions
 from storage.sparklines import list_sparklines as list_sparklines
 from storage.table_rows import TableRow as TableRow
@@ -84,10 +84,18 @@ def list_table(
     "connection" the best state comes first when ascending, by "growth" a Page below SMALLEST_BASE
     counts as unknown. ``net`` and ``growth`` follow ``metric``.
     """
-    ordered = _ordered(session, sort, since, until, metric, filter, descending=descending)
-    shown = ordered[offset : offset + limit]
-    rows = find_rows(session, [int(place) for place in shown], since, until, metric)
-    return TablePage(tuple(rows[int(place)] for place in shown), len(ordered))
+    if sort in _TEXTS:
+        ordered = _by_text(session, sort, until, filter, descending=descending)
+        rows_count = len(ordered)
+    else:
+        positions = find_positions(session, filter, until)
+        key = _numbers(session, sort, filter, since, until, metric)
+        # Places are in the order of names, which is left to equals.
+        first = smallest_first(-key if descending else key, offset + limit)
+        ordered, rows_count = positions[first], len(positions)
+    shown = [int(place) for place in ordered[offset : offset + limit]]
+    rows = find_rows(session, shown, since, until, metric)
+    return TablePage(tuple(rows[place] for place in shown), rows_count)
 
 
 def get_table_summary(
@@ -100,9 +108,9 @@ def get_table_summary(
 ) -> TableSummary:
     """Total and median over every row that `list_table` has for the same filter."""
     positions = find_positions(session, filter, until)
-    fans = _newest(session, positions, since, until, "fans")
-    followers = _newest(session, positions, since, until, "followers")
-    ends = find_ends(session, positions, since, until, metric)
+    fans = _known(find_newest(session, filter, until, "fans"))
+    followers = _known(find_newest(session, filter, until, "followers"))
+    ends = find_ends(session, filter, since, until, metric)
     nets, rates = ends.net[ends.are_there], ends.growth_percent()
     rates = rates[~np.isnan(rates)]
     net, base = int(nets.sum()), int(ends.start[ends.are_there].sum())
@@ -131,55 +139,31 @@ def list_hits(session: Session, search: str, limit: int = 8) -> list[PageHit]:
     return [PageHit(page_id, name) for page_id, name in session.execute(ordered)]
 
 
-def _ordered(
-    session: Session,
-    sort: SortKey,
-    since: date,
-    until: date,
-    metric: Metric,
-    filter: Filter,
-    *,
-    descending: bool,
+def _by_text(
+    session: Session, sort: SortKey, until: date, filter: Filter, *, descending: bool
 ) -> Positions:
     """The places of all rows, in order."""
-    if sort in _TEXTS:
-        text = _TEXTS[sort](until)
-        direction = text.desc() if descending else text.asc()
-        order = (direction.nulls_last(), Page.name_folded, Page.id)
-        return positions_in(session, select_positions().order_by(*order), filter, until)
-    positions = find_positions(session, filter, until)
-    key = _numbers(session, sort, positions, since, until, metric)
-    # NaN comes last both ways, and a stable sort leaves equals in the order of their names.
-    in_order: Positions = positions[np.argsort(-key if descending else key, kind="stable")]
-    return in_order
+    text = _TEXTS[sort](until)
+    direction = text.desc() if descending else text.asc()
+    order = (direction.nulls_last(), Page.name_folded, Page.id)
+    return positions_in(session, select_positions().order_by(*order), filter, until)
 
 
 def _numbers(
-    session: Session,
-    sort: SortKey,
-    positions: Positions,
-    since: date,
-    until: date,
-    metric: Metric,
+    session: Session, sort: SortKey, filter: Filter, since: date, until: date, metric: Metric
 ) -> np.ndarray[Any, Any]:
     """What each Page is ordered by; NaN where it is not known."""
     if sort == "growth":
-        return find_ends(session, positions, since, until, metric).growth_percent()
+        return find_ends(session, filter, since, until, metric).growth_percent()
     if sort == "net":
-        figures = find_ends(session, positions, since, until, metric).net
+        figures = find_ends(session, filter, since, until, metric).net
     else:
-        of: Metric = "fans" if sort == "fans" else "followers"
-        ends = find_ends(session, positions, since, until, of)
-        figures = find_newest(session, ends, until, of)
+        figures = find_newest(session, filter, until, "fans" if sort == "fans" else "followers")
     return np.where(figures == MISSING, np.nan, figures)
 
 
-def _newest(
-    session: Session, positions: Positions, since: date, until: date, metric: Metric
-) -> Column:
-    ends = find_ends(session, positions, since, until, metric)
-    newest = find_newest(session, ends, until, metric)
-    known: Column = newest[newest != MISSING]
+def _known(figures: Column) -> Column:
+    known: Column = figures[figures != MISSING]
     return known
 
 
@@ -201,7 +185,7 @@ def _whole_median(figures: Column) -> int | None:
 # What the database orders by; all else is a figure.
 _TEXTS: Mapping[SortKey, Callable[[date], ColumnElement[Any]]] = {
     "name": lambda until: Page.name_folded.expression,
-    "connection": lambda until: connection_rank(),
+    "connection": lambda until: Page.connection.expression,
     "category": lambda until: func.lower(Page.category),
     "updated": _updated_at,
 }

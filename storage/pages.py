@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import bindparam, case, exists, select, update
 from sqlalchemy.orm import Session, aliased
 
+from storage.chosen import chosen_by_id
 from storage.columns import assign_positions
 from storage.engine import note_erasure
 from storage.folding import fold
 from storage.installation import bump_data_version
+from storage.kept_connections import keep_connection, keep_connections
 from storage.models import Grant, Page, PageGrant
 from storage.text import storable_row
 from storage.upsert import Conflict, count_changed, table_of, upsert
@@ -71,6 +73,8 @@ def upsert_pages(session: Session, rows: Iterable[PageRow], now: datetime) -> No
     upsert(session, Page, described, DESCRIBED_ANEW)
     if described:
         assign_positions(session)
+        # Whether a Page is published counts.
+        keep_connections(session, chosen_by_id(session, [row["id"] for row in described]))
         bump_data_version(session)
 
 
@@ -97,6 +101,7 @@ def mark_missing(
         .values(_without_token(status, None, None, now))
     )
     session.execute(statement, parameters)
+    keep_connections(session, chosen_by_id(session, [row["this_page_id"] for row in parameters]))
     note_erasure(session)
     bump_data_version(session)
 
@@ -129,6 +134,7 @@ def set_page_grant_status(
         note_erasure(session)
     changed = count_changed(session, statement.values(values)) > 0
     if changed:
+        keep_connection(session, page_id)
         bump_data_version(session)
     return changed
 

@@ -6,6 +6,7 @@ The same rule as `storage.ends`, for many Pages at once: the start is the value 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,13 +15,12 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Positions, read, take
+from storage.columns import MISSING, Column, Mask, Positions, read, take
 from storage.ends import A_DAY, newest_before, since_of
-from storage.filtering import Metric
+from storage.engine import remembered
+from storage.filtering import Filter, Metric
 from storage.metrics import SMALLEST_BASE
-from storage.roster import rows_at
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
+from storage.roster import find_positions, rows_at
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,35 +51,63 @@ class PeriodEnds:
 
 
 def find_ends(
+    session: Session, filter: Filter, since: date, until: date, metric: Metric
+) -> PeriodEnds:
+    """Both ends of the period for the filter's Pages, in the order of their names."""
+    known, key = remembered(session, "ends"), (filter, since, until, metric)
+    if key not in known:
+        positions = find_positions(session, filter, until)
+        known[key] = find_ends_at(session, positions, since, until, metric)
+    found: PeriodEnds = known[key]
+    return found
+
+
+def find_newest(session: Session, filter: Filter, until: date, metric: Metric) -> Column:
+    """The newest figure up to ``until`` of the filter's Pages, however old, in the same order;
+    MISSING where there was none."""
+    known, key = remembered(session, "newest"), (filter, until, metric)
+    if key not in known:
+        positions = find_positions(session, filter, until)
+        known[key] = find_newest_at(session, positions, until, metric)
+    found: Column = known[key]
+    return found
+
+
+def find_ends_at(
     session: Session, positions: Positions, since: date, until: date, metric: Metric
 ) -> PeriodEnds:
     """Both ends of the period for the Pages at ``positions``."""
-    days = (since - A_DAY, since - 2 * A_DAY, until, until - A_DAY)
-    columns = read(session, metric, set(days))
-    start, older_start, end, older_end = (take(columns.get(day), positions) for day in days)
-    return PeriodEnds(
-        positions,
-        np.where(start == MISSING, older_start, start),
-        np.where(end == MISSING, older_end, end),
-    )
+    first, last = _value_of(session, positions, (since - A_DAY, until), metric)
+    return PeriodEnds(positions, first, last)
 
 
-def find_newest(session: Session, ends: PeriodEnds, until: date, metric: Metric) -> Column:
-    """Every Page's newest figure up to ``until``, however old; MISSING where there was none."""
-    newest = ends.end.copy()
+def find_newest_at(session: Session, positions: Positions, until: date, metric: Metric) -> Column:
+    """The newest figure up to ``until`` of the Pages at ``positions``; MISSING where none was."""
+    (newest,) = _value_of(session, positions, (until,), metric)
     places = np.flatnonzero(newest == MISSING)
     if len(places):
         value = newest_before(metric, until - A_DAY)
-        rows = rows_at(session, [value], ends.positions[places])
+        rows = rows_at(session, [value], positions[places])
         for place in places:
-            row = rows.get(int(ends.positions[place]))
+            row = rows.get(int(positions[place]))
             if row is not None and row[1] is not None:
                 newest[place] = row[1]
     return newest
 
 
-def had_figures_before(session: Session, positions: Positions, day: date, metric: Metric) -> Mask:
-    """Whether the Pages at ``positions`` had a figure before ``day``."""
-    rows = rows_at(session, [since_of(metric).expression], positions)
-    firsts = [rows[int(place)][1] if int(place) in rows else None for place in positions]
-    return np.array([first is not None and first < day for first in firsts], dtype=np.bool_)
+def _value_of(
+    session: Session, positions: Positions, days: Sequence[date], metric: Metric
+) -> list[Column]:
+    """The value of each day, which may be one day older."""
+    columns = read(session, metric, {day - age for day in days for age in (0 * A_DAY, A_DAY)})
+    values = []
+    for day in days:
+        value, older = (take(columns.get(each), positions) for each in (day, day - A_DAY))
+        values.append(np.where(value == MISSING, older, value))
+    return values
+
+
+def find_first_days(session: Session, positions: Positions, metric: Metric) -> list[date | None]:
+    """The first day with a figure of the Pages at ``positions``, in this order; None before it."""
+    rows = rows_at(session, [since_of(metric).expression], positions) if len(positions) else {}
+    return [rows[int(place)][1] if int(place) in rows else None for place in positions]

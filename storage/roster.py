@@ -1,8 +1,12 @@
-"""Which Pages a filter leaves, as places in the columns of figures: filtering stays SQL's."""
+"""Which Pages a filter leaves, as places in the columns of figures: filtering stays SQL's.
+
+But for "needs attention", half of which is whether there are figures: columns say so at once.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,9 +15,11 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from storage.among import among
-from storage.columns import Positions
+from storage.columns import MISSING, Mask, Positions, read, take
+from storage.connection_states import CONNECTION_STATES
+from storage.ends import A_DAY
 from storage.engine import remembered
-from storage.filtering import Filter, conditions
+from storage.filtering import METRICS, Filter, stored_conditions
 from storage.models import Page
 
 
@@ -21,10 +27,12 @@ def find_positions(session: Session, filter: Filter, until: date) -> Positions:
     """The places of the filter's Pages, in the order of their names, then ids."""
     known = remembered(session, "positions")
     key = (filter, until if filter.attention else None)
-    if key not in known:
+    if key not in known and filter.attention:
+        every = find_positions(session, replace(filter, attention=False), until)
+        known[key] = every[_need_attention(session, every, until)]
+    elif key not in known:
         by_name = (Page.name_folded, Page.id)
-        statement = select_positions().order_by(*by_name)
-        known[key] = positions_in(session, statement, filter, until)
+        known[key] = positions_in(session, select_positions().order_by(*by_name), filter, until)
     found: Positions = known[key]
     return found
 
@@ -38,11 +46,16 @@ def positions_in(
     session: Session, statement: Select[int | None], filter: Filter, until: date
 ) -> Positions:
     """The places that a statement of `select_positions` gives for the filter's Pages."""
-    ordered = statement.where(*conditions(filter, until)).subquery()
-    # As one text: 10,000 rows of one number each take the driver three times as long.
-    places = cast(ordered.c.position, Text)
-    text = session.execute(select(func.aggregate_strings(places, ","))).scalar()
-    return np.fromstring(text or "", dtype=np.int64, sep=",")
+    found = _places(session, statement.where(*stored_conditions(filter)))
+    return found[_need_attention(session, found, until)] if filter.attention else found
+
+
+def conditions(session: Session, filter: Filter, until: date) -> list[ColumnElement[bool]]:
+    """The filter as conditions on Page, for other statements; an empty list for every Page."""
+    if not filter.attention:
+        return stored_conditions(filter)
+    places = find_positions(session, filter, until)
+    return [among(session, Page.position.expression, places.tolist())]
 
 
 def rows_at(
@@ -52,3 +65,23 @@ def rows_at(
     places = among(session, Page.position.expression, positions.tolist())
     rows = session.execute(select(Page.position, *columns).where(places))
     return {row[0]: row for row in rows}
+
+
+def _places(session: Session, statement: Select[int | None]) -> Positions:
+    ordered = statement.subquery()
+    # As one text: 10,000 rows of one number each take the driver three times as long.
+    places = cast(ordered.c.position, Text)
+    text = session.execute(select(func.aggregate_strings(places, ","))).scalar()
+    return np.fromstring(text or "", dtype=np.int64, sep=",")
+
+
+def _need_attention(session: Session, positions: Positions, until: date) -> Mask:
+    """Which of these are not connected, or have no figure of ``until`` nor of the day before."""
+    days = (until - A_DAY, until)
+    columns = [column for kind in METRICS for column in read(session, kind, days).values()]
+    are_silent: Mask = np.full(len(positions), True)
+    for column in columns:
+        are_silent &= take(column, positions) == MISSING
+    connected = CONNECTION_STATES.index("connected")
+    amiss = _places(session, select_positions().where(Page.connection > connected))
+    return are_silent | np.isin(positions, amiss)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
@@ -11,8 +12,8 @@ import numpy as np
 from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
-from storage import columns, marks
-from storage.columns import Chosen, chosen_by_id
+from storage import columns, marks, origins
+from storage.chosen import Chosen, chosen_by_id
 from storage.installation import bump_data_version
 from storage.models import Grant, Page, PageGrant, Snapshot
 from storage.upsert import Conflict, table_of, upsert
@@ -61,21 +62,26 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
     ]
     # As both databases keep them: an import of many days touches a place in the file once.
     parameters.sort(key=itemgetter("page_id", "day"))
-    upsert(session, Snapshot, parameters, NEWEST_REPORT)
     if parameters:
         chosen = chosen_by_id(session, {row.page_id for row in every})
-        keep_columns(session, chosen, {row.day for row in every})
+        with keeping(session, chosen, {row.day for row in every}):
+            upsert(session, Snapshot, parameters, NEWEST_REPORT)
         bump_data_version(session)
 
 
-def keep_columns(session: Session, chosen: Chosen, days: Collection[date]) -> None:
-    """Let what is kept of all Pages together follow a change of these Pages' snapshots."""
+@contextmanager
+def keeping(session: Session, chosen: Chosen, days: Collection[date]) -> Iterator[None]:
+    """Let what is kept of all Pages together follow what is written within to these snapshots."""
+    before = origins.look(session, chosen, days)
+    yield
     marks.remark(session, columns.refresh(session, chosen, days), days)
+    origins.keep_origins(session, chosen, days, before)
 
 
 def rebuild_columns(session: Session) -> None:
     """Make anew what is kept of all Pages together: after a bulk load, or a migration."""
     days = columns.rebuild(session)
+    origins.rebuild_origins(session)
     every = session.scalars(select(Page.position)).all()
     marks.remark(session, np.array(every, dtype=np.int64), days)
 
@@ -89,6 +95,7 @@ def delete_snapshots(session: Session, *, source: str) -> int:
     session.execute(delete(table_of(Snapshot)).where(of_source))
     page_ids, days = {row.page_id for row in found}, {row.day for row in found}
     marks.remark(session, columns.forget(session, chosen_by_id(session, page_ids), days), days)
+    origins.forget_origin(session, source)
     bump_data_version(session)
     return len(found)
 

@@ -13,12 +13,12 @@ from sqlalchemy import Date, Executable, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from storage.columns import MISSING
-from storage.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
+from storage.connection_states import CONNECTION_STATES, ConnectionState
 from storage.engine import remembered
 from storage.filtering import METRICS, Metric
 from storage.metrics import growth_percent
 from storage.models import Page, Picture, Snapshot
-from storage.period_ends import PeriodEnds, find_ends, find_newest
+from storage.period_ends import PeriodEnds, find_ends_at, find_newest_at
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def find_rows(
     """What stands in the rows of a handful of Pages, by their places."""
     at = np.array(places, dtype=np.int64)
     ends: dict[Metric, PeriodEnds] = {
-        each: find_ends(session, at, since, until, each) for each in METRICS
+        each: find_ends_at(session, at, since, until, each) for each in METRICS
     }
-    newest = {each: find_newest(session, ends[each], until, each) for each in METRICS}
+    newest = {each: find_newest_at(session, at, until, each) for each in METRICS}
     values = {"places": list(places), "until": until}
     told = {row.position: row for row in session.execute(_describing(), values)}
     remembered(session, "places").update((row.id, place) for place, row in told.items())
@@ -86,7 +86,7 @@ def _describing() -> Executable:
             Page.id,
             Page.name,
             Page.category,
-            connection_rank().label("rank"),
+            Page.connection,
             Snapshot.day.label("figure_day"),
             Snapshot.fetched_at,
             Picture.etag,
@@ -116,7 +116,7 @@ def _row(
         end=end,
         net=None if start is None or end is None else end - start,
         growth_percent=growth_percent(start, end),
-        connection=CONNECTION_STATES[told.rank],
+        connection=CONNECTION_STATES[told.connection],
         figure_day=told.figure_day,
         updated_at=told.fetched_at,
         picture_etag=told.etag,

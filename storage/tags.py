@@ -13,9 +13,10 @@ from sqlalchemy import CursorResult, Row, Select, delete, func, literal, select,
 from sqlalchemy.orm import Session
 
 from storage.errors import TagRefused
-from storage.filtering import Filter, conditions
+from storage.filtering import Filter
 from storage.folding import fold
 from storage.models import Page, PageTag, Tag
+from storage.roster import conditions
 from storage.text import one_line
 from storage.upsert import count_changed, insert_into
 
@@ -68,12 +69,12 @@ def tag_pages(session: Session, tag_id: int, *, filter: Filter, until: date) -> 
 
     ``until`` is the day at which the filter judges who needs attention.
     """
-    return _put(session, tag_id, _ids_of(filter, until))
+    return _put(session, tag_id, _ids_of(session, filter, until))
 
 
 def untag_pages(session: Session, tag_id: int, *, filter: Filter, until: date) -> int:
     """Take every Page of ``filter`` out of a tag and return how many were in it."""
-    ids = select(Page.id).where(*conditions(filter, until))
+    ids = select(Page.id).where(*conditions(session, filter, until))
     taken = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id.in_(ids))
     return count_changed(session, taken)
 
@@ -91,7 +92,7 @@ def untag_page(session: Session, tag_id: int, page_id: str) -> bool:
 
 def count_pages(session: Session, *, filter: Filter, until: date, tag_id: int | None = None) -> int:
     """How many Pages the filter leaves; with ``tag_id``, how many of them are in that tag."""
-    wanted = conditions(filter, until)
+    wanted = conditions(session, filter, until)
     if tag_id is not None:
         wanted.append(Page.id.in_(select(PageTag.page_id).where(PageTag.tag_id == tag_id)))
     return session.scalar(select(func.count()).select_from(Page).where(*wanted)) or 0
@@ -146,9 +147,9 @@ def _name_of(session: Session, folded: str) -> str | None:
     return session.scalar(select(Tag.name).where(Tag.name_folded == folded))
 
 
-def _ids_of(filter: Filter, until: date) -> Select[str]:
+def _ids_of(session: Session, filter: Filter, until: date) -> Select[str]:
     # Always with a WHERE: without one SQLite takes the ON of "ON CONFLICT" for a join's.
-    return select(Page.id).where(Page.id.is_not(None), *conditions(filter, until))
+    return select(Page.id).where(Page.id.is_not(None), *conditions(session, filter, until))
 
 
 def _put(session: Session, tag_id: int, ids: Select[str]) -> int:

@@ -46,10 +46,11 @@ def list_unusual_days(
     positions = find_positions(session, filter, until)
     days = []
     for day, marks in read_marks(session, metric, since, until).items():
-        counts = np.bincount(take_marks(marks, positions), minlength=FELL + 1)
-        rose, fell = int(counts[ROSE]), int(counts[FELL])
+        taken = take_marks(marks, positions)
+        rose, fell = (int(np.count_nonzero(taken == mark)) for mark in (ROSE, FELL))
         if rose or fell:
-            days.append(UnusualDay(day, len(positions) - int(counts[NOT_JUDGED]), rose, fell))
+            judged_count = int(np.count_nonzero(taken != NOT_JUDGED))
+            days.append(UnusualDay(day, judged_count, rose, fell))
     return days
 
 

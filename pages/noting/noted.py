@@ -5,14 +5,12 @@ The version stands in every key, as in `pages.lookups`; answers are shared, so n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from functools import lru_cache
 
 from sqlalchemy.orm import Session
 
-from pages import resources
+from pages.lookups import reading
 from pages.noting import words as note_words
 from pages.timeline import Note
 from storage.annotations import AnnotationRow, list_annotations
@@ -21,20 +19,12 @@ from storage.happenings import Scope, list_consents, list_imports, list_outages,
 from storage.unusual import list_unusual_days
 
 
-@contextmanager
-def _reading() -> Iterator[Session]:
-    installation = resources.get_startup().installation
-    assert installation is not None  # the frame lets no screen run without one
-    with installation.database.reading() as session:
-        yield session
-
-
 @lru_cache(64)
 def find_own(
     version: str, since: date, until: date, page_id: str | None, tag_id: int | None
 ) -> list[AnnotationRow]:
     """What operators noted, oldest first."""
-    with _reading() as session:
+    with reading() as session:
         return list_annotations(session, since=since, until=until, page_id=page_id, tag_id=tag_id)
 
 
@@ -44,7 +34,7 @@ def find_automatic(
 ) -> list[Note]:
     """What follows from what is stored, oldest first: see `pages.noting.words.MEANINGS`."""
     scope = Scope(page_id, tag_id)
-    with _reading() as session:
+    with reading() as session:
         found = [
             *map(note_words.consent, list_consents(session, scope, since=since, until=until)),
             *map(note_words.outage, list_outages(session, scope, since=since, until=until)),

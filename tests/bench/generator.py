@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Index, create_engine, insert
 from sqlalchemy.orm import Session
 
+from storage.kept_connections import rebuild_connections
 from storage.models import Base, Grant, Page, PageGrant, PageTag, Snapshot, Tag
 from storage.snapshots import rebuild_columns
 from storage.upsert import table_of
@@ -63,6 +64,7 @@ def fill(
         by_day.create(connection)
     with Session(engine) as session, session.begin():
         rebuild_columns(session)
+        rebuild_connections(session)
     if engine.dialect.name == "postgresql":
         # As its own housekeeping would do within minutes. SQLite has none, so none is done there.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

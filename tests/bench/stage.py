@@ -18,6 +18,7 @@ from sqlalchemy import exists, update
 
 from fb.installation import Installation, open_installation
 from fb.settings import read_settings
+from storage.kept_connections import rebuild_connections
 from storage.models import Grant, PageGrant, Snapshot
 from storage.runs import finish_run, start_run
 from tests.bench.generator import fill
@@ -121,6 +122,7 @@ def let_rest(installation: Installation, *, pages: int, now: datetime) -> None:
             update(PageGrant).where(PageGrant.sealed_page_token.is_not(None)).values(key_id=key_id)
         )
         session.execute(update(Grant).values(key_id=key_id))
+        rebuild_connections(session)
         run_id = start_run(session, kind="daily", day=now.date(), pages_total=pages, now=now)
         finish_run(session, run_id, status="done", pages_done=pages, pages_failed=0, now=now)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -19,7 +20,9 @@ TAGGED = """
     SELECT pages.name FROM pages JOIN page_tags ON page_tags.page_id = pages.id
     JOIN tags ON tags.id = page_tags.tag_id WHERE tags.name = ? ORDER BY pages.name
 """
-DAY = "2026-11-08"
+TODAY = datetime.now(UTC).date()
+# In the month that the calendar opens with, and in the period that the chart shows.
+DAY = TODAY.replace(day=max(1, TODAY.day - 14))
 
 
 def test_tags_and_notes_from_first_to_last(serve: Serve, full: Server, page: Page) -> None:
@@ -86,13 +89,13 @@ def note_a_day(page: Page, server: Server) -> None:
     opened = open_popover(page, "notes-overview", "notes-open")
     opened.get_by_label("What happened").fill(NOTE)
     opened.get_by_test_id("stDateInput").get_by_role("button").first.click()
-    page.get_by_role("button", name="Sunday, 8 November 2026").click()
+    page.get_by_role("button", name=f"{DAY:%A}, {DAY.day} {DAY:%B %Y}").click()
     opened.get_by_role("button", name="Add note").click()
     expect(page.get_by_test_id("stToast")).to_contain_text("Note added.")
     settle(page)
     assert NOTE in opened.inner_text().replace("\u2060", "")
     close_popover(page, "notes-open")
-    assert server.query("SELECT day, text FROM annotations") == [(DAY, NOTE)]
+    assert server.query("SELECT day, text FROM annotations") == [(f"{DAY}", NOTE)]
     hover_note(page)
 
 
@@ -103,7 +106,7 @@ def hover_note(page: Page) -> None:
     tooltip = page.locator("#vg-tooltip-element")
     expect(tooltip).to_be_visible()
     expect(tooltip).to_contain_text(NOTE)
-    expect(tooltip).to_contain_text("Sun 8 Nov 2026")
+    expect(tooltip).to_contain_text(f"{DAY:%a} {DAY.day} {DAY:%b %Y}")
     expect(tooltip.locator("b")).to_have_count(0)
 
 
@@ -150,7 +153,8 @@ def delete_the_note(page: Page, server: Server) -> None:
     opened = open_popover(page, "notes-overview", "notes-open")
     opened.get_by_role("button", name="Delete").click()
     expect(opened).to_contain_text("Delete this note for good?")
-    opened.get_by_role("button", name="Delete").click()
+    # By its key: the button of the first question may not have gone yet.
+    opened.locator("[class*='st-key-really-delete-']").get_by_role("button").click()
     expect(page.get_by_test_id("stToast")).to_contain_text("Note deleted.")
     settle(page)
     expect(rule(page)).to_have_count(0)

@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from storage.columns import chosen_by_id
+from storage.chosen import chosen_by_id
+from storage.columns import assign_positions
+from storage.kept_connections import keep_connection
 from storage.models import Grant, Page, PageGrant, Snapshot
-from storage.snapshots import keep_columns
+from storage.snapshots import keeping
 
 # Day 0 of every test; day -1 is the one before.
 ORIGIN = date(2026, 11, 1)
@@ -54,11 +56,14 @@ def add_page(
         }
         for number in sorted({*fans, *followers})
     ]
+    assign_positions(session)
     if rows:
-        session.execute(insert(Snapshot), rows)
-    keep_columns(
-        session, chosen_by_id(session, [page_id]), [day(number) for number in {*fans, *followers}]
-    )
+        with keeping(
+            session,
+            chosen_by_id(session, [page_id]),
+            [day(number) for number in {*fans, *followers}],
+        ):
+            session.execute(insert(Snapshot), rows)
 
 
 def add_grant(session: Session, account_id: str, status: str = "ok", **facts: Any) -> int:
@@ -102,3 +107,4 @@ def hold(
             granted_at=LONG_AGO,
         )
     )
+    keep_connection(session, page_id)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from storage.columns import MISSING, read, take, with_values
 from storage.engine import Database
 from storage.grants import save_grant
-from storage.models import DayColumn, Page, Snapshot
+from storage.models import DayColumn, DayOrigin, Page, Snapshot
 from storage.saving import save_staged
 from storage.snapshots import SnapshotRow, delete_snapshots, rebuild_columns, upsert_snapshots
 from storage.staging import erase_staged, stage_pages
@@ -51,7 +51,7 @@ ROWS = st.lists(
         followers_count=st.none() | st.integers(0, 500),
         source=st.sampled_from(SOURCES),
         fetched_at=st.sampled_from([NOW, LATER]),
-        graph_version=st.just("v26.0"),
+        graph_version=st.sampled_from(["v25.0", "v26.0", None]),
     ),
     max_size=30,
 )
@@ -90,6 +90,11 @@ def firsts(session: Session) -> list[Any]:
     return list(session.execute(select(*columns).order_by(Page.id)))
 
 
+def origins(session: Session) -> list[Any]:
+    columns = (DayOrigin.day, DayOrigin.source, DayOrigin.graph_version, DayOrigin.fetched_at)
+    return list(session.execute(select(*columns).order_by(*columns)))
+
+
 def do(session: Session, step: Step) -> None:
     """Store snapshots, take back those of one source, or save what a trip brought."""
     if isinstance(step, list):
@@ -118,14 +123,16 @@ def test_columns_do_not_drift_from_the_snapshots(database: Database, steps: list
     with database.writing() as session:
         session.execute(delete(Snapshot))
         session.execute(delete(DayColumn))
+        session.execute(delete(DayOrigin))
         session.execute(update(Page).values(fans_since=None, followers_since=None))
         add_pages(session, PAGES)
         for step in steps:
             do(session, step)
-        kept, kept_firsts = contents(session), firsts(session)
+        kept, kept_firsts, kept_origins = contents(session), firsts(session), origins(session)
         rebuild_columns(session)
         assert kept == contents(session)
         assert kept_firsts == firsts(session)
+        assert kept_origins == origins(session)
         stored = session.execute(select(func.count(Snapshot.fans_count))).scalar_one()
         assert stored == sum(
             sum(number != MISSING for number in numbers)

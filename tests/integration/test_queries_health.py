@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from storage.engine import Database
-from storage.health import NamedPages, count_connections, get_freshness, list_grant_health
+from storage.health import (
+    Freshness,
+    NamedPages,
+    count_connections,
+    count_cut_off,
+    find_grant_health,
+    get_freshness,
+    list_role_lost,
+)
 from tests.integration.figure_rows import add_grant, add_page, day, fetched_at, hold
 
 NOBODY = NamedPages(0, ())
@@ -27,42 +35,60 @@ def test_what_hangs_on_an_account(database: Database) -> None:
         hold(session, ben, "0", "role_lost")
         hold(session, ben, "5", "role_lost")
         hold(session, cleo, "4", "ok", has_token=False)
-        found = {health.account_name: health for health in list_grant_health(session)}
-    assert list(found) == ["Anna", "Ben", "Cleo"]
+        found = find_grant_health(session)
+        lost = list_role_lost(session)
+        waiting = count_cut_off(session, ben)
+    assert set(found) == {anna, ben, cleo}
 
-    assert found["Anna"].pages == NamedPages(2, ("Page 0", "Page 1"))
-    assert found["Anna"].usable_count == 2
-    # Ben's access to Page 1 is dead, so only Anna reads it; nothing of hers is cut off.
-    assert found["Anna"].sole_held == NamedPages(2, ("Page 0", "Page 1"))
-    assert found["Anna"].cut_off == NOBODY
-    assert found["Anna"].last_snapshot_at == fetched_at(1)
+    assert found[anna].pages == NamedPages(2, ("Page 0", "Page 1"))
+    assert found[anna].usable_count == 2
+    # Ben's access to Page 1 is dead, so only Anna reads it.
+    assert found[anna].sole_held == NamedPages(2, ("Page 0", "Page 1"))
+    assert found[anna].last_snapshot_at == fetched_at(1)
 
-    assert (found["Ben"].status, found["Ben"].reason_subcode) == ("needs_renewal", 460)
-    assert found["Ben"].pages == NamedPages(5, ("Page 0", "Page 1", "Page 2"))
-    assert found["Ben"].usable_count == 3
-    assert found["Ben"].sole_held == NamedPages(2, ("Page 2", "Page 3"))
-    assert found["Ben"].cut_off == NamedPages(2, ("Page 2", "Page 3"))
-    assert found["Ben"].missing == NamedPages(1, ("Page 4",))
+    assert found[ben].pages == NamedPages(5, ("Page 0", "Page 1", "Page 2"))
+    assert found[ben].usable_count == 3
+    assert found[ben].sole_held == NamedPages(2, ("Page 2", "Page 3"))
+    assert waiting == 2
+    assert found[ben].missing == NamedPages(1, ("Page 4",))
     # Anna still reads Page 0.
-    assert found["Ben"].role_lost == NamedPages(1, ("Page 5",))
-    assert found["Ben"].last_snapshot_at == fetched_at(4)
+    assert found[ben].role_lost == NamedPages(1, ("Page 5",))
+    assert lost == {ben: found[ben].role_lost}
+    assert found[ben].last_snapshot_at == fetched_at(4)
 
-    assert found["Cleo"].usable_count == 0
-    assert found["Cleo"].sole_held == found["Cleo"].cut_off == NOBODY
+    assert found[cleo].usable_count == 0
+    assert found[cleo].sole_held == NOBODY
 
 
 def test_a_paused_account_holds_a_page_but_does_not_read_it(database: Database) -> None:
     with database.writing() as session:
         dead = add_grant(session, "1", "needs_renewal", account_name="Dead")
         paused = add_grant(session, "2", "frozen", account_name="Paused")
-        add_page(session, "p")
+        for page_id in ("p", "q"):
+            add_page(session, page_id)
+            hold(session, paused, page_id)
         hold(session, dead, "p")
-        hold(session, paused, "p")
-        found = {health.account_name: health for health in list_grant_health(session)}
-    assert found["Dead"].sole_held == NOBODY
-    assert found["Paused"].sole_held.count == 1
-    assert found["Dead"].cut_off.count == found["Paused"].cut_off.count == 1
-    assert found["Dead"].last_snapshot_at is None
+        hold(session, dead, "q", "role_lost")
+        found = find_grant_health(session)
+        # It would be read again after the pause.
+        assert list_role_lost(session) == {}
+        assert count_cut_off(session, dead) == 1
+    assert found[dead].sole_held == NOBODY
+    assert found[paused].sole_held == NamedPages(2, ("Page p", "Page q"))
+    assert found[dead].role_lost == NOBODY
+    assert found[dead].last_snapshot_at is None
+
+
+def test_of_two_accounts_each_waits_for_its_own_pages(database: Database) -> None:
+    """A Page that both have lost waits for either."""
+    with database.writing() as session:
+        one, other = (add_grant(session, id, "needs_renewal") for id in ("1", "2"))
+        works = add_grant(session, "3")
+        for page_id, holders in {"a": [one], "b": [one, other], "c": [one, works]}.items():
+            add_page(session, page_id)
+            for grant in holders:
+                hold(session, grant, page_id)
+        assert (count_cut_off(session, one), count_cut_off(session, other)) == (2, 1)
 
 
 def test_only_the_first_names_are_given(database: Database) -> None:
@@ -71,10 +97,8 @@ def test_only_the_first_names_are_given(database: Database) -> None:
         for number, name in enumerate(["d", "É", "a", "c", "B"]):
             add_page(session, str(number), name=name)
             hold(session, grant, str(number))
-        (health,) = list_grant_health(session)
-        freshness = get_freshness(session, day(6))
+        health = find_grant_health(session)[grant]
     assert health.pages == NamedPages(5, ("a", "B", "c"))
-    assert freshness.lacking_today == NamedPages(5, ("a", "B", "c"))
 
 
 def test_freshness(database: Database) -> None:
@@ -83,29 +107,23 @@ def test_freshness(database: Database) -> None:
         dead = add_grant(session, "2", "needs_renewal")
         add_page(session, "a", {5: 1, 6: 2})
         add_page(session, "b", {5: None})
-        add_page(session, "c")
-        for page_id in ("a", "b"):
-            hold(session, grant, page_id)
-            hold(session, dead, page_id)
-        hold(session, dead, "c")
+        hold(session, dead, "a")
+        hold(session, dead, "b")
+        unread = get_freshness(session, day(6))
+        hold(session, grant, "b")
         today = get_freshness(session, day(6))
         tomorrow = get_freshness(session, day(7))
         yesterday = get_freshness(session, day(5))
-    assert (today.has_today, today.last_day) == (True, day(6))
-    assert today.last_refreshed_at == fetched_at(6)
-    assert today.readable_count == 2
-    # c can't be read now: that is trouble of the account, not of the refresh.
-    assert today.lacking_today == NamedPages(1, ("Page b",))
-    assert (tomorrow.has_today, tomorrow.last_day) == (False, day(6))
-    assert tomorrow.lacking_today.count == 2
-    assert (yesterday.has_today, yesterday.last_refreshed_at) == (True, fetched_at(5))
+    assert (today.last_day, today.last_refreshed_at) == (day(6), fetched_at(6))
+    assert tomorrow == today
+    assert (yesterday.last_day, yesterday.last_refreshed_at) == (day(5), fetched_at(5))
+    assert (unread.has_readable, today.has_readable) == (False, True)
 
 
 def test_an_empty_installation_has_no_trouble(database: Database) -> None:
     with database.reading() as session:
         freshness = get_freshness(session, day(0))
-        assert list_grant_health(session) == []
+        assert find_grant_health(session) == {}
+        assert list_role_lost(session) == {}
         assert count_connections(session) == {}
-    assert (freshness.last_refreshed_at, freshness.last_day) == (None, None)
-    assert not freshness.has_today
-    assert freshness.lacking_today == NOBODY
+    assert freshness == Freshness(None, None, has_readable=False)

@@ -339,7 +339,7 @@ def test_a_running_refresh_shows_in_every_tab_and_nobody_starts_a_second(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     running = schedule.RunProgress(7, "daily", NOW.date(), NOW, 6000, 1190, 10)
-    monkeypatch.setattr(schedule, "find_progress", lambda _installation: running)
+    monkeypatch.setattr(schedule, "progress_in", lambda _session, _now: running)
     fill(stage, 1)
     at = stage.open("overview")
     assert [bar.text for bar in at.progress] == ["Refreshing… 1,200 of 6,000, started 14:02 UTC"]
@@ -380,7 +380,7 @@ def test_a_lost_role_shows_above(stage: Stage) -> None:
 def test_the_sandboxs_time_is_asked_for_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(stage, 1)
     asked: list[object] = []
-    monkeypatch.setattr(rehearsal, "find_rehearsal", asked.append)
+    monkeypatch.setattr(rehearsal, "rehearsal_in", asked.append)
     stage.open("overview")
     assert len(asked) == 1
 

@@ -40,7 +40,7 @@ def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     progress = rehearsal.RehearsalProgress("fast_forward", 12, 30)
-    monkeypatch.setattr(rehearsal, "find_rehearsal", lambda _installation: progress)
+    monkeypatch.setattr(rehearsal, "rehearsal_in", lambda _session: progress)
     at = stage.open("connections")
     assert "Fast-forward… 12 of 30 days" in words_of(at)
     assert at.button(key="fast-forward-30").disabled
