@@ -3,8 +3,8 @@
 An Overview of thousands of Pages over a month is hundreds of thousands of snapshots, but 30 of
 these columns, and what is made of them takes microseconds. A column is an array of 64-bit numbers
 in the order of ``pages.position``; a Page beyond its end, or whose number is MISSING, has no figure
-of that day. Whoever changes snapshots calls `refresh` in the same transaction: it reads back what
-is stored, so the two can't drift apart whatever the change was.
+of that day. They change in the transaction in which snapshots do, to what is then stored: see
+storage/snapshots.py.
 """
 
 from __future__ import annotations
@@ -12,11 +12,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import (
-    BigInteger,
     Executable,
     bindparam,
     delete,
@@ -26,20 +24,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from storage.arrays import MISSING, Column, Positions
 from storage.chosen import Chosen
 from storage.engine import AS_BYTES, remembered
 from storage.filtering import METRICS, Metric
-from storage.models import Day, DayColumn, Page, Snapshot
+from storage.models import DayColumn, Page
+from storage.stored_figures import StoredFigures, iterate_windows
 from storage.upsert import table_of, upsert
 
-Column: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Positions: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
-Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
-
-# No figure is that low. Zero is a figure.
-MISSING = np.iinfo(np.int64).min
 _NUMBER = np.dtype("<i8")
-DAYS_AT_ONCE = 64
 
 _ASSIGN = text(
     "UPDATE pages SET position = fresh.position FROM ("
@@ -49,13 +42,7 @@ _ASSIGN = text(
 )
 
 
-# Written out, with the choice of Pages in the place of its name: SQLAlchemy takes longer to make
-# one of these than the database to answer it. Both databases begin with the chosen Pages.
-_FIGURES = """
-SELECT day, position, coalesce(fans_count, :missing), coalesce(followers_count, :missing)
-FROM (chosen) AS wanted CROSS JOIN pages CROSS JOIN snapshots
-WHERE pages.id = wanted.page_id AND snapshots.page_id = pages.id AND day BETWEEN :first AND :last
-"""
+# Written out, as in storage/stored_figures.py.
 _NOTE_FIRSTS = """
 UPDATE pages SET
 fans_since =
@@ -89,17 +76,18 @@ def assign_positions(session: Session) -> None:
     session.execute(_ASSIGN)
 
 
-def refresh(session: Session, chosen: Chosen, days: Collection[date]) -> Positions:
-    """Bring the columns of ``days`` to what the snapshots of these Pages say now.
+def refresh(
+    session: Session, chosen: Chosen, first: date, last: date, found: list[StoredFigures]
+) -> Positions:
+    """Bring the columns from ``first`` to ``last`` to what the snapshots of these Pages say now.
 
-    For snapshots that were stored or changed. Returns where Pages stand that have one.
+    For snapshots that were stored or changed, and have been read back: ``found``. Returns where
+    Pages stand that have one.
     """
-    assign_positions(session)
-    found = [np.empty(0, np.int64)]
-    for first, last in _windows(days):
-        found.append(_bring_up(session, chosen, first, last))
+    _bring_up(session, found)
+    if any(each.is_first for each in found):
         _note_firsts(session, chosen, first, last)
-    return np.unique(np.concatenate(found))
+    return np.unique(np.concatenate([np.empty(0, np.int64), *(f.positions for f in found)]))
 
 
 def forget(session: Session, chosen: Chosen, days: Collection[date]) -> Positions:
@@ -107,12 +95,11 @@ def forget(session: Session, chosen: Chosen, days: Collection[date]) -> Position
     found = chosen.bound("SELECT position FROM pages WHERE id IN (chosen)")
     positions = np.array(session.scalars(found).all(), dtype=np.int64)
     nothing = take(None, positions)
-    for first, last in _windows(days):
+    for first, last in iterate_windows(days):
         for metric in METRICS:
             columns = read(session, metric, _days(first, last)).items()
             _write(session, metric, {d: with_values(c, positions, nothing) for d, c in columns})
     session.execute(chosen.bound(_FORGET_FIRSTS))
-    refresh(session, chosen, days)
     return positions
 
 
@@ -178,43 +165,25 @@ def with_values(column: Column | None, positions: Positions, values: Column) -> 
     return changed
 
 
-def rebuild(session: Session) -> list[date]:
-    """Make all columns anew from the snapshots; return the days that have one."""
-    assign_positions(session)
+def clear(session: Session) -> None:
+    """Forget all columns, and since when Pages have figures."""
     session.execute(delete(DayColumn))
     session.execute(update(Page).values(fans_since=None, followers_since=None))
-    days = list(session.scalars(select(Snapshot.day).distinct().order_by(Snapshot.day)))
-    refresh(session, Chosen("SELECT id AS page_id FROM pages"), days)
-    return days
 
 
-def _bring_up(session: Session, chosen: Chosen, first: date, last: date) -> Positions:
-    found = _figures(session, chosen, first, last)
-    for place, metric in enumerate(METRICS, start=1):
-        columns = read(session, metric, found)
-        changed = {
-            day: with_values(columns.get(day), rows[:, 0], rows[:, place])
-            for day, rows in found.items()
-            if day in columns or (rows[:, place] != MISSING).any()
-        }
+def _bring_up(session: Session, found: list[StoredFigures]) -> None:
+    by_day: dict[date, list[StoredFigures]] = {}
+    for each in found:
+        by_day.setdefault(each.kind.day, []).append(each)
+    for metric in METRICS:
+        columns = read(session, metric, by_day)
+        changed = {}
+        for day, some in by_day.items():
+            positions = np.concatenate([each.positions for each in some])
+            figures = np.concatenate([each.figures[metric] for each in some])
+            if day in columns or (figures != MISSING).any():
+                changed[day] = with_values(columns.get(day), positions, figures)
         _write(session, metric, changed)
-    return np.concatenate([np.empty(0, np.int64), *(rows[:, 0] for rows in found.values())])
-
-
-def _figures(session: Session, chosen: Chosen, first: date, last: date) -> dict[date, Column]:
-    """For each day with a snapshot one row a Page: its place, then its figure of each metric."""
-    # With every refresh it is one day, which does not have to be read a thousand times.
-    query = _FIGURES.replace("SELECT day, ", "SELECT ") if first == last else _FIGURES
-    statement = chosen.bound(query, first=first, last=last)
-    statement = statement.bindparams(bindparam("missing", MISSING, type_=BigInteger()))
-    if first == last:
-        # numpy looks at a row of SQLAlchemy's eight times as long as at a tuple.
-        rows = [tuple(row) for row in session.execute(statement)]
-        return {first: np.array(rows, dtype=np.int64)} if rows else {}
-    by_day: dict[date, list[Any]] = {}
-    for day, *numbers in session.execute(statement.columns(day=Day())):
-        by_day.setdefault(day, []).append(numbers)
-    return {day: np.array(numbers, dtype=np.int64) for day, numbers in by_day.items()}
 
 
 def _note_firsts(session: Session, chosen: Chosen, first: date, last: date) -> None:
@@ -225,17 +194,6 @@ def _note_firsts(session: Session, chosen: Chosen, first: date, last: date) -> N
 def _write(session: Session, metric: Metric, columns: Mapping[date, Column]) -> None:
     contents = {day: column.astype(_NUMBER).tobytes() for day, column in columns.items()}
     write_raw(session, metric, contents)
-
-
-def _windows(days: Collection[date]) -> list[tuple[date, date]]:
-    """Stretches that hold all of ``days``, each from its first to its last."""
-    stretches: list[tuple[date, date]] = []
-    for day in sorted(days):
-        if stretches and (day - stretches[-1][0]).days < DAYS_AT_ONCE:
-            stretches[-1] = (stretches[-1][0], day)
-        else:
-            stretches.append((day, day))
-    return stretches
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -15,7 +15,8 @@ from datetime import date
 import numpy as np
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Positions, read, take
+from storage.arrays import MISSING, Column, Positions
+from storage.columns import read, take
 from storage.ends import A_DAY
 from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.period_ends import find_ends

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Positions, read, read_raw, take, write_raw
+from storage.arrays import MISSING, Column, Positions
+from storage.columns import read, read_raw, take, write_raw
 from storage.ends import A_DAY
 from storage.filtering import METRICS, Metric
 from storage.metrics import FEWEST_CHANGES, TRAILING_DAYS, find_unusual

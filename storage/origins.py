@@ -1,8 +1,8 @@
 """Where the figures of all Pages come from, by day: time, source and Graph version.
 
 Kept beside the snapshots, in the same transaction: to ask thousands of them takes longer than all
-figures of a screen. Whoever writes snapshots looks at those of its Pages before and after
-(`look`, `keep_origins`); where one has gone that was there, the day is looked through anew.
+figures of a screen. Whoever writes snapshots looks at those of its Pages before and after; where
+one has gone that was there, the day is looked through anew.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from storage.chosen import Chosen
 from storage.engine import remembered
 from storage.models import Day, DayOrigin, Snapshot, UtcDateTime
+from storage.stored_figures import Kind, iterate_windows
 from storage.upsert import Conflict, table_of, upsert
 
 
@@ -35,20 +35,15 @@ class Origin:
     graph_versions: tuple[str, ...]
 
 
-class Kind(NamedTuple):
-    """What snapshots of one day can have in common; no Graph version is ""."""
-
-    day: date
-    source: str
-    graph_version: str
-
-
 # When the newest snapshot of each kind was fetched, of some Pages.
 Look = Mapping[Kind, datetime]
 
 # A newer time takes the place of an older one.
 _NEWEST = Conflict(newest_by="fetched_at")
 # Written out, as in storage/columns.py.
+_ANY_YET = text("SELECT 1 FROM day_origins WHERE day BETWEEN :first AND :last LIMIT 1").bindparams(
+    bindparam("first", type_=Day()), bindparam("last", type_=Day())
+)
 _LOOK = (
     "SELECT day, source, coalesce(graph_version, '') AS graph_version,"
     " max(fetched_at) AS fetched_at FROM (chosen) AS wanted CROSS JOIN snapshots"
@@ -85,20 +80,19 @@ def find_origin(session: Session, until: date) -> Origin | None:
 
 
 def look(session: Session, chosen: Chosen, days: Collection[date]) -> Look:
-    """The snapshots that these Pages have between the first and the last of ``days``, by kind."""
-    first, last = min(days), max(days)
-    any_yet = select(DayOrigin.day).where(DayOrigin.day.between(first, last)).limit(1)
-    if session.scalar(any_yet) is None:
-        return {}
-    return _look(session, chosen, first, last)
+    """The snapshots that these Pages have on ``days``, and on some days between them, by kind."""
+    return {
+        kind: at
+        for first, last in iterate_windows(days)
+        for kind, at in _look(session, chosen, first, last).items()
+    }
 
 
-def keep_origins(session: Session, chosen: Chosen, days: Collection[date], before: Look) -> None:
-    """Let what is kept follow a write to these Pages' snapshots of ``days``.
+def keep_origins(session: Session, before: Look, after: Look) -> None:
+    """Let what is kept follow a write to some Pages' snapshots.
 
-    ``before`` is what `look` saw of the same Pages and days just before it.
+    ``before`` and ``after`` are what `look` sees of them right before it and right after.
     """
-    after = _look(session, chosen, min(days), max(days))
     _store(session, {kind: at for kind, at in after.items() if at != before.get(kind)})
     # Others may have been as new as what has gone, or of its kind: only all of a day can say.
     gone = {kind.day for kind, at in before.items() if kind not in after or after[kind] < at}
@@ -111,12 +105,14 @@ def forget_origin(session: Session, source: str) -> None:
     session.execute(delete(table_of(DayOrigin)).where(DayOrigin.source == source))
 
 
-def rebuild_origins(session: Session) -> None:
-    """Make all of it anew from the snapshots."""
-    _look_through(session, None)
+def clear(session: Session) -> None:
+    """Forget all of it."""
+    session.execute(delete(table_of(DayOrigin)))
 
 
 def _look(session: Session, chosen: Chosen, first: date, last: date) -> Look:
+    if session.connection().execute(_ANY_YET, {"first": first, "last": last}).first() is None:
+        return {}
     statement = chosen.bound(_LOOK, first=first, last=last)
     rows = session.execute(statement.columns(day=Day(), fetched_at=UtcDateTime()))
     return {Kind(row.day, row.source, row.graph_version): row.fetched_at for row in rows}
@@ -127,14 +123,11 @@ def _store(session: Session, seen: Look) -> None:
     upsert(session, DayOrigin, rows, _NEWEST)
 
 
-def _look_through(session: Session, days: Collection[date] | None) -> None:
-    """Make these days anew, all when None: what has gone can't be told from what is left."""
+def _look_through(session: Session, days: Collection[date]) -> None:
+    """Make these days anew: what has gone can't be told from what is left."""
     version = func.coalesce(Snapshot.graph_version, "")
     found = select(Snapshot.day, Snapshot.source, version, func.max(Snapshot.fetched_at))
-    found = found.group_by(Snapshot.day, Snapshot.source, version)
-    gone = delete(table_of(DayOrigin))
-    if days is not None:
-        found, gone = found.where(Snapshot.day.in_(days)), gone.where(DayOrigin.day.in_(days))
-    session.execute(gone)
+    found = found.where(Snapshot.day.in_(days)).group_by(Snapshot.day, Snapshot.source, version)
+    session.execute(delete(table_of(DayOrigin)).where(DayOrigin.day.in_(days)))
     names = ["day", "source", "graph_version", "fetched_at"]
     session.execute(insert(table_of(DayOrigin)).from_select(names, found))

@@ -10,7 +10,7 @@ import numpy as np
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Positions
+from storage.arrays import MISSING, Column, Positions
 from storage.daily_totals import DailyTotal, list_daily_totals
 from storage.ends import A_DAY
 from storage.filtering import EVERY_PAGE, Filter, Metric

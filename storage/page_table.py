@@ -11,7 +11,7 @@ import numpy as np
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Positions
+from storage.arrays import MISSING, Column, Positions
 from storage.filtering import EVERY_PAGE, Filter, Metric, name_conditions
 from storage.metrics import growth_percent
 from storage.models import Page, Snapshot

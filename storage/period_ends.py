@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Column, Mask, Positions, read, take
+from storage.arrays import MISSING, Column, Mask, Positions
+from storage.columns import read, take
 from storage.ends import A_DAY, newest_before, since_of
 from storage.engine import remembered
 from storage.filtering import Filter, Metric

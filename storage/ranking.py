@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from storage.columns import Positions
+from storage.arrays import Positions
 
 
 def smallest_first(key: np.ndarray[Any, Any], count: int) -> Positions:

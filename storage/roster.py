@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from storage.among import among
-from storage.columns import MISSING, Mask, Positions, read, take
+from storage.arrays import MISSING, Mask, Positions
+from storage.columns import read, take
 from storage.connection_states import CONNECTION_STATES
 from storage.ends import A_DAY
 from storage.engine import remembered

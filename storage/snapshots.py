@@ -13,9 +13,11 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from storage import columns, marks, origins
+from storage.arrays import Positions
 from storage.chosen import Chosen, chosen_by_id
 from storage.installation import bump_data_version
-from storage.models import Grant, Page, PageGrant, Snapshot
+from storage.models import Grant, PageGrant, Snapshot
+from storage.stored_figures import iterate_windows, list_stored_figures
 from storage.upsert import Conflict, table_of, upsert
 
 # The newest report of a day wins, except that what Facebook once reported for a day was so, and can
@@ -71,19 +73,39 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
 
 @contextmanager
 def keeping(session: Session, chosen: Chosen, days: Collection[date]) -> Iterator[None]:
-    """Let what is kept of all Pages together follow what is written within to these snapshots."""
+    """Let what is kept of all Pages together follow what is written within to these snapshots.
+
+    It is read back from what is stored then, so the two can't drift apart whatever the change was.
+    """
     before = origins.look(session, chosen, days)
     yield
-    marks.remark(session, columns.refresh(session, chosen, days), days)
-    origins.keep_origins(session, chosen, days, before)
+    columns.assign_positions(session)
+    positions, after = _follow(session, chosen, days)
+    marks.remark(session, positions, days)
+    origins.keep_origins(session, before, after)
 
 
 def rebuild_columns(session: Session) -> None:
     """Make anew what is kept of all Pages together: after a bulk load, or a migration."""
-    days = columns.rebuild(session)
-    origins.rebuild_origins(session)
-    every = session.scalars(select(Page.position)).all()
-    marks.remark(session, np.array(every, dtype=np.int64), days)
+    columns.clear(session)
+    origins.clear(session)
+    columns.assign_positions(session)
+    days = list(session.scalars(select(Snapshot.day).distinct().order_by(Snapshot.day)))
+    positions, found = _follow(session, Chosen("SELECT id AS page_id FROM pages"), days)
+    marks.remark(session, positions, days)
+    origins.keep_origins(session, {}, found)
+
+
+def _follow(
+    session: Session, chosen: Chosen, days: Collection[date]
+) -> tuple[Positions, origins.Look]:
+    """Bring the columns up to date; return whose, and where the snapshots come from."""
+    positions, seen = [np.empty(0, np.int64)], {}
+    for first, last in iterate_windows(days):
+        found = list_stored_figures(session, chosen, first, last)
+        positions.append(columns.refresh(session, chosen, first, last, found))
+        seen.update({each.kind: each.fetched_at for each in found})
+    return np.unique(np.concatenate(positions)), seen
 
 
 def delete_snapshots(session: Session, *, source: str) -> int:
@@ -94,7 +116,10 @@ def delete_snapshots(session: Session, *, source: str) -> int:
         return 0
     session.execute(delete(table_of(Snapshot)).where(of_source))
     page_ids, days = {row.page_id for row in found}, {row.day for row in found}
-    marks.remark(session, columns.forget(session, chosen_by_id(session, page_ids), days), days)
+    chosen = chosen_by_id(session, page_ids)
+    positions = columns.forget(session, chosen, days)
+    _follow(session, chosen, days)
+    marks.remark(session, positions, days)
     origins.forget_origin(session, source)
     bump_data_version(session)
     return len(found)

@@ -10,7 +10,8 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, Positions, read, take
+from storage.arrays import MISSING, Positions
+from storage.columns import read, take
 from storage.ends import A_DAY
 from storage.engine import remembered
 from storage.filtering import Metric

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.columns import MISSING, read, take, with_values
+from storage.arrays import MISSING
+from storage.columns import read, take, with_values
 from storage.engine import Database
 from storage.grants import save_grant
 from storage.models import DayColumn, DayOrigin, Page, Snapshot

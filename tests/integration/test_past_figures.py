@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from fb.past_figures import take_in, try_out, undo
-from storage.columns import MISSING, read
+from storage.arrays import MISSING
+from storage.columns import read
 from storage.engine import Database
 from storage.events import list_events
 from storage.importing import list_imports
