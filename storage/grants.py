@@ -75,6 +75,11 @@ def list_grants(session: Session) -> list[Grant]:
     return list(session.scalars(query, execution_options={"populate_existing": True}))
 
 
+def list_working_grants(session: Session) -> set[int]:
+    """The ids of the grants that nobody has ended or paused."""
+    return set(session.scalars(select(Grant.id).where(Grant.status == "ok")))
+
+
 def find_grant_by_account(session: Session, account_id: str) -> Grant | None:
     """Return the account's grant, of whatever status."""
     query = select(Grant).where(Grant.account_id == account_id)

@@ -43,7 +43,7 @@ def _is_settled(run: InsightsRun, target: Target, error: FacebookError) -> bool:
     """Draw the consequence of a refusal; False when its names have to be asked one by one."""
     if isinstance(error, RateLimited):
         run.limited = error
-        run.limited_grants.add(target.source.grant_id)
+        run.left_grants.add(target.source.grant_id)
         target.give_up(error)
     elif isinstance(error, AccessEnded | PermissionMissing):
         target.try_next_source(error)

@@ -38,7 +38,8 @@ class InsightsRun:
     values_count: int = 0
     answered: set[str] = field(default_factory=set)
     limited: RateLimited | None = None
-    limited_grants: set[int] = field(default_factory=set)
+    # Asked for nothing more: Facebook limits them, or the operator ended or paused them.
+    left_grants: set[int] = field(default_factory=set)
     was_probed: bool = False
 
     @property

@@ -63,7 +63,7 @@ def _answered_elsewhere(
     doubted = sorted(run.answered.intersection(names))
     if doubted:
         for target in run.targets:
-            may_ask = not target.is_over and target.source.grant_id not in run.limited_grants
+            may_ask = not target.is_over and target.source.grant_id not in run.left_grants
             if may_ask and target.page_id not in refused and target.fresh.issuperset(doubted):
                 return _ask_alone(run, target, doubted)[0]
     return set()

@@ -26,6 +26,7 @@ from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.observing import keep_observed
 from fb.sync import NOT_ANSWERING, RunEnded
 from fb.worker import WorkStopped, heartbeat
+from storage.grants import list_working_grants
 from storage.insight_access import list_insight_sources
 from storage.insight_runs import beat_insight_run, finish_insight_run, start_insight_run
 from storage.insights import (
@@ -124,10 +125,14 @@ def _go_round(run: InsightsRun) -> str:
 def _ask_some(run: InsightsRun, targets: list[Target]) -> int:
     """One piece of each of at most fifty Pages; return how many had one to ask for."""
     vault = run.installation.vault
+    with run.installation.database.reading() as session:
+        # A run may last for hours: an account that was disconnected or paused meanwhile is left.
+        working = list_working_grants(session)
+    run.left_grants.update({target.source.grant_id for target in targets} - working)
     asked = [
         (target, request)
         for target in targets
-        if target.source.grant_id not in run.limited_grants
+        if target.source.grant_id not in run.left_grants
         if (request := target.next_request(run.names, run.newest, vault)) is not None
     ]
     if not asked:

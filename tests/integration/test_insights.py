@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, func, select, update
 
+from fb.connections import disconnect, freeze
 from fb.insights_sync import run as run_module
 from fb.insights_sync import syncing as insights_sync
 from fb.insights_sync.schedule import (
@@ -19,10 +21,12 @@ from fb.insights_sync.schedule import (
     start_insights,
 )
 from fb.insights_sync.syncing import InsightsResult, run_insights
+from fb.installation import Installation
 from fb.sandbox.world import make_world
 from fb.schedule import find_progress, is_due, tick
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
+from storage.grants import list_working_grants
 from storage.insight_access import find_insight_access
 from storage.insight_runs import start_insight_run
 from storage.insights import (
@@ -406,6 +410,26 @@ def test_a_restart_goes_on_where_it_stopped(scene: Scene) -> None:
     assert fetch(scene).status == "done"
     assert values_count(scene) == 8 * 728 * len(LIVE)
     assert calls(scene) - before == 8, "the newest days, the probe, and the six windows that lack"
+
+
+@pytest.mark.parametrize("end", [freeze, partial(disconnect, revoke=False)])
+def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
+    scene: Scene, end: Callable[[Installation, int], None]
+) -> None:
+    """What was loaded at the start of a run is not what may be used at its end."""
+    with scene.installation.database.reading() as session:
+        (grant_id,) = list_working_grants(session)
+    asked: list[int] = []
+
+    def end_it(done: int, total: int) -> None:
+        if not asked:
+            end(scene.installation, grant_id)
+        asked.append(calls(scene))
+
+    result = run_insights(scene.installation, kind="manual", on_progress=end_it)
+    assert result.status == "done"
+    assert asked == [calls(scene)], "one call, and none after it"
+    assert values_count(scene) == 8 * 90 * len(LIVE), "what it had brought stays"
 
 
 def test_one_at_a_time_beside_the_sync(scene: Scene) -> None:
