@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from storage.columns import read, take, with_values
 from storage.engine import Database
 from storage.grants import save_grant
 from storage.models import DayColumn, DayOrigin, Page, Snapshot
+from storage.origins import find_origin
 from storage.saving import save_staged
 from storage.snapshots import SnapshotRow, delete_snapshots, rebuild_columns, upsert_snapshots
 from storage.staging import erase_staged, stage_pages
@@ -228,3 +229,51 @@ def test_every_day_that_looks_back_at_a_changed_one_is_judged_anew(database: Dat
         kept = contents(session)
         rebuild_columns(session)
         assert kept == contents(session)
+
+
+@pytest.mark.parametrize("depth", ["full", "figures", "basic"])
+@pytest.mark.parametrize("fans", [None, 0, 7])
+def test_a_page_has_its_place_and_its_first_day_from_the_start(
+    database: Database, depth: str, fans: int | None
+) -> None:
+    """What is inserted with a new Page is what would be made of its snapshots."""
+    with database.writing() as session:
+        add_pages(session, ["0"])
+        sealed = VAULT.seal(PURPOSE_USER_TOKEN, "1", user_token("1"))
+        with staging(session) as attempt_id:
+            pages = [staged_page(VAULT, "1", page_id) for page_id in ("2", "1", "0")]
+            for page in pages:
+                page["depth"], page["fans_count"] = depth, fans
+            stage_pages(session, attempt_id, pages)
+            grant_id = save_grant(session, facts_of("1"), sealed, NOW)
+            save_staged(session, attempt_id, grant_id, read_at=NOW, graph_version=None, now=NOW)
+            erase_staged(session, attempt_id)
+        kept, kept_firsts, kept_origins = contents(session), firsts(session), origins(session)
+        assert [row.position for row in kept_firsts] == [0, 1, 2]
+        rebuild_columns(session)
+        assert (kept, kept_firsts, kept_origins) == (
+            contents(session),
+            firsts(session),
+            origins(session),
+        )
+
+
+def test_where_figures_come_from_follows_what_is_overwritten(database: Database) -> None:
+    """A report that takes the last place of a file's leaves nothing of it, nor its time."""
+    of_file = SnapshotRow("1", FIRST, 5, 5, "import:1", LATER, None)
+    reported = SnapshotRow("1", FIRST, 6, 6, "snapshot", NOW, "v26.0")
+    with database.writing() as session:
+        add_pages(session, PAGES)
+        earlier = replace(of_file, page_id="2", fetched_at=NOW)
+        upsert_snapshots(session, [of_file, earlier])
+        assert origins(session) == [(FIRST, "import:1", "", LATER)]
+        upsert_snapshots(session, [reported, replace(earlier, page_id="3")])
+        both = [(FIRST, "import:1", "", NOW), (FIRST, "snapshot", "v26.0", NOW)]
+        assert origins(session) == both
+        newer = replace(reported, graph_version="v27.0")
+        upsert_snapshots(session, [replace(newer, page_id=page_id) for page_id in ("2", "3")])
+        versions = [(FIRST, "snapshot", version, NOW) for version in ("v26.0", "v27.0")]
+        assert origins(session) == versions
+        origin = find_origin(session, FIRST)
+        assert origin is not None
+        assert (origin.sources, origin.graph_versions) == (("snapshot",), ("v26.0", "v27.0"))
