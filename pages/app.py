@@ -132,6 +132,7 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     if screen.name in OWN_SCREENS:
         if screen.name != "setup":  # it says the same itself, and how to mend it
             trouble.render(installation, version, is_overview=False)
+        lookups.end_moment()  # these ask for themselves, and some of them wait for Facebook
         return OWN_SCREENS[screen.name]
     if screen.name == "page" and profile is None:
         return page.render_unknown

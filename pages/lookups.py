@@ -71,6 +71,9 @@ class _Moment:
         self._held = held
         self._session: Session | None = None
 
+    def close(self) -> None:
+        self._held.close()
+
     def get_session(self) -> Session:
         if self._session is None:
             self._session = self._held.enter_context(_database().reading())
@@ -93,6 +96,17 @@ def one_moment() -> Iterator[None]:
             yield
         finally:
             _moment.reset(token)
+
+
+def end_moment() -> None:
+    """Let what follows in this run see the database as it then is.
+
+    For screens that wait for others within a run: a moment holds back what is erased meanwhile.
+    """
+    moment = _moment.get()
+    if moment is not None:
+        moment.close()
+        _moment.set(None)
 
 
 @contextmanager

@@ -1,0 +1,99 @@
+"""How Python's types become columns, for all tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Date,
+    DateTime,
+    Dialect,
+    MetaData,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+from storage.folding import fold
+
+T = TypeVar("T")
+
+
+class Remembered(TypeDecorator[T]):
+    """Converts a value once and the same value again for nothing.
+
+    All rows of a bulk write have the same day and time, and converting these takes longer than all
+    other columns together.
+    """
+
+    impl: Any = Date
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        process = super().bind_processor(dialect)
+        return None if process is None else lru_cache(maxsize=64)(process)
+
+
+class Day(Remembered[date]):
+    """A date."""
+
+    cache_ok = True
+
+
+class UtcDateTime(Remembered[datetime]):
+    """An aware UTC datetime on every database; a naive one is a programming error and raises."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone was handed to the database")
+        if value.tzinfo is not UTC:
+            value = value.astimezone(UTC)
+        # SQLite keeps text without a zone; all of it is UTC by this decorator.
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+# Graph's error codes are whatever Facebook sends; a surprising one must not fail a whole run.
+GraphCode = Annotated[int, mapped_column(BigInteger)]
+
+
+class Base(DeclarativeBase):
+    """Maps Python types to columns once, for all tables."""
+
+    type_annotation_map: ClassVar = {
+        str: Text,
+        datetime: UtcDateTime,
+        date: Day,
+        # none_as_null: an absent value is NULL in these columns too, not the JSON word "null".
+        dict[str, Any]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
+    }
+    # Every constraint has a name, so that a later migration can drop it on both databases.
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+        }
+    )
+
+
+def folded_name(context: DefaultExecutionContext) -> str:
+    """What ``name_folded`` is where nobody says it: see storage/folding.py."""
+    row = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy left it so
+    return fold(row["name"])

@@ -1,0 +1,60 @@
+"""What operators add of their own: tags, notes on days, goals."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, folded_name
+
+
+class Tag(Base):
+    """A group of Pages that operators made: a brand, a client, a country."""
+
+    __tablename__ = "tags"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    name: Mapped[str]
+    name_folded: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name, unique=True
+    )
+    created_at: Mapped[datetime]
+
+
+class PageTag(Base):
+    __tablename__ = "page_tags"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(
+        ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class Annotation(Base):
+    """An operator's note on a day: for one Page, for the Pages of a tag, or for all (neither)."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (
+        CheckConstraint("page_id IS NULL OR tag_id IS NULL", name="annotations_have_one_scope"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    day: Mapped[date] = mapped_column(index=True)
+    text: Mapped[str]
+    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id"))
+    tag_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"))
+    created_at: Mapped[datetime]
+
+
+class Goal(Base):
+    """What a Page should reach, and by when."""
+
+    __tablename__ = "goals"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)  # "fans" | "followers"
+    target: Mapped[int] = mapped_column(BigInteger)
+    due_day: Mapped[date]
+    created_at: Mapped[datetime]

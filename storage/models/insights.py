@@ -1,0 +1,98 @@
+"""Facebook's other daily figures: their ledger, values, and fetching."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from storage.models.base import Base, GraphCode
+
+
+class InsightMetric(Base):
+    """The ledger: what Facebook calls one of its daily figures, and whether it still gives it.
+
+    ``status``: live · retired (Facebook refuses the name, seen on ``retired_on``) · unconfirmed
+    (never answered here yet). ``kind`` says what may be done with the days: "level" (a state, the
+    last one counts), "count" (may be summed), "unique" (people of a day: never summed).
+    """
+
+    __tablename__ = "insight_metrics"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]  # the order in which they are shown
+    label: Mapped[str]
+    unit: Mapped[str]  # plural, as it stands after a number: "views"
+    kind: Mapped[str]
+    meaning: Mapped[str]
+    status: Mapped[str]
+    retired_on: Mapped[date | None]
+    replaced_by: Mapped[str | None]
+    probed_at: Mapped[datetime | None]  # when Facebook last answered or refused the name
+
+
+class InsightValue(Base):
+    """One Page, one metric, one day. Not a day in UTC: Facebook's end at midnight Pacific time."""
+
+    __tablename__ = "insight_values"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(ForeignKey("insight_metrics.name"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    value: Mapped[int] = mapped_column(BigInteger)
+    fetched_at: Mapped[datetime]
+    graph_version: Mapped[str | None]
+
+
+class InsightSpan(Base):
+    """The days, without holes, for which a Page was asked for a metric; Pacific, both included."""
+
+    __tablename__ = "insight_spans"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    metric: Mapped[str] = mapped_column(ForeignKey("insight_metrics.name"), primary_key=True)
+    since: Mapped[date]
+    until: Mapped[date]
+
+
+class InsightState(Base):
+    """How a Page answered last when it was asked for its insights.
+
+    ``state``: ok · empty (answered with nothing) · too_few_likes · no_permission · access_ended ·
+    not_answering · limited · refused. The code and trace are Graph's.
+    """
+
+    __tablename__ = "insight_states"
+
+    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    state: Mapped[str]
+    code: Mapped[GraphCode | None]
+    trace_id: Mapped[str | None]
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]  # when values came last
+
+
+class InsightRun(Base):
+    """One execution of fetching insights; as `Run`, with a place of its own.
+
+    ``steps`` are requests for one Page and at most 90 days each.
+    """
+
+    __tablename__ = "insight_runs"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    kind: Mapped[str]  # "manual" | "daily" | "command"
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    active: Mapped[int | None] = mapped_column(unique=True)
+    status: Mapped[str]  # running · done · stopped · failed · interrupted
+    pages_total: Mapped[int]
+    pages_failed: Mapped[int]
+    steps_total: Mapped[int]
+    steps_done: Mapped[int]
+    values_count: Mapped[int]
+    limited_until: Mapped[datetime | None]
+    reason_code: Mapped[GraphCode | None]
