@@ -1,6 +1,6 @@
 """Measures the dashboard as ratios against named rivals, all of them in one run.
 
-    python -m tests.bench                                     everything: about half an hour, 6 GB
+    python -m tests.bench                                     everything: about ten minutes, 6 GB
     python -m tests.bench overview --pages 1000 --days 120    one section, a smaller world
 
 Nothing is asserted: times are of this machine, on this day.
