@@ -1,25 +1,18 @@
-"""Executions of a sync: one at a time, with what each could not read and why.
-
-A run holds its place as long as its heart beats. The unique column ``active`` decides between two
-that start at once; a run whose process died gives way to the next one after HEARTBEAT_LIFETIME.
-"""
+"""Executions of a sync: one at a time, with what each could not read and why."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage.errors import SyncRunning
-from storage.installation import bump_data_version
 from storage.models import Page, Run, RunFailure
+from storage.places import find_holder, hold_place, leave_place, take_place
 from storage.text import storable_or_none
-from storage.upsert import count_changed, insert_into, table_of, upsert
-
-HEARTBEAT_LIFETIME = timedelta(seconds=60)
+from storage.upsert import upsert
 
 
 @dataclass(frozen=True)
@@ -44,43 +37,25 @@ class Failure(FailureRow):
 def start_run(session: Session, *, kind: str, day: date, pages_total: int, now: datetime) -> int:
     """Take the one place for a sync and return the run's id.
 
-    A run without a heartbeat for HEARTBEAT_LIFETIME is marked "interrupted" and gives way.
-    Raises SyncRunning while another one lives.
+    As `storage.places.take_place`: raises SyncRunning while another one lives.
     """
-    is_dead = (Run.active == 1, Run.heartbeat_at < now - HEARTBEAT_LIFETIME)
-    count_changed(
+    return take_place(
         session,
-        update(Run).where(*is_dead).values(active=None, status="interrupted", finished_at=now),
+        Run,
+        now,
+        kind=kind,
+        day=day,
+        pages_total=pages_total,
+        pages_done=0,
+        pages_failed=0,
     )
-    statement = (
-        insert_into(session, Run)
-        .values(
-            kind=kind,
-            day=day,
-            started_at=now,
-            heartbeat_at=now,
-            active=1,
-            status="running",
-            pages_total=pages_total,
-            pages_done=0,
-            pages_failed=0,
-        )
-        .on_conflict_do_nothing(index_elements=["active"])
-        .returning(table_of(Run).c.id)
-    )
-    run_id: int | None = session.execute(statement).scalar_one_or_none()
-    if run_id is None:
-        raise SyncRunning(session.scalar(select(Run.id).where(Run.active == 1)))
-    return run_id
 
 
 def beat_run(
     session: Session, run_id: int, *, pages_done: int, pages_failed: int, now: datetime
 ) -> bool:
     """Show that a run is alive, and how far. False when another one has taken its place."""
-    statement = update(Run).where(Run.id == run_id, Run.active == 1)
-    changes = {"heartbeat_at": now, "pages_done": pages_done, "pages_failed": pages_failed}
-    return count_changed(session, statement.values(changes)) == 1
+    return hold_place(session, Run, run_id, now, pages_done=pages_done, pages_failed=pages_failed)
 
 
 def finish_run(
@@ -95,22 +70,17 @@ def finish_run(
     reason_code: int | None = None,
 ) -> bool:
     """End a run and free its place. False when another one had taken it: then it stays so."""
-    statement = update(Run).where(Run.id == run_id, Run.active == 1)
-    ended = count_changed(
+    return leave_place(
         session,
-        statement.values(
-            status=status,
-            active=None,
-            heartbeat_at=now,
-            finished_at=now,
-            pages_done=pages_done,
-            pages_failed=pages_failed,
-            limited_until=limited_until,
-            reason_code=reason_code,
-        ),
+        Run,
+        run_id,
+        now,
+        status=status,
+        pages_done=pages_done,
+        pages_failed=pages_failed,
+        limited_until=limited_until,
+        reason_code=reason_code,
     )
-    bump_data_version(session)
-    return ended == 1
 
 
 def record_failures(session: Session, run_id: int, rows: Sequence[FailureRow]) -> None:
@@ -124,10 +94,7 @@ def record_failures(session: Session, run_id: int, rows: Sequence[FailureRow]) -
 
 def find_active_run(session: Session, now: datetime) -> Run | None:
     """Return the run under way; None also when its heart has stopped."""
-    is_alive = (Run.active == 1, Run.heartbeat_at >= now - HEARTBEAT_LIFETIME)
-    return session.scalar(
-        select(Run).where(*is_alive), execution_options={"populate_existing": True}
-    )
+    return find_holder(session, Run, now)
 
 
 def find_last_run(session: Session, day: date | None = None) -> Run | None:

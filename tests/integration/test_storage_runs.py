@@ -28,8 +28,8 @@ from storage.observations import (
     record_observation,
 )
 from storage.pictures import upsert_picture_sources
+from storage.places import HEARTBEAT_LIFETIME
 from storage.runs import (
-    HEARTBEAT_LIFETIME,
     FailureRow,
     beat_run,
     count_runs,
