@@ -19,13 +19,16 @@ from storage.engine import Database
 from storage.errors import DatabaseBusy, NewerSchema, WrongInstallation
 from storage.kept_connections import rebuild_connections
 from storage.metric_ledger import seed_ledger
-from storage.models import Base, Installation, Page
+from storage.models import Base, Installation
 from storage.snapshots import rebuild_columns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAL_TRIES = 200
 WAL_PAUSE_SECONDS = 0.05
 ANOTHER_PROGRAM = "another program"
+# The last migration with something new that is kept beside snapshots or grants, and follows from
+# them: it is made for databases from before.
+KEPT_SINCE = "0004"
 
 # Alembic keeps its context in a global of the module. Always taken after the database's own lock.
 _alembic_lock = threading.Lock()
@@ -38,7 +41,7 @@ def migrate(database: Database, marker: str, now: datetime) -> None:
     WrongInstallation (another mode, another app, another program's tables) and NewerSchema with the
     database exactly as it was, and DatabaseUnreachable.
     """
-    script = ScriptDirectory.from_config(_config())
+    script = ScriptDirectory.from_config(make_config())
     with database.reading() as session:
         is_current = _is_current(session.connection(), script, marker)
     if not is_current:
@@ -69,7 +72,7 @@ def _is_current(connection: Connection, script: ScriptDirectory, marker: str) ->
         return False
     if found != marker:
         raise WrongInstallation(found, marker)
-    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    revision = _find_revision(connection)
     if revision not in {known.revision for known in script.walk_revisions()}:
         raise NewerSchema(str(revision))
     return bool(revision == script.get_current_head())
@@ -80,16 +83,21 @@ def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: dateti
     # Somebody may have been faster between the look and the lock.
     if _is_current(connection, script, marker):
         return
-    config = _config()
+    is_new = find_marker(connection) is None
+    is_older = not is_new and str(_find_revision(connection)) < KEPT_SINCE
+    config = make_config()
     config.attributes["connection"] = connection
     with _alembic_lock:
         command.upgrade(config, "head")
     _mark(session, marker, now)
     seed_ledger(session)
-    # What is kept beside the snapshots and the grants may be younger than they are.
-    if session.scalar(select(Page.id).limit(1)) is not None:
+    if is_older:
         rebuild_columns(session)
         rebuild_connections(session)
+
+
+def _find_revision(connection: Connection) -> str | None:
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
 
 def _mark(session: Session, marker: str, now: datetime) -> None:
@@ -117,7 +125,8 @@ def _keep_log_beside(database: Database) -> None:
     raise DatabaseBusy
 
 
-def _config() -> Config:
+def make_config() -> Config:
+    """Alembic's configuration; a connection has to be put among its ``attributes``."""
     config = Config()
     # "%" begins an interpolation in Alembic's configuration.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
