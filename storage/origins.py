@@ -40,7 +40,7 @@ Look = Mapping[Kind, datetime]
 
 # A newer time takes the place of an older one.
 _NEWEST = Conflict(newest_by="fetched_at")
-# Written out, as in storage/columns.py.
+# Written out, as in storage/stored_figures.py.
 _ANY_YET = text("SELECT 1 FROM day_origins WHERE day BETWEEN :first AND :last LIMIT 1").bindparams(
     bindparam("first", type_=Day()), bindparam("last", type_=Day())
 )

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from storage.arrays import MISSING, Column, Positions
-from storage.filtering import EVERY_PAGE, Filter, Metric, name_conditions
+from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.metrics import growth_percent
 from storage.models import Page, Snapshot
 from storage.period_ends import find_ends, find_newest
@@ -56,14 +56,6 @@ class TableSummary:
     comparable_count: int
     total: SummaryRow
     median: SummaryRow
-
-
-@dataclass(frozen=True)
-class PageHit:
-    """A Page that a search found."""
-
-    page_id: str
-    name: str
 
 
 def list_table(
@@ -130,13 +122,6 @@ def get_table_summary(
             growth_percent=float(np.median(rates)) if len(rates) else None,
         ),
     )
-
-
-def list_hits(session: Session, search: str, limit: int = 8) -> list[PageHit]:
-    """The first ``limit`` Pages by name whose name matches ``search`` as in Filter."""
-    statement = select(Page.id, Page.name).where(*name_conditions(search))
-    ordered = statement.order_by(Page.name_folded, Page.id).limit(limit)
-    return [PageHit(page_id, name) for page_id, name in session.execute(ordered)]
 
 
 def _by_text(

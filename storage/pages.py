@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, case, select, update
+from sqlalchemy.orm import Session
 
 from storage.chosen import chosen_by_id
 from storage.columns import assign_positions
@@ -182,32 +182,6 @@ def list_readable(session: Session) -> list[Readable]:
         Readable(page_id, grant_id, account_id, account_name, key_id or "", token or "")
         for page_id, grant_id, account_id, account_name, key_id, token in session.execute(query)
     ]
-
-
-def list_only_held_by(session: Session, grant_id: int) -> list[tuple[str, str]]:
-    """Return (id, name) of the Pages that only this grant can read, by name.
-
-    Another grant counts when it has a token for the Page and works, or would after a pause.
-    """
-    other, other_grant = aliased(PageGrant), aliased(Grant)
-    is_held_elsewhere = exists().where(
-        other.page_id == PageGrant.page_id,
-        other.grant_id != grant_id,
-        other.sealed_page_token.is_not(None),
-        other_grant.id == other.grant_id,
-        other_grant.status.in_(("ok", "frozen")),
-    )
-    query = (
-        select(Page.id, Page.name)
-        .join(PageGrant, PageGrant.page_id == Page.id)
-        .where(
-            PageGrant.grant_id == grant_id,
-            PageGrant.sealed_page_token.is_not(None),
-            ~is_held_elsewhere,
-        )
-        .order_by(Page.name_folded, Page.id)
-    )
-    return [(id, name) for id, name in session.execute(query)]
 
 
 def _described(row: PageRow, now: datetime) -> dict[str, Any]:

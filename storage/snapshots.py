@@ -125,12 +125,6 @@ def delete_snapshots(session: Session, *, source: str) -> int:
     return len(found)
 
 
-def list_days(session: Session, *, since: date, until: date) -> list[date]:
-    """Return the days from ``since`` to ``until``, both included, that have a snapshot."""
-    query = select(Snapshot.day).where(Snapshot.day.between(since, until)).distinct()
-    return list(session.scalars(query.order_by(Snapshot.day)))
-
-
 def list_pages_without_snapshot(session: Session, day: date) -> list[str]:
     """Return the ids of the Pages that a sync could read and that have no snapshot of ``day``."""
     has_snapshot = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == day)

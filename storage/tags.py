@@ -5,7 +5,6 @@ A name means the same group whatever its case and accents. What a name says is p
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -126,12 +125,6 @@ def list_tags_of(session: Session, page_id: str) -> list[TagCount]:
     """The tags that a Page is in, by name."""
     tagged = select(PageTag.tag_id).where(PageTag.page_id == page_id)
     return _counted(session, _with_counts().where(Tag.id.in_(tagged)))
-
-
-def list_tag_ids_of(session: Session, page_ids: Collection[str]) -> set[int]:
-    """The tags that any of these Pages is in."""
-    tagged = select(PageTag.tag_id).where(PageTag.page_id.in_(page_ids)).distinct()
-    return set(session.scalars(tagged))
 
 
 def _judged(name: str) -> str:

@@ -92,11 +92,6 @@ def too_few_likes() -> GraphError:
     return GraphError(message, 2874008)
 
 
-def too_much_data() -> GraphError:
-    message = "Please reduce the amount of data you're asking for, then retry your request"
-    return GraphError(message, 1, status=500)
-
-
 # Limits and weather
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -69,12 +69,27 @@ def add_grant(
     session: Session, vault: Vault, account_id: str, page_ids: Iterable[str], now: datetime = NOW
 ) -> int:
     """Save an account with its Pages, each with a token, and return the grant's id."""
+    pages = [staged_page(vault, account_id, page_id) for page_id in page_ids]
+    return bring(session, vault, account_id, pages, now, graph_version="v26.0")
+
+
+def bring(
+    session: Session,
+    vault: Vault,
+    account_id: str,
+    pages: Sequence[StagedPage],
+    now: datetime = NOW,
+    *,
+    graph_version: str | None = None,
+) -> int:
+    """Save what a trip of an account brought, and return the grant's id."""
     sealed = vault.seal(PURPOSE_USER_TOKEN, account_id, user_token(account_id))
     grant_id = save_grant(session, facts_of(account_id), sealed, now)
     with staging(session) as attempt_id:
-        pages = [staged_page(vault, account_id, page_id) for page_id in page_ids]
         stage_pages(session, attempt_id, pages)
-        save_staged(session, attempt_id, grant_id, read_at=now, graph_version="v26.0", now=now)
+        save_staged(
+            session, attempt_id, grant_id, read_at=now, graph_version=graph_version, now=now
+        )
     return grant_id
 
 

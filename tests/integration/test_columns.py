@@ -17,24 +17,19 @@ from sqlalchemy.orm import Session
 from storage.arrays import MISSING
 from storage.columns import read, take, with_values
 from storage.engine import Database
-from storage.grants import save_grant
 from storage.models import DayColumn, DayOrigin, Page, Snapshot
 from storage.origins import find_origin
-from storage.saving import save_staged
 from storage.snapshots import SnapshotRow, delete_snapshots, rebuild_columns, upsert_snapshots
-from storage.staging import erase_staged, stage_pages
 from storage.unusual import list_page_marks, list_unusual_days
-from storage.vault import PURPOSE_USER_TOKEN, Vault
+from storage.vault import Vault
 from tests.integration.figure_rows import add_page
 from tests.integration.storage_rows import (
     KEY,
     LATER,
     NOW,
     add_pages,
-    facts_of,
+    bring,
     staged_page,
-    staging,
-    user_token,
 )
 
 VAULT = Vault([KEY])
@@ -105,14 +100,9 @@ def do(session: Session, step: Step) -> None:
     elif isinstance(step, str):
         delete_snapshots(session, source=step)
     else:
-        sealed = VAULT.seal(PURPOSE_USER_TOKEN, "1", user_token("1"))
-        with staging(session) as attempt_id:
-            staged = staged_page(VAULT, "1", step.page_id)
-            staged["depth"], staged["fans_count"] = "full", step.fans
-            stage_pages(session, attempt_id, [staged])
-            grant_id = save_grant(session, facts_of("1"), sealed, NOW)
-            save_staged(session, attempt_id, grant_id, read_at=NOW, graph_version=None, now=NOW)
-            erase_staged(session, attempt_id)
+        staged = staged_page(VAULT, "1", step.page_id)
+        staged["depth"], staged["fans_count"] = "full", step.fans
+        bring(session, VAULT, "1", [staged])
 
 
 @settings(
@@ -239,15 +229,10 @@ def test_a_page_has_its_place_and_its_first_day_from_the_start(
     """What is inserted with a new Page is what would be made of its snapshots."""
     with database.writing() as session:
         add_pages(session, ["0"])
-        sealed = VAULT.seal(PURPOSE_USER_TOKEN, "1", user_token("1"))
-        with staging(session) as attempt_id:
-            pages = [staged_page(VAULT, "1", page_id) for page_id in ("2", "1", "0")]
-            for page in pages:
-                page["depth"], page["fans_count"] = depth, fans
-            stage_pages(session, attempt_id, pages)
-            grant_id = save_grant(session, facts_of("1"), sealed, NOW)
-            save_staged(session, attempt_id, grant_id, read_at=NOW, graph_version=None, now=NOW)
-            erase_staged(session, attempt_id)
+        pages = [staged_page(VAULT, "1", page_id) for page_id in ("2", "1", "0")]
+        for page in pages:
+            page["depth"], page["fans_count"] = depth, fans
+        bring(session, VAULT, "1", pages)
         kept, kept_firsts, kept_origins = contents(session), firsts(session), origins(session)
         assert [row.position for row in kept_firsts] == [0, 1, 2]
         rebuild_columns(session)

@@ -14,22 +14,18 @@ from sqlalchemy.orm import Session
 from storage.connection_states import CONNECTION_STATES, connection_rank
 from storage.engine import Database
 from storage.erasure import erase_everything
-from storage.grants import find_grant_by_account, forget_tokens, save_grant, set_grant_status
+from storage.grants import find_grant_by_account, forget_tokens, set_grant_status
 from storage.kept_connections import rebuild_connections
 from storage.models import Page
 from storage.pages import PageRow, mark_missing, set_page_grant_status, upsert_pages
-from storage.saving import save_staged
-from storage.staging import erase_staged, stage_pages
-from storage.vault import PURPOSE_USER_TOKEN, Vault
+from storage.vault import Vault
 from tests.integration.storage_rows import (
     KEY,
     NOW,
     add_grant,
     add_pages,
-    facts_of,
+    bring,
     staged_page,
-    staging,
-    user_token,
 )
 
 VAULT = Vault([KEY])
@@ -135,15 +131,10 @@ def do(session: Session, step: Step) -> None:
 
 
 def save(session: Session, step: Saved) -> None:
-    sealed = VAULT.seal(PURPOSE_USER_TOKEN, step.account, user_token(step.account))
     staged = staged_page(VAULT, step.account, step.page)
     staged["tasks"], staged["is_published"] = step.tasks, step.is_published
     staged["depth"] = step.depth
-    with staging(session) as attempt_id:
-        stage_pages(session, attempt_id, [staged])
-        grant_id = save_grant(session, facts_of(step.account), sealed, NOW)
-        save_staged(session, attempt_id, grant_id, read_at=NOW, graph_version=None, now=NOW)
-        erase_staged(session, attempt_id)
+    bring(session, VAULT, step.account, [staged])
 
 
 def kept_and_worked_out(session: Session) -> list[tuple[str, str]]:

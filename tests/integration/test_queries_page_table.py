@@ -15,7 +15,6 @@ from storage.page_table import (
     SortKey,
     SummaryRow,
     get_table_summary,
-    list_hits,
     list_sparklines,
     list_table,
 )
@@ -186,10 +185,8 @@ def test_search(database: Database, search: str, found: list[str]) -> None:
         upsert_pages(session, rows, LONG_AGO)
         by_name = ids(session, filter=Filter(search=search))
         counted = list_table(session, since=SINCE, until=UNTIL, filter=Filter(search), limit=1)
-        hits = list_hits(session, search, limit=2)
     assert sorted(by_name) == found
     assert counted.rows_count == len(found)
-    assert [hit.page_id for hit in hits] == by_name[:2]
 
 
 def test_a_renamed_page_is_found_by_its_new_name(database: Database) -> None:

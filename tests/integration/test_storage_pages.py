@@ -11,13 +11,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.engine import Database
-from storage.grants import forget_tokens, set_grant_status
+from storage.grants import set_grant_status
 from storage.installation import get_data_version
 from storage.models import Page, PageGrant, Picture
 from storage.pages import (
     PageRow,
     find_page_name,
-    list_only_held_by,
     list_page_names,
     list_readable,
     mark_missing,
@@ -228,23 +227,6 @@ def test_grants_that_do_not_work_are_not_read(database: Database, status: str) -
         grant_id = add_grant(session, VAULT, "1", ["10"])
         set_grant_status(session, grant_id, status, code=None, subcode=None, now=NOW)
         assert list_readable(session) == []
-
-
-def test_pages_that_only_one_account_holds(database: Database) -> None:
-    with database.writing() as session:
-        one = add_grant(session, VAULT, "1", ["10", "11", "12", "13"])
-        two = add_grant(session, VAULT, "2", ["11", "12", "13"])
-        three = add_grant(session, VAULT, "3", ["12"])
-        mark_missing(session, two, ["13"], NOW)
-        assert list_only_held_by(session, one) == [("10", "Page 10"), ("13", "Page 13")]
-        assert list_only_held_by(session, two) == []
-        set_grant_status(session, one, "frozen", code=None, subcode=None, now=NOW)
-        assert list_only_held_by(session, two) == []
-        set_grant_status(session, one, "needs_renewal", code=None, subcode=None, now=NOW)
-        assert list_only_held_by(session, two) == [("11", "Page 11")]
-        forget_tokens(session, three, NOW)
-        assert list_only_held_by(session, two) == [("11", "Page 11"), ("12", "Page 12")]
-        assert list_only_held_by(session, three) == []
 
 
 URL = "https://scontent.fbcdn.net/v/1_n.jpg?oh=signature"

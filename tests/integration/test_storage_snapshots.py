@@ -18,7 +18,6 @@ from storage.models import DayColumn, Snapshot
 from storage.pages import mark_missing
 from storage.snapshots import (
     SnapshotRow,
-    list_days,
     list_pages_without_snapshot,
     upsert_snapshots,
 )
@@ -166,14 +165,6 @@ def test_a_thousand_pages_and_nothing(pages: Database) -> None:
 def test_snapshots_of_unknown_pages_are_refused(pages: Database) -> None:
     with pytest.raises(IntegrityError):
         put(pages, replace(ROW, page_id="404"))
-
-
-def test_days_with_a_snapshot(pages: Database) -> None:
-    days = [DAY + timedelta(days=n) for n in (0, 1, 3, 9)]
-    put(pages, *(replace(ROW, day=day, page_id=id) for day in days for id in ("1", "2")))
-    with pages.reading() as session:
-        assert list_days(session, since=days[1], until=days[3]) == days[1:]
-        assert list_days(session, since=days[1], until=days[2]) == days[1:3]
 
 
 def test_pages_that_still_lack_the_days_snapshot(database: Database) -> None:
