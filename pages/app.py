@@ -137,13 +137,13 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     if screen.name == "page" and profile is None:
         return page.render_unknown
     today = installation.now().date()
-    if screen.name == "overview" and lookups.is_empty(version):
+    days = overview_lookups.find_days(version)
+    if screen.name == "overview" and days is None and lookups.is_empty(version):
         trouble.render(installation, version, is_overview=True)
         return lambda: welcome.render(installation)
     # What follows is for the screens that have a period.
     header = st.container()
     trouble.render(installation, version, is_overview=screen.name == "overview")
-    days = overview_lookups.find_days(version)
     first_day = profile.first_day if profile is not None else days and days[0]
     if screen.name == "compare":
         first_day = compare.find_first_day(version) or first_day

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
+from pages import frames
 from pages.formats import span
 from pages.timeline import Point, find_gaps
 
@@ -51,13 +52,13 @@ def palette(theme: str | None) -> Palette:
     return DARK if theme == "dark" else LIGHT
 
 
-def frame_of(points: Sequence[Point], noun: str) -> pd.DataFrame:
-    """One row a day: naive midnight, figure and change as ``Int64`` with gaps."""
-    return pd.DataFrame(
+def frame_of(points: Sequence[Point], noun: str) -> pa.Table:
+    """One row a day: naive midnight, figure and change with gaps."""
+    return pa.table(
         {
-            DAY: pd.to_datetime([point.day for point in points]),
-            noun: pd.array([point.value for point in points], dtype="Int64"),
-            CHANGE: pd.array([point.change for point in points], dtype="Int64"),
+            DAY: frames.days([point.day for point in points]),
+            noun: frames.whole([point.value for point in points]),
+            CHANGE: frames.whole([point.change for point in points]),
         }
     )
 

@@ -66,8 +66,8 @@ def share_chart(
     def share(value: int) -> float:
         return round(100 * (value / start - 1), 4)
 
-    frame = frame_of(points, noun)
-    frame[SINCE_START] = (100 * (frame[noun] / start - 1)).astype("Float64").round(4)
+    shares = [None if point.value is None else share(point.value) for point in points]
+    frame = frame_of(points, noun).append_column(SINCE_START, [shares])
     y = y_axis(
         SINCE_START,
         zero=True,

@@ -40,6 +40,7 @@ from storage.overview import (
     Movers,
     Totals,
     get_comparable,
+    get_newest_total,
     get_totals,
     list_daily_totals,
     list_movers,
@@ -184,12 +185,21 @@ def find_totals(version: str, since: date, until: date, filter: Filter = EVERY_P
 
 
 @lru_cache(64)
-def find_previous(
+def find_comparable(
     version: str, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
 ) -> Comparable:
-    """Both ends of the period before."""
+    """Both ends of a period by one metric, for one that `find_totals` is not asked for."""
     with reading() as session:
         return get_comparable(session, since=since, until=until, metric=metric, filter=filter)
+
+
+@lru_cache(64)
+def find_newest_total(
+    version: str, until: date, metric: Metric, filter: Filter = EVERY_PAGE
+) -> int | None:
+    """The newest figures up to a day together."""
+    with reading() as session:
+        return get_newest_total(session, until=until, metric=metric, filter=filter)
 
 
 @lru_cache(64)

@@ -99,7 +99,7 @@ def _tiles(
     if reaches_back(period, first_day):
         assert period.previous_since is not None
         assert period.previous_until is not None
-        previous = lookups.find_previous(
+        previous = lookups.find_comparable(
             version, period.previous_since, period.previous_until, metric, filter
         )
     origin = overview_lookups.find_source(version, period.until)

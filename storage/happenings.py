@@ -22,6 +22,7 @@ from storage.models import (
     PageTag,
     Snapshot,
 )
+from storage.origins import find_span
 
 A_DAY = timedelta(days=1)
 # Of a larger group an import is taken to be meant: looking through all their snapshots takes long.
@@ -168,7 +169,8 @@ def _came_here(session: Session, scope: Scope) -> date | None:
 def _first_day(session: Session, scope: Scope) -> date | None:
     """The first day with a figure of the scope; with a snapshot, when it is everybody."""
     if scope.is_everybody:  # one look, and not one at every Page
-        return session.scalar(select(func.min(DayOrigin.day)))
+        days = find_span(session)
+        return None if days is None else days[0]
     pages = select(func.min(Page.fans_since), func.min(Page.followers_since))
     found = session.execute(pages.where(scope.holds(Page.id))).one()
     return min((first for first in found if first is not None), default=None)

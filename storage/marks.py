@@ -53,8 +53,10 @@ def read_marks(session: Session, metric: Metric, since: date, until: date) -> di
 
 def take_marks(marks: Marks, positions: Positions) -> Marks:
     """The marks at ``positions``; 0, not judged, where there is none."""
-    if len(positions) and positions.max() < len(marks):
-        return marks[positions]
+    try:
+        return marks.take(positions)
+    except IndexError:  # some are beyond its end
+        pass
     taken = np.zeros(len(positions), np.int8)
     is_there = positions < len(marks)
     taken[is_there] = marks[positions[is_there]]

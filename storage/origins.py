@@ -56,16 +56,22 @@ def find_span(session: Session) -> tuple[date, date] | None:
     """The first and the last day with a snapshot of any Page; None before the first."""
     known = remembered(session, "span")
     if "span" not in known:
-        # As two look-ups in an index; asked for together both databases read all of it.
-        first = select(func.min(Snapshot.day)).scalar_subquery()
-        last = select(func.max(Snapshot.day)).scalar_subquery()
-        known["span"] = session.execute(select(first, last)).one()
+        days = select(func.min(DayOrigin.day), func.max(DayOrigin.day))
+        known["span"] = session.execute(days).one()
     first_day, last_day = known["span"]
     return None if first_day is None else (first_day, last_day)
 
 
 def find_origin(session: Session, until: date) -> Origin | None:
     """Where the figures of the newest day up to ``until`` come from; None: there are none."""
+    known = remembered(session, "origins")
+    if until not in known:
+        known[until] = _find_origin(session, until)
+    found: Origin | None = known[until]
+    return found
+
+
+def _find_origin(session: Session, until: date) -> Origin | None:
     newest = select(func.max(DayOrigin.day)).where(DayOrigin.day <= until).scalar_subquery()
     columns = (DayOrigin.day, DayOrigin.source, DayOrigin.graph_version, DayOrigin.fetched_at)
     rows = session.execute(select(*columns).where(DayOrigin.day == newest)).all()

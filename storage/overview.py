@@ -28,6 +28,7 @@ __all__ = [
     "Movers",
     "Totals",
     "get_comparable",
+    "get_newest_total",
     "get_totals",
     "list_daily_totals",
     "list_movers",
@@ -54,6 +55,11 @@ class Comparable:
     def net(self) -> int | None:
         """The change in the period; None when no Page is comparable."""
         return None if self.start is None or self.end is None else self.end - self.start
+
+    @property
+    def every(self) -> int:
+        """All Pages of the filter."""
+        return self.pages + self.left_out
 
     @property
     def left_out(self) -> int:
@@ -147,6 +153,13 @@ def get_comparable(
     """
     ends = find_ends(session, filter, since, until, metric)
     return _comparable(session, ends, since, until, metric)
+
+
+def get_newest_total(
+    session: Session, *, until: date, metric: Metric, filter: Filter = EVERY_PAGE
+) -> int | None:
+    """The total of the newest figures up to ``until``, as in `Totals`."""
+    return _sum(find_newest(session, filter, until, metric))
 
 
 def list_movers(

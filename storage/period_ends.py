@@ -19,7 +19,7 @@ from storage.arrays import MISSING, Column, Mask, Positions
 from storage.columns import read, take
 from storage.ends import A_DAY, newest_before, since_of
 from storage.engine import remembered
-from storage.filtering import Filter, Metric
+from storage.filtering import METRICS, Filter, Metric
 from storage.metrics import SMALLEST_BASE
 from storage.roster import find_positions, rows_at
 
@@ -110,5 +110,13 @@ def _value_of(
 
 def find_first_days(session: Session, positions: Positions, metric: Metric) -> list[date | None]:
     """The first day with a figure of the Pages at ``positions``, in this order; None before it."""
-    rows = rows_at(session, [since_of(metric).expression], positions) if len(positions) else {}
-    return [rows[int(place)][1] if int(place) in rows else None for place in positions]
+    # Two periods and both metrics mostly lack the same Pages.
+    known = dict(remembered(session, "first days"))
+    unknown = [place for place in positions.tolist() if place not in known]
+    if unknown:
+        firsts = [since_of(each).expression for each in METRICS]
+        rows = rows_at(session, firsts, np.array(unknown))
+        known |= {place: rows[place][1:] if place in rows else (None, None) for place in unknown}
+        remembered(session, "first days").update(known)
+    at = METRICS.index(metric)
+    return [known[place][at] for place in positions.tolist()]

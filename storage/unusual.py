@@ -11,8 +11,9 @@ import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.engine import remembered
 from storage.filtering import EVERY_PAGE, Filter, Metric
-from storage.marks import read_marks, take_marks
+from storage.marks import Marks, read_marks, take_marks
 from storage.metrics import FELL, NOT_JUDGED, ROSE, is_platform_wide
 from storage.models import Page
 from storage.roster import find_positions
@@ -44,14 +45,23 @@ def list_unusual_days(
 ) -> list[UnusualDay]:
     """The days on which at least one Page of the filter is marked, oldest first."""
     positions = find_positions(session, filter, until)
-    days = []
+    # Several questions of one screen are about the same days.
+    known = remembered(session, "unusual")
+    asked = (filter, until if filter.attention else None, metric)
+    days: list[UnusualDay] = []
     for day, marks in read_marks(session, metric, since, until).items():
-        taken = take_marks(marks, positions)
-        rose, fell = (int(np.count_nonzero(taken == mark)) for mark in (ROSE, FELL))
-        if rose or fell:
-            judged_count = int(np.count_nonzero(taken != NOT_JUDGED))
-            days.append(UnusualDay(day, judged_count, rose, fell))
+        found = known.get((asked, day)) or _count(day, take_marks(marks, positions))
+        known[asked, day] = found
+        if found.rose_count or found.fell_count:
+            days.append(found)
     return days
+
+
+def _count(day: date, marks: Marks) -> UnusualDay:
+    rose, fell, not_judged = (
+        int(np.count_nonzero(marks == mark)) for mark in (ROSE, FELL, NOT_JUDGED)
+    )
+    return UnusualDay(day, len(marks) - not_judged, rose, fell)
 
 
 def list_page_marks(

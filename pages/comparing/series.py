@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import Any, Literal
 
-import pandas as pd
+import pyarrow as pa
 
+from pages import frames
 from pages.chart_parts import DAY
 
 A_DAY = timedelta(days=1)
 A_WEEK = timedelta(days=7)
 # A year and the day before it are drawn day by day, whatever is longer week by week.
 MOST_DAYS = 367
-_LARGEST_INT32 = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -75,18 +74,11 @@ def columns_of(labels: Sequence[str]) -> list[str]:
     return columns
 
 
-def frame_of(
-    days: Sequence[date], series: Sequence[Series], columns: Sequence[str]
-) -> pd.DataFrame:
+def frame_of(days: Sequence[date], series: Sequence[Series], columns: Sequence[str]) -> pa.Table:
     """A row a day, a column a Page: half the bytes of a row for each. Counts, also for an index:
     the browser divides, and both views are the same bytes."""
-    width: Literal["Int32", "Int64"] = "Int64"
-    if whole_range(series)[1] <= _LARGEST_INT32:
-        width = "Int32"
-    frame: dict[str, Any] = {DAY: pd.to_datetime(list(days))}
-    for one, column in zip(series, columns, strict=True):
-        frame[column] = pd.array(list(one.values), dtype=width)
-    return pd.DataFrame(frame)
+    figures = [frames.whole(one.values) for one in series]
+    return pa.table([frames.days(days), *figures], [DAY, *columns])
 
 
 def whole_range(series: Sequence[Series]) -> tuple[int, int]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-import pandas as pd
+import pyarrow as pa
 
+from pages import frames
 from pages.chart_parts import (
     AXIS_INK,
     Palette,
@@ -63,14 +64,11 @@ def insight_chart(
     }
 
 
-def _frame(points: Sequence[Point], label: str) -> pd.DataFrame:
-    largest = max(abs(point.value or 0) for point in points)
-    return pd.DataFrame(
+def _frame(points: Sequence[Point], label: str) -> pa.Table:
+    return pa.table(
         {
-            DAY: pd.to_datetime([point.day for point in points]),
-            label: pd.array(
-                [point.value for point in points], dtype="Int32" if largest < 2**31 else "Int64"
-            ),
+            DAY: frames.days([point.day for point in points]),
+            label: frames.whole([point.value for point in points]),
         }
     )
 

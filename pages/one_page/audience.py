@@ -16,7 +16,7 @@ from pages.noting import annotating
 from pages.one_page import forecast_chart, outlook_words
 from pages.one_page import lookups as page_lookups
 from pages.one_page import words as page_words
-from pages.one_page.points import MOST_POINTS, points_of, shrink, thin
+from pages.one_page.points import MOST_POINTS, points_of, thin
 from pages.periods import A_DAY, Period
 from pages.portfolio import growth
 from pages.timeline import Note, Point
@@ -112,7 +112,6 @@ def _draw(
     by_change = view == DAILY_CHANGE
     build = charts.change_chart if by_change else charts.total_chart
     spec = build(points, noun, colours, notes)
-    spec["data"] = shrink(spec["data"])
     marks = page_lookups.find_marks(
         card.version, card.profile.page_id, points[0].day, points[-1].day, card.metric
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 
+from pages import frames
 from pages.formats import UNKNOWN, counted, cut, day, signed
 from pages.periods import A_DAY
 from pages.prepared import prepare
@@ -35,26 +36,28 @@ def render(
 ) -> None:
     """Draw the days of a period, newest first."""
     st.header("Daily figures", anchor=False)
-    frame = daily_frame(series, metric, since, until, imports, marks)
-    if frame.empty:
+    table = daily_table(series, metric, since, until, imports, marks)
+    if not len(table):
         st.caption("No figures in this period.")
         return
-    if len(frame) > MOST_ROWS:
+    if len(table) > MOST_ROWS:
         st.caption(
-            f"The newest {MOST_ROWS} of {counted(len(frame), 'day')}. Choose a period that ends "
+            f"The newest {MOST_ROWS} of {counted(len(table), 'day')}. Choose a period that ends "
             "earlier to see the others."
         )
-        frame = frame.head(MOST_ROWS)
-    if not frame["mark"].astype(bool).any():
-        frame = frame.drop(columns="mark")
+        table = table.slice(0, MOST_ROWS)
+    if not any(table.column("mark").to_pylist()):
+        table = table.drop_columns("mark")
     config = st.column_config
-    changes = [signed(None if pd.isna(each) else int(each)) for each in frame["change"]]
-    texts = {name: frame[name].array for name in _WORDS if name in frame}
+    changes = [signed(each) for each in table.column("change").to_pylist()]
+    texts = {name: table.column(name) for name in table.column_names if name in _WORDS}
     st.dataframe(
         # Texts only where a format would write "+0": they are as many bytes again.
-        prepare(frame, {**texts, "change": changes}, {}, name="days") if "0" in changes else frame,
+        prepare(table, {**texts, "change": pa.array(changes)}, {}, name="days")
+        if "0" in changes
+        else table,
         hide_index=True,
-        height=(min(len(frame), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
+        height=(min(len(table), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
         row_height=ROW_HEIGHT,
         placeholder=UNKNOWN,
         column_config={
@@ -82,17 +85,17 @@ def render(
     )
 
 
-def daily_frame(
+def daily_table(
     series: list[DayFigure],
     metric: Metric,
     since: date,
     until: date,
     imports: Mapping[str, tuple[str, date]],
     marks: Mapping[date, Mark],
-) -> pd.DataFrame:
+) -> pa.Table:
     """The days of a period, newest first, from the first snapshot on; a missing one says so.
 
-    Columns: day (naive), figure and change (``Int64``), mark ("" where usual), source (text),
+    Columns: day (naive), figure and change (whole), mark ("" where usual), source (text),
     fetched (naive UTC) and version. ``series`` may begin before ``since``: there the first change
     is counted from.
     """
@@ -106,18 +109,15 @@ def daily_frame(
         newest = until if until - stored[-1] > A_DAY else stored[-1]
         days = [newest - timedelta(days=n) for n in range((newest - stored[0]).days + 1)]
     rows = [by_day.get(each) for each in days]
-    return pd.DataFrame(
+    return pa.table(
         {
-            "day": pd.Series(days, dtype="datetime64[s]"),
-            "figure": pd.array([figures.get(each) for each in days], dtype="Int64"),
-            "change": pd.array([changes.get(each) for each in days], dtype="Int64"),
-            "mark": pd.Categorical([MARKS[marks[d]] if d in marks else "" for d in days]),
-            "source": pd.Categorical([source_of(row, imports) for row in rows]),
-            "fetched": pd.Series(
-                [row.fetched_at.replace(tzinfo=None) if row else None for row in rows],
-                dtype="datetime64[s]",
-            ),
-            "version": pd.Categorical([row.graph_version if row else None for row in rows]),
+            "day": frames.days(days),
+            "figure": frames.whole([figures.get(each) for each in days]),
+            "change": frames.whole([changes.get(each) for each in days]),
+            "mark": frames.words([MARKS[marks[d]] if d in marks else "" for d in days]),
+            "source": frames.words([source_of(row, imports) for row in rows]),
+            "fetched": frames.moments([row.fetched_at if row else None for row in rows]),
+            "version": frames.words([row.graph_version if row else None for row in rows]),
         }
     )
 

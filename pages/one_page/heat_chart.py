@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-import pandas as pd
+import pyarrow as pa
 
+from pages import frames
 from pages.chart_parts import AXIS_INK, CHANGE, DARK, DAY, Palette, Spec
 from pages.formats import counted, day, signed
 from storage.metrics import DailyChange
@@ -23,7 +24,6 @@ _MONDAY = "timeOffset('day', datum['Day (UTC)'], -((day(datum['Day (UTC)']) + 6)
 _WEEKDAY = "['Mon','Tue','Wed','Thu','Fri','Sat','Sun'][(day(datum['Day (UTC)']) + 6) % 7]"
 # Of twenty days the wildest one does not decide how pale the others are.
 _BOUND_QUANTILE = 0.95
-_MOST = 2**31 - 1
 
 
 def first_day_of(until: date) -> date:
@@ -149,19 +149,12 @@ def describe(changes: Sequence[DailyChange], noun: str, since: date, until: date
     )
 
 
-def _bounded(change: int) -> int:
-    return max(-_MOST, min(_MOST, change))
-
-
-def _frame(changes: Sequence[DailyChange]) -> pd.DataFrame:
-    return pd.DataFrame(
+def _frame(changes: Sequence[DailyChange]) -> pa.Table:
+    over_days = [min(each.days_count or 1, 127) for each in changes]
+    return pa.table(
         {
-            DAY: pd.to_datetime([each.day for each in changes]),
-            # As small as they can be: half of what the screen sends of a long period are days of
-            # charts. No change of a day comes near the end of 32 bits.
-            CHANGE: pd.Series([_bounded(each.change or 0) for each in changes], dtype="int32"),
-            OVER_DAYS: pd.Series(
-                [min(each.days_count or 1, 127) for each in changes], dtype="int8"
-            ),
+            DAY: frames.days([each.day for each in changes]),
+            CHANGE: frames.whole([each.change for each in changes]),
+            OVER_DAYS: pa.array(over_days, pa.int8()),
         }
     )

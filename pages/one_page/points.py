@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
-import pandas as pd
-
 from pages.periods import A_DAY
 from pages.timeline import Point
 from storage import metrics
@@ -14,7 +12,6 @@ from storage import metrics
 # A year and its first day fit day by day; a chart is not wider than that in pixels anyway.
 MOST_POINTS = 370
 _A_WEEK = 7
-_LARGEST = 2**31 - 1
 
 
 def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
@@ -44,16 +41,3 @@ def thin(points: Sequence[Point]) -> list[Point]:
         last = next((each for each in reversed(week) if each.value is not None), week[-1])
         kept.append(Point(last.day, last.value, None))
     return kept[::-1]
-
-
-def shrink(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same frame with half the bytes in its whole numbers, where all of them are small enough.
-
-    Figures of a year are half of what a Page's screen sends.
-    """
-    small = [
-        name
-        for name, column in frame.items()
-        if column.dtype == "Int64" and not (column.abs() > _LARGEST).any()
-    ]
-    return frame.astype(dict.fromkeys(small, "Int32"))

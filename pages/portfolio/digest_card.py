@@ -55,14 +55,14 @@ def _find_sentences(
     assert days is not None  # without a snapshot there is no card
     period = digest.week_before(today, *days)
     asked = (period.since, period.until)
-    totals = lookups.find_totals(version, *asked, filter)
+    compared = lookups.find_comparable(version, *asked, metric, filter)
     return digest.write(
         digest.Week(
             period,
             metric,
-            totals.pages_count,
-            totals.fans_total if metric == "fans" else totals.followers_total,
-            totals.of(metric),
+            compared.every,
+            lookups.find_newest_total(version, period.until, metric, filter),
+            compared,
             lookups.find_movers(version, *asked, metric, "number", filter),
             overview_lookups.count_attention(version, period.until, filter),
             tuple(overview_lookups.find_unusual(version, *asked, metric, filter)),

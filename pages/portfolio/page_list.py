@@ -185,8 +185,8 @@ def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
 @lru_cache(64)
 def _painted(view: TableView, colours: Palette) -> Styler:
     """The table as it is drawn, made once for each view and scheme."""
-    frame = tables.build_frame(view.page.rows, view.summary, view.trends, view.total_trend)
-    return tables.paint(frame, colours)
+    table = tables.build_table(view.page.rows, view.summary, view.trends, view.total_trend)
+    return tables.paint(table, colours)
 
 
 def _header_clicked(key: str) -> None:

@@ -1,4 +1,4 @@
-"""Builds the table of Pages: rows from the database to a frame, its colours, and its columns.
+"""Builds the table of Pages: from rows of the database, with its colours, and its columns.
 
 The table is sorted and cut by the database; what is sent is one page of it under two rows of
 totals. Names stand in cells as they are.
@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from pandas.io.formats.style import Styler
 
 from fb.initials import initial_svg
+from pages import frames
 from pages.chart_parts import Palette
 from pages.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
 from pages.portfolio.sorting import Sort
@@ -55,73 +55,59 @@ _TROUBLE_COLOURS: Mapping[ConnectionState, str] = {
 _OTHER_COLOUR = "#66717F"
 
 
-def build_frame(
+def build_table(
     rows: Sequence[TableRow],
     summary: TableSummary,
     trends: Mapping[str, Sequence[int]],
     total_trend: Sequence[int] = (),
-) -> pd.DataFrame:
+) -> pa.Table:
     """One row for the total, one for the median Page, then one for each of ``rows``.
 
-    Columns are `COLUMNS`. Counts are ``Int64``, growth is in percent, trends are int32 arrays (half
+    Columns are `COLUMNS`. Counts are whole, growth is in percent, trends are lists of int32 (half
     the bytes; a missing day would turn the whole cell into digits, so missing days are left out),
     updated is naive UTC.
     """
     every: list[TableRow | SummaryRow] = [summary.total, summary.median, *rows]
-    updated = [row.updated_at for row in rows]
-    return pd.DataFrame(
-        {
-            "picture": [None, None, *(picture_path(row.page_id, row.picture_etag) for row in rows)],
-            "name": [
-                f"All {summary.rows_count:,d}",
-                "Median Page",
-                *(plain_cell(row.name) for row in rows),
-            ],
-            "fans": pd.array([row.fans for row in every], dtype="Int64"),
-            "net": pd.array([row.net for row in every], dtype="Int64"),
-            "growth": pd.array([_rounded(row.growth_percent) for row in every], dtype="Float64"),
-            "trend": [
-                _trend(total_trend),
-                _trend(()),
-                *(_trend(trends.get(row.page_id, ())) for row in rows),
-            ],
-            "followers": pd.array([row.followers for row in every], dtype="Int64"),
-            "connection": [[], [], *([CONNECTIONS[row.connection]] for row in rows)],
-            "category": [None, None, *(row.category for row in rows)],
-            "updated": pd.Series(
-                [None, None, *(at.replace(tzinfo=None) if at else None for at in updated)],
-                dtype="datetime64[s]",
-            ),
-        },
-        columns=pd.Index(COLUMNS),
+    pictures = [picture_path(row.page_id, row.picture_etag) for row in rows]
+    names = [f"All {summary.rows_count:,d}", "Median Page", *(plain_cell(row.name) for row in rows)]
+    figures = [total_trend, (), *(trends.get(row.page_id, ()) for row in rows)]
+    connections = [[], [], *([CONNECTIONS[row.connection]] for row in rows)]
+    return pa.table(
+        [
+            pa.array([None, None, *pictures], pa.string()),
+            pa.array(names, pa.string()),
+            frames.whole([row.fans for row in every]),
+            frames.whole([row.net for row in every]),
+            pa.array([_rounded(row.growth_percent) for row in every], pa.float64()),
+            pa.array([_trend(each) for each in figures], pa.list_(pa.int32())),
+            frames.whole([row.followers for row in every]),
+            pa.array(connections, pa.list_(pa.string())),
+            pa.array([None, None, *(row.category for row in rows)], pa.string()),
+            frames.moments([None, None, *(row.updated_at for row in rows)]),
+        ],
+        COLUMNS,
     )
 
 
-def paint(frame: pd.DataFrame, colours: Palette) -> Styler:
-    """The frame with bold totals on grey, and changes in the colours of up and down.
-
-    The frame is for drawing from here on: it gives its prepared texts whatever it is cast to.
-    """
+def paint(table: pa.Table, colours: Palette) -> Styler:
+    """The table with bold totals on grey, and changes in the colours of up and down."""
+    changes = {name: table.column(name).to_pylist() for name in ("net", "growth")}
     styles: dict[str, list[tuple[int, int]]] = {}
-
-    def paint_cell(row: int, column: str, css: str) -> None:
-        styles.setdefault(css, []).append((row, COLUMNS.index(column)))
-
-    for column in ("net", "growth"):
-        for row, value in enumerate(frame[column]):
-            if not pd.isna(value) and value:
-                paint_cell(row, column, f"color: {colours.up if value > 0 else colours.down}")
-    for row in range(SUMMARY_ROWS):
-        for column in COLUMNS:
-            paint_cell(row, column, f"background-color: {colours.band}")
-            paint_cell(row, column, "font-weight: 600")
-    texts: dict[str, Sequence[Any]] = {name: frame[name].tolist() for name in ("name", "category")}
-    # No format of a column leaves the sign of a zero out.
-    texts["net"] = [signed(None if pd.isna(each) else int(each)) for each in frame["net"]]
-    texts["growth"] = [
-        signed_percent(None if pd.isna(each) else float(each)) for each in frame["growth"]
-    ]
-    return prepare(frame, texts, styles, name="pages")
+    for name, values in changes.items():
+        for row, value in enumerate(values):
+            if value:
+                css = f"color: {colours.up if value > 0 else colours.down}"
+                styles.setdefault(css, []).append((row, COLUMNS.index(name)))
+    summary = [(row, column) for row in range(SUMMARY_ROWS) for column in range(len(COLUMNS))]
+    styles |= {f"background-color: {colours.band}": summary, "font-weight: 600": summary}
+    texts = {
+        "name": table.column("name"),
+        "category": table.column("category"),
+        # No format of a column leaves the sign of a zero out.
+        "net": pa.array([signed(each) for each in changes["net"]]),
+        "growth": pa.array([signed_percent(each) for each in changes["growth"]]),
+    }
+    return prepare(table, texts, styles, name="pages")
 
 
 def columns(
@@ -201,12 +187,12 @@ def initial_tile(page_id: str, name: str) -> str:
     return "data:image/svg+xml;utf8," + quote(drawn, safe="/:=<> \"';,")
 
 
-def _trend(figures: Sequence[int]) -> np.ndarray[Any, np.dtype[np.int32]]:
+def _trend(figures: Sequence[int]) -> list[int]:
     # One point is no line: the cell would draw a bar across its top.
     if len(figures) < 2:
-        figures = ()
+        return []
     # No Page has two thousand million fans; a figure beyond that must not break the table.
-    return np.array(figures, dtype="int64").clip(max=2**31 - 1).astype("int32")
+    return [min(figure, 2**31 - 1) for figure in figures]
 
 
 def _rounded(percent: float | None) -> float | None:

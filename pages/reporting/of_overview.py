@@ -102,7 +102,7 @@ def _tiles(asked: OverviewAsked) -> Sequence[Tile]:
     if days is not None and reaches_back(period, days[0]):
         assert period.previous_since is not None
         assert period.previous_until is not None
-        previous = lookups.find_previous(
+        previous = lookups.find_comparable(
             version, period.previous_since, period.previous_until, asked.metric, filter
         )
     return overview_words.tiles(totals, previous, asked.metric, period)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from datetime import datetime
 
-import pandas as pd
+import pyarrow as pa
 import vl_convert
 
 from pages.chart_parts import Palette, Spec
@@ -32,23 +32,8 @@ def to_svg(chart: Spec, palette: Palette) -> str:
 def _plain(chart: Spec) -> str:
     """The chart as JSON, its frame as rows. Days are naive: drawn as written in every zone."""
     frame = chart["data"]
-    if isinstance(frame, pd.DataFrame):
-        days = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name])]
+    if isinstance(frame, pa.Table):
+        days = [field.name for field in frame.schema if pa.types.is_timestamp(field.type)]
         parse = dict.fromkeys(days, "date:'%Y-%m-%dT%H:%M:%S'")
-        chart = {**chart, "data": {"values": _rows(frame, days), "format": {"parse": parse}}}
-    return json.dumps(chart)
-
-
-def _rows(frame: pd.DataFrame, days: list[Any]) -> list[dict[str, Any]]:
-    columns = {
-        str(name): [
-            None if pd.isna(value) else value.isoformat() if name in days else _number(value)
-            for value in frame[name].tolist()
-        ]
-        for name in frame
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _number(value: Any) -> Any:
-    return value.item() if hasattr(value, "item") else value
+        chart = {**chart, "data": {"values": frame.to_pylist(), "format": {"parse": parse}}}
+    return json.dumps(chart, default=datetime.isoformat)

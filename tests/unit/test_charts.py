@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,11 +93,21 @@ def test_gaps_and_figures_make_up_every_day(values: list[int | None]) -> None:
 def test_the_frame_has_a_row_for_every_day_and_no_zone() -> None:
     spec = charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)
     frame = spec["data"]
-    assert list(frame.columns) == [DAY, "Fans", CHANGE]
-    assert [str(day.date()) for day in frame[DAY]] == ["2026-11-01", "2026-11-02", "2026-11-03"]
-    assert frame[DAY].dt.tz is None
-    assert frame["Fans"].isna().tolist() == [False, True, False]
-    assert frame[CHANGE].tolist()[2] == 2
+    assert frame.column_names == [DAY, "Fans", CHANGE]
+    assert frame[DAY].type == pa.timestamp("s")
+    assert [str(at) for at in frame[DAY].to_pylist()] == [
+        f"2026-11-0{day} 00:00:00" for day in (1, 2, 3)
+    ]
+    assert frame["Fans"].to_pylist() == [10, None, 12]
+    assert frame[CHANGE].to_pylist()[2] == 2
+
+
+def test_figures_are_small_where_all_of_them_are() -> None:
+    frame = charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)["data"]
+    assert frame["Fans"].type == frame[CHANGE].type == pa.int32()
+    frame = charts.total_chart(points_of(10, 3_000_000_000), "Fans", LIGHT)["data"]
+    assert frame["Fans"].type == pa.int64()
+    assert frame["Fans"].to_pylist() == [10, 3_000_000_000]
 
 
 def test_the_line_breaks_at_gaps_and_follows_the_theme() -> None:
@@ -154,9 +165,7 @@ def test_lone_days_get_a_dot_and_no_text() -> None:
 
 def test_percent_since_start_begins_at_nothing() -> None:
     spec = charts.share_chart(points_of(200, None, 210), "Fans", LIGHT)
-    shares = spec["data"][SINCE_START].tolist()
-    assert shares[0] == 0
-    assert shares[2] == 5
+    assert spec["data"][SINCE_START].to_pylist() == [0, None, 5]
     (text,) = layers_of(spec, "text")
     assert text["data"]["values"][-1]["text"] == "+5.00%"
     assert text["data"]["values"][-1]["y"] == 5

@@ -10,7 +10,7 @@ import pytest
 from pages.one_page import facts as page_facts
 from pages.one_page import tiles as page_tiles
 from pages.one_page import words as page_words
-from pages.one_page.daily import daily_frame
+from pages.one_page.daily import daily_table
 from pages.one_page.facts import Fact
 from pages.one_page.points import MOST_POINTS, points_of, thin
 from pages.periods import NOTHING, Period, get_period
@@ -291,7 +291,7 @@ def figure(age: int, fans: int | None, source: str = "snapshot") -> DayFigure:
 
 
 def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
-    frame = daily_frame(
+    table = daily_table(
         [figure(4, 10), figure(1, 16), figure(0, 17)],
         "fans",
         TODAY - timedelta(days=6),
@@ -299,10 +299,12 @@ def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
         {},
         {},
     )
-    assert [day.day for day in frame["day"]] == [22, 21, 20, 19, 18]
-    assert frame["figure"].isna().tolist() == [False, False, True, True, False]
-    assert frame["change"].tolist()[:2] == [1, 6]
-    assert frame["source"].tolist() == [
+    assert [day.day for day in table["day"].to_pylist()] == [22, 21, 20, 19, 18]
+    assert [figure is None for figure in table["figure"].to_pylist()] == [
+        *(False, False, True, True, False)
+    ]
+    assert table["change"].to_pylist()[:2] == [1, 6]
+    assert table["source"].to_pylist() == [
         "Snapshot",
         "Snapshot",
         "No snapshot",
@@ -312,20 +314,20 @@ def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
 
 
 def test_today_is_not_missing_before_it_is_over() -> None:
-    frame = daily_frame([figure(1, 16)], "fans", TODAY - timedelta(days=6), TODAY, {}, {})
-    assert [day.day for day in frame["day"]] == [21]
-    late = daily_frame([figure(3, 16)], "fans", TODAY - timedelta(days=6), TODAY, {}, {})
-    assert [day.day for day in late["day"]] == [22, 21, 20, 19]
-    assert daily_frame([], "fans", TODAY, TODAY, {}, {}).empty
+    table = daily_table([figure(1, 16)], "fans", TODAY - timedelta(days=6), TODAY, {}, {})
+    assert [day.day for day in table["day"].to_pylist()] == [21]
+    late = daily_table([figure(3, 16)], "fans", TODAY - timedelta(days=6), TODAY, {}, {})
+    assert [day.day for day in late["day"].to_pylist()] == [22, 21, 20, 19]
+    assert not len(daily_table([], "fans", TODAY, TODAY, {}, {}))
 
 
 def test_every_figure_tells_where_it_came_from() -> None:
     series = [figure(2, 10, "import:7"), figure(1, 11, "import:8"), figure(0, 90)]
     imports = {"import:7": ("=fans.csv " + "x" * 90, date(2026, 11, 3))}
-    frame = daily_frame(series, "fans", TODAY - timedelta(days=4), TODAY, imports, {TODAY: "rose"})
-    assert frame["source"].tolist()[:2] == ["Snapshot", "Import"]  # nobody knows import 8
-    assert frame["source"].tolist()[2].startswith("Import of =fans.csv xxx")
-    assert frame["source"].tolist()[2].endswith("…, 3 Nov 2026")
-    assert frame["mark"].tolist() == ["Rose", "", ""]
-    assert frame["version"].tolist() == ["v26.0"] * 3
-    assert frame["fetched"].tolist() == [AT.replace(tzinfo=None)] * 3
+    table = daily_table(series, "fans", TODAY - timedelta(days=4), TODAY, imports, {TODAY: "rose"})
+    assert table["source"].to_pylist()[:2] == ["Snapshot", "Import"]  # nobody knows import 8
+    assert table["source"].to_pylist()[2].startswith("Import of =fans.csv xxx")
+    assert table["source"].to_pylist()[2].endswith("…, 3 Nov 2026")
+    assert table["mark"].to_pylist() == ["Rose", "", ""]
+    assert table["version"].to_pylist() == ["v26.0"] * 3
+    assert table["fetched"].to_pylist() == [AT.replace(tzinfo=None)] * 3

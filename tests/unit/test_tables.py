@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, get_args
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 from streamlit import dataframe_util
 from streamlit.elements.lib.pandas_styler_utils import marshall_styler
@@ -55,67 +55,77 @@ SUMMARY = TableSummary(
 )
 
 
-def frame_of(*rows: TableRow, **trends: list[int]) -> pd.DataFrame:
-    return tables.build_frame(rows, SUMMARY, {ROW.page_id: trends.get("trend", [1, 2])})
+def table_of(*rows: TableRow, **trends: list[int]) -> pa.Table:
+    return tables.build_table(rows, SUMMARY, {ROW.page_id: trends.get("trend", [1, 2])})
 
 
-def drawn(frame: pd.DataFrame) -> ArrowData:
-    """What Streamlit sends of the styled frame."""
+def drawn(table: pa.Table) -> ArrowData:
+    """What Streamlit sends beside the figures of the painted table."""
     proto = ArrowData()
-    marshall_styler(proto, tables.paint(frame, LIGHT), "other")
+    marshall_styler(proto, tables.paint(table, LIGHT), "other")
     return proto
 
 
 def test_two_rows_of_totals_stand_above_the_pages() -> None:
-    frame = frame_of(ROW)
-    assert frame["name"].tolist() == ["All 140", "Median Page", "Optik Hansen"]
-    assert frame["fans"].tolist() == [2290456, 10619, 177481]
-    assert frame["connection"].tolist() == [[], [], ["Connected"]]
-    assert len(frame) == tables.SUMMARY_ROWS + 1
+    table = table_of(ROW)
+    assert table["name"].to_pylist() == ["All 140", "Median Page", "Optik Hansen"]
+    assert table["fans"].to_pylist() == [2290456, 10619, 177481]
+    assert table["connection"].to_pylist() == [[], [], ["Connected"]]
+    assert len(table) == tables.SUMMARY_ROWS + 1
 
 
 def test_what_is_not_known_is_missing_and_not_zero() -> None:
-    last = frame_of(ROW, UNKNOWN_ROW).iloc[-1]
+    last = table_of(ROW, UNKNOWN_ROW).to_pylist()[-1]
     for column in ("fans", "net", "growth", "followers", "category", "updated"):
-        assert pd.isna(last[column]), column
+        assert last[column] is None, column
 
 
 def test_numbers_stay_whole_beside_missing_ones() -> None:
-    frame = frame_of(ROW, UNKNOWN_ROW)
-    assert {str(frame[name].dtype) for name in ("fans", "net", "followers")} == {"Int64"}
-    assert frame["growth"].tolist()[2] == 4.33
+    table = table_of(ROW, UNKNOWN_ROW)
+    assert {str(table[name].type) for name in ("fans", "net", "followers")} == {"int32"}
+    assert table["growth"].to_pylist()[2] == 4.33
+    huge = table_of(ROW, replace(ROW, fans=3_000_000_000))["fans"]
+    assert huge.to_pylist()[2:] == [177481, 3_000_000_000]
+
+
+def test_streamlit_gets_the_very_figures_of_the_table() -> None:
+    table = table_of(ROW, UNKNOWN_ROW)
+    frame = dataframe_util.convert_anything_to_pandas_df(tables.paint(table, LIGHT))
+    sent = dataframe_util.convert_pandas_df_to_arrow_table(frame)
+    assert sent.to_pylist() == table.to_pylist()
+    assert sent.schema.equals(table.schema)
 
 
 def test_names_stand_in_cells_as_they_are_but_for_icons() -> None:
-    name = frame_of(UNKNOWN_ROW)["name"].tolist()[-1]
+    name = table_of(UNKNOWN_ROW)["name"].to_pylist()[-1]
     assert name == ":\u2060material/delete:\u2060 <b>x</b>"
 
 
 def test_pictures_are_ours_and_change_their_address_with_their_content() -> None:
-    pictures = frame_of(ROW, UNKNOWN_ROW)["picture"].tolist()
+    pictures = table_of(ROW, UNKNOWN_ROW)["picture"].to_pylist()
     assert pictures[2:] == ["/pictures/104000000000015838", "/pictures/2?v=01234567"]
     assert tables.picture_path("../x?y", None) == "/pictures/..%2Fx%3Fy"
 
 
 def test_sparklines_are_small_whole_numbers() -> None:
-    trend = frame_of(ROW, trend=[5, 6, 7])["trend"].tolist()[-1]
-    assert trend.dtype == "int32"
-    assert trend.tolist() == [5, 6, 7]
+    trends = table_of(ROW, trend=[5, 6, 7])["trend"]
+    assert trends.type == pa.list_(pa.int32())
+    assert trends.to_pylist()[-1] == [5, 6, 7]
 
 
 def test_one_point_makes_no_sparkline_and_a_huge_one_breaks_nothing() -> None:
-    assert frame_of(ROW, trend=[5])["trend"].tolist()[-1].size == 0
-    assert frame_of(ROW, trend=[1, 10**12])["trend"].tolist()[-1].tolist() == [1, 2**31 - 1]
+    assert table_of(ROW, trend=[5])["trend"].to_pylist()[-1] == []
+    assert table_of(ROW, trend=[1, 10**12])["trend"].to_pylist()[-1] == [1, 2**31 - 1]
 
 
 def test_times_are_drawn_in_utc_whatever_the_browser() -> None:
-    updated = frame_of(ROW)["updated"]
-    assert updated.dt.tz is None
-    assert updated.tolist()[-1] == pd.Timestamp("2026-11-22 06:05:00")
+    updated = table_of(ROW)["updated"]
+    assert updated.type == pa.timestamp("s")
+    assert updated.to_pylist()[-1] == AT.replace(tzinfo=None)
 
 
 def test_streamlit_gets_the_colours_of_up_and_down_and_the_bold_totals() -> None:
-    styles = drawn(frame_of(ROW)).styler.styles
+    styles = drawn(table_of(ROW)).styler.styles
     net = tables.COLUMNS.index("net")
     up = next(rule for rule in styles.splitlines() if LIGHT.up in rule)
     down = next(rule for rule in styles.splitlines() if LIGHT.down in rule)
@@ -128,13 +138,13 @@ def test_streamlit_gets_the_colours_of_up_and_down_and_the_bold_totals() -> None
 
 
 def test_the_table_has_a_fixed_id_so_that_an_unchanged_one_is_not_sent_again() -> None:
-    assert drawn(frame_of(ROW)).styler.uuid == "pages"
-    assert drawn(frame_of(ROW)) == drawn(frame_of(ROW))
+    assert drawn(table_of(ROW)).styler.uuid == "pages"
+    assert drawn(table_of(ROW)) == drawn(table_of(ROW))
 
 
 def test_texts_that_formats_overrule_are_not_sent_twice() -> None:
     texts = dataframe_util.convert_arrow_bytes_to_pandas_df(
-        drawn(frame_of(ROW)).styler.display_values
+        drawn(table_of(ROW)).styler.display_values
     )
     assert texts.iloc[2].drop(["net", "growth"]).tolist() == [
         *("", "Optik Hansen", "", "", "", "", "Optician", "")
@@ -175,7 +185,7 @@ def test_numbers_are_written_alike_in_every_browser() -> None:
     assert formats["growth"] is None
     texts = dataframe_util.convert_arrow_bytes_to_pandas_df(
         drawn(
-            frame_of(ROW, UNKNOWN_ROW, replace(ROW, net=0, growth_percent=0.0))
+            table_of(ROW, UNKNOWN_ROW, replace(ROW, net=0, growth_percent=0.0))
         ).styler.display_values
     )
     assert texts["net"].tolist() == ["-45,916", "0", "+7,358", "–", "0"]
