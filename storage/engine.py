@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.driver_errors import hide_rows, translated_errors
 from storage.errors import DatabaseUnreachable, StorageError
+from storage.json_text import to_json
 
 # An import of a million rows holds the lock for half a minute, and no run may fail of that.
 LOCK_PATIENCE_SECONDS = 60
@@ -125,6 +126,7 @@ def open_database(url: str) -> Database:
         engine = create_engine(
             parsed,
             hide_parameters=True,  # an error would print tokens and nonces
+            json_serializer=to_json,
             pool_size=10,
             max_overflow=20,
             # The driver's own BEGINs are off: _begin says which kind each transaction is.
@@ -136,6 +138,7 @@ def open_database(url: str) -> Database:
         engine = create_engine(
             parsed,
             hide_parameters=True,
+            json_serializer=to_json,
             pool_size=10,
             max_overflow=20,
             pool_pre_ping=True,

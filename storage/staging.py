@@ -6,9 +6,7 @@ statements within the database: no token is opened and no row passes through the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple, TypedDict
 
@@ -16,6 +14,7 @@ from sqlalchemy import delete, exists, select, text
 from sqlalchemy.orm import Session
 
 from storage.engine import note_erasure
+from storage.json_text import to_json
 from storage.models import AttemptPage, Page, PageGrant
 from storage.pages import IDS_AT_ONCE, folded_name
 from storage.pictures import picture_path
@@ -68,11 +67,6 @@ _STANDINGS = text(
     " LEFT JOIN pages ON pages.id = page_id WHERE attempt_id = :attempt_id"
     " ORDER BY attempt_pages.position"
 )
-
-
-@lru_cache(maxsize=64)  # there are some five roles, and JSON costs more than all else of a row
-def _dump_tasks(tasks: tuple[str, ...]) -> str:
-    return json.dumps(tasks)
 
 
 class Standing(NamedTuple):
@@ -146,14 +140,15 @@ def erase_staged(
     session: Session, attempt_id: str, page_ids: Collection[str] | None = None
 ) -> None:
     """Erase all staged Pages of an attempt, or those of ``page_ids``."""
-    of_attempt = delete(AttemptPage).where(AttemptPage.attempt_id == attempt_id)
+    staged = table_of(AttemptPage)
+    of_attempt = delete(staged).where(staged.c.attempt_id == attempt_id)
     if page_ids is None:
         count_changed(session, of_attempt)
     else:
         ids = list(page_ids)
         for start in range(0, len(ids), IDS_AT_ONCE):
             some = ids[start : start + IDS_AT_ONCE]
-            count_changed(session, of_attempt.where(AttemptPage.page_id.in_(some)))
+            count_changed(session, of_attempt.where(staged.c.page_id.in_(some)))
     note_erasure(session)
 
 
@@ -162,10 +157,10 @@ def _row(attempt_id: str, position: int, page: StagedPage) -> dict[str, Any]:
     if not is_storable("".join(filter(None, _words(row)))):
         for name in _WORDS:
             row[name] = storable_or_none(row[name])
-    row["tasks"] = _dump_tasks(page["tasks"])
+    row["tasks"] = to_json(page["tasks"])
     for name in ("emails", "location"):
         if row[name] is not None:
-            row[name] = json.dumps(row[name])
+            row[name] = to_json(row[name])
     url = row["picture_url"]
     row["attempt_id"] = attempt_id
     row["position"] = position
