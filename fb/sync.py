@@ -24,6 +24,7 @@ from fb.observing import keep_observed
 from fb.saving import describe_pages, picture_url, snapshot_row
 from fb.worker import WorkStopped, heartbeat
 from storage.cut_off import CutOffPage, list_cut_off_pages
+from storage.grants import list_resting_grants
 from storage.installation import bump_data_version
 from storage.pages import Readable, list_readable, set_page_grant_status
 from storage.pictures import upsert_picture_sources
@@ -84,6 +85,7 @@ class _Sync:
     done: set[str] = field(default_factory=set)
     failures: dict[str, FailureRow] = field(default_factory=dict)
     limited: RateLimited | None = None
+    left_grants: set[int] = field(default_factory=set)  # ended or paused by the operator meanwhile
 
     def fetched_at(self) -> datetime:
         return self.at or self.installation.now()
@@ -105,7 +107,9 @@ def run_sync(
     snapshot of the day are left alone. ``on_progress(done, total)`` counts Pages.
 
     Pages whose only access Facebook has ended count as failed, every time: a day without a snapshot
-    is not well, however often it was said before.
+    is not well, however often it was said before. An account that the operator disconnects or
+    pauses meanwhile is asked for nothing more, and its Pages do not count.
+
     Raises `storage.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
     per Page and never raised.
     """
@@ -167,6 +171,8 @@ def _by_account(readables: list[Readable]) -> list[Readable]:
 
 def _read_account(sync: _Sync, readables: list[Readable]) -> None:
     account = AccountState(readables[0].grant_id)
+    if _was_left(sync, readables):
+        return
     if sync.at is None:
         check_account(sync.installation, sync.client, account)
     for chunk in _chunks(sync, readables):
@@ -177,6 +183,26 @@ def _read_account(sync: _Sync, readables: list[Readable]) -> None:
             sync.limited = account.limited
             _give_up(sync, readables, account.limited)
             return
+        if _was_left(sync, readables):
+            return
+
+
+def _was_left(sync: _Sync, readables: list[Readable]) -> bool:
+    """Whether the operator has disconnected or paused the account of these since the run began.
+
+    A run lasts for minutes: what was loaded when it began is not what may still be used. What
+    Facebook refused it meanwhile is no failure: it was told to.
+    """
+    account = readables[0]
+    with sync.installation.database.reading() as session:
+        was_left = account.grant_id in list_resting_grants(session)
+    if was_left:
+        sync.left_grants.add(account.grant_id)
+        for page_id in [readable.page_id for readable in readables]:
+            failure = sync.failures.get(page_id)
+            if failure is not None and failure.account_name == account.account_name:
+                del sync.failures[page_id]
+    return was_left
 
 
 Chunk = list[tuple[str, PageFields | FacebookError]]
@@ -283,7 +309,8 @@ def _cut_off_failure(page: CutOffPage) -> FailureRow:
 def _give_up(sync: _Sync, readables: list[Readable], cause: FacebookError) -> None:
     """Give every Page that was not reached the reason why it was not."""
     for readable in readables:
-        if readable.page_id not in sync.done and readable.page_id not in sync.failures:
+        is_open = readable.page_id not in sync.done and readable.page_id not in sync.failures
+        if is_open and readable.grant_id not in sync.left_grants:
             _record(sync, readable, cause)
 
 
@@ -309,6 +336,9 @@ def _tell(sync: _Sync) -> bool:
 def _finish(sync: _Sync, status: str) -> RunResult:
     now = sync.installation.now()
     limited_until = None
+    done, failed = len(sync.done), len(sync.failures)
+    # Pages of accounts that were left count for nothing: nobody was to read them any more.
+    total = done + failed if status == "done" else len(sync.page_ids)
     if sync.limited is not None:
         status = "stopped"
         if sync.limited.retry_after_seconds is not None:
@@ -319,8 +349,9 @@ def _finish(sync: _Sync, status: str) -> RunResult:
             session,
             sync.run_id,
             status=status,
-            pages_done=len(sync.done),
-            pages_failed=len(sync.failures),
+            pages_total=total,
+            pages_done=done,
+            pages_failed=failed,
             limited_until=limited_until,
             reason_code=sync.limited.code if sync.limited else None,
             now=now,
@@ -330,16 +361,9 @@ def _finish(sync: _Sync, status: str) -> RunResult:
     log.info(
         "run %d: %d of %d Pages read, %d failed, %s",
         sync.run_id,
-        len(sync.done),
-        len(sync.page_ids),
-        len(sync.failures),
+        done,
+        total,
+        failed,
         status,
     )
-    return RunResult(
-        sync.run_id,
-        status,
-        len(sync.page_ids),
-        len(sync.done),
-        len(sync.failures),
-        limited_until,
-    )
+    return RunResult(sync.run_id, status, total, done, failed, limited_until)

@@ -80,6 +80,12 @@ def list_working_grants(session: Session) -> set[int]:
     return set(session.scalars(select(Grant.id).where(Grant.status == "ok")))
 
 
+def list_resting_grants(session: Session) -> set[int]:
+    """The ids of the grants that an operator has disconnected or paused."""
+    is_resting = Grant.status.in_(("disconnected", "frozen"))
+    return set(session.scalars(select(Grant.id).where(is_resting)))
+
+
 def find_grant_by_account(session: Session, account_id: str) -> Grant | None:
     """Return the account's grant, of whatever status."""
     query = select(Grant).where(Grant.account_id == account_id)

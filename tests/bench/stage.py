@@ -124,7 +124,15 @@ def let_rest(installation: Installation, *, pages: int, now: datetime) -> None:
         session.execute(update(Grant).values(key_id=key_id))
         rebuild_connections(session)
         run_id = start_run(session, kind="daily", day=now.date(), pages_total=pages, now=now)
-        finish_run(session, run_id, status="done", pages_done=pages, pages_failed=0, now=now)
+        finish_run(
+            session,
+            run_id,
+            status="done",
+            pages_total=pages,
+            pages_done=pages,
+            pages_failed=0,
+            now=now,
+        )
 
 
 def _limit_memory() -> None:

@@ -63,7 +63,15 @@ def start(database: Database, now: datetime = NOW, kind: str = "manual", day: da
 
 def finish(database: Database, run_id: int, now: datetime = NOW, status: str = "done") -> bool:
     with database.writing() as session:
-        return finish_run(session, run_id, status=status, pages_done=58, pages_failed=2, now=now)
+        return finish_run(
+            session,
+            run_id,
+            status=status,
+            pages_total=60,
+            pages_done=58,
+            pages_failed=2,
+            now=now,
+        )
 
 
 def get(database: Database, run_id: int) -> Run:
@@ -89,6 +97,7 @@ def test_a_run_from_start_to_end(database: Database) -> None:
             session,
             run_id,
             status="stopped",
+            pages_total=61,
             pages_done=58,
             pages_failed=2,
             now=LATER,
@@ -98,7 +107,7 @@ def test_a_run_from_start_to_end(database: Database) -> None:
         assert get_data_version(session) == before + 1
     run = get(database, run_id)
     assert (run.status, run.active, run.finished_at) == ("stopped", None, LATER)
-    assert (run.pages_done, run.pages_failed) == (58, 2)
+    assert (run.pages_total, run.pages_done, run.pages_failed) == (61, 58, 2)
     assert (run.limited_until, run.reason_code) == (DEAD, 80001)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import func, select
 
 from fb.connections import check_now, disconnect, freeze, list_connections, thaw
-from fb.errors import PermissionMissing, RateLimited
+from fb.errors import AccessEnded, PermissionMissing, RateLimited
 from fb.figures import fetch_figures
 from fb.graph import GraphClient
+from fb.installation import Installation
 from fb.schedule import is_due, tick
 from fb.sync import Chunk, RunResult, run_sync
 from fb.worker import heartbeat
@@ -319,6 +320,59 @@ def test_frozen_accounts_are_left_alone(scene: Scene) -> None:
     assert not is_due(scene.installation)
     thaw(scene.installation, grant.id)
     assert sync(scene).failed == 0
+
+
+@pytest.mark.parametrize("end", [freeze, partial(disconnect, revoke=True)])
+def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
+    scene: Scene, end: Callable[[Installation, int], None]
+) -> None:
+    """What was loaded at the start of a run is not what may be used at its end."""
+    ben = next(p for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
+    scene.traveller.connect(person=ben.id)
+    scene.clock.move(seconds=1)
+    scene.traveller.connect()  # Anna's again: the newest token is tried first
+    scene.clock.move(days=1)
+    with scene.installation.database.reading() as session:
+        grant = session.scalars(select(Grant).where(Grant.account_name != "Ben Ortiz")).one()
+    asked: list[int] = []
+
+    def end_it(done: int, total: int) -> None:
+        if not asked:
+            end(scene.installation, grant.id)
+        asked.append(done)
+
+    calls = len(scene.sandbox.calls)
+    result = run_sync(scene.installation, kind="manual", on_progress=end_it)
+    assert (result.status, result.failed) == ("done", 0)
+    assert len(snapshots(scene)) == result.done == result.total == asked[-1]
+    batches = [path for method, path in scene.sandbox.calls[calls:] if method == "POST"]
+    assert len(batches) == len(asked) == 2, "fifty of Anna's, then Ben's"
+    with scene.installation.database.reading() as session:
+        bens = session.scalars(
+            select(PageGrant.page_id).join(Grant).where(Grant.account_name == "Ben Ortiz")
+        ).all()
+        assert session.scalars(select(Run.pages_total).order_by(Run.id.desc())).first() == (
+            result.total
+        )
+    assert set(bens) <= set(snapshots(scene)), "the other account's are read as ever"
+
+
+def test_what_an_ended_account_is_refused_meanwhile_is_no_failure(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = grant_of(scene)
+
+    def ended(client: GraphClient, pages: Iterable[tuple[str, str]]) -> Iterator[Chunk]:
+        disconnect(scene.installation, grant.id, revoke=True)  # after the tokens were loaded
+        chunks = list(fetch_figures(client, pages))
+        assert all(isinstance(answer, AccessEnded) for chunk in chunks for _, answer in chunk)
+        yield from chunks
+
+    monkeypatch.setattr("fb.sync.fetch_figures", ended)
+    result = sync(scene)
+    assert (result.status, result.total, result.done, result.failed) == ("done", 0, 0, 0)
+    assert failures(scene, result.run_id) == []
+    assert grant_of(scene).status == "disconnected"
 
 
 def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
