@@ -31,6 +31,7 @@ from pages import (
     welcome,
     wording,
 )
+from pages.formats import one_line
 from pages.noting import annotating
 from pages.portfolio import lookups as overview_lookups
 from pages.screens import SCREENS, Screen
@@ -126,7 +127,7 @@ def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None
 def _frame(installation: Installation, version: str, screen: Screen) -> Callable[[], None]:
     """Draw what stands above a screen, and return what draws the screen."""
     profile = _find_profile(version) if screen.name == "page" else None
-    _name_tab(f"{profile.name if profile else screen.title} · Pagekeeper")
+    _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
     notes.show()
     is_making_history = sandbox_strip.render(installation)
     if screen.name in OWN_SCREENS:

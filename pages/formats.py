@@ -16,7 +16,15 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 UNKNOWN = "–"
 
 _WORD_JOINER = "\u2060"  # invisible, and keeps ":material/…:", "www." and "@" from being recognised
+# Turn the direction of what follows, the rest of a sentence or a cell included. Names in Hebrew or
+# Arabic stand right without them.
+_TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!<>~$|&])")
+
+
+def one_line(text: str) -> str:
+    """The text on one line, read in its own direction and in no other."""
+    return " ".join(text.translate(_TURNS).split())
 
 
 def plain(text: str) -> str:
@@ -25,7 +33,7 @@ def plain(text: str) -> str:
     A backslash alone stops neither ``:material/delete:`` nor ``www.`` links, hence the word
     joiners. Line breaks become spaces: a label is one line.
     """
-    text = _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+    text = _MARKDOWN.sub(r"\\\1", one_line(text))
     return (
         text.replace(":", ":" + _WORD_JOINER)
         .replace("www.", "www" + _WORD_JOINER + ".")
@@ -40,12 +48,12 @@ def plain_badge(text: str) -> str:
 
 def plain_cell(text: str) -> str:
     """The text as it is, for a ``ButtonColumn`` cell, which knows icons but no other Markdown."""
-    return " ".join(text.split()).replace(":", ":" + _WORD_JOINER)
+    return one_line(text).replace(":", ":" + _WORD_JOINER)
 
 
 def cut(text: str, length: int) -> str:
     """The text, or its beginning with "…", in at most ``length`` characters."""
-    text = " ".join(text.split())
+    text = one_line(text)
     return text if len(text) <= length else text[: length - 1].rstrip() + "…"
 
 

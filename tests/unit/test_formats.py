@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -84,8 +85,16 @@ def test_a_hostile_name_loses_its_powers_and_keeps_its_letters() -> None:
 @given(st.text())
 def test_plain_text_only_ever_gains_characters_nobody_sees(text: str) -> None:
     visible = formats.plain(text).replace("\u2060", "")
-    one_line = " ".join(text.split()).replace("\u2060", "")
+    one_line = formats.one_line(text).replace("\u2060", "")
     assert re.sub(r"\\([\\`*_{}\[\]()#+\-!<>~$|&])", r"\1", visible) == one_line
+
+
+@pytest.mark.parametrize("shown", [formats.plain, formats.plain_cell, lambda t: formats.cut(t, 90)])
+def test_no_name_turns_what_is_written_after_it(shown: Callable[[str], str]) -> None:
+    turning = "\u202eshop\u202c \u2067\u202bCafé\n"
+    assert shown(turning) == "shop Café"
+    for name in ("מסעדה 12", "مقهى الياسمين", "Ärzte\u200e"):
+        assert shown(name) == name
 
 
 def test_badges_get_their_brackets_escaped_once() -> None:
