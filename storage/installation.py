@@ -8,11 +8,6 @@ from sqlalchemy.orm import Session
 from storage.models import Installation
 
 
-def get_marker(session: Session) -> str:
-    """``sandbox`` or ``live:<app id>``."""
-    return session.execute(select(Installation.marker)).scalar_one()
-
-
 def get_data_version(session: Session) -> int:
     """A number that grows in every transaction that changes what a screen shows."""
     return session.execute(select(Installation.data_version)).scalar_one()

@@ -150,11 +150,6 @@ def list_page_names(session: Session, page_ids: Iterable[str]) -> dict[str, str]
     return names
 
 
-def find_page_name(session: Session, page_id: str) -> str | None:
-    """Return a Page's name; None when no such Page is stored."""
-    return session.scalar(select(Page.name).where(Page.id == page_id))
-
-
 def list_readable(session: Session) -> list[Readable]:
     """Return every page grant with a token under a grant that works.
 

@@ -13,7 +13,8 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from storage.engine import Database, open_database
 from storage.errors import DatabaseBusy, DatabaseUnreachable
-from storage.installation import bump_data_version, get_data_version, get_marker
+from storage.installation import bump_data_version, get_data_version
+from storage.migrate import find_marker
 from storage.models import Attempt, Event
 from tests.integration.storage_rows import NOW
 
@@ -118,7 +119,7 @@ def test_writing_commits_and_an_exception_undoes_all_of_it(database: Database) -
         break_off()
     with database.reading() as session:
         assert get_data_version(session) == 1
-        assert get_marker(session) == "sandbox"
+        assert find_marker(session.connection()) == "sandbox"
 
 
 def test_reading_can_not_write(database: Database) -> None:

@@ -19,8 +19,8 @@ from storage.columns import read
 from storage.connection_states import CONNECTION_STATES
 from storage.engine import Database, open_database
 from storage.errors import NewerSchema, WrongInstallation
-from storage.installation import bump_data_version, get_data_version, get_marker
-from storage.migrate import make_config, migrate
+from storage.installation import bump_data_version, get_data_version
+from storage.migrate import find_marker, make_config, migrate
 from storage.models import Base, Installation, Page
 from storage.origins import Origin, find_origin
 from tests.integration.storage_rows import LATER, NOW
@@ -73,7 +73,7 @@ def _rowless(connection: Connection) -> list[str]:
 def test_the_first_migration_marks_the_database(empty_database: Database) -> None:
     migrate(empty_database, "live:123456789012345", NOW)
     with empty_database.reading() as session:
-        assert get_marker(session) == "live:123456789012345"
+        assert find_marker(session.connection()) == "live:123456789012345"
         assert get_data_version(session) == 0
         assert session.scalars(select(Installation)).one().created_at == NOW
 
@@ -98,11 +98,11 @@ def test_the_log_lies_beside_a_file_that_was_there_before(tmp_path: Path) -> Non
 
 
 def test_many_migrate_at_once_and_one_does_it(empty_database_url: str) -> None:
-    def start(_: int) -> str:
+    def start(_: int) -> str | None:
         database = open_database(empty_database_url)
         migrate(database, "sandbox", NOW)
         with database.reading() as session:
-            marker = get_marker(session)
+            marker = find_marker(session.connection())
         database.close()
         return marker
 

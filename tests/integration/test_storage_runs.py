@@ -14,8 +14,9 @@ from storage.engine import Database
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
 from storage.events import list_events, record_event
-from storage.installation import get_data_version, get_marker
+from storage.installation import get_data_version
 from storage.metric_seed import SEED
+from storage.migrate import find_marker
 from storage.models import Base, Installation, Run, VaultKey
 from storage.observations import (
     DROPPED_FIELD,
@@ -280,7 +281,7 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
     kept = {Installation.__tablename__: 1, VaultKey.__tablename__: 1, "insight_metrics": len(SEED)}
     with database.writing() as session:
         erase_everything(session)
-        assert get_marker(session) == "sandbox"
+        assert find_marker(session.connection()) == "sandbox"
         assert get_data_version(session) > before
         for table in Base.metadata.sorted_tables:
             rows = session.scalar(select(func.count()).select_from(table))
