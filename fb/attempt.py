@@ -21,9 +21,9 @@ from fb.preview import Preview, build_preview, compare
 from fb.saving import save_found
 from fb.settings import Settings
 from fb.state import hash_nonce
+from storage import staging
 from storage.attempts import claim, find_attempt, record_outcome
 from storage.models import Attempt
-from storage.staging import erase_staged
 
 # A reading whose heart has not beaten for so long was cut off: by a restart, most likely.
 HEARTBEAT_LIFETIME = timedelta(seconds=60)
@@ -92,6 +92,19 @@ def get_view(
         )
 
 
+def leave_out(
+    installation: Installation,
+    attempt_id: str,
+    cookies: Mapping[str, str],
+    now: datetime,
+    page_ids: frozenset[str],
+) -> None:
+    """Remember which Pages are unticked, for a reload. Raises `AttemptGone` when all is over."""
+    with installation.database.writing() as session:
+        _get_ready(session, installation, attempt_id, cookies, now)
+        staging.leave_out(session, attempt_id, page_ids)
+
+
 def save(
     installation: Installation,
     attempt_id: str,
@@ -131,7 +144,7 @@ def discard(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
         ):
             raise AttemptGone("discarded")
-        erase_staged(session, attempt_id)
+        staging.erase_staged(session, attempt_id)
 
 
 def _get_ready(

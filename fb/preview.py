@@ -35,6 +35,7 @@ class PreviewPage:
     state: PageState
     usability: Usability
     reasons: tuple[str, ...]
+    is_left_out: bool = False  # unticked
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Preview:
     def usable(self) -> tuple[PreviewPage, ...]:
         """The Pages that can be saved, in Facebook's order."""
         return tuple(page for page in self.pages if page.usability != "cannot_be_used")
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The ids of the Pages that are unticked."""
+        return frozenset(page.id for page in self.pages if page.is_left_out)
 
     @property
     def new_count(self) -> int:
@@ -162,4 +168,5 @@ def _preview_page(sight: Sight, *, basic_only: bool) -> PreviewPage:
         state="kept" if sight.is_known else "new",
         usability=usability if sight.has_access else "cannot_be_used",
         reasons=tuple(reasons),
+        is_left_out=sight.is_left_out,
     )

@@ -112,7 +112,12 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
         return
     if st.session_state.pop(f"overtaken-{attempt_id}", False):
         st.warning(wording.OVERTAKEN.sentence, title=wording.OVERTAKEN.title)
-    ticked = preview.render(shown, attempt_id=attempt_id, until=view.preview_expires_at)
+    ticked = preview.render(
+        shown,
+        attempt_id=attempt_id,
+        until=view.preview_expires_at,
+        leave_out=partial(_leave_out, installation, attempt_id),
+    )
     with st.bottom.container(horizontal=True, vertical_alignment="center"):
         st.button(
             f"Save {counted(len(ticked), 'Page')}",
@@ -136,6 +141,11 @@ def _discard_button(installation: Installation, attempt_id: str) -> None:
         with suppress(attempt.AttemptGone):  # over meanwhile: the next run shows how
             attempt.discard(installation, attempt_id, _cookies(), installation.now())
         st.rerun()
+
+
+def _leave_out(installation: Installation, attempt_id: str, page_ids: frozenset[str]) -> None:
+    with suppress(attempt.AttemptGone):  # over meanwhile: the next run shows how
+        attempt.leave_out(installation, attempt_id, _cookies(), installation.now(), page_ids)
 
 
 def _press_save(attempt_id: str, digest: str) -> None:

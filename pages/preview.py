@@ -1,12 +1,13 @@
 """What Facebook's answer would change, drawn for the operator to check, tick and untick.
 
-The ticks live in this session only: nothing that confirms is bound to the URL. Every usable Page is
-ticked; what is remembered is the set that was unticked, so it survives paging and filtering.
+Nothing that confirms is bound to the URL. Every usable Page is ticked; what is remembered is the
+set that was unticked: by this session, so that it survives paging and filtering, and with the Pages
+that wait, so that it survives a reload.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -26,8 +27,18 @@ _VIEWS = {"all": "All", "new": "New", "kept": "Kept"}
 _TICK = "Save"
 
 
-def render(preview: Preview, *, attempt_id: str, until: datetime | None) -> frozenset[str]:
-    """Draw the preview and return the ids of the Pages that are ticked."""
+def render(
+    preview: Preview,
+    *,
+    attempt_id: str,
+    until: datetime | None,
+    leave_out: Callable[[frozenset[str]], None],
+) -> frozenset[str]:
+    """Draw the preview and return the ids of the Pages that are ticked.
+
+    ``leave_out`` is called with those that are not, where that has changed.
+    """
+    st.session_state.setdefault(_key_of_unticked(attempt_id), set(preview.left_out))
     st.title("Check before saving", anchor=False)
     kept_until = f" This list is kept until {clock(until)}." if until else ""
     st.markdown(
@@ -38,7 +49,9 @@ def render(preview: Preview, *, attempt_id: str, until: datetime | None) -> froz
     _notices(preview)
     _not_fully_usable(preview)
     _will_be_saved(preview, attempt_id)
-    unticked = _unticked(attempt_id)
+    unticked = frozenset(_unticked(attempt_id))
+    if unticked != preview.left_out:
+        leave_out(unticked)
     return frozenset(page.id for page in preview.usable if page.id not in unticked)
 
 
@@ -231,8 +244,12 @@ def _badge_column(label: str, colours: dict[str, str], width: int) -> Any:
 
 
 def _unticked(attempt_id: str) -> set[str]:
-    ids: set[str] = st.session_state.setdefault(f"unticked-{attempt_id}", set())
+    ids: set[str] = st.session_state[_key_of_unticked(attempt_id)]
     return ids
+
+
+def _key_of_unticked(attempt_id: str) -> str:
+    return f"unticked-{attempt_id}"
 
 
 def _generation(attempt_id: str) -> int:

@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple, TypedDict
 
-from sqlalchemy import delete, exists, select, text
+from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.orm import Session
 
+from storage.among import among
 from storage.engine import note_erasure
 from storage.json_text import to_json
 from storage.models import AttemptPage, Page, PageGrant
@@ -88,6 +89,7 @@ class Sight(NamedTuple):
     fans_count: int | None
     tasks: list[str]
     is_published: bool | None
+    is_left_out: bool  # unticked
 
 
 def stage_pages(session: Session, attempt_id: str, pages: Sequence[StagedPage]) -> None:
@@ -115,12 +117,23 @@ def list_sights(session: Session, attempt_id: str) -> list[Sight]:
             staged.c.fans_count,
             staged.c.tasks,
             staged.c.is_published,
+            staged.c.is_left_out,
         )
         .join_from(staged, known, known.c.id == staged.c.page_id, isouter=True)
         .where(staged.c.attempt_id == attempt_id)
         .order_by(staged.c.position)
     )
     return [Sight._make(row) for row in session.execute(query)]
+
+
+def leave_out(session: Session, attempt_id: str, page_ids: Collection[str]) -> None:
+    """Remember which of the staged Pages are unticked: these and no others."""
+    staged = table_of(AttemptPage)
+    is_left_out = among(session, staged.c.page_id, page_ids)
+    statement = update(staged).where(
+        staged.c.attempt_id == attempt_id, staged.c.is_left_out != is_left_out
+    )
+    count_changed(session, statement.values(is_left_out=is_left_out))
 
 
 def list_unlisted(session: Session, attempt_id: str, grant_id: int) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base
@@ -86,3 +86,4 @@ class AttemptPage(Base):
     is_new_page_experience: Mapped[bool | None]
     picture_url: Mapped[str | None]
     picture_path: Mapped[str | None]
+    is_left_out: Mapped[bool] = mapped_column(server_default=false())  # unticked by the operator

@@ -83,6 +83,21 @@ def test_a_tick_can_be_taken_back_at_once(live: Live, page: Page) -> None:
         settle(page)
 
 
+def test_ticks_survive_a_reload(live: Live, page: Page) -> None:
+    """Who unticks a Page and reloads does not save it unawares."""
+    live.begin(page)
+    trips.wait_for_preview(page)
+    every = int(count_on_save(page))
+    trips.click_first_tick(page)
+    for _ in range(2):
+        expect(button(page, "save")).to_have_text(re.compile(f"Save {every - 1} Pages"))
+        settle(page)
+        page.reload()
+        trips.wait_for_preview(page)
+    trips.click_first_tick(page)
+    expect(button(page, "save")).to_have_text(re.compile(f"Save {every} Pages"))
+
+
 def test_a_server_killed_while_it_reads(serve: Serve, page: Page) -> None:
     """What was there stays; the trip ends in words, and another one works."""
     with serving_live(serve) as live:

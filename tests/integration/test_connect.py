@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from fb.attempt import AttemptGone, PreviewOvertaken, discard, save
+from fb.attempt import AttemptGone, PreviewOvertaken, discard, leave_out, save
 from fb.connect import ReturnRefused
 from fb.reading import Heart, read_pages
 from storage.attempts import fail_attempt, wipe_expired
@@ -313,7 +313,25 @@ def test_another_browser_sees_nothing_of_an_attempt(scene: Scene) -> None:
         stranger.save(attempt_id, preview)
     with pytest.raises(AttemptGone):
         discard(scene.installation, attempt_id, {}, scene.clock())
+    every = frozenset(page.id for page in preview.usable)
+    with pytest.raises(AttemptGone):
+        leave_out(scene.installation, attempt_id, {}, scene.clock(), every)
+    assert scene.traveller.look(attempt_id).preview == preview
     assert count(scene, Page) == 0
+
+
+def test_what_is_unticked_stays_so_until_all_is_over(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    where = (scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    some = frozenset(page.id for page in preview.usable[:3])
+    leave_out(*where, some)
+    seen = scene.traveller.look(attempt_id).preview
+    assert seen is not None
+    assert (seen.left_out, seen.digest) == (some, preview.digest), "no other difference"
+    scene.traveller.save(attempt_id, seen, but=tuple(some))
+    assert count(scene, Page) == len(preview.usable) - 3
+    with pytest.raises(AttemptGone):
+        leave_out(*where, some)
 
 
 def test_save_happens_once(scene: Scene) -> None:

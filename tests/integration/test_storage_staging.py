@@ -24,6 +24,7 @@ from storage.staging import (
     StagedPage,
     Standing,
     erase_staged,
+    leave_out,
     list_sights,
     list_standings,
     list_unlisted,
@@ -93,9 +94,26 @@ def test_what_is_shown_of_a_page(database: Database) -> None:
     with database.writing() as session, staging(session) as attempt_id:
         stage_pages(session, attempt_id, [shown, no_access("11")])
         assert list_sights(session, attempt_id) == [
-            Sight("10", False, True, "Café \ufffd", "Café", 0, ["ANALYZE", "X"], False),
-            Sight("11", False, False, "Page 11", None, None, ["ANALYZE"], None),
+            Sight("10", False, True, "Café \ufffd", "Café", 0, ["ANALYZE", "X"], False, False),
+            Sight("11", False, False, "Page 11", None, None, ["ANALYZE"], None, False),
         ]
+
+
+def test_what_is_unticked_is_remembered_with_the_pages_of_its_attempt(database: Database) -> None:
+    def left_out(session: Session, attempt_id: str) -> list[str]:
+        return [s.page_id for s in list_sights(session, attempt_id) if s.is_left_out]
+
+    with (
+        database.writing() as session,
+        staging(session, "other") as other,
+        staging(session) as attempt_id,
+    ):
+        for each in (other, attempt_id):
+            stage_pages(session, each, [page(str(n)) for n in range(4)])
+        for some in ({"1", "3"}, {"3", "0", "unknown"}, set[str]()):
+            leave_out(session, attempt_id, some)
+            assert set(left_out(session, attempt_id)) == some - {"unknown"}
+            assert left_out(session, other) == []
 
 
 def test_pages_that_a_grant_can_read_and_that_are_not_staged(database: Database) -> None:

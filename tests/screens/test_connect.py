@@ -78,6 +78,15 @@ class Attempts:
         self.view = AttemptView("saved", outcome=outcome, ended_at=NOW)
         return outcome
 
+    def leave_out(self, *args: Any) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        page_ids, preview = args[-1], self.view.preview
+        assert preview is not None
+        assert page_ids != preview.left_out, "said when it has changed, and then once"
+        pages = [replace(page, is_left_out=page.id in page_ids) for page in preview.pages]
+        self.view = replace(self.view, preview=replace(preview, pages=tuple(pages)))
+
     def discard(self, *_args: Any) -> None:
         self.discarded += 1
         self.view = AttemptView("discarded", ended_at=NOW)
@@ -92,7 +101,7 @@ class Attempts:
 @pytest.fixture
 def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
     fake = Attempts()
-    for name in ("get_view", "save", "discard"):
+    for name in ("get_view", "save", "leave_out", "discard"):
         monkeypatch.setattr(attempt, name, getattr(fake, name))
     monkeypatch.setattr(connect, "accept_return", fake.accept_return)
     monkeypatch.setattr(rehearsal, "make_history", lambda installation: False)
@@ -397,6 +406,27 @@ def test_ticks_survive_paging_and_filtering_and_decide_what_is_saved(
 
 def attempts_pages(pages: list[PreviewPage]) -> list[PreviewPage]:
     return [*pages, make_page(99, state="kept")]
+
+
+def test_ticks_survive_a_reload(stage: Stage, attempts: Attempts) -> None:
+    pages = [make_page(n, fans=10_000 - n) for n in range(60)]
+    attempts.view = ready(make_preview(*pages))
+    untick(open_attempt(stage), 0, 2)
+    again = open_attempt(stage)  # as a reload does: another session
+    assert list(again.data_editor[0].value["tick"][:4]) == [False, True, False, True]
+    assert "Save 58 Pages" in words_of(again)
+    again.button(key="tick-all").click().run()
+    assert "Save 60 Pages" in words_of(open_attempt(stage))
+
+
+def test_a_tick_that_comes_too_late_shows_how_it_ended(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1), make_page(2)))
+    at = open_attempt(stage)
+    attempts.refusal = AttemptGone("expired")
+    untick(at, 0)
+    assert "Save 1 Page" in words_of(at)
+    attempts.view = AttemptView("expired")
+    assert wording.for_attempt("expired").title in words_of(at.run())
 
 
 def test_untick_all_leaves_nothing_to_save(stage: Stage, attempts: Attempts) -> None:
