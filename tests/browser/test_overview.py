@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.formats import one_line
 from tests.browser.browsing import (
     by_key,
     expect_soon,
@@ -106,7 +107,7 @@ def test_the_table_has_pages_and_the_totals_stay(overview: Page, full: Server) -
     overview.get_by_role("button", name="Page 2").click()
     expect_caption(overview, "26–50 of 57 Pages")
     expect_soon(overview, lambda: len(names_in(grid)), 25)
-    every = {" ".join(name.split()) for name in full.query("SELECT name FROM pages")}
+    every = {one_line(name) for name in full.query("SELECT name FROM pages")}
     assert {*first, *names_in(grid), *last} == every
 
 
