@@ -129,7 +129,7 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     profile = _find_profile(version) if screen.name == "page" else None
     _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
     notes.show()
-    is_making_history = sandbox_strip.render(installation)
+    is_making_history = sandbox_strip.render(installation, is_watching=screen.name != "connect")
     if screen.name in OWN_SCREENS:
         if screen.name != "setup":  # it says the same itself, and how to mend it
             trouble.render(installation, version, is_overview=False)

@@ -12,29 +12,41 @@ from pages.formats import counted, day, moment
 EVERY_SECONDS = 1.0
 CONTROLS_WIDTH = 340
 _ASKED = "start-over-asked"
+_WHAT = {"history": "Making history", "fast_forward": "Fast-forward"}
 
 
-def render(installation: Installation) -> bool:
-    """Draw the strip; nothing in live mode. True while days pass in the sandbox."""
+def render(installation: Installation, *, is_watching: bool = True) -> bool:
+    """Draw the strip; nothing in live mode. True while days pass in the sandbox.
+
+    A screen that leads to another one when the days are over does the watching itself: a second
+    fragment may ask once more in the moment of the change, for the screen that was left, and the
+    browser then empties the new one (Streamlit 1.67).
+    """
     if installation.sandbox is None:
         return False
     with lookups.reading() as session:
-        is_busy = rehearsal.rehearsal_in(session) is not None
+        progress = rehearsal.rehearsal_in(session)
+    is_busy = progress is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")
         with st.container(width="content"):
-            _clock_or_progress(installation, is_busy=is_busy)
+            if progress is None:
+                _clock(installation)
+            elif is_watching:
+                _watch_progress(installation)
+            else:
+                st.caption(f"{_WHAT[progress.what]}…", width="content")
         with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
             _controls(installation, is_busy=is_busy)
     return is_busy
 
 
-def _clock_or_progress(installation: Installation, *, is_busy: bool) -> None:
-    if not is_busy:
-        today = installation.now().date()
-        st.caption(f"Made-up figures · {day(today)}", width="content")
-        return
+def _clock(installation: Installation) -> None:
+    today = installation.now().date()
+    st.caption(f"Made-up figures · {day(today)}", width="content")
 
+
+def _watch_progress(installation: Installation) -> None:
     @st.fragment(run_every=EVERY_SECONDS)
     def watch() -> None:
         progress = rehearsal.find_rehearsal(installation)
@@ -49,8 +61,7 @@ def _clock_or_progress(installation: Installation, *, is_busy: bool) -> None:
 
 def progress_text(progress: rehearsal.RehearsalProgress) -> str:
     """ "Making history… 40 of 90 days", in a few words: it stands in one line on a phone."""
-    what = "Making history" if progress.what == "history" else "Fast-forward"
-    return f"{what}… {progress.done:,d} of {counted(progress.total, 'day')}"
+    return f"{_WHAT[progress.what]}… {progress.done:,d} of {counted(progress.total, 'day')}"
 
 
 def _controls(installation: Installation, *, is_busy: bool) -> None:
