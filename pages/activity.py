@@ -9,7 +9,7 @@ import streamlit as st
 from fb import schedule
 from fb.installation import Installation
 from pages import ending, records, resources
-from pages.formats import UNKNOWN, counted, day, moment
+from pages.formats import UNKNOWN, counted, day, moment, one_line
 from storage.events import count_events, list_events
 from storage.models import Event, Run
 from storage.runs import Failure, count_runs, list_failures, list_runs
@@ -188,7 +188,7 @@ def _failures(failures: list[Failure]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "page": [failure.page_name for failure in failures],
+                "page": [one_line(failure.page_name) for failure in failures],
                 "why": [
                     records.page_failure(
                         failure.kind,
@@ -199,7 +199,7 @@ def _failures(failures: list[Failure]) -> None:
                     )
                     for failure in failures
                 ],
-                "account": [failure.account_name for failure in failures],
+                "account": [one_line(failure.account_name or "") or None for failure in failures],
             }
         ),
         column_config={
@@ -255,6 +255,6 @@ def _event_frame(events: list[Event]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),
-            "what": [records.event(e.kind, e.account_name, e.facts) for e in events],
+            "what": [one_line(records.event(e.kind, e.account_name, e.facts)) for e in events],
         }
     )

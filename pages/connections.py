@@ -12,7 +12,7 @@ from fb import connections
 from fb.connections import Connection
 from fb.installation import Installation
 from pages import accounts, ending, links, notes, phrases, resources, wording
-from pages.formats import counted, plain
+from pages.formats import counted, one_line, plain
 from pages.trouble import needing_renewal
 
 # Above this, cards make a person scroll past the account that is looked for.
@@ -166,7 +166,7 @@ def _table(installation: Installation, known: list[Connection], now: datetime) -
         pd.DataFrame(
             {
                 "state": [[stand.label] for stand in stands],
-                "account": [account.account_name for account in known],
+                "account": [one_line(account.account_name) for account in known],
                 "pages": [account.health.usable_count for account in known],
                 "ends": _times([account.ends_at for account in known]),
                 "used": _times([account.last_used_at for account in known]),

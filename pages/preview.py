@@ -16,7 +16,7 @@ import streamlit as st
 
 from fb.preview import Preview, PreviewPage
 from pages import ending, permissions, phrases
-from pages.formats import clock, counted, plain
+from pages.formats import clock, counted, one_line, plain
 from pages.portfolio.tables import initial_tile
 
 PAGE_ROWS = 25
@@ -118,7 +118,7 @@ def _table_of_reasons(told: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None
     st.dataframe(
         pd.DataFrame(
             {
-                "page": [page.name for page, _ in told],
+                "page": [one_line(page.name) for page, _ in told],
                 "state": [[words[0].label] for _, words in told],
                 "why": [" ".join(reason.sentence for reason in words) for _, words in told],
             }
@@ -211,7 +211,7 @@ def _editor(shown: Sequence[PreviewPage], attempt_id: str, place: str) -> list[b
             {
                 "tick": [page.id not in unticked for page in shown],
                 "picture": [initial_tile(page.id, page.name) for page in shown],
-                "page": [page.name for page in shown],
+                "page": [one_line(page.name) for page in shown],
                 "category": [page.category for page in shown],
                 "fans": pd.array([page.fans for page in shown], dtype="Int64"),
                 "state": [["New" if page.state == "new" else "Kept"] for page in shown],

@@ -372,6 +372,11 @@ def test_every_page_is_ticked_and_names_are_cells(stage: Stage, attempts: Attemp
     assert len(attempts.saved[0][0]) == 60
 
 
+def test_no_name_turns_the_rest_of_its_cell(stage: Stage, attempts: Attempts) -> None:
+    attempts.view = ready(make_preview(make_page(1, name="\u202eMode\u202c Rück")))
+    assert list(open_attempt(stage).data_editor[0].value["page"]) == ["Mode Rück"]
+
+
 def untick(at: Any, *rows: int) -> Any:
     """Untick rows of the table on screen, as the browser would report it."""
     key = at.data_editor[0].key
