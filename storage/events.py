@@ -19,14 +19,25 @@ def record_event(
     account_name: str | None,
     facts: Mapping[str, Any],
     now: datetime,
+    *,
+    by: str | None = None,
+    grant_id: int | None = None,
+    page_id: str | None = None,
 ) -> None:
     """Keep one event. ``facts`` are plain numbers and names: never a token, never Facebook's text.
 
-    An event outlives the account that it names, hence the name and no reference.
+    ``by``: the person who did it; None for what Pagekeeper noticed by itself. ``grant_id`` and
+    ``page_id``: what it is about; the event is erased with it, and outlives a disconnect.
     """
     session.execute(
         insert(Event).values(
-            at=now, kind=kind, account_name=storable_or_none(account_name), facts=dict(facts)
+            at=now,
+            kind=kind,
+            account_name=storable_or_none(account_name),
+            facts=dict(facts),
+            by=by,
+            grant_id=grant_id,
+            page_id=page_id,
         )
     )
 

@@ -17,18 +17,13 @@ from sqlalchemy.orm import Session
 
 from storage.engine import Database
 from storage.errors import DatabaseBusy, NewerSchema, WrongInstallation
-from storage.kept_connections import rebuild_connections
 from storage.metric_ledger import seed_ledger
 from storage.models import Base, Installation
-from storage.snapshots import rebuild_columns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 WAL_TRIES = 200
 WAL_PAUSE_SECONDS = 0.05
 ANOTHER_PROGRAM = "another program"
-# The last migration with something new that is kept beside snapshots or grants, and follows from
-# them: it is made for databases from before.
-KEPT_SINCE = "0004"
 
 # Alembic keeps its context in a global of the module. Always taken after the database's own lock.
 _alembic_lock = threading.Lock()
@@ -83,17 +78,12 @@ def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: dateti
     # Somebody may have been faster between the look and the lock.
     if _is_current(connection, script, marker):
         return
-    is_new = find_marker(connection) is None
-    is_older = not is_new and str(_find_revision(connection)) < KEPT_SINCE
     config = make_config()
     config.attributes["connection"] = connection
     with _alembic_lock:
         command.upgrade(config, "head")
     _mark(session, marker, now)
     seed_ledger(session)
-    if is_older:
-        rebuild_columns(session)
-        rebuild_connections(session)
 
 
 def _find_revision(connection: Connection) -> str | None:

@@ -23,6 +23,9 @@ from storage.folding import fold
 
 T = TypeVar("T")
 
+# Who made something, until operators sign in: `by` of tags, notes, goals, imports and events.
+THIS_COMPUTER = "this computer"
+
 
 class Remembered(TypeDecorator[T]):
     """Converts a value once and the same value again for nothing.

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base
+from storage.models.base import THIS_COMPUTER, Base
 
 
 class Snapshot(Base):
@@ -20,7 +20,9 @@ class Snapshot(Base):
         {"sqlite_with_rowid": False},
     )
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     day: Mapped[date] = mapped_column(primary_key=True)
     fans_count: Mapped[int | None] = mapped_column(BigInteger)
     followers_count: Mapped[int | None] = mapped_column(BigInteger)
@@ -63,6 +65,7 @@ class Import(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     file_name: Mapped[str]
     imported_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
     new_count: Mapped[int]
     equal_count: Mapped[int]
     conflicting_count: Mapped[int]

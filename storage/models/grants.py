@@ -65,8 +65,12 @@ class PageGrant(Base):
         ),
     )
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
-    grant_id: Mapped[int] = mapped_column(ForeignKey("grants.id"), primary_key=True, index=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
+    grant_id: Mapped[int] = mapped_column(
+        ForeignKey("grants.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
     tasks: Mapped[list[str]]
     sealed_page_token: Mapped[str | None]
     key_id: Mapped[str | None]

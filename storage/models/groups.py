@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, folded_name
+from storage.models.base import THIS_COMPUTER, Base, folded_name
 
 
 class Tag(Base):
@@ -21,12 +21,15 @@ class Tag(Base):
         Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name, unique=True
     )
     created_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
 
 
 class PageTag(Base):
     __tablename__ = "page_tags"
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     tag_id: Mapped[int] = mapped_column(
         ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True, index=True
     )
@@ -43,9 +46,10 @@ class Annotation(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     day: Mapped[date] = mapped_column(index=True)
     text: Mapped[str]
-    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id"))
+    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
     tag_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
 
 
 class Goal(Base):
@@ -53,8 +57,11 @@ class Goal(Base):
 
     __tablename__ = "goals"
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     metric: Mapped[str] = mapped_column(primary_key=True)  # "fans" | "followers"
     target: Mapped[int] = mapped_column(BigInteger)
     due_day: Mapped[date]
     created_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)

@@ -38,7 +38,9 @@ class InsightValue(Base):
     __tablename__ = "insight_values"
     __table_args__ = ({"sqlite_with_rowid": False},)
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     metric: Mapped[str] = mapped_column(ForeignKey("insight_metrics.name"), primary_key=True)
     day: Mapped[date] = mapped_column(primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)
@@ -51,7 +53,9 @@ class InsightSpan(Base):
 
     __tablename__ = "insight_spans"
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     metric: Mapped[str] = mapped_column(ForeignKey("insight_metrics.name"), primary_key=True)
     since: Mapped[date]
     until: Mapped[date]
@@ -66,7 +70,9 @@ class InsightState(Base):
 
     __tablename__ = "insight_states"
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     state: Mapped[str]
     code: Mapped[GraphCode | None]
     trace_id: Mapped[str | None]

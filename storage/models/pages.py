@@ -60,7 +60,9 @@ class PageChange(Base):
 
     __tablename__ = "page_changes"
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     field: Mapped[str] = mapped_column(primary_key=True)
     changed_at: Mapped[datetime] = mapped_column(primary_key=True)
     was: Mapped[dict[str, Any]]
@@ -71,7 +73,9 @@ class Picture(Base):
 
     __tablename__ = "pictures"
 
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     source_url: Mapped[str | None]  # Facebook's signed link: dies within a month, carries no token
     source_path: Mapped[str | None]  # the link's path: changes with the picture, not its signature
     source_at: Mapped[datetime | None]  # when Facebook gave it

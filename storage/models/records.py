@@ -40,7 +40,9 @@ class RunFailure(Base):
     __tablename__ = "run_failures"
 
     run_id: Mapped[int] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    page_id: Mapped[str] = mapped_column(ForeignKey("pages.id"), primary_key=True)
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
     account_name: Mapped[str | None]
     kind: Mapped[str]  # class name of the error, e.g. "RateLimited"
     code: Mapped[GraphCode | None]
@@ -56,6 +58,10 @@ class Event(Base):
     kind: Mapped[str]  # connected, renewed, disconnected, needs_renewal, frozen, thawed
     account_name: Mapped[str | None]
     facts: Mapped[dict[str, Any]]
+    by: Mapped[str | None]  # None: Pagekeeper by itself
+    # What it is about; it goes when this is erased, and stays when it is disconnected.
+    grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"))
+    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
 
 
 class Observation(Base):

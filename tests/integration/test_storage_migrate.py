@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
-from storage.arrays import MISSING
-from storage.columns import read
-from storage.connection_states import CONNECTION_STATES
 from storage.engine import Database, open_database
 from storage.errors import NewerSchema, WrongInstallation
 from storage.installation import bump_data_version, get_data_version
-from storage.migrate import find_marker, make_config, migrate
-from storage.models import Base, Installation, Page
-from storage.origins import Origin, find_origin
+from storage.migrate import find_marker, migrate
+from storage.models import Base, Installation
 from tests.integration.storage_rows import LATER, NOW
 
 
@@ -205,50 +199,3 @@ def test_a_failing_migration_leaves_no_trace(
     assert _content(empty_database) == []
     monkeypatch.undo()
     migrate(empty_database, "sandbox", NOW)
-
-
-FILLED = (
-    "INSERT INTO installation (id, marker, created_at, data_version)"
-    " VALUES (1, 'sandbox', '{now}', 7)",
-    "INSERT INTO pages (id, name, name_folded, first_seen_at, described_at)"
-    " VALUES ('10', 'Café', 'cafe', '{now}', '{now}'), ('11', 'Bar', 'bar', '{now}', '{now}')",
-    "INSERT INTO grants (id, account_id, account_name, sealed_user_token, key_id,"
-    " granted_permissions, declined_permissions, status, status_at, created_at, renewed_at)"
-    " VALUES (1, '9', 'Anna', 's', 'k', '[]', '[]', 'needs_renewal', '{now}', '{now}', '{now}')",
-    "INSERT INTO page_grants (page_id, grant_id, tasks, sealed_page_token, key_id, status,"
-    " status_at, granted_at) VALUES ('10', 1, '[]', 's', 'k', 'ok', '{now}', '{now}')",
-    "INSERT INTO snapshots (page_id, day, fans_count, followers_count, source, fetched_at,"
-    " graph_version) VALUES ('10', '2026-11-19', 5, NULL, 'snapshot', '{now}', 'v25.0'),"
-    " ('11', '2026-11-20', 7, 8, 'snapshot', '{now}', 'v26.0')",
-)
-
-
-@pytest.mark.parametrize("revision", ["0001", "0003"])
-def test_a_database_from_before_gets_all_that_is_kept_now(
-    empty_database: Database, revision: str
-) -> None:
-    """Places, columns, first days, states and origins follow from what was there."""
-    config = make_config()
-    is_sqlite = empty_database.is_sqlite
-    at = f"{NOW:%Y-%m-%d %H:%M:%S}.000000" + ("" if is_sqlite else "+00")
-    with empty_database.writing() as session:
-        config.attributes["connection"] = session.connection()
-        command.upgrade(config, revision)
-        for statement in FILLED:
-            session.connection().exec_driver_sql(statement.format(now=at))
-    migrate(empty_database, "sandbox", NOW)
-    first, last = date(2026, 11, 19), date(2026, 11, 20)
-    with empty_database.reading() as session:
-        columns = (Page.id, Page.position, Page.fans_since, Page.followers_since, Page.connection)
-        assert session.execute(select(*columns).order_by(Page.id)).all() == [
-            ("10", 0, first, None, CONNECTION_STATES.index("needs_renewal")),
-            ("11", 1, last, last, CONNECTION_STATES.index("disconnected")),
-        ]
-        figures = read(session, "fans", [first, last])
-        assert {day: column.tolist() for day, column in figures.items()} == {
-            first: [5],
-            last: [MISSING, 7],
-        }
-        origin = find_origin(session, first)
-        assert origin == Origin(first, NOW, ("snapshot",), ("v25.0",))
-        assert get_data_version(session) == 7
