@@ -17,11 +17,12 @@ from fb.installation import Installation
 from fb.past_csv.header import Unreadable
 from fb.past_csv.reading import PastFigures
 from fb.past_figures import DryRun
-from pages import ending, lookups, notes, resources, screens
-from pages.formats import counted, plain
-from pages.past_figures import list as import_list
-from pages.past_figures import result as import_result
-from pages.past_figures import words as import_words
+from pages import lookups, resources
+from pages.parts.imports import dry_run as import_result
+from pages.parts.imports import import_history as import_list
+from pages.parts.imports import import_text as import_words
+from pages.text.formats import counted, plain
+from pages.ui import flash, message_page, screens
 from storage.errors import StorageError
 
 UPLOAD_MB = 200  # as `server.maxUploadSize` in .streamlit/config.toml
@@ -33,7 +34,7 @@ def render() -> None:
     startup = resources.get_startup()
     installation = startup.installation
     if installation is None:
-        ending.render_trouble(startup)
+        message_page.render_trouble(startup)
         return
     st.page_link(screens.link_to("overview"), label="Overview", icon=":material/arrow_back:")
     st.title("Past figures", anchor=False)
@@ -114,6 +115,6 @@ def _import(installation: Installation, figures: PastFigures, name: str) -> None
             )
             return
     if import_id is not None:
-        notes.leave("The past figures are imported. Charts and tables show them now.")
+        flash.leave("The past figures are imported. Charts and tables show them now.")
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     st.rerun()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import records
+from pages.parts.activity import activity_text
 from storage.annotations import (
     AnnotationRow,
     add_annotation,
@@ -53,7 +53,7 @@ def events(stage: Stage) -> list[tuple[str, str]]:
     """What Activity tells, oldest first: the kind of each event and its sentence."""
     with stage.installation.database.reading() as session:
         return [
-            (each.kind, records.event(each.kind, each.account_name, each.facts))
+            (each.kind, activity_text.event(each.kind, each.account_name, each.facts))
             for each in list_events(session)[::-1]
         ]
 

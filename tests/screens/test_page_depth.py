@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
-from pages.one_page import lookups as page_lookups
+from pages.parts.page import queries as page_lookups
 from storage.goals import GoalRow, find_goal, set_goal
 from storage.importing import ImportCounts, add_import
 from storage.installation import bump_data_version
