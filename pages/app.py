@@ -7,9 +7,11 @@ period bar, and lets one screen fill the rest. Without an installation only Setu
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation, Startup
 from pages import (
@@ -18,18 +20,17 @@ from pages import (
     connect,
     connections,
     imports,
-    lookups,
     overview,
     page,
     resources,
     setup,
 )
-from pages.parts.overview import queries as overview_lookups
 from pages.parts.overview import welcome
+from pages.queries import find_accounts, find_days, find_profile, get_version, is_empty
 from pages.text import wording
 from pages.text.formats import one_line
-from pages.ui import banner, flash, message_page, period_bar, sandbox_strip
-from pages.ui.notes import popover
+from pages.ui import banner, flash, message_page, period_bar, sandbox_strip, url_controls
+from pages.ui.notes import popover as notes
 from pages.ui.screens import SCREENS, Screen
 from storage.errors import DatabaseBusy, DatabaseUnreachable
 from storage.series import PageProfile
@@ -49,20 +50,34 @@ def main() -> None:
     """Draw the frame, and in it the screen of the address."""
     _name_tab("Pagekeeper")
     st.logo(str(ASSETS / "logo.svg"), size="large")
+    url_controls.apply_changes()
     startup = resources.get_startup()
-    with lookups.one_moment():
-        _draw(startup)
+    with ExitStack() as stack:
+        _draw(startup, _open_session(startup.installation, stack))
 
 
-def _draw(startup: Startup) -> None:
-    installation = startup.installation
-    version, is_lost = _find_version(installation)
+def _open_session(installation: Installation | None, stack: ExitStack) -> Session | None:
+    """The one session of a run, so that no figure on a screen is newer than another.
+
+    None without an installation, and when the database was lost since the dashboard started.
+    """
+    if installation is None:
+        return None
+    try:
+        session = stack.enter_context(installation.database.reading())
+        get_version(session)
+    except (DatabaseUnreachable, DatabaseBusy):
+        return None
+    return session
+
+
+def _draw(startup: Startup, session: Session | None) -> None:
     parts: list[Callable[[], None]] = []
     chosen = st.navigation(
         [
             st.Page(
                 lambda: parts[0](),
-                title=_title(screen, installation, version),
+                title=_title(screen, startup.installation, session),
                 icon=screen.icon,
                 url_path=screen.name,
                 default=screen.is_default,
@@ -73,12 +88,12 @@ def _draw(startup: Startup) -> None:
         position="top",
     )
     screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
-    if is_lost:
-        parts.append(_without_database(screen))
-    elif installation is not None:
-        parts.append(_frame(installation, version, screen))
-    else:
+    if startup.installation is None:
         parts.append(_without_installation(startup, screen))
+    elif session is None:
+        parts.append(_without_database(screen))
+    else:
+        parts.append(_frame(startup.installation, session, screen))
     chosen.run()
 
 
@@ -87,20 +102,11 @@ def _name_tab(name: str) -> None:
     st.set_page_config(page_title=name, page_icon=str(ASSETS / "favicon.svg"), layout="wide")
 
 
-def _title(screen: Screen, installation: Installation | None, version: str) -> str:
-    if screen.name != "connections" or installation is None or not version:
+def _title(screen: Screen, installation: Installation | None, session: Session | None) -> str:
+    if screen.name != "connections" or installation is None or session is None:
         return screen.title
-    accounts = lookups.find_accounts(version, installation.now().date())
-    waiting = len(banner.needing_renewal(accounts))
+    waiting = len(banner.needing_renewal(find_accounts(session, installation.now())))
     return f"{screen.title} ({waiting})" if waiting else screen.title
-
-
-def _find_version(installation: Installation | None) -> tuple[str, bool]:
-    """The version of the data, and whether the database was lost since the dashboard started."""
-    try:
-        return (lookups.get_version() if installation is not None else ""), False
-    except (DatabaseUnreachable, DatabaseBusy):
-        return "", True
 
 
 def _without_database(screen: Screen) -> Callable[[], None]:
@@ -120,45 +126,49 @@ def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None
     return lambda: message_page.render(words)
 
 
-def _frame(installation: Installation, version: str, screen: Screen) -> Callable[[], None]:
+def _frame(installation: Installation, session: Session, screen: Screen) -> Callable[[], None]:
     """Draw what stands above a screen, and return what draws the screen."""
-    profile = _find_profile(version) if screen.name == "page" else None
+    profile = _find_profile(session) if screen.name == "page" else None
     _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
     flash.show()
-    is_making_history = sandbox_strip.render(installation, is_watching=screen.name != "connect")
+    is_making_history = sandbox_strip.render(
+        installation, session, is_watching=screen.name != "connect"
+    )
     if screen.name in OWN_SCREENS:
         if screen.name != "setup":  # it says the same itself, and how to mend it
-            banner.render(installation, version, is_overview=False)
-        lookups.end_moment()  # these ask for themselves, and some of them wait for Facebook
+            banner.render(installation, session, is_overview=False)
+        # These ask for themselves, and some of them wait for Facebook: a session that stays open
+        # would hold back what is erased meanwhile.
+        session.close()
         return OWN_SCREENS[screen.name]
     if screen.name == "page" and profile is None:
         return page.render_unknown
     today = installation.now().date()
-    days = overview_lookups.find_days(version)
-    if screen.name == "overview" and days is None and lookups.is_empty(version):
-        banner.render(installation, version, is_overview=True)
+    days = find_days(session)
+    if screen.name == "overview" and days is None and is_empty(session):
+        banner.render(installation, session, is_overview=True)
         return lambda: welcome.render(installation)
     # What follows is for the screens that have a period.
     header = st.container()
-    banner.render(installation, version, is_overview=screen.name == "overview")
+    banner.render(installation, session, is_overview=screen.name == "overview")
     first_day = profile.first_day if profile is not None else days and days[0]
     if screen.name == "compare":
-        first_day = compare.find_first_day(version) or first_day
-    popover.keep_hidden()
+        first_day = compare.find_first_day(session) or first_day
+    notes.keep_hidden()
     # Here and not in the screen: see pages.ui.period_bar.
     bar = period_bar.render(today, first_day)
     if profile is not None:
-        return lambda: page.render(installation, version, header, bar.period, profile)
+        return lambda: page.render(installation, session, header, bar.period, profile)
     if screen.name == "compare":
-        return lambda: compare.render(installation, version, header, bar.period)
+        return lambda: compare.render(installation, session, header, bar.period)
     return lambda: overview.render(
-        installation, version, header, bar, is_making_history=is_making_history
+        installation, session, header, bar, is_making_history=is_making_history
     )
 
 
-def _find_profile(version: str) -> PageProfile | None:
+def _find_profile(session: Session) -> PageProfile | None:
     page_id, _ = page.read_address()
-    return lookups.find_profile(version, page_id) if 0 < len(page_id) <= 100 else None
+    return find_profile(session, page_id) if 0 < len(page_id) <= 100 else None
 
 
 main()

@@ -17,10 +17,11 @@ from fb.installation import Installation
 from fb.past_csv.header import Unreadable
 from fb.past_csv.reading import PastFigures
 from fb.past_figures import DryRun
-from pages import lookups, resources
+from pages import resources
 from pages.parts.imports import dry_run as import_result
 from pages.parts.imports import import_history as import_list
 from pages.parts.imports import import_text as import_words
+from pages.queries import get_version
 from pages.text.formats import counted, plain
 from pages.ui import flash, message_page, screens
 from storage.errors import StorageError
@@ -39,7 +40,8 @@ def render() -> None:
     st.page_link(screens.link_to("overview"), label="Overview", icon=":material/arrow_back:")
     st.title("Past figures", anchor=False)
     st.markdown(import_words.WHAT_THIS_IS)
-    version = lookups.get_version()
+    with installation.database.reading() as session:
+        version = get_version(session)
     with st.container(border=True, key="import-card"):
         st.header("Import a CSV file", anchor=False)
         _columns()

@@ -2,47 +2,54 @@
 
 from __future__ import annotations
 
-from datetime import date
+from contextlib import ExitStack
 from typing import Any
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from pages import lookups
-from pages.parts.overview import digest_card, growth_card, page_list, sorting
-from pages.parts.overview import overview_text as overview_words
-from pages.parts.overview import queries as overview_lookups
-from pages.text.formats import day
-from pages.text.periods import Period, clip, reaches_back
-from pages.ui import filter_box, refresh, return_url, screens, tiles
-from pages.ui.filter_text import Chosen
-from pages.ui.notes import popover
+from pages.parts.overview import (
+    digest,
+    growth_card,
+    movers_card,
+    overview_text,
+    page_list,
+    sorting,
+)
+from pages.queries import Overview, PageFilter, View, find_days, is_remembered, load_overview
+from pages.text.formats import counted, day
+from pages.text.phrases import NOUNS
+from pages.ui import filter_box, growth_chart, refresh, return_url, screens, tiles
+from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
-from storage.filtering import Filter, Metric
-from storage.overview import Totals
 
 # What the bound widgets stand at when the address says nothing.
 DEFAULTS = {
     "metric": "Fans",
-    "view": growth_card.VIEWS[0],
+    "view": growth_chart.TOTAL,
     "movers": "Number",
     "sort": sorting.DEFAULT.label,
     "page": 1,
 }
-
-
 CHOICES = {
-    "metric": tuple(growth_card.METRICS),
-    "view": growth_card.VIEWS,
-    "movers": tuple(growth_card.MOVERS),
+    "metric": tuple(growth_chart.METRICS),
+    "view": growth_chart.VIEWS,
+    "movers": tuple(movers_card.ORDERS),
     "sort": sorting.LABELS,
     "show": (page_list.ATTENTION,),
 }
+TABLE_HEIGHT = 600  # of 25 rows, about: its place while the answer is not known yet
 _ENTRY, _PENDING = "overview-entry", "overview-pending"
 
 
 def render(
-    installation: Installation, version: str, header: Any, bar: Bar, *, is_making_history: bool
+    installation: Installation,
+    session: Session,
+    header: Any,
+    bar: Bar,
+    *,
+    is_making_history: bool,
 ) -> None:
     """Draw the screen of an installation that has Pages. ``header`` stands above the period bar."""
     _restore()
@@ -53,81 +60,105 @@ def render(
         ),
     ):
         st.title("Overview", anchor=False, width="content")
-        refresh.render(installation, version, is_making_history=is_making_history)
-    chosen = filter_box.read(version)
-    filter_box.render(version, bar.beside, chosen)
-    days = overview_lookups.find_days(version)
+        refresh.render(installation, session, is_making_history=is_making_history)
+    current = filter_box.read(session)
+    filter_box.render(session, bar.beside, current)
+    view = View(bar.period, "fans", current.filter)
+    days = find_days(session)
     if days is None or days[0] == days[1]:
-        _render_first_day(installation, version, bar.period, chosen)
+        _render_first_day(installation, session, view, current)
     else:
-        _render_figures(version, installation.now().date(), bar.period, chosen, days)
+        _render_figures(installation, session, view, current)
 
 
 def _render_figures(
-    version: str, today: date, asked: Period, chosen: Chosen, days: tuple[date, date]
+    installation: Installation, session: Session, view: View, current: PageFilter
 ) -> None:
-    period, filter = clip(asked, *days), chosen.filter
-    tiles_place = st.container()
+    """The controls are drawn first, each where it belongs: they say what to ask for."""
+    today = installation.now().date()
+    top = st.container()
     wide, narrow = st.columns([2.1, 1])
     with wide, st.container(border=True, height="stretch", key="growth-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             heading = st.empty()
-            metric, view = growth_card.choose_view()
-            noun = overview_words.NOUNS[metric]
-            heading.header(f"{noun} over time", anchor=False, width="content")
-            notes = popover.render(version, popover.chart_of_pages(period, filter, today))
-        chart_place = st.container()
-    back = _way_back()
-    totals = lookups.find_totals(version, period.since, period.until, filter)
-    with tiles_place:
-        filter_box.say(chosen, totals.pages_count)
-        _tiles(version, period, totals, metric, filter, days[0])
-    with chart_place:
-        is_late = period.until < asked.until
-        growth_card.render_chart(
-            version, period, totals, metric, view, filter, is_late=is_late, notes=notes
-        )
-    with narrow, st.container(border=True, height="stretch", key="movers-card"):
-        growth_card.render_movers(version, period, metric, filter, back)
-    digest_card.render(version, today, metric, filter, filter_box.kept(), back)
-    page_list.render(version, period, metric, totals.pages_count, filter, back)
+            metric = growth_chart.choose_metric("metric")
+            chart_view = growth_chart.choose_view("view")
+            beside_switches = st.container(width="content")
+        chart_skeleton, chart = st.empty(), st.container()
+    with narrow:
+        movers = st.container(border=True, height="stretch", key="movers-card")
+    with movers:
+        movers_by = movers_card.choose_order()
+    week = st.container()
+    list_heading, list_controls = _list_row()
+    listing = page_list.choose(list_controls)
+    list_skeleton, way_back = st.empty(), _way_back()
+
+    question = (View(view.period, metric, view.filter), listing, movers_by, today)
+    with ExitStack() as skeletons:
+        if not is_remembered(load_overview, session, *question):  # thousands take a moment
+            skeletons.enter_context(chart_skeleton.skeleton(height=growth_card.CHART_HEIGHT))
+            skeletons.enter_context(list_skeleton.skeleton(height=TABLE_HEIGHT))
+        overview = load_overview(session, *question)
+
+    with top:
+        filter_box.describe(current, overview.totals.pages_count)
+        tiles.render(_tiles(overview))
+    heading.header(f"{NOUNS[metric]} over time", anchor=False, width="content")
+    with beside_switches:
+        notes.render(installation, notes.chart_of_pages(overview.view, today))
+    with chart:
+        growth_card.render(overview, chart_view)
+    with movers:
+        movers_card.render(overview, movers_by, way_back)
+    if overview.week is not None:
+        with week:
+            digest.render(overview.week, filter_box.kept(), way_back)
+    list_heading.header(counted(overview.totals.pages_count, "Page"), anchor=False, width="content")
+    page_list.render(installation, session, overview, listing, list_controls, way_back)
 
 
-def _tiles(
-    version: str, period: Period, totals: Totals, metric: Metric, filter: Filter, first_day: date
-) -> None:
-    previous = None
-    if reaches_back(period, first_day):
-        assert period.previous_since is not None
-        assert period.previous_until is not None
-        previous = lookups.find_comparable(
-            version, period.previous_since, period.previous_until, metric, filter
-        )
-    origin = overview_lookups.find_source(version, period.until)
-    tiles.render(overview_words.tiles(totals, previous, metric, period, origin))
+def _list_row() -> tuple[Any, Any]:
+    """The row above the table: where its heading goes, and the rest of it."""
+    row = st.container(horizontal=True, vertical_alignment="center", key="list-controls")
+    return row.empty(), row
+
+
+def _tiles(overview: Overview) -> list[tiles.Tile]:
+    view = overview.view
+    return overview_text.tiles(
+        overview.totals, overview.previous, view.metric, view.period, overview.provenance
+    )
 
 
 def _render_first_day(
-    installation: Installation, version: str, period: Period, chosen: Chosen
+    installation: Installation, session: Session, view: View, current: PageFilter
 ) -> None:
     """One snapshot is no change yet: say so instead of drawing an empty chart."""
-    totals = lookups.find_totals(version, period.since, period.until, chosen.filter)
-    filter_box.say(chosen, totals.pages_count)
-    origin = overview_lookups.find_source(version, period.until)
-    tiles.render(overview_words.tiles(totals, None, "fans", period, origin))
     today = installation.now().date()
-    with st.container(border=True, key="growth-card"):
+    top = st.container()
+    card = st.container(border=True, key="growth-card")
+    list_heading, list_controls = _list_row()
+    listing = page_list.choose(list_controls)
+    overview = load_overview(session, view, listing, "number", today)
+    totals = overview.totals
+    with top:
+        filter_box.describe(current, totals.pages_count)
+        tiles.render(_tiles(overview))
+    with card:
         st.header("Fans over time", anchor=False)
         with st.container(horizontal_alignment="center"):
             st.space("small")
             st.markdown(
-                f"**{overview_words.first_day_title(totals, today)}**",
+                f"**{overview_text.first_day_title(totals, today)}**",
                 width="content",
                 text_alignment="center",
             )
+            began = totals.last_day or today
+            when = "tomorrow" if began == today else f"with the next one after {day(began)}"
             st.caption(
                 "Facebook no longer gives out past fan counts, to anyone. From now on one snapshot "
-                f"a day is kept; the first change shows {_next_change(totals, today)}.",
+                f"a day is kept; the first change shows {when}.",
                 width="content",
                 text_alignment="center",
             )
@@ -138,12 +169,8 @@ def _render_first_day(
                 screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
             )
             st.space("small")
-    page_list.render(version, period, "fans", totals.pages_count, chosen.filter, _way_back())
-
-
-def _next_change(totals: Totals, today: Any) -> str:
-    began = totals.last_day
-    return "tomorrow" if began == today else f"with the next one after {day(began or today)}"
+    list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
+    page_list.render(installation, session, overview, listing, list_controls, _way_back())
 
 
 def _restore() -> None:

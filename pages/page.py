@@ -5,24 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from pages import lookups, overview
-from pages.parts.page import audience as page_audience
-from pages.parts.page import calendar as page_calendar
-from pages.parts.page import daily_table as page_daily
-from pages.parts.page import goal_card as page_goal
-from pages.parts.page import header as page_headline
-from pages.parts.page import insights_card, page_tiles
-from pages.parts.page import page_text as page_words
-from pages.parts.page import profile as page_profile
-from pages.parts.page import queries as page_lookups
-from pages.parts.page.audience import Audience
-from pages.parts.page.goal_card import Card
-from pages.text.periods import A_DAY, Period, clip
+from pages import overview
+from pages.parts.page import (
+    calendar,
+    daily_table,
+    export,
+    goal_card,
+    growth_card,
+    insights_card,
+    page_details,
+    page_text,
+    page_tiles,
+)
+from pages.parts.page import header as page_header
+from pages.queries import View, load_page
+from pages.text.periods import Period
 from pages.ui import return_url, screens, tiles
-from pages.ui.export import menu
-from pages.ui.tags import popover as tagging
+from pages.ui.tags import popover as tags
 from storage.series import PageProfile
 
 _LAST = "last-page"
@@ -46,58 +48,45 @@ def render_unknown() -> None:
     """Draw the screen of an id that nobody brought here."""
     _back_link()
     st.title("Page not found", anchor=False)
-    st.markdown(page_words.NOT_HERE)
+    st.markdown(page_text.NOT_HERE)
 
 
 def render(
-    installation: Installation, version: str, header: Any, period: Period, profile: PageProfile
+    installation: Installation,
+    session: Session,
+    header: Any,
+    period: Period,
+    profile: PageProfile,
 ) -> None:
     """Draw a Page's screen. ``header`` stands above the period bar."""
     overview.forget_restored()
+    today = installation.now().date()
     with header:
         _back_link()
-        page_headline.render(installation, profile)
+        page_header.render(installation, profile)
         with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
-            tagging.render_page(version, profile.page_id)
-            export_place = st.container(width="content")
-    asked, today = period, installation.now().date()
-    if profile.first_day is not None and profile.last_day is not None:
-        period = clip(asked, profile.first_day, profile.last_day)
-    history = page_lookups.find_history(version, profile.page_id)
-    tiles_place = st.container()
+            tags.render_page(installation, session, profile.page_id)
+            export_container = st.container(width="content")
+    top = st.container()
     with st.container(border=True, key="audience-card"):
-        switched = page_audience.choose(read_address()[1])
-        metric = switched.metric
-        with export_place:
-            menu.render_page(version, period, profile, metric, switched.view)
-        by_day = history.of(metric)
-        outlook = page_lookups.find_outlook(version, profile.page_id, metric, today)
-        card = Audience(version, profile, metric, by_day, period, asked, today)
-        page_audience.render(card, switched, outlook)
-    with tiles_place:
-        tiles.render(page_tiles.tiles(history, metric, period, outlook, today=asked.until))
+        switches = growth_card.choose(read_address()[1])
+        figures = load_page(session, profile, View(period, switches.metric), today)
+        growth_card.render(installation, figures, switches, today)
+    with export_container:
+        export.render(installation, figures, switches.view)
+    with top:
+        tiles.render(page_tiles.tiles(figures))
     left, right = st.columns([2.1, 1])
     with left, st.container(border=True, height="stretch", key="calendar-card"):
-        page_calendar.render(by_day, metric, today)
+        calendar.render(figures.history.of(switches.metric), switches.metric, today)
     with right, st.container(border=True, height="stretch", key="goal-card"):
-        goal_card = Card(
-            page_id=profile.page_id,
-            metric=metric,
-            by_day=by_day,
-            changes=page_tiles.changes_in(by_day, period),
-            outlook=outlook,
-            milestones=page_lookups.find_milestones(version, profile.page_id, metric),
-            goal=page_lookups.find_goal(version, profile.page_id, metric),
-            today=today,
-        )
-        page_goal.render(installation, goal_card)
-    insights_card.render(installation, version, profile.page_id, profile.name, asked)
+        goal_card.render(installation, figures, today)
+    insights_card.render(installation, session, profile, period)
     left, right = st.columns([1.35, 1])
     with left, st.container(border=True, height="stretch", key="daily-card"):
-        _daily(version, card)
+        daily_table.render(figures)
     with right, st.container(border=True, height="stretch", key="profile-card"):
-        changes = page_lookups.find_fact_changes(version, profile.page_id)
-        page_profile.render(profile, changes)
+        page_details.render(profile, figures.changes)
 
 
 def _back_link() -> None:
@@ -106,18 +95,4 @@ def _back_link() -> None:
         label="All Pages",
         icon=":material/arrow_back:",
         query_params=return_url.unpack(read_address()[1]) or None,
-    )
-
-
-def _daily(version: str, card: Audience) -> None:
-    page_id, since, until = card.profile.page_id, card.period.since - A_DAY, card.asked.until
-    # The change of the first day is against the last figure before it, however old.
-    before = max((each for each in card.by_day if each < since), default=since)
-    page_daily.render(
-        lookups.find_series(version, page_id, before, until),
-        card.metric,
-        since,
-        until,
-        page_lookups.find_imports(version),
-        page_lookups.find_marks(version, page_id, since, until, card.metric),
     )

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 
+import pandas as pd
 import pyarrow as pa
+
+# What a table becomes for a Styler, which takes nothing but pandas: whole numbers with gaps.
+PANDAS_TYPES = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
 
 
 def days(values: Sequence[date]) -> pa.Array:

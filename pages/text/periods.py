@@ -138,6 +138,12 @@ def clip(period: Period, first_day: date, last_day: date) -> Period:
     return compared(clipped) if since == period.since else clipped
 
 
+def last_week(today: date, first_day: date, last_day: date) -> Period:
+    """The seven days up to today, or up to the last snapshot where that is older than yesterday."""
+    is_fresh = last_day >= today - A_DAY
+    return clip(get_period("7 days", today if is_fresh else last_day), first_day, last_day)
+
+
 def reaches_back(period: Period, first_day: date | None) -> bool:
     """Whether there can be figures to compare with: a snapshot from before the earlier days."""
     return (

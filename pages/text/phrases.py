@@ -16,6 +16,18 @@ from pages.text.wording import CHOOSER, START_AGAIN, Wording
 
 Colour = Literal["red", "orange", "green", "gray"]
 
+# What the metrics are called, and the states of a Page's connection (storage.connection_states).
+NOUNS = {"fans": "Fans", "followers": "Followers"}
+CONNECTIONS = {
+    "connected": "Connected",
+    "works_in_part": "Works in part",
+    "needs_renewal": "Needs renewal",
+    "frozen": "Frozen",
+    "missing": "Missing",
+    "no_access": "No access",
+    "disconnected": "Disconnected",
+}
+
 
 def named(names: Sequence[str], total: int) -> str:
     """The first ``names`` of ``total`` Pages, escaped: "Café Lindenhof and 44 more"."""

@@ -1,7 +1,6 @@
-"""The one line above a screen that says what is broken, when something is.
+"""Banner: the one line above a screen that says what is broken, when something is.
 
-Only the worst of it: whoever mends that sees the next. Facts come from the database, sentences are
-pure.
+Only the worst of it: after that is mended the next one shows.
 """
 
 from __future__ import annotations
@@ -12,11 +11,18 @@ from datetime import datetime
 from typing import Literal
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.connections import Account
 from fb.installation import Installation
-from pages import lookups
-from pages.lookups import LastRun
+from pages.queries import (
+    LastRun,
+    count_pages_cut_off,
+    find_accounts,
+    find_freshness,
+    find_newest_run,
+    find_role_lost,
+)
 from pages.text import phrases, wording
 from pages.text.formats import at_about, counted, listed, plain, when
 from pages.ui import screens
@@ -32,7 +38,7 @@ _MOST_RESTING = 3
 
 
 @dataclass(frozen=True)
-class Trouble:
+class Banner:
     """What the line says. ``sentence`` is Markdown; ``target`` a screen, or None for no link."""
 
     badge: str
@@ -43,14 +49,14 @@ class Trouble:
     target: str | None = None
 
 
-def render(installation: Installation, version: str, *, is_overview: bool) -> None:
+def render(installation: Installation, session: Session, *, is_overview: bool) -> None:
     """Draw the line, when there is something to say.
 
     Everywhere: a key that opens nothing, and a stand-in for Facebook in live mode. On Overview also
     accounts and refreshes: the other screens show those themselves.
     """
-    trouble = find_trouble(installation, version, is_overview=is_overview)
-    if trouble is None:
+    banner = find_banner(installation, session, is_overview=is_overview)
+    if banner is None:
         return
     with st.container(
         border=True,
@@ -60,20 +66,22 @@ def render(installation: Installation, version: str, *, is_overview: bool) -> No
         key="trouble-line",
     ):
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
-            st.badge(trouble.badge, icon=trouble.icon, color=trouble.colour)
-            st.markdown(trouble.sentence, width="content")
-        if trouble.action is not None and trouble.target is not None:
+            st.badge(banner.badge, icon=banner.icon, color=banner.colour)
+            st.markdown(banner.sentence, width="content")
+        if banner.action is not None and banner.target is not None:
             st.page_link(
-                screens.link_to(trouble.target),
-                label=trouble.action,
+                screens.link_to(banner.target),
+                label=banner.action,
                 icon=":material/arrow_forward:",
             )
 
 
-def find_trouble(installation: Installation, version: str, *, is_overview: bool) -> Trouble | None:
+def find_banner(
+    installation: Installation, session: Session, *, is_overview: bool
+) -> Banner | None:
     """The worst trouble at present; None when all is well."""
     if not installation.can_open_tokens:
-        return Trouble(
+        return Banner(
             wording.WRONG_KEY.title,
             ":material/key_off:",
             "red",
@@ -82,7 +90,7 @@ def find_trouble(installation: Installation, version: str, *, is_overview: bool)
             "setup",
         )
     if installation.settings.uses_foreign_graph:
-        return Trouble(
+        return Banner(
             "Not Facebook itself",
             ":material/alt_route:",
             "orange",
@@ -93,18 +101,18 @@ def find_trouble(installation: Installation, version: str, *, is_overview: bool)
     if not is_overview:
         return None
     now = installation.now()
-    accounts = lookups.find_accounts(version, now.date())
+    accounts = find_accounts(session, now)
     waiting = needing_renewal(accounts)
     if waiting:
         worst = waiting[0]
         has_ended = worst.state == "needs_renewal"
-        cut_off_count = lookups.count_pages_cut_off(version, worst.grant_id) if has_ended else 0
+        cut_off_count = count_pages_cut_off(session, worst.grant_id) if has_ended else 0
         return of_waiting(waiting, cut_off_count, now)
-    freshness = lookups.find_freshness(version, now.date())
+    freshness = find_freshness(session, now.date())
     return (
         of_idle(accounts, freshness)
-        or of_run(lookups.find_newest_run(version), freshness, now)
-        or of_roles(accounts, lookups.find_role_lost(version))
+        or of_run(find_newest_run(session), freshness, now)
+        or of_roles(accounts, find_role_lost(session))
         or of_age(freshness, now)
     )
 
@@ -114,7 +122,7 @@ def needing_renewal(accounts: Sequence[Account]) -> list[Account]:
     return [account for account in accounts if account.state in ("needs_renewal", "expiring")]
 
 
-def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) -> Trouble:
+def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) -> Banner:
     """Accounts that Facebook has cut off, or will soon: one at least, the worst first.
 
     ``cut_off_count``: Pages that nobody reads until the first of them is renewed.
@@ -129,14 +137,12 @@ def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) ->
             verb = "is" if cut_off_count == 1 else "are"
             pages = counted(cut_off_count, "Page")
             why += f" {pages} {verb} not refreshed until {plain(name)} renews."
-        return Trouble(badge, ":material/link_off:", "red", why, "Renew", "connections")
+        return Banner(badge, ":material/link_off:", "red", why, "Renew", "connections")
     why = phrases.soonest_end(name, worst.expires_at, worst.data_access_expires_at, now)
-    return Trouble(badge, ":material/schedule:", "orange", why, "Renew", "connections")
+    return Banner(badge, ":material/schedule:", "orange", why, "Renew", "connections")
 
 
-def of_roles(
-    accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages]
-) -> Trouble | None:
+def of_roles(accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages]) -> Banner | None:
     """Pages that nobody here may read any more, since somebody lost the role on them."""
     losers = [
         account
@@ -148,13 +154,13 @@ def of_roles(
     lost = lost_by_grant[losers[0].grant_id]
     words = phrases.role_lost(losers[0].account_name, lost.names, lost.count)
     if len(losers) == 1:
-        return Trouble(words.title, ":material/person_off:", "orange", words.sentence)
+        return Banner(words.title, ":material/person_off:", "orange", words.sentence)
     badge = f"{counted(len(losers), 'account')} lost a role"
     see = ("See Connections", "connections")
-    return Trouble(badge, ":material/person_off:", "orange", words.sentence, *see)
+    return Banner(badge, ":material/person_off:", "orange", words.sentence, *see)
 
 
-def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble | None:
+def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Banner | None:
     """A refresh that Facebook cut short, or that came to its end with nothing."""
     if run is None or run.status == "running":
         return None
@@ -172,7 +178,7 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble 
         )
     if run.status == "failed":
         since = f"What you see is from {when(seen, now)}. " if seen else ""
-        return Trouble(
+        return Banner(
             "Facebook is not answering",
             ":material/cloud_off:",
             "orange",
@@ -183,12 +189,12 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble 
     return None
 
 
-def _nothing_read(run: LastRun, freshness: Freshness) -> Trouble | None:
+def _nothing_read(run: LastRun, freshness: Freshness) -> Banner | None:
     # Where no Page can be read any more, the reason is said by the other lines.
     if run.done or not run.failed or not freshness.has_readable:
         return None
     which = "its one Page" if run.failed == 1 else f"any of {counted(run.failed, 'Page')}"
-    return Trouble(
+    return Banner(
         "Nothing was refreshed",
         ":material/error_outline:",
         "orange",
@@ -198,7 +204,7 @@ def _nothing_read(run: LastRun, freshness: Freshness) -> Trouble | None:
     )
 
 
-def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Trouble | None:
+def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Banner | None:
     """No Page is read, since every account is paused or disconnected."""
     if freshness.has_readable or not accounts:
         return None
@@ -210,7 +216,7 @@ def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Trouble | None
     ]
     if len(accounts) > _MOST_RESTING:
         who.append(f"{len(accounts) - _MOST_RESTING:,d} more")
-    return Trouble(
+    return Banner(
         "Nothing is refreshed",
         ":material/pause:",
         "orange",
@@ -220,8 +226,8 @@ def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Trouble | None
     )
 
 
-def _slow_down(run: LastRun, from_when: str) -> Trouble:
-    return Trouble(
+def _slow_down(run: LastRun, from_when: str) -> Banner:
+    return Banner(
         "Facebook asks us to slow down",
         ":material/hourglass_top:",
         "orange",
@@ -230,14 +236,14 @@ def _slow_down(run: LastRun, from_when: str) -> Trouble:
     )
 
 
-def of_age(freshness: Freshness, now: datetime) -> Trouble | None:
+def of_age(freshness: Freshness, now: datetime) -> Banner | None:
     """Figures that nobody has refreshed for days."""
     if freshness.last_day is None:
         return None
     days = (now.date() - freshness.last_day).days
     if days < STALE_AFTER_DAYS:
         return None
-    return Trouble(
+    return Banner(
         f"Last refreshed {counted(days, 'day')} ago",
         ":material/history_toggle_off:",
         "orange",

@@ -1,6 +1,6 @@
-"""Narrows Overview to some Pages: by account, category, connection and tag, kept in the address.
+"""Filter of Overview: account, category, connection and tag, kept in the address.
 
-The address alone says what is chosen, and a click changes the address. So nothing has to be drawn
+The address alone says what is chosen, and a choice changes the address. So nothing has to be drawn
 for a choice to stay, and what is in the box is asked for and sent only while it is open.
 """
 
@@ -10,15 +10,23 @@ from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
-from pages.parts.overview.queries import Listed, find_choices, find_chosen, find_states
-from pages.text.formats import count, cut
-from pages.ui import filter_text
-from pages.ui.filter_text import Asked, Chosen
-from pages.ui.return_url import FILTER_NAMES as NAMES
+from pages.queries import (
+    FilterAddress,
+    Listed,
+    PageFilter,
+    count_states,
+    list_choices,
+    resolve_filter,
+)
+from pages.text.formats import count, counted, cut, listed, plain
+from pages.text.phrases import CONNECTIONS
+from pages.ui import url_controls
+from pages.ui.return_url import FILTER_NAMES
 
-LONGEST = 300  # characters of a parameter; no name is longer
-LONGEST_LABEL = 40
+MAX_PARAMETER = 300  # characters; no name is longer
+MAX_LABEL = 40
 SHOW_EVERY = "Show every Page"
 _TITLES = {"account": "Account", "category": "Category", "state": "Connection", "tag": "Tag"}
 _EVERY = {
@@ -27,82 +35,112 @@ _EVERY = {
     "state": "Every connection",
     "tag": "Every tag",
 }
+# What the parameters of the address are called where nothing answers to them.
+_NOUNS = {"account": "account", "category": "category", "state": "connection", "tag": "tag"}
 
 
-def read(version: str) -> Chosen:
-    """What the address asks for; what it made up is left out."""
-    return find_chosen(version, _asked())
+def read(session: Session) -> PageFilter:
+    """What the address asks for; what names nothing here is left out."""
+    return resolve_filter(session, _address())
 
 
-def render(version: str, place: Any, chosen: Chosen) -> None:
+def render(session: Session, container: Any, current: PageFilter) -> None:
     """Draw the button, and the box below it while it is open."""
-    with place:
+    with container:
         box = st.popover("Filter", icon=":material/filter_list:", key="filter", on_change="rerun")
     if not box.open:
         return
-    asked = _asked()
-    values = {name: "" if name in chosen.unknown else getattr(asked, name) for name in NAMES}
+    address = _address()
+    values = {
+        name: "" if name in current.unknown else getattr(address, name) for name in FILTER_NAMES
+    }
     with box:
-        _choose_listed(version, "account", values["account"])
-        _choose_listed(version, "category", values["category"])
-        states = find_states(version).items()
-        _choose(
-            "state", {each: f"{each} ({count(pages)})" for each, pages in states}, values["state"]
-        )
-        _choose_listed(version, "tag", values["tag"])
+        _choose_listed(session, "account", values["account"])
+        _choose_listed(session, "category", values["category"])
+        states = {name: f"{name} ({count(pages)})" for name, pages in count_states(session).items()}
+        _choose("state", states, values["state"])
+        _choose_listed(session, "tag", values["tag"])
 
 
-def say(chosen: Chosen, pages_count: int) -> None:
+def describe(current: PageFilter, pages_count: int) -> None:
     """Write which Pages are shown, and offer the way back to all of them."""
-    narrowed, left_out = (
-        filter_text.narrowed_to(chosen, pages_count),
-        filter_text.left_out(chosen),
-    )
+    narrowed, left_out = narrowed_to(current, pages_count), unknown_text(current)
     if not narrowed and not left_out:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="filtered"):
         st.markdown(" ".join(filter(None, (narrowed, left_out))), width="content")
-        if narrowed:
-            st.button(SHOW_EVERY, key="show-every", type="tertiary", on_click=clear)
+        if narrowed and st.button(SHOW_EVERY, key="show-every", type="tertiary"):
+            for name in FILTER_NAMES:
+                st.query_params.pop(name, None)
+            url_controls.change(page=1)
 
 
 def kept() -> dict[str, str]:
     """The filter as the address has it, for links that lead to Overview."""
-    return {name: value for name in NAMES if (value := getattr(_asked(), name))}
-
-
-def clear() -> None:
-    """Take the filter out of the address."""
-    for name in NAMES:
-        st.query_params.pop(name, None)
-    _to_first_page()
+    return {name: value for name in FILTER_NAMES if (value := getattr(_address(), name))}
 
 
 def restore(name: str, value: str) -> None:
     """Put a choice back into the address."""
-    st.query_params[name] = value[:LONGEST]
+    st.query_params[name] = value[:MAX_PARAMETER]
 
 
-def _asked() -> Asked:
-    return Asked(**{name: st.query_params.get(name, "")[:LONGEST] for name in NAMES})
+def narrowed_to(current: PageFilter, pages_count: int) -> str:
+    """ "12 Pages: held by Anna Keller, of the category “Café”." as Markdown; empty for no filter.
+
+    ``pages_count``: how many the filter leaves.
+    """
+    filter = current.filter
+    parts = []
+    if filter.account_id is not None:
+        parts.append(f"held by {_name(current.account_name)}")
+    if filter.category is not None:
+        parts.append(f"of the category “{_name(filter.category)}”")
+    if filter.state is not None:
+        parts.append(f"with the connection “{CONNECTIONS[filter.state]}”")
+    if filter.tag_id is not None:
+        parts.append(f"with the tag “{_name(current.tag_name)}”")
+    if not parts:
+        return ""
+    who = f"**{counted(pages_count, 'Page')}**" if pages_count else "**No Page** is"
+    return f"{who} {listed(parts)}."
 
 
-def _choose_listed(version: str, name: Listed, value: str) -> None:
-    found = find_choices(version, name, "")
-    if found.is_searched:
-        title = _TITLES[name].lower()
+def unknown_text(current: PageFilter) -> str:
+    """ "The account of this link is not here, so it is left out."; empty when all is known."""
+    if not current.unknown:
+        return ""
+    nouns = listed([_NOUNS[name] for name in current.unknown])
+    is_one = len(current.unknown) == 1
+    verb, they = ("is", "it is") if is_one else ("are", "they are")
+    return f"The {nouns} that this link asks for {verb} not here, so {they} left out."
+
+
+def _name(name: str | None) -> str:
+    return plain(cut(name or "", MAX_LABEL))
+
+
+def _address() -> FilterAddress:
+    return FilterAddress(
+        **{name: st.query_params.get(name, "")[:MAX_PARAMETER] for name in FILTER_NAMES}
+    )
+
+
+def _choose_listed(session: Session, name: Listed, value: str) -> None:
+    choices = list_choices(session, name, "")
+    if choices.is_searched:
         search = st.text_input(
-            f"Search {count(found.count)} by {title}",
+            f"Search {count(choices.count)} by {_TITLES[name].lower()}",
             type="search",
             live="300ms",
             key=f"filter-search-{name}",
         )
-        found = find_choices(version, name, (search or "")[:LONGEST])
-    elif not found.count:
+        choices = list_choices(session, name, (search or "")[:MAX_PARAMETER])
+    elif not choices.count:
         return
     labels = {
-        choice.value: f"{cut(choice.label, LONGEST_LABEL)} ({count(choice.pages_count)})"
-        for choice in found.shown
+        choice.value: f"{cut(choice.label, MAX_LABEL)} ({count(choice.pages_count)})"
+        for choice in choices.shown
     }
     _choose(name, labels, value)
 
@@ -110,29 +148,20 @@ def _choose_listed(version: str, name: Listed, value: str) -> None:
 def _choose(name: str, labels: dict[str, str], value: str) -> None:
     """One box. What is chosen stays in it, also where a search does not find it."""
     if value and value not in labels:
-        labels = {value: cut(value, LONGEST_LABEL), **labels}
+        labels = {value: cut(value, MAX_LABEL), **labels}
     options: Sequence[str] = ["", *labels]
-    key = f"filter-{name}"
-    st.session_state[key] = value
-    st.selectbox(
-        _TITLES[name],
-        options,
-        format_func=lambda option: labels.get(option, _EVERY[name]),
-        key=key,
-        on_change=_changed,
-        args=(name, key),
+    key, drawn = f"filter-{name}", f"filter-{name}-drawn"
+    # The address decides, but for a choice made since the box was drawn with it.
+    if key not in st.session_state or st.session_state.get(drawn) != value:
+        st.session_state[key] = st.session_state[drawn] = value
+    choice = st.selectbox(
+        _TITLES[name], options, format_func=lambda option: labels.get(option, _EVERY[name]), key=key
     )
-
-
-def _changed(name: str, key: str) -> None:
-    value = st.session_state.get(key)
-    if value:
-        st.query_params[name] = value
+    if (choice or "") == value:
+        return
+    st.session_state[drawn] = choice
+    if choice:
+        st.query_params[name] = choice
     else:
         st.query_params.pop(name, None)
-    _to_first_page()
-
-
-def _to_first_page() -> None:
-    if "page" in st.session_state:
-        st.session_state["page"] = 1
+    url_controls.change(page=1)

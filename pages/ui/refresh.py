@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb import rehearsal, schedule
 from fb.installation import Installation
 from fb.schedule import RunProgress
-from pages import lookups
+from pages.queries import find_freshness, find_newest_run, get_version
 from pages.text.formats import at_about, clock, when
 from storage.health import Freshness
 
@@ -26,30 +27,37 @@ PATIENCE_SECONDS = 10.0
 _ASKED = "refresh-asked"
 
 
-def render(installation: Installation, version: str, *, is_making_history: bool) -> None:
+def render(installation: Installation, session: Session, *, is_making_history: bool) -> None:
     """Draw when the figures were refreshed, and the button or the progress.
 
-    ``is_making_history``: whether the sandbox is about its own time, as this run has seen it.
+    ``is_making_history``: whether the sandbox makes days, as this run has seen it.
     """
-    at_first = _look(installation, version, is_making_history=is_making_history)
+    version = get_version(session)
+    at_first = _look(installation, session, is_making_history=is_making_history)
     fresh = [at_first]  # the first drawing is part of this run: no need to look twice
 
     @st.fragment(run_every=WATCHING_SECONDS if at_first.is_running else IDLE_SECONDS)
     def watch() -> None:
-        now = fresh.pop() if fresh else _look_again(installation)
-        if now.progress is not None:
-            st.session_state.pop(_ASKED, None)
+        with installation.database.reading() as session:
+            now = fresh.pop() if fresh else _look_again(installation, session)
+            if now.progress is not None:
+                st.session_state.pop(_ASKED, None)
+            is_pressed = False
+            if now.progress is not None and not now.is_making_history:
+                _draw_progress(now.progress)
+            else:
+                is_busy = now.is_running or now.is_making_history
+                is_pressed = _draw_button(installation, session, is_busy=is_busy)
+        # Before anything else: a screen that is out of date would swallow the press.
+        if is_pressed and schedule.start_sync(installation, "manual"):
+            st.session_state[_ASKED] = (time.monotonic(), now.version)
+            st.rerun()
         is_idle = now.progress is None and not now.is_making_history
         is_stale = is_idle and now.version != version
         if is_stale or now.is_running != at_first.is_running:
             if not now.is_running:
                 st.session_state.pop(_ASKED, None)
             st.rerun()
-        if now.progress is not None and not now.is_making_history:
-            _draw_progress(now.progress)
-        else:
-            is_busy = now.is_running or now.is_making_history
-            _draw_button(installation, version, is_busy=is_busy)
 
     # A fragment takes the whole width for itself; within this it stays at the right.
     with st.container(width="content"):
@@ -69,14 +77,14 @@ def describe_freshness(freshness: Freshness, now: datetime) -> str:
     return f"Refreshed {when(freshness.last_refreshed_at, now)}"
 
 
-def why_not(installation: Installation, version: str) -> str | None:
+def why_not(installation: Installation, session: Session) -> str | None:
     """Why Refresh now is off, in a sentence; None when it is on."""
     now = installation.now()
     if not installation.can_open_tokens:
         return "The stored access can't be opened: see Setup."
-    if not lookups.find_freshness(version, now.date()).has_readable:
+    if not find_freshness(session, now.date()).has_readable:
         return "No Page can be read at present: see Connections."
-    run = lookups.find_newest_run(version)
+    run = find_newest_run(session)
     if run is not None and run.limited_until is not None and run.limited_until > now:
         return f"Facebook allows the next refresh from about {at_about(run.limited_until, now)}."
     return None
@@ -92,16 +100,15 @@ class _Sight:
     is_making_history: bool
 
 
-def _look_again(installation: Installation) -> _Sight:
+def _look_again(installation: Installation, session: Session) -> _Sight:
     is_sandbox = installation.sandbox is not None
-    is_making_history = is_sandbox and rehearsal.find_rehearsal(installation) is not None
-    version = lookups.get_version()
-    return _look(installation, version, is_making_history=is_making_history)
+    is_making_history = is_sandbox and rehearsal.rehearsal_in(session) is not None
+    return _look(installation, session, is_making_history=is_making_history)
 
 
-def _look(installation: Installation, version: str, *, is_making_history: bool) -> _Sight:
-    with lookups.reading() as session:
-        progress = schedule.progress_in(session, installation.now())
+def _look(installation: Installation, session: Session, *, is_making_history: bool) -> _Sight:
+    version = get_version(session)
+    progress = schedule.progress_in(session, installation.now())
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     # A short refresh may be over before anybody has looked: then the data is another already.
     is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS
@@ -115,30 +122,23 @@ def _draw_progress(progress: RunProgress) -> None:
     )
 
 
-def _ask(installation: Installation) -> None:
-    """Heed the press before anything is drawn: a screen that is out of date would swallow it."""
-    version = lookups.get_version()
-    if schedule.start_sync(installation, "manual"):
-        st.session_state[_ASKED] = (time.monotonic(), version)
-
-
-def _draw_button(installation: Installation, version: str, *, is_busy: bool) -> None:
+def _draw_button(installation: Installation, session: Session, *, is_busy: bool) -> bool:
+    """True when it was pressed."""
     now = installation.now()
-    reason = why_not(installation, version)
+    reason = why_not(installation, session)
     with st.container(horizontal_alignment="right", width="content", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             st.caption(
-                describe_freshness(lookups.find_freshness(version, now.date()), now),
+                describe_freshness(find_freshness(session, now.date()), now),
                 width="content",
             )
-            st.button(
+            is_pressed = st.button(
                 "Refresh now",
                 icon=":material/refresh:",
                 key="refresh-now",
                 disabled=is_busy or reason is not None,
-                on_click=_ask,
-                args=(installation,),
             )
         # Not as the button's help: what is off shows it to a mouse only.
         if reason is not None:
             st.caption(reason, width="content")
+    return is_pressed

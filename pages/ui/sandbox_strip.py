@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb import rehearsal, schedule
 from fb.installation import Installation
-from pages import lookups
 from pages.text.formats import counted, day, moment
 from pages.ui import flash, screens
 
@@ -16,7 +16,7 @@ _ASKED = "start-over-asked"
 _WHAT = {"history": "Making history", "fast_forward": "Fast-forward"}
 
 
-def render(installation: Installation, *, is_watching: bool = True) -> bool:
+def render(installation: Installation, session: Session, *, is_watching: bool = True) -> bool:
     """Draw the strip; nothing in live mode. True while days pass in the sandbox.
 
     A screen that leads to another one when the days are over does the watching itself: a second
@@ -25,8 +25,7 @@ def render(installation: Installation, *, is_watching: bool = True) -> bool:
     """
     if installation.sandbox is None:
         return False
-    with lookups.reading() as session:
-        progress = rehearsal.rehearsal_in(session)
+    progress = rehearsal.rehearsal_in(session)
     is_busy = progress is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")
@@ -74,39 +73,37 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
     st.caption("Runs the real daily refresh for the coming days.")
     with st.container(horizontal=True):
         for days in (30, 90):
-            st.button(
+            is_pressed = st.button(
                 f"{days} days",
                 icon=":material/fast_forward:",
                 key=f"fast-forward-{days}",
                 disabled=is_busy or not installation.can_open_tokens,
-                on_click=_fast_forward,
-                args=(installation, days),
             )
+            if is_pressed:
+                rehearsal.fast_forward(installation, days)  # False when another tab was faster
+                st.rerun()
     _trouble(installation)
     _offer_start_over(installation, is_busy=is_busy)
     st.page_link(screens.link_to("setup"), label="Use my own Facebook app", icon=":material/tune:")
-
-
-def _fast_forward(installation: Installation, days: int) -> None:
-    rehearsal.fast_forward(installation, days)  # False when another tab was faster: it shows
 
 
 def _trouble(installation: Installation) -> None:
     # Not imported above: in live mode the sandbox's package is never loaded.
     from fb.sandbox.troubles import OFFERED_TROUBLES, TROUBLES
 
-    key = "sandbox-trouble"
-    at = installation.sandbox.trouble
-    names = list(OFFERED_TROUBLES) if at in OFFERED_TROUBLES else [*OFFERED_TROUBLES, at]
-    st.session_state[key] = at  # another tab, or starting over, may have changed it
-    st.selectbox(
-        "**Make trouble**",
-        names,
-        format_func=_sentence_case,
-        key=key,
-        on_change=lambda: setattr(installation.sandbox, "trouble", st.session_state[key]),
-    )
-    st.caption(TROUBLES[at].sentence)
+    key, drawn = "sandbox-trouble", "sandbox-trouble-drawn"
+    current = installation.sandbox.trouble
+    names = list(OFFERED_TROUBLES)
+    if current not in OFFERED_TROUBLES:
+        names.append(current)
+    # Another tab, or starting over, may have changed it since the box was drawn.
+    if key not in st.session_state or st.session_state.get(drawn) != current:
+        st.session_state[key] = st.session_state[drawn] = current
+    chosen = st.selectbox("**Make trouble**", names, format_func=_sentence_case, key=key)
+    if chosen != current:
+        installation.sandbox.trouble = st.session_state[drawn] = chosen
+        st.rerun()
+    st.caption(TROUBLES[current].sentence)
 
 
 def _sentence_case(name: str) -> str:
@@ -116,15 +113,16 @@ def _sentence_case(name: str) -> str:
 def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
     # Asks in place: a dialog would open beneath the popover.
     if not st.session_state.get(_ASKED):
-        st.button(
+        is_pressed = st.button(
             "Start over with an empty sandbox…",
             icon=":material/restart_alt:",
             type="tertiary",
             key="start-over",
             disabled=is_busy,
-            on_click=_ask,
-            args=(True,),
         )
+        if is_pressed:
+            st.session_state[_ASKED] = True
+            st.rerun()
         return
     st.warning(
         "All made-up Pages, figures and connections are erased, and the sandbox's clock goes back "
@@ -132,22 +130,16 @@ def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
         title="Start over?",
     )
     with st.container(horizontal=True):
-        st.button("Keep it", key="start-over-no", on_click=_ask, args=(False,))
-        st.button(
-            "Erase and start over",
-            type="primary",
-            key="start-over-yes",
-            on_click=_start_over,
-            args=(installation,),
-        )
-
-
-def _ask(asked: bool) -> None:
-    st.session_state[_ASKED] = asked
+        keeps = st.button("Keep it", key="start-over-no")
+        erases = st.button("Erase and start over", type="primary", key="start-over-yes")
+    if keeps or erases:
+        st.session_state[_ASKED] = False
+        if erases:
+            _start_over(installation)
+        st.rerun()
 
 
 def _start_over(installation: Installation) -> None:
-    _ask(False)
     busy = rehearsal.find_rehearsal(installation) or schedule.find_progress(installation)
     if busy is not None:
         flash.leave("A refresh is running. Try again when it is done.", ":material/hourglass_top:")

@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from fb.past_csv.header import Unreadable
 from fb.past_csv.reading import read_file
-from pages.ui.export import downloads, menu
-from pages.ui.export.downloads import Offer
+from pages.ui.export import menu
 from pages.ui.export.export_text import unbroken
+from pages.ui.export.menu import Offer
 from storage.annotations import add_annotation
 from storage.installation import bump_data_version
 from tests.screens.conftest import NOW, Stage
@@ -27,13 +27,13 @@ HOSTILE = "=cmd|'/c calc'!A1 <script>x</script>"
 def offers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Offer]:
     """The offers of the last screen by their keys: AppTest can't press a download."""
     found: dict[str, Offer] = {}
-    drawn = downloads._button
+    drawn = menu._button
 
     def draw(offer: Offer) -> None:
         found[offer.key] = offer
         drawn(offer)
 
-    monkeypatch.setattr(downloads, "_button", draw)
+    monkeypatch.setattr(menu, "_button", draw)
     return found
 
 
@@ -42,7 +42,7 @@ def open_export(
 ) -> AppTest:
     """A screen with its popover open: what is in it comes with a run of its own."""
     at = stage.open(screen, query)
-    at.session_state[downloads.KEY] = True
+    at.session_state[menu.KEY] = True
     return at.run()
 
 

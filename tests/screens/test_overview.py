@@ -12,8 +12,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fb import rehearsal, schedule
-from pages import lookups
-from pages.parts.overview import table_selection, tables
+from pages.parts.overview import page_list, tables
+from pages.queries import LastRun
 from pages.text import wording
 from storage.vault import KeyReport
 from tests.screens.conftest import APP, NOW, Stage, words_of
@@ -303,21 +303,21 @@ def test_the_tables_order_stays_marked_whatever_is_clicked(monkeypatch: pytest.M
     state: dict[str, Any] = {}
     monkeypatch.setattr("streamlit.session_state", state)
     fans, net = select("fans"), select("net")
-    first = table_selection.keep_selected(fans)
+    first = page_list._table_key(fans)
     # The default marks it: what is written would be sent with the table, and again without it.
     assert first not in state
     state[first] = net
-    assert table_selection.keep_selected(net) == first
+    assert page_list._table_key(net) == first
     state[first] = select("")  # the same header again, which takes the mark away
-    second = table_selection.keep_selected(net)
+    second = page_list._table_key(net)
     assert second != first
     assert second not in state
     state[second] = net
-    third = table_selection.keep_selected(fans)  # the Order box
+    third = page_list._table_key(fans)  # the Order box
     assert third not in (first, second)
     assert third not in state
     state[third] = fans
-    assert table_selection.keep_selected(fans) == third
+    assert page_list._table_key(fans) == third
 
 
 def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,8 +350,9 @@ def test_a_running_refresh_shows_in_every_tab_and_nobody_starts_a_second(
 def test_refresh_now_is_off_while_facebook_asks_to_slow_down(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited = lookups.LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812, 0)
-    monkeypatch.setattr(lookups, "find_newest_run", lambda _version: limited)
+    limited = LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812, 0)
+    for user in ("banner", "refresh"):
+        monkeypatch.setattr(f"pages.ui.{user}.find_newest_run", lambda _session: limited)
     fill(stage, 1)
     at = stage.open("overview")
     assert at.button(key="refresh-now").disabled
@@ -362,8 +363,9 @@ def test_refresh_now_is_off_while_facebook_asks_to_slow_down(
 def test_a_rate_limit_without_a_time_is_no_secret(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    limited = lookups.LastRun("stopped", None, 17, 6000, 812, 0)
-    monkeypatch.setattr(lookups, "find_newest_run", lambda _version: limited)
+    limited = LastRun("stopped", None, 17, 6000, 812, 0)
+    for user in ("banner", "refresh"):
+        monkeypatch.setattr(f"pages.ui.{user}.find_newest_run", lambda _session: limited)
     fill(stage, 1)
     at = stage.open("overview")
     assert "Facebook names no time for the rest" in words_of(at)
@@ -391,11 +393,11 @@ def test_a_skeleton_is_only_drawn_for_what_is_not_known_yet(
 ) -> None:
     drawn: list[int] = []
 
-    def draw(height: int) -> Any:
+    def draw(_container: Any, height: int) -> Any:
         drawn.append(height)
         return nullcontext()
 
-    monkeypatch.setattr("streamlit.skeleton", draw)
+    monkeypatch.setattr("streamlit.delta_generator.DeltaGenerator.skeleton", draw)
     fill(stage, 1)
     at = stage.open("overview")
     assert len(drawn) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.parts.compare.address import (
+from pages.ui.compare_link import (
     LONGEST_ADDRESS,
     LONGEST_ID,
     MOST,

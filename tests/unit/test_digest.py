@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pages.parts.overview.digest import Link, Sentence, Week, to_html, to_text, week_before, write
-from pages.text.periods import get_period
+from pages.parts.overview.digest import Link, Sentence, to_html, to_text, write
+from pages.queries import Week
+from pages.text.periods import get_period, last_week
 from storage.overview import Comparable, Mover, Movers
+from storage.unusual import UnusualDay
 from tests.unit.test_unusual_words import CLEAN_UP, NOISE
 
 TODAY = date(2026, 11, 22)
@@ -25,7 +27,7 @@ WEEK = Week(
     compared=Comparable(140, 2_281_579, 2_290_456, 0, 0, 0, 0),
     movers=Movers((BEST,), (WORST,)),
     attention_count=3,
-    unusual=(NOISE, CLEAN_UP),
+    unusual=(UnusualDay(NOISE.day, 10_000, 12, 30), UnusualDay(CLEAN_UP.day, 14, 0, 9)),
 )
 NOBODY = Comparable(0, None, None, 0, 1, 0, 0)
 
@@ -149,7 +151,7 @@ def test_hostile_names_are_words() -> None:
 
 def test_the_week_ends_with_the_last_snapshot_where_that_is_older() -> None:
     def days(last: date, first: date = date(2026, 1, 1)) -> tuple[date, date]:
-        period = week_before(TODAY, first, last)
+        period = last_week(TODAY, first, last)
         return period.since, period.until
 
     assert days(TODAY) == days(date(2026, 11, 21)) == (date(2026, 11, 16), TODAY)

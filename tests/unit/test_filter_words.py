@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pages.ui.filter_text import Chosen, left_out, narrowed_to
+from pages.queries import PageFilter
+from pages.ui.filter_box import narrowed_to, unknown_text
 from storage.filtering import Filter
 
 
 def test_no_filter_says_nothing() -> None:
-    assert narrowed_to(Chosen(), 140) == left_out(Chosen()) == ""
+    assert narrowed_to(PageFilter(), 140) == unknown_text(PageFilter()) == ""
 
 
 def test_everything_that_is_chosen_is_said() -> None:
-    chosen = Chosen(
+    chosen = PageFilter(
         Filter(account_id="9", category="Café", state="needs_renewal", tag_id=3),
         account_name="Anna Keller",
         tag_name="Bakery",
@@ -23,24 +24,24 @@ def test_everything_that_is_chosen_is_said() -> None:
 
 
 def test_when_nothing_is_left_that_is_said() -> None:
-    chosen = Chosen(Filter(category="Café"))
+    chosen = PageFilter(Filter(category="Café"))
     assert narrowed_to(chosen, 0) == "**No Page** is of the category “Café”."
     assert narrowed_to(chosen, 1) == "**1 Page** of the category “Café”."
 
 
 def test_hostile_names_are_words() -> None:
     hostile = ":material/delete: <b>x</b> www.evil.com"
-    text = narrowed_to(Chosen(Filter(account_id="9"), account_name=hostile), 2)
+    text = narrowed_to(PageFilter(Filter(account_id="9"), account_name=hostile), 2)
     assert ":material/" not in text
     assert "<b>" not in text.replace("\\<", "")
     assert "www." not in text
-    assert len(narrowed_to(Chosen(Filter(category="x" * 900)), 2)) < 80
+    assert len(narrowed_to(PageFilter(Filter(category="x" * 900)), 2)) < 80
 
 
 def test_what_a_link_made_up_is_left_out_and_that_is_said() -> None:
-    assert left_out(Chosen(unknown=("tag",))) == (
+    assert unknown_text(PageFilter(unknown=("tag",))) == (
         "The tag that this link asks for is not here, so it is left out."
     )
-    assert left_out(Chosen(unknown=("account", "state"))) == (
+    assert unknown_text(PageFilter(unknown=("account", "state"))) == (
         "The account and connection that this link asks for are not here, so they are left out."
     )

@@ -8,8 +8,8 @@ import pytest
 
 from pages.charts import chart_parts, line_charts
 from pages.charts.chart_parts import CHANGE, DARK, DAY, LIGHT
-from pages.parts.page import calendar_heatmap, forecast_chart
-from pages.parts.page.points import points_of
+from pages.parts.page import calendar, forecast_chart
+from pages.parts.page.growth_card import points_of
 from storage.metrics import DailyChange, Forecast, find_forecast, list_daily_changes
 
 TODAY = date(2026, 11, 22)  # a Sunday
@@ -66,15 +66,15 @@ def changes(*sizes: int) -> list[DailyChange]:
 
 
 def test_the_calendar_begins_on_a_monday_a_year_ago() -> None:
-    first = calendar_heatmap.first_day_of(TODAY)
+    first = calendar.first_day_of(TODAY)
     assert first.weekday() == 0
     assert (TODAY - first).days == 53 * 7 - 1
-    assert calendar_heatmap.first_day_of(TODAY + timedelta(days=1)) == first + timedelta(days=7)
+    assert calendar.first_day_of(TODAY + timedelta(days=1)) == first + timedelta(days=7)
 
 
 def test_the_calendar_sends_days_and_changes_and_nothing_for_gaps() -> None:
     known = changes(1, -2, 3)
-    frame = calendar_heatmap.heat_chart([known[0], known[2]], LIGHT)["data"]
+    frame = calendar.heat_chart([known[0], known[2]], LIGHT)["data"]
     assert [when.date() for when in frame[DAY].to_pylist()] == [known[0].day, known[2].day]
     assert frame[CHANGE].to_pylist() == [1, 3]
     assert [str(each) for each in frame.schema.types] == ["timestamp[s]", "int32", "int8"]
@@ -82,15 +82,15 @@ def test_the_calendar_sends_days_and_changes_and_nothing_for_gaps() -> None:
 
 def test_the_colours_are_alike_on_both_sides_and_no_single_day_decides() -> None:
     days = changes(*[2, -3] * 20, 5_000)
-    assert calendar_heatmap.bound_of(days) == 3
-    scale = calendar_heatmap.heat_chart(days, DARK)["encoding"]["color"]["scale"]
+    assert calendar.bound_of(days) == 3
+    scale = calendar.heat_chart(days, DARK)["encoding"]["color"]["scale"]
     assert scale["domain"] == [-3, -1.5, 0, 1.5, 3]
-    assert scale["range"] == list(calendar_heatmap.DARK_RANGE)
-    assert calendar_heatmap.bound_of(changes(0, 0)) == 1
+    assert scale["range"] == list(calendar.DARK_RANGE)
+    assert calendar.bound_of(changes(0, 0)) == 1
 
 
 @pytest.mark.parametrize(("sizes", "said"), [((1, -2, 0), "up on 1 day, down on 1 day; from -2")])
 def test_the_calendar_in_words(sizes: tuple[int, ...], said: str) -> None:
-    text = calendar_heatmap.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
+    text = calendar.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
     assert text.startswith("Calendar of the daily change of fans, 19 Nov 2026 to 22 Nov 2026")
     assert said in text

@@ -11,8 +11,9 @@ from pages.parts.page import page_details as page_facts
 from pages.parts.page import page_text as page_words
 from pages.parts.page import page_tiles
 from pages.parts.page.daily_table import daily_table
+from pages.parts.page.growth_card import MAX_POINTS, points_of, thin
 from pages.parts.page.page_details import Fact
-from pages.parts.page.points import MOST_POINTS, points_of, thin
+from pages.queries import NO_NOTES, PageFigures, View
 from pages.text.periods import NOTHING, Period, get_period
 from pages.ui.tiles import Tile
 from storage.connection_states import CONNECTION_STATES, ConnectionState
@@ -118,8 +119,21 @@ def test_holders_are_named_and_counted() -> None:
 def tiles_of(fans: dict[date, int | None], period: Period = PERIOD) -> dict[str, Tile]:
     history = PageHistory(fans, dict.fromkeys(fans))
     outlook = find_forecast(fans, TODAY)
-    tiles = page_tiles.tiles(history, "fans", period, outlook, today=TODAY)
-    return {tile.label: tile for tile in tiles}
+    figures = PageFigures(
+        view=View(period),
+        asked=replace(period, until=TODAY),
+        profile=PROFILE,
+        history=history,
+        outlook=outlook,
+        milestones=(),
+        goal=None,
+        days=(),
+        marks={},
+        notes=NO_NOTES,
+        imports={},
+        changes={},
+    )
+    return {tile.label: tile for tile in page_tiles.tiles(figures)}
 
 
 def days(*values: int | None) -> dict[date, int | None]:
@@ -275,7 +289,7 @@ def test_a_long_period_is_drawn_week_by_week() -> None:
     del known[TODAY - timedelta(days=7)]
     points = points_of(known, TODAY - timedelta(days=1_094), TODAY)
     weeks = thin(points)
-    assert len(weeks) <= MOST_POINTS
+    assert len(weeks) <= MAX_POINTS
     assert (weeks[-1].day, weeks[-1].value) == (TODAY, 1_095)
     # The last day of the week is missing: the figure of the day before, on its own day.
     assert (weeks[-2].day, weeks[-2].value) == (TODAY - timedelta(days=8), 1_087)
@@ -283,7 +297,7 @@ def test_a_long_period_is_drawn_week_by_week() -> None:
     assert {point.change for point in weeks} == {None}
     assert all(known.get(point.day) == point.value for point in weeks)
     decades = points_of(days(*range(9_000)), TODAY - timedelta(days=8_998), TODAY)
-    assert len(thin(decades)) <= MOST_POINTS
+    assert len(thin(decades)) <= MAX_POINTS
 
 
 def figure(age: int, fans: int | None, source: str = "snapshot") -> DayFigure:

@@ -15,6 +15,8 @@ from streamlit.proto.ArrowData_pb2 import ArrowData
 from pages.charts.chart_parts import DARK, LIGHT
 from pages.parts.overview import sorting, tables
 from pages.parts.overview.sorting import DEFAULT, SORTS, clicked, find_sort
+from pages.text.phrases import CONNECTIONS
+from pages.ui.pictures import picture_path
 from storage.connection_states import CONNECTION_STATES
 from storage.page_table import SortKey, SummaryRow, TableRow, TableSummary
 
@@ -104,7 +106,7 @@ def test_names_stand_in_cells_as_they_are_but_for_icons() -> None:
 def test_pictures_are_ours_and_change_their_address_with_their_content() -> None:
     pictures = table_of(ROW, UNKNOWN_ROW)["picture"].to_pylist()
     assert pictures[2:] == ["/pictures/104000000000015838", "/pictures/2?v=01234567"]
-    assert tables.picture_path("../x?y", None) == "/pictures/..%2Fx%3Fy"
+    assert picture_path("../x?y", None) == "/pictures/..%2Fx%3Fy"
 
 
 def test_sparklines_are_small_whole_numbers() -> None:
@@ -152,7 +154,7 @@ def test_texts_that_formats_overrule_are_not_sent_twice() -> None:
 
 
 def test_every_state_of_a_connection_has_a_name() -> None:
-    assert set(tables.CONNECTIONS) == set(CONNECTION_STATES)
+    assert set(CONNECTIONS) == set(CONNECTION_STATES)
 
 
 def columns_of(sort: sorting.Sort) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fb.connections import Account
-from pages.lookups import LastRun
+from pages.queries import LastRun
 from pages.ui import banner
 from storage.health import Freshness, NamedPages
 

@@ -1,6 +1,6 @@
-"""The table of Compare as rows of a file: whole names and ids, and every figure of the period.
+"""Export of Compare: its table with whole names and ids, its daily figures, its chart.
 
-Pure. It names the first and last day and has no column of dates, so that nobody takes the figures
+The table names the first and last day and has no column of dates, so that nobody takes the figures
 at the end of a period for those of one day and imports them.
 """
 
@@ -8,11 +8,52 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import streamlit as st
+
+from fb import exporting
+from fb.exporting import Asked
 from fb.exporting_files import Cell, Column
+from fb.installation import Installation
+from pages.charts.chart_parts import Spec, palette
 from pages.parts.compare.compare_text import Row
+from pages.queries import Comparison
 from pages.text.periods import Period
+from pages.ui.export import menu
+from pages.ui.export.export_text import describe_period
+from pages.ui.export.export_theme import titled
+from pages.ui.export.menu import OfferGroup
 from storage.comparing import ComparedPage
 from storage.filtering import Metric
+
+
+def render(
+    installation: Installation,
+    comparison: Comparison,
+    rows: Sequence[Row],
+    chart: Spec | None,
+    about: tuple[str, str],
+) -> None:
+    """Draw the popover. ``chart``: as on the screen; ``about``: its title and whose figures."""
+    period, metric = comparison.view.period, comparison.view.metric
+    ids = tuple(page.page_id for page in comparison.pages)
+    colours = palette(st.context.theme.type)
+
+    def make_table(format: exporting.Format) -> bytes:
+        return exporting.make_file(
+            columns(metric), list_rows(comparison.pages, rows, period), format
+        )
+
+    def list_groups() -> list[OfferGroup]:
+        asked = Asked(period.since, period.until, metric, page_ids=ids)
+        made = None if chart is None else titled(chart, *about, describe_period(period))
+        name = menu.name_of_days("compare", period)
+        return [
+            OfferGroup("Figures side by side", menu.table_offers("compare", asked, make_table)),
+            menu.series_group(installation.database, asked, len(ids) * period.days_count),
+            OfferGroup("Chart", [menu.chart_offer(lambda: made, name, colours)]),
+        ]
+
+    menu.render(list_groups)
 
 
 def columns(metric: Metric) -> tuple[Column, ...]:

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
-from pages.parts.compare import address as compare_address
-from pages.parts.compare import queries as compare_lookups
-from pages.parts.compare.address import FEWEST, MOST, PARAMETER
 from pages.parts.compare.compare_text import LONGEST_CHART_NAME, LONGEST_NAME, choices_of, labels_of
+from pages.queries import list_similar, search_pages
 from pages.text.formats import cut, listed, plain
-from pages.ui import screens
+from pages.ui import compare_link, url_controls
+from pages.ui.compare_link import FEWEST, MOST, PARAMETER
 from storage.comparing import MOST_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
@@ -20,18 +20,18 @@ LONGEST_SEARCH = 100
 _LAST = "compare-last"
 
 
-def render(version: str, pages: Sequence[ComparedPage]) -> None:
+def render(session: Session, pages: Sequence[ComparedPage]) -> None:
     """Draw the search, unless the comparison is full, and a chip for each Page in it."""
     ids = [page.page_id for page in pages]
     with st.container(horizontal=True, vertical_alignment="center", key="compare-picker"):
         if len(pages) < MOST:
-            _search(version, ids)
+            _search(session, ids)
         _chips(pages)
         if len(pages) == MOST:
             st.caption(f"{MOST} Pages are the most that can be compared.", width="content")
 
 
-def _search(version: str, ids: Sequence[str]) -> None:
+def _search(session: Session, ids: Sequence[str]) -> None:
     search = st.text_input(
         "Add a Page",
         type="search",
@@ -44,7 +44,7 @@ def _search(version: str, ids: Sequence[str]) -> None:
     search = (search or "").strip()[:LONGEST_SEARCH]
     if not search:
         return
-    found = compare_lookups.find_choices(version, search, tuple(ids))
+    found = search_pages(session, search, tuple(ids))
     choices = choices_of(found.pages)
     if not choices:
         whom = f"“{plain(cut(search, LONGEST_NAME))}”"
@@ -52,7 +52,7 @@ def _search(version: str, ids: Sequence[str]) -> None:
         st.caption(f"No Page matches {whom}{also}. Search looks at names only.", width="content")
         return
     count = "1 match" if len(choices) == 1 else f"{len(choices)} matches"
-    st.selectbox(
+    chosen = st.selectbox(
         "Matches",
         list(choices),
         index=None,
@@ -60,63 +60,43 @@ def _search(version: str, ids: Sequence[str]) -> None:
         label_visibility="collapsed",
         width=300,
         key=CHOICE_KEY,
-        on_change=_add,
-        args=(choices, tuple(ids)),
     )
-
-
-def _add(choices: dict[str, str], ids: tuple[str, ...]) -> None:
-    page_id = choices.get(str(st.session_state.get(CHOICE_KEY)))
+    page_id = choices.get(str(chosen))
     if page_id is not None:
-        st.query_params[PARAMETER] = compare_address.write([*ids, page_id])
-        st.session_state[SEARCH_KEY] = ""
+        _write_address([*ids, page_id])
+        url_controls.change(**{SEARCH_KEY: ""})
 
 
 def _chips(pages: Sequence[ComparedPage]) -> None:
     ids = [page.page_id for page in pages]
-    for place, (page, label) in enumerate(zip(pages, labels_of(pages), strict=True)):
-        st.button(
+    for index, (page, label) in enumerate(zip(pages, labels_of(pages), strict=True)):
+        is_pressed = st.button(
             plain(label),
-            key=f"compare-remove-{place}",
+            key=f"compare-remove-{index}",
             icon=":material/close:",
             icon_position="right",
             help="Take this Page out of the comparison",
-            on_click=_set,
-            args=([other for other in ids if other != page.page_id],),
         )
+        if is_pressed:
+            _compare([other for other in ids if other != page.page_id])
 
 
-def _set(ids: Sequence[str]) -> None:
+def _compare(ids: Sequence[str]) -> None:
+    _write_address(ids)
+    st.rerun()
+
+
+def _write_address(ids: Sequence[str]) -> None:
     if ids:
-        st.query_params[PARAMETER] = compare_address.write(ids)
+        st.query_params[PARAMETER] = compare_link.write(ids)
     elif PARAMETER in st.query_params:
         del st.query_params[PARAMETER]
 
 
-def render_link(page_id: str) -> None:
-    """Draw the way here from a Page's own screen."""
-    _link("Compare with…", [page_id])
-
-
-def render_link_of(page_ids: Sequence[str]) -> None:
-    """Draw the way here from a list of Pages; nothing where they are too few or too many."""
-    if FEWEST <= len(page_ids) <= MOST:
-        _link(f"Compare these {len(page_ids)}", page_ids)
-
-
-def _link(label: str, page_ids: Sequence[str]) -> None:
-    st.page_link(
-        screens.link_to("compare"),
-        label=label,
-        icon=":material/compare_arrows:",
-        query_params={PARAMETER: compare_address.write(page_ids)},
-    )
-
-
-def render_suggestions(version: str, pages: Sequence[ComparedPage], until: date) -> None:
+def render_suggestions(session: Session, pages: Sequence[ComparedPage], until: date) -> None:
     """Draw what stands here while there is nothing to compare: Pages of about the same size."""
     first = pages[0] if pages else None
-    alike = compare_lookups.find_alike(version, first.page_id if first else None, until)
+    alike = list_similar(session, first.page_id if first else None, until)
     with st.container(border=True, key="compare-begin"):
         st.markdown("**Choose two Pages to compare.**")
         if first is None:
@@ -147,19 +127,18 @@ def remember(pages: Sequence[ComparedPage]) -> None:
 
 def _last_again() -> None:
     ids, names = st.session_state.get(_LAST, ((), ""))
-    if ids:
-        st.button(
-            plain(f"Compare {names} again"),
-            key="compare-again",
-            icon=":material/history:",
-            type="tertiary",
-            on_click=_set,
-            args=(ids,),
-        )
+    if ids and st.button(
+        plain(f"Compare {names} again"),
+        key="compare-again",
+        icon=":material/history:",
+        type="tertiary",
+    ):
+        _compare(ids)
 
 
 def _begin_with(label: str, icon: str, ids: Sequence[str]) -> None:
     # A button, though it leads somewhere: a page_link to the screen one is on runs it with the new
     # parameters and leaves the address bar as it was, so it could not be shared or reloaded.
-    key = f"compare-begin-{compare_address.write(ids)}"
-    st.button(plain(label), key=key, icon=icon, type="tertiary", on_click=_set, args=(ids,))
+    key = f"compare-begin-{compare_link.write(ids)}"
+    if st.button(plain(label), key=key, icon=icon, type="tertiary"):
+        _compare(ids)

@@ -15,10 +15,10 @@ import pandas as pd
 import streamlit as st
 
 from fb.preview import Preview, PreviewPage
-from pages.parts.overview.tables import initial_tile
 from pages.text import permissions, phrases
 from pages.text.formats import clock, counted, one_line, plain
 from pages.ui import message_page
+from pages.ui.pictures import initial_tile
 
 PAGE_ROWS = 25
 MOST_REASON_ROWS = 10

@@ -1,4 +1,4 @@
-"""The last week in three plain sentences, each number a link: pure, from figures to words.
+"""Digest card of Overview: the last week in three sentences, each number a link.
 
 What is not known is said to be unknown; no sentence is left out and no figure made up.
 """
@@ -7,19 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from html import escape
 from urllib.parse import urlencode
 
-from pages.parts.overview.overview_text import between
-from pages.parts.overview.unusual_text import Unusual, say_what, worth_naming
-from pages.text.formats import count, counted, cut, day, signed
-from pages.text.periods import Period, clip, get_period
-from storage.filtering import Metric
-from storage.overview import Comparable, Mover, Movers
+import streamlit as st
 
-LONGEST_NAME = 40
+from pages.parts.overview.overview_text import between
+from pages.parts.overview.unusual_text import say_what, worth_naming
+from pages.queries import Week
+from pages.text.formats import count, counted, cut, day, signed
+from storage.overview import Mover
+
+MAX_NAME = 40
 WEEK = "7 days"
+# Sentences, not a wall: as wide as is read with ease, and close together. Links take the ink of
+# the sentence, which both schemes bear; Streamlit gives those in HTML the browser's own blue.
+STYLE = """<style>
+.st-key-digest-card p { margin: 0 0 0.25rem; max-width: 60rem; }
+.st-key-digest-card p a { color: inherit; font-weight: 600; text-underline-offset: 0.15em; }
+</style>"""
 
 
 @dataclass(frozen=True)
@@ -34,27 +40,26 @@ class Link:
 Sentence = tuple[str | Link, ...]
 
 
-@dataclass(frozen=True)
-class Week:
-    """What is known of a week, over the Pages that the screen is narrowed to.
+def render(week: Week, kept: Mapping[str, str], way_back: Mapping[str, str]) -> None:
+    """Draw the card, ready to be copied into an e-mail.
 
-    ``total`` is of every Page, ``compared`` of those with figures on both ends.
+    ``kept``: what stays in every address of Overview, its filter; ``way_back``: what a link to a
+    Page carries, so that the way back leads here.
     """
-
-    period: Period
-    metric: Metric
-    pages_count: int
-    total: int | None
-    compared: Comparable
-    movers: Movers
-    attention_count: int
-    unusual: tuple[Unusual, ...]
-
-
-def week_before(today: date, first_day: date, last_day: date) -> Period:
-    """The seven days up to today, or up to the last snapshot where that is older than yesterday."""
-    is_fresh = last_day >= today - timedelta(days=1)
-    return clip(get_period(WEEK, today if is_fresh else last_day), first_day, last_day)
+    sentences = write(week)
+    with st.container(border=True, gap="xsmall", key="digest-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.header("The last week", anchor=False, width="content")
+            box = st.popover(
+                "Copy",
+                icon=":material/content_copy:",
+                type="tertiary",
+                key="digest-copy",
+                on_change="rerun",  # what is in it is only sent while it is open
+            )
+            if box.open:
+                box.code(to_text(sentences), language=None, wrap_lines=True)
+        st.html(STYLE + to_html(sentences, kept, way_back))
 
 
 def write(week: Week) -> tuple[Sentence, Sentence, Sentence]:
@@ -132,7 +137,7 @@ def _name_movers(week: Week) -> Sentence:
 
 
 def _mover(mover: Mover) -> tuple[str | Link, ...]:
-    name = cut(mover.name, LONGEST_NAME)
+    name = cut(mover.name, MAX_NAME)
     return (f"{name} (", Link(signed(mover.net), page_id=mover.page_id), ")")
 
 

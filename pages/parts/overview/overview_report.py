@@ -1,236 +1,120 @@
-"""Gathers what a report of Overview says: the same figures, chart and movers as on the screen."""
+"""Report of Overview: the same record as the screen, with up to 500 rows of the table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+from dataclasses import replace
 
-from pages import lookups
-from pages.charts import line_charts, timeline
-from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec
-from pages.charts.timeline import Note, Point
-from pages.parts.overview import overview_text as overview_words
-from pages.parts.overview import queries as overview_lookups
-from pages.parts.overview import unusual_text
-from pages.parts.overview.overview_text import NOUNS
+from fb.installation import Installation
+from pages.charts.chart_parts import DARK, LIGHT
+from pages.parts.overview import growth_card, overview_text, unusual_text
+from pages.queries import Listing, Overview, load_overview
 from pages.text.formats import count, counted, cut, day, signed, signed_percent
-from pages.text.periods import Period, reaches_back
-from pages.ui.export import noted
-from pages.ui.export.export_text import describe_filter, describe_period
-from pages.ui.export.export_theme import titled
+from pages.text.phrases import NOUNS
+from pages.ui import growth_chart
+from pages.ui.export.export_text import describe_filter, describe_period, note_sections
 from pages.ui.export.rendering import to_svg
 from pages.ui.export.report import Picture, Report, Section, Table
-from pages.ui.notes import note_text as note_words
-from pages.ui.tiles import Tile
-from storage.filtering import Filter, Metric
-from storage.overview import DailyTotal, Mover, list_daily_totals
-from storage.page_table import TableRow, list_table
-from storage.unusual import UnusualDay
+from storage.overview import Mover
+from storage.page_table import TableRow
 
-MOST_ROWS = 500
-_LONGEST_NAME = 60
+MAX_ROWS = 500
+MAX_NAME = 60
 
 
-@dataclass(frozen=True)
-class OverviewAsked:
-    """Which Overview: the version of the data, the days, the figure and the Pages.
-
-    ``notes`` are those on its chart, oldest first; None while notes are off.
-    """
-
-    version: str
-    period: Period
-    metric: Metric
-    filter: Filter
-    notes: tuple[Note, ...] | None = ()
-
-    @property
-    def noun(self) -> str:
-        """ "Fans" or "Followers"."""
-        return NOUNS[self.metric]
-
-
-def find_chart(asked: OverviewAsked, view: str, palette: Palette) -> Spec | None:
-    """The chart of the screen under a title of its own; None when there is nothing to draw."""
-    points, notes = _points(asked), _notes(asked)
-    if not points:
-        return None
-    noun = asked.noun
-    if view == "Daily change":
-        chart = line_charts.change_chart(points, noun, palette, notes)
-    elif view == "% since start" and next(p.value for p in points if p.value is not None):
-        chart = line_charts.share_chart(points, noun, palette, notes)
-    else:
-        view = "Total"
-        chart = line_charts.total_chart(points, noun, palette, notes)
-    what = {"Total": " over time", "Daily change": ", daily change"}.get(
-        view, ", change since the start"
-    )
-    lines = (describe_period(asked.period), _counted(asked, points), describe_filter(asked.filter))
-    return titled(chart, f"{noun}{what}", *lines)
-
-
-def build(asked: OverviewAsked, produced_at: datetime, *, is_sandbox: bool) -> Report:
-    """The whole report."""
-    period, filter = asked.period, asked.filter
-    totals = lookups.find_totals(asked.version, period.since, period.until, filter)
-    lines = (
-        f"{counted(totals.pages_count, 'Page')} · {describe_period(period)}",
-        describe_filter(filter),
-    )
+def build(installation: Installation, drawn: Overview, *, hides_notes: bool) -> Report:
+    """The report of what a screen has drawn, as the figures are now."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        overview = load_overview(
+            session,
+            replace(drawn.view, period=drawn.asked),
+            Listing(rows_count=MAX_ROWS),
+            "number",
+            now.date(),
+        )
+        filter_text = describe_filter(session, overview.view.filter)
+    notes = [] if hides_notes else growth_card.notes_of(overview)
+    pages = counted(overview.totals.pages_count, "Page")
     return Report(
         title="Facebook Pages",
-        lines=lines,
-        produced_at=produced_at,
-        tiles=_tiles(asked),
+        lines=(f"{pages} · {describe_period(overview.view.period)}", filter_text),
+        produced_at=now,
+        tiles=overview_text.tiles(
+            overview.totals, overview.previous, overview.view.metric, overview.view.period
+        ),
         sections=[
-            *_charts(asked),
-            *noted.sections(_notes(asked)),
-            _movers(asked),
-            _pages(asked),
+            *_charts(overview, hides_notes=hides_notes),
+            *note_sections(notes),
+            _movers(overview),
+            _pages(overview),
         ],
-        is_sandbox=is_sandbox,
+        is_sandbox=installation.settings.is_sandbox,
     )
 
 
-def _tiles(asked: OverviewAsked) -> Sequence[Tile]:
-    version, period, filter = asked.version, asked.period, asked.filter
-    totals = lookups.find_totals(version, period.since, period.until, filter)
-    days = overview_lookups.find_days(version)
-    previous = None
-    if days is not None and reaches_back(period, days[0]):
-        assert period.previous_since is not None
-        assert period.previous_until is not None
-        previous = lookups.find_comparable(
-            version, period.previous_since, period.previous_until, asked.metric, filter
-        )
-    return overview_words.tiles(totals, previous, asked.metric, period)
-
-
-def _charts(asked: OverviewAsked) -> list[Section]:
-    points, notes, noun = _points(asked), _notes(asked), asked.noun
+def _charts(overview: Overview, *, hides_notes: bool) -> list[Section]:
+    points, noun = growth_card.points_of(overview), NOUNS[overview.view.metric]
     if not points:
         return [Section(f"{noun} over time", caption="No Page has figures on both ends.")]
-    whose = counted(_comparable(asked), "Page")
-    changes = [
-        to_svg(line_charts.change_chart(points, noun, palette, notes), palette)
-        for palette in (LIGHT, DARK)
-    ]
-    totals = [
-        to_svg(line_charts.total_chart(points, noun, palette, notes), palette)
-        for palette in (LIGHT, DARK)
-    ]
-    return [
-        Section(
-            f"{noun} over time",
-            Picture(totals[0], totals[1], timeline.describe(points, noun, whose)),
-            caption=f"{_counted(asked, points)} "
-            f"{unusual_text.sentence(_unusual(asked), asked.period.until)}".strip(),
-        ),
-        Section(
-            f"{noun}, daily change",
-            Picture(changes[0], changes[1], timeline.describe_changes(points, noun, whose)),
-        ),
-    ]
-
-
-def _points(asked: OverviewAsked) -> list[Point]:
-    return timeline.trim([Point(each.day, each.total, each.change) for each in _find_line(asked)])
-
-
-@lru_cache(16)
-def _find_line(asked: OverviewAsked) -> list[DailyTotal]:
-    """As `lookups.find_line`, which draws a skeleton: here is no screen to draw on."""
-    period = asked.period
-    with lookups.reading() as session:
-        return list_daily_totals(
-            session,
-            since=period.since,
-            until=period.until,
-            metric=asked.metric,
-            filter=asked.filter,
+    notes = [] if hides_notes else growth_card.notes_of(overview)
+    whose = counted(overview.totals.of(overview.view.metric).pages, "Page")
+    unusual = unusual_text.sentence(overview.unusual, overview.view.period.until)
+    captions = {
+        growth_chart.TOTAL: f"{growth_card.caption(overview, points)} {unusual}".strip(),
+        growth_chart.DAILY_CHANGE: "",
+    }
+    headings = {
+        growth_chart.TOTAL: f"{noun} over time",
+        growth_chart.DAILY_CHANGE: f"{noun}, daily change",
+    }
+    sections = []
+    for view, heading in headings.items():
+        light, dark = (
+            to_svg(growth_chart.build(points, noun, view, colours, notes)[0], colours)
+            for colours in (LIGHT, DARK)
         )
+        takeaway = growth_chart.describe(points, noun, view, whose)
+        sections.append(Section(heading, Picture(light, dark, takeaway), caption=captions[view]))
+    return sections
 
 
-def _unusual(asked: OverviewAsked) -> list[UnusualDay]:
-    period = asked.period
-    return overview_lookups.find_unusual(
-        asked.version, period.since, period.until, asked.metric, asked.filter
-    )
-
-
-def _notes(asked: OverviewAsked) -> list[Note]:
-    """As on the screen: operators' and automatic ones with those of unusual days."""
-    if asked.notes is None:
-        return []
-    return note_words.together(asked.notes, unusual_text.notes(_unusual(asked)))
-
-
-def _comparable(asked: OverviewAsked) -> int:
-    period = asked.period
-    totals = lookups.find_totals(asked.version, period.since, period.until, asked.filter)
-    return totals.of(asked.metric).pages
-
-
-def _counted(asked: OverviewAsked, points: Sequence[Point]) -> str:
-    period = asked.period
-    totals = lookups.find_totals(asked.version, period.since, period.until, asked.filter)
-    gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
-    now = totals.of(asked.metric)
-    return overview_words.counted_pages(now, totals.pages_count, asked.noun, gaps)
-
-
-def _movers(asked: OverviewAsked) -> Section:
-    period = asked.period
-    movers = lookups.find_movers(
-        asked.version, period.since, period.until, asked.metric, "number", asked.filter
-    )
+def _movers(overview: Overview) -> Section:
     return Section(
         "Movers",
         tables=[
-            _mover_table("Gained most", movers.up),
-            _mover_table("Lost most", movers.down),
+            _mover_table("Gained most", overview.movers.up),
+            _mover_table("Lost most", overview.movers.down),
         ],
     )
 
 
 def _mover_table(title: str, movers: Sequence[Mover]) -> Table:
     rows = [
-        (cut(each.name, _LONGEST_NAME), signed(each.net), signed_percent(each.rate_percent))
+        (cut(each.name, MAX_NAME), signed(each.net), signed_percent(each.rate_percent))
         for each in movers
     ]
     return Table((title, "Number", "Rate"), rows or [("No Page", "", "")])
 
 
-def _pages(asked: OverviewAsked) -> Section:
-    period = asked.period
-    with lookups.reading() as session:
-        found = list_table(
-            session,
-            since=period.since,
-            until=period.until,
-            metric=asked.metric,
-            limit=MOST_ROWS,
-            filter=asked.filter,
-        )
-    header = ("Page", "Fans", f"New {asked.noun.lower()}", "Growth", "Followers", "As of (UTC)")
+def _pages(overview: Overview) -> Section:
+    page = overview.table.page
+    noun = NOUNS[overview.view.metric].lower()
+    header = ("Page", "Fans", f"New {noun}", "Growth", "Followers", "As of (UTC)")
     caption = "A dash: no figure on both ends of the period, or below 100 for a growth."
-    if found.rows_count > len(found.rows):
-        caption = (
-            f"The {len(found.rows):,d} Pages with most fans, of {found.rows_count:,d}. {caption}"
-        )
+    if page.rows_count > len(page.rows):
+        most = f"The {len(page.rows):,d} Pages with most fans, of {page.rows_count:,d}."
+        caption = f"{most} {caption}"
     return Section(
-        counted(found.rows_count, "Page"),
-        tables=[Table(header, [_row(row) for row in found.rows])],
+        counted(page.rows_count, "Page"),
+        tables=[Table(header, [_row(row) for row in page.rows])],
         caption=caption,
     )
 
 
 def _row(row: TableRow) -> Sequence[str]:
     return (
-        cut(row.name, _LONGEST_NAME),
+        cut(row.name, MAX_NAME),
         count(row.fans),
         signed(row.net),
         signed_percent(row.growth_percent),

@@ -7,13 +7,12 @@ from datetime import date
 
 from pages.text.formats import clock, counted, day, listed, signed_percent, span
 from pages.text.periods import Period
+from pages.text.phrases import NOUNS
 from pages.ui.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
 from storage import metrics
 from storage.filtering import Metric
 from storage.origins import Origin
 from storage.overview import Comparable, Totals
-
-NOUNS: dict[Metric, str] = {"fans": "Fans", "followers": "Followers"}
 
 NO_EARLIER = "no earlier figures"
 

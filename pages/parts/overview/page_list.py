@@ -1,4 +1,4 @@
-"""The lower half of Overview: search, filter, order, the table of Pages, and its page numbers.
+"""Table of Pages on Overview: search, order, the rows of one page, and the page numbers.
 
 The database sorts, filters and cuts; what is sent is one page. The state stands in the address
 through bound widgets, so a reload or a shared link shows the same rows.
@@ -7,85 +7,37 @@ through bound widgets, so a reload or a shared link shows the same rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
 from pandas.io.formats.style import Styler
+from sqlalchemy.orm import Session
 
-from pages import lookups
+from fb.installation import Installation
 from pages.charts.chart_parts import Palette, palette
-from pages.lookups import ROWS, TableView
-from pages.parts.overview import search_hits, sorting, table_selection, tables
-from pages.parts.overview.overview_text import NOUNS
+from pages.parts.overview import export, sorting, tables
 from pages.parts.overview.sorting import Sort
+from pages.queries import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell
-from pages.text.periods import CUSTOM, Period
-from pages.ui import screens
-from pages.ui.export import menu
-from pages.ui.tags import popover as tagging
-from storage.filtering import Filter, Metric
+from pages.text.periods import CUSTOM
+from pages.text.phrases import NOUNS
+from pages.ui import compare_link, screens, url_controls
+from pages.ui.tags import popover as tags
 
 ATTENTION = "Needs attention"
 OPEN_KEY = "open-page"
+TABLE_KEY = "pages-table"
 # So few Pages are also shown as links: a keyboard can't press a button inside the table.
-MOST_LINKS = 8
-LONGEST_SEARCH = 100
-LONGEST_NAME = 30
+MAX_LINKS = 8
+MAX_SEARCH = 100
+MAX_NAME = 30
+_TURN, _LISTING = "pages-table-turn", "pages-listing"
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which rows the operator has asked for."""
-
-    search: str
-    attention: bool
-    sort: Sort
-    number: int  # of the page of the table, from 1
-
-
-def render(
-    version: str,
-    period: Period,
-    metric: Metric,
-    pages_count: int,
-    filter: Filter,
-    way_back: Mapping[str, str],
-) -> None:
-    """Draw all of it. ``filter`` is the screen's; search and attention narrow the table alone."""
-    wanted = _controls(version, pages_count, filter, period, metric)
-    with st.empty():  # for what is drawn while the answer is not known yet
-        view = lookups.find_table(
-            version,
-            period.since,
-            period.until,
-            metric,
-            wanted.sort.key,
-            wanted.sort.descending,
-            wanted.number,
-            replace(filter, search=wanted.search, attention=wanted.attention),
-        )
-    if view.page.rows_count == 0:
-        _no_result(wanted, pages_count)
-        return
-    _open_clicked(view, way_back)
-    _caption(view, wanted)
-    if wanted.search and view.page.rows_count <= MOST_LINKS:
-        search_hits.render(view, way_back)
-    with st.container(key=table_selection.TABLE_KEY):
-        _table(view, wanted.sort, metric, period)
-    pages_count = _pages_count(view)
-    if _page_numbers(pages_count) != min(wanted.number, pages_count):
-        # The address has changed under the table (Back): draw the page that it names.
-        st.rerun()
-
-
-def _controls(
-    version: str, pages_count: int, filter: Filter, period: Period, metric: Metric
-) -> Wanted:
-    with st.container(horizontal=True, vertical_alignment="center", key="list-controls"):
-        st.header(counted(pages_count, "Page"), anchor=False, width="content")
+def choose(row: Any) -> Listing:
+    """Draw search, "Needs attention" and order into ``row``; a change leads to the first page."""
+    with row:
         search = st.text_input(
             "Search by name",
             type="search",
@@ -95,15 +47,9 @@ def _controls(
             width=240,
             key="q",
             bind="query-params",
-            on_change=_to_first_page,
         )
         show = st.pills(
-            "Show",
-            [ATTENTION],
-            label_visibility="collapsed",
-            key="show",
-            bind="query-params",
-            on_change=_to_first_page,
+            "Show", [ATTENTION], label_visibility="collapsed", key="show", bind="query-params"
         )
         label = st.selectbox(
             "Order",
@@ -112,45 +58,76 @@ def _controls(
             width=220,
             key="sort",
             bind="query-params",
-            on_change=_to_first_page,
         )
-        wanted = Wanted(
-            (search or "").strip()[:LONGEST_SEARCH],
-            show == ATTENTION,
-            sorting.find_sort(label),
-            _number(),
-        )
-        narrowed = _narrowed(filter, wanted)
-        # Each in a place of its own: a fragment takes all the width that is left of a row.
-        with st.container(width="content"):
-            tagging.render_bulk(version, narrowed, period.until)
-        with st.container(width="content"):
-            menu.render_overview(version, period, metric, filter, narrowed, wanted.sort)
-    return wanted
+    sort = sorting.find_sort(label)
+    chosen = ((search or "").strip()[:MAX_SEARCH], show == ATTENTION, sort.label)
+    before, number = st.session_state.get(_LISTING, (chosen, None))
+    # Not where an address names both, after Back. The page numbers are drawn below the table, so in
+    # this run they can still be changed.
+    if before != chosen and number == _page_number() and "page" in st.session_state:
+        st.session_state["page"] = 1
+    st.session_state[_LISTING] = (chosen, _page_number())
+    return Listing(sort.key, sort.descending, _page_number(), chosen[0], chosen[1])
 
 
-def _narrowed(filter: Filter, wanted: Wanted) -> Filter:
-    return replace(filter, search=wanted.search, attention=wanted.attention)
-
-
-def _number() -> int:
+def _page_number() -> int:
     """The page asked for. The widget stands below the table, so its state is read ahead."""
-    asked = st.session_state.get("page", st.query_params.get("page", "1"))
-    text = str(asked)
+    text = str(st.session_state.get("page", st.query_params.get("page", "1")))
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
 
-def _to_first_page() -> None:
-    if "page" in st.session_state:
-        st.session_state["page"] = 1
+def render(
+    installation: Installation,
+    session: Session,
+    overview: Overview,
+    listing: Listing,
+    row: Any,
+    way_back: Mapping[str, str],
+) -> None:
+    """Draw the table below the ``row`` of its controls, which takes "Tags" and "Export" too."""
+    sort = sorting.get_sort(listing.sort, listing.descending)
+    view, table = overview.view, overview.table
+    with row:
+        # Each in a container of its own: a fragment takes all the width that is left of a row.
+        with st.container(width="content"):
+            tags.render_bulk(installation, listing.narrow(view.filter), view.period.until)
+        with st.container(width="content"):
+            export.render(installation, overview, listing, sort)
+    if table.page.rows_count == 0:
+        _no_result(listing, overview.totals.pages_count)
+        return
+    _open_pressed(table, way_back)
+    _caption(table, listing, sort)
+    if listing.search and table.page.rows_count <= MAX_LINKS:
+        _links(table, way_back)
+    with st.container(key=TABLE_KEY):
+        _table(overview, sort)
+    pages_count = (table.page.rows_count - 1) // ROWS + 1
+    if _page_numbers(pages_count) != min(listing.number, pages_count):
+        # The address has changed under the table (Back): draw the page that it names.
+        st.rerun()
 
 
-def _caption(view: TableView, wanted: Wanted) -> None:
-    first = (min(wanted.number, _pages_count(view)) - 1) * ROWS + 1
-    last = first + len(view.page.rows) - 1
-    text = tables.describe_table(first, last, view.page.rows_count, wanted.sort.label)
-    left_out = view.summary.rows_count - view.summary.comparable_count
-    if left_out and view.summary.comparable_count:
+def _links(table: PageTable, way_back: Mapping[str, str]) -> None:
+    """A link to each Page that a search has left, and one to compare them."""
+    with st.container(horizontal=True, gap="small", key="search-hits"):
+        for row in table.page.rows:
+            st.page_link(
+                screens.link_to("page"),
+                label=plain(cut(row.name, MAX_NAME)),
+                icon=":material/arrow_forward:",
+                query_params={"id": row.page_id, **way_back},
+            )
+        compare_link.render_for([row.page_id for row in table.page.rows])
+
+
+def _caption(table: PageTable, listing: Listing, sort: Sort) -> None:
+    pages_count = (table.page.rows_count - 1) // ROWS + 1
+    first = (min(listing.number, pages_count) - 1) * ROWS + 1
+    last = first + len(table.page.rows) - 1
+    text = tables.describe_table(first, last, table.page.rows_count, sort.label)
+    left_out = table.summary.rows_count - table.summary.comparable_count
+    if left_out and table.summary.comparable_count:
         verb = "has" if left_out == 1 else "have"
         text += (
             f". {counted(left_out, 'Page')} {verb} no figures on both ends of the period: a dash."
@@ -158,12 +135,13 @@ def _caption(view: TableView, wanted: Wanted) -> None:
     st.caption(text)
 
 
-def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
+def _table(overview: Overview, sort: Sort) -> None:
+    period, metric = overview.view.period, overview.view.metric
     colours = palette(st.context.theme.type)
     selection: Any = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
-    key = table_selection.keep_selected(selection)
-    st.dataframe(
-        _painted(view, colours),
+    key = _table_key(selection)
+    event = st.dataframe(
+        _painted(overview.table, colours),
         height="content",
         row_height=40,
         hide_index=True,
@@ -176,42 +154,51 @@ def _table(view: TableView, sort: Sort, metric: Metric, period: Period) -> None:
             neutral=colours.band,
         ),
         key=key,
-        on_select=partial(_header_clicked, key),
+        on_select="rerun",
         selection_mode="single-column",
         selection_default=selection,
         alt="Pages with their figures",
     )
+    selected = event["selection"]["columns"]
+    if selected != [sort.key]:  # a header was pressed
+        wanted = sorting.clicked(sort, selected[0] if selected else None)
+        if wanted != sort:
+            url_controls.change(sort=wanted.label, page=1)
+
+
+def _table_key(selection: Any) -> str:
+    """The table's key: a new one whenever its selection is not the column that orders it.
+
+    With a new key the table begins with ``selection`` as its default. A selection written into the
+    old one would be sent with the whole table, which the next run then sends again without it; and
+    the browser heeds the same one only once in a row, and takes the next click on a header for its
+    undoing.
+    """
+    turn = int(st.session_state.get(_TURN, 0))
+    if st.session_state.get(f"{TABLE_KEY}-{turn}", selection) != selection:
+        turn += 1
+        st.session_state[_TURN] = turn
+    return f"{TABLE_KEY}-{turn}"
 
 
 @lru_cache(64)
-def _painted(view: TableView, colours: Palette) -> Styler:
-    """The table as it is drawn, made once for each view and scheme."""
-    table = tables.build_table(view.page.rows, view.summary, view.trends, view.total_trend)
-    return tables.paint(table, colours)
+def _painted(table: PageTable, colours: Palette) -> Styler:
+    """The table as it is drawn, made once for each answer and scheme."""
+    rows = tables.build_table(table.page.rows, table.summary, table.trends, table.total_trend)
+    return tables.paint(rows, colours)
 
 
-def _header_clicked(key: str) -> None:
-    columns = st.session_state[key]["selection"]["columns"]
-    current = sorting.find_sort(st.session_state.get("sort"))
-    st.session_state["sort"] = sorting.clicked(current, columns[0] if columns else None).label
-    _to_first_page()
-
-
-def _open_clicked(view: TableView, way_back: Mapping[str, str]) -> None:
+def _open_pressed(table: PageTable, way_back: Mapping[str, str]) -> None:
     """Go to the Page whose name was pressed, if it still stands in the row that was pressed."""
-    click = st.session_state.get(OPEN_KEY)
-    if not click:
+    press = st.session_state.get(OPEN_KEY)
+    if not press:
         return
-    place = click["row"] - tables.SUMMARY_ROWS
-    if not 0 <= place < len(view.page.rows):
+    index = press["row"] - tables.SUMMARY_ROWS
+    if not 0 <= index < len(table.page.rows):
         return
-    row = view.page.rows[place]
-    if plain_cell(row.name) == click["label"]:
+    row = table.page.rows[index]
+    if plain_cell(row.name) == press["label"]:
         st.switch_page(screens.link_to("page"), query_params={"id": row.page_id, **way_back})
-
-
-def _pages_count(view: TableView) -> int:
-    return (view.page.rows_count - 1) // ROWS + 1
 
 
 def _page_numbers(pages_count: int) -> int:
@@ -221,12 +208,12 @@ def _page_numbers(pages_count: int) -> int:
         return st.pagination(pages_count, key="page", bind="query-params")
 
 
-def _no_result(wanted: Wanted, pages_count: int) -> None:
+def _no_result(listing: Listing, pages_count: int) -> None:
     if not pages_count:  # the sentence above the tiles says why, and offers the way out
         return
     with st.container(border=True, horizontal_alignment="center", key="no-result"):
-        if wanted.search:
-            whom = f"“{plain(cut(wanted.search, LONGEST_NAME))}”"
+        if listing.search:
+            whom = f"“{plain(cut(listing.search, MAX_NAME))}”"
             st.markdown(f"**No Page matches {whom}**", width="content")
             st.caption("Search looks at names only.", width="content")
         else:
@@ -234,10 +221,5 @@ def _no_result(wanted: Wanted, pages_count: int) -> None:
             st.caption(
                 "Every Page is connected and has a figure of today or yesterday.", width="content"
             )
-        label = "Clear search" if wanted.search else "Show every Page"
-        st.button(label, key="clear", on_click=_clear)
-
-
-def _clear() -> None:
-    st.session_state["q"] = ""
-    st.session_state["show"] = None
+        if st.button("Clear search" if listing.search else "Show every Page", key="clear"):
+            url_controls.change(q="", show=None)

@@ -48,6 +48,11 @@ def find_sort(label: str | None) -> Sort:
     return next((sort for sort in SORTS if sort.label == label), DEFAULT)
 
 
+def get_sort(key: SortKey, descending: bool) -> Sort:
+    """The order by a column in a direction."""
+    return next(each for each in SORTS if (each.key, each.descending) == (key, descending))
+
+
 def clicked(current: Sort, column: str | None) -> Sort:
     """The order after a click on a header.
 

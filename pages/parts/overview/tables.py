@@ -8,19 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
+import pandas as pd
 import pyarrow as pa
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from fb.initials import initial_svg
 from pages.charts import arrow
 from pages.charts.chart_parts import Palette
 from pages.parts.overview.sorting import Sort
 from pages.text.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
-from pages.ui.prepared import prepare
-from storage.connection_states import ConnectionState
+from pages.text.phrases import CONNECTIONS
+from pages.ui.pictures import picture_path
 from storage.page_table import SummaryRow, TableRow, TableSummary
 
 # In this order a phone shows picture, name and fans.
@@ -38,17 +37,8 @@ COLUMNS = (
 )
 SUMMARY_ROWS = 2
 
-# What a Page's connection is called, and its colour; the colour of the ground is no colour at all.
-CONNECTIONS: Mapping[ConnectionState, str] = {
-    "connected": "Connected",
-    "works_in_part": "Works in part",
-    "needs_renewal": "Needs renewal",
-    "frozen": "Frozen",
-    "missing": "Missing",
-    "no_access": "No access",
-    "disconnected": "Disconnected",
-}
-_TROUBLE_COLOURS: Mapping[ConnectionState, str] = {
+# The colour of the ground is no colour at all.
+_TROUBLE_COLOURS: Mapping[str, str] = {
     "needs_renewal": "#C2410C",
     "works_in_part": "#8A5A0B",
 }
@@ -91,23 +81,26 @@ def build_table(
 
 def paint(table: pa.Table, colours: Palette) -> Styler:
     """The table with bold totals on grey, and changes in the colours of up and down."""
-    changes = {name: table.column(name).to_pylist() for name in ("net", "growth")}
-    styles: dict[str, list[tuple[int, int]]] = {}
-    for name, values in changes.items():
-        for row, value in enumerate(values):
-            if value:
-                css = f"color: {colours.up if value > 0 else colours.down}"
-                styles.setdefault(css, []).append((row, COLUMNS.index(name)))
-    summary = [(row, column) for row in range(SUMMARY_ROWS) for column in range(len(COLUMNS))]
-    styles |= {f"background-color: {colours.band}": summary, "font-weight: 600": summary}
-    texts = {
-        "name": table.column("name"),
-        "category": table.column("category"),
-        # No format of a column leaves the sign of a zero out.
-        "net": pa.array([signed(each) for each in changes["net"]]),
-        "growth": pa.array([signed_percent(each) for each in changes["growth"]]),
-    }
-    return prepare(table, texts, styles, name="pages")
+    frame = table.to_pandas(types_mapper=arrow.PANDAS_TYPES.get)
+
+    def paint_cells(frame: pd.DataFrame) -> pd.DataFrame:
+        css = pd.DataFrame("", index=frame.index, columns=frame.columns)
+        for name in ("net", "growth"):
+            css[name] = [_change_colour(change, colours) for change in frame[name]]
+        css.iloc[:SUMMARY_ROWS] += f"background-color: {colours.band}; font-weight: 600"
+        return css
+
+    # A fixed id: a random one would make every rerun send the whole table again.
+    styler = Styler(frame, uuid="pages")
+    # No format of a column leaves the sign of a zero out.
+    formats: dict[Any, Any] = {"net": signed, "growth": signed_percent}
+    return styler.format(formats, na_rep=UNKNOWN).apply(paint_cells, axis=None)
+
+
+def _change_colour(change: float | None, colours: Palette) -> str:
+    if change is None or pd.isna(change) or not change:
+        return ""
+    return f"color: {colours.up if change > 0 else colours.down};"
 
 
 def columns(
@@ -170,21 +163,6 @@ def describe_table(first: int, last: int, count: int, order: str) -> str:
     if count <= last - first + 1:
         return f"{counted(count, 'Page')}, {order}"
     return f"{first:,d}{UNKNOWN}{last:,d} of {counted(count, 'Page')}, {order}"
-
-
-def picture_path(page_id: str, etag: str | None) -> str:
-    """Where a Page's picture is served; its initial where there is none.
-
-    The tag makes the address of a new picture a new one: the old answer may be cached for an hour.
-    """
-    path = f"/pictures/{quote(page_id, safe='')}"
-    return path if etag is None else f"{path}?v={quote(etag.strip(chr(34))[:8])}"
-
-
-def initial_tile(page_id: str, name: str) -> str:
-    """A ``data:`` URL of a Page's initial, for Pages that are not stored: nothing is fetched."""
-    drawn = initial_svg(page_id, name).decode()
-    return "data:image/svg+xml;utf8," + quote(drawn, safe="/:=<> \"';,")
 
 
 def _trend(figures: Sequence[int]) -> list[int]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pyarrow as pa
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from pages.charts import arrow
+from pages.queries import PageFigures
 from pages.text.formats import UNKNOWN, counted, cut, day, signed
 from pages.text.periods import A_DAY
-from pages.ui.prepared import prepare
 from storage import metrics
 from storage.filtering import Metric
 from storage.series import DayFigure
@@ -19,43 +21,38 @@ from storage.unusual import Mark
 
 ROW_HEIGHT = 35
 ROWS_SHOWN = 10
-MOST_ROWS = 31  # what is sent: a longer list is for the export
+MAX_ROWS = 31  # what is sent: a longer list is for the export
 LONGEST_FILE = 40
-_WORDS = ("mark", "source", "version")
 
 MARKS: Mapping[Mark, str] = {"rose": "Rose", "fell": "Fell"}
 
 
-def render(
-    series: list[DayFigure],
-    metric: Metric,
-    since: date,
-    until: date,
-    imports: Mapping[str, tuple[str, date]],
-    marks: Mapping[date, Mark],
-) -> None:
-    """Draw the days of a period, newest first."""
+def render(figures: PageFigures) -> None:
+    """Draw the days of the period, newest first."""
     st.header("Daily figures", anchor=False)
-    table = daily_table(series, metric, since, until, imports, marks)
+    metric = figures.view.metric
+    table = daily_table(
+        figures.days,
+        metric,
+        figures.view.period.since - A_DAY,
+        figures.asked.until,
+        figures.imports,
+        figures.marks,
+    )
     if not len(table):
         st.caption("No figures in this period.")
         return
-    if len(table) > MOST_ROWS:
+    if len(table) > MAX_ROWS:
         st.caption(
-            f"The newest {MOST_ROWS} of {counted(len(table), 'day')}. Choose a period that ends "
+            f"The newest {MAX_ROWS} of {counted(len(table), 'day')}. Choose a period that ends "
             "earlier to see the others."
         )
-        table = table.slice(0, MOST_ROWS)
+        table = table.slice(0, MAX_ROWS)
     if not any(table.column("mark").to_pylist()):
         table = table.drop_columns("mark")
     config = st.column_config
-    changes = [signed(each) for each in table.column("change").to_pylist()]
-    texts = {name: table.column(name) for name in table.column_names if name in _WORDS}
     st.dataframe(
-        # Texts only where a format would write "+0": they are as many bytes again.
-        prepare(table, {**texts, "change": pa.array(changes)}, {}, name="days")
-        if "0" in changes
-        else table,
+        _without_sign_of_zero(table),
         hide_index=True,
         height=(min(len(table), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
         row_height=ROW_HEIGHT,
@@ -65,7 +62,7 @@ def render(
             "figure": config.NumberColumn(metric.capitalize(), format="%,d", width=80),
             "change": config.NumberColumn(
                 "Change",
-                format=None if "0" in changes else "%+,d",
+                format=None if 0 in table.column("change").to_pylist() else "%+,d",
                 width=70,
                 help="Against the last day with a figure: after a gap the change of several days.",
             ),
@@ -85,8 +82,17 @@ def render(
     )
 
 
+def _without_sign_of_zero(table: pa.Table) -> pa.Table | Styler:
+    """The table; where no change is among the changes, with a text for each: "0", not "+0"."""
+    if 0 not in table.column("change").to_pylist():
+        return table
+    styler = Styler(table.to_pandas(types_mapper=arrow.PANDAS_TYPES.get), uuid="days")
+    formats: dict[Any, Any] = {"change": signed}
+    return styler.format(formats, na_rep=UNKNOWN)
+
+
 def daily_table(
-    series: list[DayFigure],
+    series: Sequence[DayFigure],
     metric: Metric,
     since: date,
     until: date,

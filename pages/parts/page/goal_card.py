@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -11,70 +10,64 @@ import streamlit as st
 
 from fb.installation import Installation
 from pages.parts.page import outlook_text
+from pages.parts.page.page_tiles import changes_in
+from pages.queries import PageFigures
 from pages.text.formats import count, signed, weekday
 from pages.ui import flash
 from storage import metrics
-from storage.filtering import Metric
 from storage.goals import GoalRow, remove_goal, set_goal
-from storage.metrics import DailyChange, Forecast, Milestone, Refusal
+from storage.metrics import DailyChange
 
-MOST_MILESTONES = 4
+MAX_MILESTONES = 4
 _PROBLEM = "goal-problem"
 
 
-@dataclass(frozen=True)
-class Card:
-    """What the card is drawn from. ``changes`` are those of the period, for best and worst day."""
-
-    page_id: str
-    metric: Metric
-    by_day: Mapping[date, int | None]
-    changes: Sequence[DailyChange]
-    outlook: Forecast | Refusal
-    milestones: Sequence[Milestone]
-    goal: GoalRow | None
-    today: date
-
-    @property
-    def figure(self) -> int | None:
-        """The newest figure that is known."""
-        known = [day for day, figure in self.by_day.items() if figure is not None]
-        return self.by_day[max(known)] if known else None
-
-
-def render(installation: Installation, card: Card) -> None:
+def render(installation: Installation, figures: PageFigures, today: date) -> None:
     """Draw the goal, the milestones, and the best and worst day of the period."""
     st.header("Goal and milestones", anchor=False)
-    if card.figure is not None or card.goal is not None:  # else there is nothing to measure one by
-        _goal(installation, card)
-    st.markdown(_milestones(card))
-    if card.changes:  # without one nobody knows whether any day gained or lost
-        st.markdown(_days(card.changes))
+    newest = _newest_figure(figures)
+    if newest is not None or figures.goal is not None:  # else there is nothing to measure one by
+        _goal(installation, figures, newest, today)
+    st.markdown(_milestones(figures, newest))
+    changes = changes_in(figures.history.of(figures.view.metric), figures.view.period)
+    if changes:  # without one nobody knows whether any day gained or lost
+        st.markdown(_days(changes))
 
 
-def _goal(installation: Installation, card: Card) -> None:
-    if card.goal is not None:
-        every = metrics.list_daily_changes(card.by_day)
-        newest = every[-1].day if every else card.today
+def _newest_figure(figures: PageFigures) -> int | None:
+    by_day = figures.history.of(figures.view.metric)
+    days = [day for day, figure in by_day.items() if figure is not None]
+    return by_day[max(days)] if days else None
+
+
+def _goal(
+    installation: Installation, figures: PageFigures, newest: int | None, today: date
+) -> None:
+    goal = figures.goal
+    if goal is not None:
+        every = metrics.list_daily_changes(figures.history.of(figures.view.metric))
+        newest_day = every[-1].day if every else today
         pace = metrics.goal_pace(
-            target=card.goal.target,
-            figure=card.figure,
-            days_left=(card.goal.due_day - newest).days,
+            target=goal.target,
+            figure=newest,
+            days_left=(goal.due_day - newest_day).days,
             actual_per_day=outlook_text.pace_per_day(every),
         )
         if pace is not None:
             label, colour = outlook_text.goal_state(pace)
             st.badge(label, color=cast(Any, colour))
-        st.markdown(outlook_text.goal(card.goal, pace))
+        st.markdown(outlook_text.goal(goal, pace))
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
         st.warning(problem, icon=":material/error_outline:")
-    _form(installation, card)
+    _form(installation, figures, newest, today)
 
 
-def _form(installation: Installation, card: Card) -> None:
-    noun, goal = card.metric, card.goal
-    suggested = metrics.next_milestone(card.figure) if card.figure is not None else 1_000
+def _form(
+    installation: Installation, figures: PageFigures, newest: int | None, today: date
+) -> None:
+    noun, goal, page_id = figures.view.metric, figures.goal, figures.profile.page_id
+    suggested = metrics.next_milestone(newest) if newest is not None else 1_000
     label = "Change goal" if goal else "Set a goal"
     with st.popover(label, icon=":material/flag:", key="goal"):
         with st.form(f"goal-form-{noun}", border=False):
@@ -84,53 +77,61 @@ def _form(installation: Installation, card: Card) -> None:
                 max_value=outlook_text.LARGEST_TARGET,
                 value=goal.target if goal else suggested,
                 step=1,
-                key=f"goal-target-{noun}-{card.page_id}",
+                key=f"goal-target-{noun}-{page_id}",
             )
             due_day = st.date_input(
                 "By the end of (UTC)",
-                value=goal.due_day if goal else card.today + timedelta(days=90),
-                min_value=min(card.today, goal.due_day if goal else card.today),
-                max_value=card.today + timedelta(days=366 * outlook_text.MOST_YEARS_AHEAD),
+                value=goal.due_day if goal else today + timedelta(days=90),
+                min_value=min(today, goal.due_day if goal else today),
+                max_value=today + timedelta(days=366 * outlook_text.MOST_YEARS_AHEAD),
                 format="YYYY-MM-DD",
-                key=f"goal-day-{noun}-{card.page_id}",
+                key=f"goal-day-{noun}-{page_id}",
             )
             is_sent = st.form_submit_button("Save goal", type="primary", key="goal-save")
         is_removed = goal is not None and st.button(
             "Remove goal", type="tertiary", icon=":material/delete:", key="goal-remove"
         )
     if is_sent:
-        _save(installation, card, target, due_day)
+        _save(installation, figures, newest, target, due_day)
     elif is_removed:
         with installation.database.writing() as session:
-            remove_goal(session, card.page_id, noun)
+            remove_goal(session, page_id, noun)
         flash.leave("Goal removed.")
         st.rerun()
 
 
-def _save(installation: Installation, card: Card, target: int | None, due_day: date | None) -> None:
-    problem = outlook_text.why_not(target, due_day, card.figure, card.today)
+def _save(
+    installation: Installation,
+    figures: PageFigures,
+    newest: int | None,
+    target: int | None,
+    due_day: date | None,
+) -> None:
+    now = installation.now()
+    problem = outlook_text.why_not(target, due_day, newest, now.date())
     if problem is not None or target is None or due_day is None:
         st.session_state[_PROBLEM] = problem
     else:
         with installation.database.writing() as session:
             row = GoalRow(target, due_day)
-            set_goal(session, card.page_id, card.metric, row, installation.now())
+            set_goal(session, figures.profile.page_id, figures.view.metric, row, now)
         flash.leave("Goal saved.")
     st.rerun()
 
 
-def _milestones(card: Card) -> str:
+def _milestones(figures: PageFigures, newest: int | None) -> str:
     """A list in Markdown: next first, then those reached, newest first."""
-    if card.figure is None:
-        return f"Facebook gives no count of {card.metric} for this Page."
-    target = metrics.next_milestone(card.figure)
-    arrival = outlook_text.arrival_in_short(card.outlook, target)
-    lines = [f"- Next: **{count(target)}** {card.metric} · {arrival}"]
+    metric = figures.view.metric
+    if newest is None:
+        return f"Facebook gives no count of {metric} for this Page."
+    target = metrics.next_milestone(newest)
+    arrival = outlook_text.arrival_in_short(figures.outlook, target)
+    lines = [f"- Next: **{count(target)}** {metric} · {arrival}"]
     lines += [
         f"- {count(each.figure)} {outlook_text.milestone(each)}"
-        for each in [*reversed(card.milestones)][:MOST_MILESTONES]
+        for each in [*reversed(figures.milestones)][:MAX_MILESTONES]
     ]
-    if not card.milestones:
+    if not figures.milestones:
         lines.append("- None was reached since the first snapshot.")
     return "\n".join(lines)
 

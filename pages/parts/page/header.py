@@ -7,12 +7,11 @@ from html import escape
 import streamlit as st
 
 from fb.installation import Installation
-from pages.parts.compare import picker as compare_picker
-from pages.parts.overview.tables import picture_path
 from pages.parts.page import page_text as page_words
 from pages.parts.page.page_details import facebook_link
 from pages.text.formats import plain
-from pages.ui import screens
+from pages.ui import compare_link, screens
+from pages.ui.pictures import picture_path
 from storage.series import PageProfile
 
 PICTURE_SIZE = 56
@@ -52,7 +51,7 @@ def _facts_and_links(
     held_by = page_words.held_by(profile)
     if held_by:
         st.caption(held_by, width="content")
-    compare_picker.render_link(profile.page_id)
+    compare_link.render(profile.page_id)
     if not installation.settings.is_sandbox:
         st.link_button(
             "Open on Facebook",

@@ -9,18 +9,25 @@ import time
 from collections.abc import Sequence
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.insights_sync import schedule as insights_schedule
 from fb.installation import Installation
-from pages import lookups
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
-from pages.parts.page import insights_queries as insights_lookups
-from pages.parts.page.insights_queries import Standing
-from pages.text import insights_text as insights_words
+from pages.queries import (
+    InsightStatus,
+    find_insight_status,
+    get_version,
+    has_unfollows,
+    list_insight_days,
+    list_insight_metrics,
+)
+from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period
 from storage.insights import InsightDay, PageMetric
+from storage.series import PageProfile
 
 CHART_HEIGHT = 260
 KEY = "insight"
@@ -31,21 +38,22 @@ _ASKED = "insights-asked"
 
 
 def render(
-    installation: Installation, version: str, page_id: str, name: str, period: Period
+    installation: Installation, session: Session, profile: PageProfile, period: Period
 ) -> None:
     """Draw the card for the days of ``period``, read as Pacific days."""
-    standing = insights_lookups.find_standing(page_id)
+    status = find_insight_status(session, profile.page_id)
+    version = get_version(session)
     with st.container(border=True, key="insights-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.header("Views and engagement", anchor=False, width="content")
-            metrics = insights_lookups.find_metrics(version, page_id, standing.stamp)
+            metrics = list_insight_metrics(session, profile.page_id, status.asked_at)
             metric = _choose(metrics) if metrics else None
-            _fetch_button(installation, version, standing)
+            _fetch_button(installation, version, status)
         _watch(installation, version)
         if metric is None:
-            st.caption(_why_nothing(installation, standing))
+            st.caption(_why_nothing(installation, status))
             return
-        _draw(installation, version, page_id, name, standing, metric, period)
+        _draw(installation, session, profile, status, metric, period)
 
 
 def _choose(metrics: Sequence[PageMetric]) -> PageMetric:
@@ -64,23 +72,19 @@ def _choose(metrics: Sequence[PageMetric]) -> PageMetric:
     return by_label.get(label or "", metrics[0])
 
 
-def _fetch_button(installation: Installation, version: str, standing: Standing) -> None:
-    if standing.access != "ok" or not installation.can_open_tokens:
+def _fetch_button(installation: Installation, version: str, status: InsightStatus) -> None:
+    if status.access != "ok" or not installation.can_open_tokens:
         return
-    st.button(
+    is_pressed = st.button(
         "Fetch now",
         icon=":material/download:",
         type="tertiary",
         key="fetch-insights",
         disabled=_is_under_way(installation, version),
-        on_click=_ask,
-        args=(installation,),
     )
-
-
-def _ask(installation: Installation) -> None:
-    if insights_schedule.start_insights(installation, "manual"):
-        st.session_state[_ASKED] = (time.monotonic(), lookups.get_version())
+    if is_pressed and insights_schedule.start_insights(installation, "manual"):
+        st.session_state[_ASKED] = (time.monotonic(), version)
+        st.rerun()
 
 
 def _is_under_way(installation: Installation, version: str) -> bool:
@@ -99,37 +103,41 @@ def _watch(installation: Installation, version: str) -> None:
     @st.fragment(run_every=WATCHING_SECONDS)
     def watch() -> None:
         run = insights_schedule.find_insights_progress(installation)
-        if run is None and not _is_under_way(installation, lookups.get_version()):
+        if run is None and not _is_under_way(installation, _read_version(installation)):
             st.session_state.pop(_ASKED, None)
             st.rerun()
         done, total = (run.steps_done, run.steps_total) if run is not None else (0, 0)
         st.progress(
-            min(done / total, 1.0) if total else 0.0, text=insights_words.progress(done, total)
+            min(done / total, 1.0) if total else 0.0, text=insights_text.progress(done, total)
         )
 
     watch()
 
 
-def _why_nothing(installation: Installation, standing: Standing) -> str:
+def _read_version(installation: Installation) -> str:
+    with installation.database.reading() as session:
+        return get_version(session)
+
+
+def _why_nothing(installation: Installation, status: InsightStatus) -> str:
     outcome = insights_schedule.find_insights_outcome(installation)
     limited_until = outcome.limited_until if outcome is not None else None
-    return insights_words.why_nothing(standing.access, standing.answer, limited_until)
+    return insights_text.why_nothing(status.access, status.answer, limited_until)
 
 
 def _draw(
     installation: Installation,
-    version: str,
-    page_id: str,
-    name: str,
-    standing: Standing,
+    session: Session,
+    profile: PageProfile,
+    status: InsightStatus,
     metric: PageMetric,
     period: Period,
 ) -> None:
     since, until = period.since, period.until
-    rows = insights_lookups.find_values(version, page_id, standing.stamp, metric.name, since, until)
+    rows = list_insight_days(session, profile.page_id, status.asked_at, metric.name, since, until)
     st.caption(plain(metric.meaning))
     values = [(row.day, row.value) for row in rows]
-    takeaway = insights_words.summary(values, metric.unit, metric.kind, since, until)
+    takeaway = insights_text.summary(values, metric.unit, metric.kind, since, until)
     if rows:
         st.vega_lite_chart(
             insights_chart.insight_chart(
@@ -140,15 +148,15 @@ def _draw(
                 palette(st.context.theme.type),
             ),
             height=CHART_HEIGHT,
-            alt=f"{metric.label} of {plain(name)}. {takeaway}",
+            alt=f"{metric.label} of {plain(profile.name)}. {takeaway}",
         )
-    st.caption(" ".join(_notes(installation, version, standing, metric, rows, period, takeaway)))
+    st.caption(" ".join(_notes(installation, session, status, metric, rows, period, takeaway)))
 
 
 def _notes(
     installation: Installation,
-    version: str,
-    standing: Standing,
+    session: Session,
+    status: InsightStatus,
     metric: PageMetric,
     rows: Sequence[InsightDay],
     period: Period,
@@ -159,14 +167,14 @@ def _notes(
     missing = (asked_until - asked_since).days + 1 - sum(row.day <= asked_until for row in rows)
     found: list[str | None] = [takeaway]
     if metric.status == "retired":
-        found.append(insights_words.retired(metric.retired_on, metric.replaced_by))
-    found.append(insights_words.missing(max(missing, 0)) if rows else None)
-    if metric.name == "page_daily_follows_unique" and not insights_lookups.knows_unfollows(version):
-        found.append(insights_words.NO_UNFOLLOWS)
-    found.append(insights_words.DAYS)
+        found.append(insights_text.retired(metric.retired_on, metric.replaced_by))
+    found.append(insights_text.missing(max(missing, 0)) if rows else None)
+    if metric.name == "page_daily_follows_unique" and not has_unfollows(session):
+        found.append(insights_text.NO_UNFOLLOWS)
+    found.append(insights_text.DAYS)
     if rows:
-        found.append(insights_words.source(rows[-1].fetched_at, rows[-1].graph_version))
+        found.append(insights_text.source(rows[-1].fetched_at, rows[-1].graph_version))
     outcome = insights_schedule.find_insights_outcome(installation)
     limited_until = outcome.limited_until if outcome is not None else None
-    found.append(insights_words.stale(standing.access, standing.answer, limited_until))
+    found.append(insights_text.stale(status.access, status.answer, limited_until))
     return [sentence for sentence in found if sentence]

@@ -1,4 +1,4 @@
-"""What Facebook says about a Page, and since when: pure, from what is stored to words."""
+"""Card "What Facebook says about this Page": each fact, and what it was before it changed."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from pages.text.formats import UNKNOWN, cut, day
+import streamlit as st
+
+from pages.text.formats import UNKNOWN, cut, day, moment, plain
 from storage.page_changes import FactChange
 from storage.series import PageProfile
 
-LONGEST_BEFORE = 80
+MAX_BEFORE = 80
+LABEL_WIDTH = 110
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,29 @@ class Fact:
     label: str
     text: str
     since: str | None = None
+
+
+def render(profile: PageProfile, changes: Mapping[str, FactChange]) -> None:
+    """Draw what Facebook says: text as it is, links only where they are safe, and since when."""
+    st.header("What Facebook says about this Page", anchor=False)
+    website = safe_link(profile.website)
+    for fact in facts(profile, changes):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(fact.label, width=LABEL_WIDTH)
+            if fact.since:
+                with st.container(width="content", gap=None):
+                    st.text(fact.text, width="content")
+                    st.caption(plain(fact.since), width="content")
+            else:  # ten containers less to send
+                st.text(fact.text, width="content")
+            if fact.label == "Website" and website and not fact.text.isspace():
+                st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
+    version = f" · Graph {plain(profile.graph_version)}" if profile.graph_version else ""
+    first_seen = day(profile.first_seen_at.date())
+    rest = "The rest is" if changes else "All of it is"
+    st.caption(
+        f"As of {moment(profile.described_at)}{version}. {rest} as it was first seen, {first_seen}."
+    )
 
 
 def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]:
@@ -76,7 +102,7 @@ def _since(field: str, change: FactChange | None) -> str | None:
     if change is None:
         return None
     was = shown(field, change.was)
-    before = "before: nothing" if was == UNKNOWN else f"before: {cut(was, LONGEST_BEFORE)}"
+    before = "before: nothing" if was == UNKNOWN else f"before: {cut(was, MAX_BEFORE)}"
     return f"since {day(change.changed_at.date())}, {before}"
 
 

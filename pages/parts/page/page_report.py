@@ -1,103 +1,93 @@
-"""Gathers what a report of one Page says: its figures, its charts, and its days in a table."""
+"""Report of one Page: the same record as its screen, with both metrics and every day in a table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import replace
 
-from pages import lookups
+from fb.installation import Installation
 from pages.charts import line_charts, timeline
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec
 from pages.charts.timeline import Note, Point
-from pages.parts.overview.overview_text import NOUNS
-from pages.parts.overview.tables import CONNECTIONS
-from pages.parts.page.points import points_of
+from pages.parts.page import growth_card
+from pages.queries import PageFigures, load_page
 from pages.text.formats import count, cut, day, moment, signed
-from pages.text.periods import A_DAY, Period
-from pages.ui.export import noted
-from pages.ui.export.export_text import describe_period, unbroken
+from pages.text.phrases import CONNECTIONS, NOUNS
+from pages.ui import growth_chart
+from pages.ui.export.export_text import describe_period, note_sections, unbroken
 from pages.ui.export.export_theme import titled
 from pages.ui.export.rendering import to_svg
 from pages.ui.export.report import Picture, Report, Section, Table
 from pages.ui.tiles import Tile, percent_delta, signed_value, value_of
 from storage import metrics
 from storage.filtering import METRICS, Metric
-from storage.series import DayFigure, PageProfile
 
 NEW_EXPERIENCE = (
     "On a Page of the New Pages Experience Facebook reports the followers as fans: "
     "both are the same number."
 )
-_LONGEST_NAME = 60
+MAX_NAME = 60
 
 
-@dataclass(frozen=True)
-class PageAsked:
-    """Which Page, which days of it, and the notes on its chart, oldest first."""
-
-    version: str
-    period: Period
-    profile: PageProfile
-    notes: tuple[Note, ...] = ()
-
-
-def find_chart(asked: PageAsked, metric: Metric, view: str, palette: Palette) -> Spec | None:
-    """One chart of the Page under a title of its own; None when there is nothing to draw."""
-    noun, points = NOUNS[metric], _points(asked, metric)
+def find_chart(
+    figures: PageFigures, view: str, colours: Palette, notes: Sequence[Note]
+) -> Spec | None:
+    """The chart of the screen under a title of its own; None when there is nothing to draw."""
+    metric = figures.view.metric
+    noun, points = NOUNS[metric], _points(figures, metric)
     if not points:
         return None
-    is_change = view == "Daily change"
-    draw = line_charts.change_chart if is_change else line_charts.total_chart
-    what = ", daily change" if is_change else " over time"
-    title = f"{cut(asked.profile.name, _LONGEST_NAME)}: {noun.lower()}{what}"
+    if view == growth_chart.SINCE_START:
+        view = growth_chart.TOTAL
+    spec, _ = growth_chart.build(points, noun, view, colours, notes)
+    what = ", daily change" if view == growth_chart.DAILY_CHANGE else " over time"
     return titled(
-        draw(points, noun, palette, asked.notes),
-        title,
-        describe_period(asked.period),
-        _remark(asked),
+        spec,
+        f"{cut(figures.profile.name, MAX_NAME)}: {noun.lower()}{what}",
+        describe_period(figures.view.period),
+        _remark(figures),
     )
 
 
-def build(asked: PageAsked, produced_at: datetime, *, is_sandbox: bool) -> Report:
-    """The whole report."""
-    profile = asked.profile
+def build(installation: Installation, drawn: PageFigures, *, hides_notes: bool) -> Report:
+    """The report of what a screen has drawn, as the figures are now."""
+    now, profile = installation.now(), drawn.profile
+    with installation.database.reading() as session:
+        view = replace(drawn.view, period=drawn.asked)
+        figures = load_page(session, profile, view, now.date())
     about = [profile.category, CONNECTIONS[profile.connection], f"Page id {profile.page_id}"]
+    notes = [] if hides_notes else growth_card.notes_of(figures)
     return Report(
         title=profile.name,
-        lines=(" · ".join(each for each in about if each), describe_period(asked.period)),
-        produced_at=produced_at,
-        tiles=[tile for metric in METRICS for tile in _tiles(asked, metric)],
+        lines=(
+            " · ".join(each for each in about if each),
+            describe_period(figures.view.period),
+        ),
+        produced_at=now,
+        tiles=[tile for metric in METRICS for tile in _tiles(figures, metric)],
         sections=[
-            *(section for metric in METRICS for section in _charts(asked, metric)),
-            *noted.sections(asked.notes),
-            _days(asked),
+            *(section for metric in METRICS for section in _charts(figures, metric, notes)),
+            *note_sections(notes),
+            _days(figures),
         ],
-        is_sandbox=is_sandbox,
+        is_sandbox=installation.settings.is_sandbox,
     )
 
 
-def _series(asked: PageAsked) -> list[DayFigure]:
-    period = asked.period
-    first = period.since - 2 * A_DAY
-    return lookups.find_series(asked.version, asked.profile.page_id, first, period.until)
+def _points(figures: PageFigures, metric: Metric) -> list[Point]:
+    period = figures.view.period
+    return timeline.trim(
+        growth_card.points_of(figures.history.of(metric), period.since, period.until)
+    )
 
 
-def _figures(asked: PageAsked, metric: Metric) -> dict[date, int | None]:
-    return {row.day: row.fans if metric == "fans" else row.followers for row in _series(asked)}
+def _remark(figures: PageFigures) -> str:
+    return NEW_EXPERIENCE if figures.profile.is_new_page_experience else ""
 
 
-def _points(asked: PageAsked, metric: Metric) -> list[Point]:
-    period = asked.period
-    return timeline.trim(points_of(_figures(asked, metric), period.since, period.until))
-
-
-def _remark(asked: PageAsked) -> str:
-    return NEW_EXPERIENCE if asked.profile.is_new_page_experience else ""
-
-
-def _tiles(asked: PageAsked, metric: Metric) -> list[Tile]:
-    period, noun = asked.period, NOUNS[metric]
-    start, end = metrics.ends_of_period(_figures(asked, metric), period.since, period.until)
+def _tiles(figures: PageFigures, metric: Metric) -> list[Tile]:
+    period, noun = figures.view.period, NOUNS[metric]
+    start, end = metrics.ends_of_period(figures.history.of(metric), period.since, period.until)
     net = metrics.net(start, end)
     growth = metrics.growth_percent(start, end)
     why = None if net is not None else "no figures on both ends"
@@ -107,9 +97,9 @@ def _tiles(asked: PageAsked, metric: Metric) -> list[Tile]:
     ]
 
 
-def _charts(asked: PageAsked, metric: Metric) -> list[Section]:
-    noun, name = NOUNS[metric], cut(asked.profile.name, _LONGEST_NAME)
-    points = _points(asked, metric)
+def _charts(figures: PageFigures, metric: Metric, notes: Sequence[Note]) -> list[Section]:
+    noun, name = NOUNS[metric], cut(figures.profile.name, MAX_NAME)
+    points = _points(figures, metric)
     if not points:
         return [Section(f"{noun} over time", caption=f"No {noun.lower()} in this period.")]
     missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
@@ -120,19 +110,18 @@ def _charts(asked: PageAsked, metric: Metric) -> list[Section]:
         (f"{noun}, daily change", line_charts.change_chart, timeline.describe_changes),
     ):
         pictures = [
-            to_svg(builder(points, noun, colours, asked.notes), colours)
-            for colours in (LIGHT, DARK)
+            to_svg(builder(points, noun, colours, notes), colours) for colours in (LIGHT, DARK)
         ]
         picture = Picture(pictures[0], pictures[1], alt(points, noun, name))
-        caption = " ".join(each for each in (gap, _remark(asked)) if each)
+        caption = " ".join(each for each in (gap, _remark(figures)) if each)
         found.append(Section(heading, picture, caption=caption))
     return found
 
 
-def _days(asked: PageAsked) -> Section:
+def _days(figures: PageFigures) -> Section:
     changes = {
         metric: {
-            change.day: change for change in metrics.list_daily_changes(_figures(asked, metric))
+            change.day: change for change in metrics.list_daily_changes(figures.history.of(metric))
         }
         for metric in METRICS
     }
@@ -146,8 +135,8 @@ def _days(asked: PageAsked) -> Section:
             _change(changes["followers"].get(row.day)),
             moment(row.fetched_at),
         )
-        for row in reversed(_series(asked))
-        if row.day >= asked.period.since
+        for row in reversed(figures.days)
+        if figures.view.period.since <= row.day <= figures.view.period.until
     ]
     header = ("Day (UTC)", "Source", "Fans", "Change", "Followers", "Change", "Fetched")
     return Section(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pages.parts.overview.tables import CONNECTIONS
 from pages.text import phrases
 from pages.text.formats import day, plain
+from pages.text.phrases import CONNECTIONS
 from storage.connection_states import ConnectionState
 from storage.series import PageHolder, PageProfile
 

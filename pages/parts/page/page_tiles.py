@@ -5,27 +5,23 @@ from __future__ import annotations
 from datetime import date
 
 from pages.parts.page import outlook_text
+from pages.queries import PageFigures
 from pages.text.formats import count, counted, day, signed, weekday
 from pages.text.periods import Period
 from pages.ui.tiles import Tile, delta_of, percent_delta, signed_value, value_of
 from storage import metrics
-from storage.filtering import Metric
 from storage.metrics import DailyChange, Forecast, Refusal
-from storage.page_history import Figures, PageHistory
+from storage.page_history import Figures
 
 
-def tiles(
-    history: PageHistory,
-    metric: Metric,
-    period: Period,
-    outlook: Forecast | Refusal,
-    *,
-    today: date,
-) -> list[Tile]:
+def tiles(figures: PageFigures) -> list[Tile]:
     """The tiles of a period.
 
-    A period that ends before yesterday is one that nobody has refreshed since: its tiles say so.
+    A period that ends earlier than was asked for is one that nobody has refreshed since: its tiles
+    say so.
     """
+    history, metric, period = figures.history, figures.view.metric, figures.view.period
+    outlook, today = figures.outlook, figures.asked.until
     by_day = history.of(metric)
     ends = metrics.ends_of_period(by_day, period.since, period.until)
     return [

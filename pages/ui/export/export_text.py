@@ -1,27 +1,31 @@
-"""Says above a chart or a report whose figures it has, and of which days."""
+"""Lines above a chart or report: whose figures it has, and of which days; and its list of notes."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from collections.abc import Sequence
 
-from pages import lookups
-from pages.parts.overview.tables import CONNECTIONS
-from pages.text.formats import span
+from sqlalchemy.orm import Session
+
+from pages.charts.timeline import Note
+from pages.queries import find_tag_name
+from pages.text.formats import span, weekday
 from pages.text.periods import Period
+from pages.text.phrases import CONNECTIONS
+from pages.ui.export.report import Section, Table
+from storage.filter_choices import find_account_name
 from storage.filtering import Filter
-from storage.models import Grant, Tag
+
+MAX_NOTES = 200
 
 
-def describe_filter(filter: Filter) -> str:
+def describe_filter(session: Session, filter: Filter) -> str:
     """ "Only Pages held by Anna Keller, of the category Café." as plain text; empty for all."""
     parts = []
-    with lookups.reading() as session:
-        if filter.account_id is not None:
-            named = select(Grant.account_name).where(Grant.account_id == filter.account_id)
-            parts.append(f"held by {session.scalar(named) or 'an unknown account'}")
-        if filter.tag_id is not None:
-            named = select(Tag.name).where(Tag.id == filter.tag_id)
-            parts.append(f"in the group {session.scalar(named) or 'that is gone'}")
+    if filter.account_id is not None:
+        name = find_account_name(session, filter.account_id)
+        parts.append(f"held by {name or 'an unknown account'}")
+    if filter.tag_id is not None:
+        parts.append(f"in the group {find_tag_name(session, filter.tag_id) or 'that is gone'}")
     if filter.category is not None:
         parts.append(f"of the category {filter.category}")
     if filter.state is not None:
@@ -33,14 +37,26 @@ def describe_filter(filter: Filter) -> str:
     return f"Only Pages {', '.join(parts)}." if parts else ""
 
 
-def unbroken(text: str) -> str:
-    """A day or a time that stays on one line, however narrow its column is."""
-    return text.replace(" ", "\N{NO-BREAK SPACE}")
-
-
 def describe_period(period: Period) -> str:
     """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"."""
     text = f"{span(period.since, period.until)}, days in UTC"
     if period.previous_since is None or period.previous_until is None:
         return text
     return f"{text}; compared with {span(period.previous_since, period.previous_until)}"
+
+
+def unbroken(text: str) -> str:
+    """A day or a time that stays on one line, however narrow its column is."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def note_sections(notes: Sequence[Note]) -> list[Section]:
+    """The section that lists ``notes``, oldest first, since pictures can't be hovered over."""
+    if not notes:
+        return []
+    newest = notes[-MAX_NOTES:]
+    caption = f"The newest {MAX_NOTES} of {len(notes):,d} notes." if len(notes) > MAX_NOTES else ""
+    rows = [(unbroken(weekday(note.day)), note.text) for note in newest]
+    return [
+        Section("Notes", tables=[Table(("Day", "Note"), rows, numbers_from=2)], caption=caption)
+    ]

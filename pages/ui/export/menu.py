@@ -1,158 +1,120 @@
-"""The Export popover of Overview, Page and Compare: tables, daily figures, chart and report.
+"""Export popover: tables, daily figures, chart and report, each a button that makes its file.
 
-A file is made when it is asked for, and not before: the buttons carry a recipe, no file. Streamlit
-runs it on its own, outside a screen, so everything in it is an argument. The buttons themselves are
-drawn only while the popover is open, in a fragment: a closed one costs a screen next to nothing.
+A file is made when its button is pressed and not before: buttons carry a recipe. Streamlit runs it
+by itself, outside a screen, so everything in it is an argument. The popover is drawn in a fragment
+and its content only while it is open: a closed one costs a screen next to nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
-from functools import lru_cache
+from dataclasses import dataclass
 
 import streamlit as st
 
 from fb import exporting
 from fb.exporting import Asked
 from fb.exporting_cells import file_name
-from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS, Cell, Column
-from pages import lookups, resources
-from pages.charts.chart_parts import Spec, palette
-from pages.parts.overview import overview_report as report_overview
-from pages.parts.overview.overview_report import OverviewAsked
-from pages.parts.overview.sorting import Sort
-from pages.parts.page import page_report as report_page
-from pages.parts.page.page_report import PageAsked
-from pages.text.formats import counted
+from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS
+from pages.charts.chart_parts import Palette, Spec
 from pages.text.periods import Period
-from pages.ui.export import downloads, rendering, report
-from pages.ui.export.downloads import Offer, Shelf
-from pages.ui.export.export_text import describe_period
-from pages.ui.export.export_theme import titled
-from pages.ui.notes import popover
+from pages.ui import screens
+from pages.ui.export import rendering
+from pages.ui.export.report import Report, to_html
 from storage.engine import Database
-from storage.filtering import Filter, Metric
-from storage.series import PageProfile
+
+KEY = "export"
+_MIMES = {
+    "csv": "text/csv",
+    "zip": "application/zip",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "png": "image/png",
+    "html": "text/html",
+}
+_ICONS = {"png": ":material/image:", "html": ":material/description:"}
 
 
-def render_overview(
-    version: str, period: Period, metric: Metric, filter: Filter, table_filter: Filter, sort: Sort
-) -> None:
-    """Draw the popover of Overview.
+@dataclass(frozen=True)
+class Offer:
+    """One file that can be had. ``make`` is called when the button is pressed."""
 
-    Chart and report are of the Pages of ``filter``, the screen's. Table and daily figures are of
-    all rows of ``table_filter``, which search and "Needs attention" may have narrowed.
-    """
-    colours = palette(st.context.theme.type)
+    label: str
+    key: str
+    file_name: str
+    make: Callable[[], bytes]
 
-    def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, metric, table_filter)
-        notes = popover.find_shown(version, popover.chart_of_pages(period, filter, _today()))
-        screen = OverviewAsked(version, period, metric, filter, notes)
-        view = str(st.session_state.get("view") or "Total")
-        name = _days_of("overview", period)
-        totals = lookups.find_totals(version, period.since, period.until, table_filter)
-        count = totals.pages_count
-        chart = _png(lambda: report_overview.find_chart(screen, view, colours), name)
-        return [
-            Shelf(f"Table of {counted(count, 'Page')}", _table_offers(asked, sort)),
-            _series_shelf(version, asked, count * period.days_count),
-            Shelf("Chart and report", [chart, _html(lambda: _overview_report(screen), name)]),
-        ]
-
-    downloads.render(find_shelves)
+    @property
+    def ending(self) -> str:
+        """What the file's name ends in, without the dot."""
+        return self.file_name.rpartition(".")[2]
 
 
-def render_page(version: str, period: Period, profile: PageProfile, metric: str, view: str) -> None:
-    """Draw the popover of a Page. ``metric`` is "fans" or "followers"."""
-    chosen: Metric = "followers" if metric == "followers" else "fans"
-    colours = palette(st.context.theme.type)
+@dataclass(frozen=True)
+class OfferGroup:
+    """Files of one kind under a heading; ``remark`` says what is missing and why."""
 
-    def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, chosen, page_ids=(profile.page_id,))
-        noted = popover.chart_of_page(period, profile.page_id, _today())
-        notes = popover.find_shown(version, noted) or ()
-        screen = PageAsked(version, period, profile, notes)
-        name = _days_of(profile.name, period)
-        chart = _png(lambda: report_page.find_chart(screen, chosen, view, colours), name)
-        return [
-            _series_shelf(version, asked, period.days_count),
-            Shelf("Chart and report", [chart, _html(lambda: _page_report(screen), name)]),
-        ]
-
-    downloads.render(find_shelves)
+    heading: str
+    offers: Sequence[Offer]
+    remark: str | None = None
 
 
-def render_compare(
-    version: str,
-    period: Period,
-    metric: Metric,
-    page_ids: Sequence[str],
-    chart: Spec | None,
-    about: tuple[str, str],
-    table: tuple[Sequence[Column], Sequence[Sequence[Cell]]],
-) -> None:
-    """Draw the popover of Compare.
-
-    ``chart`` is what the screen shows, None for nothing, ``about`` its title and whose figures it
-    has; ``table`` are the figures side by side, as columns and rows.
-    """
-
-    def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, metric, page_ids=tuple(page_ids))
-        made = None if chart is None else titled(chart, *about, describe_period(period))
-        return [
-            Shelf("Figures side by side", _compared_offers(asked, *table)),
-            _series_shelf(version, asked, len(page_ids) * period.days_count),
-            Shelf("Chart", [_png(lambda: made, _days_of("compare", period))]),
-        ]
-
-    downloads.render(find_shelves)
-
-
-def _table_offers(asked: Asked, sort: Sort) -> list[Offer]:
-    database = _database()
-
-    def make(format: exporting.Format) -> Callable[[], bytes]:
-        return lambda: exporting.export_table(
-            database, asked, format, sort=sort.key, descending=sort.descending
+@st.fragment
+def render(list_groups: Callable[[], Sequence[OfferGroup]]) -> None:
+    """Draw the popover; what is in it is asked once it is open."""
+    popover = st.popover(
+        "Export", icon=":material/download:", key=KEY, width="content", on_change="rerun"
+    )
+    if not popover.open:
+        return
+    with popover, st.container(key="export-open"):
+        for group in list_groups():
+            st.caption(f"**{group.heading}**")
+            with st.container(horizontal=True, gap="small"):
+                for offer in group.offers:
+                    _button(offer)
+            if group.remark:
+                st.caption(group.remark)
+        st.page_link(
+            screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
         )
 
+
+def _button(offer: Offer) -> None:
+    st.download_button(
+        offer.label,
+        offer.make,
+        file_name=offer.file_name,
+        mime=_MIMES[offer.ending],
+        key=f"export-{offer.key}",
+        icon=_ICONS.get(offer.ending, ":material/table:"),
+        on_click="ignore",
+    )
+
+
+def table_offers(what: str, asked: Asked, make: Callable[[exporting.Format], bytes]) -> list[Offer]:
+    """A table as CSV and as Excel; ``what`` is in its file name."""
     return [
-        Offer("CSV", "table-csv", exporting.name_of("pages", asked, "csv"), make("csv")),
-        Offer("Excel", "table-xlsx", exporting.name_of("pages", asked, "xlsx"), make("xlsx")),
+        Offer("CSV", "table-csv", exporting.name_of(what, asked, "csv"), lambda: make("csv")),
+        Offer("Excel", "table-xlsx", exporting.name_of(what, asked, "xlsx"), lambda: make("xlsx")),
     ]
 
 
-def _compared_offers(
-    asked: Asked, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
-) -> list[Offer]:
-    def make(format: exporting.Format) -> Callable[[], bytes]:
-        return lambda: exporting.make_file(columns, rows, format)
+def series_group(database: Database, asked: Asked, max_rows: int) -> OfferGroup:
+    """Daily figures, at most ``max_rows``. They are counted only where their number matters."""
+    rows_count = max_rows
+    if max_rows >= PACKED_FROM_ROWS:
+        rows_count = exporting.count_rows(database, asked)
 
-    return [
-        Offer("CSV", "table-csv", exporting.name_of("compare", asked, "csv"), make("csv")),
-        Offer("Excel", "table-xlsx", exporting.name_of("compare", asked, "xlsx"), make("xlsx")),
-    ]
-
-
-def _series_shelf(version: str, asked: Asked, most_rows: int) -> Shelf:
-    """Daily figures. Rows are counted only where their number can matter."""
-    database = _database()
-    rows_count = most_rows
-    if most_rows >= PACKED_FROM_ROWS:
-        rows_count = find_rows_count(version, asked)
-
-    def make(format: exporting.Format) -> Callable[[], bytes]:
-        return lambda: exporting.export_series(database, asked, format)
-
-    def name(format: str) -> str:
-        return exporting.name_of("daily-figures", asked, format)
+    def offer(label: str, key: str, format: exporting.Format) -> Offer:
+        return Offer(
+            label,
+            key,
+            exporting.name_of("daily-figures", asked, format),
+            lambda: exporting.export_series(database, asked, format),
+        )
 
     packed = exporting.csv_format(rows_count)
-    label = "CSV" if packed == "csv" else "CSV (packed)"
-    offers = [Offer(label, "series-csv", name(packed), make(packed))]
+    offers = [offer("CSV" if packed == "csv" else "CSV (packed)", "series-csv", packed)]
     remark = None
     if rows_count > MOST_XLSX_ROWS:
         remark = (
@@ -160,62 +122,31 @@ def _series_shelf(version: str, asked: Asked, most_rows: int) -> Shelf:
             "Take the CSV file, or fewer days."
         )
     else:
-        offers.append(Offer("Excel", "series-xlsx", name("xlsx"), make("xlsx")))
-    return Shelf("Daily figures, days in UTC", offers, remark)
+        offers.append(offer("Excel", "series-xlsx", "xlsx"))
+    return OfferGroup("Daily figures, days in UTC", offers, remark)
 
 
-@lru_cache(32)
-def find_rows_count(version: str, asked: Asked) -> int:
-    """How many rows the daily figures have."""
-    return exporting.count_rows(_database(), asked)
-
-
-def _png(chart: Callable[[], Spec | None], name: str) -> Offer:
-    colours = palette(st.context.theme.type)
+def chart_offer(chart: Callable[[], Spec | None], name: str, colours: Palette) -> Offer:
+    """The chart of the screen as a picture; an empty one where there is none."""
 
     def make() -> bytes:
-        found = chart()
-        # Without figures there is no chart on the screen either: an empty picture says so.
         empty: Spec = {"data": {"values": []}, "mark": "point", "title": "No figures to draw"}
-        return rendering.to_png(empty if found is None else found, colours)
+        spec = chart()
+        return rendering.to_png(empty if spec is None else spec, colours)
 
     return Offer("Chart (PNG)", "chart", file_name("pagekeeper", name, ending="png"), make)
 
 
-def _html(make: Callable[[], report.Report], name: str) -> Offer:
+def report_offer(make: Callable[[], Report], name: str) -> Offer:
+    """The report as one HTML file."""
     return Offer(
         "Report",
         "report",
         file_name("pagekeeper", name, ending="html"),
-        lambda: report.to_html(make()).encode(),
+        lambda: to_html(make()).encode(),
     )
 
 
-def _overview_report(screen: OverviewAsked) -> report.Report:
-    installation = resources.get_startup().installation
-    assert installation is not None
-    is_sandbox = installation.settings.is_sandbox
-    return report_overview.build(screen, installation.now(), is_sandbox=is_sandbox)
-
-
-def _page_report(screen: PageAsked) -> report.Report:
-    installation = resources.get_startup().installation
-    assert installation is not None
-    is_sandbox = installation.settings.is_sandbox
-    return report_page.build(screen, installation.now(), is_sandbox=is_sandbox)
-
-
-def _days_of(name: str, period: Period) -> str:
+def name_of_days(name: str, period: Period) -> str:
+    """The part of a file name that says what it is about and which days."""
     return f"{name[:40]}-{period.since.isoformat()}-{period.until.isoformat()}"
-
-
-def _today() -> date:
-    installation = resources.get_startup().installation
-    assert installation is not None
-    return installation.now().date()
-
-
-def _database() -> Database:
-    installation = resources.get_startup().installation
-    assert installation is not None  # the frame lets no screen run without one
-    return installation.database

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation
+from pages.queries import find_tags
 from pages.text.formats import cut
 from pages.ui.notes import changes as note_changes
 from pages.ui.notes import note_text as note_words
-from pages.ui.tags import queries as tag_lookups
 from storage.annotations import (
     EARLIEST,
     FARTHEST_AHEAD,
@@ -35,13 +36,13 @@ class Target:
 
 
 def render(
-    installation: Installation, version: str, target: Target, edited: AnnotationRow | None
+    installation: Installation, session: Session, target: Target, edited: AnnotationRow | None
 ) -> bool:
     """Draw the form, empty or with the note that is being changed; True once it was kept."""
     turn = st.session_state.get(_TURN, 0)
     key = f"{target.name}-{target.page_id}-{edited.id if edited else 'new'}-{turn}"
     today = installation.now().date()
-    search = _search(version, key)
+    search = _search(session, key)
     with st.form(f"note-form-{key}", border=False, enter_to_submit=True):
         st.markdown("**Change the note**" if edited else "**Add a note**")
         text = st.text_input(
@@ -59,12 +60,12 @@ def render(
             format="YYYY-MM-DD",
             key=f"note-day-{key}",
         )
-        whom = _choose_whom(version, target, edited, key, search)
+        whom = _choose_whom(session, target, edited, key, search)
         with st.container(horizontal=True):
             is_sent = st.form_submit_button("Save note" if edited else "Add note")
             if edited and st.form_submit_button("Cancel", type="tertiary"):
                 st.session_state.pop("note-edited", None)
-                st.rerun(scope="fragment")
+                st.rerun()
     if not is_sent:
         return False
     refusal = _keep(installation, edited, day, text or "", whom)
@@ -75,15 +76,15 @@ def render(
     return True
 
 
-def _search(version: str, key: str) -> str:
+def _search(session: Session, key: str) -> str:
     """What tags to list where there are too many for a list."""
-    if not tag_lookups.find_tags(version, "").is_searched:
+    if not find_tags(session, "").is_searched:
         return ""
     return st.text_input("Find a tag for the note", live="300ms", key=f"note-tag-{key}") or ""
 
 
 def _choose_whom(
-    version: str, target: Target, edited: AnnotationRow | None, key: str, search: str
+    session: Session, target: Target, edited: AnnotationRow | None, key: str, search: str
 ) -> tuple[str | None, int | None]:
     """The Page, or the tag, or neither: all Pages."""
     names = {_ALL: note_words.ALL_PAGES}
@@ -92,7 +93,7 @@ def _choose_whom(
         page_id = edited.page_id
     if page_id is not None:
         names = {_PAGE: note_words.THIS_PAGE, **names}
-    tags = {tag.id: tag.name for tag in tag_lookups.find_tags(version, search).listed}
+    tags = {tag.id: tag.name for tag in find_tags(session, search).listed}
     if edited is not None and edited.tag_id is not None:
         tags.setdefault(edited.tag_id, edited.tag_name or "")
     names |= {f"{_TAG} {id}": f"Tag: {cut(name, 40)}" for id, name in tags.items()}

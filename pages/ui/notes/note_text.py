@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from pages.charts.timeline import Note
+from pages.queries import Notes
 from pages.text.formats import counted, cut, day, span
 from storage.annotations import LONGEST_TEXT, AnnotationRow
 from storage.happenings import Consent, Imported, Outage, Retired
@@ -83,6 +84,23 @@ def together(notes: Sequence[Note], unusual: Sequence[Note]) -> list[Note]:
     days = {note.day for note in unusual}
     kept = (note for note in notes if note.kind != "platform" or note.day not in days)
     return sorted([*kept, *unusual], key=lambda note: note.day)
+
+
+def to_notes(notes: Notes) -> list[Note]:
+    """All notes of a chart as they stand on it: oldest first, operators' own first on their day."""
+    return sorted([*map(own, notes.own), *automatic(notes)], key=lambda note: note.day)
+
+
+def automatic(notes: Notes) -> list[Note]:
+    """Those that follow from what is stored, oldest first: see MEANINGS."""
+    rows = [
+        *map(consent, notes.consents),
+        *map(outage, notes.outages),
+        *map(imported, notes.imports),
+        *map(retired, notes.retired),
+        *map(platform_wide, notes.platform_wide),
+    ]
+    return sorted(rows, key=lambda note: note.day)
 
 
 def own(row: AnnotationRow) -> Note:

@@ -8,68 +8,66 @@ from __future__ import annotations
 from datetime import date
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from pages import resources
+from pages.queries import count_filtered, find_tags, find_tags_of
 from pages.text.formats import counted, cut, plain, plain_badge
 from pages.ui import flash
 from pages.ui.tags import changes as tag_changes
-from pages.ui.tags import queries as tag_lookups
 from pages.ui.tags import tag_text as tag_words
 from storage.errors import TagRefused
 from storage.filtering import EVERY_PAGE, Filter
 from storage.tags import LONGEST_NAME, TagCount
 
 WIDTH = 380
-MOST_BADGES = 8
-_DELETED, _CHANGED, _TURN = "tag-deleted", "tags-changed", "tag-turn"
+MAX_BADGES = 8
+_DELETED, _TURN = "tag-deleted", "tag-turn"
 
 
-def render_bulk(version: str, filter: Filter, until: date) -> None:
+def render_bulk(installation: Installation, filter: Filter, until: date) -> None:
     """Draw the popover that tags all Pages which ``filter`` leaves, search included.
 
     ``until`` is the day at which the filter judges who needs attention.
     """
-    _bulk(_installation(), version, filter, until)
+    _bulk(installation, filter, until)
 
 
-def render_page(version: str, page_id: str) -> None:
+def render_page(installation: Installation, session: Session, page_id: str) -> None:
     """Draw the tags of one Page, and the popover that changes them."""
-    for tag in tag_lookups.find_tags_of(version, page_id)[:MOST_BADGES]:
+    own = find_tags_of(session, page_id)
+    for tag in own[:MAX_BADGES]:
         st.badge(plain_badge(cut(tag.name, LONGEST_NAME)), icon=":material/label:", color="gray")
-    more = len(tag_lookups.find_tags_of(version, page_id)) - MOST_BADGES
-    if more > 0:
-        st.caption(f"and {more:,d} more", width="content")
-    _one(_installation(), version, page_id)
-
-
-def _installation() -> Installation:
-    installation = resources.get_startup().installation
-    assert installation is not None  # the frame lets no screen run without one
-    return installation
+    if len(own) > MAX_BADGES:
+        st.caption(f"and {len(own) - MAX_BADGES:,d} more", width="content")
+    _one(installation, page_id)
 
 
 @st.fragment
-def _bulk(installation: Installation, version: str, filter: Filter, until: date) -> None:
+def _bulk(installation: Installation, filter: Filter, until: date) -> None:
     popover = st.popover("Tags", icon=":material/label:", key="tags-bulk", on_change="rerun")
     if not popover.open:
         return
-    with popover, st.container(width=WIDTH, key="tags-open"):
-        count = tag_lookups.find_count(version, filter, until, None)
+    with (
+        installation.database.reading() as session,
+        popover,
+        st.container(width=WIDTH, key="tags-open"),
+    ):
+        count = count_filtered(session, filter, until, None)
         pages = tag_words.which(count, is_filtered=filter != EVERY_PAGE)
         st.markdown(f"**Tag {pages}**")
         if filter != EVERY_PAGE:
             st.caption("All that the search and the filter leave, on every page of the table.")
-        tag = _choose_tag(version)
+        tag = _choose_tag(session)
         if tag is not None:
-            _add_or_remove(installation, version, filter, until, tag)
+            _add_or_remove(installation, session, filter, until, tag)
         _new_for_all(installation, filter, until, count, pages)
         if tag is not None:
             _rename_or_delete(installation, tag)
 
 
-def _choose_tag(version: str) -> TagCount | None:
-    tags = _list_tags(version, "tag-search")
+def _choose_tag(session: Session) -> TagCount | None:
+    tags = _list_tags(session, "tag-search")
     if not tags:
         return None
     by_id = {tag.id: tag for tag in tags}
@@ -82,20 +80,20 @@ def _choose_tag(version: str) -> TagCount | None:
     return by_id.get(chosen)
 
 
-def _list_tags(version: str, key: str) -> tuple[TagCount, ...]:
+def _list_tags(session: Session, key: str) -> tuple[TagCount, ...]:
     """The tags to choose from; where there are too many to list, those that a search finds."""
-    tags = tag_lookups.find_tags(version, "")
+    tags = find_tags(session, "")
     if not tags.is_searched:
         return tags.listed
     search = st.text_input(f"Find one of {tags.count:,d} tags", live="300ms", key=key) or ""
-    return tag_lookups.find_tags(version, search).listed
+    return find_tags(session, search).listed
 
 
 def _add_or_remove(
-    installation: Installation, version: str, filter: Filter, until: date, tag: TagCount
+    installation: Installation, session: Session, filter: Filter, until: date, tag: TagCount
 ) -> None:
-    count = tag_lookups.find_count(version, filter, until, None)
-    inside = tag_lookups.find_count(version, filter, until, tag.id)
+    count = count_filtered(session, filter, until, None)
+    inside = count_filtered(session, filter, until, tag.id)
     with st.container(horizontal=True):
         label = f"Add to {counted(count - inside, 'Page')}"
         if st.button(label, key="tag-add", disabled=inside == count):
@@ -163,14 +161,10 @@ def _rename_or_delete(installation: Installation, tag: TagCount) -> None:
 
 def _delete(installation: Installation, tag: TagCount) -> None:
     if st.session_state.get(_DELETED) != tag.id:
-        st.button(
-            "Delete this tag…",
-            type="tertiary",
-            icon=":material/delete:",
-            key="tag-delete",
-            on_click=st.session_state.update,
-            args=({_DELETED: tag.id},),
-        )
+        label = "Delete this tag…"
+        if st.button(label, type="tertiary", icon=":material/delete:", key="tag-delete"):
+            st.session_state[_DELETED] = tag.id
+            st.rerun()
         return
     st.markdown(plain(tag_words.deleting(tag.name, tag.pages_count)))
     with st.container(horizontal=True):
@@ -179,44 +173,51 @@ def _delete(installation: Installation, tag: TagCount) -> None:
             st.session_state.pop(_DELETED, None)
             facts = {"tag": tag.name, "pages": tag.pages_count}
             _leave(tag_words.event("tag_deleted", facts))
-        st.button("Keep", type="tertiary", key="tag-keep", on_click=_forget_deletion)
-
-
-def _forget_deletion() -> None:
-    st.session_state.pop(_DELETED, None)
+        if st.button("Keep", type="tertiary", key="tag-keep"):
+            st.session_state.pop(_DELETED, None)
+            st.rerun()
 
 
 @st.fragment
-def _one(installation: Installation, version: str, page_id: str) -> None:
+def _one(installation: Installation, page_id: str) -> None:
     popover = st.popover(
         "Tags", icon=":material/new_label:", key="tags-page", type="tertiary", on_change="rerun"
     )
     if not popover.open:
         return
-    if st.session_state.pop(_CHANGED, False):
-        st.rerun()  # the tags are shown outside of this fragment too
-    with popover, st.container(width=WIDTH, key="tags-open"):
-        own = tag_lookups.find_tags_of(version, page_id)
-        listed = {tag.id: tag.name for tag in (*own, *_list_tags(version, "tag-page-search"))}
-        if listed:
-            key = f"tags-of-{page_id}"
-            st.session_state[key] = [tag.id for tag in own]
-            st.multiselect(
-                "Tags of this Page",
-                list(listed),
-                format_func=lambda id: listed.get(id, ""),
-                placeholder="Choose tags",
-                select_all=False,
-                key=key,
-                on_change=_chosen,
-                args=(installation, page_id, key),
-            )
+    with (
+        installation.database.reading() as session,
+        popover,
+        st.container(width=WIDTH, key="tags-open"),
+    ):
+        own = find_tags_of(session, page_id)
+        _choose_own(installation, session, page_id, own)
         _new_for_page(installation, page_id)
 
 
-def _chosen(installation: Installation, page_id: str, key: str) -> None:
-    tag_changes.set_tags_of(installation, page_id, st.session_state[key])
-    st.session_state[_CHANGED] = True
+def _choose_own(
+    installation: Installation, session: Session, page_id: str, own: tuple[TagCount, ...]
+) -> None:
+    names = {tag.id: tag.name for tag in (*own, *_list_tags(session, "tag-page-search"))}
+    if not names:
+        return
+    key, drawn = f"tags-of-{page_id}", f"tags-of-{page_id}-drawn"
+    own_ids = [tag.id for tag in own]
+    # What is stored decides, but for a choice made since the box was drawn with it.
+    if key not in st.session_state or st.session_state.get(drawn) != own_ids:
+        st.session_state[key] = st.session_state[drawn] = own_ids
+    chosen = st.multiselect(
+        "Tags of this Page",
+        list(names),
+        format_func=lambda id: names.get(id, ""),
+        placeholder="Choose tags",
+        select_all=False,
+        key=key,
+    )
+    if set(chosen) != set(own_ids):
+        tag_changes.set_tags_of(installation, page_id, chosen)
+        st.session_state.pop(drawn, None)
+        st.rerun()  # the tags are shown outside of this fragment too
 
 
 def _new_for_page(installation: Installation, page_id: str) -> None:

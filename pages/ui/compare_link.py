@@ -1,4 +1,4 @@
-"""Which Pages an address asks to compare: pure, from ``?ids=1,2,3`` to ids and back.
+"""Links to Compare, and the address they lead to: from ``?ids=1,2,3`` to ids and back.
 
 Addresses are shared and edited by hand, so whatever can't be compared is dropped, and said.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import streamlit as st
+
 from pages.text.formats import counted, listed
+from pages.ui import screens
 
 PARAMETER = "ids"
 FEWEST, MOST = 2, 5
@@ -75,3 +78,23 @@ def describe_dropped(asked: Asked, unknown_count: int) -> str | None:
             f"{counted(asked.more_count, 'Page')} more than the {MOST} that can be compared"
         )
     return f"Left out of this address: {listed(reasons)}." if reasons else None
+
+
+def render(page_id: str) -> None:
+    """Draw the way from a Page's own screen to Compare."""
+    _link("Compare with…", [page_id])
+
+
+def render_for(page_ids: Sequence[str]) -> None:
+    """Draw the way from a list of Pages to Compare; nothing where they are too few or too many."""
+    if FEWEST <= len(page_ids) <= MOST:
+        _link(f"Compare these {len(page_ids)}", page_ids)
+
+
+def _link(label: str, page_ids: Sequence[str]) -> None:
+    st.page_link(
+        screens.link_to("compare"),
+        label=label,
+        icon=":material/compare_arrows:",
+        query_params={PARAMETER: write(page_ids)},
+    )

@@ -1,0 +1,59 @@
+"""Movers card of Overview: the Pages that gained most and lost most, each a link to its screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.queries import MoverOrder, Overview
+from pages.text.formats import count, cut, plain, signed, signed_percent
+from pages.text.phrases import NOUNS
+from pages.ui import screens, url_controls
+from storage.overview import Mover
+
+MAX_NAME = 30
+MIN_BASE = 500
+ORDERS: dict[str, MoverOrder] = {"Number": "number", "Rate": "rate"}
+
+# The number of a mover at the right edge; without this it stands right after the name.
+STYLE = """<style>
+.st-key-movers-card [data-testid="stPageLink"] a > * { flex-grow: 1; }
+.st-key-movers-card [data-testid="stPageLink"] p {
+  display: flex; justify-content: space-between; gap: 0.75rem; }
+</style>"""
+
+
+def choose_order() -> MoverOrder:
+    """Draw the heading with the switch of the order, kept in the address."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Movers", anchor=False, width="content")
+        return ORDERS[url_controls.choose("Movers by", list(ORDERS), key="movers")]
+
+
+def render(overview: Overview, order: MoverOrder, way_back: Mapping[str, str]) -> None:
+    """Draw both lists. ``way_back``: what a link to a Page carries of Overview's address."""
+    metric = overview.view.metric
+    if not overview.totals.of(metric).pages:
+        st.caption("No Page has figures on both ends of this period.")
+        return
+    st.html(STYLE)
+    movers = overview.movers
+    for verb, pages, colour in (("gained", movers.up, "green"), ("lost", movers.down, "red")):
+        st.caption(f"{verb.capitalize()} most" if pages else f"No Page {verb} in this period.")
+        with st.container(gap="xsmall"):
+            for mover in pages:
+                _draw(mover, order, colour, way_back)
+    if order == "rate":
+        st.caption(f"Pages with {count(MIN_BASE)} {NOUNS[metric].lower()} or more at the start.")
+
+
+def _draw(mover: Mover, order: MoverOrder, colour: str, way_back: Mapping[str, str]) -> None:
+    # Name and number in one label: as elements of their own they were a third of a rerun's.
+    moved = signed(mover.net) if order == "number" else signed_percent(mover.rate_percent)
+    st.page_link(
+        screens.link_to("page"),
+        label=f"{plain(cut(mover.name, MAX_NAME))} :{colour}[{plain(moved)}]",
+        query_params={"id": mover.page_id, **way_back},
+        width="stretch",
+    )

@@ -1,0 +1,196 @@
+"""Chart card of a Page: one metric over time, with unusual days, forecast and notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import streamlit as st
+
+from fb.installation import Installation
+from pages.charts import timeline
+from pages.charts.chart_parts import lean, palette
+from pages.charts.timeline import Note, Point
+from pages.parts.page import forecast_chart, outlook_text, page_text
+from pages.queries import PageFigures
+from pages.text.formats import counted, day, plain
+from pages.text.periods import A_DAY
+from pages.ui import growth_chart, return_url
+from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
+from pages.ui.notes import popover
+from storage import metrics
+from storage.filtering import Metric
+from storage.metrics import Forecast
+
+CHART_HEIGHT = 320
+# A year and its first day fit day by day; a chart is not wider than that in pixels anyway.
+MAX_POINTS = 370
+_A_WEEK = 7
+
+
+@dataclass(frozen=True)
+class Switches:
+    """How the switches stand, and the row they stand in, where there is room for more."""
+
+    metric: Metric
+    view: str
+    wants_forecast: bool
+    row: Any
+
+
+def choose(packed: str | None) -> Switches:
+    """Draw the switches. ``packed``: Overview's state, whose metric a Page is first shown with."""
+    row = st.container(horizontal=True, vertical_alignment="center")
+    with row:
+        st.header("Audience over time", anchor=False, width="content")
+        metric = growth_chart.choose_metric("figure", return_url.unpack(packed).get("metric"))
+        view = growth_chart.choose_view("chart")
+        wants_forecast = view == TOTAL and st.toggle(
+            "Forecast", key="forecast", bind="query-params"
+        )
+    return Switches(metric, view, wants_forecast, row)
+
+
+def render(
+    installation: Installation, figures: PageFigures, switches: Switches, today: date
+) -> None:
+    """Draw the chart, the notes beside its switches, and its caption."""
+    view, metric, period = switches.view, figures.view.metric, figures.view.period
+    # Up to the end that was asked for: days without a snapshot are grey.
+    by_day = figures.history.of(metric)
+    points = timeline.trim(points_of(by_day, period.since, figures.asked.until))
+    if not points:
+        st.caption(_why_no_chart(figures))
+        return
+    with switches.row:
+        chart = popover.chart_of_page(period, figures.profile.page_id, today)
+        popover.render(installation, chart)
+    drawn = points[-MAX_POINTS:] if view == DAILY_CHANGE else thin(points)
+    outlook = figures.outlook if switches.wants_forecast else None
+    forecast = None
+    if isinstance(outlook, Forecast) and outlook.last_day in {point.day for point in drawn}:
+        forecast = outlook
+    _draw(figures, view, drawn, forecast)
+    said = [*_averages(figures), *_limits(view, points, drawn), *_unusual(figures, view, drawn)]
+    if forecast is not None:
+        said.append(outlook_text.forecast(forecast, metric))
+    elif isinstance(outlook, Forecast):
+        said.append(outlook_text.NOT_HERE)
+    elif outlook is not None:
+        said.append(outlook_text.why_no_forecast(outlook, metric))
+    if figures.profile.is_new_page_experience:
+        said.append(page_text.NEW_EXPERIENCE)
+    if said:
+        st.caption(" ".join(said))
+
+
+def notes_of(figures: PageFigures) -> list[Note]:
+    """The notes on the chart, oldest first."""
+    return popover.merge(figures.notes, ())
+
+
+def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Forecast | None) -> None:
+    metric = figures.view.metric
+    noun, whose = metric.capitalize(), plain(figures.profile.name)
+    notes = [] if popover.is_hidden() else notes_of(figures)
+    if view == SINCE_START:
+        growth_chart.render(points, noun, view, whose, height=CHART_HEIGHT, notes=notes)
+        return
+    if all(point.value is None for point in points):  # the days that are drawn are a part of all
+        st.caption(f"No {metric} in the last days of this period.")
+        return
+    colours = palette(st.context.theme.type)
+    spec, _ = growth_chart.build(points, noun, view, colours, notes)
+    spec = forecast_chart.add_unusual(
+        spec, points, figures.marks, colours, by_change=view == DAILY_CHANGE
+    )
+    takeaway = growth_chart.describe(points, noun, view, whose)
+    if forecast is not None:
+        spec = forecast_chart.add_forecast(spec, points, forecast)
+        takeaway += f" {outlook_text.forecast(forecast, metric)}"
+    st.vega_lite_chart(lean(spec), height=CHART_HEIGHT, alt=takeaway)
+
+
+def _averages(figures: PageFigures) -> list[str]:
+    period = figures.view.period
+    by_day = figures.history.of(figures.view.metric)
+    ends = metrics.ends_of_period(by_day, period.since, period.until)
+    per_day = metrics.growth_per_day(*ends, period.days_count)
+    if per_day is None:
+        return []
+    number = f"{per_day:+,.1f}" if round(per_day, 1) else "0"
+    return [f"{number} a day on average over {counted(period.days_count, 'day')}."]
+
+
+def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
+    """What the chart leaves out: missing days, and days of a long period."""
+    said = []
+    missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
+    if missing:
+        verb = "has" if missing == 1 else "have"
+        said.append(
+            f"{counted(missing, 'day')} {verb} no snapshot (grey): the dashboard was not running, "
+            "or Facebook refused. They can't be fetched later."
+        )
+    if len(drawn) < len(points):
+        said.append(
+            f"The last {len(drawn)} days of the period."
+            if view == DAILY_CHANGE
+            else "So many days are drawn week by week, each with its last figure."
+        )
+    return said
+
+
+def _unusual(figures: PageFigures, view: str, drawn: list[Point]) -> list[str]:
+    count = 0 if view == SINCE_START else len(figures.marks.keys() & {p.day for p in drawn})
+    if not count:
+        return []
+    return [
+        f"{counted(count, 'unusual day')} (triangle): a change beyond what is usual for this Page."
+    ]
+
+
+def _why_no_chart(figures: PageFigures) -> str:
+    profile, metric = figures.profile, figures.view.metric
+    since, until = figures.view.period.since, figures.asked.until
+    if profile.last_day is None:
+        return "The first figures come with the next refresh."
+    if any(since - A_DAY <= each <= until for each in figures.history.of(metric)):
+        return f"Facebook gives no count of {metric} for this Page in this period."
+    first, last = day(since, year=since.year != until.year), day(until)
+    if profile.first_day is not None and profile.first_day > until:
+        oldest = day(profile.first_day)
+        return f"No figures between {first} and {last}: the first snapshot is of {oldest}."
+    newest = day(profile.last_day, year=profile.last_day.year != until.year)
+    return f"No snapshot between {first} and {last}; the newest is of {newest}."
+
+
+def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
+    """One point for every day from the day before ``since`` to ``until``."""
+    changes = {change.day: change.change for change in metrics.list_daily_changes(by_day)}
+    days = ((until - since).days + 2) if until >= since else 0
+    first = since - A_DAY
+    return [
+        Point(each, by_day.get(each), changes.get(each) if each >= since else None)
+        for each in (first + timedelta(days=number) for number in range(days))
+    ]
+
+
+def thin(points: Sequence[Point]) -> list[Point]:
+    """The points as they are, or, of more than MAX_POINTS, one for each week.
+
+    That is the last figure of the week, on the day it is of; a week without any is a gap on its
+    last day. Weeks are counted back from the last day. None of them has a change: it would not be a
+    day's. From seven years on they are two weeks, and so on.
+    """
+    if len(points) <= MAX_POINTS:
+        return list(points)
+    step = _A_WEEK * -(-len(points) // (_A_WEEK * MAX_POINTS))
+    kept: list[Point] = []
+    for end in range(len(points), 0, -step):
+        week = points[max(0, end - step) : end]
+        last = next((each for each in reversed(week) if each.value is not None), week[-1])
+        kept.append(Point(last.day, last.value, None))
+    return kept[::-1]

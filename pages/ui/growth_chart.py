@@ -1,0 +1,68 @@
+"""Growth chart: one metric over time in three views, on Overview, on a Page, in exports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from pages.charts import line_charts, timeline
+from pages.charts.chart_parts import Palette, Spec, lean, palette
+from pages.charts.timeline import Note, Point
+from pages.ui import url_controls
+from storage.filtering import Metric
+
+METRICS: dict[str, Metric] = {"Fans": "fans", "Followers": "followers"}
+VIEWS = TOTAL, DAILY_CHANGE, SINCE_START = "Total", "Daily change", "% since start"
+
+
+def choose_metric(key: str, default: str | None = None) -> Metric:
+    """Draw the switch between fans and followers, kept in the address under ``key``."""
+    return METRICS[url_controls.choose("Figure", list(METRICS), key=key, default=default)]
+
+
+def choose_view(key: str) -> str:
+    """Draw the switch between the views, kept in the address under ``key``."""
+    return url_controls.choose("View", VIEWS, key=key)
+
+
+def build(
+    points: list[Point], noun: str, view: str, colours: Palette, notes: Sequence[Note] = ()
+) -> tuple[Spec, str]:
+    """The chart of ``points``, and the view it shows: a share of nothing is drawn as the total.
+
+    At least one point has a value.
+    """
+    if view == DAILY_CHANGE:
+        return line_charts.change_chart(points, noun, colours, notes), view
+    if view == SINCE_START and next(p.value for p in points if p.value is not None):
+        return line_charts.share_chart(points, noun, colours, notes), view
+    return line_charts.total_chart(points, noun, colours, notes), TOTAL
+
+
+def describe(points: list[Point], noun: str, view: str, whose: str) -> str:
+    """The chart's takeaway in a sentence."""
+    told: Any = timeline.describe_changes if view == DAILY_CHANGE else timeline.describe
+    return str(told(points, noun, whose))
+
+
+def render(
+    points: list[Point],
+    noun: str,
+    view: str,
+    whose: str,
+    *,
+    height: int,
+    notes: Sequence[Note] = (),
+) -> None:
+    """Draw a view of the days, or say why there is nothing to draw."""
+    start = next((point.value for point in points if point.value is not None), None)
+    if start is None:
+        st.caption(f"No {noun.lower()} to compare in this period.")
+        return
+    if view == SINCE_START and not start:
+        st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
+        return
+    chart, _ = build(points, noun, view, palette(st.context.theme.type), notes)
+    st.vega_lite_chart(lean(chart), height=height, alt=describe(points, noun, view, whose))
