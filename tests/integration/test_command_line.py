@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from fb.connections import disconnect, list_connections
 from tests.integration.test_rehearsal import connect, opened_sandbox
+from tests.old_database import make_old_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -145,6 +146,20 @@ def test_a_live_database_in_sandbox_mode_is_not_touched(home: Path) -> None:
     done = run(home, "sync", DATABASE_URL=url)
     assert done.returncode == 2
     assert (home / "data" / "live.db").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["sync", "doctor", "rotate-keys"])
+def test_a_database_of_an_earlier_version_is_told_the_way_and_not_touched(
+    home: Path, command: str
+) -> None:
+    database = make_old_database(home / "data" / "sandbox.db", "sandbox")
+    before = database.read_bytes()
+    done = run(home, command)
+    assert done.returncode == 2
+    assert f"An earlier Pagekeeper made sqlite:///{database}" in done.stdout
+    assert "Export the daily figures as CSV" in done.stdout
+    assert "Past figures" in done.stdout
+    assert database.read_bytes() == before
 
 
 def lose_key(home: Path) -> None:

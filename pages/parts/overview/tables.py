@@ -14,7 +14,7 @@ import pyarrow as pa
 import streamlit as st
 from pandas.io.formats.style import Styler
 
-from fb.initials import initial_svg
+from fb.web.avatar import initial_svg
 from pages.charts import arrow
 from pages.charts.chart_parts import Palette
 from pages.parts.overview.sorting import Sort
