@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from fb.graph import GraphClient
 from fb.settings import Settings, SettingsReport
+from fb.settings_table import show_database_url
 from fb.worker import Worker
 from storage.engine import Database, open_database
 from storage.errors import (
@@ -40,8 +41,11 @@ BACKGROUND_PATIENCE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class StartupError:
-    """Why there is no installation. ``details`` fill the sentence that says so: "database" is its
-    address without the password, "found" and "wanted" are markers (`storage.errors`)."""
+    """Why there is no installation. ``details`` fill the sentence that says so.
+
+    "database" is its address without password and options; "found" and "wanted" are markers, as
+    `storage.errors.WrongInstallation` has them.
+    """
 
     kind: StartupErrorKind
     details: Mapping[str, str] = field(default_factory=dict)
@@ -111,6 +115,7 @@ def open_installation(
     if settings is None:
         return Startup(report, None, StartupError("settings"))
     database = None
+    address = {"database": show_database_url(settings.database_url)}
     try:
         database = open_database(settings.database_url)
         migrate(database, settings.marker, now())
@@ -118,13 +123,13 @@ def open_installation(
         with database.writing() as session:
             keys = check_keys(session, vault, now())
     except (DatabaseUnreachable, DatabaseBusy):
-        error = StartupError("database_unreachable", _address_of(database))
+        error = StartupError("database_unreachable", address)
     except WrongInstallation as wrong:
         error = StartupError("wrong_installation", {"found": wrong.found, "wanted": wrong.wanted})
     except NewerSchema:
-        error = StartupError("newer_schema", _address_of(database))
+        error = StartupError("newer_schema", address)
     except OldSchema:
-        error = StartupError("old_schema", _address_of(database))
+        error = StartupError("old_schema", address)
     else:
         installation = Installation(settings, database, vault, keys, Worker(), now, sandbox)
         return Startup(report, installation, None)
@@ -144,7 +149,3 @@ def create_own_sandbox(settings: Settings, real_now: Clock) -> Sandbox:
         state_path=settings.data / "sandbox-world.json",
         real_now=real_now,
     )
-
-
-def _address_of(database: Database | None) -> dict[str, str]:
-    return {"database": database.shown_url} if database is not None else {}

@@ -158,11 +158,6 @@ def _check_database_url(value: str) -> str:
     return value
 
 
-def _show_database_url(value: str) -> str:
-    """Without the password, and without the options, which may hold one, too."""
-    return make_url(value).set(query={}).render_as_string(hide_password=True)
-
-
 def _check_yes_no(value: str) -> bool:
     if value.lower() not in ("yes", "no"):
         raise Wrong("Write yes or no.")
@@ -198,6 +193,11 @@ def is_fernet_key(key: str) -> bool:
 def split_secrets(value: str) -> tuple[str, ...]:
     """The secrets in a value: the keys of a comma list one by one."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def show_database_url(value: str) -> str:
+    """The address without its password and its options, which may hold one, too."""
+    return make_url(value).set(query={}).render_as_string(hide_password=True)
 
 
 SETTINGS = (
@@ -304,7 +304,7 @@ SETTINGS = (
         "Where Pages, figures and sealed access are kept.",
         default="sqlite:///data/pagekeeper.db",
         sandbox_default="sqlite:///data/sandbox.db",
-        show=_show_database_url,
+        show=show_database_url,
     ),
     Setting(
         "BEHIND_SIGN_IN_PROXY",

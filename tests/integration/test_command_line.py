@@ -180,6 +180,14 @@ def test_a_dead_account_is_no_success_however_often(home: Path) -> None:
         assert "failed" in done.stdout
 
 
+def test_a_database_file_that_can_not_be_made_is_said_without_its_options(home: Path) -> None:
+    (home / "a-file").touch()
+    done = run(home, "doctor", DATABASE_URL="sqlite:///a-file/x.db?password=hunter2")
+    assert done.returncode == 2
+    assert f"The database can't be reached: sqlite:///{home}/a-file/x.db." in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
 def test_a_broken_database_is_said(home: Path) -> None:
     with opened_sandbox(home) as installation:
         connect(installation)
