@@ -1,4 +1,4 @@
-"""The front door: wires the screens, the routes, the guard and the timer into one server.
+"""Server: wires the screens, the routes, the guard and the timer together.
 
 Start it with ``streamlit run dashboard.py``. Streamlit imports this file once for ``app``; the
 script that runs for every operator is ``pages/app.py``.
@@ -22,17 +22,18 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from streamlit import config
 
-from fb.guard import Guard, Premises
-from fb.redaction import install_redaction
+from fb.addresses import LOOPBACK_HOSTS
 from fb.schedule import tick
-from fb.web import make_routes
+from fb.web.guard import Guard, HostPolicy
+from fb.web.log_redaction import install_redaction
+from fb.web.routes import make_routes
 from fb.worker import where
 from pages.resources import get_report, get_sandbox, get_startup
 
 log = logging.getLogger("pagekeeper")
 
 TICK_SECONDS = 30
-# What a flag or an environment variable must not loosen, whatever config.toml says.
+# What no flag, environment variable or config.toml may loosen.
 FIXED_OPTIONS = {
     "browser.gatherUsageStats": False,  # it would send the address, code and state included
     "client.showErrorDetails": "none",
@@ -41,32 +42,31 @@ FIXED_OPTIONS = {
     "server.enableXsrfProtection": True,
     "server.enableAgentApi": False,
     "server.trustedUserHeaders": {},  # a client could send them itself
-    "server.baseUrlPath": "",  # routes and guard live at the root
+    "server.baseUrlPath": "",  # routes and guard know their paths from the root
 }
 
-# Files made from here on (database, keys) are the operator's own.
-os.umask(0o077)
+os.umask(0o077)  # files made from here on, database and keys among them, are their owner's alone
 install_redaction()
 
 
 def fix_options() -> None:
-    """Set what may not be loosened; Streamlit reads its files anew whenever one is saved."""
-    host = urlsplit(make_premises().redirect_origin).hostname or "localhost"
+    """Set what may not be loosened. Called again whenever Streamlit reads its files anew."""
+    host = urlsplit(make_host_policy().redirect_origin).hostname or "localhost"
     fixed = FIXED_OPTIONS | {
         # Behind a proxy the browser comes with the public name, and Streamlit would refuse it.
-        "server.allowedHosts": sorted({"localhost", "127.0.0.1", "::1", host}),
+        "server.allowedHosts": sorted({*LOOPBACK_HOSTS, host}),
         "browser.serverAddress": host,
     }
     for name, value in fixed.items():
         config.set_option(name, value)
 
 
-def make_premises() -> Premises:
-    """Say where the dashboard may be reached; with broken settings only on this computer."""
+def make_host_policy() -> HostPolicy:
+    """The hosts that the dashboard answers to; while settings are wrong, this computer only."""
     report = get_report()
     port = int(st.get_option("server.port"))
     settings = report.settings
-    return Premises(
+    return HostPolicy(
         redirect_origin=settings.redirect_origin if settings else f"http://localhost:{port}",
         port=port,
         is_sandbox=report.mode == "sandbox",
@@ -76,7 +76,7 @@ def make_premises() -> Premises:
 
 
 def _is_loopback(address: str | None) -> bool:
-    """No address means all of them."""
+    """Whether this computer alone reaches the address. None means all addresses of it."""
     if address == "localhost":
         return True
     try:
@@ -101,7 +101,7 @@ def report_script_error(error: Exception) -> bool:
 
 @contextlib.asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Warm what the first operator would wait for, tick while serving, stop the work at the end."""
+    """Load what the first operator would wait for, tick while serving, close at the end."""
     _warm_up()
     ticking = asyncio.create_task(_tick_for_ever())
     try:
@@ -126,7 +126,7 @@ def _tick_once() -> None:
     startup = get_startup()
     if startup.installation is not None:
         tick(startup.installation)
-    elif startup.trouble is not None and startup.trouble.kind == "database_unreachable":
+    elif startup.error is not None and startup.error.kind == "database_unreachable":
         get_startup.clear()  # databases come back; the next call tries again
 
 
@@ -139,14 +139,16 @@ async def _tick_for_ever() -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
+_settings, _sandbox = get_report().settings, get_sandbox()
+if _settings is not None:
+    install_redaction(_settings.secrets)
 fix_options()
 config.on_config_parsed(fix_options, force_connect=True)
-_sandbox = get_sandbox()
 app = st.App(
     "pages/app.py",
     routes=make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
     middleware=[
-        Middleware(Guard, premises=make_premises()),
+        Middleware(Guard, policy=make_host_policy()),
         # Streamlit leaves its own static files uncompressed: 5 MB that travel as less than 2.
         Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
     ],

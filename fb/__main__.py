@@ -1,4 +1,4 @@
-"""The command line: ``python -m fb sync`` for cron, ``doctor`` to find what is wrong, and keys.
+"""Command line: ``python -m fb sync`` for cron, ``doctor`` to find what is wrong, and keys.
 
 Exit codes: 0 all is well · 1 it ran, and some Pages failed (or the doctor has advice) · 2 it could
 not run.
@@ -21,24 +21,26 @@ from sqlalchemy.exc import SQLAlchemyError
 from fb.insights_sync.syncing import run_insights
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
 from fb.picture_sync import fetch_due_pictures
-from fb.redaction import install_redaction
-from fb.settings import SettingsReport, read_settings
+from fb.settings import Settings, SettingsReport, read_settings
 from fb.sync import RunResult, run_sync
+from fb.web.log_redaction import install_redaction
 from fb.worker import where
 from storage.errors import StorageError, SyncRunning, WrongKey
 from storage.vault import rotate_keys
 
 ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_PORT = 8501
 OK, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2
 
-TROUBLE_SENTENCES = {
+STARTUP_ERRORS = {
     "database_unreachable": "The database can't be reached: {database}. Check DATABASE_URL, and "
     "that the database is running.",
     "wrong_installation": "This database belongs to another installation ({found}), and these "
     "settings are for {wanted}. Nothing was touched. Set DATABASE_URL to another database.",
     "newer_schema": "A newer Pagekeeper has written to {database}. Nothing was touched. Update "
     "this one.",
+    "old_schema": "An earlier Pagekeeper made {database}, and this one can't read it. Nothing was "
+    "touched. Export the daily figures as CSV with the earlier one. Then set DATABASE_URL to a new "
+    "database, connect, and take the file in under Past figures.",
 }
 WRONG_KEY = (
     "The stored access can't be opened: the encryption key is not the one it was sealed with. "
@@ -188,52 +190,44 @@ def rotate() -> int:
 
 @contextlib.contextmanager
 def _opened() -> Iterator[Startup]:
-    report = read_settings(os.environ, ROOT, port=DEFAULT_PORT)
-    if report.mode == "sandbox" and report.settings is not None:
-        with _opened_sandbox(report) as startup:
-            yield startup
-        return
-    startup = open_installation(report, now=_read_clock)
-    try:
-        yield startup
-    finally:
+    report = read_settings(os.environ, ROOT)
+    settings = report.settings
+    if settings is not None:
+        install_redaction(settings.secrets)
+    with contextlib.ExitStack() as stack:
+        if settings is not None and settings.is_sandbox:
+            startup = stack.enter_context(_opened_sandbox(report, settings))
+        else:
+            startup = open_installation(report, now=_read_clock)
         if startup.installation is not None:
-            startup.installation.close()
+            stack.callback(startup.installation.close)
+        yield startup
 
 
 @contextlib.contextmanager
-def _opened_sandbox(report: SettingsReport) -> Iterator[Startup]:
-    """Serve the stand-in on a port of its own: the dashboard need not be running."""
+def _opened_sandbox(report: SettingsReport, settings: Settings) -> Iterator[Startup]:
+    """Serve the sandbox on a port of its own: the dashboard need not be running."""
     from fb.sandbox.serve import serve
 
-    assert report.settings is not None
-    sandbox = create_own_sandbox(report.settings, _read_clock)
+    sandbox = create_own_sandbox(settings, _read_clock)
     with serve(sandbox, prefix="/sandbox") as base_url:
-        settings = replace(report.settings, graph_url=base_url)
-        startup = open_installation(report, settings=settings, now=sandbox.now, sandbox=sandbox)
-        try:
-            yield startup
-        finally:
-            if startup.installation is not None:
-                startup.installation.close()
+        settings = replace(settings, graph_url=base_url)
+        yield open_installation(report, settings=settings, now=sandbox.now, sandbox=sandbox)
 
 
 def _usable(
     startup: Startup, *, say_settings: bool = True, needs_keys: bool = True
 ) -> Installation | None:
-    if startup.trouble is not None and startup.trouble.kind == "settings":
-        if say_settings:
-            for problem in startup.report.problems:
-                _say(f"{problem.name}: {problem.sentence}")
-        return None
-    if startup.trouble is not None:
-        _say(TROUBLE_SENTENCES[startup.trouble.kind].format_map(dict(startup.trouble.facts)))
-        return None
-    assert startup.installation is not None
-    if needs_keys and not startup.installation.can_open_tokens:
+    installation, error = startup.installation, startup.error
+    if error is not None and error.kind != "settings":
+        _say(STARTUP_ERRORS[error.kind].format_map(dict(error.details)))
+    elif installation is None and say_settings:
+        for problem in startup.report.problems:
+            _say(f"{problem.name}: {problem.sentence}")
+    elif installation is not None and needs_keys and not installation.can_open_tokens:
         _say(WRONG_KEY)
         return None
-    return startup.installation
+    return installation
 
 
 def _read_clock() -> datetime:

@@ -1,7 +1,6 @@
-"""Puts one installation together: settings, database, keys, worker, clock, and says what is amiss.
+"""Installation: settings, database, vault, worker and clock in one object, or why there is none.
 
-Built once per process by whoever serves or commands (`pages.resources`, `fb.__main__`) and handed
-down as an argument to every use case.
+Built once per process by `pages.resources` or `fb.__main__`, and an argument of every use case.
 """
 
 from __future__ import annotations
@@ -9,38 +8,55 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fb.graph import GraphClient
-from fb.redaction import install_redaction
 from fb.settings import Settings, SettingsReport
+from fb.settings_table import show_database_url
 from fb.worker import Worker
 from storage.engine import Database, open_database
-from storage.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, WrongInstallation
+from storage.errors import (
+    DatabaseBusy,
+    DatabaseUnreachable,
+    NewerSchema,
+    OldSchema,
+    WrongInstallation,
+)
 from storage.migrate import migrate
 from storage.vault import KeyReport, Vault, check_keys
 
-Clock = Callable[[], datetime]
-TroubleKind = Literal["settings", "database_unreachable", "wrong_installation", "newer_schema"]
+if TYPE_CHECKING:
+    from fb.sandbox import Sandbox  # in live mode it is never loaded
 
-# A person waits for these calls; a sync in the background may take longer over each.
+Clock = Callable[[], datetime]
+StartupErrorKind = Literal[
+    "settings", "database_unreachable", "wrong_installation", "newer_schema", "old_schema"
+]
+
+# The longest that a call to Graph may take with its retries: while a person waits for it, and in
+# the background.
 WATCHED_PATIENCE_SECONDS = 20.0
 BACKGROUND_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Trouble:
-    """Why there is no installation to work with. ``facts`` fill the sentence of the screen."""
+class StartupError:
+    """Why there is no installation. ``details`` fill the sentence that says so.
 
-    kind: TroubleKind
-    facts: Mapping[str, str] = field(default_factory=dict)
+    "database" is its address without password and options; "found" and "wanted" are markers, as
+    `storage.errors.WrongInstallation` has them.
+    """
+
+    kind: StartupErrorKind
+    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Installation:
-    """Everything a use case needs. ``sandbox`` is the stand-in for Facebook, None in live mode.
+    """Everything a use case needs.
 
     ``now`` gives the present as aware UTC: the real one in live mode, the sandbox's own otherwise.
+    ``sandbox`` is the `fb.sandbox.Sandbox` of this process, None in live mode.
     """
 
     settings: Settings
@@ -53,13 +69,13 @@ class Installation:
 
     @property
     def can_open_tokens(self) -> bool:
-        """False with a wrong key: then nothing is connected, refreshed or overwritten."""
+        """False with a wrong key; then nothing may be connected, refreshed or overwritten."""
         return self.keys.ok
 
     def client(
         self, *, patience_seconds: float = WATCHED_PATIENCE_SECONDS, graph_url: str | None = None
     ) -> GraphClient:
-        """Return a new Graph client; whoever asks closes it."""
+        """A new Graph client, which the caller closes."""
         return GraphClient(
             graph_url=graph_url or self.settings.graph_url,
             version=self.settings.graph_version,
@@ -70,18 +86,18 @@ class Installation:
         )
 
     def close(self) -> None:
-        """Stop the worker, then let go of the database."""
+        """Stop the worker, then close the database."""
         self.worker.close()
         self.database.close()
 
 
 @dataclass(frozen=True)
 class Startup:
-    """What came of starting: an installation, or the trouble that kept it from being one."""
+    """What starting came to: an installation, or the error that there is in its place."""
 
     report: SettingsReport
     installation: Installation | None
-    trouble: Trouble | None
+    error: StartupError | None
 
 
 def open_installation(
@@ -91,15 +107,15 @@ def open_installation(
     sandbox: Any = None,
     settings: Settings | None = None,
 ) -> Startup:
-    """Open and migrate the database and check the keys. Never raises for what is amiss.
+    """Open and migrate the database and check the keys; what fails is `Startup.error`.
 
-    ``settings`` stands in for the report's where a command serves the sandbox on another port.
+    ``settings`` replaces the report's where a command serves the sandbox on another port.
     """
     settings = settings or report.settings
     if settings is None:
-        return Startup(report, None, Trouble("settings"))
-    install_redaction((settings.app_secret, settings.state_secret, *settings.encryption_keys))
+        return Startup(report, None, StartupError("settings"))
     database = None
+    address = {"database": show_database_url(settings.database_url)}
     try:
         database = open_database(settings.database_url)
         migrate(database, settings.marker, now())
@@ -107,24 +123,23 @@ def open_installation(
         with database.writing() as session:
             keys = check_keys(session, vault, now())
     except (DatabaseUnreachable, DatabaseBusy):
-        trouble = Trouble("database_unreachable", _place(database))
-    except WrongInstallation as error:
-        trouble = Trouble("wrong_installation", {"found": error.found, "wanted": error.wanted})
+        error = StartupError("database_unreachable", address)
+    except WrongInstallation as wrong:
+        error = StartupError("wrong_installation", {"found": wrong.found, "wanted": wrong.wanted})
     except NewerSchema:
-        trouble = Trouble("newer_schema", _place(database))
+        error = StartupError("newer_schema", address)
+    except OldSchema:
+        error = StartupError("old_schema", address)
     else:
-        parts = Installation(settings, database, vault, keys, Worker(), now, sandbox)
-        return Startup(report, parts, None)
+        installation = Installation(settings, database, vault, keys, Worker(), now, sandbox)
+        return Startup(report, installation, None)
     if database is not None:
         database.close()
-    return Startup(report, None, trouble)
+    return Startup(report, None, error)
 
 
-def create_own_sandbox(settings: Settings, real_now: Clock) -> Any:
-    """Return the stand-in for Facebook that these settings describe.
-
-    Its package is imported here and not above: in live mode it is never loaded.
-    """
+def create_own_sandbox(settings: Settings, real_now: Clock) -> Sandbox:
+    """The sandbox that these settings describe; its clock may be days ahead of ``real_now``."""
     from fb.sandbox import create_sandbox
 
     return create_sandbox(
@@ -134,7 +149,3 @@ def create_own_sandbox(settings: Settings, real_now: Clock) -> Any:
         state_path=settings.data / "sandbox-world.json",
         real_now=real_now,
     )
-
-
-def _place(database: Database | None) -> dict[str, str]:
-    return {"database": database.shown_url} if database is not None else {}

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Literal
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from fb.addresses import is_loopback
 from fb.errors import FacebookError, RedirectRefused, Unreachable
-
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 # What a broken line, a broken answer or a broken address may raise; some are not requests' own.
 _TRANSPORT_ERRORS = (
@@ -67,7 +65,7 @@ def open_session(url: str) -> requests.Session:
     but not for loopback: a proxy could not reach it, and would see what passes.
     """
     session = _Session()
-    session.trust_env = urlsplit(url).hostname not in LOOPBACK_HOSTS
+    session.trust_env = not is_loopback(url)
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers["User-Agent"] = "Pagekeeper"
     adapter = HTTPAdapter(pool_connections=2, pool_maxsize=4)

@@ -118,11 +118,11 @@ def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None
     _name_tab(f"{screen.title} · Pagekeeper")
     if screen.name in OWN_SCREENS:
         return OWN_SCREENS[screen.name]
-    found = startup.trouble
+    found = startup.error
     if found is None or found.kind == "settings":
         words = wording.settings_missing(len(startup.report.problems))
     else:
-        words = wording.for_trouble(found.kind, found.facts)
+        words = wording.for_trouble(found.kind, found.details)
     return lambda: message_page.render(words)
 
 

@@ -1,4 +1,4 @@
-"""Holds what is built once per process and shared by screens, routes and the timer.
+"""Resources: what is built once per process and shared by screens, routes and the timer.
 
 Always imported as ``pages.resources``: under a second name there would be a second database, a
 second worker, a second sandbox.
@@ -9,30 +9,33 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from fb.installation import Startup, create_own_sandbox, open_installation
+from fb.installation import Installation, Startup, create_own_sandbox, open_installation
 from fb.settings import SettingsReport, read_settings
+
+if TYPE_CHECKING:
+    from fb.sandbox import Sandbox  # in live mode it is never loaded
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def read_clock() -> datetime:
-    """Return the real present, aware UTC: the one place of the dashboard that looks at a clock."""
+    """The real present, aware UTC. Nothing else of the dashboard reads a clock."""
     return datetime.now(UTC)
 
 
 @st.cache_resource(show_spinner=False)
 def get_report() -> SettingsReport:
-    """Read the settings, the first time; the same report ever after."""
+    """Read the settings the first time; after that, the same report."""
     return read_settings(os.environ, ROOT, port=int(st.get_option("server.port")))
 
 
 @st.cache_resource(show_spinner=False)
-def get_sandbox() -> Any:
-    """Return the stand-in for Facebook, None in live mode and with broken settings."""
+def get_sandbox() -> Sandbox | None:
+    """The stand-in for Facebook; None in live mode and while settings are wrong."""
     settings = get_report().settings
     if settings is None or not settings.is_sandbox:
         return None
@@ -41,11 +44,23 @@ def get_sandbox() -> Any:
 
 @st.cache_resource(show_spinner=False)
 def get_startup() -> Startup:
-    """Open the installation, the first time; the same object ever after.
+    """Open the installation the first time; after that, the same object.
 
-    Never raises for what is amiss: `Startup.trouble` says it. In the sandbox the present is the
-    sandbox's own.
+    Never raises: `Startup.error` says why there is no installation. In the sandbox the present is
+    the sandbox's own.
     """
     sandbox = get_sandbox()
     now = sandbox.now if sandbox is not None else read_clock
     return open_installation(get_report(), now=now, sandbox=sandbox)
+
+
+def get_installation() -> Installation:
+    """The installation, for whatever runs only where there is one.
+
+    Raises:
+        LookupError: there is none; `get_startup` says why.
+    """
+    installation = get_startup().installation
+    if installation is None:
+        raise LookupError("the dashboard runs without an installation")
+    return installation

@@ -1,4 +1,4 @@
-"""Everything the dashboard was told, what is missing, and how to mend it. Works whatever is broken.
+"""Setup: every setting, what is missing or wrong, and how to mend it. Works whatever is broken.
 
 Never shows a secret, nor how long one is.
 """
@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from fb.addresses import origin_of
 from fb.installation import Installation, Startup
 from fb.settings import SettingRow
-from fb.settings.model import origin_of
+from fb.settings_table import SETTING_NAMES
 from pages import resources
-from pages.parts.setup import api_status
-from pages.parts.setup import metric_ledger as insights_ledger
+from pages.parts.setup import api_status, metric_ledger
 from pages.text import wording
 from pages.text.formats import counted, listed, plain
 from pages.ui import screens
@@ -37,26 +37,26 @@ def render() -> None:
         "Everything the dashboard was told, and what is still missing. Change it in the file "
         "`.env`, then restart."
     )
-    _state(startup)
-    _settings(startup)
-    _redirect_uri(startup)
+    _render_state(startup)
+    _render_settings(startup)
+    _render_redirect_uri(startup)
     if startup.installation is not None:
-        api_status.render_graph(startup.installation)
-        insights_ledger.render_ledger(startup.installation)
-    _daily_refresh(startup)
-    _who_gets_in(startup)
+        api_status.render(startup.installation)
+        metric_ledger.render_ledger(startup.installation)
+    _render_daily_refresh(startup)
+    _render_access(startup)
 
 
-def _state(startup: Startup) -> None:
+def _render_state(startup: Startup) -> None:
     report, installation = startup.report, startup.installation
     if report.problems:
         words = wording.settings_missing(len(report.problems))
         st.error(words.sentence, title=words.title, icon=":material/error:")
-    elif startup.trouble is not None:
-        words = wording.for_trouble(startup.trouble.kind, startup.trouble.facts)
+    elif startup.error is not None:
+        words = wording.for_trouble(startup.error.kind, startup.error.details)
         st.error(words.sentence, title=words.title, icon=":material/database:")
     elif installation is not None and not installation.can_open_tokens:
-        _wrong_key(installation)
+        _render_wrong_key(installation)
     elif installation is not None and installation.settings.is_sandbox:
         st.warning(
             "Neither app id nor app secret is set, so a stand-in for Facebook answers, on this "
@@ -67,12 +67,8 @@ def _state(startup: Startup) -> None:
     for warning in report.warnings:
         st.warning(plain(warning.sentence), title=plain(warning.name), icon=":material/lock_open:")
     if installation is not None and installation.settings.uses_foreign_graph:
-        hosts = sorted(
-            {
-                urlsplit(url).netloc
-                for url in (installation.settings.graph_url, installation.settings.dialog_url)
-            }
-        )
+        urls = (installation.settings.graph_url, installation.settings.dialog_url)
+        hosts = sorted({urlsplit(url).netloc for url in urls})
         st.warning(
             f"Access and answers go through {listed([wording.as_code(host) for host in hosts])}.",
             title="This dashboard does not talk to Facebook itself",
@@ -80,7 +76,7 @@ def _state(startup: Startup) -> None:
         )
 
 
-def _wrong_key(installation: Installation) -> None:
+def _render_wrong_key(installation: Installation) -> None:
     unopenable = ", ".join(wording.as_code(key) for key in installation.keys.unopenable)
     missing = f" Missing: the key with id {unopenable}." if unopenable else ""
     if installation.settings.is_sandbox:
@@ -94,20 +90,19 @@ def _wrong_key(installation: Installation) -> None:
     )
 
 
-def _settings(startup: Startup) -> None:
+def _render_settings(startup: Startup) -> None:
     st.header("Settings", anchor=False)
-    named = {row.name for row in startup.report.rows}
     for problem in startup.report.problems:
-        if problem.name not in named:  # a file, not a setting
-            _row(SettingRow(problem.name, "wrong", "", problem.sentence))
+        if problem.name not in SETTING_NAMES:  # a file, not a setting
+            _render_row(SettingRow(problem.name, "wrong", "", problem.sentence))
     for state in ("wrong", "missing"):
         for row in startup.report.rows:
             if row.state == state:
-                _row(row)
+                _render_row(row)
     with st.container(border=True, gap="medium"):
         for row in startup.report.rows:
             if row.state not in ("wrong", "missing"):
-                _row(row, border=False)
+                _render_row(row, border=False)
     installation = startup.installation
     if installation is not None and installation.can_open_tokens:
         keys = len(installation.vault.key_ids)
@@ -119,7 +114,7 @@ def _settings(startup: Startup) -> None:
         )
 
 
-def _row(row: SettingRow, *, border: bool = True) -> None:
+def _render_row(row: SettingRow, *, border: bool = True) -> None:
     label, icon, colour = _BADGES[row.state]
     with (
         st.container(border=border, key=f"setting-{row.name.replace('/', '-')}"),
@@ -129,10 +124,10 @@ def _row(row: SettingRow, *, border: bool = True) -> None:
             st.badge(label, icon=icon, color=colour)  # type: ignore[arg-type]  # one of the table's
         with st.container(gap="xxsmall"):
             st.markdown(f"`{row.name}` {_value(row)}")
-            _advice(row.sentence)
+            _render_advice(row.sentence)
 
 
-def _advice(sentence: str) -> None:
+def _render_advice(sentence: str) -> None:
     # A command is to be copied: its own box with a button, not prose.
     words, command, _ = sentence.partition("python -c ")
     if words.strip():
@@ -151,8 +146,8 @@ def _value(row: SettingRow) -> str:
     return wording.as_code(row.shown) if is_value else plain(row.shown)
 
 
-def redirect_uri_of(startup: Startup) -> str | None:
-    """The redirect URI in use or set; None when what is set is no address."""
+def _find_redirect_uri(startup: Startup) -> str | None:
+    """The redirect URI, also while other settings are wrong; None when it is wrong itself."""
     if startup.report.settings is not None:
         return startup.report.settings.redirect_uri
     for row in startup.report.rows:
@@ -161,8 +156,8 @@ def redirect_uri_of(startup: Startup) -> str | None:
     return None
 
 
-def _redirect_uri(startup: Startup) -> None:
-    redirect_uri = redirect_uri_of(startup)
+def _render_redirect_uri(startup: Startup) -> None:
+    redirect_uri = _find_redirect_uri(startup)
     if redirect_uri is None:
         return
     st.header("Paste this into Meta's console", anchor=False)
@@ -182,7 +177,7 @@ def _redirect_uri(startup: Startup) -> None:
         )
 
 
-def _daily_refresh(startup: Startup) -> None:
+def _render_daily_refresh(startup: Startup) -> None:
     st.header("Refresh every day", anchor=False)
     st.markdown(
         "While it runs, the dashboard takes the day's snapshot by itself. A day without a snapshot "
@@ -194,13 +189,13 @@ def _daily_refresh(startup: Startup) -> None:
 
 
 def cron_line(startup: Startup) -> str:
-    """The line for cron, with the absolute path of this installation; five past six each day."""
+    """The line for cron, with this program's absolute path; at 6:05 each day."""
     settings = startup.report.settings
     root = settings.root if settings is not None else resources.ROOT
     return f"5 6 * * * cd {shlex.quote(str(root))} && .venv/bin/python -m fb sync"
 
 
-def _who_gets_in(startup: Startup) -> None:
+def _render_access(startup: Startup) -> None:
     settings = startup.report.settings
     st.header("Who can use this dashboard", anchor=False)
     if settings is not None and settings.behind_sign_in_proxy:

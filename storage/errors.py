@@ -5,6 +5,7 @@
     ├── DatabaseBusy             somebody else kept it locked for longer than we wait
     ├── WrongInstallation        it belongs to another mode, another app or another program
     ├── NewerSchema              a newer Pagekeeper has migrated it
+    ├── OldSchema                an earlier Pagekeeper made it, and no migration leads on from there
     ├── WrongKey                 sealed with a key that is not among ours
     ├── SealBroken               the right key, but not what was sealed for this purpose and owner
     ├── TooManyAttempts          too many trips to Facebook are open at once
@@ -56,6 +57,14 @@ class NewerSchema(StorageError):
 
     def __init__(self, revision: str) -> None:
         super().__init__(f"The database has revision {revision}, which this version does not know.")
+        self.revision = revision
+
+
+class OldSchema(StorageError):
+    """The tables are those of a version before the first migration; nothing was written."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(f"The database has revision {revision}, from before this version's first.")
         self.revision = revision
 
 

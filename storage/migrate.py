@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
 from storage.engine import Database
-from storage.errors import DatabaseBusy, NewerSchema, WrongInstallation
+from storage.errors import DatabaseBusy, NewerSchema, OldSchema, WrongInstallation
 from storage.metric_ledger import seed_ledger
 from storage.models import Base, Installation
 
@@ -24,6 +24,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 WAL_TRIES = 200
 WAL_PAUSE_SECONDS = 0.05
 ANOTHER_PROGRAM = "another program"
+# The migrations before they became one: what they made can't be brought to the tables of today.
+FORMER_REVISIONS = frozenset({"0001", "0002", "0003", "0004", "0005"})
 
 # Alembic keeps its context in a global of the module. Always taken after the database's own lock.
 _alembic_lock = threading.Lock()
@@ -33,8 +35,8 @@ def migrate(database: Database, marker: str, now: datetime) -> None:
     """Create or upgrade the tables of the installation ``marker``; the first time, mark them.
 
     One transaction under a lock: whoever comes second waits and finds the work done. Raises
-    WrongInstallation (another mode, another app, another program's tables) and NewerSchema with the
-    database exactly as it was, and DatabaseUnreachable.
+    WrongInstallation (another mode, another app, another program's tables), NewerSchema and
+    OldSchema with the database exactly as it was, and DatabaseUnreachable.
     """
     script = ScriptDirectory.from_config(make_config())
     with database.reading() as session:
@@ -68,7 +70,9 @@ def _is_current(connection: Connection, script: ScriptDirectory, marker: str) ->
     if found != marker:
         raise WrongInstallation(found, marker)
     revision = _find_revision(connection)
-    if revision not in {known.revision for known in script.walk_revisions()}:
+    if revision in FORMER_REVISIONS:
+        raise OldSchema(revision)
+    if revision not in {script_revision.revision for script_revision in script.walk_revisions()}:
         raise NewerSchema(str(revision))
     return bool(revision == script.get_current_head())
 

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from fb import redaction
-from fb.settings import SETTING_NAMES
+from fb.settings_table import SETTING_NAMES
+from fb.web import log_redaction
 
 # A machine under load is no reason to fail; what is slow shows in the durations.
 hypothesis_settings.register_profile("pagekeeper", deadline=None)
@@ -54,15 +54,15 @@ def redacted_logging() -> Iterator[None]:
     """The redaction, installed for one test and taken out again."""
     factory = logging.getLogRecordFactory()
     levels = {name: logging.getLogger(name).level for name in ("urllib3", "urllib3.connection")}
-    redaction.install_redaction()
+    log_redaction.install_redaction()
     yield
     logging.setLogRecordFactory(factory)
     for name, level in levels.items():
         logging.getLogger(name).setLevel(level)
-    redaction.forget_secrets()
-    for handler in redaction.list_handlers():
+    log_redaction.installed_secrets.clear()
+    for handler in log_redaction.list_handlers():
         handler.filters = [
-            found for found in handler.filters if not isinstance(found, redaction.RedactingFilter)
+            each for each in handler.filters if not isinstance(each, log_redaction.RedactingFilter)
         ]
 
 

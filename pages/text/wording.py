@@ -235,7 +235,7 @@ ERRORS: Mapping[str, Wording] = {
     "Refused": Wording("Facebook refused", "Facebook refused{code}."),
 }
 
-# What keeps the dashboard from opening its installation (fb.installation.Trouble.kind).
+# What keeps the dashboard from opening its installation (fb.installation.StartupErrorKind).
 TROUBLES: Mapping[str, Wording] = {
     "settings": Wording(
         "Facebook is not set up yet",
@@ -256,6 +256,13 @@ TROUBLES: Mapping[str, Wording] = {
     "newer_schema": Wording(
         "This database was made by a newer Pagekeeper",
         "It was not touched. Update the program, then restart.",
+        OPEN_SETUP,
+    ),
+    "old_schema": Wording(
+        "This database was made by an earlier Pagekeeper",
+        "It was not touched, and this version can't read it. Export the daily figures as CSV with "
+        "the earlier version. Then put a new `DATABASE_URL`, restart, connect, and take the file "
+        "in under Past figures.",
         OPEN_SETUP,
     ),
 }

@@ -26,8 +26,8 @@ def render_trouble(startup: Startup) -> None:
     """Draw why there is no installation to work with."""
     if startup.report.problems:
         render(wording.settings_missing(len(startup.report.problems)))
-    elif startup.trouble is not None:
-        render(wording.for_trouble(startup.trouble.kind, startup.trouble.facts))
+    elif startup.error is not None:
+        render(wording.for_trouble(startup.error.kind, startup.error.details))
 
 
 def next_step(step: Step, *, filled: bool = True) -> None:

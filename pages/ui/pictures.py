@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fb.initials import initial_svg
+from fb.web.avatar import initial_svg
 
 
 def picture_path(page_id: str, etag: str | None) -> str:

@@ -102,7 +102,7 @@ def fill_sandbox(folder: Path, *, pages: int, days: int, now: datetime) -> None:
     """
     startup = open_installation(read_settings({}, folder), now=lambda: now)
     installation = startup.installation
-    assert installation is not None, startup.trouble
+    assert installation is not None, startup.error
     fill(installation.database.engine, pages=pages, days=days, until=now.date())
     let_rest(installation, pages=pages, now=now)
     installation.close()

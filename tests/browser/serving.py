@@ -19,7 +19,7 @@ from typing import Any
 import requests
 from cryptography.fernet import Fernet
 
-from fb.settings import SETTING_NAMES
+from fb.settings_table import SETTING_NAMES
 
 ROOT = Path(__file__).parents[2]
 # What a person gets who clones the repository and runs it; tests and tools are not needed.

@@ -1,4 +1,4 @@
-"""The command line, as cron calls it: a process of its own, exit codes, words, no tracebacks."""
+"""The command line as cron calls it: a process of its own, exit codes, sentences, no tracebacks."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from fb.connections import disconnect, list_connections
 from tests.integration.test_rehearsal import connect, opened_sandbox
+from tests.old_database import make_old_database
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -98,13 +99,6 @@ def test_doctor_names_every_problem_at_once(home: Path) -> None:
     assert "nonsense" not in done.stdout
 
 
-def test_an_env_file_that_is_a_directory(home: Path) -> None:
-    (home / ".env").mkdir()
-    done = run(home, "doctor")
-    assert done.returncode == 2
-    assert ".env" in done.stdout
-
-
 def test_an_env_file_that_is_not_text(home: Path) -> None:
     (home / ".env").write_bytes(b"FACEBOOK_APP_ID=\xff\xfe\n")
     done = run(home, "sync")
@@ -136,29 +130,34 @@ def test_a_sandbox_database_in_live_mode_is_not_touched(home: Path) -> None:
     assert database.read_bytes() == before
 
 
-def test_a_live_database_in_sandbox_mode_is_not_touched(home: Path) -> None:
-    url = f"sqlite:///{home}/data/live.db"
-    key = Fernet.generate_key().decode()
-    live = run(home, "doctor", **LIVE, TOKEN_ENCRYPTION_KEYS=key, DATABASE_URL=url)
-    assert live.returncode in (0, 1), live.stdout
-    before = (home / "data" / "live.db").read_bytes()
-    done = run(home, "sync", DATABASE_URL=url)
+@pytest.mark.parametrize("command", ["sync", "doctor"])
+def test_a_database_of_an_earlier_version_is_told_the_way_and_not_touched(
+    home: Path, command: str
+) -> None:
+    database = make_old_database(home / "data" / "sandbox.db", "sandbox")
+    before = database.read_bytes()
+    done = run(home, command)
     assert done.returncode == 2
-    assert (home / "data" / "live.db").read_bytes() == before
+    assert f"An earlier Pagekeeper made sqlite:///{database}" in done.stdout
+    assert "Export the daily figures as CSV" in done.stdout
+    assert "Past figures" in done.stdout
+    assert database.read_bytes() == before
 
 
 def lose_key(home: Path) -> None:
-    secrets = home / "data" / "sandbox-secrets.json"
-    kept = json.loads(secrets.read_text())
-    (name,) = [name for name, value in kept.items() if _is_key(value)]
-    kept[name] = Fernet.generate_key().decode()
-    secrets.write_text(json.dumps(kept))
+    path = home / "data" / "sandbox-secrets.json"
+    new_key = {"encryption_key": Fernet.generate_key().decode()}
+    path.write_text(json.dumps(json.loads(path.read_text()) | new_key))
 
 
-def test_a_lost_key_can_be_mended_without_losing_history(home: Path) -> None:
+def test_a_wrong_key_is_told_and_can_be_mended_without_losing_history(home: Path) -> None:
     with opened_sandbox(home) as installation:
         connect(installation)
     lose_key(home)
+    refused = run(home, "sync")
+    assert refused.returncode == 2
+    assert "encryption key" in refused.stdout
+    assert "don't reconnect" in refused.stdout
     assert run(home, "rotate-keys").returncode == 2, "not while anything is sealed with it"
     with opened_sandbox(home) as installation:
         assert not installation.can_open_tokens
@@ -171,24 +170,6 @@ def test_a_lost_key_can_be_mended_without_losing_history(home: Path) -> None:
     assert run(home, "sync").returncode == 0
 
 
-def test_a_wrong_key_is_said_and_nothing_is_touched(home: Path) -> None:
-    with opened_sandbox(home) as installation:
-        connect(installation)
-    lose_key(home)
-    done = run(home, "sync")
-    assert done.returncode == 2
-    assert "encryption key" in done.stdout
-    assert "don't reconnect" in done.stdout
-
-
-def _is_key(value: object) -> bool:
-    try:
-        Fernet(str(value))
-    except ValueError:
-        return False
-    return True
-
-
 def test_a_dead_account_is_no_success_however_often(home: Path) -> None:
     with opened_sandbox(home) as installation:
         connect(installation)
@@ -197,6 +178,14 @@ def test_a_dead_account_is_no_success_however_often(home: Path) -> None:
         done = run(home, "sync")
         assert done.returncode == 1
         assert "failed" in done.stdout
+
+
+def test_a_database_file_that_can_not_be_made_is_said_without_its_options(home: Path) -> None:
+    (home / "a-file").touch()
+    done = run(home, "doctor", DATABASE_URL="sqlite:///a-file/x.db?password=hunter2")
+    assert done.returncode == 2
+    assert f"The database can't be reached: sqlite:///{home}/a-file/x.db." in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
 
 
 def test_a_broken_database_is_said(home: Path) -> None:

@@ -13,11 +13,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
 from storage.engine import Database, open_database
-from storage.errors import NewerSchema, WrongInstallation
+from storage.errors import NewerSchema, OldSchema, WrongInstallation
 from storage.installation import bump_data_version, get_data_version
-from storage.migrate import find_marker, migrate
+from storage.migrate import FORMER_REVISIONS, find_marker, migrate
 from storage.models import Base, Installation
 from tests.integration.storage_rows import LATER, NOW
+from tests.old_database import make_old_database
 
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
@@ -185,6 +186,19 @@ def test_a_newer_schema_is_refused_and_nothing_touched(database: Database) -> No
         migrate(database, "sandbox", LATER)
     assert caught.value.revision == "9999"
     assert _content(database) == content
+
+
+@pytest.mark.parametrize("revision", sorted(FORMER_REVISIONS))
+def test_an_old_schema_is_refused_byte_for_byte(tmp_path: Path, revision: str) -> None:
+    path = make_old_database(tmp_path / "old.db", "sandbox", revision)
+    before = path.read_bytes()
+    database = open_database(f"sqlite:///{path}")
+    with pytest.raises(OldSchema) as caught:
+        migrate(database, "sandbox", LATER)
+    database.close()
+    assert caught.value.revision == revision
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["old.db"]
 
 
 def test_a_failing_migration_leaves_no_trace(

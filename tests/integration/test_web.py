@@ -10,11 +10,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from fb.initials import initial_svg
-from fb.installation import Startup, Trouble, open_installation
+from fb.installation import Startup, StartupError, open_installation
 from fb.picture_sync import fetch_due_pictures
 from fb.settings import read_settings
-from fb.web import make_routes
+from fb.web.avatar import initial_svg
+from fb.web.routes import make_routes
 from storage.errors import DatabaseUnreachable
 from storage.models import Page
 from tests.integration.traveller import START, Scene, opened_scene
@@ -118,9 +118,9 @@ def test_health(client: TestClient) -> None:
 def test_health_of_a_lost_database(tmp_path: Path) -> None:
     report = read_settings({"DATABASE_URL": "postgresql+psycopg://u:p@127.0.0.1:9/x"}, tmp_path)
     startup = open_installation(report, now=lambda: START)
-    assert startup.trouble is not None
-    assert startup.trouble.kind == "database_unreachable"
-    assert "p@" not in str(startup.trouble.facts)
+    assert startup.error is not None
+    assert startup.error.kind == "database_unreachable"
+    assert "p@" not in str(startup.error.details)
     with client_of(startup) as client:
         assert client.get("/healthz").status_code == 503
         assert client.get("/pictures/1").status_code == 503
@@ -129,7 +129,7 @@ def test_health_of_a_lost_database(tmp_path: Path) -> None:
 
 def test_broken_settings_lead_to_setup(tmp_path: Path) -> None:
     report = read_settings({"FACEBOOK_APP_ID": "1"}, tmp_path)
-    startup = Startup(report, None, Trouble("settings"))
+    startup = Startup(report, None, StartupError("settings"))
     with client_of(startup) as client:
         assert client.get("/oauth/start").headers["location"] == "/setup"
         assert client.get("/healthz").status_code == 503

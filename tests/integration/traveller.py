@@ -90,7 +90,7 @@ def opened_scene(
             tmp_path,
         )
         startup = open_installation(report, now=clock)
-        assert startup.installation is not None, (startup.trouble, report.problems)
+        assert startup.installation is not None, (startup.error, report.problems)
         try:
             yield Scene(startup.installation, sandbox, clock, url)
         finally:

@@ -10,6 +10,7 @@ from cryptography.fernet import Fernet
 
 from pages.setup import cron_line
 from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, record_observation
+from tests.old_database import make_old_database
 from tests.screens.conftest import NOW, Stage, words_of
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -86,6 +87,20 @@ def test_a_database_of_another_mode_is_told_and_not_touched(stage: Stage) -> Non
     assert at.error[0].proto.title == "This database belongs to another installation"
     assert "`sandbox`" in at.error[0].value
     assert "`live:123456789012345`" in at.error[0].value
+
+
+@pytest.mark.parametrize("screen", ["setup", "overview", "imports"])
+def test_a_database_of_an_earlier_version_is_told_the_way(
+    stage: Stage, tmp_path: Path, screen: str
+) -> None:
+    old = make_old_database(tmp_path / "old.db", "live:123456789012345")
+    stage.restart(LIVE | {"DATABASE_URL": f"sqlite:///{old}"})
+    at = stage.open(screen)
+    assert not at.exception
+    said = words_of(at)
+    assert "This database was made by an earlier Pagekeeper" in said
+    assert "Export the daily figures as CSV with the earlier version" in said
+    assert "Past figures" in said
 
 
 @pytest.mark.parametrize("screen", ["overview", "connections", "activity", "connect", "page"])

@@ -39,7 +39,7 @@ USE_CASES = frozenset(
         "worker",
     }
 )
-ADAPTERS = frozenset({"web", "guard", "__main__"})
+ADAPTERS = frozenset({"web", "__main__"})
 OURS = frozenset({"dashboard", "fb", "pages", "storage", "tests"})
 HTTP = frozenset(
     {"requests", "urllib3", "httpx", "http", "socket", "starlette", "uvicorn", "aiohttp"}
@@ -207,7 +207,10 @@ def _is_under(imported: str, package: str) -> bool:
 
 def _walk(node: ast.AST, *, into_functions: bool) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+        if into_functions or not (
+            isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
+            or (isinstance(child, ast.If) and _dotted(child.test) == "TYPE_CHECKING")
+        ):
             yield child
             yield from _walk(child, into_functions=into_functions)
 
@@ -235,11 +238,11 @@ def test_the_house_stands() -> None:
         ("storage/x.py", "import requests", "storage.x: imports requests"),
         ("storage/x.py", "import urllib.request", "storage.x: imports urllib.request"),
         ("fb/oauth.py", "import storage.vault", "fb.oauth: imports storage from floor 1"),
-        ("fb/settings/live.py", "import storage", "fb.settings.live: imports storage from floor 1"),
+        ("fb/settings.py", "import storage", "fb.settings: imports storage from floor 1"),
         ("fb/new.py", "def f():\n from storage import x", "fb.new: imports storage from floor 1"),
         ("fb/oauth.py", "from fb import sync", "fb.oauth: imports fb.sync from above"),
         ("fb/oauth.py", "from . import sync", "fb.oauth: imports fb.sync from above"),
-        ("fb/settings/x.py", "from .. import web", "fb.settings.x: imports fb.web from above"),
+        ("fb/settings.py", "from . import web", "fb.settings: imports fb.web from above"),
         ("fb/sync.py", "from fb.web import x", "fb.sync: imports fb.web from above"),
         ("fb/web.py", "import pages.ui.links", "fb.web: imports pages"),
         ("fb/web.py", "import dashboard", "fb.web: imports dashboard"),
@@ -284,6 +287,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, path: str, source: str, violatio
             "import streamlit, fb.sync, storage.series, fb.settings\nimport datetime",
         ),
         ("pages/resources.py", "def f():\n from fb.sandbox import create_sandbox"),
+        ("pages/resources.py", "if TYPE_CHECKING:\n from fb.sandbox import Sandbox"),
         ("fb/web.py", "import os, starlette, fb.connect\nos.environ.get('X')"),
         ("fb/connect.py", "import storage.grants, fb.graph, fb.installation"),
         ("fb/graph.py", "import time, fb.errors\nfrom .retry import x\ntime.monotonic()"),
@@ -291,7 +295,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, path: str, source: str, violatio
             "fb/sandbox/a.py",
             "import fb.sandbox.b, starlette\nfrom . import c\nimport time\ntime.time()",
         ),
-        ("fb/settings/__init__.py", "from .rules import x\nfrom fb.settings.live import y"),
+        ("fb/settings.py", "from .settings_table import x\nfrom fb.addresses import y"),
         ("storage/x.py", "import sqlalchemy\nfrom storage.models import Page\nimport urllib.parse"),
     ],
 )

@@ -1,41 +1,51 @@
-"""The README and ``.env.example`` name every setting there is, with the right default."""
+"""README and ``.env.example`` say of every setting what the table says; links lead somewhere."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-from fb import settings
+from dotenv import dotenv_values
+
+from fb.settings_table import SETTING_NAMES, SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def readme_rows() -> dict[str, str]:
+def documented_defaults() -> dict[str, str]:
     text = (ROOT / "README.md").read_text(encoding="utf8")
     table = text.split("## Settings")[1].split("\n## ")[0]
     return dict(re.findall(r"^\| `([A-Z_]+)` \| (.*?) \|", table, re.MULTILINE))
 
 
-def test_readme_names_every_setting() -> None:
-    assert list(readme_rows()) == list(settings.SETTING_NAMES)
+def default_in_words(setting: Setting) -> str:
+    if setting.name in ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET"):
+        return "none: sandbox"
+    if setting.missing is not None:
+        return "sandbox: made once"
+    if setting.default is None:
+        return "none"
+    other = setting.sandbox_default or ""
+    in_sandbox = "" if "{port}" in other or not other else f" (sandbox: `{other[10:]}`)"
+    return f"`{setting.default}`{in_sandbox}"
 
 
-def test_readme_gives_the_defaults_of_the_code() -> None:
-    rows = readme_rows()
-    assert settings.DEFAULT_REDIRECT_URI in rows["FACEBOOK_REDIRECT_URI"]
-    assert ",".join(settings.DEFAULT_SCOPES) in rows["FACEBOOK_SCOPES"]
-    assert settings.DEFAULT_GRAPH_VERSION in rows["FACEBOOK_GRAPH_VERSION"]
-    assert settings.DEFAULT_GRAPH_URL in rows["FACEBOOK_GRAPH_URL"]
-    assert settings.DEFAULT_DIALOG_URL in rows["FACEBOOK_DIALOG_URL"]
+def test_readme_gives_every_setting_with_its_default() -> None:
+    assert documented_defaults() == {s.name: default_in_words(s) for s in SETTINGS}
+    assert list(documented_defaults()) == list(SETTING_NAMES)
 
 
-def test_env_example_names_every_setting_that_env_may_hold() -> None:
-    text = (ROOT / ".env.example").read_text(encoding="utf8")
-    named = set(re.findall(r"^#? ?([A-Z_]+)=", text, re.MULTILINE))
-    # These two come from the environment only; the file may mention them in words.
-    environment_only = {"FACEBOOK_GRAPH_URL", "FACEBOOK_DIALOG_URL"}
-    assert set(settings.SETTING_NAMES) - environment_only <= named
-    assert named <= set(settings.SETTING_NAMES)
+def test_env_example_gives_every_setting_with_its_default() -> None:
+    values = dotenv_values(ROOT / ".env.example", interpolate=False)
+    assert list(values) == list(SETTING_NAMES)
+    for setting in SETTINGS:
+        value = values[setting.name] or ""
+        if setting.is_secret:
+            assert value == "" or "replace-me" in value, setting.name
+        elif setting.is_environment_only:
+            assert value == "", "a value in the file is refused"
+        else:
+            assert value in ("", setting.default), setting.name
 
 
 def test_links_of_the_documentation_lead_somewhere() -> None:

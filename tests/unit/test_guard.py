@@ -17,14 +17,16 @@ from starlette.testclient import TestClient
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from fb.guard import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, Premises
+from fb.web.guard import CONTENT_SECURITY_POLICY, SECURITY_HEADERS, Guard, HostPolicy
 
 HOME = "http://localhost:8501"
 SOCKET = "ws://localhost:8501/_stcore/stream"
-SANDBOX = Premises(
+SANDBOX = HostPolicy(
     HOME, 8501, is_sandbox=True, listens_on_loopback=True, behind_sign_in_proxy=False
 )
-LIVE = Premises(HOME, 8501, is_sandbox=False, listens_on_loopback=True, behind_sign_in_proxy=False)
+LIVE = HostPolicy(
+    HOME, 8501, is_sandbox=False, listens_on_loopback=True, behind_sign_in_proxy=False
+)
 
 
 async def _answer(request: object) -> Response:
@@ -36,14 +38,14 @@ async def _socket(websocket: WebSocket) -> None:
     await websocket.close()
 
 
-def guarded(premises: Premises) -> TestClient:
+def guarded(policy: HostPolicy) -> TestClient:
     inner = Starlette(
         routes=[
             WebSocketRoute("/_stcore/stream", _socket),
             Route("/{path:path}", _answer, methods=["GET", "HEAD", "POST", "DELETE"]),
         ]
     )
-    return TestClient(Guard(inner, premises), base_url=HOME, follow_redirects=False)
+    return TestClient(Guard(inner, policy), base_url=HOME, follow_redirects=False)
 
 
 @pytest.fixture
@@ -53,14 +55,14 @@ def client() -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize("host", ["localhost:8501", "127.0.0.1:8501", "[::1]:8501"])
-def test_own_names_are_served(client: TestClient, host: str) -> None:
+def test_loopback_hosts_are_served(client: TestClient, host: str) -> None:
     assert client.get("/x.js", headers={"host": host}).text == "inside"
 
 
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost", "localhost:8502", "127.0.0.1.evil.example:8501", ""]
 )
-def test_rebound_names_are_refused(client: TestClient, host: str) -> None:
+def test_other_hosts_are_refused(client: TestClient, host: str) -> None:
     assert client.get("/", headers={"host": host}).status_code == 421
 
 
@@ -127,7 +129,7 @@ def test_the_graph_client_may_post_to_the_sandbox_and_a_web_page_may_not(
     "path",
     ["/_stcore/metrics", "/_stcore/agent/mcp", "/oauth2callback", "/auth/login", "/auth/logout"],
 )
-def test_doors_that_nobody_needs_are_closed(client: TestClient, path: str) -> None:
+def test_paths_that_nobody_needs_are_blocked(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
@@ -138,22 +140,22 @@ def test_live_mode_has_no_sandbox() -> None:
 
 
 @pytest.mark.parametrize(
-    "premises",
+    "policy",
     [
-        Premises(HOME, 8501, False, listens_on_loopback=False, behind_sign_in_proxy=False),
-        Premises("https://pages.example", 8501, False, True, behind_sign_in_proxy=False),
+        HostPolicy(HOME, 8501, False, listens_on_loopback=False, behind_sign_in_proxy=False),
+        HostPolicy("https://pages.example", 8501, False, True, behind_sign_in_proxy=False),
     ],
 )
-def test_live_mode_beyond_loopback_is_closed(premises: Premises) -> None:
-    with guarded(premises) as client:
+def test_live_mode_beyond_loopback_is_closed(policy: HostPolicy) -> None:
+    with guarded(policy) as client:
         answer = client.get("/", headers={"host": "localhost:8501"})
         assert answer.status_code == 403
         assert "BEHIND_SIGN_IN_PROXY" in answer.text
 
 
 def test_live_mode_behind_a_sign_in_proxy_is_open() -> None:
-    premises = Premises("https://pages.example", 8501, False, False, behind_sign_in_proxy=True)
-    with guarded(premises) as client:
+    policy = HostPolicy("https://pages.example", 8501, False, False, behind_sign_in_proxy=True)
+    with guarded(policy) as client:
         assert client.get("/x", headers={"host": "pages.example"}).text == "inside"
         with client.websocket_connect(
             SOCKET, headers={"host": "pages.example", "origin": "https://pages.example"}
@@ -161,7 +163,7 @@ def test_live_mode_behind_a_sign_in_proxy_is_open() -> None:
             pass
 
 
-def test_a_person_on_the_other_loopback_name_is_led_home(client: TestClient) -> None:
+def test_a_navigation_to_the_other_loopback_name_is_redirected(client: TestClient) -> None:
     headers = {"host": "127.0.0.1:8501", "sec-fetch-mode": "navigate"}
     answer = client.get("/page?id=1%2F2&period=90+days", headers=headers)
     assert answer.status_code == 307

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from fb.settings import SETTING_NAMES
+from fb.settings_table import SETTING_NAMES
 
 
 def test_other_machines_can_not_be_reached() -> None:

@@ -7,7 +7,7 @@ import logging
 
 import pytest
 
-from fb.redaction import RedactingFilter, install_redaction, redact
+from fb.web.log_redaction import RedactingFilter, install_redaction, redact
 
 TOKEN = "EAABsbCS1iHgBO7ZCxqZBZAv4ZCzW1Yk9dR0nP2mQ8sT6uV3wX5yZ"
 STATE = ".eJxtybkRgEAIAMBeiA34kVocg-OE_kvQAtx0L1i_4.awLiUA.uTfDfC0EFaCbbfwyem2l8NCLDlND"

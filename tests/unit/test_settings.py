@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
+import base64
 import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from fb.settings import (
-    MODE_LIVE,
-    MODE_SANDBOX,
     SANDBOX_APP_ID,
-    SETTING_NAMES,
     SettingRow,
     Settings,
     SettingsReport,
+    load_or_make_sandbox_secrets,
     read_settings,
 )
-from fb.settings.sandbox_secrets import load_or_make_secrets
+from fb.settings_table import SETTING_NAMES
 
-KEY = Fernet.generate_key().decode()
-OTHER_KEY = Fernet.generate_key().decode()
+# Fixed, since they stand in the names of tests, which must be the same in every process.
+KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
+OTHER_KEY = base64.urlsafe_b64encode(bytes(range(32, 64))).decode()
 LIVE = {
     "FACEBOOK_APP_ID": "123456789012345",
     "FACEBOOK_APP_SECRET": "0123456789abcdef0123456789abcdef",
@@ -61,7 +60,7 @@ def row(report: SettingsReport, name: str) -> SettingRow:
 def test_without_an_app_it_is_the_sandbox(tmp_path: Path) -> None:
     report = read_settings({}, tmp_path, port=8777)
     settings = valid(report)
-    assert report.mode == settings.mode == settings.marker == MODE_SANDBOX
+    assert report.mode == settings.mode == settings.marker == "sandbox"
     assert settings.is_sandbox
     assert not settings.uses_foreign_graph
     assert settings.app_id == SANDBOX_APP_ID
@@ -71,7 +70,6 @@ def test_without_an_app_it_is_the_sandbox(tmp_path: Path) -> None:
     assert settings.dialog_url == "http://localhost:8777/sandbox"
     assert settings.database_url == f"sqlite:///{tmp_path}/data/sandbox.db"
     assert settings.data == tmp_path / "data"
-    assert settings.port == 8777
     assert [row.state for row in report.rows] == ["default"] * len(SETTING_NAMES)
     shown = {row.name: row.shown for row in report.rows}
     assert shown["FACEBOOK_APP_ID"] == "made by the sandbox"
@@ -80,7 +78,7 @@ def test_without_an_app_it_is_the_sandbox(tmp_path: Path) -> None:
 def test_with_an_app_it_is_live_with_these_defaults(tmp_path: Path) -> None:
     report = live(tmp_path)
     settings = valid(report)
-    assert report.mode == settings.mode == MODE_LIVE
+    assert report.mode == settings.mode == "live"
     assert settings.marker == "live:123456789012345"
     assert settings.redirect_uri == "http://localhost:8501/connect"
     assert settings.scopes == (
@@ -105,7 +103,7 @@ def test_with_an_app_it_is_live_with_these_defaults(tmp_path: Path) -> None:
 @pytest.mark.parametrize("missing", ["FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET"])
 def test_one_of_id_and_secret_alone_is_no_sandbox(tmp_path: Path, missing: str) -> None:
     report = live(tmp_path, **{missing: None})
-    assert report.mode == MODE_LIVE
+    assert report.mode == "live"
     assert named(report) == {missing}
     assert row(report, missing).state == "missing"
     assert "sandbox" in report.problems[0].sentence
@@ -307,7 +305,7 @@ def test_addresses_come_from_the_environment_only(tmp_path: Path) -> None:
 
 def test_addresses_belong_to_live_mode(tmp_path: Path) -> None:
     report = read_settings({"FACEBOOK_GRAPH_URL": "https://graph.example"}, tmp_path)
-    assert report.mode == MODE_SANDBOX
+    assert report.mode == "sandbox"
     assert named(report) == {"FACEBOOK_GRAPH_URL"}
 
 
@@ -407,7 +405,7 @@ def test_values_stand_for_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_file_that_is_not_utf8_is_told(tmp_path: Path, content: bytes) -> None:
     write_env(tmp_path, content)
     for report in (read_settings({}, tmp_path), live(tmp_path)):
-        assert report.mode == MODE_LIVE  # never the sandbox by a guess
+        assert report.mode == "live"  # never the sandbox by a guess
         assert report.settings is None
         assert report.problems[0].name == ".env"
         assert "UTF-8" in report.problems[0].sentence
@@ -416,7 +414,7 @@ def test_a_file_that_is_not_utf8_is_told(tmp_path: Path, content: bytes) -> None
 def test_a_file_that_is_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     report = read_settings({}, tmp_path)
-    assert (report.mode, report.problems[0].name) == (MODE_LIVE, ".env")
+    assert (report.mode, report.problems[0].name) == ("live", ".env")
     assert "folder" in report.problems[0].sentence
     assert not (tmp_path / "data").exists()
 
@@ -485,21 +483,23 @@ def test_of_a_race_one_wins_and_all_read_the_same(tmp_path: Path) -> None:
     for number in range(20):
         data = tmp_path / str(number) / "data"
         gate = threading.Barrier(4)
-        found: list[object] = []
+        loaded: list[dict[str, str]] = []
 
         def race(
-            data: Path = data, gate: threading.Barrier = gate, found: list[object] = found
+            data: Path = data,
+            gate: threading.Barrier = gate,
+            loaded: list[dict[str, str]] = loaded,
         ) -> None:
             gate.wait()
-            found.append(load_or_make_secrets(data))
+            loaded.append(load_or_make_sandbox_secrets(data))
 
         threads = [threading.Thread(target=race) for _ in range(4)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert len(found) == 4
-        assert len(set(found)) == 1
+        assert len(loaded) == 4
+        assert all(each == loaded[0] for each in loaded)
         assert [path.name for path in data.iterdir()] == ["sandbox-secrets.json"]
 
 
@@ -509,7 +509,7 @@ def test_damaged_secrets_are_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "data" / "sandbox-secrets.json").write_bytes(content.encode("latin-1"))
     report = read_settings({}, tmp_path)
     assert named(report) == {"data/sandbox-secrets.json"}
-    assert report.mode == MODE_SANDBOX
+    assert report.mode == "sandbox"
 
 
 def test_a_data_folder_that_is_none_is_told(tmp_path: Path) -> None:

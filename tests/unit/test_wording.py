@@ -7,10 +7,12 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from fb import errors, translation
+from fb.installation import StartupErrorKind
 from fb.schedule import DAILY
 from pages.parts.activity import activity_text
 from pages.text import permissions, phrases, wording
@@ -44,7 +46,6 @@ ATTEMPT_STATUSES = (
     "other_browser",
     "unknown",
 )
-TROUBLE_KINDS = ("settings", "database_unreachable", "wrong_installation", "newer_schema")
 PAGE_REASONS = ("no_access", "no_analyze", "not_published", "needs_pages_read_engagement")
 
 
@@ -91,7 +92,7 @@ def test_every_word_for_an_error_has_its_error() -> None:
 def test_every_refusal_attempt_and_trouble_has_its_words() -> None:
     assert set(wording.REFUSALS) == set(REFUSAL_KINDS)
     assert set(wording.ATTEMPTS) == set(ATTEMPT_STATUSES)
-    assert set(TROUBLE_KINDS) <= set(wording.TROUBLES)
+    assert set(wording.TROUBLES) == set(get_args(StartupErrorKind))
     assert set(permissions.PAGE_REASONS) == set(PAGE_REASONS)
 
 

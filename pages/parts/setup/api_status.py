@@ -1,7 +1,12 @@
-"""What Facebook's own answers told about Facebook: version served, fields it dropped, usage."""
+"""Graph API status: the version that answers, the fields that were dropped, how much is used up.
+
+All of it was noticed in the answers to other calls; nothing is asked for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
@@ -10,64 +15,67 @@ import streamlit as st
 from fb.installation import Installation
 from pages.text.formats import moment
 from pages.text.wording import as_code
-from storage.models import Observation
 from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
 
-MOST_ALLOWANCES = 10
+MAX_USAGE_ROWS = 10
 
 
-def render_graph(installation: Installation) -> None:
+def render(installation: Installation) -> None:
     """Draw the section on the Graph API."""
     with installation.database.reading() as session:
-        known = list_observations(session)
-        version = next((row for row in known if row.key == GRAPH_VERSION), None)
-        dropped = [row for row in known if row.key.startswith(DROPPED_FIELD)]
-        usage = [row for row in known if row.key.startswith(USAGE)]
+        observations = [(row.key, row.value, row.observed_at) for row in list_observations(session)]
+    versions = [(value, at) for key, value, at in observations if key == GRAPH_VERSION]
+    usage = [(value, at) for key, value, at in observations if key.startswith(USAGE)]
     st.header("Facebook's Graph API", anchor=False)
-    _version(installation.settings.graph_version, version)
-    for row in dropped:
-        name = as_code(str(row.value.get("field", "")))
-        st.warning(
-            f"Facebook refused it on {moment(row.observed_at)}; it was left out, and everything "
-            "else goes on.",
-            title=f"Facebook no longer knows the field {name}",
-            icon=":material/data_alert:",
-        )
-    if usage or version is not None:
-        _usage(usage)
+    requested = installation.settings.graph_version
+    if versions:
+        value, seen_at = versions[0]
+        _render_version(requested, str(value.get("served", "")), seen_at)
+    else:
+        st.markdown(f"Version asked for: {as_code(requested)}. Facebook has not answered yet.")
+    for key, value, refused_at in observations:
+        if key.startswith(DROPPED_FIELD):
+            _render_dropped_field(str(value.get("field", "")), refused_at)
+    if usage:
+        _render_usage(usage)
+    elif versions:
+        st.caption("Facebook has reported no use of its limits, which means next to none.")
 
 
-def _version(asked: str, row: Observation | None) -> None:
-    if row is None:
-        st.markdown(f"Version asked for: {as_code(asked)}. Facebook has not answered yet.")
-        return
-    served = str(row.value.get("served", ""))
-    seen = moment(row.observed_at)
-    st.markdown(f"Version asked for: {as_code(asked)} · served: {as_code(served)} ({seen})")
-    if served != asked:
+def _render_version(requested: str, served: str, seen_at: datetime) -> None:
+    st.markdown(
+        f"Version asked for: {as_code(requested)} · served: {as_code(served)} ({moment(seen_at)})"
+    )
+    if served != requested:
         st.warning(
-            f"{as_code(asked)} was asked for and {as_code(served)} answered: the one asked for has "
-            "most likely ended. Set `FACEBOOK_GRAPH_VERSION` to the one served.",
+            f"{as_code(requested)} was asked for and {as_code(served)} answered: the one asked for "
+            "has most likely ended. Set `FACEBOOK_GRAPH_VERSION` to the one served.",
             title="Facebook serves another version",
             icon=":material/sync_problem:",
         )
 
 
-def _usage(rows: list[Observation]) -> None:
-    if not rows:
-        st.caption("Facebook has reported no use of its limits, which means next to none.")
-        return
-    shown = sorted(rows, key=lambda row: -highest_percent(row.value))[:MOST_ALLOWANCES]
+def _render_dropped_field(name: str, refused_at: datetime) -> None:
+    st.warning(
+        f"Facebook refused it on {moment(refused_at)}; it was left out, and everything else goes "
+        "on.",
+        title=f"Facebook no longer knows the field {as_code(name)}",
+        icon=":material/data_alert:",
+    )
+
+
+def _render_usage(usage: list[tuple[dict[str, Any], datetime]]) -> None:
+    highest = sorted(usage, key=lambda row: -highest_percent(row[0]))[:MAX_USAGE_ROWS]
     st.caption("How much of Facebook's limits is used, in percent. At 100 it refuses for a while.")
     st.dataframe(
         pd.DataFrame(
             {
-                "limit": [_limit(row.value) for row in shown],
+                "limit": [_limit(value) for value, _ in highest],
                 **{
-                    name: pd.array([row.value.get(f"{name}_percent") for row in shown], "Int64")
+                    name: pd.array([value.get(f"{name}_percent") for value, _ in highest], "Int64")
                     for name in ("call_count", "cpu", "time")
                 },
-                "seen": pd.to_datetime([row.observed_at.replace(tzinfo=None) for row in shown]),
+                "seen": pd.to_datetime([at.replace(tzinfo=None) for _, at in highest]),
             }
         ),
         column_config={
@@ -84,13 +92,13 @@ def _usage(rows: list[Observation]) -> None:
     )
 
 
-def highest_percent(reading: dict[str, Any]) -> int:
-    """The figure of a reading that will reach its limit first; 0 where none was given."""
-    return max(int(reading.get(f"{name}_percent") or 0) for name in ("call_count", "cpu", "time"))
+def highest_percent(usage: Mapping[str, Any]) -> int:
+    """The figure that will reach its limit first; 0 where Facebook gave none."""
+    return max(int(usage.get(f"{name}_percent") or 0) for name in ("call_count", "cpu", "time"))
 
 
-def _limit(reading: dict[str, Any]) -> str:
-    kind, scope = str(reading.get("kind", "")), str(reading.get("scope", ""))
+def _limit(usage: Mapping[str, Any]) -> str:
+    kind, scope = str(usage.get("kind", "")), str(usage.get("scope", ""))
     return "This app" if kind == "app" else f"{kind.capitalize()} {scope}".strip()
 
 

@@ -1,4 +1,4 @@
-"""The HTTP routes beside the screens: the way out to Facebook, health, pictures of Pages."""
+"""HTTP routes beside the screens: the redirect to Facebook's dialog, health, pictures of Pages."""
 
 from __future__ import annotations
 
@@ -20,26 +20,29 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from fb.connect import COOKIE_LIFETIME, StartedAttempt, cookie_name, start_attempt
-from fb.initials import initial_svg
 from fb.installation import Installation, Startup
+from fb.web.avatar import initial_svg
+from fb.web.guard import SAFE_METHODS
 from storage.errors import StorageError, TooManyAttempts
 from storage.pages import list_page_names
 from storage.pictures import find_picture
 from storage.text import storable
 
-# A handful of tabs may be on their way to Facebook at once; older cookies of this browser go.
-COOKIES_PER_BROWSER = 5
-METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+# A handful of tabs may be at Facebook at once; older cookies of this browser are deleted.
+MAX_COOKIES_PER_BROWSER = 5
+# An unregistered method would be answered with Streamlit's page.
+METHODS = [*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 log = logging.getLogger(__name__)
 
 GetStartup = Callable[[], Startup]
+Endpoint = Callable[[Request], Response]
 
 
 def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRoute]:
-    """Return the routes. ``get_startup`` is asked on each request: it is warm by then.
+    """The routes, with the ``sandbox`` mounted where there is one.
 
-    Every method is registered, since an unknown one would be answered with Streamlit's page.
+    ``get_startup`` is called on each request, since a database that was lost may be back.
     """
     routes: list[BaseRoute] = [
         Route("/oauth/start", _only_get(_start(get_startup)), methods=METHODS),
@@ -51,12 +54,9 @@ def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRo
     return routes
 
 
-Endpoint = Callable[[Request], Response]
-
-
 def _only_get(endpoint: Endpoint) -> Callable[[Request], object]:
     async def answer(request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
+        if request.method not in SAFE_METHODS:
             return PlainTextResponse("Only GET.", 405, headers={"Allow": "GET, HEAD"})
         try:
             return await run_in_threadpool(endpoint, request)
@@ -73,7 +73,7 @@ def _only_get(endpoint: Endpoint) -> Callable[[Request], object]:
 
 def _start(get_startup: GetStartup) -> Endpoint:
     def start(request: Request) -> Response:
-        if not _is_persons_own_navigation(request):
+        if not _is_navigation_by_operator(request):
             return _notice(
                 403,
                 "Please start from Pagekeeper",
@@ -101,7 +101,7 @@ def _start(get_startup: GetStartup) -> Endpoint:
     return start
 
 
-def _is_persons_own_navigation(request: Request) -> bool:
+def _is_navigation_by_operator(request: Request) -> bool:
     """True for a click on this site or a typed address; browsers that send no hints pass too."""
     headers = request.headers
     purpose = headers.get("sec-purpose", headers.get("purpose", ""))
@@ -118,9 +118,9 @@ def _set_cookie(
     request: Request, answer: Response, installation: Installation, attempt: StartedAttempt
 ) -> None:
     is_https = installation.settings.redirect_uri.startswith("https://")
-    stem = cookie_name("", installation.settings)
-    stale = [name for name in request.cookies if name.startswith(stem)]
-    for name in stale[: max(0, len(stale) - COOKIES_PER_BROWSER + 1)]:
+    prefix = cookie_name("", installation.settings)
+    names = [name for name in request.cookies if name.startswith(prefix)]
+    for name in names[: max(0, len(names) - MAX_COOKIES_PER_BROWSER + 1)]:
         answer.delete_cookie(name, path="/", secure=is_https, httponly=True, samesite="lax")
     answer.set_cookie(
         cookie_name(attempt.id, installation.settings),
@@ -138,7 +138,7 @@ def _health(get_startup: GetStartup) -> Endpoint:
         startup = get_startup()
         installation = startup.installation
         if installation is None:
-            kind = startup.trouble.kind if startup.trouble else "settings"
+            kind = startup.error.kind if startup.error else "settings"
             body = {"status": kind, "database": "not opened", "keys": "not checked"}
             return JSONResponse(body, 503)
         reachable = installation.database.ping()
@@ -161,7 +161,7 @@ def _picture(get_startup: GetStartup) -> Endpoint:
         if installation is None:
             return PlainTextResponse("No database.", 503)
         stored, name = None, None
-        if storable(page_id) == page_id:  # a database refuses to look for anything else
+        if storable(page_id) == page_id:  # a database raises on anything else
             with installation.database.reading() as session:
                 stored = find_picture(session, page_id)
                 name = list_page_names(session, [page_id]).get(page_id)

@@ -1,4 +1,4 @@
-"""Draws a Page's initial on a coloured tile, for where there is no picture of it (yet)."""
+"""Avatar: a Page's initial on a coloured square, for where there is no picture of it (yet)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 from html import escape
 
 # White reads at 4.5 : 1 or better on each, in both schemes.
-_GROUNDS = ("#A03F6D", "#1F7A6B", "#96591F", "#6A4FA0", "#86443A", "#4F6173", "#5F6F1F", "#2F66A8")
+_COLOURS = ("#A03F6D", "#1F7A6B", "#96591F", "#6A4FA0", "#86443A", "#4F6173", "#5F6F1F", "#2F66A8")
 
 
 def initial(name: str) -> str:
@@ -19,11 +19,11 @@ def initial(name: str) -> str:
 
 
 def initial_svg(page_id: str, name: str) -> bytes:
-    """Return an SVG of a square tile. The colour follows from the id: a Page keeps it for ever."""
-    ground = _GROUNDS[zlib.crc32(page_id.encode()) % len(_GROUNDS)]
+    """An SVG of a square. The colour follows from the id: a Page keeps it for ever."""
+    colour = _COLOURS[zlib.crc32(page_id.encode()) % len(_COLOURS)]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" width="100" height="100">'
-        f'<rect width="40" height="40" rx="8" fill="{ground}"/>'
+        f'<rect width="40" height="40" rx="8" fill="{colour}"/>'
         '<text x="20" y="27" text-anchor="middle" fill="#fff" font-family="sans-serif" '
         f'font-size="19" font-weight="600">{escape(initial(name))}</text></svg>'
     ).encode()

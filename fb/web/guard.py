@@ -1,16 +1,14 @@
-"""The outermost ASGI layer: judges every request and websocket before Streamlit sees it.
+"""ASGI guard: refuses requests and websockets from other sites before Streamlit sees them.
 
 Streamlit accepts a websocket from any local origin, and from none at all; over such a socket a
-stranger's web page could press "Save". So nothing reaches Streamlit that was not let in here.
-
-What it holds, in this order:
+stranger's web page could press "Save". So this is the outermost middleware. Its rules, in order:
 
 1. Host is the redirect URI's, or localhost / 127.0.0.1 / [::1] with the served port. Else 421.
 2. Live mode beyond loopback needs ``BEHIND_SIGN_IN_PROXY=yes``. Else 403: there is no sign-in yet.
-3. Doors of Streamlit that nobody needs here answer 404.
+3. Paths of Streamlit that nobody needs here answer 404.
 4. A websocket carries exactly one Origin, and an own one. Methods other than GET and HEAD need an
    own Origin or ``Sec-Fetch-Site: same-origin``. Else 403.
-5. A person who came to another loopback name is sent to the redirect URI's: the cookies of one do
+5. A navigation to another loopback name is redirected to the redirect URI's: the cookies of one do
    not reach the other, and the first connect would fail.
 6. Every response carries the security headers, `CONTENT_SECURITY_POLICY` among them.
 """
@@ -19,7 +17,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -27,9 +24,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fb.addresses import LOOPBACK_HOSTS, bracketed
+
 log = logging.getLogger(__name__)
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+LOOPBACK_NAMES = tuple(bracketed(host) for host in LOOPBACK_HOSTS)
+SAFE_METHODS = ("GET", "HEAD")
 
 # The hash is that of the one inline script in the index.html of the pinned Streamlit; a test
 # recomputes it, so that an update of Streamlit can't silently break or widen the policy.
@@ -58,13 +58,13 @@ SECURITY_HEADERS = {
 }
 
 # Session counts, the agent interface, and Streamlit's own sign-in: none is used here.
-CLOSED_DOORS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
-SANDBOX_DOOR = re.compile(r"/sandbox(/.*)?")
+BLOCKED_PATHS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
+SANDBOX_PATHS = re.compile(r"/sandbox(/.*)?")
 
 
 @dataclass(frozen=True)
-class Premises:
-    """Where this dashboard may be reached, and how far it may be trusted there.
+class HostPolicy:
+    """The hosts and origins that this dashboard answers to.
 
     ``listens_on_loopback`` is about the address the server binds; ``port`` is the served one.
     """
@@ -80,16 +80,16 @@ class Premises:
         return urlsplit(self.redirect_origin).netloc.lower()
 
     @property
-    def own_hosts(self) -> frozenset[str]:
+    def allowed_hosts(self) -> frozenset[str]:
         return frozenset({self.redirect_host, *(f"{n}:{self.port}" for n in LOOPBACK_NAMES)})
 
     @property
-    def own_origins(self) -> frozenset[str]:
+    def allowed_origins(self) -> frozenset[str]:
         local = {f"http://{name}:{self.port}" for name in LOOPBACK_NAMES}
         return frozenset({self.redirect_origin.lower(), *local})
 
-    def is_open_to_strangers(self, host: str) -> bool:
-        """True where live mode would be operated by whoever reaches the port."""
+    def is_exposed(self, host: str) -> bool:
+        """Whether anybody who reaches the port could operate live mode under this Host."""
         if self.is_sandbox or self.behind_sign_in_proxy:
             return False
         names = {host_name(host), host_name(self.redirect_host)}
@@ -102,74 +102,72 @@ def host_name(netloc: str) -> str:
 
 
 class Guard:
-    """ASGI middleware that enforces the rules of this module for one `Premises`."""
+    """ASGI middleware that enforces the rules of this module for one `HostPolicy`."""
 
-    def __init__(self, app: ASGIApp, premises: Premises) -> None:
+    def __init__(self, app: ASGIApp, policy: HostPolicy) -> None:
         self.app = app
-        self.premises = premises
+        self.policy = policy
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        refusal = judge(self.premises, scope)
+        refusal = find_refusal(self.policy, scope)
         if refusal is None:
-            await self._pass(scope, receive, send)
+            await self._forward(scope, receive, send)
         elif scope["type"] == "websocket":
             # Closing before accepting makes the server answer the handshake with 403.
             await send({"type": "websocket.close", "code": 1008})
         else:
             await refusal(scope, receive, _with_headers(send, scope["path"]))
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let it in; what fails in there is answered here, so that this answer has headers too."""
-        sent: list[str] = []
-        out = _noting(_with_headers(send, scope["path"]), sent)
+    async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the app. Errors are answered here, so that these answers have the headers, too."""
+        send_with_headers = _with_headers(send, scope["path"])
+        is_answered = False
+
+        async def send_and_remember(message: Message) -> None:
+            nonlocal is_answered
+            is_answered = True
+            await send_with_headers(message)
+
         try:
-            await self.app(scope, receive, out)
-        except Exception as error:  # whatever failed in there: answered here, with our headers
+            await self.app(scope, receive, send_and_remember)
+        except Exception as error:
             log.error("an answer failed with %s", type(error).__name__)
-            if scope["type"] != "http" or sent:
+            if scope["type"] != "http" or is_answered:
                 raise
             answer = PlainTextResponse("Something went wrong here. Nothing was changed.", 500)
-            await answer(scope, receive, out)
+            await answer(scope, receive, send_with_headers)
 
 
-def _noting(send: Send, noted: list[str]) -> Send:
-    async def note(message: Message) -> None:
-        noted.append(message["type"])
-        await send(message)
-
-    return note
-
-
-def judge(premises: Premises, scope: Scope) -> Response | None:
-    """Return the answer to a request that must not pass, None for one that may."""
+def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
+    """The answer to a request that must not pass, a redirect among them; None for one that may."""
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
     host = hosts[0].lower() if len(hosts) == 1 else ""
-    if host not in premises.own_hosts:
+    if host not in policy.allowed_hosts:
         return PlainTextResponse("This dashboard is not served under that name.", 421)
-    if premises.is_open_to_strangers(host):
+    if policy.is_exposed(host):
         return PlainTextResponse(
             "Pagekeeper has no sign-in yet, so with a Facebook app it answers on this computer "
             "only. Put a sign-in proxy in front and set BEHIND_SIGN_IN_PROXY=yes.",
             403,
         )
     path = scope["path"]
-    if CLOSED_DOORS.fullmatch(path) or (not premises.is_sandbox and SANDBOX_DOOR.fullmatch(path)):
+    if BLOCKED_PATHS.fullmatch(path) or (not policy.is_sandbox and SANDBOX_PATHS.fullmatch(path)):
         return PlainTextResponse("Nothing here.", 404)
-    if not _comes_from_us(premises, scope, headers):
+    if not _is_origin_allowed(policy, scope, headers):
         return PlainTextResponse("Refused: this request came from another site.", 403)
-    return _lead_home(premises, scope, headers, host)
+    return _redirect_to_canonical_host(policy, scope, headers, host)
 
 
-def _comes_from_us(premises: Premises, scope: Scope, headers: Headers) -> bool:
+def _is_origin_allowed(policy: HostPolicy, scope: Scope, headers: Headers) -> bool:
     origins = headers.getlist("origin")
-    has_own_origin = len(origins) == 1 and origins[0].lower() in premises.own_origins
+    has_allowed_origin = len(origins) == 1 and origins[0].lower() in policy.allowed_origins
     if scope["type"] == "websocket":
-        return has_own_origin
-    if scope["method"] in ("GET", "HEAD") or has_own_origin:
+        return has_allowed_origin
+    if scope["method"] in SAFE_METHODS or has_allowed_origin:
         return True
     if origins:
         return False
@@ -178,23 +176,23 @@ def _comes_from_us(premises: Premises, scope: Scope, headers: Headers) -> bool:
         return site == "same-origin"
     # Our own Graph client talks to the sandbox as it talks to Facebook: with a token, without a
     # browser. A browser never leaves out both headers on a POST, so no web page gets in this way.
-    return premises.is_sandbox and SANDBOX_DOOR.fullmatch(scope["path"]) is not None
+    return policy.is_sandbox and SANDBOX_PATHS.fullmatch(scope["path"]) is not None
 
 
-def _lead_home(
-    premises: Premises, scope: Scope, headers: Headers, host: str
+def _redirect_to_canonical_host(
+    policy: HostPolicy, scope: Scope, headers: Headers, host: str
 ) -> RedirectResponse | None:
-    home = premises.redirect_host
+    canonical_host = policy.redirect_host
     is_navigation = scope["type"] == "http" and (
         headers.get("sec-fetch-mode") == "navigate"
         or ("sec-fetch-mode" not in headers and "text/html" in headers.get("accept", ""))
     )
-    if host == home or not is_navigation or scope["method"] not in ("GET", "HEAD"):
+    if host == canonical_host or not is_navigation or scope["method"] not in SAFE_METHODS:
         return None
-    if not {host_name(host), host_name(home)} <= set(LOOPBACK_NAMES):
+    if not {host_name(host), host_name(canonical_host)} <= set(LOOPBACK_NAMES):
         return None
     query = scope["query_string"].decode("latin-1")
-    target = f"{premises.redirect_origin}{quote(scope['path'])}"
+    target = f"{policy.redirect_origin}{quote(scope['path'])}"
     return RedirectResponse(f"{target}?{query}" if query else target, 307)
 
 
@@ -202,17 +200,12 @@ def _with_headers(send: Send, path: str) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            _put(headers, SECURITY_HEADERS.items())
+            for name, value in SECURITY_HEADERS.items():
+                # The sandbox's dialog sends a policy without scripts: a tighter one of its own.
+                if name != "content-security-policy" or name not in headers:
+                    headers[name] = value
             if path == "/connect" or path.startswith("/oauth/"):
                 headers["cache-control"] = "no-store"
         await send(message)
 
     return send_with_headers
-
-
-def _put(headers: MutableHeaders, items: Iterable[tuple[str, str]]) -> None:
-    for name, value in items:
-        # The stand-in's dialog sends a policy without scripts: a tighter one of its own stands.
-        if name == "content-security-policy" and name in headers:
-            continue
-        headers[name] = value

@@ -1,6 +1,6 @@
-"""Keeps tokens, codes, secrets and URL queries out of every log line, whoever writes it.
+"""Log redaction: takes tokens, codes, secrets and URL queries out of every log line.
 
-Our own lines never hold any; this is the second lock, for libraries and for tracebacks.
+Our own lines never hold any; this guards against the lines of libraries, and against tracebacks.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/\"'<>@]+@")
 # Too long for a word or an id (ours have 32 characters): tokens, codes, states, sealed text.
 _LONG_RUN = re.compile(r"[\w%|.=~-]{36,}")
 
-_installed_secrets: set[str] = set()
+installed_secrets: set[str] = set()
 
 
 def redact(text: str) -> str:
     """The text with everything that may be a secret replaced by "[…]"."""
-    for secret in _installed_secrets:
+    for secret in installed_secrets:
         text = text.replace(secret, REDACTED)
     text = _USER_INFO.sub(rf"\1{REDACTED}@", text)
     text = _QUERY.sub(f"?{REDACTED}", text)
@@ -43,7 +43,7 @@ def redact(text: str) -> str:
 
 
 class RedactingFilter(logging.Filter):
-    """Lets every record pass, without secrets: message, traceback and stack."""
+    """Redacts every record that a handler gets, and drops none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         redact_record(record)
@@ -51,7 +51,7 @@ class RedactingFilter(logging.Filter):
 
 
 def redact_record(record: logging.LogRecord) -> None:
-    """Rewrites a record in place. Doing it twice changes nothing more."""
+    """Redact message, traceback and stack in place. Doing it twice changes nothing more."""
     if record.name == "uvicorn.access" and isinstance(record.args, tuple):
         # Its formatter takes the arguments apart, so they have to stay.
         record.args = tuple(redact(a) if isinstance(a, str) else a for a in record.args)
@@ -68,14 +68,14 @@ def redact_record(record: logging.LogRecord) -> None:
 
 
 def install_redaction(secrets: Iterable[str] = ()) -> None:
-    """Puts the redaction into every handler there is, and into every record yet to be made.
+    """Redact in every handler there is, and in every record yet to be made.
 
-    Streamlit and uvicorn add handlers of their own later; these get records that are clean from
-    birth. Also silences urllib3 below WARNING: its lines hold URLs. May be called again, with
-    ``secrets`` that are known by now.
+    Streamlit and uvicorn add handlers of their own later; these get records that were redacted
+    when they were made. Also silences urllib3 below WARNING, since its lines hold URLs. May be
+    called again, with ``secrets`` (`fb.settings.Settings.secrets`) once they are read.
     """
     # Short ones would tear holes into ordinary words.
-    _installed_secrets.update(secret for secret in secrets if len(secret) >= 8)
+    installed_secrets.update(secret for secret in secrets if len(secret) >= 8)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
     # Its one warning ("Failed to parse headers") holds the whole URL, too.
     logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
@@ -83,7 +83,7 @@ def install_redaction(secrets: Iterable[str] = ()) -> None:
     if not isinstance(factory, _RedactingFactory):
         logging.setLogRecordFactory(_RedactingFactory(factory))
     for handler in list_handlers():
-        if not any(isinstance(found, RedactingFilter) for found in handler.filters):
+        if not any(isinstance(each, RedactingFilter) for each in handler.filters):
             handler.addFilter(RedactingFilter())
 
 
@@ -112,11 +112,6 @@ def _message_of(record: logging.LogRecord) -> str:
     except (TypeError, ValueError):
         # A line whose arguments do not fit is a mistake to be seen, but not with its arguments.
         return f"{record.msg} (its arguments do not fit)"
-
-
-def forget_secrets() -> None:
-    """Takes back what ``install_redaction`` was told; for tests."""
-    _installed_secrets.clear()
 
 
 def list_handlers() -> list[logging.Handler]:

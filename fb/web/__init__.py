@@ -1,0 +1,1 @@
+"""HTTP beside the screens: routes, the guard in front of everything, redaction of logs."""
