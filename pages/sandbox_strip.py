@@ -92,20 +92,19 @@ def _fast_forward(installation: Installation, days: int) -> None:
 
 def _trouble(installation: Installation) -> None:
     # Not imported above: in live mode the sandbox's package is never loaded.
-    from fb.sandbox.troubles import OFFERED_TROUBLES, TROUBLES
+    from fb.sandbox import TROUBLES
 
     key = "sandbox-trouble"
     at = installation.sandbox.trouble
-    names = list(OFFERED_TROUBLES) if at in OFFERED_TROUBLES else [*OFFERED_TROUBLES, at]
     st.session_state[key] = at  # another tab, or starting over, may have changed it
     st.selectbox(
         "**Make trouble**",
-        names,
+        list(TROUBLES),
         format_func=_sentence_case,
         key=key,
         on_change=lambda: setattr(installation.sandbox, "trouble", st.session_state[key]),
     )
-    st.caption(TROUBLES[at].sentence)
+    st.caption(TROUBLES[at])
 
 
 def _sentence_case(name: str) -> str:

@@ -14,8 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from fb.sandbox import Sandbox, create_sandbox
 from fb.sandbox.serve import serve
+from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 
 APP_ID = "100000000000001"
 APP_SECRET = "0123456789abcdef0123456789abcdef"
@@ -29,24 +29,22 @@ NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 ANNA, BEN, CARLA = "10223456789012345", "10167890123456781", "122100987654321098"
 
 
-def make_sandbox(**arguments: Any) -> Sandbox:
-    """A sandbox with test controls whose clock stands still."""
+def make_sandbox(**arguments: Any) -> FaultySandbox:
+    """A sandbox whose clock stands still."""
     defaults: dict[str, Any] = {
         "app_id": APP_ID,
         "app_secret": APP_SECRET,
         "redirect_uri": REDIRECT_URI,
-        "state_path": None,
         "real_now": lambda: NOW,
-        "test_controls": True,
     }
-    return create_sandbox(**(defaults | arguments))
+    return create_faulty_sandbox(**(defaults | arguments))
 
 
 @dataclass
 class Facebook:
     """A served sandbox as a client sees it."""
 
-    sandbox: Sandbox
+    sandbox: FaultySandbox
     url: str
     version: str = "v26.0"
 
