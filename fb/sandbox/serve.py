@@ -13,25 +13,23 @@ from starlette.types import ASGIApp
 
 from fb.sandbox import Sandbox
 
+_HOST = "127.0.0.1"
 _START_SECONDS = 10.0
 
 
 @contextmanager
-def serve(
-    sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, prefix: str = ""
-) -> Iterator[str]:
+def serve(sandbox: Sandbox, *, prefix: str = "") -> Iterator[str]:
     """Serve the sandbox in a thread; gives its address ("http://127.0.0.1:41234" + ``prefix``).
 
-    Port 0 takes a free one. OSError when the port is taken. On leaving, the port is closed.
+    The port is a free one, on loopback. On leaving, it is closed.
     """
     app = Starlette(routes=[Mount(prefix, sandbox.app)]) if prefix else sandbox.app
     # proto makes asyncio switch Nagle's algorithm off, which costs 40 ms a call otherwise.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        bound_port = listener.getsockname()[1]
+        listener.bind((_HOST, 0))
+        port = listener.getsockname()[1]
         with _running(_Server(_config(app)), listener):
-            yield f"http://{host}:{bound_port}{prefix}"
+            yield f"http://{_HOST}:{port}{prefix}"
 
 
 class _Server(uvicorn.Server):

@@ -71,7 +71,7 @@ class Fault:
 
     def _concerns(self, path: str, params: dict[str, str]) -> bool:
         if self.kind == "too much data":
-            return int(params.get("limit", "25")) > self.details["limit_above"]
+            return int(params.get("limit", "25")) > int(self.details["limit_above"])
         if self.kind == "retired field":
             return "verification_status" in params.get("fields", "")
         if self.kind == "proof required":

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import statistics
 import struct
 import zlib
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fb.sandbox
 from fb.sandbox import make_world
 from fb.sandbox.world.fan_counts import count_fans
 from fb.sandbox.world.profile_pictures import MAX_SIDE, draw_picture, parse_size
@@ -34,6 +37,25 @@ def is_purge_day(day: date) -> bool:
 def fans(page: Page, day: date) -> int:
     """The fan count, 0 where there is none."""
     return count_fans(page, day).fans_count or 0
+
+
+@pytest.mark.parametrize(
+    ("part", "forbidden"),
+    [
+        ("world", ("starlette", "anyio", "fb.sandbox.graph", "fb.sandbox.dialog")),
+        ("graph", ("fb.sandbox.dialog",)),
+        ("dialog", ("fb.sandbox.graph",)),
+    ],
+)
+def test_the_parts_import_downwards_only(part: str, forbidden: tuple[str, ...]) -> None:
+    files = list((Path(fb.sandbox.__file__).parent / part).glob("*.py"))
+    assert len(files) > 2
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [str(node.module)]
+            assert not [name for name in names if name.startswith(forbidden)], path.name
 
 
 def test_sixty_pages_three_people() -> None:

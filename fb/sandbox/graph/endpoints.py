@@ -22,8 +22,8 @@ def answer(call: Call) -> Answer:
     access = authenticate(call)
     if refusal := find_limit(call, access):
         raise refusal
-    reply = _dispatch(call, access)
-    return Answer(reply.body, reply.status, {**usage_headers(call, access), **reply.headers})
+    result = _dispatch(call, access)
+    return Answer(result.body, result.status, {**usage_headers(call, access), **result.headers})
 
 
 def _dispatch(call: Call, access: Access) -> Answer:

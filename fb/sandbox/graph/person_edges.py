@@ -88,12 +88,12 @@ def _paging(
     first, last = _make_cursor(pages[start]), _make_cursor(pages[end - 1])
     paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
     # As Facebook's, the address contains the token in clear: clients must not log or follow it.
-    kept = {
+    params = {
         name: value
         for name, value in call.params.items()
         if name not in ("after", "before", "appsecret_proof", "access_token", "limit")
     }
-    query = {"access_token": call.token or "", "pretty": "0", **kept, "limit": str(limit)}
+    query = {"access_token": call.token or "", "pretty": "0", **params, "limit": str(limit)}
     if end < len(pages):
         paging["next"] = call.url(f"{person.id}/accounts", {**query, "after": last})
     if start > 0:

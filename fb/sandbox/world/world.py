@@ -89,17 +89,15 @@ class World:
 
 
 @lru_cache(maxsize=8)
-def make_world(*, pages: int = 60, only_ben: int | None = None) -> World:
+def make_world(*, pages: int = 60) -> World:
     """The world of ``pages`` Pages, ValueError below 1. A larger world begins with the smaller.
 
-    The last ``only_ben`` Pages belong to Ben alone: by default 2 in the world of 60 (Anna sees 58),
-    none in a world of any other size (Anna sees all).
+    In the world of 60 the last two belong to Ben alone; in any other size Anna has all Pages.
     """
     if pages < 1:
         raise ValueError("a world has at least one Page")
-    hidden = (2 if pages == 60 else 0) if only_ben is None else only_ben
     all_pages = tuple(_make_page(index, shop) for index, shop in enumerate(_iterate_shops(pages)))
-    return World(all_pages, _make_people(all_pages, hidden))
+    return World(all_pages, _make_people(all_pages, bens_count=2 if pages == 60 else 0))
 
 
 def _iterate_shops(count: int) -> Iterator[Shop]:
@@ -230,12 +228,12 @@ def _make_location(shop: Shop, dice: random.Random) -> dict[str, Any]:
     return location
 
 
-def _make_people(pages: tuple[Page, ...], hidden: int) -> tuple[Person, ...]:
+def _make_people(pages: tuple[Page, ...], bens_count: int) -> tuple[Person, ...]:
     """Anna has nearly all Pages; Ben and Carla have roles on some of the same."""
-    shared = pages[: len(pages) - hidden]
+    shared = pages[: len(pages) - bens_count]
     anna = {page.index: _annas_role(page) for page in shared}
     ben = {page.index: Role(ALL_TASKS) for page in pages if page.index % 5 == 0}
-    ben |= {page.index: Role(ALL_TASKS) for page in pages[len(pages) - hidden :]}
+    ben |= {page.index: Role(ALL_TASKS) for page in pages[len(pages) - bens_count :]}
     carla = {page.index: Role(TASKS_WITHOUT_ANALYZE) for page in shared if page.index % 9 == 4}
     return (
         Person("10223456789012345", "Anna Keller", anna),
