@@ -1,27 +1,50 @@
-"""A stand-in for Facebook on this computer: dialog, token endpoints and Graph, with made-up Pages.
+"""The sandbox is a stand-in for Facebook on this computer: dialog, token endpoints and Graph.
 
-Imports nothing else of Pagekeeper, so that a mistake can't be shared by client and stand-in.
+Its Pages are made up. It imports nothing else of Pagekeeper, so that client and stand-in can't
+share a mistake. `world` knows no HTTP; `graph` and `dialog` know `world`, but not each other.
 """
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 
-from fb.sandbox.sandbox import Sandbox
-from fb.sandbox.tokens import Mint
-from fb.sandbox.troubles import FAULTS, OFFERED_TROUBLES, TROUBLES, Trouble
-from fb.sandbox.world import World, make_world
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
 
-__all__ = [
-    "FAULTS",
-    "OFFERED_TROUBLES",
-    "TROUBLES",
-    "Sandbox",
-    "Trouble",
-    "World",
-    "create_sandbox",
-    "make_world",
-]
+from fb.sandbox.dialog.dialog import make_dialog_routes
+from fb.sandbox.graph.http_handler import handle_graph
+from fb.sandbox.world.memory import Memory
+from fb.sandbox.world.platform import TROUBLES, MetaApp, Platform
+from fb.sandbox.world.profile_pictures import draw_picture, parse_size
+from fb.sandbox.world.world import World, make_world
+
+__all__ = ["TROUBLES", "Sandbox", "World", "create_sandbox", "make_world"]
+
+
+class Sandbox(Platform):
+    """The platform with its ASGI application: all methods of the one, over HTTP the other."""
+
+    @cached_property
+    def app(self) -> ASGIApp:
+        """The application, to be served at the root or mounted under any path."""
+
+        async def picture(request: Request) -> Response:
+            return _answer_picture(self.world, request)
+
+        async def graph(request: Request) -> Response:
+            return await handle_graph(self, request)
+
+        return Starlette(
+            routes=[
+                *make_dialog_routes(self),
+                Route("/pictures/{owner_id}/{size}", picture, methods=["GET"]),
+                Route("/{path:path}", graph, methods=["GET", "POST", "DELETE"]),
+            ]
+        )
 
 
 def create_sandbox(
@@ -31,24 +54,28 @@ def create_sandbox(
     redirect_uri: str,
     state_path: Path | None,
     real_now: Callable[[], datetime],
-    test_controls: bool = False,
     world: World | None = None,
     page_limit: int = 25,
 ) -> Sandbox:
     """A sandbox with one app, registered for exactly one ``redirect_uri``.
 
-    ``state_path`` is its memory across restarts and processes, None keeps it in this one.
-    ``real_now`` gives the present as aware UTC. ``page_limit`` is the most that one result page of
-    a list holds. ``test_controls`` adds faults, call log, issued secrets and ``/_control``.
+    ``state_path`` is its memory across restarts and processes; None keeps it in this process.
+    ``real_now`` gives the present as aware UTC. ``page_limit`` is the most Pages that one result
+    page of a list holds. ``world`` is the one of 60 Pages unless given.
     """
     return Sandbox(
-        app_id=app_id,
-        app_secret=app_secret,
-        mint=Mint(app_id, app_secret),
-        redirect_uri=redirect_uri,
+        meta_app=MetaApp(app_id, app_secret, redirect_uri),
         world=world or make_world(),
-        state_path=state_path,
+        memory=Memory(state_path),
         real_now=real_now,
         page_limit=page_limit,
-        test_controls=test_controls,
     )
+
+
+def _answer_picture(world: World, request: Request) -> Response:
+    owner_id, size = request.path_params["owner_id"], parse_size(request.path_params["size"])
+    is_known = owner_id == "silhouette" or owner_id in world.page_by_id
+    if size is None or not is_known:
+        return Response("Not Found", 404, media_type="text/plain")
+    headers = {"Cache-Control": "max-age=1209600", "X-Content-Type-Options": "nosniff"}
+    return Response(draw_picture(owner_id, *size), headers=headers, media_type="image/png")

@@ -1,4 +1,4 @@
-"""A sandbox on a port of its own, for tests, benchmarks and the command line."""
+"""Serves the sandbox on a port of its own, for the command line, tests and benchmarks."""
 
 import socket
 import threading
@@ -9,34 +9,31 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from fb.sandbox.faults import CUT
-from fb.sandbox.sandbox import Sandbox
+from fb.sandbox import Sandbox
 
+_HOST = "127.0.0.1"
 _START_SECONDS = 10.0
 
 
 @contextmanager
-def serve(
-    sandbox: Sandbox, *, host: str = "127.0.0.1", port: int = 0, prefix: str = ""
-) -> Iterator[str]:
+def serve(sandbox: Sandbox, *, prefix: str = "") -> Iterator[str]:
     """Serve the sandbox in a thread; gives its address ("http://127.0.0.1:41234" + ``prefix``).
 
-    Port 0 takes a free one. OSError when the port is taken. On leaving, the port is closed again.
+    The port is a free one, on loopback. On leaving, it is closed.
     """
-    app: ASGIApp = Starlette(routes=[Mount(prefix, sandbox.app)]) if prefix else sandbox.app
+    app = Starlette(routes=[Mount(prefix, sandbox.app)]) if prefix else sandbox.app
     # proto makes asyncio switch Nagle's algorithm off, which costs 40 ms a call otherwise.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        taken_port = listener.getsockname()[1]
-        with _running(_Server(_config(_with_cut(app))), listener):
-            yield f"http://{host}:{taken_port}{prefix}"
+        listener.bind((_HOST, 0))
+        port = listener.getsockname()[1]
+        with _running(_Server(_config(app)), listener):
+            yield f"http://{_HOST}:{port}{prefix}"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that leaves signals to whoever owns the process."""
+    """uvicorn that leaves signals to the owner of the process."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -71,15 +68,3 @@ def _running(server: uvicorn.Server, listener: socket.socket) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(_START_SECONDS)
-
-
-def _with_cut(app: ASGIApp) -> ASGIApp:
-    """Give the application a way to drop its connection: ASGI has none of its own."""
-
-    async def with_cut(scope: Scope, receive: Receive, send: Send) -> None:
-        transport = getattr(getattr(send, "__self__", None), "transport", None)
-        if transport is not None:
-            scope[CUT] = transport.abort
-        await app(scope, receive, send)
-
-    return with_cut

@@ -89,21 +89,18 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
 
 def _trouble(installation: Installation) -> None:
     # Not imported above: in live mode the sandbox's package is never loaded.
-    from fb.sandbox.troubles import OFFERED_TROUBLES, TROUBLES
+    from fb.sandbox import TROUBLES
 
     key, drawn = "sandbox-trouble", "sandbox-trouble-drawn"
     current = installation.sandbox.trouble
-    names = list(OFFERED_TROUBLES)
-    if current not in OFFERED_TROUBLES:
-        names.append(current)
     # Another tab, or starting over, may have changed it since the box was drawn.
     if key not in st.session_state or st.session_state.get(drawn) != current:
         st.session_state[key] = st.session_state[drawn] = current
-    chosen = st.selectbox("**Make trouble**", names, format_func=_sentence_case, key=key)
+    chosen = st.selectbox("**Make trouble**", list(TROUBLES), format_func=_sentence_case, key=key)
     if chosen != current:
         installation.sandbox.trouble = st.session_state[drawn] = chosen
         st.rerun()
-    st.caption(TROUBLES[current].sentence)
+    st.caption(TROUBLES[current])
 
 
 def _sentence_case(name: str) -> str:

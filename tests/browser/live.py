@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import Page, expect
 
-from fb.sandbox import Sandbox, create_sandbox
 from fb.sandbox.serve import serve as serve_sandbox
 from tests.browser import trips
 from tests.browser.browsing import visit
@@ -21,6 +20,7 @@ from tests.browser.serving import (
     find_free_port,
     live_settings,
 )
+from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 
 if TYPE_CHECKING:  # which imports this module
     from tests.browser.conftest import Serve
@@ -33,7 +33,7 @@ class Live:
     """A dashboard in live mode, and the Facebook it talks to, which a test can disturb."""
 
     server: Server
-    facebook: Sandbox
+    facebook: FaultySandbox
 
     def delay_the_list(self, seconds: float) -> None:
         """Let Facebook take its time over the first part of the list of Pages."""
@@ -62,13 +62,11 @@ class Live:
 def serving_live(serve: Serve, settings: Mapping[str, str] | None = None) -> Iterator[Live]:
     """Serve a fresh dashboard in live mode; ``settings`` come on top of those it needs."""
     port = find_free_port()
-    facebook = create_sandbox(
+    facebook = create_faulty_sandbox(
         app_id=LIVE_APP_ID,
         app_secret=LIVE_APP_SECRET,
         redirect_uri=f"http://localhost:{port}/connect",
-        state_path=None,
         real_now=lambda: datetime.now(UTC),
-        test_controls=True,
     )
     with serve_sandbox(facebook) as url:
         chosen = live_settings(url, port) | dict(settings or {})

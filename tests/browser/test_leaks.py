@@ -14,7 +14,6 @@ from zipfile import ZipFile
 import pytest
 from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
-from fb.sandbox import Sandbox, create_sandbox
 from fb.sandbox.serve import serve as serve_sandbox
 from tests.browser.browsing import (
     TALL,
@@ -37,6 +36,7 @@ from tests.browser.serving import (
 )
 from tests.browser.stored import INSIGHTS_DONE
 from tests.browser.trips import save, travel
+from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 from tests.waiting import wait_until
 
 
@@ -74,26 +74,24 @@ def port() -> int:
 
 
 @pytest.fixture
-def facebook(port: int) -> Sandbox:
-    return create_sandbox(
+def facebook(port: int) -> FaultySandbox:
+    return create_faulty_sandbox(
         app_id=LIVE_APP_ID,
         app_secret=LIVE_APP_SECRET,
         redirect_uri=f"http://localhost:{port}/connect",
-        state_path=None,
         real_now=lambda: datetime.now(UTC),
-        test_controls=True,
     )
 
 
 @pytest.fixture
-def server(serve: Serve, facebook: Sandbox, port: int) -> Iterator[Server]:
+def server(serve: Serve, facebook: FaultySandbox, port: int) -> Iterator[Server]:
     with serve_sandbox(facebook) as url:
         settings = live_settings(url, port) | {"STREAMLIT_LOGGER_LEVEL": "debug"}
         with serve(settings=settings, port=port) as server:
             yield server
 
 
-def test_a_walk_leaks_nothing(server: Server, facebook: Sandbox, chromium: Browser) -> None:
+def test_a_walk_leaks_nothing(server: Server, facebook: FaultySandbox, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": WIDTH, "height": TALL})
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()

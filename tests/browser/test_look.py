@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from playwright.sync_api import Page, expect
 
 from fb.sandbox import create_sandbox
-from fb.sandbox.troubles import PASSWORD_CHANGED, RATE_LIMIT
+from fb.sandbox.world.platform import PASSWORD_CHANGED, RATE_LIMIT
 from tests.browser import trips
 from tests.browser.browsing import by_key, expect_title, visit, words
 from tests.browser.conftest import Serve

@@ -1,21 +1,19 @@
-"""A sandbox on a port, and the trips that tests make to it."""
+"""Serves a sandbox with faults on a port, and calls its dialog and Graph as a client would."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from fb.sandbox import Sandbox, create_sandbox
 from fb.sandbox.serve import serve
+from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 
 APP_ID = "100000000000001"
 APP_SECRET = "0123456789abcdef0123456789abcdef"
@@ -29,24 +27,22 @@ NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 ANNA, BEN, CARLA = "10223456789012345", "10167890123456781", "122100987654321098"
 
 
-def make_sandbox(**arguments: Any) -> Sandbox:
-    """A sandbox with test controls whose clock stands still."""
+def make_sandbox(**arguments: Any) -> FaultySandbox:
+    """A sandbox whose clock stands still."""
     defaults: dict[str, Any] = {
         "app_id": APP_ID,
         "app_secret": APP_SECRET,
         "redirect_uri": REDIRECT_URI,
-        "state_path": None,
         "real_now": lambda: NOW,
-        "test_controls": True,
     }
-    return create_sandbox(**(defaults | arguments))
+    return create_faulty_sandbox(**(defaults | arguments))
 
 
 @dataclass
 class Facebook:
     """A served sandbox as a client sees it."""
 
-    sandbox: Sandbox
+    sandbox: FaultySandbox
     url: str
     version: str = "v26.0"
 
@@ -77,7 +73,7 @@ class Facebook:
         return self.send("GET", f"dialog/oauth{rest}", params=query)
 
     def agree(self, person: str = ANNA, **params: str) -> dict[str, str]:
-        """Go through the dialog; what comes back in the redirect."""
+        """Go through the dialog; return the parameters of the redirect."""
         return redirected(self.dialog("/continue", **{"as": person, **params}))
 
     def exchange(self, code: str, **form: str) -> requests.Response:
@@ -109,7 +105,7 @@ class Facebook:
         return str(self.prolong(self.short_token(person, **params)).json()["access_token"])
 
     def debug(self, token: str) -> dict[str, Any]:
-        """What debug_token says."""
+        """The answer of debug_token."""
         facts = self.get("debug_token", APP_TOKEN, input_token=token).json()["data"]
         assert isinstance(facts, dict)
         return facts
@@ -118,14 +114,14 @@ class Facebook:
         self, token: str, fields: str = "id,name", **params: Any
     ) -> list[dict[str, Any]]:
         """All Pages of me/accounts, by cursors."""
-        found: list[dict[str, Any]] = []
+        pages: list[dict[str, Any]] = []
         while True:
             body = self.get("me/accounts", token, fields=fields, **params).json()
-            found += body["data"]
+            pages += body["data"]
             if "next" not in body.get("paging", {}):
-                return found
+                return pages
             after = body["paging"]["cursors"]["after"]
-            assert after != params.get("after"), "the list goes round in circles"
+            assert after != params.get("after"), "the list has no end"
             params["after"] = after
 
     def batch(self, items: list[dict[str, Any]], token: str | None = None, **form: str) -> Any:
@@ -135,7 +131,7 @@ class Facebook:
 
 @contextmanager
 def facebook(**arguments: Any) -> Iterator[Facebook]:
-    """A served sandbox; arguments as of create_sandbox, and ``prefix``."""
+    """A served sandbox; the arguments are those of create_faulty_sandbox, and ``prefix``."""
     prefix = arguments.pop("prefix", "")
     sandbox = make_sandbox(**arguments)
     with serve(sandbox, prefix=prefix) as url:
@@ -148,8 +144,8 @@ def redirected(answer: requests.Response) -> dict[str, str]:
     location = answer.headers["Location"]
     assert location.startswith(f"{REDIRECT_URI}?")
     assert location.endswith("#_=_")
-    found = parse_qs(urlsplit(location).query, keep_blank_values=True, strict_parsing=True)
-    return {name: values[0] for name, values in found.items()}
+    query = parse_qs(urlsplit(location).query, keep_blank_values=True, strict_parsing=True)
+    return {name: values[0] for name, values in query.items()}
 
 
 def error_of(answer: requests.Response) -> dict[str, Any]:
@@ -158,9 +154,3 @@ def error_of(answer: requests.Response) -> dict[str, Any]:
     assert {"message", "type", "code", "fbtrace_id"} <= set(error)
     assert isinstance(error, dict)
     return error
-
-
-def links(html: str) -> dict[str, str]:
-    """Addresses of the links of a page, by their last piece of text."""
-    found = re.findall(r'<a [^>]*href="([^"]+)"[^>]*>(.*?)</a>', html, re.DOTALL)
-    return {re.sub(r"<[^>]+>", " ", text).split("  ")[-1].strip(): unescape(h) for h, text in found}

@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from fb.connections import disconnect, list_connections
 from tests.integration.test_rehearsal import connect, opened_sandbox
+from tests.integration.traveller import Traveller
 from tests.old_database import make_old_database
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +61,8 @@ def test_sync_serves_its_own_sandbox(home: Path) -> None:
 def test_sync_that_fails_in_part_exits_with_1(home: Path) -> None:
     with opened_sandbox(home) as installation:
         connect(installation)
-        person = installation.sandbox.world.people[0]
-        page_id = next(iter(installation.sandbox.world.pages)).id
-        installation.sandbox.remove_role(person.id, page_id)
+        traveller = Traveller(installation, installation.settings.graph_url)
+        traveller.answer(traveller.set_out(), unticked_pages=1)
     done = run(home, "sync")
     assert done.returncode == 1
     assert "1 failed" in done.stdout

@@ -420,7 +420,7 @@ def test_a_list_comes_in_smaller_pieces_if_it_must(
 
 def test_a_retired_field_is_dropped(stand_in: Facebook, client: GraphClient) -> None:
     token = connect(stand_in, client)
-    stand_in.sandbox.trouble = "retired field"
+    stand_in.sandbox.inject("retired field", times=99)
     listing = fetch_pages(client, token)
     assert client.observed.dropped_fields == {"verification_status"}
     assert {page.fields.verification_status for page in listing.pages} == {None}
@@ -439,11 +439,7 @@ def test_a_withdrawn_permission_leaves_the_basics(stand_in: Facebook, client: Gr
     ("trouble", "kind"),
     [
         ("rate limit", errors.RateLimited),
-        ("rate limit without a time", errors.RateLimited),
-        ("user rate limit", errors.RateLimited),
         ("password changed", errors.AccessEnded),
-        ("app removed", errors.AccessEnded),
-        ("expired token", errors.AccessEnded),
         ("Facebook is down", errors.TemporarilyDown),
     ],
 )
@@ -455,26 +451,29 @@ def test_each_trouble_is_the_error_it_should_be(
     with pytest.raises(kind) as caught:
         fetch_pages(client, token)
     if isinstance(caught.value, errors.RateLimited):
-        assert caught.value.scope == ("account" if trouble.startswith("user") else "app")
+        assert caught.value.scope == "app"
 
 
-@pytest.mark.parametrize(
-    ("trouble", "seconds"), [("rate limit", 25 * 60), ("rate limit without a time", None)]
-)
-def test_a_limit_of_pages_says_when_it_ends_if_facebook_does(
-    stand_in: Facebook, client: GraphClient, trouble: str, seconds: int | None
-) -> None:
+def test_a_limit_of_the_account(stand_in: Facebook, client: GraphClient) -> None:
+    token = connect(stand_in, client)
+    stand_in.sandbox.inject("error", code=17, times=99)
+    with pytest.raises(errors.RateLimited) as caught:
+        fetch_pages(client, token)
+    assert caught.value.scope == "account"
+
+
+def test_a_limit_of_pages_says_when_it_ends(stand_in: Facebook, client: GraphClient) -> None:
     pages = [p for p in fetch_pages(client, connect(stand_in, client)).pages if p.access_token]
-    stand_in.sandbox.trouble = trouble
+    stand_in.sandbox.trouble = "rate limit"
     ((_, result),) = next(
         fetch_figures(client, [(pages[0].fields.id, pages[0].access_token or "")])
     )
     assert isinstance(result, errors.RateLimited)
-    assert (result.scope, result.retry_after_seconds) == ("account", seconds)
+    assert (result.scope, result.retry_after_seconds) == ("account", 25 * 60)
 
 
 def test_the_proof_is_right_for_every_token(stand_in: Facebook, client: GraphClient) -> None:
-    stand_in.sandbox.trouble = "app secret proof required"
+    stand_in.sandbox.inject("proof required", times=99)
     token = connect(stand_in, client)
     pages = [page for page in fetch_pages(client, token).pages if page.access_token]
     oauth.debug_token(client, token)
@@ -486,7 +485,7 @@ def test_a_batch_survives_what_facebook_leaves_undone(
     stand_in: Facebook, client: GraphClient
 ) -> None:
     token = connect(stand_in, client)
-    stand_in.sandbox.trouble = "null batch items"
+    stand_in.sandbox.inject("null items", every=3, times=99)
     items = [BatchItem("me", {"fields": "id"}, token)] * 60
     assert client.batch(items) == [{"id": ANNA}] * 60
 

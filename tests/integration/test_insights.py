@@ -22,7 +22,7 @@ from fb.insights_sync.schedule import (
 )
 from fb.insights_sync.syncing import InsightsResult, run_insights
 from fb.installation import Installation
-from fb.sandbox.world import make_world
+from fb.sandbox import make_world
 from fb.schedule import find_progress, is_due, tick
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
@@ -96,17 +96,17 @@ def refuse(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, page_id: str, code: int, **facts: object
 ) -> None:
     """Let one Page's insights be refused by the sandbox itself."""
-    from fb.sandbox import insights
-    from fb.sandbox.errors import GraphError
+    from fb.sandbox.graph import insights_edge
+    from fb.sandbox.graph.graph_errors import GraphError
 
-    answer = insights.answer
+    answer = insights_edge.answer
 
     def answer_or_refuse(call: object, access: object, page: object, rest: object) -> object:
         if getattr(page, "id", None) == page_id:
             raise GraphError("no", code, **facts)  # type: ignore[arg-type]  # as the test says
         return answer(call, access, page, rest)  # type: ignore[arg-type]  # handed on
 
-    monkeypatch.setattr(insights, "answer", answer_or_refuse)
+    monkeypatch.setattr(insights_edge, "answer", answer_or_refuse)
 
 
 def test_the_first_run_takes_two_years_and_the_second_little(scene: Scene) -> None:
@@ -142,7 +142,7 @@ def test_values_tell_where_they_came_from(scene: Scene) -> None:
 
 
 def test_the_sandbox_ends_its_days_at_midnight_pacific(scene: Scene) -> None:
-    from fb.sandbox.insights import _end_of
+    from fb.sandbox.graph.insights_edge import _end_of
 
     assert _end_of(date(2026, 7, 1)) == datetime(2026, 7, 2, 7, tzinfo=UTC)
     assert _end_of(date(2026, 12, 1)) == datetime(2026, 12, 2, 8, tzinfo=UTC)
@@ -232,16 +232,16 @@ def test_a_page_with_nothing_to_say_is_asked_once_a_day(
 def test_a_name_refused_for_one_page_alone_stays_live(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fb.sandbox import errors, insights
+    from fb.sandbox.graph import graph_errors, insights_edge
 
-    whose, check = page_ids(scene)[3], insights._check
+    whose, check = page_ids(scene)[3], insights_edge._check
 
     def check_or_refuse(call: object, access: object, page: object, names: list[str]) -> None:
         if getattr(page, "id", None) == whose and "page_video_views" in names:
-            raise errors.parameter_invalid("The value must be a valid insights metric")
+            raise graph_errors.parameter_invalid("The value must be a valid insights metric")
         check(call, access, page, names)  # type: ignore[arg-type]  # handed on
 
-    monkeypatch.setattr(insights, "_check", check_or_refuse)
+    monkeypatch.setattr(insights_edge, "_check", check_or_refuse)
     result = fetch(scene)
     assert (result.status, result.pages_failed) == ("done", 0)
     assert ledger(scene)["page_video_views"].status == "live"
@@ -266,16 +266,16 @@ def test_a_name_that_dies_while_it_is_asked_alone_is_retired_too(scene: Scene) -
 def test_a_page_alone_in_its_call_retires_nothing_that_others_answer(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from fb.sandbox import errors, insights
+    from fb.sandbox.graph import graph_errors, insights_edge
 
-    whose, check = max(page_ids(scene)), insights._check
+    whose, check = max(page_ids(scene)), insights_edge._check
 
     def check_or_refuse(call: object, access: object, page: object, names: list[str]) -> None:
         if getattr(page, "id", None) == whose and "page_video_views" in names:
-            raise errors.parameter_invalid("The value must be a valid insights metric")
+            raise graph_errors.parameter_invalid("The value must be a valid insights metric")
         check(call, access, page, names)  # type: ignore[arg-type]  # handed on
 
-    monkeypatch.setattr(insights, "_check", check_or_refuse)
+    monkeypatch.setattr(insights_edge, "_check", check_or_refuse)
     monkeypatch.setattr(insights_sync, "MAX_BATCH_ITEMS", 7)
     result = fetch(scene)
     assert (result.status, result.pages_failed) == ("done", 0)

@@ -16,9 +16,10 @@ from fb.attempt import AttemptView, get_view, save
 from fb.connect import accept_return, cookie_name, start_attempt
 from fb.installation import Installation, open_installation
 from fb.preview import Preview
-from fb.sandbox import Sandbox, World, create_sandbox
+from fb.sandbox import World
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
+from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 from tests.waiting import wait_until
 
 APP_ID = "123456789012345"
@@ -46,7 +47,7 @@ class Scene:
     """A live installation whose Facebook is a sandbox on another port."""
 
     installation: Installation
-    sandbox: Sandbox
+    sandbox: FaultySandbox
     clock: MovableClock
     graph_url: str
     traveller: Traveller = field(init=False)
@@ -66,13 +67,11 @@ def opened_scene(
 ) -> Iterator[Scene]:
     """Serve a sandbox and open an installation on it, with a clock of the test's own."""
     clock = MovableClock()
-    sandbox = create_sandbox(
+    sandbox = create_faulty_sandbox(
         app_id=APP_ID,
         app_secret=APP_SECRET,
         redirect_uri=REDIRECT_URI,
-        state_path=None,
         real_now=clock,
-        test_controls=True,
         world=world,
         page_limit=page_limit,
     )

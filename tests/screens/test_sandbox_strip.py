@@ -59,11 +59,11 @@ def test_where_another_screen_follows_nothing_asks_beside_it(
 
 
 def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:
-    from fb.sandbox import OFFERED_TROUBLES
+    from fb.sandbox import TROUBLES
 
     at = stage.open("connections")
     box = at.selectbox(key="sandbox-trouble")
-    assert len(box.options) == len(OFFERED_TROUBLES)
+    assert len(box.options) == len(TROUBLES)
     box.set_value("rate limit").run()
     assert stage.installation.sandbox.trouble == "rate limit"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fb.sandbox.errors import GraphError
-from fb.sandbox.fields import parse_fields
-from fb.sandbox.tokens import CODE, PAGE, PERMISSIONS, USER, Mint, Token
+from fb.sandbox.graph.fields import parse_fields
+from fb.sandbox.graph.graph_errors import GraphError
+from fb.sandbox.world.tokens import CODE, PAGE, PERMISSIONS, USER, Mint, Token
 
 MINT = Mint("100000000000001", "secret")
 TOKEN = Token(

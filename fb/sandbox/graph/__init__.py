@@ -1,0 +1,1 @@
+"""The stand-in's Graph: nodes, edges, token endpoints and batches."""

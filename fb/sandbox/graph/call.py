@@ -1,0 +1,113 @@
+"""One Graph call: method, path, parameters, token and the version that answers it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from fb.sandbox.graph import graph_errors
+from fb.sandbox.world.platform import Platform
+
+# Until when each version is served; afterwards a call "will be defaulted to the next oldest usable
+# version", without an error: https://developers.facebook.com/docs/graph-api/changelog/versions
+_UNTIL: dict[str, date | None] = {
+    "v18.0": date(2026, 1, 26),
+    "v19.0": date(2026, 5, 21),
+    "v20.0": date(2026, 9, 24),
+    "v21.0": date(2027, 1, 21),
+    "v22.0": date(2027, 5, 20),
+    "v23.0": date(2027, 10, 8),
+    "v24.0": date(2028, 2, 18),
+    "v25.0": date(2028, 7, 29),
+    "v26.0": None,
+}
+_VERSION = re.compile(r"v(\d{1,3})\.\d")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, sent by itself or inside a batch. ``params`` are query and form together."""
+
+    platform: Platform = field(repr=False)
+    method: str
+    segments: tuple[str, ...]  # the path without day and version
+    params: Mapping[str, str] = field(repr=False)
+    token: str | None = field(repr=False)
+    version: str
+    now: datetime
+    day: date  # the day of the figures
+    root_url: str  # the sandbox's own address, no trailing slash
+    prefix: str  # "/at/2026-08-01" or ""
+
+    @property
+    def now_seconds(self) -> float:
+        """``now`` as epoch seconds."""
+        return self.now.timestamp()
+
+    def url(self, path: str, query: Mapping[str, str]) -> str:
+        """A full address of this sandbox with the same day and version."""
+        return f"{self.root_url}{self.prefix}/{self.version}/{path}?{urlencode(query)}"
+
+    def inner(self, method: str, segments: tuple[str, ...], params: Mapping[str, str]) -> "Call":
+        """One item of a batch: with its own token, or this call's token and proof."""
+        token = params.get("access_token", self.token)
+        if token == self.token and "appsecret_proof" in self.params:
+            params = {"appsecret_proof": self.params["appsecret_proof"], **params}
+        return replace(self, method=method, segments=segments, params=params, token=token)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Graph's answer: a JSON body, or a redirect when ``headers`` hold a Location."""
+
+    body: Any = field(repr=False)
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Route:
+    """The parts of a path; ``version`` is the version that the client named."""
+
+    prefix: str
+    day: date | None
+    version: str | None
+    segments: tuple[str, ...]
+
+
+def parse_path(path: str) -> Route:
+    """Split ``/at/2026-08-01/v26.0/me/accounts``; day and version may be missing.
+
+    GraphError 2500 for a day that is none.
+    """
+    segments = tuple(part for part in path.split("/") if part)
+    prefix, day = "", None
+    if segments[:1] == ("at",):
+        day = _parse_day(segments)
+        prefix, segments = f"/at/{segments[1]}", segments[2:]
+    version = None
+    if segments and _VERSION.fullmatch(segments[0]):
+        version, segments = segments[0], segments[1:]
+    return Route(prefix, day, version, segments)
+
+
+def find_served_version(named: str | None, today: date) -> str | None:
+    """The version that answers: the one that was named, or the oldest served one instead of an
+    expired one and of None. None for a version that does not exist yet."""
+    served = [name for name, until in _UNTIL.items() if until is None or today < until]
+    if named is None:
+        return served[0]
+    if named in served:
+        return named
+    match = _VERSION.fullmatch(named)
+    is_past = match is not None and 1 <= int(match[1]) <= 26
+    return served[0] if is_past else None
+
+
+def _parse_day(segments: tuple[str, ...]) -> date:
+    try:
+        return date.fromisoformat(segments[1])
+    except (IndexError, ValueError):
+        raise graph_errors.path_unknown("/".join(segments[:2])) from None

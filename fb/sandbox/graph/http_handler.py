@@ -1,0 +1,211 @@
+"""Graph over HTTP: reads the request, answers a call or a batch of calls, writes JSON and headers.
+
+https://developers.facebook.com/docs/graph-api/batch-requests
+"""
+
+import base64
+import binascii
+import json
+import secrets
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import anyio
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fb.sandbox.graph import endpoints, graph_errors
+from fb.sandbox.graph.access import authenticate
+from fb.sandbox.graph.call import Answer, Call, find_served_version, parse_path
+from fb.sandbox.graph.graph_errors import GraphError
+from fb.sandbox.world.platform import DOWN, SLOW, Platform
+
+SLOW_SECONDS = 3.0  # how long an answer takes under the trouble "slow answers"
+_CONTENT_TYPE = "application/json; charset=UTF-8"
+_MAX_BODY_BYTES = 2_000_000
+_MAX_BATCH_ITEMS = 50
+
+
+async def handle_graph(platform: Platform, request: Request) -> Response:
+    """Answer any request to Graph, a refusal too. Works under any ``root_path``."""
+    params = await _read_params(request)
+    if platform.trouble == SLOW:
+        await anyio.sleep(SLOW_SECONDS)
+    if "batch" in params:
+        # The insights of fifty Pages take a second to compute, and others wait for this loop.
+        return await anyio.to_thread.run_sync(_respond, platform, request, params)
+    return _respond(platform, request, params)
+
+
+def _respond(platform: Platform, request: Request, params: dict[str, str]) -> Response:
+    refusal = None
+    named, version = None, str(find_served_version(None, platform.today()))
+    try:
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        route = parse_path(path)
+        named = route.version
+        served = find_served_version(named, platform.today())
+        if served is None:
+            raise graph_errors.path_unknown(path.strip("/"))
+        version = served
+        if platform.trouble == DOWN:
+            raise graph_errors.service_down()
+        now = platform.now()
+        call = Call(
+            platform=platform,
+            method=params.get("method", request.method).upper(),
+            segments=route.segments,
+            params=params,
+            token=params.get("access_token") or _header_token(request),
+            version=version,
+            now=now,
+            day=route.day or now.date(),
+            root_url=_root_url(request),
+            prefix=route.prefix,
+        )
+        answer = _answer_batch(call) if _is_batch(call) else endpoints.answer(call)
+    except GraphError as error:
+        answer, refusal = _refuse(error), error
+    headers = _graph_headers(answer, version, refusal)
+    if named not in (None, version):
+        headers["x-ad-api-version-warning"] = (
+            f"The call has been auto-upgraded to {version} as {named} has been deprecated."
+        )
+    if "Location" in headers:
+        return Response(status_code=answer.status, headers=headers)
+    return Response(_dumps(answer.body), answer.status, headers=headers)
+
+
+def _is_batch(call: Call) -> bool:
+    return call.segments == () and "batch" in call.params
+
+
+def _root_url(request: Request) -> str:
+    """The sandbox's own address: scheme, host and the path that it is mounted under."""
+    root_path: str = request.scope.get("root_path", "")
+    return f"{request.url.scheme}://{request.url.netloc}{root_path.rstrip('/')}"
+
+
+async def _read_params(request: Request) -> dict[str, str]:
+    """Query and form together; the form wins. JSON bodies are not read."""
+    params = dict(request.query_params)
+    if request.method != "GET":
+        content_type = request.headers.get("content-type", "")
+        if content_type.startswith("multipart/form-data"):
+            async with request.form(max_files=0) as form:
+                params |= {name: str(value) for name, value in form.items()}
+        else:
+            body = (await request.body())[:_MAX_BODY_BYTES].decode("utf-8", "replace")
+            params |= dict(parse_qsl(body, keep_blank_values=True))
+    return params | {
+        name: value for name, value in _basic_credentials(request).items() if name not in params
+    }
+
+
+def _header_token(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() in ("bearer", "oauth") else None
+
+
+def _basic_credentials(request: Request) -> dict[str, str]:
+    """OAuth's other way to name a client (RFC 6749, 2.3.1), which some libraries use."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return {}
+    return {"client_id": client_id, "client_secret": secret}
+
+
+# Batches
+
+
+def _answer_batch(call: Call) -> Answer:
+    """HTTP 200 with one element per item, each with a status, headers and a body of its own.
+
+    A token beside ``batch`` serves the items that bring none. It may be missing, but not be dead.
+    """
+    items = _parse_batch(call.params["batch"])
+    if len(items) > _MAX_BATCH_ITEMS:
+        raise graph_errors.too_many_in_batch()
+    if call.token:
+        authenticate(call)
+    with_headers = call.params.get("include_headers", "true") not in ("false", "0")
+    return Answer([_answer_item(call, item, with_headers) for item in items])
+
+
+def _parse_batch(text: str) -> list[Any]:
+    try:
+        items = json.loads(text)
+    except ValueError:
+        raise graph_errors.parameter_invalid("batch parameter must be a JSON array") from None
+    if not isinstance(items, list) or not items:
+        raise graph_errors.parameter_invalid("batch parameter must be a JSON array")
+    return items
+
+
+def _answer_item(call: Call, item: Any, with_headers: bool) -> dict[str, Any]:
+    try:
+        answer = endpoints.answer(_inner_call(call, item))
+        refusal = None
+    except GraphError as error:
+        answer, refusal = _refuse(error), error
+    element: dict[str, Any] = {"code": answer.status}
+    if with_headers:
+        headers = _graph_headers(answer, call.version, refusal)
+        element["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
+    element["body"] = _dumps(answer.body) if answer.body is not None else ""
+    return element
+
+
+def _inner_call(call: Call, item: Any) -> Call:
+    if not isinstance(item, dict) or not isinstance(item.get("relative_url"), str):
+        raise graph_errors.parameter_invalid("An item of the batch needs a relative_url")
+    address = urlsplit("/" + item["relative_url"].lstrip("/"))
+    params = dict(parse_qsl(address.query, keep_blank_values=True))
+    if isinstance(item.get("body"), str):
+        params |= dict(parse_qsl(item["body"], keep_blank_values=True))
+    if "batch" in params:
+        raise graph_errors.parameter_invalid("A batch can't be part of a batch")
+    method = str(item.get("method", "GET")).upper()
+    return call.inner(method, parse_path(address.path).segments, params)
+
+
+# The wire form
+
+
+def _dumps(body: Any) -> str:
+    """JSON in ASCII with Facebook's escapes: ``/`` as ``\\/`` and ``%`` as ``\\u0025``."""
+    text = json.dumps(body, separators=(",", ":"))
+    return text.replace("/", "\\/").replace("%", "\\u0025")
+
+
+def _refuse(error: GraphError) -> Answer:
+    """A refusal as an answer."""
+    return Answer(error.envelope(_trace_id()), error.status, error.headers)
+
+
+def _graph_headers(answer: Answer, version: str, refusal: GraphError | None) -> dict[str, str]:
+    """The headers of every answer of Facebook, and WWW-Authenticate for a refusal."""
+    headers = {
+        "Content-Type": _CONTENT_TYPE,
+        "facebook-api-version": version,
+        "Cache-Control": "no-store" if refusal else "private, no-cache, no-store, must-revalidate",
+        "Pragma": "no-cache",
+        "Expires": "Sat, 01 Jan 2000 00:00:00 GMT",
+        "x-fb-trace-id": _trace_id(),
+        "x-fb-rev": "1031337077",
+        **answer.headers,
+    }
+    if refusal is not None:
+        reason = "invalid_token" if refusal.is_about_token else "invalid_request"
+        message = refusal.message.encode("ascii", "backslashreplace").decode().replace('"', "'")
+        message = message.replace("\r", " ").replace("\n", " ")
+        headers["WWW-Authenticate"] = f'OAuth "Facebook Platform" "{reason}" "{message}"'
+    return headers
+
+
+def _trace_id() -> str:
+    return "A" + base64.urlsafe_b64encode(secrets.token_bytes(15)).decode()

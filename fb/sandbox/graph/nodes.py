@@ -1,0 +1,156 @@
+"""Nodes: Pages and people as Graph answers them, with the requested fields in their order."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from fb.sandbox.graph import graph_errors
+from fb.sandbox.graph.access import Access
+from fb.sandbox.graph.call import Call
+from fb.sandbox.graph.fields import FREE_FIELDS, Field
+from fb.sandbox.world.fan_counts import count_fans
+from fb.sandbox.world.profile_pictures import MAX_SIDE
+from fb.sandbox.world.tokens import PAGE
+from fb.sandbox.world.world import Page, Person
+
+# A user access token that lives longer brings page access tokens that never expire.
+LONG_LIVED_FROM_SECONDS = 86_400
+_NAMED_SIDES = {"small": 50, "normal": 100, "album": 50, "square": 50, "large": 200}
+
+
+def check_permitted(requested: tuple[Field, ...], access: Access) -> None:
+    """GraphError 10 if a requested field needs pages_read_engagement and that is not granted."""
+    is_free = all(one.name in FREE_FIELDS for one in requested)
+    if not is_free and not access.may("pages_read_engagement"):
+        raise graph_errors.permission_missing("pages_read_engagement")
+
+
+def render_page(
+    page: Page, requested: tuple[Field, ...], call: Call, access: Access
+) -> dict[str, Any]:
+    """The Page's node: fields that are not set are left out, ``id`` is always there."""
+    node: dict[str, Any] = {}
+    for one in requested:
+        special = _SPECIAL.get(one.name)
+        value = special(page, one, call, access) if special else page.fixed.get(one.name)
+        if value is not None:
+            node[one.name] = value
+    node.setdefault("id", page.id)
+    return node
+
+
+def render_person(person: Person, requested: tuple[Field, ...], call: Call) -> dict[str, Any]:
+    """The person's node. People here have no e-mail address."""
+    first, _, last = person.name.partition(" ")
+    values = {
+        "name": person.name,
+        "first_name": first,
+        "last_name": last,
+        "short_name": first,
+        "picture": render_picture(person.id, Field("picture"), call, is_silhouette=True),
+    }
+    node = {one.name: values[one.name] for one in requested if one.name in values}
+    return node | {"id": person.id}
+
+
+def render_picture(
+    owner_id: str, requested: Field, call: Call, *, is_silhouette: bool
+) -> dict[str, Any]:
+    """The field or edge ``picture``, 50 by 50 unless another size is requested.
+
+    The address expires (``oe``, hexadecimal epoch seconds), as Facebook's do.
+    """
+    width, height = _size(requested.modifiers)
+    expires = (call.now + timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
+    path = f"pictures/{owner_id}/{width}x{height}.png"
+    if is_silhouette:
+        path = f"pictures/silhouette/{width}x{height}.png"
+    data = {
+        "height": height,
+        "is_silhouette": is_silhouette,
+        "url": f"{call.root_url}/{path}?oe={int(expires.timestamp()):X}",
+        "width": width,
+    }
+    if requested.subfields:
+        names = {one.name for one in requested.subfields}
+        data = {name: value for name, value in data.items() if name in names}
+    return {"data": data}
+
+
+def _issue_page_token(page: Page, call: Call, access: Access) -> str | None:
+    """The page access token, None for a role that gets none.
+
+    One user access token always brings the same page access token; a long-lived one brings one that
+    never expires: https://developers.facebook.com/docs/facebook-login/guides/access-tokens
+    """
+    if access.page is not None or access.person is None or access.token is None:
+        return access.token.text if access.token else None
+    role = access.find_role(page)
+    if role is None or not role.sends_token:
+        return None
+    user_token = access.token
+    is_long = user_token.expires_at - user_token.issued_at > LONG_LIVED_FROM_SECONDS
+    token = replace(
+        user_token,
+        kind=PAGE,
+        page_id=page.id,
+        expires_at=0 if is_long else user_token.expires_at,
+        scopes=access.consent.granted,
+        pages=0,
+        nonce=call.platform.mint.page_nonce(user_token, page.id),
+    )
+    return call.platform.mint.issue(token)
+
+
+def _tasks(page: Page, one: Field, call: Call, access: Access) -> list[str] | None:
+    role = access.find_role(page)
+    return list(role.tasks) if role else None
+
+
+def _picture(page: Page, one: Field, call: Call, access: Access) -> dict[str, Any]:
+    return render_picture(page.id, one, call, is_silhouette=not page.has_picture)
+
+
+def _fans(page: Page, one: Field, call: Call, access: Access) -> int | None:
+    return count_fans(page, call.day).fans_count
+
+
+def _followers(page: Page, one: Field, call: Call, access: Access) -> int | None:
+    return count_fans(page, call.day).followers_count
+
+
+def _talking(page: Page, one: Field, call: Call, access: Access) -> int | None:
+    followers = count_fans(page, call.day).followers_count
+    return None if followers is None else followers // 90
+
+
+def _engagement(page: Page, one: Field, call: Call, access: Access) -> dict[str, Any] | None:
+    fans = count_fans(page, call.day).fans_count
+    return (
+        None if fans is None else {"count": fans, "social_sentence": f"{fans:,} people like this."}
+    )
+
+
+_SPECIAL: dict[str, Callable[[Page, Field, Call, Access], Any]] = {
+    "access_token": lambda page, _, call, access: _issue_page_token(page, call, access),
+    "tasks": _tasks,
+    "picture": _picture,
+    "fan_count": _fans,
+    "followers_count": _followers,
+    "talking_about_count": _talking,
+    "engagement": _engagement,
+}
+
+
+def _size(modifiers: Any) -> tuple[int, int]:
+    named = _NAMED_SIDES.get(modifiers.get("type", ""), 50)
+    width = _number(modifiers.get("width"))
+    height = _number(modifiers.get("height"))
+    return (width or height or named, height or width or named)
+
+
+def _number(text: str | None) -> int | None:
+    if text is None or not (text.isascii() and text.isdigit()) or len(text) > 6:
+        return None
+    return max(1, min(int(text), MAX_SIDE))

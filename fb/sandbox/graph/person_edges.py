@@ -1,0 +1,124 @@
+"""The edges of a person: ``/me/accounts`` lists Pages by cursors, ``/me/permissions`` permissions.
+
+https://developers.facebook.com/docs/graph-api/results: the last result page has ``after``, too;
+only a missing ``next`` means the end.
+https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
+"""
+
+import base64
+from typing import Any
+
+from fb.sandbox.graph import fields, graph_errors, nodes
+from fb.sandbox.graph.access import Access
+from fb.sandbox.graph.call import Answer, Call
+from fb.sandbox.world import consents
+from fb.sandbox.world.tokens import PERMISSIONS
+from fb.sandbox.world.world import Page, Person
+
+_DEFAULT_LIMIT = 25
+
+
+def list_accounts(call: Call, access: Access, person: Person) -> Answer:
+    """One result page. An empty list, not an error, without pages_show_list or any Page."""
+    text = call.params.get("fields") or fields.DEFAULT_ACCOUNT_FIELDS
+    requested = fields.get_fields(text, fields.ACCOUNT_FIELDS)
+    limit = _get_limit(call)
+    if access.page is not None:
+        raise graph_errors.field_unknown("accounts")
+    pages = access.list_pages(call.platform.world)
+    if pages:
+        nodes.check_permitted(requested, access)
+    start, end = _window(call, pages, limit)
+    body: dict[str, Any] = {
+        "data": [nodes.render_page(page, requested, call, access) for page in pages[start:end]]
+    }
+    if start < end:
+        body["paging"] = _paging(call, person, pages, start, end, limit)
+    if "summary" in call.params:
+        body["summary"] = {"total_count": len(pages)}
+    return Answer(body)
+
+
+def answer_permissions(call: Call, access: Access, person: Person, rest: tuple[str, ...]) -> Answer:
+    """GET lists permissions. DELETE takes one back, or all of them, which removes the app."""
+    if access.page is not None:
+        raise graph_errors.field_unknown("permissions")
+    if call.method == "GET" and not rest:
+        return Answer({"data": _list_permissions(call, access)})
+    if call.method == "DELETE" and not rest and "permission" not in call.params:
+        call.platform.end_access(person.id, consents.APP_REMOVED)
+        return Answer(True)  # bare, unlike every other deletion
+    if call.method == "DELETE" and len(rest) <= 1:
+        name = rest[0] if rest else call.params["permission"]
+        if name not in PERMISSIONS:
+            raise graph_errors.parameter_invalid(f"Invalid permission: {name}")
+        call.platform.withdraw(person.id, name)
+        return Answer({"success": True})
+    raise graph_errors.object_unknown(person.id, call.method)
+
+
+def _get_limit(call: Call) -> int:
+    text = call.params.get("limit", str(_DEFAULT_LIMIT))
+    if not (text.isascii() and text.isdigit()) or not text.strip("0"):
+        raise graph_errors.parameter_invalid("Param limit must be an integer greater than 0")
+    return min(int(text[:9]), call.platform.page_limit)
+
+
+def _window(call: Call, pages: list[Page], limit: int) -> tuple[int, int]:
+    if after := call.params.get("after"):
+        start = _get_index(after, pages) + 1
+        return start, min(start + limit, len(pages))
+    if before := call.params.get("before"):
+        end = _get_index(before, pages)
+        return max(end - limit, 0), end
+    return 0, min(limit, len(pages))
+
+
+def _get_index(cursor: str, pages: list[Page]) -> int:
+    page_id = _read_cursor(cursor)
+    for index, page in enumerate(pages):
+        if page.id == page_id:
+            return index
+    raise graph_errors.parameter_invalid("Invalid cursor: it belongs to no object of this list")
+
+
+def _paging(
+    call: Call, person: Person, pages: list[Page], start: int, end: int, limit: int
+) -> dict[str, Any]:
+    first, last = _make_cursor(pages[start]), _make_cursor(pages[end - 1])
+    paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
+    # As Facebook's, the address contains the token in clear: clients must not log or follow it.
+    params = {
+        name: value
+        for name, value in call.params.items()
+        if name not in ("after", "before", "appsecret_proof", "access_token", "limit")
+    }
+    query = {"access_token": call.token or "", "pretty": "0", **params, "limit": str(limit)}
+    if end < len(pages):
+        paging["next"] = call.url(f"{person.id}/accounts", {**query, "after": last})
+    if start > 0:
+        paging["previous"] = call.url(f"{person.id}/accounts", {**query, "before": first})
+    return paging
+
+
+def _make_cursor(page: Page) -> str:
+    """base64 of the id, with ZD for the equals signs."""
+    return base64.b64encode(page.id.encode()).decode().replace("=", "ZD")
+
+
+def _read_cursor(cursor: str) -> str:
+    try:
+        return base64.b64decode(cursor.replace("ZD", "="), validate=True).decode("ascii")
+    except ValueError:
+        return ""
+
+
+def _list_permissions(call: Call, access: Access) -> list[dict[str, str]]:
+    states = dict.fromkeys(access.consent.declined, "declined")
+    states |= dict.fromkeys(access.consent.granted, "granted")
+    only, status = call.params.get("permission"), call.params.get("status")
+    return [
+        {"permission": name, "status": states[name]}
+        for name in PERMISSIONS
+        if name in states and only in (None, name) and status in (None, states[name])
+    ]

@@ -1,0 +1,118 @@
+"""The platform is Facebook without HTTP: app, world, memory, tokens, a clock and a chosen trouble.
+
+Graph and dialog both work on one platform.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from fb.sandbox.world import consents
+from fb.sandbox.world.memory import Memory, State, empty_state
+from fb.sandbox.world.tokens import Mint
+from fb.sandbox.world.world import World
+
+NONE = "none"
+RATE_LIMIT = "rate limit"
+DOWN = "Facebook is down"
+PASSWORD_CHANGED = "password changed"  # noqa: S105 - the name of a trouble
+PERMISSION_WITHDRAWN = "permission withdrawn"
+SLOW = "slow answers"
+RETIRED_METRIC = "a retired metric"
+
+# Shown under "Make trouble", in this order: name to sentence.
+TROUBLES: dict[str, str] = {
+    NONE: "Everything works.",
+    RATE_LIMIT: "Every call is refused because of too many calls.",
+    DOWN: "Every call is answered with a server error.",
+    PASSWORD_CHANGED: "All access given so far ends; renewing mends it.",
+    PERMISSION_WITHDRAWN: "pages_read_engagement is taken back; renewing mends it.",
+    SLOW: "Every answer takes a few seconds.",
+    RETIRED_METRIC: "page_views_total is not an insights metric any more.",
+}
+
+
+@dataclass(frozen=True)
+class MetaApp:
+    """The one app that is registered with the platform, with its one redirect URI."""
+
+    id: str
+    secret: str = field(repr=False)
+    redirect_uri: str
+
+
+@dataclass
+class Platform:
+    """See the module. Safe from any thread, and from another process on the same memory file."""
+
+    meta_app: MetaApp
+    world: World
+    memory: Memory
+    real_now: Callable[[], datetime]  # the present as aware UTC
+    page_limit: int  # the most Pages that one result page of a list holds
+
+    @cached_property
+    def mint(self) -> Mint:
+        """Issues and reads the app's tokens."""
+        return Mint(self.meta_app.id, self.meta_app.secret)
+
+    def now(self) -> datetime:
+        """The sandbox's present, aware UTC: the real one plus the days that were fast-forwarded."""
+        return self.real_now() + timedelta(days=self.memory.read()["offset_days"])
+
+    def today(self) -> date:
+        """The UTC day of ``now``."""
+        return self.now().date()
+
+    def advance(self, days: int) -> None:
+        """Move the clock on. ValueError below 0: time does not run backwards."""
+        if days < 0:
+            raise ValueError("the sandbox's clock only moves forward")
+
+        def alter(state: State) -> None:
+            state["offset_days"] += days
+
+        self.memory.change(alter)
+
+    @property
+    def trouble(self) -> str:
+        """The trouble chosen last, a key of TROUBLES. Setting another name is a KeyError.
+
+        Access that a trouble has ended or withdrawn stays so when another trouble is chosen: only
+        another trip through the dialog mends it.
+        """
+        name = str(self.memory.read()["trouble"])
+        return name if name in TROUBLES else NONE
+
+    @trouble.setter
+    def trouble(self, name: str) -> None:
+        if name not in TROUBLES:
+            raise KeyError(name)
+
+        def alter(state: State) -> None:
+            state["trouble"] = name
+            for person in self.world.people:
+                if name == PASSWORD_CHANGED:
+                    consents.end_access(state, person.id, consents.PASSWORD_CHANGED)
+                if name == PERMISSION_WITHDRAWN:
+                    consents.withdraw(state, person.id, "pages_read_engagement")
+
+        self.memory.change(alter)
+
+    def end_access(self, person_id: str, subcode: int) -> None:
+        """End all tokens of one person; ``subcode`` is one of graph_errors.token_ended."""
+        self.memory.change(lambda state: consents.end_access(state, person_id, subcode))
+
+    def withdraw(self, person_id: str, permission: str) -> None:
+        """Take one permission back from all tokens of one person."""
+        self.memory.change(lambda state: consents.withdraw(state, person_id, permission))
+
+    def start_over(self) -> None:
+        """Forget clock, trouble and consents. Tokens and codes issued so far are dead."""
+
+        def alter(state: State) -> None:
+            serial = state["serial"] + 1
+            state.update(empty_state(), serial=serial, ended_serial=serial)
+
+        self.memory.change(alter)
