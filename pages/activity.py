@@ -8,10 +8,8 @@ import streamlit as st
 
 from fb import schedule
 from fb.installation import Installation
-from pages import resources
 from pages.parts.activity import activity_text
 from pages.text.formats import UNKNOWN, counted, day, moment, one_line
-from pages.ui import message_page
 from storage.events import count_events, list_events
 from storage.models import Event, Run
 from storage.runs import Failure, count_runs, list_failures, list_runs
@@ -23,12 +21,8 @@ MOST_LINKS = 3
 EVERY_SECONDS = 2.0
 
 
-def render() -> None:
+def render(installation: Installation) -> None:
     """Draw the screen."""
-    installation = resources.get_startup().installation
-    if installation is None:
-        message_page.render_trouble(resources.get_startup())
-        return
     st.title("Activity", anchor=False)
     _running(installation)
     _chosen_run(installation)

@@ -25,7 +25,6 @@ from pages import (
     resources,
     setup,
 )
-from pages.parts.overview import welcome
 from pages.queries import find_accounts, find_days, find_profile, get_version, is_empty
 from pages.text import wording
 from pages.text.formats import one_line
@@ -36,11 +35,10 @@ from storage.errors import DatabaseBusy, DatabaseUnreachable
 from storage.series import PageProfile
 
 ASSETS = Path(__file__).parent / "assets"
-# Screens that say themselves what is amiss when there is no installation.
-OWN_SCREENS: dict[str, Callable[[], None]] = {
+# Screens without a period bar, which ask for what they show by themselves.
+PLAIN_SCREENS: dict[str, Callable[[Installation], None]] = {
     "connections": connections.render,
     "activity": activity.render,
-    "setup": setup.render,
     "connect": connect.render,
     "imports": imports.render,
 }
@@ -116,14 +114,9 @@ def _without_database(screen: Screen) -> Callable[[], None]:
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
-    if screen.name in OWN_SCREENS:
-        return OWN_SCREENS[screen.name]
-    found = startup.error
-    if found is None or found.kind == "settings":
-        words = wording.settings_missing(len(startup.report.problems))
-    else:
-        words = wording.for_trouble(found.kind, found.details)
-    return lambda: message_page.render(words)
+    if screen.name == "setup":
+        return lambda: setup.render(startup)
+    return lambda: message_page.render_trouble(startup)
 
 
 def _frame(installation: Installation, session: Session, screen: Screen) -> Callable[[], None]:
@@ -134,20 +127,22 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
     is_making_history = sandbox_strip.render(
         installation, session, is_watching=screen.name != "connect"
     )
-    if screen.name in OWN_SCREENS:
-        if screen.name != "setup":  # it says the same itself, and how to mend it
-            banner.render(installation, session, is_overview=False)
-        # These ask for themselves, and some of them wait for Facebook: a session that stays open
-        # would hold back what is erased meanwhile.
+    if screen.name == "setup":  # it says itself what the banner would, and how to mend it
         session.close()
-        return OWN_SCREENS[screen.name]
+        return lambda: setup.render(resources.get_startup())
+    if screen.name in PLAIN_SCREENS:
+        banner.render(installation, session, is_overview=False)
+        # Some of these wait for Facebook: a session that stays open would hold back what is erased
+        # meanwhile.
+        session.close()
+        return lambda: PLAIN_SCREENS[screen.name](installation)
     if screen.name == "page" and profile is None:
         return page.render_unknown
     today = installation.now().date()
     days = find_days(session)
     if screen.name == "overview" and days is None and is_empty(session):
         banner.render(installation, session, is_overview=True)
-        return lambda: welcome.render(installation)
+        return lambda: overview.render_welcome(installation)
     # What follows is for the screens that have a period.
     header = st.container()
     banner.render(installation, session, is_overview=screen.name == "overview")

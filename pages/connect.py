@@ -17,7 +17,6 @@ from fb import attempt, connect, rehearsal
 from fb.attempt import AttemptView
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
-from pages import resources
 from pages.parts.connect import preview, progress
 from pages.text import phrases, wording
 from pages.text.formats import counted
@@ -29,13 +28,8 @@ _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access
 _REFUSED = "refused-return"
 
 
-def render() -> None:
+def render(installation: Installation) -> None:
     """Draw the screen of a return from Facebook, or of ``?attempt=<id>``."""
-    startup = resources.get_startup()
-    installation = startup.installation
-    if installation is None:
-        message_page.render_trouble(startup)
-        return
     if not installation.can_open_tokens:
         # Before the answer is looked at: it stays good for when the right key is back.
         message_page.render(wording.WRONG_KEY)

@@ -11,11 +11,10 @@ import streamlit as st
 from fb import connections
 from fb.connections import Connection
 from fb.installation import Installation
-from pages import resources
 from pages.parts.connections import account_card
 from pages.text import phrases, wording
 from pages.text.formats import counted, one_line, plain
-from pages.ui import flash, links, message_page
+from pages.ui import flash, links
 from pages.ui.banner import needing_renewal
 
 # Above this, cards make a person scroll past the account that is looked for.
@@ -25,13 +24,8 @@ CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Discon
 BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"}
 
 
-def render() -> None:
+def render(installation: Installation) -> None:
     """Draw the screen."""
-    startup = resources.get_startup()
-    installation = startup.installation
-    if installation is None:
-        message_page.render_trouble(startup)
-        return
     now = installation.now()
     known = connections.list_connections(installation, now)
     _headline(

@@ -23,20 +23,15 @@ from pages.parts.imports import import_history as import_list
 from pages.parts.imports import import_text as import_words
 from pages.queries import get_version
 from pages.text.formats import counted, plain
-from pages.ui import flash, message_page, screens
+from pages.ui import flash, screens
 from storage.errors import StorageError
 
 UPLOAD_MB = 200  # as `server.maxUploadSize` in .streamlit/config.toml
 _TURN = "imports-turn"
 
 
-def render() -> None:
+def render(installation: Installation) -> None:
     """Draw the screen."""
-    startup = resources.get_startup()
-    installation = startup.installation
-    if installation is None:
-        message_page.render_trouble(startup)
-        return
     st.page_link(screens.link_to("overview"), label="Overview", icon=":material/arrow_back:")
     st.title("Past figures", anchor=False)
     st.markdown(import_words.WHAT_THIS_IS)
@@ -82,9 +77,7 @@ def _read(file: _File) -> PastFigures:
 
 @lru_cache(2)
 def _try_out(version: str, file: _File) -> DryRun:
-    installation = resources.get_startup().installation
-    assert installation is not None
-    return past_figures.try_out(installation.database, _read(file))
+    return past_figures.try_out(resources.get_installation().database, _read(file))
 
 
 def _look_at(installation: Installation, version: str, content: UploadedFile) -> None:

@@ -20,7 +20,9 @@ from pages.parts.overview import (
 from pages.queries import Overview, PageFilter, View, find_days, is_remembered, load_overview
 from pages.text.formats import counted, day
 from pages.text.phrases import NOUNS
-from pages.ui import filter_box, growth_chart, refresh, return_url, screens, tiles
+from pages.text.wording import CONNECT
+from pages.ui import filter_box, growth_chart, links, refresh, return_url, screens, tiles
+from pages.ui.message_page import READING_WIDTH
 from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
 
@@ -40,6 +42,11 @@ CHOICES = {
     "show": (page_list.ATTENTION,),
 }
 TABLE_HEIGHT = 600  # of 25 rows, about: its place while the answer is not known yet
+IN_SANDBOX = (
+    "This is the sandbox: the next screen stands in for Facebook's dialog, with 60 made-up Pages. "
+    "Nothing is sent to Facebook."
+)
+LIVE = "Facebook asks which Pages this app may read. Nothing is saved until you have seen the list."
 _ENTRY, _PENDING = "overview-entry", "overview-pending"
 
 
@@ -171,6 +178,36 @@ def _render_first_day(
             st.space("small")
     list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, _way_back())
+
+
+def render_welcome(installation: Installation) -> None:
+    """Draw the screen of an installation without Pages; with a wrong key nobody can connect."""
+    is_sandbox = installation.settings.is_sandbox
+    with st.container(horizontal_alignment="center"), st.container(width=READING_WIDTH):
+        st.space("large")
+        st.title("See how your Facebook Pages grow", anchor=False)
+        st.markdown(
+            "Pagekeeper reads the fans and followers of every Page you manage once a day, and "
+            "tells you when a connection stops working."
+        )
+        if installation.can_open_tokens:
+            st.html(links.connect_link(CONNECT.label))
+        st.caption(IN_SANDBOX if is_sandbox else LIVE)
+        st.space("small")
+        with st.container(border=True):
+            st.header("What happens", anchor=False)
+            who = "The stand-in" if is_sandbox else "Facebook"
+            st.markdown(
+                f"1. {who} asks which Pages this app may read.\n"
+                "2. You see what was found, and what can't be used and why.\n"
+                "3. You save, and the chart begins."
+            )
+        if is_sandbox:
+            st.page_link(
+                screens.link_to("setup"),
+                label="Use my own Facebook app instead",
+                icon=":material/tune:",
+            )
 
 
 def _restore() -> None:

@@ -29,9 +29,8 @@ _BADGES = {
 BADGE_WIDTH = 96
 
 
-def render() -> None:
+def render(startup: Startup) -> None:
     """Draw the screen."""
-    startup = resources.get_startup()
     st.title("Setup", anchor=False)
     st.caption(
         "Everything the dashboard was told, and what is still missing. Change it in the file "

@@ -12,8 +12,8 @@ import pytest
 from pages.charts import line_charts
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec
 from pages.charts.timeline import Note, Point
-from pages.ui.export import rendering
-from pages.ui.export.export_theme import scheme_of, themed, titled
+from pages.ui.export import chart_image
+from pages.ui.export.chart_image import scheme_of, themed, titled
 from pages.ui.export.report import Picture, Report, Section, Table, to_html
 from pages.ui.tiles import Tile
 
@@ -99,7 +99,7 @@ def test_a_chart_is_drawn_in_the_colours_of_a_scheme(
     build: Callable[..., Spec], colours: Palette
 ) -> None:
     chart = titled(build(POINTS, "Fans", colours, NOTES), "Fans over time", "10 days")
-    drawn = rendering.to_svg(chart, colours)
+    drawn = chart_image.to_svg(chart, colours)
     assert scheme_of(colours).ground in drawn
     assert "Fans over time" in drawn
     assert "<script" not in drawn
@@ -107,7 +107,7 @@ def test_a_chart_is_drawn_in_the_colours_of_a_scheme(
 
 
 def test_a_png_is_twice_as_large_as_its_points() -> None:
-    png = rendering.to_png(line_charts.total_chart(POINTS, "Fans", LIGHT), LIGHT)
+    png = chart_image.to_png(line_charts.total_chart(POINTS, "Fans", LIGHT), LIGHT)
     assert png.startswith(b"\x89PNG\r\n")
     width, height = struct.unpack(">II", png[16:24])
     assert 1800 < width < 2100

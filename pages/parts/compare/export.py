@@ -19,8 +19,8 @@ from pages.parts.compare.compare_text import Row
 from pages.queries import Comparison
 from pages.text.periods import Period
 from pages.ui.export import menu
+from pages.ui.export.chart_image import titled
 from pages.ui.export.export_text import describe_period
-from pages.ui.export.export_theme import titled
 from pages.ui.export.menu import OfferGroup
 from storage.comparing import ComparedPage
 from storage.filtering import Metric

@@ -1,25 +1,36 @@
-"""Export of Overview: the table and daily figures of its rows, its chart, its report."""
+"""Export of Overview: the table and daily figures of its rows, its chart, and a report.
+
+The report draws the same record as the screen, with up to 500 rows of the table.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import streamlit as st
 
 from fb import exporting
 from fb.exporting import Asked
 from fb.installation import Installation
-from pages.charts.chart_parts import Palette, Spec, palette
-from pages.parts.overview import growth_card, overview_report
+from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
+from pages.parts.overview import growth_card, overview_text, unusual_text
 from pages.parts.overview.sorting import Sort
-from pages.queries import Listing, Overview, find_totals
-from pages.text.formats import counted
+from pages.queries import Listing, Overview, find_totals, load_overview
+from pages.text.formats import count, counted, cut, day, signed, signed_percent
 from pages.text.phrases import NOUNS
 from pages.ui import growth_chart
 from pages.ui.export import menu
-from pages.ui.export.export_text import describe_filter, describe_period
-from pages.ui.export.export_theme import titled
+from pages.ui.export.chart_image import titled, to_svg
+from pages.ui.export.export_text import describe_filter, describe_period, note_sections
 from pages.ui.export.menu import OfferGroup
-from pages.ui.export.report import Report
+from pages.ui.export.report import Picture, Report, Section, Table
 from pages.ui.notes import popover
+from storage.overview import Mover
+from storage.page_table import TableRow
+
+MAX_ROWS = 500
+MAX_NAME = 60
 
 
 def render(installation: Installation, overview: Overview, listing: Listing, sort: Sort) -> None:
@@ -38,7 +49,7 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
         )
 
     def make_report() -> Report:
-        return overview_report.build(installation, overview, hides_notes=hides_notes)
+        return _build_report(installation, overview, hides_notes=hides_notes)
 
     def make_chart() -> Spec | None:
         return chart(installation, overview, chart_view, colours, hides_notes=hides_notes)
@@ -88,4 +99,105 @@ def chart(
         describe_period(overview.view.period),
         growth_card.caption(overview, points),
         filter_text,
+    )
+
+
+def _build_report(installation: Installation, drawn: Overview, *, hides_notes: bool) -> Report:
+    """The report of what a screen has drawn, as the figures are now."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        overview = load_overview(
+            session,
+            replace(drawn.view, period=drawn.asked),
+            Listing(rows_count=MAX_ROWS),
+            "number",
+            now.date(),
+        )
+        filter_text = describe_filter(session, overview.view.filter)
+    notes = [] if hides_notes else growth_card.notes_of(overview)
+    pages = counted(overview.totals.pages_count, "Page")
+    return Report(
+        title="Facebook Pages",
+        lines=(f"{pages} · {describe_period(overview.view.period)}", filter_text),
+        produced_at=now,
+        tiles=overview_text.tiles(
+            overview.totals, overview.previous, overview.view.metric, overview.view.period
+        ),
+        sections=[
+            *_charts(overview, hides_notes=hides_notes),
+            *note_sections(notes),
+            _movers(overview),
+            _pages(overview),
+        ],
+        is_sandbox=installation.settings.is_sandbox,
+    )
+
+
+def _charts(overview: Overview, *, hides_notes: bool) -> list[Section]:
+    points, noun = growth_card.points_of(overview), NOUNS[overview.view.metric]
+    if not points:
+        return [Section(f"{noun} over time", caption="No Page has figures on both ends.")]
+    notes = [] if hides_notes else growth_card.notes_of(overview)
+    whose = counted(overview.totals.of(overview.view.metric).pages, "Page")
+    unusual = unusual_text.sentence(overview.unusual, overview.view.period.until)
+    captions = {
+        growth_chart.TOTAL: f"{growth_card.caption(overview, points)} {unusual}".strip(),
+        growth_chart.DAILY_CHANGE: "",
+    }
+    headings = {
+        growth_chart.TOTAL: f"{noun} over time",
+        growth_chart.DAILY_CHANGE: f"{noun}, daily change",
+    }
+    sections = []
+    for view, heading in headings.items():
+        light, dark = (
+            to_svg(growth_chart.build(points, noun, view, colours, notes)[0], colours)
+            for colours in (LIGHT, DARK)
+        )
+        takeaway = growth_chart.describe(points, noun, view, whose)
+        sections.append(Section(heading, Picture(light, dark, takeaway), caption=captions[view]))
+    return sections
+
+
+def _movers(overview: Overview) -> Section:
+    return Section(
+        "Movers",
+        tables=[
+            _mover_table("Gained most", overview.movers.up),
+            _mover_table("Lost most", overview.movers.down),
+        ],
+    )
+
+
+def _mover_table(title: str, movers: Sequence[Mover]) -> Table:
+    rows = [
+        (cut(each.name, MAX_NAME), signed(each.net), signed_percent(each.rate_percent))
+        for each in movers
+    ]
+    return Table((title, "Number", "Rate"), rows or [("No Page", "", "")])
+
+
+def _pages(overview: Overview) -> Section:
+    page = overview.table.page
+    noun = NOUNS[overview.view.metric].lower()
+    header = ("Page", "Fans", f"New {noun}", "Growth", "Followers", "As of (UTC)")
+    caption = "A dash: no figure on both ends of the period, or below 100 for a growth."
+    if page.rows_count > len(page.rows):
+        most = f"The {len(page.rows):,d} Pages with most fans, of {page.rows_count:,d}."
+        caption = f"{most} {caption}"
+    return Section(
+        counted(page.rows_count, "Page"),
+        tables=[Table(header, [_row(row) for row in page.rows])],
+        caption=caption,
+    )
+
+
+def _row(row: TableRow) -> Sequence[str]:
+    return (
+        cut(row.name, MAX_NAME),
+        count(row.fans),
+        signed(row.net),
+        signed_percent(row.growth_percent),
+        count(row.followers),
+        day(row.figure_day) if row.figure_day else "–",
     )

@@ -19,7 +19,7 @@ from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS
 from pages.charts.chart_parts import Palette, Spec
 from pages.text.periods import Period
 from pages.ui import screens
-from pages.ui.export import rendering
+from pages.ui.export import chart_image
 from pages.ui.export.report import Report, to_html
 from storage.engine import Database
 
@@ -132,7 +132,7 @@ def chart_offer(chart: Callable[[], Spec | None], name: str, colours: Palette) -
     def make() -> bytes:
         empty: Spec = {"data": {"values": []}, "mark": "point", "title": "No figures to draw"}
         spec = chart()
-        return rendering.to_png(empty if spec is None else spec, colours)
+        return chart_image.to_png(empty if spec is None else spec, colours)
 
     return Offer("Chart (PNG)", "chart", file_name("pagekeeper", name, ending="png"), make)
 

@@ -1,16 +1,22 @@
-"""Dresses a chart for where Streamlit's theme does not exist, a picture or a report: pure.
+"""Charts as PNG and SVG, in colours of their own: made on this computer, without a browser.
 
-Inside the dashboard Streamlit adds these colours itself; see `.streamlit/config.toml`.
+Inside the dashboard Streamlit adds the theme's colours itself; see `.streamlit/config.toml`.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+import vl_convert
 
 from pages.charts.chart_parts import AXIS_INK, LIGHT, Palette, Spec
 from pages.charts.compare_chart import DARK_COLOURS, LIGHT_COLOURS
 from pages.text.formats import cut
 
+SCALE = 2  # pixels per point: sharp on any screen and in print
 # The renderer brings Liberation Sans along; whoever opens an SVG has one of the others.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH, HEIGHT = 900, 340
@@ -78,3 +84,28 @@ def titled(chart: Spec, title: str, *lines: str) -> Spec:
     """The chart under a title and lines of small print: alone it must say whose figures it has."""
     subtitle = [cut(line, _LONGEST_LINE) for line in lines if line]
     return {**chart, "title": {"text": cut(title, _LONGEST_TITLE), "subtitle": subtitle}}
+
+
+def to_png(chart: Spec, palette: Palette) -> bytes:
+    """The chart as a PNG in the colours of a scheme."""
+    # No address is allowed: all figures stand in the chart.
+    return bytes(
+        vl_convert.vegalite_to_png(
+            _plain(themed(chart, palette)), scale=SCALE, allowed_base_urls=[]
+        )
+    )
+
+
+def to_svg(chart: Spec, palette: Palette) -> str:
+    """The chart as an SVG in the colours of a scheme."""
+    return str(vl_convert.vegalite_to_svg(_plain(themed(chart, palette)), allowed_base_urls=[]))
+
+
+def _plain(chart: Spec) -> str:
+    """The chart as JSON, its frame as rows. Days are naive: drawn as written in every zone."""
+    frame = chart["data"]
+    if isinstance(frame, pa.Table):
+        days = [field.name for field in frame.schema if pa.types.is_timestamp(field.type)]
+        parse = dict.fromkeys(days, "date:'%Y-%m-%dT%H:%M:%S'")
+        chart = {**chart, "data": {"values": frame.to_pylist(), "format": {"parse": parse}}}
+    return json.dumps(chart, default=datetime.isoformat)
