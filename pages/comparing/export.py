@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fb.exporting_files import Cell, Column
 from pages.comparing.words import Row
 from pages.periods import Period
 from storage.comparing import ComparedPage
+from storage.export.csv_xlsx import Cell, Column
 from storage.filtering import Metric
 
 

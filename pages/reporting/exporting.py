@@ -13,10 +13,6 @@ from functools import lru_cache
 
 import streamlit as st
 
-from fb import exporting
-from fb.exporting import Asked
-from fb.exporting_cells import file_name
-from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS, Cell, Column
 from pages import lookups, resources
 from pages.chart_parts import Spec, palette
 from pages.formats import counted
@@ -32,6 +28,22 @@ from pages.reporting.shelves import Offer, Shelf
 from pages.reporting.themed import titled
 from pages.reporting.words import describe_period
 from storage.engine import Database
+from storage.export.csv_xlsx import (
+    MAX_XLSX_ROWS,
+    MIN_ZIP_ROWS,
+    Cell,
+    Column,
+    Format,
+    choose_csv_format,
+    make_file,
+    make_file_name,
+)
+from storage.export.tables import (
+    ExportQuery,
+    count_daily_figures,
+    export_daily_figures,
+    export_page_table,
+)
 from storage.filtering import Filter, Metric
 from storage.series import PageProfile
 
@@ -47,7 +59,7 @@ def render_overview(
     colours = palette(st.context.theme.type)
 
     def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, metric, table_filter)
+        query = ExportQuery(period.since, period.until, metric, table_filter)
         notes = annotating.find_shown(version, annotating.chart_of_pages(period, filter, _today()))
         screen = OverviewAsked(version, period, metric, filter, notes)
         view = str(st.session_state.get("view") or "Total")
@@ -56,8 +68,8 @@ def render_overview(
         count = totals.pages_count
         chart = _png(lambda: report_overview.find_chart(screen, view, colours), name)
         return [
-            Shelf(f"Table of {counted(count, 'Page')}", _table_offers(asked, sort)),
-            _series_shelf(version, asked, count * period.days_count),
+            Shelf(f"Table of {counted(count, 'Page')}", _table_offers(query, sort)),
+            _series_shelf(version, query, count * period.days_count),
             Shelf("Chart and report", [chart, _html(lambda: _overview_report(screen), name)]),
         ]
 
@@ -70,14 +82,14 @@ def render_page(version: str, period: Period, profile: PageProfile, metric: str,
     colours = palette(st.context.theme.type)
 
     def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, chosen, page_ids=(profile.page_id,))
+        query = ExportQuery(period.since, period.until, chosen, page_ids=(profile.page_id,))
         noted = annotating.chart_of_page(period, profile.page_id, _today())
         notes = annotating.find_shown(version, noted) or ()
         screen = PageAsked(version, period, profile, notes)
         name = _days_of(profile.name, period)
         chart = _png(lambda: report_page.find_chart(screen, chosen, view, colours), name)
         return [
-            _series_shelf(version, asked, period.days_count),
+            _series_shelf(version, query, period.days_count),
             Shelf("Chart and report", [chart, _html(lambda: _page_report(screen), name)]),
         ]
 
@@ -100,63 +112,71 @@ def render_compare(
     """
 
     def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, metric, page_ids=tuple(page_ids))
+        query = ExportQuery(period.since, period.until, metric, page_ids=tuple(page_ids))
         made = None if chart is None else titled(chart, *about, describe_period(period))
         return [
-            Shelf("Figures side by side", _compared_offers(asked, *table)),
-            _series_shelf(version, asked, len(page_ids) * period.days_count),
+            Shelf("Figures side by side", _compared_offers(query, *table)),
+            _series_shelf(version, query, len(page_ids) * period.days_count),
             Shelf("Chart", [_png(lambda: made, _days_of("compare", period))]),
         ]
 
     shelves.render(find_shelves)
 
 
-def _table_offers(asked: Asked, sort: Sort) -> list[Offer]:
+def _table_offers(query: ExportQuery, sort: Sort) -> list[Offer]:
     database = _database()
 
-    def make(format: exporting.Format) -> Callable[[], bytes]:
-        return lambda: exporting.export_table(
-            database, asked, format, sort=sort.key, descending=sort.descending
-        )
+    def make(format: Format) -> Callable[[], bytes]:
+        def make_table() -> bytes:
+            with database.reading() as session:
+                return export_page_table(
+                    session, query, format, sort=sort.key, descending=sort.descending
+                )
+
+        return make_table
 
     return [
-        Offer("CSV", "table-csv", exporting.name_of("pages", asked, "csv"), make("csv")),
-        Offer("Excel", "table-xlsx", exporting.name_of("pages", asked, "xlsx"), make("xlsx")),
+        Offer("CSV", "table-csv", query.file_name("pages", "csv"), make("csv")),
+        Offer("Excel", "table-xlsx", query.file_name("pages", "xlsx"), make("xlsx")),
     ]
 
 
 def _compared_offers(
-    asked: Asked, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
+    query: ExportQuery, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]
 ) -> list[Offer]:
-    def make(format: exporting.Format) -> Callable[[], bytes]:
-        return lambda: exporting.make_file(columns, rows, format)
+    def make(format: Format) -> Callable[[], bytes]:
+        return lambda: make_file(columns, rows, format)
 
     return [
-        Offer("CSV", "table-csv", exporting.name_of("compare", asked, "csv"), make("csv")),
-        Offer("Excel", "table-xlsx", exporting.name_of("compare", asked, "xlsx"), make("xlsx")),
+        Offer("CSV", "table-csv", query.file_name("compare", "csv"), make("csv")),
+        Offer("Excel", "table-xlsx", query.file_name("compare", "xlsx"), make("xlsx")),
     ]
 
 
-def _series_shelf(version: str, asked: Asked, most_rows: int) -> Shelf:
+def _series_shelf(version: str, query: ExportQuery, most_rows: int) -> Shelf:
     """Daily figures. Rows are counted only where their number can matter."""
     database = _database()
     rows_count = most_rows
-    if most_rows >= PACKED_FROM_ROWS:
-        rows_count = find_rows_count(version, asked)
+    if most_rows >= MIN_ZIP_ROWS:
+        rows_count = find_rows_count(version, query)
 
-    def make(format: exporting.Format) -> Callable[[], bytes]:
-        return lambda: exporting.export_series(database, asked, format)
+    def make(format: Format) -> Callable[[], bytes]:
+        def make_figures() -> bytes:
+            with database.reading() as session:
+                return export_daily_figures(session, query, format)
 
-    def name(format: str) -> str:
-        return exporting.name_of("daily-figures", asked, format)
+        return make_figures
 
-    packed = exporting.csv_format(rows_count)
+    def name(ending: str) -> str:
+        return query.file_name("daily-figures", ending)
+
+    packed = choose_csv_format(rows_count)
     label = "CSV" if packed == "csv" else "CSV (packed)"
     offers = [Offer(label, "series-csv", name(packed), make(packed))]
     remark = None
-    if rows_count > MOST_XLSX_ROWS:
+    if rows_count > MAX_XLSX_ROWS:
         remark = (
-            f"{rows_count:,d} rows don't fit in an Excel sheet, which holds {MOST_XLSX_ROWS:,d}. "
+            f"{rows_count:,d} rows don't fit in an Excel sheet, which holds {MAX_XLSX_ROWS:,d}. "
             "Take the CSV file, or fewer days."
         )
     else:
@@ -165,9 +185,10 @@ def _series_shelf(version: str, asked: Asked, most_rows: int) -> Shelf:
 
 
 @lru_cache(32)
-def find_rows_count(version: str, asked: Asked) -> int:
+def find_rows_count(version: str, query: ExportQuery) -> int:
     """How many rows the daily figures have."""
-    return exporting.count_rows(_database(), asked)
+    with _database().reading() as session:
+        return count_daily_figures(session, query)
 
 
 def _png(chart: Callable[[], Spec | None], name: str) -> Offer:
@@ -179,14 +200,14 @@ def _png(chart: Callable[[], Spec | None], name: str) -> Offer:
         empty: Spec = {"data": {"values": []}, "mark": "point", "title": "No figures to draw"}
         return rendering.to_png(empty if found is None else found, colours)
 
-    return Offer("Chart (PNG)", "chart", file_name("pagekeeper", name, ending="png"), make)
+    return Offer("Chart (PNG)", "chart", make_file_name("pagekeeper", name, ending="png"), make)
 
 
 def _html(make: Callable[[], report.Report], name: str) -> Offer:
     return Offer(
         "Report",
         "report",
-        file_name("pagekeeper", name, ending="html"),
+        make_file_name("pagekeeper", name, ending="html"),
         lambda: report.to_html(make()).encode(),
     )
 
