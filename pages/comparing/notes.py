@@ -7,7 +7,7 @@ from datetime import date
 
 from pages.noting import noted
 from pages.timeline import Note
-from storage.annotations import AnnotationRow
+from storage.notes.notes import NoteRow
 
 
 def find_notes(version: str, labels: Mapping[str, str], *, since: date, until: date) -> list[Note]:
@@ -16,7 +16,7 @@ def find_notes(version: str, labels: Mapping[str, str], *, since: date, until: d
     ``labels`` are what the Pages are called here, by id: a note for one of them says for which.
     What else the program knows of a Page stands on its own screen: with five it would be a thicket.
     """
-    rows: dict[int, AnnotationRow] = {}
+    rows: dict[int, NoteRow] = {}
     for page_id in labels:
         rows |= {row.id: row for row in noted.find_own(version, since, until, page_id, None)}
     own = [Note(row.day, _text(row, labels), "own") for row in rows.values()]
@@ -25,6 +25,6 @@ def find_notes(version: str, labels: Mapping[str, str], *, since: date, until: d
     return sorted(found, key=lambda note: note.day)
 
 
-def _text(row: AnnotationRow, labels: Mapping[str, str]) -> str:
+def _text(row: NoteRow, labels: Mapping[str, str]) -> str:
     label = labels.get(row.page_id or "")
     return f"{label}: {row.text}" if label else row.text

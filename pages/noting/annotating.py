@@ -14,14 +14,13 @@ import streamlit as st
 from fb.installation import Installation
 from pages import notes, resources
 from pages.formats import counted, plain, weekday
-from pages.noting import changes as note_changes
 from pages.noting import form as note_form
 from pages.noting import noted
 from pages.noting import words as note_words
 from pages.periods import A_DAY, Period
 from pages.timeline import Note
-from storage.annotations import AnnotationRow
 from storage.filtering import Filter
+from storage.notes.notes import NoteRow, delete_note
 
 # The address carries this word while notes are not drawn.
 PARAMETER, HIDDEN = "notes", "hidden"
@@ -148,14 +147,12 @@ def _switched(key: str) -> None:
 
 
 def _list(
-    installation: Installation, chart: Chart, own: list[AnnotationRow], automatic: list[Note]
+    installation: Installation, chart: Chart, own: list[NoteRow], automatic: list[Note]
 ) -> None:
     if not own and not automatic:
         st.caption("No notes in this period.")
         return
-    rows: list[AnnotationRow | Note] = sorted(
-        [*own, *automatic], key=lambda row: row.day, reverse=True
-    )
+    rows: list[NoteRow | Note] = sorted([*own, *automatic], key=lambda row: row.day, reverse=True)
     for row in rows[:MOST_ROWS]:
         if isinstance(row, Note):
             st.markdown(f"{_day(row.day)} {plain(row.text)}")
@@ -169,7 +166,7 @@ def _list(
         st.caption(" ".join(text for kind, text in note_words.MEANINGS.items() if kind in kinds))
 
 
-def _own_row(installation: Installation, chart: Chart, row: AnnotationRow) -> None:
+def _own_row(installation: Installation, chart: Chart, row: NoteRow) -> None:
     whom = plain(note_words.whom(row, chart.page_id))
     with st.container(key=f"note-{row.id}", gap="xxsmall"):
         st.markdown(f"{_day(row.day)} {plain(row.text)}")
@@ -196,11 +193,12 @@ def _day(day: date) -> str:
     return f"**{weekday(day)}**"
 
 
-def _confirm(installation: Installation, row: AnnotationRow) -> None:
+def _confirm(installation: Installation, row: NoteRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Delete this note for good?", width="content")
         if st.button("Delete", key=f"really-delete-{row.id}"):
-            note_changes.delete(installation, row)
+            with installation.database.writing() as session:
+                delete_note(session, row.id, installation.now())
             st.session_state.pop(_DELETED, None)
             notes.leave("Note deleted.")
             st.rerun()

@@ -13,19 +13,25 @@ from sqlalchemy.orm import Session
 from pages.lookups import reading
 from pages.noting import words as note_words
 from pages.timeline import Note
-from storage.annotations import AnnotationRow, list_annotations
 from storage.filtering import EVERY_PAGE, Filter
-from storage.happenings import Scope, list_consents, list_imports, list_outages, list_retired
+from storage.notes.notes import NoteRow, list_notes
+from storage.notes.timeline_events import (
+    Scope,
+    list_consents,
+    list_imports,
+    list_outages,
+    list_retired,
+)
 from storage.unusual import list_unusual_days
 
 
 @lru_cache(64)
 def find_own(
     version: str, since: date, until: date, page_id: str | None, tag_id: int | None
-) -> list[AnnotationRow]:
+) -> list[NoteRow]:
     """What operators noted, oldest first."""
     with reading() as session:
-        return list_annotations(session, since=since, until=until, page_id=page_id, tag_id=tag_id)
+        return list_notes(session, since=since, until=until, page_id=page_id, tag_id=tag_id)
 
 
 @lru_cache(64)

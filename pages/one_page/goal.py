@@ -15,8 +15,8 @@ from pages.formats import count, signed, weekday
 from pages.one_page import outlook_words
 from storage import metrics
 from storage.filtering import Metric
-from storage.goals import GoalRow, remove_goal, set_goal
 from storage.metrics import DailyChange, Forecast, Milestone, Refusal
+from storage.notes.goals import GoalRow, remove_goal, set_goal
 
 MOST_MILESTONES = 4
 _PROBLEM = "goal-problem"

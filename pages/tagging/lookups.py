@@ -15,7 +15,14 @@ from sqlalchemy.orm import Session
 
 from pages import resources
 from storage.filtering import Filter
-from storage.tags import MOST_LISTED, TagCount, count_pages, count_tags, list_tags, list_tags_of
+from storage.notes.tags import (
+    MAX_LISTED,
+    TagCount,
+    count_pages,
+    count_tags,
+    list_tags,
+    list_tags_of,
+)
 
 MOST_FOUND = 50
 
@@ -30,7 +37,7 @@ class Tags:
     @property
     def is_searched(self) -> bool:
         """Whether ``listed`` are only what a search found; empty without one."""
-        return self.count > MOST_LISTED
+        return self.count > MAX_LISTED
 
 
 @contextmanager
@@ -46,7 +53,7 @@ def find_tags(version: str, search: str) -> Tags:
     """Every tag, or those that ``search`` finds where there are too many to list."""
     with _reading() as session:
         count = count_tags(session)
-        if count <= MOST_LISTED:
+        if count <= MAX_LISTED:
             return Tags(tuple(list_tags(session)), count)
         if not search.strip():
             return Tags((), count)

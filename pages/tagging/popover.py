@@ -12,12 +12,22 @@ import streamlit as st
 from fb.installation import Installation
 from pages import notes, resources
 from pages.formats import counted, cut, plain, plain_badge
-from pages.tagging import changes as tag_changes
 from pages.tagging import lookups as tag_lookups
 from pages.tagging import words as tag_words
 from storage.errors import TagRefused
 from storage.filtering import EVERY_PAGE, Filter
-from storage.tags import LONGEST_NAME, TagCount
+from storage.notes.tags import (
+    MAX_NAME,
+    TagCount,
+    create_tag,
+    delete_tag,
+    find_tag_named,
+    rename_tag,
+    set_tags_of,
+    tag_page,
+    tag_pages,
+    untag_pages,
+)
 
 WIDTH = 380
 MOST_BADGES = 8
@@ -35,7 +45,7 @@ def render_bulk(version: str, filter: Filter, until: date) -> None:
 def render_page(version: str, page_id: str) -> None:
     """Draw the tags of one Page, and the popover that changes them."""
     for tag in tag_lookups.find_tags_of(version, page_id)[:MOST_BADGES]:
-        st.badge(plain_badge(cut(tag.name, LONGEST_NAME)), icon=":material/label:", color="gray")
+        st.badge(plain_badge(cut(tag.name, MAX_NAME)), icon=":material/label:", color="gray")
     more = len(tag_lookups.find_tags_of(version, page_id)) - MOST_BADGES
     if more > 0:
         st.caption(f"and {more:,d} more", width="content")
@@ -98,10 +108,18 @@ def _add_or_remove(
     with st.container(horizontal=True):
         label = f"Add to {counted(count - inside, 'Page')}"
         if st.button(label, key="tag-add", disabled=inside == count):
-            _say("tagged", tag.name, tag_changes.add_all(installation, tag.id, filter, until))
+            with installation.database.writing() as session:
+                done = tag_pages(
+                    session, tag.id, filter=filter, until=until, now=installation.now()
+                )
+            _say("tagged", tag.name, done)
         label = f"Remove from {counted(inside, 'Page')}"
         if st.button(label, key="tag-remove", disabled=not inside):
-            _say("untagged", tag.name, tag_changes.remove_all(installation, tag.id, filter, until))
+            with installation.database.writing() as session:
+                done = untag_pages(
+                    session, tag.id, filter=filter, until=until, now=installation.now()
+                )
+            _say("untagged", tag.name, done)
     if inside == count:
         st.caption("Every one of them has this tag.")
 
@@ -114,7 +132,10 @@ def _new_for_all(
         is_sent = st.form_submit_button(f"Create and add to {pages}", disabled=not count)
     if is_sent:
         try:
-            done = tag_changes.create_for_all(installation, name, filter, until)
+            now = installation.now()
+            with installation.database.writing() as session:
+                tag_id = create_tag(session, name, now)
+                done = tag_pages(session, tag_id, filter=filter, until=until, now=now)
         except TagRefused as refused:
             st.error(plain(tag_words.refusal(refused)))
         else:
@@ -126,7 +147,7 @@ def _name_field(label: str, key: str, value: str = "") -> str:
     return st.text_input(
         label,
         value=value,
-        max_chars=LONGEST_NAME,
+        max_chars=MAX_NAME,
         placeholder="A brand, a client, a country",
         key=f"{key}-{turn}",
     )
@@ -144,14 +165,15 @@ def _leave(text: str) -> None:
 
 
 def _rename_or_delete(installation: Installation, tag: TagCount) -> None:
-    label = f"Rename or delete “{plain(cut(tag.name, LONGEST_NAME))}”"
+    label = f"Rename or delete “{plain(cut(tag.name, MAX_NAME))}”"
     with st.expander(label, type="compact", key="tag-manage"):
         with st.form("tag-rename", border=False):
             name = _name_field("Name", f"tag-rename-{tag.id}", tag.name)
             is_sent = st.form_submit_button("Rename")
         if is_sent:
             try:
-                tag_changes.rename(installation, tag.id, name)
+                with installation.database.writing() as session:
+                    rename_tag(session, tag.id, name, installation.now())
             except TagRefused as refused:
                 st.error(plain(tag_words.refusal(refused)))
             else:
@@ -174,7 +196,8 @@ def _delete(installation: Installation, tag: TagCount) -> None:
     st.markdown(plain(tag_words.deleting(tag.name, tag.pages_count)))
     with st.container(horizontal=True):
         if st.button("Delete", key="tag-really-delete"):
-            tag_changes.delete(installation, tag.id)
+            with installation.database.writing() as session:
+                delete_tag(session, tag.id, installation.now())
             st.session_state.pop(_DELETED, None)
             facts = {"tag": tag.name, "pages": tag.pages_count}
             _leave(tag_words.event("tag_deleted", facts))
@@ -214,7 +237,8 @@ def _one(installation: Installation, version: str, page_id: str) -> None:
 
 
 def _chosen(installation: Installation, page_id: str, key: str) -> None:
-    tag_changes.set_tags_of(installation, page_id, st.session_state[key])
+    with installation.database.writing() as session:
+        set_tags_of(session, page_id, st.session_state[key], installation.now())
     st.session_state[_CHANGED] = True
 
 
@@ -224,7 +248,11 @@ def _new_for_page(installation: Installation, page_id: str) -> None:
         is_sent = st.form_submit_button("Create and add to this Page")
     if is_sent:
         try:
-            tag_changes.create_for_page(installation, name, page_id)
+            now = installation.now()
+            with installation.database.writing() as session:
+                tag = find_tag_named(session, name)
+                tag_id = tag.id if tag else create_tag(session, name, now)
+                tag_page(session, tag_id, page_id, now)
         except TagRefused as refused:
             st.error(plain(tag_words.refusal(refused)))
         else:

@@ -11,9 +11,9 @@ from pages import records
 from pages.noting import words as note_words
 from pages.tagging import words as tag_words
 from pages.timeline import Note
-from storage.annotations import AnnotationRow
 from storage.errors import TagRefused
-from storage.happenings import Consent, Imported, Outage, Retired
+from storage.notes.notes import NoteRow
+from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 from storage.unusual import Mark, UnusualDay
 
 DAY = date(2026, 11, 8)
@@ -78,11 +78,11 @@ def test_every_automatic_kind_is_explained() -> None:
 
 
 def test_whom_a_note_is_for() -> None:
-    assert note_words.whom(AnnotationRow(1, DAY, "x"), "7") == "all Pages"
-    of_page = AnnotationRow(1, DAY, "x", page_id="7", page_name="Café")
+    assert note_words.whom(NoteRow(1, DAY, "x"), "7") == "all Pages"
+    of_page = NoteRow(1, DAY, "x", page_id="7", page_name="Café")
     assert note_words.whom(of_page, "7") == "this Page"
     assert note_words.whom(of_page, None) == "Café"
-    of_tag = AnnotationRow(1, DAY, "x", tag_id=1, tag_name="Brand")
+    of_tag = NoteRow(1, DAY, "x", tag_id=1, tag_name="Brand")
     assert note_words.whom(of_tag, None) == "Pages tagged “Brand”"
 
 
