@@ -18,7 +18,6 @@ from storage.grants import (
     set_grant_status,
     touch_grant,
 )
-from storage.vault import PURPOSE_USER_TOKEN
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
     if key_id is None or sealed is None:
         account.is_alive = False
         return
-    token = installation.vault.open(PURPOSE_USER_TOKEN, account_id, key_id, sealed)
+    token = installation.vault.open_user_token(account_id, key_id, sealed)
     try:
         facts = oauth.debug_token(client, token)
     except AccessEnded as error:

@@ -16,7 +16,6 @@ from storage.grants import forget_tokens, get_grant, list_grants, set_grant_stat
 from storage.health import GrantHealth, find_grant_health
 from storage.installation import bump_data_version
 from storage.models import Grant
-from storage.vault import PURPOSE_USER_TOKEN
 
 RENEW_AHEAD_DAYS = 14
 _WORST_FIRST = ("needs_renewal", "expiring", "ok", "frozen", "disconnected")
@@ -153,7 +152,7 @@ def _revoke(installation: Installation, grant_id: int) -> None:
         return
     if not installation.can_open_tokens:
         raise NotRevoked
-    token = installation.vault.open(PURPOSE_USER_TOKEN, account_id, key_id, sealed)
+    token = installation.vault.open_user_token(account_id, key_id, sealed)
     client = installation.client()
     try:
         oauth.revoke(client, account_id, token)

@@ -23,7 +23,6 @@ from fb.staging import stage
 from fb.worker import heartbeat
 from storage.attempts import Progress, beat, fail_attempt, finish_reading
 from storage.staging import stage_pages
-from storage.vault import PURPOSE_USER_TOKEN
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +153,7 @@ def _fail(installation: Installation, attempt_id: str, failure: dict[str, Any]) 
 def _keep(installation: Installation, attempt_id: str, answer: Answer) -> None:
     """Seal every token at once, then leave the rest as it is: it says less than a preview shows."""
     account_id = answer.found.account_id
-    sealed = installation.vault.seal(PURPOSE_USER_TOKEN, account_id, answer.user_token)
+    sealed = installation.vault.seal_user_token(account_id, answer.user_token)
     pages = stage(installation.vault, account_id, answer.pages)
     now = installation.now()
     with installation.database.writing() as session:

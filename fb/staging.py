@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from fb.listing import ListedPage
 from fb.saving import picture_url
 from storage.staging import StagedPage
-from storage.vault import PURPOSE_PAGE_TOKEN, Vault
+from storage.vault import Vault
 
 
 def stage(vault: Vault, account_id: str, pages: Iterable[ListedPage]) -> list[StagedPage]:
@@ -18,7 +18,7 @@ def stage(vault: Vault, account_id: str, pages: Iterable[ListedPage]) -> list[St
 def _staged(vault: Vault, account_id: str, page: ListedPage) -> StagedPage:
     fields, sealed = page.fields, None
     if page.access_token is not None:
-        sealed = vault.seal(PURPOSE_PAGE_TOKEN, f"{account_id}/{fields.id}", page.access_token)
+        sealed = vault.seal_page_token(account_id, fields.id, page.access_token)
     return {
         "page_id": fields.id,
         "depth": fields.depth,

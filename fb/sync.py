@@ -36,7 +36,6 @@ from storage.runs import (
     start_run,
 )
 from storage.snapshots import list_pages_without_snapshot, upsert_snapshots
-from storage.vault import PURPOSE_PAGE_TOKEN
 
 log = logging.getLogger(__name__)
 
@@ -213,9 +212,7 @@ def _chunks(sync: _Sync, readables: list[Readable]) -> Iterator[Chunk]:
     tokens = (
         (
             r.page_id,
-            vault.open(
-                PURPOSE_PAGE_TOKEN, f"{r.account_id}/{r.page_id}", r.key_id, r.sealed_page_token
-            ),
+            vault.open_page_token(r.account_id, r.page_id, r.key_id, r.sealed_page_token),
         )
         for r in readables
     )

@@ -8,8 +8,10 @@ import streamlit as st
 
 from fb import schedule
 from fb.installation import Installation
-from pages import ending, records, resources
-from pages.formats import UNKNOWN, counted, day, moment, one_line
+from pages import resources
+from pages.parts.activity import activity_text
+from pages.text.formats import UNKNOWN, counted, day, moment, one_line
+from pages.ui import message_page
 from storage.events import count_events, list_events
 from storage.models import Event, Run
 from storage.runs import Failure, count_runs, list_failures, list_runs
@@ -25,7 +27,7 @@ def render() -> None:
     """Draw the screen."""
     installation = resources.get_startup().installation
     if installation is None:
-        ending.render_trouble(resources.get_startup())
+        message_page.render_trouble(resources.get_startup())
         return
     st.title("Activity", anchor=False)
     _running(installation)
@@ -46,7 +48,7 @@ def _running(installation: Installation) -> None:
         at = progress.done + progress.failed
         st.progress(
             min(at / max(progress.total, 1), 1.0),
-            text=f"{records.RUN_KINDS.get(progress.kind, 'Refresh')} of {day(progress.day)}: "
+            text=f"{activity_text.RUN_KINDS.get(progress.kind, 'Refresh')} of {day(progress.day)}: "
             f"{at:,d} of {counted(progress.total, 'Page')}, started {moment(progress.started_at)}",
         )
 
@@ -88,9 +90,9 @@ def _run_table(installation: Installation, runs: list[Run]) -> None:
                     + result(run, active.run_id if active else None)
                     for run in runs
                 ],
-                "what": [records.RUN_KINDS.get(run.kind, run.kind) for run in runs],
+                "what": [activity_text.RUN_KINDS.get(run.kind, run.kind) for run in runs],
                 "day": pd.to_datetime([run.day for run in runs]),
-                "who": [records.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
+                "who": [activity_text.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
             }
         ),
         column_config={
@@ -146,7 +148,7 @@ def _buttons_for_failed(runs: list[Run]) -> None:
 def result(run: Run, active_id: int | None) -> str:
     """What became of a run, in a few plain words; one that stopped without a word was cut off."""
     was_cut_off = run.status == "running" and run.id != active_id
-    return records.run_result(
+    return activity_text.run_result(
         "interrupted" if was_cut_off else run.status,
         total=run.pages_total,
         done=run.pages_done,
@@ -190,7 +192,7 @@ def _failures(failures: list[Failure]) -> None:
             {
                 "page": [one_line(failure.page_name) for failure in failures],
                 "why": [
-                    records.page_failure(
+                    activity_text.page_failure(
                         failure.kind,
                         failure.account_name,
                         code=failure.code,
@@ -255,6 +257,8 @@ def _event_frame(events: list[Event]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),
-            "what": [one_line(records.event(e.kind, e.account_name, e.facts)) for e in events],
+            "what": [
+                one_line(activity_text.event(e.kind, e.account_name, e.facts)) for e in events
+            ],
         }
     )

@@ -17,24 +17,20 @@ from pages import (
     compare,
     connect,
     connections,
-    ending,
     imports,
     lookups,
-    notes,
     overview,
     page,
-    period,
     resources,
-    sandbox_strip,
     setup,
-    trouble,
-    welcome,
-    wording,
 )
-from pages.formats import one_line
-from pages.noting import annotating
-from pages.portfolio import lookups as overview_lookups
-from pages.screens import SCREENS, Screen
+from pages.parts.overview import queries as overview_lookups
+from pages.parts.overview import welcome
+from pages.text import wording
+from pages.text.formats import one_line
+from pages.ui import banner, flash, message_page, period_bar, sandbox_strip
+from pages.ui.notes import popover
+from pages.ui.screens import SCREENS, Screen
 from storage.errors import DatabaseBusy, DatabaseUnreachable
 from storage.series import PageProfile
 
@@ -95,7 +91,7 @@ def _title(screen: Screen, installation: Installation | None, version: str) -> s
     if screen.name != "connections" or installation is None or not version:
         return screen.title
     accounts = lookups.find_accounts(version, installation.now().date())
-    waiting = len(trouble.needing_renewal(accounts))
+    waiting = len(banner.needing_renewal(accounts))
     return f"{screen.title} ({waiting})" if waiting else screen.title
 
 
@@ -109,7 +105,7 @@ def _find_version(installation: Installation | None) -> tuple[str, bool]:
 
 def _without_database(screen: Screen) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
-    return lambda: ending.render(wording.for_trouble("database_unreachable"))
+    return lambda: message_page.render(wording.for_trouble("database_unreachable"))
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:
@@ -121,18 +117,18 @@ def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None
         words = wording.settings_missing(len(startup.report.problems))
     else:
         words = wording.for_trouble(found.kind, found.facts)
-    return lambda: ending.render(words)
+    return lambda: message_page.render(words)
 
 
 def _frame(installation: Installation, version: str, screen: Screen) -> Callable[[], None]:
     """Draw what stands above a screen, and return what draws the screen."""
     profile = _find_profile(version) if screen.name == "page" else None
     _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
-    notes.show()
+    flash.show()
     is_making_history = sandbox_strip.render(installation, is_watching=screen.name != "connect")
     if screen.name in OWN_SCREENS:
         if screen.name != "setup":  # it says the same itself, and how to mend it
-            trouble.render(installation, version, is_overview=False)
+            banner.render(installation, version, is_overview=False)
         lookups.end_moment()  # these ask for themselves, and some of them wait for Facebook
         return OWN_SCREENS[screen.name]
     if screen.name == "page" and profile is None:
@@ -140,17 +136,17 @@ def _frame(installation: Installation, version: str, screen: Screen) -> Callable
     today = installation.now().date()
     days = overview_lookups.find_days(version)
     if screen.name == "overview" and days is None and lookups.is_empty(version):
-        trouble.render(installation, version, is_overview=True)
+        banner.render(installation, version, is_overview=True)
         return lambda: welcome.render(installation)
     # What follows is for the screens that have a period.
     header = st.container()
-    trouble.render(installation, version, is_overview=screen.name == "overview")
+    banner.render(installation, version, is_overview=screen.name == "overview")
     first_day = profile.first_day if profile is not None else days and days[0]
     if screen.name == "compare":
         first_day = compare.find_first_day(version) or first_day
-    annotating.keep_hidden()
-    # Here and not in the screen: see pages.period.
-    bar = period.render(today, first_day)
+    popover.keep_hidden()
+    # Here and not in the screen: see pages.ui.period_bar.
+    bar = period_bar.render(today, first_day)
     if profile is not None:
         return lambda: page.render(installation, version, header, bar.period, profile)
     if screen.name == "compare":

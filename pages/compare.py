@@ -8,14 +8,15 @@ from typing import Any
 import streamlit as st
 
 from fb.installation import Installation
-from pages import lookups, screens
-from pages.comparing import address as compare_address
-from pages.comparing import card as compare_card
-from pages.comparing import lookups as compare_lookups
-from pages.comparing import picker as compare_picker
-from pages.comparing.address import FEWEST, PARAMETER, Asked
-from pages.period import clip
-from pages.periods import Period
+from pages import lookups
+from pages.parts.compare import address as compare_address
+from pages.parts.compare import card as compare_card
+from pages.parts.compare import picker as compare_picker
+from pages.parts.compare import queries as compare_lookups
+from pages.parts.compare.address import FEWEST, PARAMETER, Asked
+from pages.text.periods import Period
+from pages.ui import screens
+from pages.ui.period_bar import clip
 from storage.comparing import ComparedPage
 
 

@@ -17,8 +17,11 @@ from fb import attempt, connect, rehearsal
 from fb.attempt import AttemptView
 from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
-from pages import ending, links, notes, phrases, preview, reading, resources, screens, wording
-from pages.formats import counted
+from pages import resources
+from pages.parts.connect import preview, progress
+from pages.text import phrases, wording
+from pages.text.formats import counted
+from pages.ui import flash, links, message_page, screens
 from storage.runs import find_last_run
 
 # What Facebook brings back, and what only a wrong turn does.
@@ -31,11 +34,11 @@ def render() -> None:
     startup = resources.get_startup()
     installation = startup.installation
     if installation is None:
-        ending.render_trouble(startup)
+        message_page.render_trouble(startup)
         return
     if not installation.can_open_tokens:
         # Before the answer is looked at: it stays good for when the right key is back.
-        ending.render(wording.WRONG_KEY)
+        message_page.render(wording.WRONG_KEY)
         return
     parameters = {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
     if any(name in parameters for name in _RETURN_NAMES) or "attempt" not in parameters:
@@ -70,7 +73,7 @@ def _refuse(kind: str, parameters: Mapping[str, Sequence[str]]) -> None:
     elif kind != "wrong_key":  # then the answer stays good for when the right key is back
         st.session_state[_REFUSED] = kind
         _swap_address(parameters, {})
-    ending.render(wording.for_refusal(kind))
+    message_page.render(wording.for_refusal(kind))
 
 
 def _swap_address(parameters: Mapping[str, Sequence[str]], wanted: Mapping[str, str]) -> None:
@@ -90,7 +93,7 @@ def _swap_address(parameters: Mapping[str, Sequence[str]], wanted: Mapping[str, 
 def _show(installation: Installation, attempt_id: str) -> None:
     view = attempt.get_view(installation, attempt_id, _cookies(), installation.now())
     if view.status == "reading":
-        reading.render(
+        progress.render(
             lambda: attempt.get_view(installation, attempt_id, _cookies(), installation.now())
         )
     elif view.status == "ready" and view.preview is not None:
@@ -98,14 +101,14 @@ def _show(installation: Installation, attempt_id: str) -> None:
     elif view.status == "saved":
         _after_save(installation, attempt_id, view)
     else:
-        ending.render(wording.for_attempt(view.status, failure=view.failure))
+        message_page.render(wording.for_attempt(view.status, failure=view.failure))
 
 
 def _check(installation: Installation, attempt_id: str, view: AttemptView) -> None:
     shown = view.preview
     assert shown is not None  # a ready attempt has one
     if not shown.pages:
-        ending.render(phrases.no_page(shown.account_name))
+        message_page.render(phrases.no_page(shown.account_name))
         preview.missing_notice(shown)
         with st.bottom.container(horizontal=True):
             _discard_button(installation, attempt_id)
@@ -186,12 +189,12 @@ def _follow_up(installation: Installation) -> None:
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
     """Lead on to Overview: at once in the session that saved, by a link in any other."""
     if rehearsal.find_rehearsal(installation) is not None:
-        reading.render_rehearsal(lambda: rehearsal.find_rehearsal(installation))
+        progress.render_rehearsal(lambda: rehearsal.find_rehearsal(installation))
         return
     if st.session_state.pop(f"saved-{attempt_id}", False):
-        notes.leave(phrases.saved(view.outcome or {}))
+        flash.leave(phrases.saved(view.outcome or {}))
         st.switch_page(screens.link_to("overview"))
     now = installation.now()
-    ending.render(
+    message_page.render(
         wording.for_attempt("saved", outcome=view.outcome, ended_at=view.ended_at, now=now)
     )

@@ -11,9 +11,12 @@ import streamlit as st
 from fb import connections
 from fb.connections import Connection
 from fb.installation import Installation
-from pages import accounts, ending, links, notes, phrases, resources, wording
-from pages.formats import counted, one_line, plain
-from pages.trouble import needing_renewal
+from pages import resources
+from pages.parts.connections import account_card
+from pages.text import phrases, wording
+from pages.text.formats import counted, one_line, plain
+from pages.ui import flash, links, message_page
+from pages.ui.banner import needing_renewal
 
 # Above this, cards make a person scroll past the account that is looked for.
 MOST_CARDS = 10
@@ -27,7 +30,7 @@ def render() -> None:
     startup = resources.get_startup()
     installation = startup.installation
     if installation is None:
-        ending.render_trouble(startup)
+        message_page.render_trouble(startup)
         return
     now = installation.now()
     known = connections.list_connections(installation, now)
@@ -71,8 +74,8 @@ def _card(installation: Installation, account: Connection, now: datetime) -> Non
                 st.badge(stands.label, icon=stands.icon, color=stands.colour)
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 _actions(installation, account)
-        st.markdown(accounts.sentence(account, now))
-        lost = accounts.out_of_reach(account)
+        st.markdown(account_card.sentence(account, now))
+        lost = account_card.out_of_reach(account)
         if lost is not None:
             st.markdown(f"**{lost.title}.** {lost.sentence}")
         _details(account, now)
@@ -102,8 +105,8 @@ def _do(installation: Installation, account: Connection, chosen: str) -> None:
     if chosen == CHECK:
         with st.spinner("Asking Facebook…"):
             state = connections.check_now(installation, account.grant_id)
-        notes.leave(
-            accounts.check_result(account.account_name, state), icon=":material/fact_check:"
+        flash.leave(
+            account_card.check_result(account.account_name, state), icon=":material/fact_check:"
         )
     elif chosen == FREEZE:
         connections.freeze(installation, account.grant_id)
@@ -114,7 +117,7 @@ def _do(installation: Installation, account: Connection, chosen: str) -> None:
 
 @st.dialog("Disconnect this account?", icon=":material/link_off:")
 def _confirm_disconnect(installation: Installation, account: Connection) -> None:
-    st.markdown(accounts.disconnect_cost(account))
+    st.markdown(account_card.disconnect_cost(account))
     st.checkbox(
         "Also end the access at Facebook",
         key="revoke",
@@ -151,10 +154,12 @@ def _refused_key(account: Connection) -> str:
 
 def _details(account: Connection, now: datetime) -> None:
     with (
-        st.expander(accounts.summary(account), type="compact", key=f"details-{account.grant_id}"),
+        st.expander(
+            account_card.summary(account), type="compact", key=f"details-{account.grant_id}"
+        ),
         st.container(gap="xsmall"),
     ):
-        for line in accounts.details(account, now):
+        for line in account_card.details(account, now):
             st.markdown(line)
 
 

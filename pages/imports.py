@@ -13,9 +13,10 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fb.installation import Installation
-from pages import ending, lookups, notes, resources, screens
-from pages.formats import counted, plain
-from pages.parts.imports import import_plan, past_imports
+from pages import lookups, resources
+from pages.parts.imports import import_history, import_plan
+from pages.text.formats import counted, plain
+from pages.ui import flash, message_page, screens
 from storage.csv_import.importer import import_figures, plan_import
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
@@ -54,7 +55,7 @@ def render() -> None:
     startup = resources.get_startup()
     installation = startup.installation
     if installation is None:
-        ending.render_trouble(startup)
+        message_page.render_trouble(startup)
         return
     st.page_link(screens.link_to("overview"), label="Overview", icon=":material/arrow_back:")
     st.title("Past figures", anchor=False)
@@ -73,7 +74,7 @@ def render() -> None:
         )
         if file is not None:
             _render_plan(installation, version, file)
-    past_imports.render(installation)
+    import_history.render(installation)
 
 
 def _describe_columns() -> None:
@@ -135,6 +136,6 @@ def _import(installation: Installation, figures: PastFigures, name: str) -> None
             )
             return
     if import_id is not None:
-        notes.leave("The past figures are imported. Charts and tables show them now.")
+        flash.leave("The past figures are imported. Charts and tables show them now.")
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     st.rerun()

@@ -8,22 +8,23 @@ from typing import Any
 import streamlit as st
 
 from fb.installation import Installation
-from pages import lookups, refresh, screens, tiles, way_back
-from pages.formats import day
-from pages.noting import annotating
-from pages.period import Bar
-from pages.periods import Period, clip, reaches_back
-from pages.portfolio import digest_card, filter_box, growth, page_list, sorting
-from pages.portfolio import lookups as overview_lookups
-from pages.portfolio import words as overview_words
-from pages.portfolio.filter_words import Chosen
+from pages import lookups
+from pages.parts.overview import digest_card, growth_card, page_list, sorting
+from pages.parts.overview import overview_text as overview_words
+from pages.parts.overview import queries as overview_lookups
+from pages.text.formats import day
+from pages.text.periods import Period, clip, reaches_back
+from pages.ui import filter_box, refresh, return_url, screens, tiles
+from pages.ui.filter_text import Chosen
+from pages.ui.notes import popover
+from pages.ui.period_bar import Bar
 from storage.filtering import Filter, Metric
 from storage.overview import Totals
 
 # What the bound widgets stand at when the address says nothing.
 DEFAULTS = {
     "metric": "Fans",
-    "view": growth.VIEWS[0],
+    "view": growth_card.VIEWS[0],
     "movers": "Number",
     "sort": sorting.DEFAULT.label,
     "page": 1,
@@ -31,9 +32,9 @@ DEFAULTS = {
 
 
 CHOICES = {
-    "metric": tuple(growth.METRICS),
-    "view": growth.VIEWS,
-    "movers": tuple(growth.MOVERS),
+    "metric": tuple(growth_card.METRICS),
+    "view": growth_card.VIEWS,
+    "movers": tuple(growth_card.MOVERS),
     "sort": sorting.LABELS,
     "show": (page_list.ATTENTION,),
 }
@@ -71,10 +72,10 @@ def _render_figures(
     with wide, st.container(border=True, height="stretch", key="growth-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             heading = st.empty()
-            metric, view = growth.choose_view()
+            metric, view = growth_card.choose_view()
             noun = overview_words.NOUNS[metric]
             heading.header(f"{noun} over time", anchor=False, width="content")
-            notes = annotating.render(version, annotating.chart_of_pages(period, filter, today))
+            notes = popover.render(version, popover.chart_of_pages(period, filter, today))
         chart_place = st.container()
     back = _way_back()
     totals = lookups.find_totals(version, period.since, period.until, filter)
@@ -83,11 +84,11 @@ def _render_figures(
         _tiles(version, period, totals, metric, filter, days[0])
     with chart_place:
         is_late = period.until < asked.until
-        growth.render_chart(
+        growth_card.render_chart(
             version, period, totals, metric, view, filter, is_late=is_late, notes=notes
         )
     with narrow, st.container(border=True, height="stretch", key="movers-card"):
-        growth.render_movers(version, period, metric, filter, back)
+        growth_card.render_movers(version, period, metric, filter, back)
     digest_card.render(version, today, metric, filter, filter_box.kept(), back)
     page_list.render(version, period, metric, totals.pages_count, filter, back)
 
@@ -152,8 +153,8 @@ def _restore() -> None:
     parameters. In the run that follows Back the address alone decides what bound widgets stand at,
     so the state is set in a second run.
     """
-    packed = st.query_params.get(way_back.PARAMETER)
-    if not packed or any(name in st.query_params for name in way_back.NAMES):
+    packed = st.query_params.get(return_url.PARAMETER)
+    if not packed or any(name in st.query_params for name in return_url.NAMES):
         return
     entry = f"{packed} {sorted(st.query_params)}"
     if st.session_state.get(_ENTRY) != entry:
@@ -162,10 +163,10 @@ def _restore() -> None:
         st.rerun()
     if not st.session_state.pop(_PENDING, False):
         return
-    for name, value in way_back.unpack(packed).items():
+    for name, value in return_url.unpack(packed).items():
         if name == "page":
             st.session_state[name] = int(value) if value.isdigit() and len(value) < 5 else 1
-        elif name in way_back.FILTER_NAMES:
+        elif name in return_url.FILTER_NAMES:
             filter_box.restore(name, value)
         elif name == "q" or value in CHOICES.get(name, ()):
             st.session_state[name] = value
@@ -182,5 +183,5 @@ def _way_back() -> dict[str, str]:
     In the first run the widgets below are not drawn yet: the address speaks for them.
     """
     address = st.query_params
-    state = {name: st.session_state.get(name, address.get(name)) for name in way_back.NAMES}
-    return way_back.pack(state, DEFAULTS)
+    state = {name: st.session_state.get(name, address.get(name)) for name in return_url.NAMES}
+    return return_url.pack(state, DEFAULTS)

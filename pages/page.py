@@ -7,22 +7,22 @@ from typing import Any
 import streamlit as st
 
 from fb.installation import Installation
-from pages import lookups, overview, screens, tiles, way_back
-from pages.insights import card as insights_card
-from pages.one_page import audience as page_audience
-from pages.one_page import calendar as page_calendar
-from pages.one_page import daily as page_daily
-from pages.one_page import goal as page_goal
-from pages.one_page import headline as page_headline
-from pages.one_page import lookups as page_lookups
-from pages.one_page import profile as page_profile
-from pages.one_page import tiles as page_tiles
-from pages.one_page import words as page_words
-from pages.one_page.audience import Audience
-from pages.one_page.goal import Card
-from pages.periods import A_DAY, Period, clip
-from pages.reporting import exporting
-from pages.tagging import popover as tagging
+from pages import lookups, overview
+from pages.parts.page import audience as page_audience
+from pages.parts.page import calendar as page_calendar
+from pages.parts.page import daily_table as page_daily
+from pages.parts.page import goal_card as page_goal
+from pages.parts.page import header as page_headline
+from pages.parts.page import insights_card, page_tiles
+from pages.parts.page import page_text as page_words
+from pages.parts.page import profile as page_profile
+from pages.parts.page import queries as page_lookups
+from pages.parts.page.audience import Audience
+from pages.parts.page.goal_card import Card
+from pages.text.periods import A_DAY, Period, clip
+from pages.ui import return_url, screens, tiles
+from pages.ui.export import menu
+from pages.ui.tags import popover as tagging
 from storage.series import PageProfile
 
 _LAST = "last-page"
@@ -35,7 +35,7 @@ def read_address() -> tuple[str, str | None]:
     that leads there means the Page seen last.
     """
     if "id" in st.query_params:
-        asked = (st.query_params["id"], st.query_params.get(way_back.PARAMETER))
+        asked = (st.query_params["id"], st.query_params.get(return_url.PARAMETER))
         st.session_state[_LAST] = asked
         return asked
     page_id, packed = st.session_state.get(_LAST, ("", None))
@@ -69,7 +69,7 @@ def render(
         switched = page_audience.choose(read_address()[1])
         metric = switched.metric
         with export_place:
-            exporting.render_page(version, period, profile, metric, switched.view)
+            menu.render_page(version, period, profile, metric, switched.view)
         by_day = history.of(metric)
         outlook = page_lookups.find_outlook(version, profile.page_id, metric, today)
         card = Audience(version, profile, metric, by_day, period, asked, today)
@@ -105,7 +105,7 @@ def _back_link() -> None:
         screens.link_to("overview"),
         label="All Pages",
         icon=":material/arrow_back:",
-        query_params=way_back.unpack(read_address()[1]) or None,
+        query_params=return_url.unpack(read_address()[1]) or None,
     )
 
 

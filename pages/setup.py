@@ -13,9 +13,12 @@ import streamlit as st
 from fb.installation import Installation, Startup
 from fb.settings import SettingRow
 from fb.settings.model import origin_of
-from pages import facts, resources, screens, wording
-from pages.formats import counted, listed, plain
-from pages.insights import ledger as insights_ledger
+from pages import resources
+from pages.parts.setup import api_status
+from pages.parts.setup import metric_ledger as insights_ledger
+from pages.text import wording
+from pages.text.formats import counted, listed, plain
+from pages.ui import screens
 
 _BADGES = {
     "set": ("Set", ":material/check:", "green"),
@@ -38,7 +41,7 @@ def render() -> None:
     _settings(startup)
     _redirect_uri(startup)
     if startup.installation is not None:
-        facts.render_graph(startup.installation)
+        api_status.render_graph(startup.installation)
         insights_ledger.render_ledger(startup.installation)
     _daily_refresh(startup)
     _who_gets_in(startup)

@@ -64,6 +64,22 @@ class Vault:
         # The time that Fernet writes in the clear is of no use here; the rows have their own.
         return Sealed(self.current_key_id, self._current.encrypt_at_time(payload, 0).decode())
 
+    def seal_user_token(self, account_id: str, token: str) -> Sealed:
+        """Seal the user access token of an account."""
+        return self.seal(PURPOSE_USER_TOKEN, account_id, token)
+
+    def open_user_token(self, account_id: str, key_id: str, text: str) -> str:
+        """Open what `seal_user_token` sealed for this account; raises as `open` does."""
+        return self.open(PURPOSE_USER_TOKEN, account_id, key_id, text)
+
+    def seal_page_token(self, account_id: str, page_id: str, token: str) -> Sealed:
+        """Seal the page access token that an account holds for a Page."""
+        return self.seal(PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", token)
+
+    def open_page_token(self, account_id: str, page_id: str, key_id: str, text: str) -> str:
+        """Open what `seal_page_token` sealed for these two; raises as `open` does."""
+        return self.open(PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", key_id, text)
+
     def open(self, purpose: str, owner: str, key_id: str, text: str) -> str:
         """Return what was sealed for this ``purpose`` and ``owner``.
 

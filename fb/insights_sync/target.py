@@ -12,7 +12,7 @@ from fb.insights_plan import A_DAY, REVISED_DAYS, Days, count_steps, grown, next
 from fb.sync import NOT_ANSWERING
 from storage.insight_access import InsightSource
 from storage.insights import Span
-from storage.vault import PURPOSE_PAGE_TOKEN, Vault
+from storage.vault import Vault
 
 # A request that Facebook finds too big is halved; below this it is the Page's own trouble.
 FEWEST_DAYS = 10
@@ -65,8 +65,9 @@ class Target:
     def request(self, names: Collection[str], days: Days, vault: Vault) -> InsightRequest:
         """These metrics and days, with the access in use."""
         source = self.source
-        owner = f"{source.account_id}/{source.page_id}"
-        token = vault.open(PURPOSE_PAGE_TOKEN, owner, source.key_id, source.sealed_page_token)
+        token = vault.open_page_token(
+            source.account_id, source.page_id, source.key_id, source.sealed_page_token
+        )
         return InsightRequest(self.page_id, tuple(names), days.since, days.until, token)
 
     def alone(self, names: Collection[str], newest: date, vault: Vault) -> list[InsightRequest]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Locator, Page, expect
 
-from pages.portfolio import tables
-from pages.portfolio.sorting import DEFAULT
+from pages.parts.overview import tables
+from pages.parts.overview.sorting import DEFAULT
 
 ROW_HEIGHT = 40
 BORDER = 2

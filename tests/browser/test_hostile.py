@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Dialog, Locator, Page, expect
 
-from pages.formats import one_line
+from pages.text.formats import one_line
 from tests.browser import trips
 from tests.browser.browsing import button, by_key, expect_title, settle, upload, visit, words
 from tests.browser.conftest import Browsers, Serve

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from pages.formats import one_line
+from pages.text.formats import one_line
 from tests.browser.browsing import (
     by_key,
     expect_soon,

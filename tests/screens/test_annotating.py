@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from pages import records
+from pages.parts.activity import activity_text
 from storage.events import list_events, record_event
 from storage.installation import bump_data_version
 from storage.models import Note
@@ -51,7 +51,7 @@ def events(stage: Stage) -> list[tuple[str, str]]:
     """What Activity tells, oldest first: the kind of each event and its sentence."""
     with stage.installation.database.reading() as session:
         return [
-            (each.kind, records.event(each.kind, each.account_name, each.facts))
+            (each.kind, activity_text.event(each.kind, each.account_name, each.facts))
             for each in list_events(session)[::-1]
         ]
 

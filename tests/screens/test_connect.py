@@ -12,7 +12,8 @@ from fb import attempt, connect, rehearsal
 from fb.attempt import AttemptGone, AttemptView, PreviewOvertaken
 from fb.connect import ReturnRefused
 from fb.preview import MissingPage, Preview, PreviewPage
-from pages import reading, wording
+from pages.parts.connect import progress
+from pages.text import wording
 from tests.screens.conftest import NOW, Stage, words_of
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -271,7 +272,7 @@ def test_reading_shows_how_far_it_is(stage: Stage, attempts: Attempts) -> None:
     ],
 )
 def test_the_steps_of_a_reading(step: str | None, marks: list[str]) -> None:
-    shown = reading.steps(AttemptView("reading", step=step))
+    shown = progress.steps(AttemptView("reading", step=step))
     assert [icon.strip(":").split("/")[1] for icon, _ in shown] == marks
 
 

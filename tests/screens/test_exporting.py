@@ -10,9 +10,9 @@ from html import escape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.reporting import exporting, shelves
-from pages.reporting.shelves import Offer
-from pages.reporting.words import unbroken
+from pages.ui.export import downloads, menu
+from pages.ui.export.downloads import Offer
+from pages.ui.export.export_text import unbroken
 from storage.csv_import.reader import read_file
 from storage.csv_import.refusals import UnreadableFile
 from storage.notes.notes import NoteDraft, add_note
@@ -26,13 +26,13 @@ HOSTILE = "=cmd|'/c calc'!A1 <script>x</script>"
 def offers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Offer]:
     """The offers of the last screen by their keys: AppTest can't press a download."""
     found: dict[str, Offer] = {}
-    drawn = shelves._button
+    drawn = downloads._button
 
     def draw(offer: Offer) -> None:
         found[offer.key] = offer
         drawn(offer)
 
-    monkeypatch.setattr(shelves, "_button", draw)
+    monkeypatch.setattr(downloads, "_button", draw)
     return found
 
 
@@ -41,7 +41,7 @@ def open_export(
 ) -> AppTest:
     """A screen with its popover open: what is in it comes with a run of its own."""
     at = stage.open(screen, query)
-    at.session_state[shelves.KEY] = True
+    at.session_state[downloads.KEY] = True
     return at.run()
 
 
@@ -121,9 +121,9 @@ def test_what_does_not_fit_in_excel_is_said(
     stage: Stage, offers: dict[str, Offer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(stage, 2)
-    monkeypatch.setattr(exporting, "MIN_ZIP_ROWS", 10)
+    monkeypatch.setattr(menu, "MIN_ZIP_ROWS", 10)
     monkeypatch.setattr("storage.export.csv_xlsx.MIN_ZIP_ROWS", 10)
-    monkeypatch.setattr(exporting, "MAX_XLSX_ROWS", 50)
+    monkeypatch.setattr(menu, "MAX_XLSX_ROWS", 50)
     at = open_export(stage, "overview")
     assert "series-xlsx" not in offers
     assert "56 rows don't fit in an Excel sheet" in " ".join(str(c.value) for c in at.caption)

@@ -102,7 +102,7 @@ def test_a_closed_box_asks_nothing(mixed: Stage, monkeypatch: pytest.MonkeyPatch
     def fail(*_: object) -> None:
         raise AssertionError("asked although it is closed")
 
-    monkeypatch.setattr("pages.portfolio.filter_box.find_choices", fail)
+    monkeypatch.setattr("pages.ui.filter_box.find_choices", fail)
     assert not mixed.open("overview", {"account": "Ben Ortiz"}).exception
 
 

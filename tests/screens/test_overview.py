@@ -12,8 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fb import rehearsal, schedule
-from pages import lookups, wording
-from pages.portfolio import table_marks, tables
+from pages import lookups
+from pages.parts.overview import table_selection, tables
+from pages.text import wording
 from storage.vault import KeyReport
 from tests.screens.conftest import APP, NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page, rising
@@ -302,21 +303,21 @@ def test_the_tables_order_stays_marked_whatever_is_clicked(monkeypatch: pytest.M
     state: dict[str, Any] = {}
     monkeypatch.setattr("streamlit.session_state", state)
     fans, net = select("fans"), select("net")
-    first = table_marks.keep_selected(fans)
+    first = table_selection.keep_selected(fans)
     # The default marks it: what is written would be sent with the table, and again without it.
     assert first not in state
     state[first] = net
-    assert table_marks.keep_selected(net) == first
+    assert table_selection.keep_selected(net) == first
     state[first] = select("")  # the same header again, which takes the mark away
-    second = table_marks.keep_selected(net)
+    second = table_selection.keep_selected(net)
     assert second != first
     assert second not in state
     state[second] = net
-    third = table_marks.keep_selected(fans)  # the Order box
+    third = table_selection.keep_selected(fans)  # the Order box
     assert third not in (first, second)
     assert third not in state
     state[third] = fans
-    assert table_marks.keep_selected(fans) == third
+    assert table_selection.keep_selected(fans) == third
 
 
 def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import insert, update
 from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
-from pages.one_page import lookups as page_lookups
+from pages.parts.page import queries as page_lookups
 from storage.csv_import.importer import add_import
 from storage.csv_import.plan import ImportCounts
 from storage.installation import bump_data_version

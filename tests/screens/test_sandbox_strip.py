@@ -50,7 +50,7 @@ def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
 def test_where_another_screen_follows_nothing_asks_beside_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two fragments that watch the same end would cross: see `pages.sandbox_strip.render`."""
+    """Two fragments that watch the same end would cross: see `pages.ui.sandbox_strip.render`."""
     progress = rehearsal.RehearsalProgress("history", 12, 90)
     monkeypatch.setattr(rehearsal, "rehearsal_in", lambda _session: progress)
     said = words_of(stage.open("connect"))

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from pages import charts
-from pages.chart_notes import LONGEST_LABEL, join_notes, note_marks
-from pages.chart_parts import AXIS_INK, LIGHT
-from pages.timeline import Note, Point
+from pages.charts import line_charts
+from pages.charts.chart_parts import AXIS_INK, LIGHT
+from pages.charts.note_marks import LONGEST_LABEL, join_notes, note_marks
+from pages.charts.timeline import Note, Point
 
 FIRST = date(2026, 11, 1)
 POINTS = [
@@ -146,7 +146,9 @@ def test_any_text_is_data_and_one_line(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "build", [charts.total_chart, charts.share_chart, charts.change_chart], ids=lambda f: f.__name__
+    "build",
+    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
+    ids=lambda f: f.__name__,
 )
 def test_every_chart_draws_notes_on_top(build: Callable[..., dict[str, Any]]) -> None:
     spec = build(POINTS, "Fans", LIGHT, [note(3, "Campaign")])
@@ -155,4 +157,4 @@ def test_every_chart_draws_notes_on_top(build: Callable[..., dict[str, Any]]) ->
 
 
 def test_one_day_alone_can_carry_a_note() -> None:
-    assert charts.total_chart([Point(FIRST, 7, None)], "Fans", LIGHT, [note(0)])["layer"]
+    assert line_charts.total_chart([Point(FIRST, 7, None)], "Fans", LIGHT, [note(0)])["layer"]

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages import charts
-from pages.chart_parts import (
+from pages.charts import line_charts
+from pages.charts.chart_parts import (
     CHANGE,
     DARK,
     DAY,
@@ -26,7 +26,7 @@ from pages.chart_parts import (
     number_format,
     palette,
 )
-from pages.timeline import (
+from pages.charts.timeline import (
     Gap,
     Point,
     describe,
@@ -91,7 +91,7 @@ def test_gaps_and_figures_make_up_every_day(values: list[int | None]) -> None:
 
 
 def test_the_frame_has_a_row_for_every_day_and_no_zone() -> None:
-    spec = charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)
+    spec = line_charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)
     frame = spec["data"]
     assert frame.column_names == [DAY, "Fans", CHANGE]
     assert frame[DAY].type == pa.timestamp("s")
@@ -103,15 +103,15 @@ def test_the_frame_has_a_row_for_every_day_and_no_zone() -> None:
 
 
 def test_figures_are_small_where_all_of_them_are() -> None:
-    frame = charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)["data"]
+    frame = line_charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)["data"]
     assert frame["Fans"].type == frame[CHANGE].type == pa.int32()
-    frame = charts.total_chart(points_of(10, 3_000_000_000), "Fans", LIGHT)["data"]
+    frame = line_charts.total_chart(points_of(10, 3_000_000_000), "Fans", LIGHT)["data"]
     assert frame["Fans"].type == pa.int64()
     assert frame["Fans"].to_pylist() == [10, 3_000_000_000]
 
 
 def test_the_line_breaks_at_gaps_and_follows_the_theme() -> None:
-    (line,) = layers_of(charts.total_chart(points_of(10, None, 12), "Fans", LIGHT), "line")
+    (line,) = layers_of(line_charts.total_chart(points_of(10, None, 12), "Fans", LIGHT), "line")
     assert line["mark"]["invalid"] == "break-paths-show-path-domains"
     assert line["mark"]["interpolate"] == "linear"
     assert "color" not in line["mark"]
@@ -119,7 +119,7 @@ def test_the_line_breaks_at_gaps_and_follows_the_theme() -> None:
 
 
 def test_a_band_reaches_from_the_last_day_before_to_the_first_day_after() -> None:
-    spec = charts.total_chart(points_of(10, None, None, 12), "Fans", DARK)
+    spec = line_charts.total_chart(points_of(10, None, None, 12), "Fans", DARK)
     (band,) = layers_of(spec, "rect")
     (row,) = band["data"]["values"]
     assert (row["since"], row["until"]) == ("2026-11-01T00:00:00", "2026-11-04T00:00:00")
@@ -128,22 +128,24 @@ def test_a_band_reaches_from_the_last_day_before_to_the_first_day_after() -> Non
 
 
 def test_a_gap_at_the_end_ends_with_the_chart() -> None:
-    (band,) = layers_of(charts.total_chart(points_of(10, None, None), "Fans", LIGHT), "rect")
+    (band,) = layers_of(line_charts.total_chart(points_of(10, None, None), "Fans", LIGHT), "rect")
     assert band["data"]["values"][0]["until"] == "2026-11-03T00:00:00"
 
 
 def test_without_a_gap_there_is_no_band() -> None:
-    assert layers_of(charts.total_chart(points_of(10, 11), "Fans", LIGHT), "rect") == []
+    assert layers_of(line_charts.total_chart(points_of(10, 11), "Fans", LIGHT), "rect") == []
 
 
 def test_between_bars_a_band_covers_the_missing_days_only() -> None:
-    band, _bars = layers_of(charts.change_chart(points_of(10, None, 12), "Fans", LIGHT), "rect")
+    band, _bars = layers_of(
+        line_charts.change_chart(points_of(10, None, 12), "Fans", LIGHT), "rect"
+    )
     (row,) = band["data"]["values"]
     assert (row["since"], row["until"]) == ("2026-11-01T12:00:00", "2026-11-02T12:00:00")
 
 
 def test_the_end_of_the_line_says_the_exact_figure() -> None:
-    spec = charts.total_chart(points_of(2277000, 2277713), "Fans", LIGHT)
+    spec = line_charts.total_chart(points_of(2277000, 2277713), "Fans", LIGHT)
     (text,) = layers_of(spec, "text")
     (row,) = text["data"]["values"]
     assert row["text"] == "2,277,713"
@@ -153,18 +155,18 @@ def test_the_end_of_the_line_says_the_exact_figure() -> None:
 
 @pytest.mark.parametrize(("values", "baseline"), [((10, 20), "bottom"), ((20, 10), "top")])
 def test_the_figure_stands_where_the_line_does_not(values: tuple[int, int], baseline: str) -> None:
-    (text,) = layers_of(charts.total_chart(points_of(*values), "Fans", LIGHT), "text")
+    (text,) = layers_of(line_charts.total_chart(points_of(*values), "Fans", LIGHT), "text")
     assert text["mark"]["baseline"] == baseline
 
 
 def test_lone_days_get_a_dot_and_no_text() -> None:
-    spec = charts.total_chart(points_of(1, 2, None, 4, None, 6, 7), "Fans", LIGHT)
+    spec = line_charts.total_chart(points_of(1, 2, None, 4, None, 6, 7), "Fans", LIGHT)
     (text,) = layers_of(spec, "text")
     assert [row["text"] for row in text["data"]["values"]] == ["", "7"]
 
 
 def test_percent_since_start_begins_at_nothing() -> None:
-    spec = charts.share_chart(points_of(200, None, 210), "Fans", LIGHT)
+    spec = line_charts.share_chart(points_of(200, None, 210), "Fans", LIGHT)
     assert spec["data"][SINCE_START].to_pylist() == [0, None, 5]
     (text,) = layers_of(spec, "text")
     assert text["data"]["values"][-1]["text"] == "+5.00%"
@@ -172,7 +174,7 @@ def test_percent_since_start_begins_at_nothing() -> None:
 
 
 def test_bars_fall_and_rise_from_zero_in_two_colours() -> None:
-    (bars,) = layers_of(charts.change_chart(points_of(10, 5, 7), "Fans", DARK), "rect")
+    (bars,) = layers_of(line_charts.change_chart(points_of(10, 5, 7), "Fans", DARK), "rect")
     colour = bars["encoding"]["color"]
     assert (colour["value"], colour["condition"]["value"]) == (DARK.up, DARK.down)
     assert colour["condition"]["test"] == f"datum['{CHANGE}'] < 0"
@@ -180,13 +182,15 @@ def test_bars_fall_and_rise_from_zero_in_two_colours() -> None:
 
 
 def test_the_tooltip_says_day_figure_and_change() -> None:
-    (rule,) = layers_of(charts.total_chart(points_of(1, 2), "Fans", LIGHT), "rule")
+    (rule,) = layers_of(line_charts.total_chart(points_of(1, 2), "Fans", LIGHT), "rule")
     assert [row["title"] for row in rule["encoding"]["tooltip"]] == [DAY, "Fans", CHANGE]
     assert rule["params"][0]["select"]["nearest"] is True
 
 
 @pytest.mark.parametrize(
-    "build", [charts.total_chart, charts.share_chart, charts.change_chart], ids=lambda f: f.__name__
+    "build",
+    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
+    ids=lambda f: f.__name__,
 )
 def test_a_spec_is_plain_data_that_stays_small(build: Build) -> None:
     spec = build(points_of(*range(1_000_000, 1_000_091)), "Fans", LIGHT)
@@ -195,7 +199,9 @@ def test_a_spec_is_plain_data_that_stays_small(build: Build) -> None:
 
 
 @pytest.mark.parametrize(
-    "build", [charts.total_chart, charts.share_chart, charts.change_chart], ids=lambda f: f.__name__
+    "build",
+    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
+    ids=lambda f: f.__name__,
 )
 def test_one_day_alone_can_be_drawn(build: Build) -> None:
     assert build(points_of(7), "Fans", LIGHT)["layer"]
@@ -211,7 +217,7 @@ def test_the_days_of_an_axis_stand_as_far_apart(days: int) -> None:
 
 
 def test_a_lean_chart_says_each_axis_once_and_has_every_layer() -> None:
-    spec = charts.total_chart(points_of(*range(30)), "Fans", LIGHT)
+    spec = line_charts.total_chart(points_of(*range(30)), "Fans", LIGHT)
     slim = lean(spec)
     assert len(slim["layer"]) == len(spec["layer"])
     text = json.dumps(slim["layer"])
@@ -221,8 +227,8 @@ def test_a_lean_chart_says_each_axis_once_and_has_every_layer() -> None:
 
 
 def test_long_periods_name_months() -> None:
-    short = charts.total_chart(points_of(*range(1, 92)), "Fans", LIGHT)
-    long = charts.total_chart(points_of(*range(1, 366)), "Fans", LIGHT)
+    short = line_charts.total_chart(points_of(*range(1, 92)), "Fans", LIGHT)
+    long = line_charts.total_chart(points_of(*range(1, 366)), "Fans", LIGHT)
     formats = [
         layers_of(spec, "line")[0]["encoding"]["x"]["axis"]["format"] for spec in (short, long)
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pages.comparing.address import (
+from pages.parts.compare.address import (
     LONGEST_ADDRESS,
     LONGEST_ID,
     MOST,

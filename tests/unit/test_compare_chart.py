@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
 
-from pages.chart_parts import DAY
-from pages.comparing.chart import compare_chart
-from pages.comparing.ends import DASHES, keep_apart
-from pages.comparing.series import (
+from pages.charts.chart_parts import DAY
+from pages.charts.compare_chart import compare_chart
+from pages.charts.compare_series import (
     MOST_DAYS,
     Series,
     columns_of,
@@ -23,7 +22,8 @@ from pages.comparing.series import (
     frame_of,
     values_on,
 )
-from pages.timeline import Note
+from pages.charts.line_labels import DASHES, keep_apart
+from pages.charts.timeline import Note
 
 FIRST = date(2026, 11, 1)
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages.comparing.series import Series
-from pages.comparing.words import (
+from pages.charts.compare_series import Series
+from pages.parts.compare.compare_text import (
     Row,
     choices_of,
     describe_series,
@@ -18,7 +18,7 @@ from pages.comparing.words import (
     why_not_comparable,
     why_not_indexed,
 )
-from pages.periods import NOTHING, Period, compared
+from pages.text.periods import NOTHING, Period, compared
 from storage.comparing import ComparedPage, Figures, Match
 from storage.filtering import Metric
 

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pages.periods import get_period
-from pages.portfolio.digest import Link, Sentence, Week, to_html, to_text, week_before, write
+from pages.parts.overview.digest import Link, Sentence, Week, to_html, to_text, week_before, write
+from pages.text.periods import get_period
 from storage.overview import Comparable, Mover, Movers
 from tests.unit.test_unusual_words import CLEAN_UP, NOISE
 

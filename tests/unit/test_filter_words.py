@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.portfolio.filter_words import Chosen, left_out, narrowed_to
+from pages.ui.filter_text import Chosen, left_out, narrowed_to
 from storage.filtering import Filter
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages import formats
+from pages.text import formats
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from pages.chart_parts import LIGHT
-from pages.insights import words as insights_words
-from pages.insights.chart import DAY, insight_chart, points_of
-from pages.insights.words import Answer
+from pages.charts.chart_parts import LIGHT
+from pages.charts.insights_chart import DAY, insight_chart, points_of
+from pages.text import insights_text as insights_words
+from pages.text.insights_text import Answer
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 SINCE, UNTIL = date(2026, 11, 1), date(2026, 11, 10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pages.links import START_PATH, connect_link
+from pages.ui.links import START_PATH, connect_link
 
 
 def test_the_link_is_a_plain_anchor_that_carries_nothing() -> None:

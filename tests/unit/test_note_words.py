@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
-from pages import records
-from pages.noting import words as note_words
-from pages.tagging import words as tag_words
-from pages.timeline import Note
+from pages.charts.timeline import Note
+from pages.parts.activity import activity_text
+from pages.ui.notes import note_text as note_words
+from pages.ui.tags import tag_text as tag_words
 from storage.errors import TagRefused
 from storage.notes.notes import NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
@@ -112,7 +112,7 @@ def test_refusals_of_a_tag_say_what_to_do() -> None:
 def test_activity_tells_what_was_done_with_a_tag(
     kind: str, facts: dict[str, object], text: str
 ) -> None:
-    assert records.event(kind, None, facts) == text
+    assert activity_text.event(kind, None, facts) == text
 
 
 @pytest.mark.parametrize(

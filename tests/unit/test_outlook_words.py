@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages.one_page import outlook_words
+from pages.parts.page import outlook_text
 from storage.metrics import (
     Forecast,
     ForecastDay,
@@ -39,7 +39,7 @@ def outlook(*days: tuple[int, int, int]) -> Forecast:
 )
 def test_a_milestone_is_reached_within_a_range(target: int, expected: str) -> None:
     found = outlook((104, 110, 120), (110, 120, 130), (120, 130, 150))
-    assert outlook_words.arrival_in_short(found, target) == expected
+    assert outlook_text.arrival_in_short(found, target) == expected
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,19 @@ def test_a_milestone_is_reached_within_a_range(target: int, expected: str) -> No
     ],
 )
 def test_no_forecast_has_a_reason(refusal: Refusal, short: str, sentence: str) -> None:
-    assert outlook_words.arrival_in_short(refusal, 100) == short
-    assert sentence in outlook_words.why_no_forecast(refusal, "fans")
+    assert outlook_text.arrival_in_short(refusal, 100) == short
+    assert sentence in outlook_text.why_no_forecast(refusal, "fans")
 
 
 def test_a_forecast_is_a_range() -> None:
-    said = outlook_words.forecast(outlook((1_104, 1_110, 1_120)), "fans")
+    said = outlook_text.forecast(outlook((1_104, 1_110, 1_120)), "fans")
     assert "most likely 1,110 fans on 23 Nov 2026" in said
     assert "in 8 of 10 cases from 1,104 to 1,120" in said
 
 
 def test_a_milestone_seen_after_a_gap_says_so() -> None:
-    assert outlook_words.milestone(Milestone(1_000, TODAY, 1)) == "on 22 Nov 2026"
-    late = outlook_words.milestone(Milestone(1_000, TODAY, 4))
+    assert outlook_text.milestone(Milestone(1_000, TODAY, 1)) == "on 22 Nov 2026"
+    late = outlook_text.milestone(Milestone(1_000, TODAY, 4))
     assert late == "seen on 22 Nov 2026, after 3 days without"
 
 
@@ -87,7 +87,7 @@ def test_a_milestone_seen_after_a_gap_says_so() -> None:
 def test_a_goal_that_makes_no_sense_is_refused_in_words(
     target: int | None, due_day: date | None, problem: str | None
 ) -> None:
-    said = outlook_words.why_not(target, due_day, 95_000, TODAY)
+    said = outlook_text.why_not(target, due_day, 95_000, TODAY)
     assert (said is None) == (problem is None)
     if problem and said:
         assert problem in said
@@ -111,12 +111,12 @@ def test_a_goal_in_a_sentence(
 ) -> None:
     pace = goal_pace(target=100_000, figure=figure, days_left=days_left, actual_per_day=actual)
     assert pace is not None
-    assert outlook_words.goal(GOAL, pace).endswith(said)
-    assert outlook_words.goal_state(pace)[0] == state
+    assert outlook_text.goal(GOAL, pace).endswith(said)
+    assert outlook_text.goal_state(pace)[0] == state
 
 
 def test_a_goal_without_a_figure_says_so() -> None:
-    assert "gives no count" in outlook_words.goal(GOAL, None)
+    assert "gives no count" in outlook_text.goal(GOAL, None)
 
 
 def test_the_pace_is_of_four_weeks_or_what_there_is() -> None:
@@ -125,10 +125,10 @@ def test_the_pace_is_of_four_weeks_or_what_there_is() -> None:
     }
     figures[TODAY - timedelta(days=28)] = 0  # 720 below the line
     figures[TODAY - timedelta(days=90)] = 5_000
-    pace = outlook_words.pace_per_day(list_daily_changes(figures))
+    pace = outlook_text.pace_per_day(list_daily_changes(figures))
     assert pace == pytest.approx(1_000 / 28)
     two: dict[date, int | None] = {TODAY: 110, TODAY - timedelta(days=5): 100}
-    assert outlook_words.pace_per_day(list_daily_changes(two)) == 2.0
+    assert outlook_text.pace_per_day(list_daily_changes(two)) == 2.0
     apart: dict[date, int | None] = {TODAY: 110, TODAY - timedelta(days=50): 100}
-    assert outlook_words.pace_per_day(list_daily_changes(apart)) is None
-    assert outlook_words.pace_per_day([]) is None
+    assert outlook_text.pace_per_day(list_daily_changes(apart)) is None
+    assert outlook_text.pace_per_day([]) is None

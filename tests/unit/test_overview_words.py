@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from pages.period import clip, describe
-from pages.periods import get_period
-from pages.portfolio import words as overview_words
-from pages.tiles import Tile
+from pages.parts.overview import overview_text as overview_words
+from pages.text.periods import get_period
+from pages.ui.period_bar import clip, describe
+from pages.ui.tiles import Tile
 from storage.overview import Comparable, Totals
 
 TODAY = date(2026, 11, 22)

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from pages import chart_parts, charts
-from pages.chart_parts import CHANGE, DARK, DAY, LIGHT
-from pages.one_page import forecast_chart, heat_chart
-from pages.one_page.points import points_of
+from pages.charts import chart_parts, line_charts
+from pages.charts.chart_parts import CHANGE, DARK, DAY, LIGHT
+from pages.parts.page import calendar_heatmap, forecast_chart
+from pages.parts.page.points import points_of
 from storage.metrics import DailyChange, Forecast, find_forecast, list_daily_changes
 
 TODAY = date(2026, 11, 22)  # a Sunday
@@ -26,7 +26,7 @@ def forecast() -> Forecast:
 
 
 def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None:
-    spec = charts.total_chart(POINTS, "Fans", LIGHT)
+    spec = line_charts.total_chart(POINTS, "Fans", LIGHT)
     with_band = forecast_chart.add_forecast(spec, POINTS, forecast())
     ends = (POINTS[0].day, forecast().days[-1].day)
     assert with_band["layer"][:-1] == chart_parts.spread_ticks(spec["layer"], *ends)
@@ -66,15 +66,15 @@ def changes(*sizes: int) -> list[DailyChange]:
 
 
 def test_the_calendar_begins_on_a_monday_a_year_ago() -> None:
-    first = heat_chart.first_day_of(TODAY)
+    first = calendar_heatmap.first_day_of(TODAY)
     assert first.weekday() == 0
     assert (TODAY - first).days == 53 * 7 - 1
-    assert heat_chart.first_day_of(TODAY + timedelta(days=1)) == first + timedelta(days=7)
+    assert calendar_heatmap.first_day_of(TODAY + timedelta(days=1)) == first + timedelta(days=7)
 
 
 def test_the_calendar_sends_days_and_changes_and_nothing_for_gaps() -> None:
     known = changes(1, -2, 3)
-    frame = heat_chart.heat_chart([known[0], known[2]], LIGHT)["data"]
+    frame = calendar_heatmap.heat_chart([known[0], known[2]], LIGHT)["data"]
     assert [when.date() for when in frame[DAY].to_pylist()] == [known[0].day, known[2].day]
     assert frame[CHANGE].to_pylist() == [1, 3]
     assert [str(each) for each in frame.schema.types] == ["timestamp[s]", "int32", "int8"]
@@ -82,15 +82,15 @@ def test_the_calendar_sends_days_and_changes_and_nothing_for_gaps() -> None:
 
 def test_the_colours_are_alike_on_both_sides_and_no_single_day_decides() -> None:
     days = changes(*[2, -3] * 20, 5_000)
-    assert heat_chart.bound_of(days) == 3
-    scale = heat_chart.heat_chart(days, DARK)["encoding"]["color"]["scale"]
+    assert calendar_heatmap.bound_of(days) == 3
+    scale = calendar_heatmap.heat_chart(days, DARK)["encoding"]["color"]["scale"]
     assert scale["domain"] == [-3, -1.5, 0, 1.5, 3]
-    assert scale["range"] == list(heat_chart.DARK_RANGE)
-    assert heat_chart.bound_of(changes(0, 0)) == 1
+    assert scale["range"] == list(calendar_heatmap.DARK_RANGE)
+    assert calendar_heatmap.bound_of(changes(0, 0)) == 1
 
 
 @pytest.mark.parametrize(("sizes", "said"), [((1, -2, 0), "up on 1 day, down on 1 day; from -2")])
 def test_the_calendar_in_words(sizes: tuple[int, ...], said: str) -> None:
-    text = heat_chart.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
+    text = calendar_heatmap.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
     assert text.startswith("Calendar of the daily change of fans, 19 Nov 2026 to 22 Nov 2026")
     assert said in text

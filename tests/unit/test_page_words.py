@@ -7,14 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pages.one_page import facts as page_facts
-from pages.one_page import tiles as page_tiles
-from pages.one_page import words as page_words
-from pages.one_page.daily import daily_table
-from pages.one_page.facts import Fact
-from pages.one_page.points import MOST_POINTS, points_of, thin
-from pages.periods import NOTHING, Period, get_period
-from pages.tiles import Tile
+from pages.parts.page import page_details as page_facts
+from pages.parts.page import page_text as page_words
+from pages.parts.page import page_tiles
+from pages.parts.page.daily_table import daily_table
+from pages.parts.page.page_details import Fact
+from pages.parts.page.points import MOST_POINTS, points_of, thin
+from pages.text.periods import NOTHING, Period, get_period
+from pages.ui.tiles import Tile
 from storage.connection_states import CONNECTION_STATES, ConnectionState
 from storage.metrics import find_forecast
 from storage.page_changes import FactChange

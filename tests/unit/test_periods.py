@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.periods import (
+from pages.text.periods import (
     COMPARISONS,
     CUSTOM,
     DEFAULT_LABEL,

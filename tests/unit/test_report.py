@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pages import charts
-from pages.chart_parts import DARK, LIGHT, Palette, Spec
-from pages.reporting import rendering
-from pages.reporting.report import Picture, Report, Section, Table, to_html
-from pages.reporting.themed import scheme_of, themed, titled
-from pages.tiles import Tile
-from pages.timeline import Note, Point
+from pages.charts import line_charts
+from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec
+from pages.charts.timeline import Note, Point
+from pages.ui.export import rendering
+from pages.ui.export.export_theme import scheme_of, themed, titled
+from pages.ui.export.report import Picture, Report, Section, Table, to_html
+from pages.ui.tiles import Tile
 
 HOSTILE = "<script>alert(1)</script>\" onload='x' & </title>"
 AT = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
@@ -92,7 +92,9 @@ def test_what_stands_in_it() -> None:
 
 
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
-@pytest.mark.parametrize("build", [charts.total_chart, charts.share_chart, charts.change_chart])
+@pytest.mark.parametrize(
+    "build", [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart]
+)
 def test_a_chart_is_drawn_in_the_colours_of_a_scheme(
     build: Callable[..., Spec], colours: Palette
 ) -> None:
@@ -105,7 +107,7 @@ def test_a_chart_is_drawn_in_the_colours_of_a_scheme(
 
 
 def test_a_png_is_twice_as_large_as_its_points() -> None:
-    png = rendering.to_png(charts.total_chart(POINTS, "Fans", LIGHT), LIGHT)
+    png = rendering.to_png(line_charts.total_chart(POINTS, "Fans", LIGHT), LIGHT)
     assert png.startswith(b"\x89PNG\r\n")
     width, height = struct.unpack(">II", png[16:24])
     assert 1800 < width < 2100
@@ -113,7 +115,7 @@ def test_a_png_is_twice_as_large_as_its_points() -> None:
 
 
 def test_dressing_a_chart_leaves_it_as_it_was() -> None:
-    chart = charts.total_chart(POINTS, "Fans", LIGHT)
+    chart = line_charts.total_chart(POINTS, "Fans", LIGHT)
     before = dict(chart)
     assert themed(chart, DARK)["background"] == "#0D1117"
     assert chart == before

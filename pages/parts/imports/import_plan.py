@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from pages.formats import UNKNOWN, count, counted, span
+from pages.text.formats import UNKNOWN, count, counted, span
 from storage.csv_import.plan import ImportPlan
 from storage.export.csv_xlsx import Column, Rows, make_file, make_file_name
 

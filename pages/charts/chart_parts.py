@@ -1,0 +1,238 @@
+"""What every chart is put together from: colours, axes, tooltips, the bands of missing days.
+
+Pure, like `pages.charts.line_charts`: no Streamlit, no storage.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from pages.charts import arrow
+from pages.charts.timeline import Point, find_gaps
+from pages.text.formats import span
+
+Spec = dict[str, Any]
+
+# Columns of a chart's frame, named as a person reads them: the chart's toolbar shows it as a table.
+DAY = "Day (UTC)"
+CHANGE = "Change on the day"
+SINCE_START = "% since start"
+
+AXIS_INK = "#6F7A8A"  # 4.35 : 1 on both grounds; Streamlit's own is 3.7 : 1 on white
+ABBREVIATED_FROM = 100_000  # "2.28M" from here on; below, the figure itself is short enough
+YEARS_FROM_DAYS = 200
+DAY_TICKS = 9  # at most
+TICK_STEPS = (1, 2, 4, 7, 14, 28, 56)  # days; with the last one a forecast fits too
+MONTH_TICK_DAYS = 400  # a label a month up to here, every second one up to twice as many
+GRID_LINES = 4  # a wish: d3 takes the nearest round step, which makes four to six
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours that do not follow the theme by themselves. Up and down differ in more than hue."""
+
+    up: str
+    down: str
+    band: str
+    ink: str
+
+
+LIGHT = Palette(up="#0F766E", down="#C2410C", band="#F0F3F7", ink="#111827")
+DARK = Palette(up="#5CC8B5", down="#FF8F66", band="#171D26", ink="#E6EBF1")
+
+
+def palette(theme: str | None) -> Palette:
+    """The colours for "dark"; for "light", and while the browser has not said, the light ones."""
+    return DARK if theme == "dark" else LIGHT
+
+
+def frame_of(points: Sequence[Point], noun: str) -> pa.Table:
+    """One row a day: naive midnight, figure and change with gaps."""
+    return pa.table(
+        {
+            DAY: arrow.days([point.day for point in points]),
+            noun: arrow.whole([point.value for point in points]),
+            CHANGE: arrow.whole([point.change for point in points]),
+        }
+    )
+
+
+def x_axis(points: Sequence[Point], field: str = DAY) -> Spec:
+    """Days along the bottom, as far apart from each other; months once the period is long."""
+    first, last = points[0].day, points[-1].day
+    days = (last - first).days
+    ticks: Spec = {"tickCount": {"interval": "month", "step": -(-days // MONTH_TICK_DAYS)}}
+    if days < YEARS_FROM_DAYS:
+        ticks = {"values": [_as_tick(each) for each in even_days(first, last)]}
+    return {
+        "field": field,
+        "type": "temporal",
+        "title": None,
+        "axis": {
+            "format": "%b %Y" if days >= YEARS_FROM_DAYS else "%-d %b",
+            "grid": False,
+            **ticks,
+            "labelFlush": True,
+            "labelOverlap": "parity",  # every second one: what is left is even too
+            "labelColor": AXIS_INK,
+        },
+    }
+
+
+def even_days(first: date, last: date) -> list[date]:
+    """At most DAY_TICKS days up to ``last``, each as far from the next, in whole weeks if it can.
+
+    Vega's own would begin each month anew: 29 and 31 Jan, 1 and 3 Feb.
+    """
+    days = (last - first).days
+    step = next(step for step in TICK_STEPS if days // step < DAY_TICKS)
+    return [last - timedelta(days=age) for age in range(0, days + 1, step)][::-1]
+
+
+def spread_ticks(spec: Any, first: date, last: date) -> Any:
+    """The same spec with the days named along the bottom spread from ``first`` to ``last``."""
+    if isinstance(spec, list):
+        return [spread_ticks(each, first, last) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    if spec.get("type") == "temporal" and "values" in spec.get("axis", {}):
+        ticks = [_as_tick(each) for each in even_days(first, last)]
+        return {**spec, "axis": {**spec["axis"], "values": ticks}}
+    return {name: spread_ticks(each, first, last) for name, each in spec.items()}
+
+
+def lean(spec: Spec) -> Spec:
+    """The same chart in a third of the bytes: layers share their axes, so the first ones say all.
+
+    A layer's scale keeps its words, and what is no layer is left as it is.
+    """
+    said: set[str] = set()
+
+    def strip(node: Any) -> Any:
+        if isinstance(node, list):
+            return [strip(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        kept = {name: strip(each) for name, each in node.items() if name != "encoding"}
+        if "encoding" in node:
+            kept["encoding"] = {name: leave(name, each) for name, each in node["encoding"].items()}
+        return kept
+
+    def leave(channel: str, each: Any) -> Any:
+        if channel not in ("x", "y") or "axis" not in each:
+            return each
+        if channel in said:
+            return {name: value for name, value in each.items() if name != "axis"}
+        said.add(channel)
+        return each
+
+    return {**spec, "layer": strip(spec["layer"])}
+
+
+def _as_tick(day: date) -> Spec:
+    return {"year": day.year, "month": day.month, "date": day.day}
+
+
+def y_axis(field: str, *, zero: bool, **axis: Any) -> Spec:
+    """Light horizontal lines, no title: the heading of the card says what it is."""
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": zero, "nice": True, "padding": 8},
+        "axis": {
+            "grid": True,
+            "tickCount": GRID_LINES,
+            "ticks": False,
+            "domain": False,
+            "labelColor": AXIS_INK,
+            **axis,
+        },
+    }
+
+
+def number_format(low: int, high: int) -> str:
+    """A d3 format for an axis from ``low`` to ``high`` on which no two labels read the same."""
+    if high < ABBREVIATED_FROM:
+        return ",d"
+    step = max(1.0, (high - low) / (2 * GRID_LINES))
+    digits = math.floor(math.log10(high)) - math.floor(math.log10(step)) + 1
+    return f",.{max(3, digits)}~s" if digits <= 5 else ",d"
+
+
+def tooltip(noun: str, *more: Spec) -> list[Spec]:
+    """Day, figure, change on the day. The texts come from `texts`."""
+    return [
+        {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
+        {"field": "figure_text", "type": "nominal", "title": noun},
+        *more,
+        {"field": "change_text", "type": "nominal", "title": CHANGE},
+    ]
+
+
+def texts(noun: str) -> list[Spec]:
+    """Transforms that write the tooltip in the browser: half the bytes of sending its texts."""
+    return [
+        text_of(noun, "format({value}, ',d')", "figure_text", missing="no snapshot"),
+        text_of(CHANGE, "format({value}, '+,d')", "change_text", missing="–"),
+    ]
+
+
+def text_of(field: str, expression: str, name: str, *, missing: str) -> Spec:
+    """One such transform; ``{value}`` in the expression stands for the field."""
+    value = f"datum['{field}']"
+    written = expression.replace("{value}", value)
+    return {"calculate": f"isValid({value}) ? {written} : '{missing}'", "as": name}
+
+
+def gap_bands(points: Sequence[Point], colours: Palette, *, reach_hours: int) -> list[Spec]:
+    """A layer of grey bands, one for each gap, or no layer at all.
+
+    A line breaks at the last day before a gap and begins at the first day after it: 24 hours reach
+    there. Between bars 12 are right.
+    """
+    gaps = find_gaps(points)
+    if not gaps:
+        return []
+    reach = timedelta(hours=reach_hours)
+    last = _midnight(points[-1].day) + timedelta(hours=0 if reach_hours == 24 else 12)
+    rows = [
+        {
+            "since": (_midnight(gap.since) - reach).isoformat(),
+            "until": min(last, _midnight(gap.until) + reach).isoformat(),
+            "text": span(gap.since, gap.until),
+        }
+        for gap in gaps
+    ]
+    return [
+        {
+            "data": inline(rows, "since", "until"),
+            "mark": {"type": "rect", "color": colours.band},
+            "encoding": {
+                "x": x_axis(points, "since"),
+                "x2": {"field": "until"},
+                "tooltip": {"field": "text", "type": "nominal", "title": "No snapshot"},
+            },
+        }
+    ]
+
+
+def inline(rows: list[Spec], *times: str) -> Spec:
+    """Rows of a layer of their own; ``times`` are ISO texts, read as local like all days."""
+    return {"values": rows, "format": {"parse": dict.fromkeys(times, "date:'%Y-%m-%dT%H:%M:%S'")}}
+
+
+def moment_of(day: date) -> str:
+    """A day as `inline` takes it."""
+    return _midnight(day).isoformat()
+
+
+def _midnight(day: date) -> datetime:
+    # Naive on purpose: charts draw days as they are written, in whatever zone the browser is.
+    return datetime.combine(day, time())

@@ -1,0 +1,140 @@
+"""Builds the chart of one of Facebook's daily metrics: pure, like `pages.charts.line_charts`.
+
+Its days are Pacific and its columns say so: nothing of it may be taken for a snapshot's day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+import pyarrow as pa
+
+from pages.charts import arrow
+from pages.charts.chart_parts import (
+    AXIS_INK,
+    Palette,
+    Spec,
+    inline,
+    moment_of,
+    number_format,
+    text_of,
+    x_axis,
+    y_axis,
+)
+from pages.charts.timeline import Point
+
+DAY = "Day (Pacific)"
+A_DAY = 24 * 3600 * 1000  # milliseconds
+RETIRED = "Retired by Facebook"
+
+
+def points_of(values: Mapping[date, int], since: date, until: date) -> list[Point]:
+    """One point for every day of a period, both ends included; without a figure None, never 0."""
+    days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
+    return [Point(day, values.get(day), None) for day in days]
+
+
+def insight_chart(
+    points: Sequence[Point], label: str, kind: str, retired_on: date | None, colours: Palette
+) -> Spec:
+    """A line for a level, bars for what happened on a day. At least one point has a value.
+
+    ``label`` names the figure; a day without one is a gap. ``retired_on`` draws its mark where the
+    day lies among the points.
+    """
+    values = [point.value for point in points if point.value is not None]
+    y = y_axis(
+        label,
+        zero=kind != "level",
+        tickMinStep=1,
+        format=number_format(min(values), max(values)),
+    )
+    tooltip: list[Spec] = [
+        {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
+        {"field": "figure_text", "type": "nominal", "title": label},
+    ]
+    return {
+        "data": _frame(points, label),
+        "transform": [text_of(label, "format({value}, ',d')", "figure_text", missing="no figure")],
+        "layer": [
+            *(_line(points, y, tooltip) if kind == "level" else _bars(points, y, tooltip)),
+            *_mark(points, retired_on, colours),
+        ],
+    }
+
+
+def _frame(points: Sequence[Point], label: str) -> pa.Table:
+    return pa.table(
+        {
+            DAY: arrow.days([point.day for point in points]),
+            label: arrow.whole([point.value for point in points]),
+        }
+    )
+
+
+def _bars(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
+    half = A_DAY * (0.18 if len(points) <= 8 else 0.36)
+    return [
+        {
+            "transform": [
+                {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
+                {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
+            ],
+            "mark": {"type": "rect"},
+            "encoding": {
+                "x": x_axis(points, "bar_since"),
+                "x2": {"field": "bar_until"},
+                "y": y,
+                "y2": {"datum": 0},
+                "tooltip": tooltip,
+            },
+        }
+    ]
+
+
+def _line(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
+    mark = {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-path-domains"}
+    nearest = {
+        "type": "point",
+        "nearest": True,
+        "on": "pointerover",
+        "clear": "pointerout",
+        "encodings": ["x"],
+    }
+    shown = {"condition": {"param": "insight_hover", "empty": False, "value": 1}, "value": 0}
+    return [
+        {"mark": mark, "encoding": {"x": x_axis(points, DAY), "y": y}},
+        {
+            "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1},
+            "params": [{"name": "insight_hover", "select": nearest}],
+            "encoding": {"x": x_axis(points, DAY), "opacity": shown, "tooltip": tooltip},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "invalid": "filter"},
+            "encoding": {"x": x_axis(points, DAY), "y": y, "opacity": shown},
+        },
+    ]
+
+
+def _mark(points: Sequence[Point], on: date | None, colours: Palette) -> list[Spec]:
+    """A dashed rule on the day a metric was retired, with its words beside the rule."""
+    if on is None or not points[0].day <= on <= points[-1].day:
+        return []
+    is_late = (on - points[0].day) * 2 > points[-1].day - points[0].day
+    text = {
+        "type": "text",
+        "text": RETIRED,
+        "align": "right" if is_late else "left",
+        "dx": -5 if is_late else 5,
+        "baseline": "top",
+        "color": colours.ink,
+    }
+    rule = {"type": "rule", "strokeDash": [4, 3], "color": AXIS_INK, "strokeWidth": 1}
+    return [
+        {
+            "data": inline([{"day": moment_of(on)}], "day"),
+            "encoding": {"x": x_axis(points, "day")},
+            "layer": [{"mark": rule}, {"mark": text, "encoding": {"y": {"value": 0}}}],
+        }
+    ]

@@ -1,0 +1,202 @@
+"""Builds the charts: pure functions from days to Vega-Lite dicts, without Streamlit or storage.
+
+Plain dicts cost a fifth of Altair's objects per rerun. A line, bar or dot without a colour takes
+the first chart colour of the theme and follows light and dark at once; text, rules and bands do
+not, so their colours come from a `Palette`. Days are naive: drawn as written in every zone.
+
+Every builder takes the points that `timeline.trim` leaves, at least one, and the ``noun`` of the
+figure ("Fans"). The spec's ``data`` is a frame (see `chart_parts.frame_of`). ``notes`` are drawn
+over the figures (see `note_marks`); those of other days are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pages.charts.chart_parts import (
+    AXIS_INK,
+    CHANGE,
+    DAY,
+    SINCE_START,
+    Palette,
+    Spec,
+    frame_of,
+    gap_bands,
+    inline,
+    moment_of,
+    number_format,
+    text_of,
+    texts,
+    tooltip,
+    x_axis,
+    y_axis,
+)
+from pages.charts.note_marks import note_marks
+from pages.charts.timeline import Note, Point, lone_days
+from pages.text.formats import count, signed_percent
+
+A_DAY = 24 * 3600 * 1000  # milliseconds
+
+
+def total_chart(
+    points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
+) -> Spec:
+    """The figures as a line, missing days as bands, the exact figure at the end."""
+    values = [point.value for point in points if point.value is not None]
+    y = y_axis(noun, zero=False, format=number_format(min(values), max(values)))
+    return {
+        "data": frame_of(points, noun),
+        "transform": texts(noun),
+        "layer": [
+            *gap_bands(points, colours, reach_hours=24),
+            _line(points, y),
+            *_hover(points, y, tooltip(noun)),
+            _marks(points, y, colours, float, count),
+            *note_marks(notes, points, noun),
+        ],
+    }
+
+
+def share_chart(
+    points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
+) -> Spec:
+    """The same line in percent since the first figure, which must not be 0."""
+    start = next(point.value for point in points if point.value is not None)
+
+    def share(value: int) -> float:
+        return round(100 * (value / start - 1), 4)
+
+    shares = [None if point.value is None else share(point.value) for point in points]
+    frame = frame_of(points, noun).append_column(SINCE_START, [shares])
+    y = y_axis(
+        SINCE_START,
+        zero=True,
+        labelExpr="datum.value == 0 ? '0%' : format(datum.value, '+.3~f') + '%'",
+    )
+    row = {"field": "share_text", "type": "nominal", "title": SINCE_START}
+    percent = text_of(SINCE_START, "format({value}, '+.2f') + '%'", "share_text", missing="–")
+    return {
+        "data": frame,
+        "transform": [*texts(noun), percent],
+        "layer": [
+            *gap_bands(points, colours, reach_hours=24),
+            _line(points, y),
+            *_hover(points, y, tooltip(noun, row)),
+            _marks(points, y, colours, share, lambda value: signed_percent(share(value))),
+            *note_marks(notes, points, noun),
+        ],
+    }
+
+
+def change_chart(
+    points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
+) -> Spec:
+    """The change on each day as bars from zero: colour and direction say the same."""
+    y = y_axis(
+        CHANGE,
+        zero=True,
+        tickMinStep=1,
+        labelExpr="datum.value == 0 ? '0' : format(datum.value, '+,d')",
+    )
+    # Wide bars shout: a week's are a third of a day, more days come closer together.
+    half = A_DAY * (0.18 if len(points) <= 8 else 0.36)
+    falls = {"test": f"datum['{CHANGE}'] < 0", "value": colours.down}
+    return {
+        "data": frame_of(points, noun),
+        "transform": [
+            *texts(noun),
+            {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
+            {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
+        ],
+        "layer": [
+            *gap_bands(points, colours, reach_hours=12),
+            {
+                "mark": {"type": "rect"},
+                "encoding": {
+                    "x": x_axis(points, "bar_since"),
+                    "x2": {"field": "bar_until"},
+                    "y": y,
+                    "y2": {"datum": 0},
+                    "color": {"condition": falls, "value": colours.up},
+                    "tooltip": tooltip(noun),
+                },
+            },
+            {
+                "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "opacity": 0.7},
+                "encoding": {"y": {"datum": 0}},
+            },
+            *note_marks(notes, points, noun),
+        ],
+    }
+
+
+def _line(points: Sequence[Point], y: Spec) -> Spec:
+    """Two pixels, straight from day to day, broken where a day is missing."""
+    mark = {
+        "type": "line",
+        "strokeWidth": 2,
+        "interpolate": "linear",
+        "invalid": "break-paths-show-path-domains",
+    }
+    return {"mark": mark, "encoding": {"x": x_axis(points), "y": y}}
+
+
+def _hover(points: Sequence[Point], y: Spec, rows: list[Spec]) -> list[Spec]:
+    """A rule and a dot on the day nearest to the pointer, with the tooltip."""
+    nearest = {
+        "type": "point",
+        "nearest": True,
+        "on": "pointerover",
+        "clear": "pointerout",
+        "encodings": ["x"],
+    }
+    shown = {"condition": {"param": "hover", "empty": False, "value": 1}, "value": 0}
+    return [
+        {
+            "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1},
+            "params": [{"name": "hover", "select": nearest}],
+            "encoding": {"x": x_axis(points), "opacity": shown, "tooltip": rows},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "invalid": "filter"},
+            "encoding": {"x": x_axis(points), "y": y, "opacity": shown},
+        },
+    ]
+
+
+def _marks(
+    points: Sequence[Point],
+    y: Spec,
+    colours: Palette,
+    height: Callable[[int], float],
+    label: Callable[[int], str],
+) -> Spec:
+    """A dot on the last day, with its figure, and on days that stand alone between gaps."""
+    known = [(point.day, point.value) for point in points if point.value is not None]
+    last_day, last = known[-1]
+    # A line that comes from above would run through a label above its end.
+    falling = len(known) > 1 and known[-2][1] > last
+    rows = [
+        {"day": moment_of(point.day), "y": height(point.value), "text": ""}
+        for point in lone_days(points)
+        if point.value is not None and point.day != last_day
+    ]
+    rows.append({"day": moment_of(last_day), "y": height(last), "text": label(last)})
+    text = {
+        "type": "text",
+        "align": "right",
+        "baseline": "top" if falling else "bottom",
+        "dx": 5,
+        "dy": 10 if falling else -10,
+        "fontWeight": 600,
+        "fontSize": 13,
+        "color": colours.ink,
+    }
+    return {
+        "data": inline(rows, "day"),
+        "encoding": {"x": x_axis(points, "day"), "y": {**y, "field": "y"}},
+        "layer": [
+            {"mark": {"type": "point", "filled": True, "size": 45, "opacity": 1}},
+            {"mark": text, "encoding": {"text": {"field": "text", "type": "nominal"}}},
+        ],
+    }

@@ -1,1 +1,0 @@
-"""Notes on days: the popover in a chart's card, and what is said of each."""

@@ -1,1 +1,0 @@
-"""The parts of a Page's screen: its cards, their charts and words."""

@@ -1,0 +1,180 @@
+"""What Compare says: labels that tell Pages apart, figures side by side, and why there are dashes.
+
+Pure: no Streamlit. Names are plain text here; whoever draws them as Markdown escapes them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pages.charts.compare_series import Series
+from pages.text.formats import count, counted, cut, day, listed
+from pages.text.periods import A_DAY, Period
+from storage import metrics
+from storage.comparing import ComparedPage, Figures, Match
+from storage.filtering import Metric
+
+LONGEST_NAME = 40
+LONGEST_CHART_NAME = 22
+_FEWEST_DIGITS = 4
+
+COUNTED_TWICE = "Someone who follows two of these Pages counts in both."
+
+
+@dataclass(frozen=True)
+class Row:
+    """One Page's figures in the period. None where one can't be told.
+
+    ``fans`` and ``followers`` are those at the end. ``net_before`` and the two deltas are None also
+    without a previous period; the deltas of rates are percentage points. ``days_with`` of the
+    period's days have a snapshot.
+    """
+
+    page_id: str
+    label: str
+    fans: int | None
+    followers: int | None
+    start: int | None
+    net: int | None
+    net_delta: int | None
+    growth_percent: float | None
+    growth_delta: float | None
+    weekly_percent: float | None
+    per_day: float | None
+    best_change: int | None
+    best_day: date | None
+    fan_follower_ratio: float | None
+    days_with: int
+
+
+def labels_of(pages: Sequence[ComparedPage | Match], length: int = LONGEST_NAME) -> list[str]:
+    """Names in at most ``length`` characters, no two the same: twins get the end of their id."""
+    names = [cut(page.name, length) or "Page" for page in pages]
+    often = Counter(names)
+    digits = _FEWEST_DIGITS
+    while True:
+        labels = [
+            f"{cut(name, max(8, length - digits - 4))} (…{page.page_id[-digits:]})"
+            if often[name] > 1
+            else name
+            for page, name in zip(pages, names, strict=True)
+        ]
+        if len(set(labels)) == len(labels) or digits > max(len(p.page_id) for p in pages):
+            return labels
+        digits += 2
+
+
+def choices_of(matches: Sequence[Match]) -> dict[str, str]:
+    """Page ids by what the list of matches says: name and category, twins with the end of their id.
+
+    In the order given.
+    """
+    texts = []
+    for match, label in zip(matches, labels_of(matches, 60), strict=True):
+        texts.append(f"{label} · {cut(match.category, 30)}" if match.category else label)
+    return {text: match.page_id for text, match in zip(texts, matches, strict=True)}
+
+
+def row_of(
+    page: ComparedPage, label: str, by_metric: Mapping[Metric, Figures], metric: Metric, p: Period
+) -> Row:
+    """A Page's figures in the period; net, growth and best day are of ``metric``."""
+    figures = by_metric[metric]
+    fans = metrics.ends_of_period(by_metric["fans"], p.since, p.until)[1]
+    followers = metrics.ends_of_period(by_metric["followers"], p.since, p.until)[1]
+    ends = metrics.ends_of_period(figures, p.since, p.until)
+    before: tuple[int | None, int | None] = (None, None)
+    if p.previous_since is not None and p.previous_until is not None:
+        before = metrics.ends_of_period(figures, p.previous_since, p.previous_until)
+    growth = metrics.growth_percent(*ends)
+    in_period = {each for each in figures if p.since <= each <= p.until}
+    changes = [each for each in metrics.list_daily_changes(figures) if each.day in in_period]
+    best = metrics.find_best_day(changes)
+    net = metrics.net(*ends)
+    return Row(
+        page_id=page.page_id,
+        label=label,
+        fans=fans,
+        followers=followers,
+        start=ends[0],
+        net=net,
+        net_delta=metrics.delta(net, metrics.net(*before)),
+        growth_percent=growth,
+        growth_delta=metrics.delta_points(growth, metrics.growth_percent(*before)),
+        weekly_percent=metrics.average_weekly_growth_percent(*ends, p.days_count),
+        per_day=metrics.growth_per_day(*ends, p.days_count),
+        best_change=best.change if best else None,
+        best_day=best.day if best else None,
+        fan_follower_ratio=metrics.fan_follower_ratio(fans, followers),
+        days_with=len(in_period),
+    )
+
+
+def why_not_comparable(
+    page: ComparedPage, label: str, figures: Figures, noun: str, period: Period
+) -> str | None:
+    """Why net and growth are dashes: a sentence in plain text; None where they are figures."""
+    start, end = metrics.ends_of_period(figures, period.since, period.until)
+    if start is not None and end is not None:
+        return None
+    if page.first_day is None or page.last_day is None:
+        return f"{label} has no snapshot yet."
+    within = [v for d, v in figures.items() if period.since - A_DAY <= d <= period.until]
+    if not within:
+        return f"{label} has no snapshot in this period."
+    if not any(value is not None for value in within):
+        return f"Facebook gives no count of {noun} for {label} in this period."
+    if start is None:
+        late = page.first_day >= period.since
+        why = f": its first snapshot is of {day(page.first_day)}" if late else ""
+        return f"{label} has no count of {noun} at the start of the period{why}."
+    early = page.last_day < period.until - A_DAY
+    why = f": its last snapshot is of {day(page.last_day)}" if early else ""
+    return f"{label} has no count of {noun} at the end of the period{why}."
+
+
+def why_not_indexed(label: str, start: int | None, noun: str) -> str | None:
+    """Why a Page has no line in the index: a sentence in plain text; None where it has one."""
+    if start is None:
+        return f"{label} is left out of the index: no count of {noun} at the start of the period."
+    if start == 0:
+        return (
+            f"{label} is left out of the index: it starts with 0 {noun}, and nothing grows from 0 "
+            "in percent."
+        )
+    return None
+
+
+def why_no_percentage(rows: Sequence[Row], noun: str) -> str | None:
+    """Whose percentages are dashes though both ends are known; None when nobody's."""
+    small = [row.label for row in rows if row.net is not None and row.growth_percent is None]
+    if not small:
+        return None
+    least = metrics.SMALLEST_BASE
+    verb = "starts" if len(small) == 1 else "start"
+    return f"{listed(small)} {verb} with fewer than {least} {noun}: no percentages."
+
+
+def describe_series(series: Sequence[Series], noun: str, period: Period, *, is_index: bool) -> str:
+    """The takeaway of the chart in a sentence, for whoever can't see it."""
+    told = []
+    for one in series:
+        known = [value for value in one.values if value is not None]
+        if is_index:
+            told.append(f"{one.label} ends at {100 * known[-1] / one.base:,.1f}")
+        else:
+            told.append(f"{one.label} from {count(known[0])} to {count(known[-1])}")
+    kind = f"{noun.capitalize()}, start = 100" if is_index else noun.capitalize()
+    days = counted(period.days_count, "day")
+    return f"{kind}, {days} to {day(period.until)}: {'; '.join(told)}."
+
+
+def no_earlier_figures(labels: Sequence[str], pages_count: int) -> str:
+    """That nothing is compared with the previous period, or not for some Pages."""
+    if len(labels) == pages_count:
+        return "There are no earlier figures to compare with."
+    verb = "has" if len(labels) == 1 else "have"
+    return f"{listed([*labels])} {verb} no earlier figures to compare with."

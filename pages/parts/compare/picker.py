@@ -1,0 +1,165 @@
+"""How Pages come into a comparison and leave it: a search, chips, and a few to begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from pages.parts.compare import address as compare_address
+from pages.parts.compare import queries as compare_lookups
+from pages.parts.compare.address import FEWEST, MOST, PARAMETER
+from pages.parts.compare.compare_text import LONGEST_CHART_NAME, LONGEST_NAME, choices_of, labels_of
+from pages.text.formats import cut, listed, plain
+from pages.ui import screens
+from storage.comparing import MOST_MATCHES, ComparedPage
+
+SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
+LONGEST_SEARCH = 100
+_LAST = "compare-last"
+
+
+def render(version: str, pages: Sequence[ComparedPage]) -> None:
+    """Draw the search, unless the comparison is full, and a chip for each Page in it."""
+    ids = [page.page_id for page in pages]
+    with st.container(horizontal=True, vertical_alignment="center", key="compare-picker"):
+        if len(pages) < MOST:
+            _search(version, ids)
+        _chips(pages)
+        if len(pages) == MOST:
+            st.caption(f"{MOST} Pages are the most that can be compared.", width="content")
+
+
+def _search(version: str, ids: Sequence[str]) -> None:
+    search = st.text_input(
+        "Add a Page",
+        type="search",
+        live="300ms",
+        placeholder="Add a Page by name",
+        label_visibility="collapsed",
+        width=240,
+        key=SEARCH_KEY,
+    )
+    search = (search or "").strip()[:LONGEST_SEARCH]
+    if not search:
+        return
+    found = compare_lookups.find_choices(version, search, tuple(ids))
+    choices = choices_of(found.pages)
+    if not choices:
+        whom = f"“{plain(cut(search, LONGEST_NAME))}”"
+        also = " besides those chosen" if ids else ""
+        st.caption(f"No Page matches {whom}{also}. Search looks at names only.", width="content")
+        return
+    count = "1 match" if len(choices) == 1 else f"{len(choices)} matches"
+    st.selectbox(
+        "Matches",
+        list(choices),
+        index=None,
+        placeholder=f"First {MOST_MATCHES} matches" if found.are_cut else f"Choose from {count}",
+        label_visibility="collapsed",
+        width=300,
+        key=CHOICE_KEY,
+        on_change=_add,
+        args=(choices, tuple(ids)),
+    )
+
+
+def _add(choices: dict[str, str], ids: tuple[str, ...]) -> None:
+    page_id = choices.get(str(st.session_state.get(CHOICE_KEY)))
+    if page_id is not None:
+        st.query_params[PARAMETER] = compare_address.write([*ids, page_id])
+        st.session_state[SEARCH_KEY] = ""
+
+
+def _chips(pages: Sequence[ComparedPage]) -> None:
+    ids = [page.page_id for page in pages]
+    for place, (page, label) in enumerate(zip(pages, labels_of(pages), strict=True)):
+        st.button(
+            plain(label),
+            key=f"compare-remove-{place}",
+            icon=":material/close:",
+            icon_position="right",
+            help="Take this Page out of the comparison",
+            on_click=_set,
+            args=([other for other in ids if other != page.page_id],),
+        )
+
+
+def _set(ids: Sequence[str]) -> None:
+    if ids:
+        st.query_params[PARAMETER] = compare_address.write(ids)
+    elif PARAMETER in st.query_params:
+        del st.query_params[PARAMETER]
+
+
+def render_link(page_id: str) -> None:
+    """Draw the way here from a Page's own screen."""
+    _link("Compare with…", [page_id])
+
+
+def render_link_of(page_ids: Sequence[str]) -> None:
+    """Draw the way here from a list of Pages; nothing where they are too few or too many."""
+    if FEWEST <= len(page_ids) <= MOST:
+        _link(f"Compare these {len(page_ids)}", page_ids)
+
+
+def _link(label: str, page_ids: Sequence[str]) -> None:
+    st.page_link(
+        screens.link_to("compare"),
+        label=label,
+        icon=":material/compare_arrows:",
+        query_params={PARAMETER: compare_address.write(page_ids)},
+    )
+
+
+def render_suggestions(version: str, pages: Sequence[ComparedPage], until: date) -> None:
+    """Draw what stands here while there is nothing to compare: Pages of about the same size."""
+    first = pages[0] if pages else None
+    alike = compare_lookups.find_alike(version, first.page_id if first else None, until)
+    with st.container(border=True, key="compare-begin"):
+        st.markdown("**Choose two Pages to compare.**")
+        if first is None:
+            _last_again()
+        if not alike:
+            st.caption("No other Page has a figure yet." if first else "No Page has a figure yet.")
+            return
+        if first is not None:
+            name = plain(labels_of(pages)[0])
+            st.caption(f"One more is needed. Nearest to {name} in size:")
+        else:
+            st.caption("Search by name above, or begin with one of the largest:")
+        chosen = [page.page_id for page in pages]
+        for page, label in zip(alike, labels_of(alike), strict=True):
+            _begin_with(label, ":material/add:", [*chosen, page.page_id])
+        if first is None and len(alike) >= FEWEST:
+            every = [page.page_id for page in alike]
+            _begin_with(f"Compare these {len(every)}", ":material/compare_arrows:", every)
+
+
+def remember(pages: Sequence[ComparedPage]) -> None:
+    """Keep what is compared: the navigation leads here without it."""
+    st.session_state[_LAST] = (
+        [page.page_id for page in pages],
+        listed(labels_of(pages, LONGEST_CHART_NAME)),
+    )
+
+
+def _last_again() -> None:
+    ids, names = st.session_state.get(_LAST, ((), ""))
+    if ids:
+        st.button(
+            plain(f"Compare {names} again"),
+            key="compare-again",
+            icon=":material/history:",
+            type="tertiary",
+            on_click=_set,
+            args=(ids,),
+        )
+
+
+def _begin_with(label: str, icon: str, ids: Sequence[str]) -> None:
+    # A button, though it leads somewhere: a page_link to the screen one is on runs it with the new
+    # parameters and leaves the address bar as it was, so it could not be shared or reloaded.
+    key = f"compare-begin-{compare_address.write(ids)}"
+    st.button(plain(label), key=key, icon=icon, type="tertiary", on_click=_set, args=(ids,))

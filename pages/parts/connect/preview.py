@@ -1,0 +1,271 @@
+"""What Facebook's answer would change, drawn for the operator to check, tick and untick.
+
+Nothing that confirms is bound to the URL. Every usable Page is ticked; what is remembered is the
+set that was unticked: by this session, so that it survives paging and filtering, and with the Pages
+that wait, so that it survives a reload.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fb.preview import Preview, PreviewPage
+from pages.parts.overview.tables import initial_tile
+from pages.text import permissions, phrases
+from pages.text.formats import clock, counted, one_line, plain
+from pages.ui import message_page
+
+PAGE_ROWS = 25
+MOST_REASON_ROWS = 10
+ROW_HEIGHT = 40
+
+_VIEWS = {"all": "All", "new": "New", "kept": "Kept"}
+_TICK = "Save"
+
+
+def render(
+    preview: Preview,
+    *,
+    attempt_id: str,
+    until: datetime | None,
+    leave_out: Callable[[frozenset[str]], None],
+) -> frozenset[str]:
+    """Draw the preview and return the ids of the Pages that are ticked.
+
+    ``leave_out`` is called with those that are not, where that has changed.
+    """
+    st.session_state.setdefault(_key_of_unticked(attempt_id), set(preview.left_out))
+    st.title("Check before saving", anchor=False)
+    kept_until = f" This list is kept until {clock(until)}." if until else ""
+    st.markdown(
+        f"**{plain(preview.account_name)}** gives this dashboard access to "
+        f"**{counted(len(preview.usable), 'Page')}**. Nothing is saved yet.{kept_until}"
+    )
+    _tiles(preview)
+    _notices(preview)
+    _not_fully_usable(preview)
+    _will_be_saved(preview, attempt_id)
+    unticked = frozenset(_unticked(attempt_id))
+    if unticked != preview.left_out:
+        leave_out(unticked)
+    return frozenset(page.id for page in preview.usable if page.id not in unticked)
+
+
+def _tiles(preview: Preview) -> None:
+    with st.grid(4, min_column_width=150):
+        st.metric("New", f"{preview.new_count:,d}", border=True)
+        kept = "Kept, access renewed" if preview.is_known_account else "Connected already"
+        st.metric(kept, f"{preview.kept_count:,d}", border=True)
+        st.metric("Missing now", f"{len(preview.missing):,d}", border=True)
+        st.metric("Can't be used", f"{preview.cannot_count:,d}", border=True)
+
+
+def _notices(preview: Preview) -> None:
+    if preview.other_accounts and not preview.is_known_account:
+        words = phrases.other_person(preview.account_name, preview.other_accounts)
+        st.info(words.sentence, title=words.title, icon=":material/group:")
+        if words.step is not None:
+            message_page.next_step(words.step, filled=False)
+    missing_notice(preview)
+    if preview.declined:
+        words = permissions.declined(preview.declined)
+        st.warning(words.sentence, title=words.title, icon=":material/lock:")
+    if preview.basic_only:
+        words = permissions.ONLY_NAMES
+        st.warning(words.sentence, title=words.title, icon=":material/lock:")
+
+
+def missing_notice(preview: Preview) -> None:
+    """Say which Pages are connected today and absent from the new answer, if there are any."""
+    if preview.missing:
+        words = phrases.missing_pages([page.name for page in preview.missing])
+        st.warning(words.sentence, title=words.title, icon=":material/link_off:")
+
+
+def _not_fully_usable(preview: Preview) -> None:
+    # Where Facebook gave names only, every Page has that reason: the notice above says it once.
+    everywhere = {"needs_pages_read_engagement"} if preview.basic_only else set()
+    rows = [
+        (page, reasons)
+        for page in preview.pages
+        if (reasons := [reason for reason in page.reasons if reason not in everywhere])
+    ]
+    if not rows:
+        return
+    rows.sort(key=lambda row: (row[0].usability != "cannot_be_used", row[0].name.casefold()))
+    st.header(f"Not fully usable ({len(rows):,d})", anchor=False)
+    told = [
+        (page, [permissions.page_reason(reason) for reason in reasons]) for page, reasons in rows
+    ]
+    if len(rows) > MOST_REASON_ROWS:
+        _table_of_reasons(told)
+        return
+    # As text: what to do is a sentence, and on a phone a cell would hide its end.
+    with st.container(border=True, key="not-fully-usable"):
+        for page, words in told:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                is_lost = page.usability == "cannot_be_used"
+                st.badge(words[0].label, color="red" if is_lost else "orange")
+                why = " ".join(reason.sentence for reason in words)
+                st.markdown(f"**{plain(page.name)}** – {why}", width="stretch")
+
+
+def _table_of_reasons(told: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None:
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "page": [one_line(page.name) for page, _ in told],
+                "state": [[words[0].label] for _, words in told],
+                "why": [" ".join(reason.sentence for reason in words) for _, words in told],
+            }
+        ),
+        column_config={
+            "page": st.column_config.TextColumn("Page", width=240),
+            "state": _badge_column(
+                "", {"Can't be used": "#C2410C", "Works in part": "#8A5A0B"}, 120
+            ),
+            "why": st.column_config.TextColumn("Why, and what to do", width=640),
+        },
+        hide_index=True,
+        height=ROW_HEIGHT * (MOST_REASON_ROWS + 1),
+        row_height=ROW_HEIGHT,
+        alt=f"{counted(len(told), 'Page')} not fully usable, with the reason for each",
+    )
+
+
+def _will_be_saved(preview: Preview, attempt_id: str) -> None:
+    if not preview.usable:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        heading = st.empty()
+        view, pages = _choose_view(preview, attempt_id)
+    table = st.container()
+    number = 1
+    if len(pages) > PAGE_ROWS:
+        number = st.pagination(-(-len(pages) // PAGE_ROWS), key=f"preview-page-{view}-{attempt_id}")
+    first = (number - 1) * PAGE_ROWS
+    shown = pages[first : first + PAGE_ROWS]
+    with table:
+        st.caption(
+            f"{first + 1:,d}–{first + len(shown):,d} of {counted(len(pages), 'Page')}. "
+            "A Page you untick is not refreshed through this account; figures it already has stay."
+        )
+        _take_ticks(attempt_id, shown, _editor(shown, attempt_id, f"{view}-{number}"))
+    # Drawn last and standing first: the table decides the number.
+    unticked = sum(page.id in _unticked(attempt_id) for page in preview.usable)
+    title = f"Will be saved ({len(preview.usable) - unticked:,d})"
+    heading.header(title, anchor=False, width="content")
+
+
+def _choose_view(preview: Preview, attempt_id: str) -> tuple[str, list[PreviewPage]]:
+    by_view = {
+        view: sorted(
+            (page for page in preview.usable if view in ("all", page.state)),
+            key=lambda page: (page.state != "new", -(page.fans or 0), page.name.casefold()),
+        )
+        for view in _VIEWS
+    }
+    view = "all"
+    if by_view["new"] and by_view["kept"]:
+        view = st.segmented_control(
+            "Which Pages to list",
+            list(_VIEWS),
+            default="all",
+            required=True,
+            format_func=lambda key: f"{_VIEWS[key]} {len(by_view[key]):,d}",
+            label_visibility="collapsed",
+            key=f"preview-view-{attempt_id}",
+        )
+    ids = tuple(page.id for page in by_view[view])
+    st.button(
+        "Tick all",
+        type="tertiary",
+        key="tick-all",
+        on_click=_tick_all,
+        args=(attempt_id, ids, True),
+    )
+    st.button(
+        "Untick all",
+        type="tertiary",
+        key="untick-all",
+        on_click=_tick_all,
+        args=(attempt_id, ids, False),
+    )
+    return view, by_view[view]
+
+
+def _editor(shown: Sequence[PreviewPage], attempt_id: str, place: str) -> list[bool]:
+    """Draw 25 Pages and return which of them are ticked."""
+    key = f"ticks-{place}-{_generation(attempt_id)}-{attempt_id}"
+    # The editor lays its edits over what it was first given: that must not follow them.
+    base = f"unticked-at-first-{attempt_id}"
+    if key not in st.session_state:
+        st.session_state[base] = frozenset(_unticked(attempt_id))
+    unticked = st.session_state[base]
+    edited = st.data_editor(
+        pd.DataFrame(
+            {
+                "tick": [page.id not in unticked for page in shown],
+                "picture": [initial_tile(page.id, page.name) for page in shown],
+                "page": [one_line(page.name) for page in shown],
+                "category": [page.category for page in shown],
+                "fans": pd.array([page.fans for page in shown], dtype="Int64"),
+                "state": [["New" if page.state == "new" else "Kept"] for page in shown],
+            }
+        ),
+        column_config={
+            "tick": st.column_config.CheckboxColumn(_TICK, width=60),
+            "picture": st.column_config.ImageColumn("", width=44),
+            "page": st.column_config.TextColumn("Page", width=280),
+            "category": st.column_config.TextColumn("Category", width=170),
+            "fans": st.column_config.NumberColumn("Fans", width=100, format="%,d"),
+            "state": _badge_column("", {"New": "#1D5FB4", "Kept": "gray"}, 90),
+        },
+        disabled=["picture", "page", "category", "fans", "state"],
+        hide_index=True,
+        width="content",
+        height="content",
+        row_height=ROW_HEIGHT,
+        placeholder="–",
+        key=key,
+        alt="Pages that will be saved; untick those that should not be",
+    )
+    return [bool(tick) for tick in edited["tick"]]
+
+
+def _badge_column(label: str, colours: dict[str, str], width: int) -> Any:
+    return st.column_config.MultiselectColumn(
+        label, options=list(colours), color=list(colours.values()), width=width
+    )
+
+
+def _unticked(attempt_id: str) -> set[str]:
+    ids: set[str] = st.session_state[_key_of_unticked(attempt_id)]
+    return ids
+
+
+def _key_of_unticked(attempt_id: str) -> str:
+    return f"unticked-{attempt_id}"
+
+
+def _generation(attempt_id: str) -> int:
+    # An editor keeps its edits as long as its key: a new key after "all" makes it forget them.
+    generation: int = st.session_state.setdefault(f"generation-{attempt_id}", 0)
+    return generation
+
+
+def _take_ticks(attempt_id: str, shown: Sequence[PreviewPage], ticks: Sequence[bool]) -> None:
+    unticked = _unticked(attempt_id)
+    for page, tick in zip(shown, ticks, strict=True):
+        (unticked.discard if tick else unticked.add)(page.id)
+
+
+def _tick_all(attempt_id: str, page_ids: tuple[str, ...], tick: bool) -> None:
+    unticked = _unticked(attempt_id)
+    (unticked.difference_update if tick else unticked.update)(page_ids)
+    st.session_state[f"generation-{attempt_id}"] = _generation(attempt_id) + 1

@@ -1,0 +1,80 @@
+"""Shows work that goes on without the screen: the reading of Pages, and the sandbox's history.
+
+Fragments that look at the database once a second and ask for a whole rerun when the work is over.
+They do none of the work: closing the tab changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from fb.attempt import AttemptView
+from fb.rehearsal import RehearsalProgress
+from pages.text.formats import counted, day, plain
+
+EVERY_SECONDS = 1.0
+_DONE, _NOW, _LATER = ":material/check:", ":material/progress_activity:", ":material/more_horiz:"
+
+
+def render(look: Callable[[], AttemptView]) -> None:
+    """Draw the progress of a reading; ``look`` fetches its present state."""
+    st.title("Reading your Pages from Facebook", anchor=False)
+
+    @st.fragment(run_every=EVERY_SECONDS)
+    def watch() -> None:
+        now = look()
+        if now.status != "reading":
+            st.rerun()
+        _progress(now)
+
+    watch()
+
+
+def _progress(view: AttemptView) -> None:
+    who = f"Signed in to Facebook as {plain(view.account_name)}. " if view.account_name else ""
+    st.caption(f"{who}You can leave this screen; the work goes on.")
+    read, total = view.pages_read or 0, view.pages_total
+    if total:
+        st.progress(min(read / total, 1.0), text=f"{read:,d} of {counted(total, 'Page')} read")
+    else:
+        st.markdown(f"{counted(read, 'Page')} read so far" if read else "Waiting for Facebook…")
+    with st.container(border=True):
+        for icon, text in steps(view):
+            st.markdown(f"{icon} {text}")
+
+
+def render_rehearsal(look: Callable[[], RehearsalProgress | None]) -> None:
+    """Draw the progress of the sandbox's history; a whole rerun follows its end."""
+    st.title("Making the sandbox's history", anchor=False)
+
+    @st.fragment(run_every=EVERY_SECONDS)
+    def watch() -> None:
+        now = look()
+        if now is None:
+            st.rerun()
+        st.caption("The real daily refresh runs once for each day. You can leave this screen.")
+        st.progress(min(now.done / max(now.total, 1), 1.0), text=rehearsal_text(now))
+
+    watch()
+
+
+def rehearsal_text(progress: RehearsalProgress) -> str:
+    """ "Making 90 days of history… 40 of 90"."""
+    days = counted(progress.total, "day")
+    return f"Making {days} of history… {progress.done:,d} of {progress.total:,d}"
+
+
+def steps(view: AttemptView) -> list[tuple[str, str]]:
+    """The three steps of a reading, each with the icon of where it stands."""
+    order = ("exchange", "identity", "listing")
+    at = order.index(view.step) if view.step in order else 0
+    until = f", valid until {day(view.access_until.date())}" if view.access_until else ""
+    texts = (
+        "Facebook confirmed the sign-in" if at > 0 else "Asking Facebook to confirm the sign-in",
+        f"Long-lived access received{until}" if at > 1 else "Asking for long-lived access",
+        "Reading Pages",
+    )
+    icons = [_DONE if place < at else _NOW if place == at else _LATER for place in range(3)]
+    return list(zip(icons, texts, strict=True))

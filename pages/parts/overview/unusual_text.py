@@ -1,0 +1,87 @@
+"""Says which days were unusual, and how: pure, from counts of Pages to words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Protocol
+
+from pages.charts.timeline import Note
+from pages.text.formats import counted, day
+
+MOST_NAMED = 3
+# Below this share of the Pages nobody need look: of many some stand out on any day, and 1 in 10 on
+# many days.
+SMALLEST_SHARE, SMALLEST_OF_MANY, MANY = 0.05, 0.15, 20
+CAUSE = "most likely a clean-up by Facebook"
+
+
+class Unusual(Protocol):
+    """A day as `storage.unusual.UnusualDay` tells of it."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def judged_count(self) -> int: ...
+    @property
+    def rose_count(self) -> int: ...
+    @property
+    def fell_count(self) -> int: ...
+    @property
+    def is_platform_wide(self) -> bool: ...
+
+
+def worth_naming(days: Sequence[Unusual]) -> list[Unusual]:
+    """The days on which enough Pages stood out, the widest first, of equals the newest."""
+    wide = [each for each in days if each.is_platform_wide or _is_wide(each)]
+    return sorted(wide, key=lambda each: (each.is_platform_wide, _share(each), each.day))[::-1]
+
+
+def say_what(unusual: Unusual) -> str:
+    """ "9 of 14 Pages fell beyond their own noise: most likely a clean-up by Facebook"."""
+    # What most of them did comes first: a label on the chart has room for no more.
+    moves = [(unusual.fell_count, "fell"), (unusual.rose_count, "rose")]
+    (number, verb), (fewer, other) = sorted(moves, key=lambda move: -move[0])
+    moved = f"{number:,d} of {counted(unusual.judged_count, 'Page')} {verb}"
+    if fewer:
+        moved += f" and {fewer:,d} {other}"
+    noise = "its own" if number + fewer == 1 else "their own"
+    cause = f": {CAUSE}" if unusual.is_platform_wide else ""
+    return f"{moved} beyond {noise} noise{cause}"
+
+
+def sentence(days: Sequence[Unusual], until: date) -> str:
+    """What stands under the chart; empty when no day is worth it.
+
+    "Unusual: 10 Nov, 9 of 14 Pages fell beyond their own noise: most likely a clean-up by
+    Facebook." The year is named where it is not that of ``until``.
+    """
+    worth = worth_naming(days)
+    if not worth:
+        return ""
+    named = [
+        f"{day(each.day, year=each.day.year != until.year)}, {say_what(each)}"
+        for each in worth[:MOST_NAMED]
+    ]
+    more = len(worth) - MOST_NAMED
+    rest = f" And {counted(more, 'day')} more." if more > 0 else ""
+    return f"Unusual: {'; '.join(named)}.{rest}"
+
+
+def notes(days: Sequence[Unusual]) -> list[Note]:
+    """The days worth naming as notes for the chart, oldest first."""
+    worth = worth_naming(days)[:MOST_NAMED]
+    return [
+        Note(each.day, say_what(each), "platform")
+        for each in sorted(worth, key=lambda each: each.day)
+    ]
+
+
+def _is_wide(unusual: Unusual) -> bool:
+    least = SMALLEST_OF_MANY if unusual.judged_count >= MANY else SMALLEST_SHARE
+    return _share(unusual) >= least
+
+
+def _share(unusual: Unusual) -> float:
+    judged = unusual.judged_count
+    return (unusual.rose_count + unusual.fell_count) / judged if judged else 0.0

@@ -1,0 +1,62 @@
+"""The top of a Page's screen: picture, name, how it is connected, and the ways on from here."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from fb.installation import Installation
+from pages.parts.compare import picker as compare_picker
+from pages.parts.overview.tables import picture_path
+from pages.parts.page import page_text as page_words
+from pages.parts.page.page_details import facebook_link
+from pages.text.formats import plain
+from pages.ui import screens
+from storage.series import PageProfile
+
+PICTURE_SIZE = 56
+
+
+def render(installation: Installation, profile: PageProfile) -> None:
+    """Draw the headline, and below it a sentence where the connection does not fully work."""
+    stands = page_words.connection(profile)
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        src = escape(picture_path(profile.page_id, profile.picture_etag), quote=True)
+        st.html(
+            f'<img src="{src}" alt="" width="{PICTURE_SIZE}" height="{PICTURE_SIZE}" '
+            'style="display:block;border-radius:0.5rem;object-fit:cover">',
+            width=PICTURE_SIZE,
+        )
+        with st.container(gap="xxsmall"):
+            st.title(plain(profile.name), anchor=False)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                _facts_and_links(installation, profile, stands)
+    if stands.sentence:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(stands.sentence, width="content")
+            if stands.colour == "red":
+                st.page_link(
+                    screens.link_to("connections"),
+                    label="Renew" if profile.connection == "needs_renewal" else "See Connections",
+                    icon=":material/arrow_forward:",
+                )
+
+
+def _facts_and_links(
+    installation: Installation, profile: PageProfile, stands: page_words.Connection
+) -> None:
+    if profile.category:
+        st.caption(plain(profile.category), width="content")
+    st.badge(stands.label, icon=stands.icon, color=stands.colour)
+    held_by = page_words.held_by(profile)
+    if held_by:
+        st.caption(held_by, width="content")
+    compare_picker.render_link(profile.page_id)
+    if not installation.settings.is_sandbox:
+        st.link_button(
+            "Open on Facebook",
+            facebook_link(profile),
+            icon=":material/open_in_new:",
+            type="tertiary",
+        )

@@ -1,0 +1,172 @@
+"""The card "Views and engagement" of a Page: one of Facebook's daily metrics, or why there is none.
+
+While figures are fetched a fragment looks at how far it is, and draws the screen anew at the end.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import streamlit as st
+
+from fb.insights_sync import schedule as insights_schedule
+from fb.installation import Installation
+from pages import lookups
+from pages.charts import insights_chart
+from pages.charts.chart_parts import palette
+from pages.parts.page import insights_queries as insights_lookups
+from pages.parts.page.insights_queries import Standing
+from pages.text import insights_text as insights_words
+from pages.text.formats import plain
+from pages.text.periods import Period
+from storage.insights import InsightDay, PageMetric
+
+CHART_HEIGHT = 260
+KEY = "insight"
+WATCHING_SECONDS = 1.5
+# How long a press may take to show up as a run before the button comes back.
+PATIENCE_SECONDS = 8.0
+_ASKED = "insights-asked"
+
+
+def render(
+    installation: Installation, version: str, page_id: str, name: str, period: Period
+) -> None:
+    """Draw the card for the days of ``period``, read as Pacific days."""
+    standing = insights_lookups.find_standing(page_id)
+    with st.container(border=True, key="insights-card"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.header("Views and engagement", anchor=False, width="content")
+            metrics = insights_lookups.find_metrics(version, page_id, standing.stamp)
+            metric = _choose(metrics) if metrics else None
+            _fetch_button(installation, version, standing)
+        _watch(installation, version)
+        if metric is None:
+            st.caption(_why_nothing(installation, standing))
+            return
+        _draw(installation, version, page_id, name, standing, metric, period)
+
+
+def _choose(metrics: Sequence[PageMetric]) -> PageMetric:
+    """The metric that the address names, of those with history for this Page."""
+    by_label = {metric.label: metric for metric in metrics}
+    if st.session_state.get(KEY) not in by_label:
+        st.session_state.pop(KEY, None)  # another Page had it
+    label = st.selectbox(
+        "Metric",
+        list(by_label),
+        label_visibility="collapsed",
+        width=240,
+        key=KEY,
+        bind="query-params",
+    )
+    return by_label.get(label or "", metrics[0])
+
+
+def _fetch_button(installation: Installation, version: str, standing: Standing) -> None:
+    if standing.access != "ok" or not installation.can_open_tokens:
+        return
+    st.button(
+        "Fetch now",
+        icon=":material/download:",
+        type="tertiary",
+        key="fetch-insights",
+        disabled=_is_under_way(installation, version),
+        on_click=_ask,
+        args=(installation,),
+    )
+
+
+def _ask(installation: Installation) -> None:
+    if insights_schedule.start_insights(installation, "manual"):
+        st.session_state[_ASKED] = (time.monotonic(), lookups.get_version())
+
+
+def _is_under_way(installation: Installation, version: str) -> bool:
+    """Fetching goes on, or was asked for a moment ago and has not changed the data yet."""
+    if insights_schedule.find_insights_progress(installation) is not None:
+        return True
+    asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
+    return bool(asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS)
+
+
+def _watch(installation: Installation, version: str) -> None:
+    """Say how far the fetching is, wherever it was started; nothing while there is none."""
+    if not _is_under_way(installation, version):
+        return
+
+    @st.fragment(run_every=WATCHING_SECONDS)
+    def watch() -> None:
+        run = insights_schedule.find_insights_progress(installation)
+        if run is None and not _is_under_way(installation, lookups.get_version()):
+            st.session_state.pop(_ASKED, None)
+            st.rerun()
+        done, total = (run.steps_done, run.steps_total) if run is not None else (0, 0)
+        st.progress(
+            min(done / total, 1.0) if total else 0.0, text=insights_words.progress(done, total)
+        )
+
+    watch()
+
+
+def _why_nothing(installation: Installation, standing: Standing) -> str:
+    outcome = insights_schedule.find_insights_outcome(installation)
+    limited_until = outcome.limited_until if outcome is not None else None
+    return insights_words.why_nothing(standing.access, standing.answer, limited_until)
+
+
+def _draw(
+    installation: Installation,
+    version: str,
+    page_id: str,
+    name: str,
+    standing: Standing,
+    metric: PageMetric,
+    period: Period,
+) -> None:
+    since, until = period.since, period.until
+    rows = insights_lookups.find_values(version, page_id, standing.stamp, metric.name, since, until)
+    st.caption(plain(metric.meaning))
+    values = [(row.day, row.value) for row in rows]
+    takeaway = insights_words.summary(values, metric.unit, metric.kind, since, until)
+    if rows:
+        st.vega_lite_chart(
+            insights_chart.insight_chart(
+                insights_chart.points_of(dict(values), since, until),
+                metric.label,
+                metric.kind,
+                metric.retired_on,
+                palette(st.context.theme.type),
+            ),
+            height=CHART_HEIGHT,
+            alt=f"{metric.label} of {plain(name)}. {takeaway}",
+        )
+    st.caption(" ".join(_notes(installation, version, standing, metric, rows, period, takeaway)))
+
+
+def _notes(
+    installation: Installation,
+    version: str,
+    standing: Standing,
+    metric: PageMetric,
+    rows: Sequence[InsightDay],
+    period: Period,
+    takeaway: str,
+) -> list[str]:
+    """The sentences below the chart, in order."""
+    asked_since, asked_until = max(period.since, metric.since), min(period.until, metric.until)
+    missing = (asked_until - asked_since).days + 1 - sum(row.day <= asked_until for row in rows)
+    found: list[str | None] = [takeaway]
+    if metric.status == "retired":
+        found.append(insights_words.retired(metric.retired_on, metric.replaced_by))
+    found.append(insights_words.missing(max(missing, 0)) if rows else None)
+    if metric.name == "page_daily_follows_unique" and not insights_lookups.knows_unfollows(version):
+        found.append(insights_words.NO_UNFOLLOWS)
+    found.append(insights_words.DAYS)
+    if rows:
+        found.append(insights_words.source(rows[-1].fetched_at, rows[-1].graph_version))
+    outcome = insights_schedule.find_insights_outcome(installation)
+    limited_until = outcome.limited_until if outcome is not None else None
+    found.append(insights_words.stale(standing.access, standing.answer, limited_until))
+    return [sentence for sentence in found if sentence]

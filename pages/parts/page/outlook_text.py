@@ -1,0 +1,141 @@
+"""What is said of a forecast, of milestones and of goals: pure, nothing escaped but numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from pages.text.formats import count, counted, day, span
+from storage import metrics
+from storage.metrics import (
+    FEWEST_FIGURES,
+    DailyChange,
+    Forecast,
+    GoalPace,
+    Milestone,
+    Refusal,
+)
+from storage.notes.goals import GoalRow
+
+NOT_HERE = (
+    "The forecast begins after the newest figure, where this period does not reach: choose one "
+    "that ends today."
+)
+LARGEST_TARGET = 10_000_000_000  # more people than there are
+PACE_DAYS = 28  # what "gains so many a day" looks back on
+MOST_YEARS_AHEAD = 20
+
+
+def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
+    """When a target is reached, as a range of dates; for a tile."""
+    if isinstance(outlook, Refusal):
+        few = f"needs {FEWEST_FIGURES} days with figures"
+        return {"few": few, "none": few, "old": "figures are too old"}.get(
+            outlook.reason, "nobody to go on from"
+        )
+    arrival = metrics.find_arrival(outlook, target)
+    if arrival.earliest is None:
+        return f"not within {counted(len(outlook.days), 'day')}"
+    if arrival.latest is None:
+        return f"not before {day(arrival.earliest)}"
+    if arrival.earliest == arrival.latest:
+        return f"about {day(arrival.earliest)}"
+    return span(arrival.earliest, arrival.latest)
+
+
+def why_no_forecast(refusal: Refusal, noun: str) -> str:
+    """Why there is no forecast of ``noun`` ("fans"), and what would have to be."""
+    if refusal.reason == "old" and refusal.last_day is not None:
+        return (
+            f"No forecast: the newest figure is of {day(refusal.last_day)}, too long ago to look "
+            "ahead from."
+        )
+    if refusal.reason == "nobody":
+        return f"No forecast: the newest figure is 0 {noun}, and nobody can tell what follows."
+    have = f"this Page has {refusal.figures_count} in the last 8 weeks"
+    return f"No forecast yet: it needs {FEWEST_FIGURES} days with a count of {noun}, and {have}."
+
+
+def forecast(outlook: Forecast, noun: str) -> str:
+    """ "Forecast: most likely 8,750 fans on 20 Feb 2027, in 8 of 10 cases from 8,600 to 8,900." """
+    last = outlook.days[-1]
+    return (
+        f"Forecast: most likely {count(last.middle)} {noun} on {day(last.day)}, in 8 of 10 cases "
+        f"from {count(last.low)} to {count(last.high)}, if the pace of "
+        f"{counted(outlook.figures_count, 'day')} with figures stays."
+    )
+
+
+def milestone(reached: Milestone) -> str:
+    """ "on 3 Sep 2026"; after missed days nobody knows which of them it was."""
+    if reached.days_count > 1:
+        return f"seen on {day(reached.day)}, after {counted(reached.days_count - 1, 'day')} without"
+    return f"on {day(reached.day)}"
+
+
+def why_not(
+    target: int | None, due_day: date | None, figure: int | None, today: date
+) -> str | None:
+    """What is wrong with a goal that an operator asked for; None when nothing is."""
+    if target is None or due_day is None:
+        return "Fill in both the number and the day. Nothing was saved."
+    if not 0 < target <= LARGEST_TARGET:
+        return f"Choose a number from 1 to {count(LARGEST_TARGET)}. Nothing was saved."
+    if figure is not None and target <= figure:
+        return f"The Page has {count(figure)} already: choose a higher number. Nothing was saved."
+    if due_day <= today:
+        return f"Choose a day after today, {day(today)}. Nothing was saved."
+    if (due_day - today).days > 366 * MOST_YEARS_AHEAD:
+        return f"Choose a day within {MOST_YEARS_AHEAD} years. Nothing was saved."
+    return None
+
+
+def goal(row: GoalRow, pace: GoalPace | None) -> str:
+    """ "100,000 by 31 Dec 2026: needs 120 a day, gains 95 a day." """
+    what = f"{count(row.target)} by {day(row.due_day)}"
+    if pace is None:
+        return f"{what}: Facebook gives no count to measure it by."
+    if pace.is_reached:
+        return f"{what}: reached."
+    if pace.needed_per_day is None:
+        return f"{what}: the day has come, and it was not reached."
+    gains = (
+        "how many it gains a day is not known yet"
+        if pace.actual_per_day is None
+        else f"{_gains(pace.actual_per_day)} a day"
+    )
+    return f"{what}: needs {_per_day(pace.needed_per_day)} a day, {gains}."
+
+
+def goal_state(pace: GoalPace) -> tuple[str, str]:
+    """Label and Streamlit colour of a goal's badge."""
+    if pace.is_reached:
+        return "Reached", "green"
+    if pace.needed_per_day is None:
+        return "Missed", "red"
+    if pace.ratio is None:
+        return "Too early to tell", "gray"
+    return ("On track", "green") if pace.is_on_track else ("Behind", "orange")
+
+
+def pace_per_day(changes: Sequence[DailyChange]) -> float | None:
+    """What was gained a day up to the newest figure, over PACE_DAYS or as many as there are.
+
+    ``changes``: every figure, as `storage.metrics.list_daily_changes` gives them.
+    """
+    if len(changes) < 2:
+        return None
+    newest = changes[-1]
+    first = next(each for each in changes if (newest.day - each.day).days <= PACE_DAYS)
+    days_count = (newest.day - first.day).days
+    return metrics.growth_per_day(first.figure, newest.figure, days_count) if days_count else None
+
+
+def _per_day(number: float) -> str:
+    return f"{number:,.1f}" if number < 10 else f"{number:,.0f}"
+
+
+def _gains(per_day: float) -> str:
+    if not round(per_day, 1):
+        return "gains 0"
+    return f"{'gains' if per_day > 0 else 'loses'} {_per_day(abs(per_day))}"

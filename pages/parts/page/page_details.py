@@ -1,0 +1,114 @@
+"""What Facebook says about a Page, and since when: pure, from what is stored to words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from pages.text.formats import UNKNOWN, cut, day
+from storage.page_changes import FactChange
+from storage.series import PageProfile
+
+LONGEST_BEFORE = 80
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One thing that Facebook says: plain text, a dash where it says nothing.
+
+    ``since`` is None where it never changed, else the day and what it was before, as plain text.
+    """
+
+    label: str
+    text: str
+    since: str | None = None
+
+
+def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]:
+    """Every fact that the screen shows. ``changes``: the newest of each, by column of ``pages``."""
+    name = [("Name", "name", profile.name)] if "name" in changes else []  # else the title says it
+    rows: list[tuple[str, str, Any]] = [
+        *name,
+        ("About", "about", profile.about),
+        ("Category", "category", profile.category),
+        ("Website", "website", profile.website),
+        ("Username", "username", profile.username),
+        ("Phone", "phone", profile.phone),
+        ("E-mail", "emails", profile.emails),
+        ("Address", "location", profile.location),
+        ("Verification", "verification_status", profile.verification_status),
+        ("Published", "is_published", profile.is_published),
+    ]
+    said = [
+        Fact(label, shown(field, value), _since(field, changes.get(field)))
+        for label, field, value in rows
+    ]
+    return [*said, Fact("Page id", profile.page_id)]
+
+
+def shown(field: str, value: Any) -> str:
+    """The value of a column of ``pages`` as people read it."""
+    if value is None or value == "":
+        return UNKNOWN
+    if field == "emails":
+        return ", ".join(map(str, value)) or UNKNOWN
+    if field == "location":
+        return address(value) or UNKNOWN
+    if field == "username":
+        return f"@{value}"
+    if field == "verification_status":
+        return _VERIFICATION.get(value, str(value))
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(value)
+
+
+_VERIFICATION = {
+    "blue_verified": "Verified",
+    "gray_verified": "Verified",
+    "not_verified": "Not verified",
+}
+
+
+def _since(field: str, change: FactChange | None) -> str | None:
+    if change is None:
+        return None
+    was = shown(field, change.was)
+    before = "before: nothing" if was == UNKNOWN else f"before: {cut(was, LONGEST_BEFORE)}"
+    return f"since {day(change.changed_at.date())}, {before}"
+
+
+def address(location: Any) -> str:
+    """ "Marktstraße 4, 20095 Hamburg, Germany" of whatever parts Facebook sent."""
+    parts = location if isinstance(location, Mapping) else {}
+
+    def part(name: str) -> str:
+        value = parts.get(name)
+        return str(value).strip() if isinstance(value, str | int | float) else ""
+
+    town = " ".join(filter(None, (part("zip"), part("city"))))
+    return ", ".join(filter(None, (part("street"), town, part("state"), part("country"))))
+
+
+def safe_link(url: str | None) -> str | None:
+    """The address if a browser may open it: https, with a host, and nothing hidden before it."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+        return None
+    return url.strip()
+
+
+def facebook_link(profile: PageProfile) -> str:
+    """Where the Page is at Facebook: what Facebook said, or what follows from the id."""
+    link = safe_link(profile.link)
+    host = (urlsplit(link).hostname or "") if link else ""
+    if link and (host == "facebook.com" or host.endswith(".facebook.com")):
+        return link
+    return f"https://www.facebook.com/{profile.page_id}"

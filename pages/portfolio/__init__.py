@@ -1,1 +1,0 @@
-"""The parts of Overview: its words, cards and table, and the filter that narrows it."""

@@ -1,1 +1,0 @@
-"""What leaves the dashboard as a file: tables, daily figures, pictures of charts, reports."""

@@ -1,0 +1,124 @@
+"""What Facebook's permissions are good for, and why a Page is not fully usable: in plain words.
+
+Pure, like ``pages.text.wording``. https://developers.facebook.com/docs/permissions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pages.text.formats import counted
+from pages.text.wording import Wording, as_code
+
+
+@dataclass(frozen=True)
+class Permission:
+    """One of Facebook's permissions: what it is good for, and what is lost without it."""
+
+    title: str
+    use: str
+    cost: str
+
+
+PERMISSIONS: Mapping[str, Permission] = {
+    "pages_show_list": Permission(
+        "List of Pages",
+        "Says which Pages this account manages.",
+        "Facebook lists no Page at all.",
+    ),
+    "pages_read_engagement": Permission(
+        "Fans and followers",
+        "Reads fans, followers and the profile of each Page.",
+        "there may be no fans and followers, only names.",
+    ),
+    "read_insights": Permission(
+        "Views and engagement",
+        "Reads how often a Page is seen and what people do there.",
+        "there are no views and engagements. Fans and followers work.",
+    ),
+    "pages_manage_metadata": Permission(
+        "News of messages",
+        "Lets Facebook tell a program when somebody writes to a Page.",
+        "no program hears of new messages. Figures work.",
+    ),
+    "pages_messaging": Permission(
+        "Messages",
+        "Lets a program answer people who write to a Page.",
+        "no program can answer messages. Figures work.",
+    ),
+    "business_management": Permission(
+        "Pages of a business portfolio",
+        "Includes Pages that a business portfolio owns.",
+        "Pages owned by a business portfolio may be absent from the list.",
+    ),
+}
+
+# Facebook gives these with any consent; nobody chooses them.
+GIVEN_WITH_ANY = frozenset({"public_profile"})
+
+
+def permission(name: str) -> Permission:
+    """Words for a permission by Facebook's name; an unknown one is described as such."""
+    unknown = Permission("Another permission", "Not used by Pagekeeper.", "nothing changes here.")
+    return PERMISSIONS.get(name, unknown)
+
+
+def declined(names: Sequence[str]) -> Wording:
+    """What declined permissions cost; ``names`` is not empty."""
+    verb = "was" if len(names) == 1 else "were"
+    costs = [f"Without {as_code(name)} {permission(name).cost}" for name in names]
+    return Wording(f"{counted(len(names), 'permission')} {verb} declined", "  \n".join(costs))
+
+
+ONLY_NAMES = Wording(
+    "Facebook gave out names only",
+    "Fans and followers need the permission `pages_read_engagement`. Connect again and leave it "
+    "ticked; if it was, the app still needs Facebook's App Review for it.",
+)
+
+
+@dataclass(frozen=True)
+class PageReason:
+    """Why a Page can't be used, or works in part. Plain text: it stands in table cells."""
+
+    label: Literal["Can't be used", "Works in part"]
+    sentence: str
+
+
+# fb.preview.PreviewPage.reasons
+PAGE_REASONS: Mapping[str, PageReason] = {
+    "no_access": PageReason(
+        "Can't be used",
+        "Facebook sent no access for this Page. Ask one of its admins for full control, then "
+        "connect again.",
+    ),
+    "no_analyze": PageReason(
+        "Works in part",
+        "Fans and followers work. Views and engagement need the Insights permission on this Page.",
+    ),
+    "not_published": PageReason(
+        "Works in part", "The Page is not published. Its figures may stand still."
+    ),
+    "needs_pages_read_engagement": PageReason(
+        "Works in part",
+        "Only the name could be read. Fans and followers need the permission "
+        "pages_read_engagement.",
+    ),
+}
+
+
+def page_reason(reason: str) -> PageReason:
+    """Words for one reason; an unknown one still says that the Page works in part."""
+    return PAGE_REASONS.get(
+        reason, PageReason("Works in part", "Facebook gave only part of the access to this Page.")
+    )
+
+
+def grouped(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Permissions as (what they give, "use (Facebook's name)"), Markdown, in a fixed order."""
+    known = list(PERMISSIONS)
+    chosen = [name for name in names if name not in GIVEN_WITH_ANY]
+    ordered = sorted(chosen, key=lambda name: (known.index(name) if name in known else 99, name))
+    return [(permission(n).title, f"{permission(n).use} ({as_code(n)})") for n in ordered]

@@ -1,0 +1,360 @@
+"""Turns what happened into words: from each condition to a title, a sentence and a next step.
+
+Pure: no Streamlit, no storage, no clock. Titles and sentences are Markdown; names that come from
+Facebook are escaped here, so a caller passes them as they are. Facebook's own message texts are
+never shown: they carry data, and they blame the reader. Every table has a sentence for what it does
+not know, which still says who refused, with which code, and what is safe.
+
+Beside it stand `pages.text.phrases` (accounts) and `pages.text.permissions`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pages.text.formats import clock, counted, moment, plain
+
+Target = Literal["start", "setup", "overview", "connections", "activity"]
+
+SAFE = "Your connections were not changed."
+UNCHANGED = "Nothing was changed."
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a person can do next: ``start`` is the anchor to Facebook, the others are screens."""
+
+    label: str
+    target: Target
+
+
+@dataclass(frozen=True)
+class Wording:
+    """A title, one or two sentences (both Markdown), and at most one next step."""
+
+    title: str
+    sentence: str
+    step: Step | None = None
+
+
+CONNECT = Step("Connect Facebook Pages", "start")
+START_AGAIN = Step("Start again", "start")
+TRY_AGAIN = Step("Try again", "start")
+CHOOSER = Step("Open Facebook's page chooser again", "start")
+OPEN_SETUP = Step("Open Setup", "setup")
+OVERVIEW = Step("Go to Overview", "overview")
+
+WRONG_KEY = Wording(
+    "The stored access can't be opened",
+    "The encryption key is not the one it was sealed with. Figures are all here; connecting and "
+    "refreshing wait until the right key is back. Don't reconnect yet.",
+    OPEN_SETUP,
+)
+USED = Wording("This was already done", "This trip to Facebook has ended.", OVERVIEW)
+EXPIRED_TRIP = Wording(
+    "That took longer than 15 minutes",
+    f"For safety a trip to Facebook is valid for 15 minutes. {UNCHANGED}",
+    START_AGAIN,
+)
+OTHER_BROWSER = Wording(
+    "This trip began in another browser",
+    f"Go on where you started, or start again here. {UNCHANGED}",
+    START_AGAIN,
+)
+
+NOT_REVOKED = Wording(
+    "Facebook could not be told",
+    "So nothing was changed here either. Try again later, or disconnect without ending the access "
+    "at Facebook.",
+)
+OVERTAKEN = Wording(
+    "The list has changed since you opened it",
+    "Another connection was saved meanwhile. This is the new difference; check it, then save.",
+)
+
+# Why a return from Facebook is not taken (fb.connect.ReturnRefused.kind).
+REFUSALS: Mapping[str, Wording] = {
+    "nothing": Wording(
+        "Connect your Facebook Pages",
+        "Facebook brings you back to this address. The trip begins with the link below; nothing is "
+        "saved until you have seen the list of Pages.",
+        CONNECT,
+    ),
+    "incomplete": Wording(
+        "Facebook's answer came back incomplete",
+        f"A part of the address was lost on the way, so it can't be used. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "repeated": Wording(
+        "Facebook's answer can't be read",
+        f"A part of the address is there twice, which Facebook never sends. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "malformed": Wording(
+        "Facebook's answer can't be read",
+        f"The address was cut or altered on the way. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "forged": Wording(
+        "This trip did not begin here",
+        f"The address was not signed by this dashboard, so it is not trusted. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "expired": EXPIRED_TRIP,
+    "other_browser": OTHER_BROWSER,
+    "used": USED,
+    "other_settings": Wording(
+        "The settings changed during the trip",
+        "The dashboard was restarted with another Facebook app or address while you were away. "
+        f"{UNCHANGED}",
+        START_AGAIN,
+    ),
+    "wrong_key": WRONG_KEY,
+}
+
+# Where a trip stands (fb.attempt.AttemptView.status), for the states that end in one screen.
+ATTEMPTS: Mapping[str, Wording] = {
+    "open": Wording(
+        "Facebook has not answered yet",
+        f"Finish in the window where Facebook's dialog is open, or start again here. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "reading": Wording(
+        "Reading your Pages from Facebook", "You can leave this screen; the work goes on."
+    ),
+    "ready": Wording("Check before saving", "Nothing is saved yet."),
+    "saved": USED,
+    "discarded": Wording("Nothing was saved", f"You discarded this list. {UNCHANGED}", START_AGAIN),
+    "failed": Wording("Nothing was connected", UNCHANGED, START_AGAIN),
+    "interrupted": Wording(
+        "Reading was interrupted",
+        "The dashboard was restarted while it read your Pages. Nothing was saved and nothing was "
+        "lost.",
+        START_AGAIN,
+    ),
+    "expired": Wording(
+        "This list is no longer kept",
+        f"For safety a list waits 30 minutes to be saved. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "other_browser": Wording(
+        "This trip began in another browser",
+        f"It can only be seen and saved where it began. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "unknown": Wording(
+        "This trip is not known here",
+        "It ended some time ago, or the link is from another installation.",
+        START_AGAIN,
+    ),
+}
+
+# Refusals of ours: what Facebook sent is not good enough to be kept.
+OWN_FAILURES: Mapping[str, Wording] = {
+    "cancelled": Wording(
+        "Nothing was connected",
+        "You cancelled in Facebook's dialog, so Facebook gave no access. Nothing was changed. If "
+        "you did not cancel, Facebook does not let the app ask you for these permissions yet: see "
+        "docs/facebook-app.md.",
+        TRY_AGAIN,
+    ),
+    "dialog_error": Wording(
+        "Facebook ended the trip",
+        "Facebook's dialog closed with an error, most often because the app or its redirect URI is "
+        f"not set up as Setup shows. {UNCHANGED}",
+        OPEN_SETUP,
+    ),
+    "not_long_lived": Wording(
+        "Facebook gave only short access",
+        "Facebook did not exchange it for the long access that daily figures need, so nothing was "
+        f"kept. {UNCHANGED}",
+        START_AGAIN,
+    ),
+    "wrong_token": Wording(
+        "Facebook's answers don't fit together",
+        "The access belongs to another person or another app than the one that signed in, so it "
+        f"was not kept. {UNCHANGED}",
+        START_AGAIN,
+    ),
+}
+
+# One row for each class of fb.errors; the sentence says what Facebook did.
+ERRORS: Mapping[str, Wording] = {
+    "FacebookError": Wording("Facebook refused", "Facebook refused{code}."),
+    "TransportFailed": Wording("Facebook is not answering", "Facebook could not be reached."),
+    "Unreachable": Wording("Facebook is not answering", "Facebook could not be reached."),
+    "UnreadableAnswer": Wording(
+        "Facebook is not answering", "Facebook sent an answer that can't be read."
+    ),
+    "RedirectRefused": Wording(
+        "Facebook is not answering",
+        "The answer pointed to another address, which is never followed; perhaps a proxy does it.",
+    ),
+    "GraphRefused": Wording("Facebook refused", "Facebook refused{code}."),
+    "AccessEnded": Wording(
+        "The access has ended", "Facebook no longer accepts this access. Renew it.", START_AGAIN
+    ),
+    "RateLimited": Wording(
+        "Facebook asks us to slow down",
+        "Facebook allows no more calls for now. Wait about an hour, then try again.",
+    ),
+    "PermissionMissing": Wording(
+        "A permission is missing",
+        "Facebook did not allow this{facts}. Renew the access and leave every permission ticked.",
+        START_AGAIN,
+    ),
+    "FieldUnknown": Wording(
+        "Facebook no longer knows a field", "Facebook refused a field that was asked for{facts}."
+    ),
+    "TooMuchData": Wording(
+        "Facebook wants smaller questions",
+        "Facebook could not answer so much at once, not even in small parts.",
+    ),
+    "CodeRejected": Wording(
+        "Facebook did not accept the sign-in",
+        "Facebook refused to turn the sign-in into access{facts}. Check app ID, app secret and "
+        "redirect URI on Setup, then start again.",
+        OPEN_SETUP,
+    ),
+    "TemporarilyDown": Wording(
+        "Facebook is not answering", "Facebook reports trouble of its own{facts}. Try again later."
+    ),
+    "NotFound": Wording(
+        "Facebook does not show this",
+        "It no longer exists at Facebook, or the account may not see it.",
+    ),
+    "Blocked": Wording(
+        "Facebook has paused this app or account",
+        "Facebook blocks the action for a while under its rules{facts}. Look at facebook.com for a "
+        "notice.",
+    ),
+    "Refused": Wording("Facebook refused", "Facebook refused{code}."),
+}
+
+# What keeps the dashboard from opening its installation (fb.installation.Trouble.kind).
+TROUBLES: Mapping[str, Wording] = {
+    "settings": Wording(
+        "Facebook is not set up yet",
+        "Settings are missing or wrong, so connecting can't work yet.",
+        OPEN_SETUP,
+    ),
+    "database_unreachable": Wording(
+        "The database can't be reached",
+        "Nothing is lost. Start the database, or correct `DATABASE_URL`, then restart.",
+        OPEN_SETUP,
+    ),
+    "wrong_installation": Wording(
+        "This database belongs to another installation",
+        "It was made for another Facebook app, or for the other mode, and was not touched. Put the "
+        "right `DATABASE_URL`, then restart.",
+        OPEN_SETUP,
+    ),
+    "newer_schema": Wording(
+        "This database was made by a newer Pagekeeper",
+        "It was not touched. Update the program, then restart.",
+        OPEN_SETUP,
+    ),
+}
+
+
+def as_code(text: str) -> str:
+    """A name as code. Inside code nothing can be escaped, so what could end it is left out."""
+    return f"`{re.sub(r'[^0-9A-Za-z_.:/-]', '', text)}`"
+
+
+def _told(code: int | None, subcode: int | None, trace_id: str | None) -> dict[str, str]:
+    """As " with code 190/460 (trace AbC)", and as " (code 190/460, trace AbC)"."""
+    # Trace ids are letters and digits with little between: kept as they are, they suit cells too.
+    trace = re.sub(r"[^0-9A-Za-z_/+=-]", "", trace_id or "")
+    number = "" if code is None else f"code {code}" + ("" if subcode is None else f"/{subcode}")
+    facts = ", ".join(filter(None, (number, trace and f"trace {trace}")))
+    return {
+        "code": (f" with {number}" if number else "") + (f" (trace {trace})" if trace else ""),
+        "facts": f" ({facts})" if facts else "",
+    }
+
+
+def for_error(
+    kind: str, *, code: int | None = None, subcode: int | None = None, trace_id: str | None = None
+) -> Wording:
+    """Words for a class of ``fb.errors``, by its name; an unknown name is worded as a refusal.
+
+    The sentence is about Facebook only; say beside it what is safe.
+    """
+    row = ERRORS.get(kind, ERRORS["FacebookError"])
+    return Wording(row.title, row.sentence.format(**_told(code, subcode, trace_id)), row.step)
+
+
+def for_refusal(kind: str) -> Wording:
+    """Words for a return that was not taken; an unknown kind reads as an unreadable answer."""
+    return REFUSALS.get(kind, REFUSALS["malformed"])
+
+
+def for_failure(failure: Mapping[str, Any] | None) -> Wording:
+    """Words for ``AttemptView.failure``: a refusal of ours or the class of Facebook's."""
+    facts = failure or {}
+    kind = str(facts.get("kind", ""))
+    if kind in OWN_FAILURES:
+        return OWN_FAILURES[kind]
+    row = for_error(
+        kind,
+        code=facts.get("code"),
+        subcode=facts.get("subcode"),
+        trace_id=facts.get("trace_id"),
+    )
+    return Wording(row.title, f"{row.sentence} Nothing was saved. {SAFE}", row.step or START_AGAIN)
+
+
+def for_attempt(
+    status: str,
+    *,
+    failure: Mapping[str, Any] | None = None,
+    outcome: Mapping[str, Any] | None = None,
+    ended_at: datetime | None = None,
+    now: datetime | None = None,
+) -> Wording:
+    """Words for a trip that shows one screen: every status but ``reading`` and ``ready``.
+
+    ``outcome`` is that of Save, at ``ended_at``: "57 Pages were saved at 14:05 UTC." while it is
+    still that day.
+    """
+    if status == "failed":
+        return for_failure(failure)
+    if status == "saved" and outcome:
+        when = ""
+        if ended_at is not None:
+            is_today = now is not None and ended_at.date() == now.date()
+            when = f" at {clock(ended_at)}" if is_today else f" on {moment(ended_at)}"
+        saved = int(outcome.get("saved", 0))
+        is_, was = ("is", "was") if saved == 1 else ("are", "were")
+        pages = counted(saved, "Page")
+        return Wording(f"{pages} {is_} connected", f"{pages} {was} saved{when}.", OVERVIEW)
+    return ATTEMPTS.get(status, ATTEMPTS["unknown"])
+
+
+def for_trouble(kind: str, facts: Mapping[str, str] | None = None) -> Wording:
+    """Words for what keeps the installation closed; ``facts`` may say found and wanted markers."""
+    row = TROUBLES.get(kind)
+    if row is None:
+        return Wording("The dashboard can't start", f"The reason is “{plain(kind)}”.", OPEN_SETUP)
+    found = (facts or {}).get("found")
+    wanted = (facts or {}).get("wanted")
+    if kind == "wrong_installation" and found and wanted:
+        told = f" It holds {as_code(found)}, the settings say {as_code(wanted)}."
+        return Wording(row.title, row.sentence + told, row.step)
+    return row
+
+
+def settings_missing(problems_count: int) -> Wording:
+    """The first screen of a live installation whose settings can't work yet."""
+    verb = "is" if problems_count == 1 else "are"
+    return Wording(
+        "Facebook is not set up yet",
+        f"{counted(problems_count, 'setting')} {verb} missing or wrong, so connecting can't work "
+        "yet.",
+        OPEN_SETUP,
+    )

@@ -1,0 +1,247 @@
+"""The one line above a screen that says what is broken, when something is.
+
+Only the worst of it: whoever mends that sees the next. Facts come from the database, sentences are
+pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import streamlit as st
+
+from fb.connections import Account
+from fb.installation import Installation
+from pages import lookups
+from pages.lookups import LastRun
+from pages.text import phrases, wording
+from pages.text.formats import at_about, counted, listed, plain, when
+from pages.ui import screens
+from storage.health import Freshness, NamedPages
+
+# A day is forgiven: the timer takes the day's snapshot soon after midnight.
+STALE_AFTER_DAYS = 2
+
+
+# What an account is called through which nobody asks Facebook, and that is as the operator wants.
+_RESTING = {"frozen": "paused", "disconnected": "disconnected"}
+_MOST_RESTING = 3
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What the line says. ``sentence`` is Markdown; ``target`` a screen, or None for no link."""
+
+    badge: str
+    icon: str
+    colour: Literal["red", "orange"]
+    sentence: str
+    action: str | None = None
+    target: str | None = None
+
+
+def render(installation: Installation, version: str, *, is_overview: bool) -> None:
+    """Draw the line, when there is something to say.
+
+    Everywhere: a key that opens nothing, and a stand-in for Facebook in live mode. On Overview also
+    accounts and refreshes: the other screens show those themselves.
+    """
+    trouble = find_trouble(installation, version, is_overview=is_overview)
+    if trouble is None:
+        return
+    with st.container(
+        border=True,
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        key="trouble-line",
+    ):
+        with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
+            st.badge(trouble.badge, icon=trouble.icon, color=trouble.colour)
+            st.markdown(trouble.sentence, width="content")
+        if trouble.action is not None and trouble.target is not None:
+            st.page_link(
+                screens.link_to(trouble.target),
+                label=trouble.action,
+                icon=":material/arrow_forward:",
+            )
+
+
+def find_trouble(installation: Installation, version: str, *, is_overview: bool) -> Trouble | None:
+    """The worst trouble at present; None when all is well."""
+    if not installation.can_open_tokens:
+        return Trouble(
+            wording.WRONG_KEY.title,
+            ":material/key_off:",
+            "red",
+            wording.WRONG_KEY.sentence,
+            "Open Setup",
+            "setup",
+        )
+    if installation.settings.uses_foreign_graph:
+        return Trouble(
+            "Not Facebook itself",
+            ":material/alt_route:",
+            "orange",
+            f"Everything goes to `{installation.settings.graph_url}` instead of Facebook.",
+            "Open Setup",
+            "setup",
+        )
+    if not is_overview:
+        return None
+    now = installation.now()
+    accounts = lookups.find_accounts(version, now.date())
+    waiting = needing_renewal(accounts)
+    if waiting:
+        worst = waiting[0]
+        has_ended = worst.state == "needs_renewal"
+        cut_off_count = lookups.count_pages_cut_off(version, worst.grant_id) if has_ended else 0
+        return of_waiting(waiting, cut_off_count, now)
+    freshness = lookups.find_freshness(version, now.date())
+    return (
+        of_idle(accounts, freshness)
+        or of_run(lookups.find_newest_run(version), freshness, now)
+        or of_roles(accounts, lookups.find_role_lost(version))
+        or of_age(freshness, now)
+    )
+
+
+def needing_renewal(accounts: Sequence[Account]) -> list[Account]:
+    """The accounts that wait for the operator: ended ones, then those that end soon."""
+    return [account for account in accounts if account.state in ("needs_renewal", "expiring")]
+
+
+def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) -> Trouble:
+    """Accounts that Facebook has cut off, or will soon: one at least, the worst first.
+
+    ``cut_off_count``: Pages that nobody reads until the first of them is renewed.
+    """
+    verb = "needs" if len(waiting) == 1 else "need"
+    badge = f"{counted(len(waiting), 'account')} {verb} you"
+    worst = waiting[0]
+    name = worst.account_name
+    if worst.state == "needs_renewal":
+        why = phrases.ended(name, worst.reason_code, worst.reason_subcode)
+        if cut_off_count:
+            verb = "is" if cut_off_count == 1 else "are"
+            pages = counted(cut_off_count, "Page")
+            why += f" {pages} {verb} not refreshed until {plain(name)} renews."
+        return Trouble(badge, ":material/link_off:", "red", why, "Renew", "connections")
+    why = phrases.soonest_end(name, worst.expires_at, worst.data_access_expires_at, now)
+    return Trouble(badge, ":material/schedule:", "orange", why, "Renew", "connections")
+
+
+def of_roles(
+    accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages]
+) -> Trouble | None:
+    """Pages that nobody here may read any more, since somebody lost the role on them."""
+    losers = [
+        account
+        for account in accounts
+        if account.grant_id in lost_by_grant and account.state != "disconnected"
+    ]
+    if not losers:
+        return None
+    lost = lost_by_grant[losers[0].grant_id]
+    words = phrases.role_lost(losers[0].account_name, lost.names, lost.count)
+    if len(losers) == 1:
+        return Trouble(words.title, ":material/person_off:", "orange", words.sentence)
+    badge = f"{counted(len(losers), 'account')} lost a role"
+    see = ("See Connections", "connections")
+    return Trouble(badge, ":material/person_off:", "orange", words.sentence, *see)
+
+
+def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Trouble | None:
+    """A refresh that Facebook cut short, or that came to its end with nothing."""
+    if run is None or run.status == "running":
+        return None
+    seen = freshness.last_refreshed_at
+    if run.finished_at is not None and seen is not None and seen > run.finished_at:
+        return None  # an account was renewed since, and brought figures: the run is history
+    if run.status == "done":
+        return _nothing_read(run, freshness)
+    if run.status == "stopped" and run.limited_until is not None and run.limited_until > now:
+        from_when = f"Facebook allows the rest from about {at_about(run.limited_until, now)}."
+        return _slow_down(run, from_when)
+    if run.status == "stopped" and run.limited_until is None and run.reason_code is not None:
+        return _slow_down(
+            run, "Facebook names no time for the rest, which is tried again by itself."
+        )
+    if run.status == "failed":
+        since = f"What you see is from {when(seen, now)}. " if seen else ""
+        return Trouble(
+            "Facebook is not answering",
+            ":material/cloud_off:",
+            "orange",
+            f"{since}Your connections are fine. The refresh is tried again by itself.",
+            "See what failed",
+            "activity",
+        )
+    return None
+
+
+def _nothing_read(run: LastRun, freshness: Freshness) -> Trouble | None:
+    # Where no Page can be read any more, the reason is said by the other lines.
+    if run.done or not run.failed or not freshness.has_readable:
+        return None
+    which = "its one Page" if run.failed == 1 else f"any of {counted(run.failed, 'Page')}"
+    return Trouble(
+        "Nothing was refreshed",
+        ":material/error_outline:",
+        "orange",
+        f"The last refresh could not read {which}: open Activity for the reasons.",
+        "See what failed",
+        "activity",
+    )
+
+
+def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Trouble | None:
+    """No Page is read, since every account is paused or disconnected."""
+    if freshness.has_readable or not accounts:
+        return None
+    if any(account.state not in _RESTING for account in accounts):
+        return None
+    who = [
+        f"{plain(account.account_name)} is {_RESTING[account.state]}"
+        for account in accounts[:_MOST_RESTING]
+    ]
+    if len(accounts) > _MOST_RESTING:
+        who.append(f"{len(accounts) - _MOST_RESTING:,d} more")
+    return Trouble(
+        "Nothing is refreshed",
+        ":material/pause:",
+        "orange",
+        f"No Page is being refreshed: {listed(who)}.",
+        "See Connections",
+        "connections",
+    )
+
+
+def _slow_down(run: LastRun, from_when: str) -> Trouble:
+    return Trouble(
+        "Facebook asks us to slow down",
+        ":material/hourglass_top:",
+        "orange",
+        f"{run.done:,d} of {counted(run.total, 'Page')} are done. {from_when} Your connections "
+        "are fine.",
+    )
+
+
+def of_age(freshness: Freshness, now: datetime) -> Trouble | None:
+    """Figures that nobody has refreshed for days."""
+    if freshness.last_day is None:
+        return None
+    days = (now.date() - freshness.last_day).days
+    if days < STALE_AFTER_DAYS:
+        return None
+    return Trouble(
+        f"Last refreshed {counted(days, 'day')} ago",
+        ":material/history_toggle_off:",
+        "orange",
+        "A day without a snapshot stays empty for ever: Facebook gives no past figures.",
+        "Refresh every day",
+        "setup",
+    )

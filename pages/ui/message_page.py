@@ -1,0 +1,38 @@
+"""Draws one `Wording` as a whole screen: title, sentence, one link. Each refusal looks so."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from fb.installation import Startup
+from pages.text import wording
+from pages.text.wording import Step, Wording
+from pages.ui import links, screens
+
+READING_WIDTH = 660
+
+
+def render(words: Wording) -> None:
+    """Draw a screen that says one thing and leads on."""
+    with st.container(horizontal_alignment="center"), st.container(width=READING_WIDTH):
+        st.space("large")
+        st.title(words.title, anchor=False)
+        st.markdown(words.sentence)
+        if words.step is not None:
+            next_step(words.step)
+
+
+def render_trouble(startup: Startup) -> None:
+    """Draw why there is no installation to work with."""
+    if startup.report.problems:
+        render(wording.settings_missing(len(startup.report.problems)))
+    elif startup.trouble is not None:
+        render(wording.for_trouble(startup.trouble.kind, startup.trouble.facts))
+
+
+def next_step(step: Step, *, filled: bool = True) -> None:
+    """Draw the one way on: an anchor to Facebook, or a button to another screen."""
+    if step.target == "start":
+        st.html(links.connect_link(step.label, filled=filled), width="content")
+    elif st.button(step.label, type="primary" if filled else "secondary", key="next-step"):
+        st.switch_page(screens.link_to(step.target))

@@ -1,0 +1,138 @@
+"""What notes say: those that follow from what is stored, whom a note is for, and refusals.
+
+Pure: no Streamlit, nothing escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from pages.charts.timeline import Note
+from pages.text.formats import counted, cut, day, span
+from storage.notes.notes import MAX_TEXT, NoteRow
+from storage.notes.timeline_events import Consent, Imported, Outage, Retired
+from storage.unusual import UnusualDay
+
+# Names stand in sentences, and the whole is a line of a list.
+LONGEST_NAME = 30
+LONGEST_FILE = 60
+
+ALL_PAGES = "All Pages"
+THIS_PAGE = "This Page"
+
+# What each kind of note means, said once below the list.
+MEANINGS: Mapping[str, str] = {
+    "connected": "Connected: an account gave this dashboard access to its Pages.",
+    "renewed": "Renewed: an account confirmed its access; Pages may have come or gone.",
+    "outage": (
+        "No snapshot: the dashboard was not running, or Facebook refused. "
+        "Those days can't be fetched later."
+    ),
+    "retired": "Retired: Facebook no longer gives out this figure; its history stays.",
+    "platform": (
+        "Fell together: many Pages lost more than they ever do by chance, most likely because "
+        "Facebook removed accounts."
+    ),
+    "imported": "Imported: figures of earlier days were added from a file.",
+}
+
+_REFUSALS: Mapping[str, str] = {
+    "empty": "Write what happened on that day.",
+    "too_long": f"A note has at most {MAX_TEXT} characters.",
+    "too_far": "A note can be at most a year ahead.",
+    "too_early": "There was no Facebook on that day.",
+    "deleted": "Somebody else has deleted this note. Nothing was saved.",
+    "gone": "The Page or tag that this note is for is gone. Nothing was saved.",
+}
+
+
+def refusal(reason: str) -> str:
+    """Why a note was not kept, and what to do (storage NoteRefused)."""
+    return _REFUSALS[reason]
+
+
+EVENTS = ("noted", "note_changed", "note_deleted")
+
+
+def event(kind: str, facts: Mapping[str, Any]) -> str:
+    """What was done with a note: "A note of 8 Nov 2026 for all Pages was written: “Campaign”"."""
+    try:
+        of = f" of {day(date.fromisoformat(str(facts.get('day'))))}"
+    except ValueError:
+        of = ""
+    note = f"note{of} for {_scope(facts.get('tag'), facts.get('page'))}"
+    text = f"“{facts.get('text', '')}”"
+    if kind == "noted":
+        return f"A {note} was written: {text}"
+    if kind == "note_deleted":
+        return f"The {note} was deleted: {text}"
+    before = facts.get("before")
+    was = f", before “{before}”" if before and before != facts.get("text") else ""
+    return f"The {note} was changed: {text}{was}"
+
+
+def together(notes: Sequence[Note], unusual: Sequence[Note]) -> list[Note]:
+    """Notes with those of unusual days that a chart finds itself, which say more: oldest first."""
+    days = {note.day for note in unusual}
+    kept = (note for note in notes if note.kind != "platform" or note.day not in days)
+    return sorted([*kept, *unusual], key=lambda note: note.day)
+
+
+def own(row: NoteRow) -> Note:
+    """An operator's note as it stands on charts."""
+    return Note(row.day, row.text, "own")
+
+
+def whom(row: NoteRow, page_id: str | None) -> str:
+    """Whom an operator's note is for, seen from the Page ``page_id`` or, None, from elsewhere."""
+    if row.page_id is not None and row.page_id == page_id:
+        return "this Page"
+    return _scope(row.tag_name, row.page_name)
+
+
+def _scope(tag_name: str | None, page_name: str | None) -> str:
+    if tag_name is not None:
+        return f"Pages tagged “{cut(tag_name, LONGEST_NAME)}”"
+    return "all Pages" if page_name is None else cut(page_name, LONGEST_NAME)
+
+
+def consent(found: Consent) -> Note:
+    """ "Connected: Anna Keller, 57 Pages"."""
+    name = cut(found.account_name or "An account", LONGEST_NAME)
+    if found.is_first:
+        return Note(found.day, f"Connected: {name}", "connected")
+    if found.kind == "connected":
+        pages = f", {counted(found.added_count, 'Page')}" if found.added_count else ""
+        return Note(found.day, f"Connected: {name}{pages}", "connected")
+    added = f", {counted(found.added_count, 'Page')} added" if found.added_count else ""
+    return Note(found.day, f"Renewed: {name}{added}", "renewed")
+
+
+def outage(found: Outage) -> Note:
+    """ "No snapshot 3 Nov – 5 Nov 2026", on the first of the days."""
+    return Note(found.since, f"No snapshot {span(found.since, found.until)}", "outage")
+
+
+def imported(found: Imported) -> Note:
+    """ "Past figures imported: fans.csv"."""
+    return Note(
+        found.day, f"Past figures imported: {cut(found.file_name, LONGEST_FILE)}", "imported"
+    )
+
+
+def retired(found: Retired) -> Note:
+    """ "Retired by Facebook: Views"."""
+    instead = f", replaced by {cut(found.replaced_by, LONGEST_NAME)}" if found.replaced_by else ""
+    return Note(found.day, f"Retired by Facebook: {found.label}{instead}", "retired")
+
+
+def platform_wide(found: UnusualDay) -> Note:
+    """ "9 of 14 Pages fell beyond their own noise on the same day: most likely a clean-up …"."""
+    return Note(
+        found.day,
+        f"{found.fell_count:,d} of {counted(found.judged_count, 'Page')} fell beyond their own "
+        "noise on the same day: most likely a clean-up by Facebook",
+        "platform",
+    )

@@ -1,0 +1,55 @@
+"""What is said of groups of Pages: refusals, what was done, and the same for Activity.
+
+Pure: no Streamlit, nothing escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pages.text.formats import counted
+from storage.errors import TagRefused
+from storage.notes.tags import MAX_NAME
+
+EVENTS = ("tagged", "untagged", "tag_renamed", "tag_deleted")
+
+
+def refusal(refused: TagRefused) -> str:
+    """Why a tag can't have a name, and what to do."""
+    if refused.reason == "empty":
+        return "Write a name for the tag."
+    if refused.reason == "too_long":
+        return f"A tag's name has at most {MAX_NAME} characters."
+    return (
+        f"There is a tag “{refused.taken_by}” already: case and accents make no difference. "
+        "Choose it, or write another name."
+    )
+
+
+def event(kind: str, facts: Mapping[str, Any]) -> str:
+    """What was done with a tag: "57 Pages were tagged “Brand A”"."""
+    name, pages = f"“{facts.get('tag', '')}”", int(facts.get("pages") or 0)
+    verb = "was" if pages == 1 else "were"
+    if kind == "tagged":
+        return f"{counted(pages, 'Page')} {verb} tagged {name}"
+    if kind == "untagged":
+        return f"{counted(pages, 'Page')} {verb} taken out of {name}"
+    if kind == "tag_renamed":
+        return f"The tag {name} is now called “{facts.get('new', '')}”"
+    if not pages:
+        return f"The tag {name} was deleted; it had no Pages"
+    return f"The tag {name} was deleted; its {counted(pages, 'Page')} stay{'s' * (pages == 1)}"
+
+
+def which(pages_count: int, *, is_filtered: bool) -> str:
+    """Which Pages a change concerns: "all 140 Pages", "these 57 Pages", "this Page"."""
+    if not is_filtered:
+        return f"all {counted(pages_count, 'Page')}" if pages_count != 1 else "the one Page"
+    return f"these {counted(pages_count, 'Page')}" if pages_count != 1 else "this Page"
+
+
+def deleting(name: str, pages_count: int) -> str:
+    """What a deletion takes away, and what it leaves."""
+    stay = f"Its {counted(pages_count, 'Page')} and their figures stay." if pages_count else ""
+    return f"Delete the tag “{name}” with the notes written for it? {stay}".rstrip()
