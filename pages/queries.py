@@ -23,7 +23,6 @@ from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
 from storage import filter_choices, metrics
-from storage.annotations import AnnotationRow, list_annotations
 from storage.comparing import (
     ComparedPage,
     Figures,
@@ -36,18 +35,6 @@ from storage.comparing import (
 from storage.connection_states import CONNECTION_STATES
 from storage.filter_choices import Choices
 from storage.filtering import EVERY_PAGE, Filter, Metric
-from storage.goals import GoalRow, find_goal
-from storage.happenings import (
-    Consent,
-    Imported,
-    Outage,
-    Retired,
-    Scope,
-    list_consents,
-    list_imports,
-    list_outages,
-    list_retired,
-)
 from storage.health import (
     Freshness,
     NamedPages,
@@ -68,6 +55,28 @@ from storage.installation import get_data_version
 from storage.metric_ledger import list_ledger
 from storage.metrics import Forecast, Milestone, Refusal
 from storage.models import Page
+from storage.notes.goals import GoalRow, find_goal
+from storage.notes.notes import NoteRow, list_notes
+from storage.notes.tags import (
+    MAX_LISTED,
+    TagCount,
+    count_pages,
+    count_tags,
+    find_tag,
+    list_tags,
+    list_tags_of,
+)
+from storage.notes.timeline_events import (
+    Consent,
+    Imported,
+    Outage,
+    Retired,
+    Scope,
+    list_consents,
+    list_imports,
+    list_outages,
+    list_retired,
+)
 from storage.origins import Origin, find_origin, find_span
 from storage.overview import (
     Comparable,
@@ -93,15 +102,6 @@ from storage.page_table import (
 from storage.roster import find_positions
 from storage.runs import find_last_run
 from storage.series import DayFigure, PageProfile, find_page_profile, get_page_series
-from storage.tags import (
-    MOST_LISTED,
-    TagCount,
-    count_pages,
-    count_tags,
-    find_tag,
-    list_tags,
-    list_tags_of,
-)
 from storage.unusual import Mark, UnusualDay, list_page_marks, list_unusual_days
 
 P = ParamSpec("P")
@@ -221,7 +221,7 @@ class Week:
 class Notes:
     """What is known about the days of a chart: operators' own notes, and what Pagekeeper saw."""
 
-    own: Sequence[AnnotationRow] = ()
+    own: Sequence[NoteRow] = ()
     consents: Sequence[Consent] = ()
     outages: Sequence[Outage] = ()
     imports: Sequence[Imported] = ()
@@ -334,7 +334,7 @@ class Tags:
     @property
     def is_searched(self) -> bool:
         """Whether ``listed`` are only what a search found; empty without one."""
-        return self.count > MOST_LISTED
+        return self.count > MAX_LISTED
 
 
 @dataclass(frozen=True)
@@ -747,7 +747,7 @@ def load_notes(
     # Judged by fans, which every Page was counted by first.
     days = _list_unusual(session, since, until, "fans", everyone)
     return Notes(
-        own=list_annotations(session, since=since, until=until, page_id=page_id, tag_id=tag_id),
+        own=list_notes(session, since=since, until=until, page_id=page_id, tag_id=tag_id),
         consents=list_consents(session, scope, since=since, until=until),
         outages=list_outages(session, scope, since=since, until=until),
         imports=list_imports(session, scope, since=since, until=until),
@@ -760,7 +760,7 @@ def load_notes(
 def find_tags(session: Session, search: str) -> Tags:
     """Every tag, or those that ``search`` finds where there are too many to list."""
     count = count_tags(session)
-    if count <= MOST_LISTED:
+    if count <= MAX_LISTED:
         return Tags(tuple(list_tags(session)), count)
     if not search.strip():
         return Tags((), count)

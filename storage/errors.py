@@ -11,7 +11,7 @@
     ├── TooManyAttempts          too many trips to Facebook are open at once
     ├── GrantNotFound            no grant has this id
     ├── TagRefused               a group can't have this name
-    ├── AnnotationRefused        a note can't say this, on this day, for this
+    ├── NoteRefused              a note can't say this, on this day, for this
     └── SyncRunning              another sync is at work
 
 Every text here is safe to show and to log: none carries a token, a key, a nonce or a password.
@@ -108,7 +108,7 @@ class TagRefused(StorageError):
         self.taken_by = taken_by
 
 
-class AnnotationRefused(StorageError):
+class NoteRefused(StorageError):
     """Nothing was written. ``reason``: empty · too_long · too_far · too_early · gone."""
 
     def __init__(self, reason: str) -> None:

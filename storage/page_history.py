@@ -9,8 +9,8 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.csv_import.importer import source_of
 from storage.filtering import Metric
-from storage.importing import source_of
 from storage.models import Import, Snapshot
 from storage.upsert import table_of
 

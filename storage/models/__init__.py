@@ -13,7 +13,7 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     snapshots      one Page, one day    day_columns  the same figures, all Pages of a day together
     day_origins    where the snapshots of a day come from
     tags           groups of Pages      page_tags    which Pages are in them
-    annotations    an operator's notes on a day        goals  what a Page should reach, and when
+    notes          an operator's notes on a day        goals  what a Page should reach, and when
     imports        CSV files of past figures
     insight_metrics  Facebook's other figures: the ledger of their names
     insight_values   one Page, one of them, one Pacific day
@@ -30,7 +30,7 @@ from storage.models.attempts import Attempt, AttemptPage
 from storage.models.base import Base, Day, UtcDateTime
 from storage.models.figures import DayColumn, DayOrigin, Import, Snapshot
 from storage.models.grants import Grant, PageGrant
-from storage.models.groups import Annotation, Goal, PageTag, Tag
+from storage.models.groups import Goal, Note, PageTag, Tag
 from storage.models.insights import (
     InsightMetric,
     InsightRun,
@@ -43,7 +43,6 @@ from storage.models.pages import Page, PageChange, Picture
 from storage.models.records import Event, Observation, Run, RunFailure
 
 __all__ = [
-    "Annotation",
     "Attempt",
     "AttemptPage",
     "Base",
@@ -60,6 +59,7 @@ __all__ = [
     "InsightState",
     "InsightValue",
     "Installation",
+    "Note",
     "Observation",
     "Page",
     "PageChange",

@@ -35,12 +35,12 @@ class PageTag(Base):
     )
 
 
-class Annotation(Base):
+class Note(Base):
     """An operator's note on a day: for one Page, for the Pages of a tag, or for all (neither)."""
 
-    __tablename__ = "annotations"
+    __tablename__ = "notes"
     __table_args__ = (
-        CheckConstraint("page_id IS NULL OR tag_id IS NULL", name="annotations_have_one_scope"),
+        CheckConstraint("page_id IS NULL OR tag_id IS NULL", name="notes_have_one_scope"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 
 from sqlalchemy.orm import Session
 
-from storage.annotations import add_annotation
 from storage.engine import open_database
-from storage.goals import GoalRow, set_goal
-from storage.installation import bump_data_version
-from storage.tags import create_tag, tag_page
+from storage.notes.goals import GoalRow, set_goal
+from storage.notes.notes import NoteDraft, add_note
+from storage.notes.tags import create_tag, tag_page
 from tests.browser.serving import Server
 
 # A Page with a name of ordinary length, a picture, and movement.
@@ -41,22 +39,23 @@ def furnish(server: Server) -> None:
     database = open_database(f"sqlite:///{server.database}")
     with database.writing() as session:
         tags = {tag: _tag(session, tag, of) for tag, of in ids.items()}
-        note = partial(add_annotation, session, today=today, now=_now())
-        note(day=today - timedelta(days=19), text=NOTE)
-        day = today - timedelta(days=8)
-        note(day=day, text="Prize draw with the orchard", page_id=page_id)
-        day = today - timedelta(days=12)
-        note(day=day, text="New photographs of bread", tag_id=tags["Client Meyer"])
+        for draft in (
+            NoteDraft(today - timedelta(days=19), NOTE),
+            NoteDraft(today - timedelta(days=8), "Prize draw with the orchard", page_id),
+            NoteDraft(
+                today - timedelta(days=12), "New photographs of bread", None, tags["Client Meyer"]
+            ),
+        ):
+            add_note(session, draft, _now())
         target = round(fans_count * 1.1, -2)
         set_goal(session, page_id, "fans", GoalRow(target, today + timedelta(days=60)), _now())
-        bump_data_version(session)
     database.engine.dispose()
 
 
 def _tag(session: Session, name: str, page_ids: list[str]) -> int:
     tag_id = create_tag(session, name, _now())
     for page_id in page_ids:
-        assert tag_page(session, tag_id, page_id)
+        assert tag_page(session, tag_id, page_id, _now())
     return tag_id
 
 

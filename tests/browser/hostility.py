@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 
 from playwright.sync_api import Page, expect
 
-from storage.annotations import add_annotation
 from storage.engine import open_database
-from storage.installation import bump_data_version
+from storage.notes.notes import NoteDraft, add_note
+from storage.notes.tags import create_tag, tag_page
 from storage.snapshots import SnapshotRow, upsert_snapshots
-from storage.tags import create_tag, tag_page
 from tests.browser.browsing import settle
 from tests.browser.furnishing import LAST_DAY, page_id_of
 from tests.browser.serving import Server
@@ -36,13 +34,11 @@ def plant(server: Server) -> None:
         ]
         upsert_snapshots(session, rows)
         tag_id = create_tag(session, TAG, now)
-        tag_page(session, tag_id, page_id)
-        tag_page(session, tag_id, page_id_of(server, SCRIPT))
-        note = partial(add_annotation, session, text=NOTE, today=today, now=now)
-        note(day=today - timedelta(days=5))
-        note(day=today - timedelta(days=6), page_id=page_id)
-        note(day=today - timedelta(days=7), tag_id=tag_id)
-        bump_data_version(session)
+        tag_page(session, tag_id, page_id, now)
+        tag_page(session, tag_id, page_id_of(server, SCRIPT), now)
+        add_note(session, NoteDraft(today - timedelta(days=5), NOTE), now)
+        add_note(session, NoteDraft(today - timedelta(days=6), NOTE, page_id), now)
+        add_note(session, NoteDraft(today - timedelta(days=7), NOTE, None, tag_id), now)
     database.engine.dispose()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 from playwright.sync_api import Download, Page, expect
 
-from fb.exporting_cells import undefuse
+from storage.export.csv_xlsx import undefuse
 from tests.browser.browsing import button, by_key, expect_title, settle, tiles, visit, words
 from tests.browser.conftest import Browsers, Serve
 from tests.browser.looks import check_look, shoot_widths, show_scheme

@@ -95,7 +95,7 @@ def note_a_day(page: Page, server: Server) -> None:
     settle(page)
     assert NOTE in opened.inner_text().replace("\u2060", "")
     close_popover(page, "notes-open")
-    assert server.query("SELECT day, text FROM annotations") == [(f"{DAY}", NOTE)]
+    assert server.query("SELECT day, text FROM notes") == [(f"{DAY}", NOTE)]
     hover_note(page)
 
 
@@ -158,4 +158,4 @@ def delete_the_note(page: Page, server: Server) -> None:
     expect(page.get_by_test_id("stToast")).to_contain_text("Note deleted.")
     settle(page)
     expect(rule(page)).to_have_count(0)
-    assert server.query("SELECT count(*) FROM annotations") == [0]
+    assert server.query("SELECT count(*) FROM notes") == [0]

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from fb.listing import PageFields
 from fb.saving import describe_pages
+from storage.csv_import.importer import add_import
+from storage.csv_import.plan import ImportCounts
 from storage.engine import Database
-from storage.importing import ImportCounts, add_import
 from storage.models import PageChange
 from storage.page_changes import FIELDS, FactChange, list_fact_changes
 from storage.page_history import get_page_history, list_import_names

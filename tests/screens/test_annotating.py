@@ -7,18 +7,20 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.activity import activity_text
-from storage.annotations import (
-    AnnotationRow,
-    add_annotation,
-    delete_annotation,
-    list_annotations,
-)
 from storage.events import list_events, record_event
 from storage.installation import bump_data_version
-from storage.tags import create_tag, tag_page
+from storage.models import Note
+from storage.notes.notes import (
+    NoteDraft,
+    NoteRow,
+    add_note,
+    list_notes,
+)
+from storage.notes.tags import create_tag, tag_page
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import TODAY, day_of, fill, give_page, rising
 
@@ -26,19 +28,15 @@ HOSTILE = "<b>x</b> :material/delete: www.evil.com **y** [z](http://evil.com)"
 NOV_8 = date(2026, 11, 8)
 
 
-def add_note(stage: Stage, text: str, day: date = NOV_8, **whom: Any) -> int:
+def give_note(stage: Stage, text: str, day: date = NOV_8, **whom: Any) -> int:
     with stage.installation.database.writing() as session:
-        note = add_annotation(session, day=day, text=text, today=NOW.date(), now=NOW, **whom)
-        bump_data_version(session)
-    return note
+        return add_note(session, NoteDraft(day, text, **whom), NOW)
 
 
-def stored(stage: Stage) -> list[AnnotationRow]:
+def stored(stage: Stage) -> list[NoteRow]:
     """Every note that is for all Pages, or for Page 1 and its tags."""
     with stage.installation.database.reading() as session:
-        return list_annotations(
-            session, since=date(2020, 1, 1), until=date(2028, 1, 1), page_id="1"
-        )
+        return list_notes(session, since=date(2020, 1, 1), until=date(2028, 1, 1), page_id="1")
 
 
 def open_notes(
@@ -126,8 +124,7 @@ def test_a_note_for_a_tag_stands_where_the_tag_is(stage: Stage) -> None:
     fill(stage, 3)
     with stage.installation.database.writing() as session:
         tag_id = create_tag(session, "Brand", NOW)
-        tag_page(session, tag_id, "1")
-        bump_data_version(session)
+        tag_page(session, tag_id, "1", NOW)
     at = open_notes(stage)
     field_of(at, "text_input", "note-text").set_value("Relaunch")
     field_of(at, "selectbox", "note-whom").set_value(f"tag {tag_id}")
@@ -143,7 +140,7 @@ def test_a_note_for_a_tag_stands_where_the_tag_is(stage: Stage) -> None:
 
 def test_a_note_is_changed(stage: Stage) -> None:
     fill(stage, 3)
-    note = add_note(stage, "Befor", page_id="1")
+    note = give_note(stage, "Befor", page_id="1")
     at = open_notes(stage, "page")
     at.button(key=f"note-edited-{note}").click().run()
     assert field_of(at, "text_input", "note-text").value == "Befor"
@@ -160,7 +157,7 @@ def test_a_note_is_changed(stage: Stage) -> None:
 
 def test_a_note_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
     fill(stage, 3)
-    note = add_note(stage, "Wrong")
+    note = give_note(stage, "Wrong")
     at = open_notes(stage)
     at.button(key=f"note-deleted-{note}").click().run()
     at = press(at, "Keep")
@@ -184,7 +181,7 @@ def test_an_empty_note_is_refused_in_words(stage: Stage) -> None:
 
 def test_notes_can_be_left_off_the_charts(stage: Stage) -> None:
     fill(stage, 3)
-    add_note(stage, "Campaign")
+    give_note(stage, "Campaign")
     at = open_notes(stage)
     assert drawn(at) == ["Campaign"]
     at.toggle(key="notes-on-overview").set_value(False).run()
@@ -201,7 +198,7 @@ def test_notes_can_be_left_off_the_charts(stage: Stage) -> None:
 )
 def test_any_text_is_plain(stage: Stage, text: str) -> None:
     fill(stage, 3)
-    add_note(stage, text)
+    give_note(stage, text)
     at = open_notes(stage)
     assert not at.exception
     one_line = " ".join(text.split())
@@ -230,7 +227,7 @@ def test_what_befell_the_pages_is_noted_by_itself(stage: Stage) -> None:
 def test_many_notes_are_listed_in_part_and_say_so(stage: Stage) -> None:
     fill(stage, 2)
     for number in range(14):
-        add_note(stage, f"Note {number:02d}", NOV_8 + timedelta(days=number))
+        give_note(stage, f"Note {number:02d}", NOV_8 + timedelta(days=number))
     at = open_notes(stage)
     assert "And 4 older notes: choose a shorter period to see them here." in said(at)
     assert "Note 13" in said(at)
@@ -240,11 +237,11 @@ def test_many_notes_are_listed_in_part_and_say_so(stage: Stage) -> None:
 
 def test_a_note_that_somebody_else_deleted_says_so(stage: Stage) -> None:
     fill(stage, 2)
-    note = add_note(stage, "Gone soon")
+    note = give_note(stage, "Gone soon")
     at = open_notes(stage)
     at.button(key=f"note-edited-{note}").click().run()
     with stage.installation.database.writing() as session:
-        delete_annotation(session, note)
+        session.execute(delete(Note).where(Note.id == note))  # since the screen was drawn
     at = press(at, "Save note")
     assert at.error[0].value == "Somebody else has deleted this note. Nothing was saved."
 

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from storage.annotations import add_annotation
-from storage.installation import bump_data_version
+from storage.notes.notes import NoteDraft, add_note
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, day_of, fill, give_page, rising
 
@@ -276,10 +275,7 @@ def test_notes_of_these_pages_and_of_all_are_drawn(stage: Stage) -> None:
     fill(stage, 3)
     with stage.installation.database.writing() as session:
         for text, page_id in (("For all", None), ("For one", "1"), ("For another", "3")):
-            add_annotation(
-                session, day=day_of(10), text=text, page_id=page_id, today=NOW.date(), now=NOW
-            )
-        bump_data_version(session)
+            add_note(session, NoteDraft(day_of(10), text, page_id), NOW)
     at = stage.open("compare", {"ids": "1,2"})
     assert not at.exception
     drawn = json.dumps(chart_of(at))

@@ -10,13 +10,12 @@ from html import escape
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fb.past_csv.header import Unreadable
-from fb.past_csv.reading import read_file
 from pages.ui.export import menu
 from pages.ui.export.export_text import unbroken
 from pages.ui.export.menu import Offer
-from storage.annotations import add_annotation
-from storage.installation import bump_data_version
+from storage.csv_import.reader import read_file
+from storage.csv_import.refusals import UnreadableFile
+from storage.notes.notes import NoteDraft, add_note
 from tests.screens.conftest import NOW, Stage
 from tests.screens.figures import connect, fill, give_page, rising
 
@@ -122,9 +121,9 @@ def test_what_does_not_fit_in_excel_is_said(
     stage: Stage, offers: dict[str, Offer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(stage, 2)
-    monkeypatch.setattr(menu, "PACKED_FROM_ROWS", 10)
-    monkeypatch.setattr("fb.exporting.PACKED_FROM_ROWS", 10)
-    monkeypatch.setattr(menu, "MOST_XLSX_ROWS", 50)
+    monkeypatch.setattr(menu, "MIN_ZIP_ROWS", 10)
+    monkeypatch.setattr("storage.export.csv_xlsx.MIN_ZIP_ROWS", 10)
+    monkeypatch.setattr(menu, "MAX_XLSX_ROWS", 50)
     at = open_export(stage, "overview")
     assert "series-xlsx" not in offers
     assert "56 rows don't fit in an Excel sheet" in " ".join(str(c.value) for c in at.caption)
@@ -147,7 +146,7 @@ def test_compare_offers_its_table_with_whole_names(stage: Stage, offers: dict[st
     assert (first["net_new (fans)"], first["net_new_per_day"]) == ("140", "5.0000")
     assert first["days"] == "28"
     assert offers["table-xlsx"].make().startswith(b"PK")
-    with pytest.raises(Unreadable, match="date"):  # its figures are of no single day
+    with pytest.raises(UnreadableFile, match="date"):  # its figures are of no single day
         read_file(io.BytesIO(content), NOW.date())
 
 
@@ -158,8 +157,7 @@ def test_a_report_tells_the_notes_of_its_chart(
     fill(stage, 2)
     text = "<b>Autumn</b> campaign, which stands longer than a label"
     with stage.installation.database.writing() as session:
-        add_annotation(session, day=date(2026, 11, 8), text=text, today=NOW.date(), now=NOW)
-        bump_data_version(session)
+        add_note(session, NoteDraft(date(2026, 11, 8), text), NOW)
     open_export(stage, screen, query)
     report = offers["report"].make().decode()
     assert "<h2>Notes</h2>" in report

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from storage.importing import list_imports
+from storage.csv_import.importer import list_imports
 from storage.models import Snapshot
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import connect, give_page, rising

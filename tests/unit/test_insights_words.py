@@ -8,7 +8,7 @@ import pytest
 
 from pages.charts.chart_parts import LIGHT
 from pages.charts.insights_chart import DAY, insight_chart, points_of
-from pages.text import insights_text as insights_words
+from pages.text import insights_text
 from pages.text.insights_text import Answer
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
@@ -19,16 +19,16 @@ def answer(state: str, code: int | None = None, trace_id: str | None = None) -> 
     return Answer(state, code, trace_id, NOW)
 
 
-@pytest.mark.parametrize("access", list(insights_words.NO_ACCESS))
+@pytest.mark.parametrize("access", list(insights_text.NO_ACCESS))
 def test_what_is_missing_here_is_said_before_what_facebook_said(access: str) -> None:
-    sentence = insights_words.NO_ACCESS[access]
-    assert insights_words.why_nothing(access, None, None) == sentence
-    assert insights_words.why_nothing(access, answer("refused", 100), None) == sentence
+    sentence = insights_text.NO_ACCESS[access]
+    assert insights_text.why_nothing(access, None, None) == sentence
+    assert insights_text.why_nothing(access, answer("refused", 100), None) == sentence
 
 
-@pytest.mark.parametrize("state", list(insights_words.STATES))
+@pytest.mark.parametrize("state", list(insights_text.STATES))
 def test_every_state_has_a_sentence_that_is_filled_in(state: str) -> None:
-    said = insights_words.why_nothing("ok", answer(state, 1234, "A_b*C"), None)
+    said = insights_text.why_nothing("ok", answer(state, 1234, "A_b*C"), None)
     assert "{" not in said
     assert "A_b" not in said, "a trace is hostile text, too"
     assert said.endswith((".", "dashboard."))
@@ -36,35 +36,35 @@ def test_every_state_has_a_sentence_that_is_filled_in(state: str) -> None:
 
 def test_a_limit_names_its_end() -> None:
     until = datetime(2026, 11, 22, 14, 25, tzinfo=UTC)
-    said = insights_words.why_nothing("ok", answer("limited", 80001), until)
+    said = insights_text.why_nothing("ok", answer("limited", 80001), until)
     assert (
         said == "Facebook asked to slow down (code 80001); it allows the rest from about 14:25 UTC."
     )
 
 
 def test_all_well_needs_no_words() -> None:
-    assert insights_words.stale("ok", answer("ok"), None) is None
-    assert insights_words.stale("ok", None, None) is None
+    assert insights_text.stale("ok", answer("ok"), None) is None
+    assert insights_text.stale("ok", None, None) is None
 
 
 def test_people_of_a_day_are_never_added_up() -> None:
     values = [(date(2026, 11, 1), 100), (date(2026, 11, 2), 201)]
-    said = insights_words.summary(values, "viewers", "unique", SINCE, UNTIL)
+    said = insights_text.summary(values, "viewers", "unique", SINCE, UNTIL)
     assert said.startswith("On average 150 viewers a day on 2 days (1 Nov – 2 Nov 2026).")
     assert "301" not in said
-    assert insights_words.summary(values, "views", "count", SINCE, UNTIL).startswith("301 views")
-    level = insights_words.summary(values, "followers", "level", SINCE, UNTIL)
+    assert insights_text.summary(values, "views", "count", SINCE, UNTIL).startswith("301 views")
+    level = insights_text.summary(values, "followers", "level", SINCE, UNTIL)
     assert level == "From 100 to 201 followers, 1 Nov – 2 Nov 2026."
 
 
 def test_a_period_without_figures_says_so() -> None:
-    said = insights_words.summary([], "views", "count", SINCE, UNTIL)
+    said = insights_text.summary([], "views", "count", SINCE, UNTIL)
     assert said == "Facebook gave no figures for 1 Nov – 10 Nov 2026."
 
 
 def test_progress_is_never_whole_before_the_end() -> None:
-    assert insights_words.progress(0, 0).endswith("…")
-    assert insights_words.progress(504, 504).endswith(" 99%")
+    assert insights_text.progress(0, 0).endswith("…")
+    assert insights_text.progress(504, 504).endswith(" 99%")
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 
 from pages.charts.timeline import Note
 from pages.parts.activity import activity_text
-from pages.ui.notes import note_text as note_words
-from pages.ui.tags import tag_text as tag_words
-from storage.annotations import AnnotationRow
+from pages.ui.notes import note_text
+from pages.ui.tags import tag_text
 from storage.errors import TagRefused
-from storage.happenings import Consent, Imported, Outage, Retired
+from storage.notes.notes import NoteRow
+from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 from storage.unusual import Mark, UnusualDay
 
 DAY = date(2026, 11, 8)
@@ -31,34 +31,34 @@ DAY = date(2026, 11, 8)
     ],
 )
 def test_a_consent_says_who_and_how_many(found: Consent, text: str) -> None:
-    assert note_words.consent(found).text == text
-    assert note_words.consent(found).day == DAY
+    assert note_text.consent(found).text == text
+    assert note_text.consent(found).day == DAY
 
 
 def test_a_consent_of_the_day_a_page_came_is_of_its_kind() -> None:
-    assert note_words.consent(Consent(DAY, "renewed", "B", 1, is_first=True)).kind == "connected"
-    assert note_words.consent(Consent(DAY, "renewed", "B", 1)).kind == "renewed"
+    assert note_text.consent(Consent(DAY, "renewed", "B", 1, is_first=True)).kind == "connected"
+    assert note_text.consent(Consent(DAY, "renewed", "B", 1)).kind == "renewed"
 
 
 def test_an_outage_says_its_days_and_stands_on_the_first() -> None:
-    long = note_words.outage(Outage(DAY, date(2026, 11, 10)))
+    long = note_text.outage(Outage(DAY, date(2026, 11, 10)))
     assert long == Note(DAY, "No snapshot 8 Nov – 10 Nov 2026", "outage")
-    assert note_words.outage(Outage(DAY, DAY)).text == "No snapshot 8 Nov 2026"
+    assert note_text.outage(Outage(DAY, DAY)).text == "No snapshot 8 Nov 2026"
 
 
 def test_an_import_names_its_file() -> None:
-    assert note_words.imported(Imported(DAY, "fans.csv")).text == "Past figures imported: fans.csv"
-    assert len(note_words.imported(Imported(DAY, "x" * 300)).text) < 90
+    assert note_text.imported(Imported(DAY, "fans.csv")).text == "Past figures imported: fans.csv"
+    assert len(note_text.imported(Imported(DAY, "x" * 300)).text) < 90
 
 
 def test_a_retired_metric_says_what_takes_its_place() -> None:
-    assert note_words.retired(Retired(DAY, "Views", None)).text == "Retired by Facebook: Views"
-    with_next = note_words.retired(Retired(DAY, "Views", "page_media_view"))
+    assert note_text.retired(Retired(DAY, "Views", None)).text == "Retired by Facebook: Views"
+    with_next = note_text.retired(Retired(DAY, "Views", "page_media_view"))
     assert with_next.text == "Retired by Facebook: Views, replaced by page_media_view"
 
 
 def test_a_platform_wide_day_says_how_many_of_how_many_and_why() -> None:
-    assert note_words.platform_wide(UnusualDay(DAY, 14, 0, 9)).text == (
+    assert note_text.platform_wide(UnusualDay(DAY, 14, 0, 9)).text == (
         "9 of 14 Pages fell beyond their own noise on the same day: "
         "most likely a clean-up by Facebook"
     )
@@ -67,34 +67,34 @@ def test_a_platform_wide_day_says_how_many_of_how_many_and_why() -> None:
 
 def test_every_automatic_kind_is_explained() -> None:
     notes = [
-        note_words.consent(Consent(DAY, "connected", "A", 1)),
-        note_words.consent(Consent(DAY, "renewed", "A", 1)),
-        note_words.outage(Outage(DAY, DAY)),
-        note_words.imported(Imported(DAY, "a.csv")),
-        note_words.retired(Retired(DAY, "Views", None)),
-        note_words.platform_wide(UnusualDay(DAY, 9, 0, 9)),
+        note_text.consent(Consent(DAY, "connected", "A", 1)),
+        note_text.consent(Consent(DAY, "renewed", "A", 1)),
+        note_text.outage(Outage(DAY, DAY)),
+        note_text.imported(Imported(DAY, "a.csv")),
+        note_text.retired(Retired(DAY, "Views", None)),
+        note_text.platform_wide(UnusualDay(DAY, 9, 0, 9)),
     ]
-    assert {note.kind for note in notes} == set(note_words.MEANINGS)
+    assert {note.kind for note in notes} == set(note_text.MEANINGS)
 
 
 def test_whom_a_note_is_for() -> None:
-    assert note_words.whom(AnnotationRow(1, DAY, "x"), "7") == "all Pages"
-    of_page = AnnotationRow(1, DAY, "x", page_id="7", page_name="Café")
-    assert note_words.whom(of_page, "7") == "this Page"
-    assert note_words.whom(of_page, None) == "Café"
-    of_tag = AnnotationRow(1, DAY, "x", tag_id=1, tag_name="Brand")
-    assert note_words.whom(of_tag, None) == "Pages tagged “Brand”"
+    assert note_text.whom(NoteRow(1, DAY, "x"), "7") == "all Pages"
+    of_page = NoteRow(1, DAY, "x", page_id="7", page_name="Café")
+    assert note_text.whom(of_page, "7") == "this Page"
+    assert note_text.whom(of_page, None) == "Café"
+    of_tag = NoteRow(1, DAY, "x", tag_id=1, tag_name="Brand")
+    assert note_text.whom(of_tag, None) == "Pages tagged “Brand”"
 
 
 @pytest.mark.parametrize("reason", ["empty", "too_long", "too_far", "too_early", "gone", "deleted"])
 def test_every_refusal_of_a_note_has_a_sentence(reason: str) -> None:
-    assert note_words.refusal(reason).endswith(".")
+    assert note_text.refusal(reason).endswith(".")
 
 
 def test_refusals_of_a_tag_say_what_to_do() -> None:
-    assert tag_words.refusal(TagRefused("empty")) == "Write a name for the tag."
-    assert "40 characters" in tag_words.refusal(TagRefused("too_long"))
-    assert "“Café Süd” already" in tag_words.refusal(TagRefused("taken", "Café Süd"))
+    assert tag_text.refusal(TagRefused("empty")) == "Write a name for the tag."
+    assert "40 characters" in tag_text.refusal(TagRefused("too_long"))
+    assert "“Café Süd” already" in tag_text.refusal(TagRefused("taken", "Café Süd"))
 
 
 @pytest.mark.parametrize(
@@ -126,11 +126,11 @@ def test_activity_tells_what_was_done_with_a_tag(
     ],
 )
 def test_which_pages_a_change_concerns(count: int, is_filtered: bool, text: str) -> None:
-    assert tag_words.which(count, is_filtered=is_filtered) == text
+    assert tag_text.which(count, is_filtered=is_filtered) == text
 
 
 def test_deleting_says_what_stays() -> None:
-    assert tag_words.deleting("A", 2) == (
+    assert tag_text.deleting("A", 2) == (
         "Delete the tag “A” with the notes written for it? Its 2 Pages and their figures stay."
     )
-    assert tag_words.deleting("A", 0) == "Delete the tag “A” with the notes written for it?"
+    assert tag_text.deleting("A", 0) == "Delete the tag “A” with the notes written for it?"

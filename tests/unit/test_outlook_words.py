@@ -7,7 +7,6 @@ from datetime import date, timedelta
 import pytest
 
 from pages.parts.page import outlook_text
-from storage.goals import GoalRow
 from storage.metrics import (
     Forecast,
     ForecastDay,
@@ -16,6 +15,7 @@ from storage.metrics import (
     goal_pace,
     list_daily_changes,
 )
+from storage.notes.goals import GoalRow
 
 TODAY = date(2026, 11, 22)
 GOAL = GoalRow(100_000, date(2026, 12, 31))

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from pages.parts.overview import overview_text as overview_words
+from pages.parts.overview import overview_text
 from pages.text.periods import get_period
 from pages.ui.period_bar import clip, describe
 from pages.ui.tiles import Tile
@@ -41,7 +41,7 @@ TOTALS = Totals(
 
 
 def tiles_of(totals: Totals = TOTALS, previous: Comparable | None = BEFORE) -> dict[str, Tile]:
-    return {tile.label: tile for tile in overview_words.tiles(totals, previous, "fans", PERIOD)}
+    return {tile.label: tile for tile in overview_text.tiles(totals, previous, "fans", PERIOD)}
 
 
 def test_the_five_tiles() -> None:
@@ -100,26 +100,26 @@ def test_old_figures_are_admitted() -> None:
 
 
 def test_who_is_counted_and_who_is_not() -> None:
-    assert overview_words.counted_pages(NOW, 140, "Fans", 2) == (
+    assert overview_text.counted_pages(NOW, 140, "Fans", 2) == (
         "138 of 140 Pages: those with figures on both ends of the period. Left out: 1 joined later "
         "and 1 has no fan count. 2 days without any snapshot are grey."
     )
     silent = replace(NOW, left_out_joined=0, left_out_no_count=0, left_out_silent=2)
-    assert "2 have no figure of the last two days" in overview_words.counted_pages(
+    assert "2 have no figure of the last two days" in overview_text.counted_pages(
         silent, 140, "Fans", 0
     )
     everyone = replace(NOW, pages=140, left_out_joined=0, left_out_no_count=0)
-    text = overview_words.counted_pages(everyone, 140, "Fans", 1)
+    text = overview_text.counted_pages(everyone, 140, "Fans", 1)
     assert text.startswith("All 140 Pages have figures")
     assert text.endswith("1 day without any snapshot is grey.")
 
 
 def test_the_first_day_says_where_the_chart_begins() -> None:
-    assert overview_words.first_day_title(TOTALS, TODAY) == (
+    assert overview_text.first_day_title(TOTALS, TODAY) == (
         "The chart begins today, 22 Nov 2026, with 2,290,456 fans."
     )
     yesterday = replace(TOTALS, last_day=date(2026, 11, 21))
-    assert overview_words.first_day_title(yesterday, TODAY) == (
+    assert overview_text.first_day_title(yesterday, TODAY) == (
         "The chart begins on 21 Nov 2026 with 2,290,456 fans."
     )
 

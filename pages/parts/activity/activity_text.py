@@ -12,8 +12,8 @@ from typing import Any
 from pages.text.formats import clock, counted
 from pages.text.phrases import why_ended
 from pages.text.wording import for_error
-from pages.ui.notes import note_text as note_words
-from pages.ui.tags import tag_text as tag_words
+from pages.ui.notes import note_text
+from pages.ui.tags import tag_text
 
 # Runs (storage Run.kind and Run.status) and events, for tables: plain text.
 RUN_KINDS: Mapping[str, str] = {
@@ -93,10 +93,10 @@ def _saved(facts: Mapping[str, Any]) -> str:
 
 def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
     """What happened, as plain text for a cell: an event's kind with its account, tag or note."""
-    if kind in tag_words.EVENTS:
-        return tag_words.event(kind, facts)
-    if kind in note_words.EVENTS:
-        return note_words.event(kind, facts)
+    if kind in tag_text.EVENTS:
+        return tag_text.event(kind, facts)
+    if kind in note_text.EVENTS:
+        return note_text.event(kind, facts)
     if kind in ("imported", "import_undone"):
         what = f"{counted(int(facts.get('days', 0)), 'day')} of past figures"
         verb = "were imported from" if kind == "imported" else "were removed again: undone was"

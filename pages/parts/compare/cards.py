@@ -21,8 +21,8 @@ from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, screens, url_controls
 from pages.ui.notes import note_text
-from storage.annotations import AnnotationRow
 from storage.filtering import Metric
+from storage.notes.notes import NoteRow
 
 INDEX, NUMBERS = "Index", "Numbers"
 
@@ -74,7 +74,7 @@ def _notes(comparison: Comparison, rows: Sequence[Row]) -> list[Note]:
     """Operators' notes and days on which Facebook cleaned up, oldest first; each says for whom."""
     labels = {row.page_id: row.label for row in rows}
 
-    def text(note: AnnotationRow) -> str:
+    def text(note: NoteRow) -> str:
         label = labels.get(note.page_id or "")
         return f"{label}: {note.text}" if label else note.text
 

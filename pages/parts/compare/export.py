@@ -10,9 +10,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from fb import exporting
-from fb.exporting import Asked
-from fb.exporting_files import Cell, Column
 from fb.installation import Installation
 from pages.charts.chart_parts import Spec, palette
 from pages.parts.compare.compare_text import Row
@@ -23,6 +20,8 @@ from pages.ui.export.chart_image import titled
 from pages.ui.export.export_text import describe_period
 from pages.ui.export.menu import OfferGroup
 from storage.comparing import ComparedPage
+from storage.export.csv_xlsx import Cell, Column, Format, make_file
+from storage.export.tables import ExportQuery
 from storage.filtering import Metric
 
 
@@ -38,18 +37,16 @@ def render(
     ids = tuple(page.page_id for page in comparison.pages)
     colours = palette(st.context.theme.type)
 
-    def make_table(format: exporting.Format) -> bytes:
-        return exporting.make_file(
-            columns(metric), list_rows(comparison.pages, rows, period), format
-        )
+    def make_table(format: Format) -> bytes:
+        return make_file(columns(metric), list_rows(comparison.pages, rows, period), format)
 
     def list_groups() -> list[OfferGroup]:
-        asked = Asked(period.since, period.until, metric, page_ids=ids)
+        query = ExportQuery(period.since, period.until, metric, page_ids=ids)
         made = None if chart is None else titled(chart, *about, describe_period(period))
         name = menu.name_of_days("compare", period)
         return [
-            OfferGroup("Figures side by side", menu.table_offers("compare", asked, make_table)),
-            menu.series_group(installation.database, asked, len(ids) * period.days_count),
+            OfferGroup("Figures side by side", menu.table_offers("compare", query, make_table)),
+            menu.series_group(installation.database, query, len(ids) * period.days_count),
             OfferGroup("Chart", [menu.chart_offer(lambda: made, name, colours)]),
         ]
 

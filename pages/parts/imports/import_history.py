@@ -1,86 +1,86 @@
-"""The imports made so far, each with its counts and the button that undoes it."""
+"""Past imports: lists the files imported so far, each with its counts and the button to undo it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from fb import past_figures
 from fb.installation import Installation
 from pages.text.formats import counted, cut, moment, plain
 from pages.ui import flash
+from storage.csv_import.importer import ImportRecord, list_imports, undo_import
 from storage.errors import StorageError
-from storage.importing import list_imports
-from storage.models import Import
 
-ROWS = 25
-_LONGEST_NAME = 60
+MAX_ROWS = 25
+MAX_NAME = 60  # characters
 
 
 def render(installation: Installation) -> None:
     """Draw the section."""
     st.header("Imports", anchor=False)
     with installation.database.reading() as session:
-        imports = list_imports(session, limit=ROWS)
+        imports = list_imports(session, limit=MAX_ROWS)
     if not imports:
         st.caption("None yet.")
-    for each in imports:
-        _row(installation, each)
+    for record in imports:
+        _render_row(installation, record)
 
 
-def _row(installation: Installation, each: Import) -> None:
+def _render_row(installation: Installation, record: ImportRecord) -> None:
     with (
-        st.container(border=True, key=f"import-{each.id}"),
+        st.container(border=True, key=f"import-{record.id}"),
         st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ),
     ):
         with st.container(gap="xxsmall"):
-            st.markdown(f"**{plain(cut(each.file_name, _LONGEST_NAME))}**")
-            st.caption(_describe(each))
-        if each.undone_at is None and st.button(
-            "Undo…", icon=":material/undo:", key=f"undo-{each.id}"
+            st.markdown(f"**{plain(cut(record.file_name, MAX_NAME))}**")
+            st.caption(_describe(record))
+        if record.undone_at is None and st.button(
+            "Undo…", icon=":material/undo:", key=f"undo-{record.id}"
         ):
-            _confirm(installation, each)
+            _confirm(installation, record)
 
 
-def _describe(each: Import) -> str:
+def _describe(record: ImportRecord) -> str:
+    counts = record.counts
     parts = [
-        f"{counted(each.new_count, 'day')} imported on {moment(each.imported_at)}",
-        f"{each.equal_count:,d} equal",
-        f"{each.conflicting_count:,d} conflicting",
-        f"{each.refused_count:,d} refused",
+        f"{counted(counts.new, 'day')} imported on {moment(record.imported_at)}",
+        f"{counts.equal:,d} equal",
+        f"{counts.conflicting:,d} conflicting",
+        f"{counts.refused:,d} refused",
     ]
-    if each.undone_at is not None:
-        parts.append(f"undone on {moment(each.undone_at)}")
+    if record.undone_at is not None:
+        parts.append(f"undone on {moment(record.undone_at)}")
     return " · ".join(parts)
 
 
 @st.dialog("Undo this import?", icon=":material/undo:")
-def _confirm(installation: Installation, each: Import) -> None:
+def _confirm(installation: Installation, record: ImportRecord) -> None:
     st.markdown(
-        f"{counted(each.new_count, 'day')} of **{plain(cut(each.file_name, _LONGEST_NAME))}** "
+        f"{counted(record.counts.new, 'day')} of **{plain(cut(record.file_name, MAX_NAME))}** "
         "leave charts and tables again. Everything else stays, also what Facebook has reported "
         "itself for one of these days since."
     )
     with st.container(horizontal=True):
-        pressed = st.button(
+        is_undone = st.button(
             "Undo the import",
             type="primary",
             key="undo-yes",
             on_click=_undo,
-            args=(installation, each),
+            args=(installation, record),
         )
-        if st.button("Keep it", key="undo-no") or pressed:
+        if st.button("Keep it", key="undo-no") or is_undone:
             st.rerun()
 
 
-def _undo(installation: Installation, each: Import) -> None:
+def _undo(installation: Installation, record: ImportRecord) -> None:
     try:
-        removed = past_figures.undo(installation.database, each.id, installation.now())
+        with installation.database.writing() as session:
+            days_count = undo_import(session, record.id, installation.now())
     except StorageError:
         flash.leave(
             "The database was busy or out of reach. Nothing was undone; try again.",
             ":material/error:",
         )
         return
-    flash.leave(f"The import is undone: {counted(removed, 'day')} removed.", ":material/undo:")
+    flash.leave(f"The import is undone: {counted(days_count, 'day')} removed.", ":material/undo:")

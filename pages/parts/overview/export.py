@@ -10,8 +10,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from fb import exporting
-from fb.exporting import Asked
 from fb.installation import Installation
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
 from pages.parts.overview import growth_card, overview_text, unusual_text
@@ -26,6 +24,8 @@ from pages.ui.export.export_text import describe_filter, describe_period, note_s
 from pages.ui.export.menu import OfferGroup
 from pages.ui.export.report import Picture, Report, Section, Table
 from pages.ui.notes import popover
+from storage.export.csv_xlsx import Format
+from storage.export.tables import ExportQuery, export_page_table
 from storage.overview import Mover
 from storage.page_table import TableRow
 
@@ -41,12 +41,13 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
     """
     colours, view = palette(st.context.theme.type), overview.view
     period, database = view.period, installation.database
-    asked = Asked(period.since, period.until, view.metric, listing.narrow(view.filter))
+    query = ExportQuery(period.since, period.until, view.metric, listing.narrow(view.filter))
 
-    def make_table(format: exporting.Format) -> bytes:
-        return exporting.export_table(
-            database, asked, format, sort=sort.key, descending=sort.descending
-        )
+    def make_table(format: Format) -> bytes:
+        with database.reading() as session:
+            return export_page_table(
+                session, query, format, sort=sort.key, descending=sort.descending
+            )
 
     def make_report() -> Report:
         return _build_report(installation, overview, hides_notes=hides_notes)
@@ -60,12 +61,12 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
     def list_groups() -> list[OfferGroup]:
         name = menu.name_of_days("overview", period)
         with database.reading() as session:
-            count = find_totals(session, period.since, period.until, asked.filter).pages_count
+            count = find_totals(session, period.since, period.until, query.filter).pages_count
         return [
             OfferGroup(
-                f"Table of {counted(count, 'Page')}", menu.table_offers("pages", asked, make_table)
+                f"Table of {counted(count, 'Page')}", menu.table_offers("pages", query, make_table)
             ),
-            menu.series_group(database, asked, count * period.days_count),
+            menu.series_group(database, query, count * period.days_count),
             OfferGroup(
                 "Chart and report",
                 [menu.chart_offer(make_chart, name, colours), menu.report_offer(make_report, name)],

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import streamlit as st
 
-from fb.exporting import Asked
 from fb.installation import Installation
 from pages.charts import line_charts, timeline
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
@@ -28,6 +27,7 @@ from pages.ui.export.report import Picture, Report, Section, Table
 from pages.ui.notes import popover
 from pages.ui.tiles import Tile, percent_delta, signed_value, value_of
 from storage import metrics
+from storage.export.tables import ExportQuery
 from storage.filtering import METRICS, Metric
 
 NEW_EXPERIENCE = (
@@ -54,10 +54,10 @@ def render(installation: Installation, figures: PageFigures, view: str) -> None:
         return _build_report(installation, figures, hides_notes=hides_notes)
 
     def list_groups() -> list[OfferGroup]:
-        asked = Asked(period.since, period.until, figures.view.metric, page_ids=(page_id,))
+        query = ExportQuery(period.since, period.until, figures.view.metric, page_ids=(page_id,))
         name = menu.name_of_days(figures.profile.name, period)
         return [
-            menu.series_group(installation.database, asked, period.days_count),
+            menu.series_group(installation.database, query, period.days_count),
             OfferGroup(
                 "Chart and report",
                 [menu.chart_offer(make_chart, name, colours), menu.report_offer(make_report, name)],

@@ -15,8 +15,8 @@ from pages.queries import PageFigures
 from pages.text.formats import count, signed, weekday
 from pages.ui import flash
 from storage import metrics
-from storage.goals import GoalRow, remove_goal, set_goal
 from storage.metrics import DailyChange
+from storage.notes.goals import GoalRow, remove_goal, set_goal
 
 MAX_MILESTONES = 4
 _PROBLEM = "goal-problem"

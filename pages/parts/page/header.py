@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from fb.installation import Installation
-from pages.parts.page import page_text as page_words
+from pages.parts.page import page_text
 from pages.parts.page.page_details import facebook_link
 from pages.text.formats import plain
 from pages.ui import compare_link, screens
@@ -19,7 +19,7 @@ PICTURE_SIZE = 56
 
 def render(installation: Installation, profile: PageProfile) -> None:
     """Draw the headline, and below it a sentence where the connection does not fully work."""
-    stands = page_words.connection(profile)
+    stands = page_text.connection(profile)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         src = escape(picture_path(profile.page_id, profile.picture_etag), quote=True)
         st.html(
@@ -43,12 +43,12 @@ def render(installation: Installation, profile: PageProfile) -> None:
 
 
 def _facts_and_links(
-    installation: Installation, profile: PageProfile, stands: page_words.Connection
+    installation: Installation, profile: PageProfile, stands: page_text.Connection
 ) -> None:
     if profile.category:
         st.caption(plain(profile.category), width="content")
     st.badge(stands.label, icon=stands.icon, color=stands.colour)
-    held_by = page_words.held_by(profile)
+    held_by = page_text.held_by(profile)
     if held_by:
         st.caption(held_by, width="content")
     compare_link.render(profile.page_id)

@@ -7,7 +7,6 @@ from datetime import date
 
 from pages.text.formats import count, counted, day, span
 from storage import metrics
-from storage.goals import GoalRow
 from storage.metrics import (
     FEWEST_FIGURES,
     DailyChange,
@@ -16,6 +15,7 @@ from storage.metrics import (
     Milestone,
     Refusal,
 )
+from storage.notes.goals import GoalRow
 
 NOT_HERE = (
     "The forecast begins after the newest figure, where this period does not reach: choose one "

@@ -8,7 +8,7 @@ import streamlit as st
 from fb.insights_sync import schedule as insights_schedule
 from fb.insights_sync.schedule import InsightsOutcome
 from fb.installation import Installation
-from pages.text import insights_text as insights_words
+from pages.text import insights_text
 from pages.text.formats import at_about, counted, moment, plain
 from storage.metric_ledger import list_ledger
 from storage.models import InsightMetric
@@ -52,7 +52,7 @@ def _frame(rows: list[InsightMetric]) -> pd.DataFrame:
         {
             "label": [row.label for row in rows],
             "status": [
-                insights_words.status(row.status, row.retired_on, row.probed_at) for row in rows
+                insights_text.status(row.status, row.retired_on, row.probed_at) for row in rows
             ],
             "probed": pd.to_datetime(pd.Series(probed, dtype="datetime64[s]")),
             "meaning": [row.meaning for row in rows],
@@ -75,7 +75,7 @@ def _fetching(installation: Installation) -> None:
             args=(installation,),
         )
         if run is not None:
-            text = insights_words.progress(run.steps_done, run.steps_total)
+            text = insights_text.progress(run.steps_done, run.steps_total)
         else:
             text = last_time(insights_schedule.find_insights_outcome(installation), installation)
         st.caption(plain(text), width="content")

@@ -12,16 +12,20 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from fb import exporting
-from fb.exporting import Asked
-from fb.exporting_cells import file_name
-from fb.exporting_files import MOST_XLSX_ROWS, PACKED_FROM_ROWS
 from pages.charts.chart_parts import Palette, Spec
 from pages.text.periods import Period
 from pages.ui import screens
 from pages.ui.export import chart_image
 from pages.ui.export.report import Report, to_html
 from storage.engine import Database
+from storage.export.csv_xlsx import (
+    MAX_XLSX_ROWS,
+    MIN_ZIP_ROWS,
+    Format,
+    choose_csv_format,
+    make_file_name,
+)
+from storage.export.tables import ExportQuery, count_daily_figures, export_daily_figures
 
 KEY = "export"
 _MIMES = {
@@ -91,34 +95,34 @@ def _button(offer: Offer) -> None:
     )
 
 
-def table_offers(what: str, asked: Asked, make: Callable[[exporting.Format], bytes]) -> list[Offer]:
+def table_offers(what: str, query: ExportQuery, make: Callable[[Format], bytes]) -> list[Offer]:
     """A table as CSV and as Excel; ``what`` is in its file name."""
     return [
-        Offer("CSV", "table-csv", exporting.name_of(what, asked, "csv"), lambda: make("csv")),
-        Offer("Excel", "table-xlsx", exporting.name_of(what, asked, "xlsx"), lambda: make("xlsx")),
+        Offer("CSV", "table-csv", query.file_name(what, "csv"), lambda: make("csv")),
+        Offer("Excel", "table-xlsx", query.file_name(what, "xlsx"), lambda: make("xlsx")),
     ]
 
 
-def series_group(database: Database, asked: Asked, max_rows: int) -> OfferGroup:
+def series_group(database: Database, query: ExportQuery, max_rows: int) -> OfferGroup:
     """Daily figures, at most ``max_rows``. They are counted only where their number matters."""
     rows_count = max_rows
-    if max_rows >= PACKED_FROM_ROWS:
-        rows_count = exporting.count_rows(database, asked)
+    if max_rows >= MIN_ZIP_ROWS:
+        with database.reading() as session:
+            rows_count = count_daily_figures(session, query)
 
-    def offer(label: str, key: str, format: exporting.Format) -> Offer:
-        return Offer(
-            label,
-            key,
-            exporting.name_of("daily-figures", asked, format),
-            lambda: exporting.export_series(database, asked, format),
-        )
+    def offer(label: str, key: str, format: Format) -> Offer:
+        def make() -> bytes:
+            with database.reading() as session:
+                return export_daily_figures(session, query, format)
 
-    packed = exporting.csv_format(rows_count)
+        return Offer(label, key, query.file_name("daily-figures", format), make)
+
+    packed = choose_csv_format(rows_count)
     offers = [offer("CSV" if packed == "csv" else "CSV (packed)", "series-csv", packed)]
     remark = None
-    if rows_count > MOST_XLSX_ROWS:
+    if rows_count > MAX_XLSX_ROWS:
         remark = (
-            f"{rows_count:,d} rows don't fit in an Excel sheet, which holds {MOST_XLSX_ROWS:,d}. "
+            f"{rows_count:,d} rows don't fit in an Excel sheet, which holds {MAX_XLSX_ROWS:,d}. "
             "Take the CSV file, or fewer days."
         )
     else:
@@ -134,7 +138,7 @@ def chart_offer(chart: Callable[[], Spec | None], name: str, colours: Palette) -
         spec = chart()
         return chart_image.to_png(empty if spec is None else spec, colours)
 
-    return Offer("Chart (PNG)", "chart", file_name("pagekeeper", name, ending="png"), make)
+    return Offer("Chart (PNG)", "chart", make_file_name("pagekeeper", name, ending="png"), make)
 
 
 def report_offer(make: Callable[[], Report], name: str) -> Offer:
@@ -142,7 +146,7 @@ def report_offer(make: Callable[[], Report], name: str) -> Offer:
     return Offer(
         "Report",
         "report",
-        file_name("pagekeeper", name, ending="html"),
+        make_file_name("pagekeeper", name, ending="html"),
         lambda: to_html(make()).encode(),
     )
 

@@ -11,15 +11,17 @@ from sqlalchemy.orm import Session
 from fb.installation import Installation
 from pages.queries import find_tags
 from pages.text.formats import cut
-from pages.ui.notes import changes as note_changes
-from pages.ui.notes import note_text as note_words
-from storage.annotations import (
-    EARLIEST,
-    FARTHEST_AHEAD,
-    LONGEST_TEXT,
-    AnnotationRow,
+from pages.ui.notes import note_text
+from storage.errors import NoteRefused
+from storage.notes.notes import (
+    FIRST_DAY,
+    MAX_AHEAD,
+    MAX_TEXT,
+    NoteDraft,
+    NoteRow,
+    add_note,
+    change_note,
 )
-from storage.errors import AnnotationRefused
 
 _TURN = "note-form-turn"
 _ALL, _PAGE, _TAG = "all", "page", "tag"
@@ -36,7 +38,7 @@ class Target:
 
 
 def render(
-    installation: Installation, session: Session, target: Target, edited: AnnotationRow | None
+    installation: Installation, session: Session, target: Target, edited: NoteRow | None
 ) -> bool:
     """Draw the form, empty or with the note that is being changed; True once it was kept."""
     turn = st.session_state.get(_TURN, 0)
@@ -48,15 +50,15 @@ def render(
         text = st.text_input(
             "What happened",
             value=edited.text if edited else "",
-            max_chars=LONGEST_TEXT,
+            max_chars=MAX_TEXT,
             placeholder="Autumn campaign begins",
             key=f"note-text-{key}",
         )
         day = st.date_input(
             "Day (UTC)",
             value=edited.day if edited else target.day,
-            min_value=EARLIEST,
-            max_value=today + FARTHEST_AHEAD,
+            min_value=FIRST_DAY,
+            max_value=today + MAX_AHEAD,
             format="YYYY-MM-DD",
             key=f"note-day-{key}",
         )
@@ -84,15 +86,15 @@ def _search(session: Session, key: str) -> str:
 
 
 def _choose_whom(
-    session: Session, target: Target, edited: AnnotationRow | None, key: str, search: str
+    session: Session, target: Target, edited: NoteRow | None, key: str, search: str
 ) -> tuple[str | None, int | None]:
     """The Page, or the tag, or neither: all Pages."""
-    names = {_ALL: note_words.ALL_PAGES}
+    names = {_ALL: note_text.ALL_PAGES}
     page_id = target.page_id
     if edited is not None and edited.page_id is not None:
         page_id = edited.page_id
     if page_id is not None:
-        names = {_PAGE: note_words.THIS_PAGE, **names}
+        names = {_PAGE: note_text.THIS_PAGE, **names}
     tags = {tag.id: tag.name for tag in find_tags(session, search).listed}
     if edited is not None and edited.tag_id is not None:
         tags.setdefault(edited.tag_id, edited.tag_name or "")
@@ -111,7 +113,7 @@ def _choose_whom(
     return None, None
 
 
-def _begin_with(target: Target, edited: AnnotationRow | None, names: dict[str, str]) -> str:
+def _begin_with(target: Target, edited: NoteRow | None, names: dict[str, str]) -> str:
     if edited is not None:
         if edited.tag_id is not None:
             return f"{_TAG} {edited.tag_id}"
@@ -123,18 +125,19 @@ def _begin_with(target: Target, edited: AnnotationRow | None, names: dict[str, s
 
 def _keep(
     installation: Installation,
-    edited: AnnotationRow | None,
+    edited: NoteRow | None,
     day: date,
     text: str,
     whom: tuple[str | None, int | None],
 ) -> str | None:
     """Keep what was written; a sentence when it can't be kept."""
-    written = note_changes.Written(day, text, *whom)
+    draft, now = NoteDraft(day, text, *whom), installation.now()
     try:
-        if edited is None:
-            note_changes.add(installation, written)
-        elif not note_changes.change(installation, edited, written):
-            return note_words.refusal("deleted")
-    except AnnotationRefused as refused:
-        return note_words.refusal(refused.reason)
+        with installation.database.writing() as session:
+            if edited is None:
+                add_note(session, draft, now)
+            elif not change_note(session, edited.id, draft, now):
+                return note_text.refusal("deleted")
+    except NoteRefused as refused:
+        return note_text.refusal(refused.reason)
     return None

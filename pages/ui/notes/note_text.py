@@ -12,8 +12,8 @@ from typing import Any
 from pages.charts.timeline import Note
 from pages.queries import Notes
 from pages.text.formats import counted, cut, day, span
-from storage.annotations import LONGEST_TEXT, AnnotationRow
-from storage.happenings import Consent, Imported, Outage, Retired
+from storage.notes.notes import MAX_TEXT, NoteRow
+from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 from storage.unusual import UnusualDay
 
 # Names stand in sentences, and the whole is a line of a list.
@@ -41,7 +41,7 @@ MEANINGS: Mapping[str, str] = {
 
 _REFUSALS: Mapping[str, str] = {
     "empty": "Write what happened on that day.",
-    "too_long": f"A note has at most {LONGEST_TEXT} characters.",
+    "too_long": f"A note has at most {MAX_TEXT} characters.",
     "too_far": "A note can be at most a year ahead.",
     "too_early": "There was no Facebook on that day.",
     "deleted": "Somebody else has deleted this note. Nothing was saved.",
@@ -50,16 +50,11 @@ _REFUSALS: Mapping[str, str] = {
 
 
 def refusal(reason: str) -> str:
-    """Why a note was not kept, and what to do (storage AnnotationRefused)."""
+    """Why a note was not kept, and what to do (storage NoteRefused)."""
     return _REFUSALS[reason]
 
 
 EVENTS = ("noted", "note_changed", "note_deleted")
-
-
-def facts(row: AnnotationRow) -> dict[str, Any]:
-    """What an event keeps of a note, which may be gone when it is read."""
-    return {"day": row.day.isoformat(), "text": row.text, "whom": whom(row, None)}
 
 
 def event(kind: str, facts: Mapping[str, Any]) -> str:
@@ -68,7 +63,7 @@ def event(kind: str, facts: Mapping[str, Any]) -> str:
         of = f" of {day(date.fromisoformat(str(facts.get('day'))))}"
     except ValueError:
         of = ""
-    note = f"note{of} for {facts.get('whom', 'all Pages')}"
+    note = f"note{of} for {_scope(facts.get('tag'), facts.get('page'))}"
     text = f"“{facts.get('text', '')}”"
     if kind == "noted":
         return f"A {note} was written: {text}"
@@ -103,20 +98,22 @@ def automatic(notes: Notes) -> list[Note]:
     return sorted(rows, key=lambda note: note.day)
 
 
-def own(row: AnnotationRow) -> Note:
+def own(row: NoteRow) -> Note:
     """An operator's note as it stands on charts."""
     return Note(row.day, row.text, "own")
 
 
-def whom(row: AnnotationRow, page_id: str | None) -> str:
+def whom(row: NoteRow, page_id: str | None) -> str:
     """Whom an operator's note is for, seen from the Page ``page_id`` or, None, from elsewhere."""
-    if row.tag_name is not None:
-        return f"Pages tagged “{cut(row.tag_name, LONGEST_NAME)}”"
-    if row.page_id is None:
-        return "all Pages"
-    return (
-        "this Page" if row.page_id == page_id else cut(row.page_name or row.page_id, LONGEST_NAME)
-    )
+    if row.page_id is not None and row.page_id == page_id:
+        return "this Page"
+    return _scope(row.tag_name, row.page_name)
+
+
+def _scope(tag_name: str | None, page_name: str | None) -> str:
+    if tag_name is not None:
+        return f"Pages tagged “{cut(tag_name, LONGEST_NAME)}”"
+    return "all Pages" if page_name is None else cut(page_name, LONGEST_NAME)
 
 
 def consent(found: Consent) -> Note:

@@ -17,9 +17,8 @@ from pages.queries import Notes, View, load_notes
 from pages.text.formats import counted, plain, weekday
 from pages.text.periods import A_DAY, Period
 from pages.ui import flash
-from pages.ui.notes import changes as note_changes
 from pages.ui.notes import form, note_text
-from storage.annotations import AnnotationRow
+from storage.notes.notes import NoteRow, delete_note
 
 # The address carries this word while notes are not drawn.
 PARAMETER, HIDDEN = "notes", "hidden"
@@ -121,7 +120,7 @@ def _switch(chart: Chart) -> None:
 
 def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
     automatic = note_text.automatic(notes)
-    rows: list[AnnotationRow | Note] = sorted(
+    rows: list[NoteRow | Note] = sorted(
         [*notes.own, *automatic], key=lambda row: row.day, reverse=True
     )
     if not rows:
@@ -140,7 +139,7 @@ def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
         st.caption(" ".join(text for kind, text in note_text.MEANINGS.items() if kind in kinds))
 
 
-def _own_row(installation: Installation, chart: Chart, row: AnnotationRow) -> None:
+def _own_row(installation: Installation, chart: Chart, row: NoteRow) -> None:
     whom = plain(note_text.whom(row, chart.page_id))
     with st.container(key=f"note-{row.id}", gap="xxsmall"):
         st.markdown(f"{_day(row.day)} {plain(row.text)}")
@@ -162,11 +161,12 @@ def _day(day: date) -> str:
     return f"**{weekday(day)}**"
 
 
-def _confirm(installation: Installation, row: AnnotationRow) -> None:
+def _confirm(installation: Installation, row: NoteRow) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Delete this note for good?", width="content")
         if st.button("Delete", key=f"really-delete-{row.id}"):
-            note_changes.delete(installation, row)
+            with installation.database.writing() as session:
+                delete_note(session, row.id, installation.now())
             st.session_state.pop(_DELETED, None)
             flash.leave("Note deleted.")
             st.rerun()

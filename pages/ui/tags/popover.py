@@ -14,11 +14,21 @@ from fb.installation import Installation
 from pages.queries import count_filtered, find_tags, find_tags_of
 from pages.text.formats import counted, cut, plain, plain_badge
 from pages.ui import flash
-from pages.ui.tags import changes as tag_changes
-from pages.ui.tags import tag_text as tag_words
+from pages.ui.tags import tag_text
 from storage.errors import TagRefused
 from storage.filtering import EVERY_PAGE, Filter
-from storage.tags import LONGEST_NAME, TagCount
+from storage.notes.tags import (
+    MAX_NAME,
+    TagCount,
+    create_tag,
+    delete_tag,
+    find_tag_named,
+    rename_tag,
+    set_tags_of,
+    tag_page,
+    tag_pages,
+    untag_pages,
+)
 
 WIDTH = 380
 MAX_BADGES = 8
@@ -37,7 +47,7 @@ def render_page(installation: Installation, session: Session, page_id: str) -> N
     """Draw the tags of one Page, and the popover that changes them."""
     own = find_tags_of(session, page_id)
     for tag in own[:MAX_BADGES]:
-        st.badge(plain_badge(cut(tag.name, LONGEST_NAME)), icon=":material/label:", color="gray")
+        st.badge(plain_badge(cut(tag.name, MAX_NAME)), icon=":material/label:", color="gray")
     if len(own) > MAX_BADGES:
         st.caption(f"and {len(own) - MAX_BADGES:,d} more", width="content")
     _one(installation, page_id)
@@ -54,7 +64,7 @@ def _bulk(installation: Installation, filter: Filter, until: date) -> None:
         st.container(width=WIDTH, key="tags-open"),
     ):
         count = count_filtered(session, filter, until, None)
-        pages = tag_words.which(count, is_filtered=filter != EVERY_PAGE)
+        pages = tag_text.which(count, is_filtered=filter != EVERY_PAGE)
         st.markdown(f"**Tag {pages}**")
         if filter != EVERY_PAGE:
             st.caption("All that the search and the filter leave, on every page of the table.")
@@ -97,10 +107,18 @@ def _add_or_remove(
     with st.container(horizontal=True):
         label = f"Add to {counted(count - inside, 'Page')}"
         if st.button(label, key="tag-add", disabled=inside == count):
-            _say("tagged", tag.name, tag_changes.add_all(installation, tag.id, filter, until))
+            with installation.database.writing() as session:
+                done = tag_pages(
+                    session, tag.id, filter=filter, until=until, now=installation.now()
+                )
+            _say("tagged", tag.name, done)
         label = f"Remove from {counted(inside, 'Page')}"
         if st.button(label, key="tag-remove", disabled=not inside):
-            _say("untagged", tag.name, tag_changes.remove_all(installation, tag.id, filter, until))
+            with installation.database.writing() as session:
+                done = untag_pages(
+                    session, tag.id, filter=filter, until=until, now=installation.now()
+                )
+            _say("untagged", tag.name, done)
     if inside == count:
         st.caption("Every one of them has this tag.")
 
@@ -113,9 +131,12 @@ def _new_for_all(
         is_sent = st.form_submit_button(f"Create and add to {pages}", disabled=not count)
     if is_sent:
         try:
-            done = tag_changes.create_for_all(installation, name, filter, until)
+            now = installation.now()
+            with installation.database.writing() as session:
+                tag_id = create_tag(session, name, now)
+                done = tag_pages(session, tag_id, filter=filter, until=until, now=now)
         except TagRefused as refused:
-            st.error(plain(tag_words.refusal(refused)))
+            st.error(plain(tag_text.refusal(refused)))
         else:
             _say("tagged", " ".join(name.split()), done)
 
@@ -125,7 +146,7 @@ def _name_field(label: str, key: str, value: str = "") -> str:
     return st.text_input(
         label,
         value=value,
-        max_chars=LONGEST_NAME,
+        max_chars=MAX_NAME,
         placeholder="A brand, a client, a country",
         key=f"{key}-{turn}",
     )
@@ -133,7 +154,7 @@ def _name_field(label: str, key: str, value: str = "") -> str:
 
 def _say(kind: str, name: str, count: int) -> None:
     """Draw everything anew with what was done, and the fields of this popover empty."""
-    _leave(tag_words.event(kind, {"tag": name, "pages": count}))
+    _leave(tag_text.event(kind, {"tag": name, "pages": count}))
 
 
 def _leave(text: str) -> None:
@@ -143,19 +164,20 @@ def _leave(text: str) -> None:
 
 
 def _rename_or_delete(installation: Installation, tag: TagCount) -> None:
-    label = f"Rename or delete “{plain(cut(tag.name, LONGEST_NAME))}”"
+    label = f"Rename or delete “{plain(cut(tag.name, MAX_NAME))}”"
     with st.expander(label, type="compact", key="tag-manage"):
         with st.form("tag-rename", border=False):
             name = _name_field("Name", f"tag-rename-{tag.id}", tag.name)
             is_sent = st.form_submit_button("Rename")
         if is_sent:
             try:
-                tag_changes.rename(installation, tag.id, name)
+                with installation.database.writing() as session:
+                    rename_tag(session, tag.id, name, installation.now())
             except TagRefused as refused:
-                st.error(plain(tag_words.refusal(refused)))
+                st.error(plain(tag_text.refusal(refused)))
             else:
                 new = " ".join(name.split())
-                _leave(tag_words.event("tag_renamed", {"tag": tag.name, "new": new}))
+                _leave(tag_text.event("tag_renamed", {"tag": tag.name, "new": new}))
         _delete(installation, tag)
 
 
@@ -166,13 +188,14 @@ def _delete(installation: Installation, tag: TagCount) -> None:
             st.session_state[_DELETED] = tag.id
             st.rerun()
         return
-    st.markdown(plain(tag_words.deleting(tag.name, tag.pages_count)))
+    st.markdown(plain(tag_text.deleting(tag.name, tag.pages_count)))
     with st.container(horizontal=True):
         if st.button("Delete", key="tag-really-delete"):
-            tag_changes.delete(installation, tag.id)
+            with installation.database.writing() as session:
+                delete_tag(session, tag.id, installation.now())
             st.session_state.pop(_DELETED, None)
             facts = {"tag": tag.name, "pages": tag.pages_count}
-            _leave(tag_words.event("tag_deleted", facts))
+            _leave(tag_text.event("tag_deleted", facts))
         if st.button("Keep", type="tertiary", key="tag-keep"):
             st.session_state.pop(_DELETED, None)
             st.rerun()
@@ -215,7 +238,8 @@ def _choose_own(
         key=key,
     )
     if set(chosen) != set(own_ids):
-        tag_changes.set_tags_of(installation, page_id, chosen)
+        with installation.database.writing() as writing:
+            set_tags_of(writing, page_id, chosen, installation.now())
         st.session_state.pop(drawn, None)
         st.rerun()  # the tags are shown outside of this fragment too
 
@@ -226,8 +250,12 @@ def _new_for_page(installation: Installation, page_id: str) -> None:
         is_sent = st.form_submit_button("Create and add to this Page")
     if is_sent:
         try:
-            tag_changes.create_for_page(installation, name, page_id)
+            now = installation.now()
+            with installation.database.writing() as session:
+                tag = find_tag_named(session, name)
+                tag_id = tag.id if tag else create_tag(session, name, now)
+                tag_page(session, tag_id, page_id, now)
         except TagRefused as refused:
-            st.error(plain(tag_words.refusal(refused)))
+            st.error(plain(tag_text.refusal(refused)))
         else:
             _say("tagged", " ".join(name.split()), 1)

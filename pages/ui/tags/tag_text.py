@@ -10,7 +10,7 @@ from typing import Any
 
 from pages.text.formats import counted
 from storage.errors import TagRefused
-from storage.tags import LONGEST_NAME
+from storage.notes.tags import MAX_NAME
 
 EVENTS = ("tagged", "untagged", "tag_renamed", "tag_deleted")
 
@@ -20,7 +20,7 @@ def refusal(refused: TagRefused) -> str:
     if refused.reason == "empty":
         return "Write a name for the tag."
     if refused.reason == "too_long":
-        return f"A tag's name has at most {LONGEST_NAME} characters."
+        return f"A tag's name has at most {MAX_NAME} characters."
     return (
         f"There is a tag “{refused.taken_by}” already: case and accents make no difference. "
         "Choose it, or write another name."

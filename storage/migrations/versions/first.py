@@ -296,7 +296,7 @@ def _create_notes() -> None:
     )
     op.create_index("ix_page_tags_tag_id", "page_tags", ["tag_id"])
     op.create_table(
-        "annotations",
+        "notes",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
@@ -304,16 +304,16 @@ def _create_notes() -> None:
         sa.Column("tag_id", sa.Integer()),
         sa.Column("created_at", TIME, nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_annotations"),
+        sa.PrimaryKeyConstraint("id", name="pk_notes"),
         sa.ForeignKeyConstraint(
-            ["page_id"], ["pages.id"], name="fk_annotations_page_id", ondelete="CASCADE"
+            ["page_id"], ["pages.id"], name="fk_notes_page_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
-            ["tag_id"], ["tags.id"], name="fk_annotations_tag_id", ondelete="CASCADE"
+            ["tag_id"], ["tags.id"], name="fk_notes_tag_id", ondelete="CASCADE"
         ),
-        sa.CheckConstraint("page_id IS NULL OR tag_id IS NULL", name="annotations_have_one_scope"),
+        sa.CheckConstraint("page_id IS NULL OR tag_id IS NULL", name="notes_have_one_scope"),
     )
-    op.create_index("ix_annotations_day", "annotations", ["day"])
+    op.create_index("ix_notes_day", "notes", ["day"])
     op.create_table(
         "goals",
         sa.Column("page_id", sa.Text(), nullable=False),

@@ -8,19 +8,24 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from storage.annotations import (
-    LONGEST_TEXT,
-    AnnotationRow,
-    add_annotation,
-    change_annotation,
-    delete_annotation,
-    find_annotation,
-    list_annotations,
-)
 from storage.engine import Database
-from storage.errors import AnnotationRefused
-from storage.events import record_event
-from storage.happenings import (
+from storage.errors import NoteRefused
+from storage.events import list_events, record_event
+from storage.installation import get_data_version
+from storage.models import Import, InsightMetric, Snapshot
+from storage.models.base import THIS_COMPUTER
+from storage.notes.notes import (
+    MAX_TEXT,
+    NoteDraft,
+    NoteRow,
+    add_note,
+    change_note,
+    delete_note,
+    find_note,
+    list_notes,
+)
+from storage.notes.tags import create_tag, tag_page
+from storage.notes.timeline_events import (
     Consent,
     Imported,
     Outage,
@@ -30,12 +35,10 @@ from storage.happenings import (
     list_outages,
     list_retired,
 )
-from storage.models import Import, InsightMetric, Snapshot
-from storage.tags import create_tag, tag_page
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
 
-TODAY = day(20)
+TODAY_NOON = datetime.combine(day(20), time(12), tzinfo=UTC)
 ALL = Scope()
 
 
@@ -43,19 +46,11 @@ def add(session: Session, text: str, number: int = 0, **whom: str | int | None) 
     page_id, tag_id = whom.get("page_id"), whom.get("tag_id")
     assert page_id is None or isinstance(page_id, str)
     assert tag_id is None or isinstance(tag_id, int)
-    return add_annotation(
-        session,
-        day=day(number),
-        text=text,
-        today=TODAY,
-        now=NOW,
-        page_id=page_id,
-        tag_id=tag_id,
-    )
+    return add_note(session, NoteDraft(day(number), text, page_id, tag_id), TODAY_NOON)
 
 
 def texts(session: Session, page_id: str | None = None, tag_id: int | None = None) -> list[str]:
-    found = list_annotations(session, since=day(0), until=day(9), page_id=page_id, tag_id=tag_id)
+    found = list_notes(session, since=day(0), until=day(9), page_id=page_id, tag_id=tag_id)
     return [row.text for row in found]
 
 
@@ -68,7 +63,7 @@ def test_a_note_concerns_the_charts_of_its_scope(database: Database) -> None:
         for page_id in ("1", "2"):
             add_page(session, page_id)
         brand, other = create_tag(session, "Brand", NOW), create_tag(session, "Other", NOW)
-        tag_page(session, brand, "1")
+        tag_page(session, brand, "1", NOW)
         add(session, "all")
         add(session, "brand", tag_id=brand)
         add(session, "other", tag_id=other)
@@ -86,13 +81,13 @@ def test_notes_come_oldest_first_from_the_days_asked_for(database: Database) -> 
     with database.writing() as session:
         add_page(session, "1", name="Café")
         tag = create_tag(session, "Brand", NOW)
-        tag_page(session, tag, "1")
+        tag_page(session, tag, "1", NOW)
         for number in (9, 0, 5, -1, 10):
             add(session, f"day {number}", number, page_id="1")
         add(session, "later that day", 5, tag_id=tag)
-        found = list_annotations(session, since=day(0), until=day(9), page_id="1")
+        found = list_notes(session, since=day(0), until=day(9), page_id="1")
     assert [row.text for row in found] == ["day 0", "day 5", "later that day", "day 9"]
-    assert found[1] == AnnotationRow(found[1].id, day(5), "day 5", "1", "Café")
+    assert found[1] == NoteRow(found[1].id, day(5), "day 5", "1", "Café")
     assert (found[2].tag_name, found[2].page_id) == ("Brand", None)
 
 
@@ -101,7 +96,7 @@ def test_notes_come_oldest_first_from_the_days_asked_for(database: Database) -> 
     [
         ("", 0, "empty"),
         (" \n\t\x07", 0, "empty"),
-        ("x" * (LONGEST_TEXT + 1), 0, "too_long"),
+        ("x" * (MAX_TEXT + 1), 0, "too_long"),
         ("x", 20 + 367, "too_far"),
         ("x", -9000, "too_early"),
     ],
@@ -110,34 +105,34 @@ def test_a_note_that_can_not_be_is_refused(
     database: Database, text: str, number: int, reason: str
 ) -> None:
     with database.writing() as session:
-        with pytest.raises(AnnotationRefused) as refused:
+        with pytest.raises(NoteRefused) as refused:
             add(session, text, number)
         assert refused.value.reason == reason
         kept = add(session, "kept")
-        with pytest.raises(AnnotationRefused):
-            change_annotation(session, kept, day=day(number), text=text, today=TODAY)
+        with pytest.raises(NoteRefused):
+            change_note(session, kept, NoteDraft(day(number), text), TODAY_NOON)
         assert texts(session) == ["kept"]
 
 
 def test_a_note_may_be_up_to_a_year_ahead_and_as_old_as_facebook(database: Database) -> None:
     with database.writing() as session:
-        add(session, "x" * LONGEST_TEXT, 20 + 366)
+        add(session, "x" * MAX_TEXT, 20 + 366)
         add(session, "it began", (date(2004, 2, 4) - day(0)).days)
-        found = list_annotations(session, since=date(2004, 2, 4), until=day(20 + 366))
+        found = list_notes(session, since=date(2004, 2, 4), until=day(20 + 366))
     assert len(found) == 2
 
 
 def test_a_note_for_what_is_gone_is_refused(database: Database) -> None:
     with database.writing() as session:
         for whom in ({"page_id": "9"}, {"tag_id": 9}):
-            with pytest.raises(AnnotationRefused, match="gone"):
+            with pytest.raises(NoteRefused, match="gone"):
                 add(session, "x", **whom)
 
 
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("x" * LONGEST_TEXT, "x" * LONGEST_TEXT),
+        ("x" * MAX_TEXT, "x" * MAX_TEXT),
         ("two\nlines\r\n\tand more", "two lines and more"),
         (
             "<script>alert(1)</script> :material/delete:",
@@ -159,14 +154,36 @@ def test_a_note_is_changed_and_deleted(database: Database) -> None:
     with database.writing() as session:
         add_page(session, "1")
         note = add(session, "before", page_id="1")
-        assert change_annotation(session, note, day=day(3), text="after", today=TODAY)
-        (row,) = list_annotations(session, since=day(0), until=day(9))
+        assert change_note(session, note, NoteDraft(day(3), "after"), TODAY_NOON)
+        (row,) = list_notes(session, since=day(0), until=day(9))
         assert (row.day, row.text, row.page_id) == (day(3), "after", None)
-        assert find_annotation(session, note) == row
-        assert delete_annotation(session, note)
-        assert find_annotation(session, note) is None
-        assert not delete_annotation(session, note)
-        assert not change_annotation(session, note, day=day(3), text="x", today=TODAY)
+        assert find_note(session, note) == row
+        assert delete_note(session, note, TODAY_NOON)
+        assert find_note(session, note) is None
+        assert not delete_note(session, note, TODAY_NOON)
+        assert not change_note(session, note, NoteDraft(day(3), "x"), TODAY_NOON)
+
+
+def test_every_write_is_recorded_with_its_author_and_seen(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1", name="Café")
+        versions = [get_data_version(session)]
+        note = add_note(session, NoteDraft(day(1), "A", "1"), NOW, by="Ada")
+        versions.append(get_data_version(session))
+        change_note(session, note, NoteDraft(day(2), "B"), NOW, by="Ben")
+        versions.append(get_data_version(session))
+        change_note(session, note, NoteDraft(day(2), "B"), NOW, by="Cleo")
+        delete_note(session, note, NOW)
+        versions.append(get_data_version(session))
+        events = list_events(session)[::-1]
+    assert versions == sorted(set(versions))
+    assert [(each.kind, each.by, each.page_id) for each in events] == [
+        ("noted", "Ada", "1"),
+        ("note_changed", "Ben", None),
+        ("note_deleted", THIS_COMPUTER, None),
+    ]
+    assert events[0].facts == {"day": str(day(1)), "text": "A", "page": "Café", "tag": None}
+    assert events[1].facts["before"] == "A"
 
 
 def test_consents_concern_the_pages_that_the_account_holds(database: Database) -> None:
@@ -177,7 +194,7 @@ def test_consents_concern_the_pages_that_the_account_holds(database: Database) -
         add_page(session, "2")
         hold(session, anna, "1")
         tag = create_tag(session, "T", NOW)
-        tag_page(session, tag, "2")
+        tag_page(session, tag, "2", NOW)
         record_event(session, "connected", "Anna Keller", {"added": 2}, at(1))
         record_event(session, "connected", "Ben Ortiz", {"added": 5}, at(2))
         record_event(session, "renewed", "Anna Keller", {"added": 0}, at(3, 23))
@@ -196,7 +213,7 @@ def test_consents_concern_the_pages_that_the_account_holds(database: Database) -
         assert ask(Scope(page_id="1")) == anna_s
         assert ask(Scope(page_id="2")) == []
         assert ask(Scope(tag_id=tag)) == []
-        tag_page(session, tag, "1")
+        tag_page(session, tag, "1", NOW)
         assert ask(Scope(tag_id=tag)) == anna_s
 
 
@@ -217,7 +234,7 @@ def test_an_outage_is_a_run_of_days_without_any_snapshot(database: Database) -> 
         add_page(session, "2", {1: 5, 2: 5, 9: 5})
         add_page(session, "3")
         tag = create_tag(session, "T", NOW)
-        tag_page(session, tag, "2")
+        tag_page(session, tag, "2", NOW)
 
         def ask(scope: Scope, since: int, until: int) -> list[tuple[date, date]]:
             found = list_outages(session, scope, since=day(since), until=day(until))
@@ -240,7 +257,7 @@ def test_an_import_concerns_the_pages_in_its_file(database: Database) -> None:
             add_page(session, page_id, {0: 5})
         tags = [create_tag(session, name, NOW) for name in ("A", "B")]
         for tag, page_id in zip(tags, ("1", "2"), strict=True):
-            tag_page(session, tag, page_id)
+            tag_page(session, tag, page_id, NOW)
         facts = {"equal_count": 0, "conflicting_count": 0, "refused_count": 0, "new_count": 1}
         done = {"file_name": "fans.csv", "imported_at": at(3), "undone_at": None}
         undone = {"file_name": "wrong.csv", "imported_at": at(4), "undone_at": at(5)}

@@ -1,24 +1,22 @@
-"""What a file of past figures would do: four counts, and the rows that would not be taken in."""
+"""Import plan: draws what a file would do, in four counts, a sentence and the rows left out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 
 import pandas as pd
 import streamlit as st
 
-from fb.exporting_cells import file_name
-from fb.exporting_files import Column, make_csv
-from fb.past_figures import DryRun
-from pages.text.formats import UNKNOWN, count, counted
+from pages.text.formats import UNKNOWN, count, counted, span
+from storage.csv_import.plan import ImportPlan
+from storage.export.csv_xlsx import Column, Rows, make_file, make_file_name
 
-SHOWN_ROWS = 100
+MAX_ROWS = 100
 
 
-def render_counts(dry: DryRun) -> None:
+def render_counts(plan: ImportPlan) -> None:
     """Draw the four counts, which together are every row but the header."""
-    counts = dry.counts
+    counts = plan.counts
     with st.grid(4, min_column_width=140):
         for label, number, help in (
             ("New", counts.new, "Days that are not stored yet: these would be imported."),
@@ -33,21 +31,36 @@ def render_counts(dry: DryRun) -> None:
             st.metric(label, count(number), border=True, help=help)
 
 
-def render_rows(dry: DryRun) -> None:
-    """Draw the rows that would not be taken in, each heap with all of it to download."""
-    _conflicting(dry)
-    _refused(dry)
+def describe(plan: ImportPlan) -> str:
+    """What importing would do, in two or three sentences of Markdown."""
+    sentences = ["Nothing is stored yet."]
+    if plan.span is not None:
+        sentences.append(
+            f"The file has figures of {counted(plan.pages_count, 'Page')}: {span(*plan.span)}."
+        )
+    if plan.zone is None:
+        sentences.append("It does not name a time zone: its days are taken as days in UTC.")
+    if not plan.counts.new:
+        is_stored = plan.counts.equal > 0
+        nothing = "Every day of it is stored already" if is_stored else "No row can be taken in"
+        sentences.append(f"**{nothing}, so there is nothing to import.**")
+    return " ".join(sentences)
 
 
-def _conflicting(dry: DryRun) -> None:
-    if not dry.counts.conflicting:
+def render_rows(plan: ImportPlan) -> None:
+    """Draw the rows that would not be imported: the first MAX_ROWS of a kind, all to download."""
+    _render_conflicting(plan)
+    _render_refused(plan)
+
+
+def _render_conflicting(plan: ImportPlan) -> None:
+    if not plan.conflicting:
         return
     st.subheader("Conflicting: what is stored stays", anchor=False)
-    names = dry.page_names
     rows = [
         (
             row.line,
-            names[row.page_id],
+            row.page_name,
             row.day,
             row.fans,
             row.stored_fans,
@@ -55,7 +68,7 @@ def _conflicting(dry: DryRun) -> None:
             row.stored_followers,
             row.page_id,
         )
-        for row in islice(dry.iterate_conflicting(), SHOWN_ROWS)
+        for row in plan.conflicting[:MAX_ROWS]
     ]
     labels = ["Line", "Page", "Day", "Fans in the file", "Fans stored"]
     labels += ["Followers in the file", "Followers stored", "Page id"]
@@ -63,16 +76,16 @@ def _conflicting(dry: DryRun) -> None:
     for label in labels[3:-1]:
         frame[label] = frame[label].astype("Int64")
     _table(frame, "conflicting", "Rows whose day is stored with other figures")
-    _download("conflicting", dry.counts.conflicting, lambda: _conflicting_csv(dry))
+    _download("conflicting", len(plan.conflicting), lambda: _make_conflicting_csv(plan))
 
 
-def _refused(dry: DryRun) -> None:
-    if not dry.refused:
+def _render_refused(plan: ImportPlan) -> None:
+    if not plan.refused:
         return
     st.subheader("Refused", anchor=False)
-    frame = pd.DataFrame(dry.refused[:SHOWN_ROWS], columns=pd.Index(["Line", "Reason"]))
+    frame = pd.DataFrame(plan.refused[:MAX_ROWS], columns=pd.Index(["Line", "Reason"]))
     _table(frame, "refused", "Rows that can't be imported, with the reason for each")
-    _download("refused", len(dry.refused), lambda: _refused_csv(dry))
+    _download("refused", len(plan.refused), lambda: _make_refused_csv(plan))
 
 
 def _table(frame: pd.DataFrame, key: str, alt: str) -> None:
@@ -95,12 +108,12 @@ def _table(frame: pd.DataFrame, key: str, alt: str) -> None:
 
 
 def _download(what: str, rows_count: int, make: Callable[[], bytes]) -> None:
-    if rows_count > SHOWN_ROWS:
-        st.caption(f"The first {SHOWN_ROWS:,d} of {rows_count:,d}; the file has all of them.")
+    if rows_count > MAX_ROWS:
+        st.caption(f"The first {MAX_ROWS:,d} of {rows_count:,d}; the file has all of them.")
     st.download_button(
         f"Download {counted(rows_count, 'row')}",
         make,
-        file_name=file_name("pagekeeper", what, "rows", ending="csv"),
+        file_name=make_file_name("pagekeeper", what, "rows", ending="csv"),
         mime="text/csv",
         icon=":material/download:",
         key=f"{what}-download",
@@ -108,12 +121,12 @@ def _download(what: str, rows_count: int, make: Callable[[], bytes]) -> None:
     )
 
 
-def _refused_csv(dry: DryRun) -> bytes:
+def _make_refused_csv(plan: ImportPlan) -> bytes:
     columns = (Column("line", "number"), Column("reason", "text"))
-    return make_csv(columns, dry.refused)
+    return make_file(columns, plan.refused, "csv")
 
 
-def _conflicting_csv(dry: DryRun) -> bytes:
+def _make_conflicting_csv(plan: ImportPlan) -> bytes:
     names = ("fans", "fans_stored", "followers", "followers_stored")
     columns = (
         Column("line", "number"),
@@ -122,17 +135,17 @@ def _conflicting_csv(dry: DryRun) -> bytes:
         Column("date (UTC)", "day"),
         *(Column(name, "number") for name in names),
     )
-    rows = (
+    rows: Rows = (
         (
             row.line,
             row.page_id,
-            dry.page_names[row.page_id],
+            row.page_name,
             row.day,
             row.fans,
             row.stored_fans,
             row.followers,
             row.stored_followers,
         )
-        for row in dry.iterate_conflicting()
+        for row in plan.conflicting
     )
-    return make_csv(columns, rows)
+    return make_file(columns, rows, "csv")

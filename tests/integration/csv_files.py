@@ -6,8 +6,11 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-from fb.past_csv.reading import PastFigures, read_file
+from sqlalchemy import select
+
+from storage.csv_import.reader import PastFigures, read_file
 from storage.engine import Database
+from storage.models import Snapshot
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 
@@ -28,15 +31,8 @@ def read_text(text: str) -> PastFigures:
     return read_file(io.BytesIO(text.encode()), NOW.date())
 
 
-def stored_rows(database: Database) -> list[tuple[object, ...]]:
-    """All snapshots with everything that is kept of them, and the columns made of them."""
+def list_snapshots(database: Database) -> list[tuple[object, ...]]:
+    """All snapshots with everything that is kept of them, in order of Page and day."""
+    query = select(Snapshot.__table__).order_by(Snapshot.page_id, Snapshot.day)
     with database.reading() as session:
-        driver = session.connection()
-        snapshots = driver.exec_driver_sql(
-            "SELECT page_id, day, fans_count, followers_count, source, fetched_at, graph_version"
-            " FROM snapshots ORDER BY page_id, day"
-        ).all()
-        columns = driver.exec_driver_sql(
-            "SELECT kind, day, content FROM day_columns ORDER BY kind, day"
-        ).all()
-    return [tuple(row) for row in (*snapshots, *((k, d, bytes(c)) for k, d, c in columns))]
+        return [tuple(row) for row in session.execute(query)]

@@ -1,5 +1,5 @@
-"""What befell the Pages of a chart, found in what is stored: consents, days without a snapshot,
-imports, and figures that Facebook ended."""
+"""Timeline events of a chart, derived from what is stored: consents, days without a snapshot,
+imports, and metrics that Facebook retired."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, func, select, true
+from sqlalchemy import ColumnElement, Select, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from storage.csv_import.importer import is_from_import
 from storage.models import (
-    DayOrigin,
     Event,
     Grant,
     Import,
@@ -22,16 +22,15 @@ from storage.models import (
     PageTag,
     Snapshot,
 )
-from storage.origins import find_span
 
 A_DAY = timedelta(days=1)
-# Of a larger group an import is taken to be meant: looking through all their snapshots takes long.
-MOST_SEARCHED = 500
+# A tag of more Pages is taken to be in every import: to search all their snapshots takes long.
+MAX_SEARCHED_PAGES = 500
 
 
 @dataclass(frozen=True)
 class Consent:
-    """An account was connected or renewed. ``is_first``: of one Page, it came here that day."""
+    """An account was connected or renewed. ``is_first``: the chart's Page came here that day."""
 
     day: date
     kind: Literal["connected", "renewed"]
@@ -42,7 +41,7 @@ class Consent:
 
 @dataclass(frozen=True)
 class Outage:
-    """Days, both included, on which no Page of the chart has a snapshot though some had before."""
+    """Days, both ends included, without a snapshot of any Page of a chart that has older ones."""
 
     since: date
     until: date
@@ -50,7 +49,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Imported:
-    """A file of past figures was taken in, and not undone."""
+    """A file of past figures was imported, and not undone."""
 
     day: date
     file_name: str
@@ -67,13 +66,13 @@ class Retired:
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose chart it is: one Page's, a tag's, or everybody's when neither is named."""
+    """The Pages of a chart: one Page, those of a tag, or every Page when neither is given."""
 
     page_id: str | None = None
     tag_id: int | None = None
 
-    def holds(self, page_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-        """A condition: the Page belongs to it."""
+    def contains(self, page_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+        """A condition: the Page belongs to the chart."""
         if self.page_id is not None:
             return page_id == self.page_id
         if self.tag_id is not None:
@@ -81,16 +80,15 @@ class Scope:
         return true()
 
     @property
-    def is_everybody(self) -> bool:
-        """Whether every Page belongs to it."""
+    def is_every_page(self) -> bool:
+        """Whether every Page belongs to the chart."""
         return self.page_id is None and self.tag_id is None
 
 
 def list_consents(session: Session, scope: Scope, *, since: date, until: date) -> list[Consent]:
     """When accounts that hold a Page of ``scope`` gave or renewed their access, oldest first.
 
-    Accounts are told by their names, as events are; what was before a single Page came here does
-    not concern it.
+    Events know accounts by their names. Those from before a single Page came here are left out.
     """
     events = (
         select(Event)
@@ -98,21 +96,21 @@ def list_consents(session: Session, scope: Scope, *, since: date, until: date) -
         .where(Event.at >= _midnight(since), Event.at < _midnight(until + A_DAY))
         .order_by(Event.at, Event.id)
     )
-    if not scope.is_everybody:
-        held = select(PageGrant.grant_id).where(scope.holds(PageGrant.page_id))
+    if not scope.is_every_page:
+        held = select(PageGrant.grant_id).where(scope.contains(PageGrant.page_id))
         names = select(Grant.account_name).where(Grant.id.in_(held))
         events = events.where(Event.account_name.in_(names))
-    came = _came_here(session, scope)
+    came_on = _find_first_seen(session, scope)
     return [
         Consent(
             event.at.date(),
             "connected" if event.kind == "connected" else "renewed",
             event.account_name or "",
             int(event.facts.get("added") or 0),
-            is_first=event.at.date() == came,
+            is_first=event.at.date() == came_on,
         )
         for event in session.scalars(events)
-        if came is None or event.at.date() >= came
+        if came_on is None or event.at.date() >= came_on
     ]
 
 
@@ -122,18 +120,17 @@ def list_outages(session: Session, scope: Scope, *, since: date, until: date) ->
     Before the first figure nobody was counting: that is no outage. One missing day at the end is
     today before its snapshot; ``until`` is at most today.
     """
-    began = _first_day(session, scope)
-    if began is None:
+    first_day = _find_first_day(session, scope)
+    if first_day is None:
         return []
-    there = set(session.scalars(_days_of(scope, since, until)))
-    first = max(since, began)
-    last = max(there, default=first - A_DAY)
+    days = set(session.scalars(_days_of(scope, since, until)))
+    last = max(days, default=max(since, first_day) - A_DAY)
     end = last if (until - last).days < 2 else until
-    return _runs_without(there, first, end)
+    return _list_gaps(days, max(since, first_day), end)
 
 
 def list_imports(session: Session, scope: Scope, *, since: date, until: date) -> list[Imported]:
-    """The files of past figures for ``scope`` that were taken in from ``since`` to ``until``."""
+    """The files with past figures of ``scope`` that were imported from ``since`` to ``until``."""
     imports = (
         select(Import.id, Import.imported_at, Import.file_name)
         .where(Import.undone_at.is_(None))
@@ -159,21 +156,27 @@ def list_retired(session: Session, *, since: date, until: date) -> list[Retired]
     return [Retired(day, label, new) for day, label, new in session.execute(retired) if day]
 
 
-def _came_here(session: Session, scope: Scope) -> date | None:
+def _find_first_seen(session: Session, scope: Scope) -> date | None:
     if scope.page_id is None:
         return None
     at = session.scalar(select(Page.first_seen_at).where(Page.id == scope.page_id))
     return at.date() if at is not None else None
 
 
-def _first_day(session: Session, scope: Scope) -> date | None:
-    """The first day with a figure of the scope; with a snapshot, when it is everybody."""
-    if scope.is_everybody:  # one look, and not one at every Page
-        days = find_span(session)
-        return None if days is None else days[0]
-    pages = select(func.min(Page.fans_since), func.min(Page.followers_since))
-    found = session.execute(pages.where(scope.holds(Page.id))).one()
-    return min((first for first in found if first is not None), default=None)
+def _find_first_day(session: Session, scope: Scope) -> date | None:
+    """The first day with a figure of the scope; with a snapshot, when it is every Page."""
+    if scope.is_every_page:  # one look into the index, and not one for every Page
+        return session.scalar(select(func.min(Snapshot.day)))
+    has_figure = or_(Snapshot.fans_count.is_not(None), Snapshot.followers_count.is_not(None))
+    first_day = (
+        select(Snapshot.day)
+        .where(Snapshot.page_id == Page.id, has_figure)
+        .order_by(Snapshot.day)
+        .limit(1)
+        .correlate(Page)
+        .scalar_subquery()
+    )
+    return session.scalar(select(func.min(first_day)).where(scope.contains(Page.id)))
 
 
 def _days_of(scope: Scope, since: date, until: date) -> Select[date]:
@@ -181,26 +184,38 @@ def _days_of(scope: Scope, since: date, until: date) -> Select[date]:
     if scope.page_id is not None:
         of_page = select(Snapshot.day).where(Snapshot.page_id == scope.page_id)
         return of_page.where(Snapshot.day.between(since, until))
-    found = select(DayOrigin.day).where(DayOrigin.day.between(since, until)).distinct()
-    if scope.is_everybody:
-        return found
+    days = _every_day(since, until)
+    if scope.is_every_page:
+        return days
     # One look into the index for each day: snapshots themselves are thousands a day.
-    days = found.subquery()
-    any_snapshot = (
-        select(Snapshot.page_id)
-        .where(Snapshot.day == days.c.day, scope.holds(Snapshot.page_id))
-        .limit(1)
+    day = days.subquery().c.day
+    any_snapshot = select(Snapshot.page_id).where(
+        Snapshot.day == day, scope.contains(Snapshot.page_id)
+    )
+    return select(day).where(
+        any_snapshot.limit(1).correlate(day.table).scalar_subquery().is_not(None)
+    )
+
+
+def _every_day(since: date, until: date) -> Select[date]:
+    """The days with any snapshot, each found from the one before: DISTINCT would read all rows."""
+    first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
+    days = first.cte("days", recursive=True)
+    following = (
+        select(func.min(Snapshot.day))
+        .where(Snapshot.day > days.c.day, Snapshot.day <= until)
         .correlate(days)
         .scalar_subquery()
     )
-    return select(days.c.day).where(any_snapshot.is_not(None))
+    days = days.union_all(select(following).where(days.c.day.is_not(None)))
+    return select(days.c.day).where(days.c.day.is_not(None))
 
 
-def _runs_without(there: Collection[date], first: date, last: date) -> list[Outage]:
+def _list_gaps(days: Collection[date], first: date, last: date) -> list[Outage]:
     outages: list[Outage] = []
     for number in range((last - first).days + 1):
         day = first + timedelta(days=number)
-        if day in there:
+        if day in days:
             continue
         if outages and outages[-1].until == day - A_DAY:
             outages[-1] = Outage(outages[-1].since, day)
@@ -210,14 +225,14 @@ def _runs_without(there: Collection[date], first: date, last: date) -> list[Outa
 
 
 def _has_imported(session: Session, scope: Scope, import_id: int) -> bool:
-    if scope.is_everybody:
+    if scope.is_every_page:
         return True
     if scope.tag_id is not None:
         pages = select(func.count()).select_from(PageTag).where(PageTag.tag_id == scope.tag_id)
-        if (session.scalar(pages) or 0) > MOST_SEARCHED:
+        if (session.scalar(pages) or 0) > MAX_SEARCHED_PAGES:
             return True
     imported = select(Snapshot.day).where(
-        Snapshot.source == f"import:{import_id}", scope.holds(Snapshot.page_id)
+        is_from_import(import_id), scope.contains(Snapshot.page_id)
     )
     return session.scalar(imported.limit(1)) is not None
 

@@ -12,9 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fb import exporting_files
-from fb.exporting_cells import defuse, file_name, undefuse
-from fb.exporting_files import Column, TooManyRows, make_csv, make_packed_csv, make_xlsx
+from storage.export import csv_xlsx
+from storage.export.csv_xlsx import (
+    Cell,
+    Column,
+    TooManyRows,
+    defuse,
+    make_file,
+    make_file_name,
+    undefuse,
+)
 
 COLUMNS = (
     Column("page_id", "text"),
@@ -25,7 +32,7 @@ COLUMNS = (
     Column("fetched_at (UTC)", "time"),
 )
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
-ROWS = [
+ROWS: list[tuple[Cell, ...]] = [
     ("100000000000000001", '=HYPERLINK("http://evil")', date(2026, 1, 31), 0, 1.23456, AT),
     ("2", "Café, “Linde”\nnhof", None, None, None, None),
 ]
@@ -48,7 +55,7 @@ def test_what_was_defused_is_found_back(text: str) -> None:
 
 
 def test_a_csv_file() -> None:
-    content = make_csv(COLUMNS, ROWS)
+    content = make_file(COLUMNS, ROWS, "csv")
     assert content.startswith(b"\xef\xbb\xbfpage_id,page_name,date (UTC),")
     first, second = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))[1:]
     assert first == [
@@ -63,13 +70,13 @@ def test_a_csv_file() -> None:
 
 
 def test_a_packed_csv_file_holds_the_same() -> None:
-    with zipfile.ZipFile(io.BytesIO(make_packed_csv(COLUMNS, ROWS, "a.csv"))) as archive:
+    with zipfile.ZipFile(io.BytesIO(make_file(COLUMNS, ROWS, "zip", "a.csv"))) as archive:
         assert archive.namelist() == ["a.csv"]
-        assert archive.read("a.csv") == make_csv(COLUMNS, ROWS)
+        assert archive.read("a.csv") == make_file(COLUMNS, ROWS, "csv")
 
 
 def test_an_excel_file() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(make_xlsx(COLUMNS, ROWS)))
+    book = openpyxl.load_workbook(io.BytesIO(make_file(COLUMNS, ROWS, "xlsx")))
     header, first, second = book.worksheets[0].iter_rows()
     assert [cell.value for cell in header] == [column.name for column in COLUMNS]
     assert [cell.value for cell in first] == [
@@ -85,10 +92,10 @@ def test_an_excel_file() -> None:
 
 
 def test_more_rows_than_excel_holds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting_files, "MOST_XLSX_ROWS", 1)
+    monkeypatch.setattr(csv_xlsx, "MAX_XLSX_ROWS", 1)
     with pytest.raises(TooManyRows):
-        make_xlsx(COLUMNS, ROWS)
-    assert len(make_csv(COLUMNS, ROWS).splitlines()) == 4
+        make_file(COLUMNS, ROWS, "xlsx")
+    assert len(make_file(COLUMNS, ROWS, "csv").splitlines()) == 4
 
 
 @pytest.mark.parametrize(
@@ -102,12 +109,12 @@ def test_more_rows_than_excel_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_file_names(name: str, made: str) -> None:
-    assert file_name("pagekeeper", name, ending="csv") == made
+    assert make_file_name("pagekeeper", name, ending="csv") == made
 
 
 @given(st.text())
 def test_no_file_name_is_one_that_a_system_minds(name: str) -> None:
-    made = file_name(name, ending="csv")
+    made = make_file_name(name, ending="csv")
     assert not set(made) & set('/\\:*?"<>|\r\n\0')
     assert made.endswith(".csv")
     assert not made.startswith((".", "-"))

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fb.past_csv.counts import read_counts
-from fb.past_csv.days import read_days
-from fb.past_csv.header import Unreadable, find_columns
-from fb.past_csv.judging import Judged, Rows, Stored, compare, resolve
-from fb.past_csv.reading import NO_FIGURE, PastFigures, read_file
+from storage.csv_import import reader
+from storage.csv_import.dates import read_dates
+from storage.csv_import.header import find_columns
+from storage.csv_import.numbers import read_numbers
+from storage.csv_import.plan import ConflictingRow, PageDay, Stored, compare, match_pages
+from storage.csv_import.reader import FileRow, PastFigures, read_file
+from storage.csv_import.refusals import UnreadableFile
 
 TODAY = date(2026, 11, 22)
 NAMES = {"1": "Café Lindenhof", "2": "Twin", "3": "Twin", "4": "=SUM(A1)", "5": "'=odd", "6": "-"}
@@ -27,29 +30,27 @@ def read(text: str | bytes, encoding: str = "utf-8") -> PastFigures:
     return read_file(io.BytesIO(text if isinstance(text, bytes) else text.encode(encoding)), TODAY)
 
 
-def rows_of(rows: Rows) -> list[Row]:
-    """Rows as a person writes them."""
+def rows_of(rows: Mapping[PageDay, FileRow]) -> list[Row]:
+    """Rows as a person writes them, in order of Page and day."""
+    return sorted((page_id, day, row.fans, row.followers) for (page_id, day), row in rows.items())
 
-    def figure(number: int) -> int | None:
-        return None if number == NO_FIGURE else number
 
-    columns = (rows.pages, rows.days, rows.fans, rows.followers)
-    return [
-        (rows.page_ids[page], date.fromordinal(day), figure(fans), figure(followers))
-        for page, day, fans, followers in zip(*(c.tolist() for c in columns), strict=True)
-    ]
+def matched(text: str | bytes, encoding: str = "utf-8") -> tuple[list[Row], list[tuple[int, str]]]:
+    """The rows of a file, and the refused ones as (line, reason)."""
+    rows, refused = match_pages(read(text, encoding), NAMES)
+    return rows_of(rows), refused
 
 
 def found_in(text: str | bytes, encoding: str = "utf-8") -> list[Row]:
     """The rows of a file in which nothing is refused."""
-    rows = resolve(read(text, encoding), NAMES)
-    assert rows.refused == []
-    return rows_of(rows)
+    rows, refused = matched(text, encoding)
+    assert refused == []
+    return rows
 
 
 def refused_in(text: str) -> list[tuple[int, str]]:
     """The refused rows of a file, as (line, reason)."""
-    return resolve(read(text), NAMES).refused
+    return matched(text)[1]
 
 
 ONE = [("1", date(2026, 1, 31), 1234, 567)]
@@ -118,10 +119,10 @@ def test_one_of_the_two_figures_is_enough() -> None:
 )
 def test_a_row_is_refused_with_its_line_and_reason(row: str, reason: str) -> None:
     text = f"{HEADER}1,2026-01-01,1,1\n{row}\n1,2026-01-02,2,2\n"
-    rows = resolve(read(text), NAMES)
-    assert [line for line, _ in rows.refused] == [3]
-    assert rows.refused[0][1].startswith(reason)
-    assert [row[1].day for row in rows_of(rows)] == [1, 2]
+    rows, refused = matched(text)
+    assert [line for line, _ in refused] == [3]
+    assert refused[0][1].startswith(reason)
+    assert [row[1].day for row in rows] == [1, 2]
 
 
 def test_lines_are_counted_through_cells_of_several_lines() -> None:
@@ -146,7 +147,7 @@ def test_lines_are_counted_through_cells_of_several_lines() -> None:
     ],
 )
 def test_a_file_is_refused_as_a_whole(text: str | bytes, reason: str) -> None:
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableFile) as refused:
         read(text)
     assert str(refused.value).startswith(reason)
 
@@ -163,7 +164,7 @@ def test_a_file_is_refused_as_a_whole(text: str | bytes, reason: str) -> None:
     ],
 )
 def test_thousands(cells: list[str], figures: list[int]) -> None:
-    assert read_counts(cells) == figures
+    assert list(read_numbers(cells).values()) == figures
 
 
 @pytest.mark.parametrize(
@@ -171,32 +172,39 @@ def test_thousands(cells: list[str], figures: list[int]) -> None:
     [["1,234", "1.234"], ["1.234", "1.5"], ["1.234", "1234.0"], ["1.234", "1,234.00"]],
 )
 def test_a_mark_that_can_mean_two_things_is_refused(cells: list[str]) -> None:
-    assert "is ambiguous" in str(read_counts(cells)[0])
+    assert "is ambiguous" in str(read_numbers(cells)[cells[0]])
 
 
 def test_no_mark_is_trusted_where_thousands_are_marked_twice() -> None:
-    assert all("is ambiguous" in str(found) for found in read_counts(["1,234", "1.234"]))
-    assert "not a whole number" in str(read_counts(["1,23,456"])[0])
+    cells = ["1,234", "1.234"]
+    assert all("is ambiguous" in str(reason) for reason in read_numbers(cells).values())
+    assert "not a whole number" in str(read_numbers(["1,23,456"])["1,23,456"])
 
 
 @given(st.integers(0, 20_000_000_000), st.sampled_from([",", ".", " ", "'", "\u202f", ""]))
 def test_every_figure_is_read_back(figure: int, mark: str) -> None:
-    assert read_counts([f"{figure:,d}".replace(",", mark)]) == [figure]
+    cell = f"{figure:,d}".replace(",", mark)
+    assert read_numbers([cell]) == {cell: figure}
 
 
 def test_days_that_can_be_read_in_two_ways() -> None:
     days = ["03/04/2025", "05/05/2025"]
-    assert "can be read in two ways" in str(read_days(days, TODAY)[0])
-    assert read_days(days, TODAY)[1] == date(2025, 5, 5)
-    assert read_days([*days, "13/04/2025"], TODAY)[0] == date(2025, 4, 3)
-    assert read_days([*days, "12/31/2025"], TODAY)[0] == date(2025, 3, 4)
-    both = read_days([*days, "13/04/2025", "04/13/2025"], TODAY)
-    assert all("can't be read safely" in str(day) for day in both)
+
+    def first(*more: str) -> date | str:
+        return read_dates([*days, *more], TODAY)[days[0]]
+
+    assert "can be read in two ways" in str(first())
+    assert read_dates(days, TODAY)[days[1]] == date(2025, 5, 5)
+    assert first("13/04/2025") == date(2025, 4, 3)
+    assert first("12/31/2025") == date(2025, 3, 4)
+    both = read_dates([*days, "13/04/2025", "04/13/2025"], TODAY)
+    assert all("can't be read safely" in str(day) for day in both.values())
 
 
-@given(st.lists(st.dates(date(2004, 2, 4), TODAY), min_size=1))
-def test_iso_days_are_read_back(days: list[date]) -> None:
-    assert read_days([day.isoformat() for day in days], TODAY) == days
+@given(st.sets(st.dates(date(2004, 2, 4), TODAY), min_size=1))
+def test_iso_days_are_read_back(days: set[date]) -> None:
+    cells = [day.isoformat() for day in days]
+    assert set(read_dates(cells, TODAY).values()) == days
 
 
 def test_pages_by_name() -> None:
@@ -205,8 +213,7 @@ def test_pages_by_name() -> None:
     assert twin == [(2, "The name “Twin” is not unique, use the Page id: 2, 3")]
     assert refused_in(text.format("twin,2026-01-01,1"))[0][1] == "No Page here is called “twin”."
     for name, page_id in (("=SUM(A1)", "4"), ("'=SUM(A1)", "4"), ("''=odd", "5"), ("'-", "6")):
-        rows = resolve(read(text.format(f"{name},2026-01-01,1")), NAMES)
-        assert [row[0] for row in rows_of(rows)] == [page_id]
+        assert [row[0] for row in found_in(text.format(f"{name},2026-01-01,1"))] == [page_id]
 
 
 def test_a_row_with_an_id_is_of_that_page_whatever_its_name() -> None:
@@ -216,18 +223,20 @@ def test_a_row_with_an_id_is_of_that_page_whatever_its_name() -> None:
 
 def test_the_same_day_twice() -> None:
     text = "id,name,date,fans\n1,,2026-01-01,7\n,Café Lindenhof,2026-01-01,7\n1,,2026-01-02,8\n"
-    rows = resolve(read(text), NAMES)
-    assert rows.refused == [(3, "The same day of the same Page stands on line 2 already.")]
-    assert [row[2] for row in rows_of(rows)] == [7, 8]
-    rows = resolve(read(text + "1,,2026-01-02,9\n"), NAMES)
+    rows, refused = matched(text)
+    assert refused == [(3, "The same day of the same Page stands on line 2 already.")]
+    assert [row[2] for row in rows] == [7, 8]
+    rows, refused = matched(text + "1,,2026-01-02,9\n")
     reason = "This day of the Page stands on lines 4 and 5 with different figures."
-    assert [entry for entry in rows.refused if entry[0] > 3] == [(4, reason), (5, reason)]
-    assert [row[2] for row in rows_of(rows)] == [7]
+    assert [entry for entry in refused if entry[0] > 3] == [(4, reason), (5, reason)]
+    assert [row[2] for row in rows] == [7]
 
 
-def judge(text: str, *stored: Stored) -> Judged:
-    """A file beside what is stored."""
-    return compare(resolve(read(HEADER + text), NAMES), stored)
+def compared(text: str, *stored: Stored) -> tuple[list[Row], int, list[ConflictingRow]]:
+    """A file beside what is stored: new rows, how many are equal, and conflicting ones."""
+    rows, _ = match_pages(read(HEADER + text), NAMES)
+    new, equal_count, conflicting = compare(rows, stored, NAMES)
+    return rows_of(new), equal_count, conflicting
 
 
 DAY = date(2026, 1, 1)
@@ -235,48 +244,44 @@ DAY = date(2026, 1, 1)
 
 def test_new_equal_and_conflicting() -> None:
     text = "1,2026-01-01,10,20\n1,2026-01-02,11,21\n1,2026-01-03,12,\n2,2026-01-01,5,5\n"
-    judged = judge(
+    new, equal_count, conflicting = compared(
         text,
         ("1", DAY, 10, 20),
         ("1", DAY + timedelta(days=1), 11, 22),
         ("1", DAY + timedelta(days=2), 12, 22),
         ("1", DAY + timedelta(days=9), 1, 1),
     )
-    assert rows_of(judged.new) == [("2", DAY, 5, 5)]
-    assert judged.equal_count == 2
-    (row,) = judged.iterate_conflicting()
-    assert (row.line, row.day.day, row.followers, row.stored_followers) == (3, 2, 21, 22)
+    assert new == [("2", DAY, 5, 5)]
+    assert equal_count == 2
+    (row,) = conflicting
+    assert (row.line, row.page_name, row.day.day) == (3, "Café Lindenhof", 2)
+    assert (row.followers, row.stored_followers) == (21, 22)
 
 
-def test_a_stored_day_is_never_added_to() -> None:
-    (row,) = judge("1,2026-01-01,10,20\n", ("1", DAY, 10, None)).iterate_conflicting()
-    assert (row.stored_fans, row.stored_followers) == (10, None)
-    (row,) = judge("1,2026-01-01,10,20\n", ("1", DAY, None, 20)).iterate_conflicting()
-    assert (row.stored_fans, row.stored_followers) == (None, 20)
+@pytest.mark.parametrize("figures", [(10, None), (None, 20)])
+def test_a_stored_day_is_never_added_to(figures: tuple[int | None, int | None]) -> None:
+    _, _, (row,) = compared("1,2026-01-01,10,20\n", ("1", DAY, *figures))
+    assert (row.stored_fans, row.stored_followers) == figures
 
 
 def test_zero_is_a_figure() -> None:
-    (row,) = judge("1,2026-01-01,0,\n", ("1", DAY, 5, 5)).iterate_conflicting()
+    _, _, (row,) = compared("1,2026-01-01,0,\n", ("1", DAY, 5, 5))
     assert (row.fans, row.followers) == (0, None)
 
 
 def test_nothing_is_nothing() -> None:
-    judged = judge("")
-    assert (rows_of(judged.new), judged.equal_count) == ([], 0)
+    assert compared("") == ([], 0, [])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_the_delimiter_is_the_one_that_gives_the_columns(delimiter: str) -> None:
     columns = find_columns(delimiter.join(["page_id", '"date (UTC)"', "fans", "a,b;c"]) + "\r\n")
-    assert (columns.delimiter, columns.zone, columns.date) == (delimiter, "UTC", 1)
+    assert (columns.delimiter, columns.zone, columns.index_of["date"]) == (delimiter, "UTC", 1)
 
 
-def test_a_million_rows_are_five_numbers_each() -> None:
-    days = [(TODAY - timedelta(days=number)).isoformat() for number in range(1000)]
-    text = "".join(f'{page},{day},"1,234",\n' for page in range(1000) for day in days)
-    figures = read(HEADER + text)
-    assert figures.refused == []
-    columns = (figures.lines, figures.pages, figures.days, figures.fans, figures.followers)
-    assert [len(column) for column in columns] == [1_000_000] * 5
-    assert sum(column.itemsize for column in columns) == 40
-    assert len(figures.page_texts) == 1000
+def test_a_file_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_ROWS", 2)
+    text = "".join(f"1,2026-01-0{day},1,1\n\n" for day in range(1, 4))
+    assert len(found_in(HEADER + "1,2026-01-01,1,1\n1,2026-01-02,1,1\n")) == 2
+    with pytest.raises(UnreadableFile, match="more than 2 rows"):
+        read(HEADER + text)

@@ -1,4 +1,4 @@
-"""What operators want a Page to reach, and by which day: one goal for each figure of a Page."""
+"""Goals: the number of fans or followers that operators want a Page to reach, and by which day."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from storage.filtering import Metric
 from storage.installation import bump_data_version
 from storage.models import Goal
+from storage.models.base import THIS_COMPUTER
 from storage.upsert import count_changed, upsert
 
 
@@ -22,32 +23,38 @@ class GoalRow:
     due_day: date
 
 
-def set_goal(session: Session, page_id: str, metric: Metric, goal: GoalRow, now: datetime) -> None:
-    """Keep a goal for a stored Page, in place of the one before. Whether it makes sense is asked
-    before: see `pages.page_goal_words.why_not`.
-    """
+def set_goal(
+    session: Session,
+    page_id: str,
+    metric: Metric,
+    goal: GoalRow,
+    now: datetime,
+    by: str = THIS_COMPUTER,
+) -> None:
+    """Store a goal of a stored Page in place of the one before; whoever calls has judged it."""
     row = {
         "page_id": page_id,
         "metric": metric,
         "target": goal.target,
         "due_day": goal.due_day,
         "created_at": now,
+        "by": by,
     }
     upsert(session, Goal, [row])
     bump_data_version(session)
 
 
 def remove_goal(session: Session, page_id: str, metric: Metric) -> bool:
-    """Forget a goal; False when there was none."""
+    """Delete a goal; False when there was none."""
     statement = delete(Goal).where(Goal.page_id == page_id, Goal.metric == metric)
-    is_gone = count_changed(session, statement) > 0
-    if is_gone:
+    is_removed = count_changed(session, statement) > 0
+    if is_removed:
         bump_data_version(session)
-    return is_gone
+    return is_removed
 
 
 def find_goal(session: Session, page_id: str, metric: Metric) -> GoalRow | None:
-    """A Page's goal; None where nobody set one."""
+    """A Page's goal; None where nobody has set one."""
     query = select(Goal.target, Goal.due_day).where(Goal.page_id == page_id, Goal.metric == metric)
     row = session.execute(query).one_or_none()
     return None if row is None else GoalRow(*row)

@@ -11,19 +11,46 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from fb.exporting import Asked, count_rows, export_series, export_table
-from fb.past_csv.reading import read_file
-from fb.past_figures import take_in, try_out
+from storage.csv_import.importer import import_figures, plan_import
+from storage.csv_import.plan import ImportPlan
+from storage.csv_import.reader import PastFigures, read_file
 from storage.engine import Database
-from storage.exporting import GAINED
+from storage.export.tables import (
+    GAINED,
+    ExportQuery,
+    count_daily_figures,
+    export_daily_figures,
+    export_page_table,
+)
 from storage.filtering import Filter
 from storage.models import DayColumn, InsightValue, Page, Snapshot
+from storage.page_table import SortKey
+from tests.integration.csv_files import NOW, list_snapshots
 from tests.integration.figure_rows import add_page, day
-from tests.integration.past_figures_files import NOW, stored_rows
 
-ALL = Asked(day(0), day(20), "fans")
+ALL = ExportQuery(day(0), day(20), "fans")
 SHOWN = ("fans", "followers", "net_new (fans)")
 HOSTILE = '=1+1, "Café";\n\'x'
+
+
+def export_series(database: Database, query: ExportQuery) -> bytes:
+    with database.reading() as session:
+        return export_daily_figures(session, query, "csv")
+
+
+def export_table(database: Database, *, sort: SortKey, descending: bool) -> bytes:
+    with database.reading() as session:
+        return export_page_table(session, ALL, "csv", sort=sort, descending=descending)
+
+
+def count_rows(database: Database, query: ExportQuery) -> int:
+    with database.reading() as session:
+        return count_daily_figures(session, query)
+
+
+def try_out(database: Database, figures: PastFigures) -> ImportPlan:
+    with database.reading() as session:
+        return plan_import(session, figures)
 
 
 def rows_in(content: bytes) -> list[dict[str, str]]:
@@ -43,7 +70,7 @@ def stocked(database: Database) -> Database:
 
 
 def test_daily_figures(stocked: Database) -> None:
-    rows = rows_in(export_series(stocked, ALL, "csv"))
+    rows = rows_in(export_series(stocked, ALL))
     shown = [
         (
             row["page_id"],
@@ -71,11 +98,11 @@ def test_daily_figures(stocked: Database) -> None:
 
 
 def test_daily_figures_of_some_pages(stocked: Database) -> None:
-    chosen = Asked(day(0), day(20), "followers", page_ids=("3",))
-    rows = rows_in(export_series(stocked, chosen, "csv"))
+    chosen = ExportQuery(day(0), day(20), "followers", page_ids=("3",))
+    rows = rows_in(export_series(stocked, chosen))
     assert [(row["page_id"], row["net_new (followers)"]) for row in rows] == [("3", ""), ("3", "0")]
-    of_category = Asked(day(0), day(20), "fans", Filter(category="Café"))
-    assert {row["page_id"] for row in rows_in(export_series(stocked, of_category, "csv"))} == {"2"}
+    of_category = ExportQuery(day(0), day(20), "fans", Filter(category="Café"))
+    assert {row["page_id"] for row in rows_in(export_series(stocked, of_category))} == {"2"}
     assert count_rows(stocked, of_category) == 2
 
 
@@ -84,7 +111,7 @@ def test_what_facebook_says_was_gained_stands_beside_and_is_no_part_of_net(
 ) -> None:
     with stocked.writing() as session:
         session.add(InsightValue(page_id="1", metric=GAINED, day=day(1), value=8, fetched_at=NOW))
-    rows = rows_in(export_series(stocked, ALL, "csv"))
+    rows = rows_in(export_series(stocked, ALL))
     gained = "gained (days in Pacific time)"
     assert {(r["page_id"], r["date (UTC)"], r["net_new (fans)"]) for r in rows if r[gained]} == {
         ("1", "2026-11-02", "3")
@@ -92,7 +119,7 @@ def test_what_facebook_says_was_gained_stands_beside_and_is_no_part_of_net(
 
 
 def test_the_table_has_every_page_and_no_totals(stocked: Database) -> None:
-    content = export_table(stocked, ALL, "csv", sort="name", descending=False)
+    content = export_table(stocked, sort="name", descending=False)
     rows = rows_in(content)
     assert [row["page_id"] for row in rows] == ["3", "4", "1", "2", "5"]
     assert rows[2]["fans"] == "110"
@@ -100,21 +127,22 @@ def test_the_table_has_every_page_and_no_totals(stocked: Database) -> None:
 
 def taken_in_again(database: Database, content: bytes) -> None:
     """Import an exported file; nothing may change."""
-    before = stored_rows(database)
+    before = list_snapshots(database)
     figures = read_file(io.BytesIO(content), day(21))
     assert try_out(database, figures).counts.new == 0
-    assert take_in(database, figures, "export.csv", NOW) is None
-    assert stored_rows(database) == before
+    with database.writing() as session:
+        assert import_figures(session, figures, "export.csv", NOW) is None
+    assert list_snapshots(database) == before
 
 
 def test_importing_an_export_changes_nothing(stocked: Database) -> None:
     for since in (0, -3):
-        asked = Asked(day(since), day(20), "fans")
-        taken_in_again(stocked, export_series(stocked, asked, "csv"))
-    figures = read_file(io.BytesIO(export_series(stocked, ALL, "csv")), day(21))
+        asked = ExportQuery(day(since), day(20), "fans")
+        taken_in_again(stocked, export_series(stocked, asked))
+    figures = read_file(io.BytesIO(export_series(stocked, ALL)), day(21))
     counts = try_out(stocked, figures).counts
     assert (counts.equal, counts.conflicting, counts.refused) == (8, 0, 0)
-    taken_in_again(stocked, export_table(stocked, ALL, "csv", sort="fans", descending=True))
+    taken_in_again(stocked, export_table(stocked, sort="fans", descending=True))
 
 
 FIGURES = st.one_of(st.none(), st.integers(0, 10**9))
@@ -133,7 +161,7 @@ def test_any_export_is_understood_again(database: Database, pages: list[Any]) ->
             session.execute(delete(model))
         for number, (name, fans, followers) in enumerate(pages):
             add_page(session, str(number), fans, followers, name=name)
-    content = export_series(database, ALL, "csv")
+    content = export_series(database, ALL)
     taken_in_again(database, content)
     by_name = io.StringIO()
     writer = csv.DictWriter(
@@ -156,5 +184,5 @@ def test_any_export_is_understood_again(database: Database, pages: list[Any]) ->
 def test_a_day_without_the_figure_hides_no_change(database: Database) -> None:
     with database.writing() as session:
         add_page(session, "1", {1: 100, 2: None, 3: 107}, {1: 5, 2: 5, 3: 5})
-    rows = rows_in(export_series(database, Asked(day(1), day(3), "fans"), "csv"))
+    rows = rows_in(export_series(database, ExportQuery(day(1), day(3), "fans")))
     assert [row["net_new (fans)"] for row in rows] == ["", "", "7"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from storage.engine import Database
-from storage.goals import GoalRow, find_goal, remove_goal, set_goal
 from storage.installation import get_data_version
+from storage.notes.goals import GoalRow, find_goal, remove_goal, set_goal
 from tests.integration.storage_rows import LATER, NOW, add_pages
 
 BIG = GoalRow(10_000_000_000, date(2030, 12, 31))

@@ -1,0 +1,1 @@
+"""Imports past fans and followers from CSV files: pure reading and comparing, then one write."""

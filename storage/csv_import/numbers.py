@@ -1,0 +1,96 @@
+"""Figures of a CSV file: read as whole numbers, with thousands marked or not.
+
+People are counted in whole numbers, so a mark before three digits marks thousands, unless the file
+itself uses the same mark for fractions, or both marks for thousands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import NamedTuple
+
+from storage.csv_import.refusals import quote
+
+MAX_FIGURE = 20_000_000_000  # more than there are people
+
+_SPACES = " \u00a0\u2009\u202f"
+_NEVER_DECIMAL = f"[{_SPACES}'’]"
+_GROUPED = re.compile(rf"\d{{1,3}}(?:({_NEVER_DECIMAL})\d{{3}}(?:\1\d{{3}})*)")
+_ONE_MARK = re.compile(r"(\d+)([.,])(\d+)")
+_MANY_MARKS = re.compile(r"\d{1,3}(?:([.,])\d{3})(?:\1\d{3})+")
+_BOTH_MARKS = re.compile(rf"\d{{1,3}}(?:([.,]|{_NEVER_DECIMAL})\d{{3}})(?:\1\d{{3}})*([.,])(\d+)")
+
+
+def read_numbers(cells: Collection[str]) -> dict[str, int | str]:
+    """The figure of each cell, or the reason why it has none, in a sentence.
+
+    ``cells``: all figures of a file that are not plain digits, stripped, none of them empty.
+    """
+    marks = _Marks(set(), set())
+    for cell in cells:
+        if match := _MANY_MARKS.fullmatch(cell):
+            marks.thousands.add(match[1])
+        elif match := _ONE_MARK.fullmatch(cell):
+            (marks.thousands if _is_group(match) else marks.decimal).add(match[2])
+        elif (match := _BOTH_MARKS.fullmatch(cell)) and match[1] != match[2]:
+            marks.decimal.add(match[2])
+            marks.thousands.add(match[1])
+    return {cell: _read(cell, marks) for cell in cells}
+
+
+class _Marks(NamedTuple):
+    """The marks, point or comma, that a file's cells prove."""
+
+    decimal: set[str]
+    thousands: set[str]  # proven or possible
+
+
+def _is_group(match: re.Match[str]) -> bool:
+    """Whether the mark of _ONE_MARK can be one of thousands."""
+    return len(match[1]) <= 3 and len(match[3]) == 3
+
+
+def _read(cell: str, marks: _Marks) -> int | str:
+    if cell.isascii() and cell.isdigit():
+        return _bounded(cell)
+    if re.fullmatch(rf"[-−]\s*\d[\d.,{_SPACES}]*", cell):
+        return f"{quote(cell)} is below zero: no Page has that many."
+    if cell[0] in "=+-@":
+        return f"{quote(cell)} is a formula; formulas are not worked out."
+    if match := _GROUPED.fullmatch(cell):
+        return _bounded(cell.replace(match[1], ""))
+    if match := _MANY_MARKS.fullmatch(cell):
+        return _read_grouped(cell, match[1], marks)
+    if match := _ONE_MARK.fullmatch(cell):
+        if _is_group(match):
+            return _read_grouped(cell, match[2], marks)
+        return _without_fraction(cell, match[1], match[3], match[2], marks)
+    if (match := _BOTH_MARKS.fullmatch(cell)) and match[1] != match[2]:
+        whole = cell.rpartition(match[2])[0].replace(match[1], "")
+        return _without_fraction(cell, whole, match[3], match[2], marks)
+    return f"{quote(cell)} is not a whole number."
+
+
+def _read_grouped(cell: str, mark: str, marks: _Marks) -> int | str:
+    """A number whose mark stands before three digits."""
+    other = "," if mark == "." else "."
+    if mark in marks.decimal:
+        return f"{quote(cell)} is ambiguous: the file also writes fractions with “{mark}”."
+    if other in marks.thousands:
+        return f"{quote(cell)} is ambiguous: the file marks thousands in two ways."
+    return _bounded(cell.replace(mark, ""))
+
+
+def _without_fraction(cell: str, whole: str, fraction: str, mark: str, marks: _Marks) -> int | str:
+    if fraction.strip("0"):
+        return f"{quote(cell)} is not a whole number."
+    if mark in marks.thousands:
+        return f"{quote(cell)} is ambiguous: the file also marks thousands with “{mark}”."
+    return _bounded(whole)
+
+
+def _bounded(digits: str) -> int | str:
+    if len(digits) > 18 or int(digits) > MAX_FIGURE:
+        return f"{quote(digits)} is more than there are people."
+    return int(digits)

@@ -1,0 +1,1 @@
+"""Exports rows as CSV and XLSX files."""

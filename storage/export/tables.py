@@ -1,0 +1,206 @@
+"""Exported tables: the table of Pages and the daily figures, every row of a filter.
+
+The CSV import understands these columns, and importing an export changes nothing. Totals and
+medians are no rows of an export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from storage.export.csv_xlsx import Cell, Column, Format, make_file, make_file_name
+from storage.filtering import EVERY_PAGE, Filter, Metric
+from storage.models import InsightValue, Page, Snapshot
+from storage.page_table import SortKey, list_table
+from storage.roster import conditions
+from storage.upsert import table_of
+
+PAGES_AT_ONCE = 200
+TABLE_ROWS_AT_ONCE = 5_000
+A_DAY = timedelta(days=1)
+# https://developers.facebook.com/docs/graph-api/reference/insights
+GAINED, LOST = "page_daily_follows_unique", "page_daily_unfollows_unique"
+
+
+@dataclass(frozen=True)
+class ExportQuery:
+    """Which days of which Pages, both ends included. ``page_ids`` None: every Page of the filter.
+
+    ``metric``: whose change is exported as net_new.
+    """
+
+    since: date
+    until: date
+    metric: Metric
+    filter: Filter = EVERY_PAGE
+    page_ids: tuple[str, ...] | None = None
+
+    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+        """The Pages, as conditions on Page; empty for every Page."""
+        found = conditions(session, self.filter, self.until)
+        return found if self.page_ids is None else [*found, Page.id.in_(self.page_ids)]
+
+    def file_name(self, what: str, ending: str) -> str:
+        """ "pagekeeper-daily-figures-2026-10-26-2026-11-22.csv"."""
+        days = f"{self.since.isoformat()}-{self.until.isoformat()}"
+        return make_file_name("pagekeeper", what, days, ending=ending)
+
+
+def daily_figures_columns(metric: Metric) -> tuple[Column, ...]:
+    """The columns of daily figures. Gained and lost are Facebook's own; empty: it gave none."""
+    return (
+        Column("page_id", "text"),
+        Column("page_name", "text"),
+        Column("date (UTC)", "day"),
+        Column("fans", "number"),
+        Column("followers", "number"),
+        Column(f"net_new ({metric})", "number"),
+        Column("gained (days in Pacific time)", "number"),
+        Column("lost (days in Pacific time)", "number"),
+        Column("source", "text"),
+        Column("fetched_at (UTC)", "time"),
+        Column("graph_version", "text"),
+    )
+
+
+def page_table_columns(metric: Metric) -> tuple[Column, ...]:
+    """The columns of the table of Pages; its date is that of the newest snapshot."""
+    return (
+        Column("page_id", "text"),
+        Column("page_name", "text"),
+        Column("category", "text"),
+        Column("date (UTC)", "day"),
+        Column("fans", "number"),
+        Column("followers", "number"),
+        Column(f"net_new ({metric})", "number"),
+        Column(f"growth_percent ({metric})", "percent"),
+        Column("connection", "text"),
+        Column("updated_at (UTC)", "time"),
+    )
+
+
+def export_daily_figures(session: Session, query: ExportQuery, format: Format) -> bytes:
+    """The daily figures as a file. Raises TooManyRows for an XLSX that can't hold them."""
+    return make_file(
+        daily_figures_columns(query.metric), _iterate_daily_figures(session, query), format
+    )
+
+
+def export_page_table(
+    session: Session, query: ExportQuery, format: Format, *, sort: SortKey, descending: bool
+) -> bytes:
+    """The table of Pages as a file, in the order of the screen."""
+    rows = _iterate_page_table(session, query, sort, descending)
+    return make_file(page_table_columns(query.metric), rows, format)
+
+
+def count_daily_figures(session: Session, query: ExportQuery) -> int:
+    """How many rows the daily figures have, or a few more."""
+    count = (
+        select(func.count())
+        .select_from(Snapshot)
+        .where(Snapshot.day.between(query.since, query.until))
+    )
+    if query.page_ids is not None or query.filter != EVERY_PAGE:
+        pages = select(Page.id).where(*query.conditions(session))
+        count = count.where(Snapshot.page_id.in_(pages))
+    return session.execute(count).scalar_one()
+
+
+def _iterate_daily_figures(session: Session, query: ExportQuery) -> Iterator[Sequence[Cell]]:
+    """Yield a row for each Page and day with a figure: by the Page's name, then oldest first.
+
+    The change of a day is against the Page's last figure before it, which may be some days older;
+    that of the first day against the day before ``since``, or the one before that.
+    """
+    columns = select(Page.id, Page.name).where(*query.conditions(session))
+    pages = session.execute(columns.order_by(Page.name_folded, Page.id)).all()
+    for first in range(0, len(pages), PAGES_AT_ONCE):
+        some = pages[first : first + PAGES_AT_ONCE]
+        page_ids = [page_id for page_id, _ in some]
+        snapshots = _load_snapshots(session, page_ids, query.since - 2 * A_DAY, query.until)
+        gained, lost = (_load_insight(session, name, page_ids, query) for name in (GAINED, LOST))
+        for page_id, name in some:
+            last: int | None = None
+            for day, fans, followers, source, fetched_at, version in snapshots.get(page_id, ()):
+                figure = fans if query.metric == "fans" else followers
+                net_new = None if figure is None or last is None else figure - last
+                last = last if figure is None else figure
+                if day >= query.since:
+                    key = (page_id, day)
+                    changes = (net_new, gained.get(key), lost.get(key))
+                    provenance = (source, fetched_at, version)
+                    yield page_id, name, day, fans, followers, *changes, *provenance
+
+
+_Snapshot = tuple[date, int | None, int | None, str, datetime, str | None]
+
+
+def _load_snapshots(
+    session: Session, page_ids: Sequence[str], since: date, until: date
+) -> dict[str, list[_Snapshot]]:
+    """The snapshots with a figure, by Page, oldest first: day, fans, followers, provenance."""
+    table = table_of(Snapshot).c
+    figures = (table.day, table.fans_count, table.followers_count)
+    query = (
+        select(table.page_id, *figures, table.source, table.fetched_at, table.graph_version)
+        .where(table.page_id.in_(page_ids), table.day.between(since, until))
+        .where(or_(table.fans_count.is_not(None), table.followers_count.is_not(None)))
+        .order_by(table.page_id, table.day)
+    )
+    snapshots: dict[str, list[_Snapshot]] = {}
+    for page_id, *snapshot in session.execute(query):
+        snapshots.setdefault(page_id, []).append(tuple(snapshot))
+    return snapshots
+
+
+def _load_insight(
+    session: Session, metric: str, page_ids: Sequence[str], query: ExportQuery
+) -> dict[tuple[str, date], int]:
+    """Facebook's own count, by Page and day in Pacific time."""
+    table = table_of(InsightValue).c
+    values = select(table.page_id, table.day, table.value).where(
+        table.metric == metric,
+        table.page_id.in_(page_ids),
+        table.day.between(query.since, query.until),
+    )
+    return {(page_id, day): value for page_id, day, value in session.execute(values)}
+
+
+def _iterate_page_table(
+    session: Session, query: ExportQuery, sort: SortKey, descending: bool
+) -> Iterator[Sequence[Cell]]:
+    offset = 0
+    while True:
+        page = list_table(
+            session,
+            since=query.since,
+            until=query.until,
+            metric=query.metric,
+            sort=sort,
+            descending=descending,
+            limit=TABLE_ROWS_AT_ONCE,
+            offset=offset,
+            filter=query.filter,
+        )
+        for row in page.rows:
+            yield (
+                row.page_id,
+                row.name,
+                row.category,
+                row.figure_day,
+                row.fans,
+                row.followers,
+                row.net,
+                row.growth_percent,
+                row.connection,
+                row.updated_at,
+            )
+        offset += len(page.rows)
+        if not page.rows or offset >= page.rows_count:
+            return

@@ -1,0 +1,167 @@
+"""Notes on days: written, changed and deleted by operators, each write with its event.
+
+A note for all Pages concerns every chart; one for a tag concerns the charts of that tag and of the
+Pages in it; one for a Page concerns that Page. A note is plain text on one line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.errors import NoteRefused
+from storage.events import record_event
+from storage.installation import bump_data_version
+from storage.models import Note, Page, PageTag, Tag
+from storage.models.base import THIS_COMPUTER
+from storage.text import one_line
+
+MAX_TEXT = 200  # characters
+MAX_AHEAD = timedelta(days=366)
+FIRST_DAY = date(2004, 2, 4)  # Facebook began
+MAX_LISTED = 1_000
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """One note. At most one of ``page_id`` and ``tag_id`` is set; neither means all Pages."""
+
+    id: int
+    day: date
+    text: str
+    page_id: str | None = None
+    page_name: str | None = None
+    tag_id: int | None = None
+    tag_name: str | None = None
+
+
+@dataclass(frozen=True)
+class NoteDraft:
+    """What an operator wrote: as `NoteRow`, before it is judged."""
+
+    day: date
+    text: str
+    page_id: str | None = None
+    tag_id: int | None = None
+
+
+def add_note(session: Session, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER) -> int:
+    """Store a note and return its id.
+
+    NoteRefused when the text is empty or too long, when the day is more than a year after ``now``
+    or before Facebook began, or when the Page or tag is gone.
+    """
+    values = {**_judge(session, draft, now.date()), "created_at": now, "by": by}
+    note_id: int = session.execute(insert(Note).values(values).returning(Note.id)).scalar_one()
+    note = find_note(session, note_id)
+    assert note is not None
+    _record(session, "noted", note, now, by)
+    bump_data_version(session)
+    return note_id
+
+
+def change_note(
+    session: Session, note_id: int, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER
+) -> bool:
+    """Give a note another day, text and scope; False when it is gone. Refuses as add_note.
+
+    Nothing is recorded when the draft says what the note says already.
+    """
+    values = _judge(session, draft, now.date())
+    before = find_note(session, note_id)
+    if before is None:
+        return False
+    session.execute(update(Note).where(Note.id == note_id).values(values))
+    note = find_note(session, note_id)
+    if note is not None and note != before:
+        _record(session, "note_changed", note, now, by, before=before.text)
+    bump_data_version(session)
+    return True
+
+
+def delete_note(session: Session, note_id: int, now: datetime, by: str = THIS_COMPUTER) -> bool:
+    """Delete a note for good; False when it is gone already."""
+    note = find_note(session, note_id)
+    if note is None:
+        return False
+    session.execute(delete(Note).where(Note.id == note_id))
+    _record(session, "note_deleted", note, now, by)
+    bump_data_version(session)
+    return True
+
+
+def list_notes(
+    session: Session,
+    *,
+    since: date,
+    until: date,
+    page_id: str | None = None,
+    tag_id: int | None = None,
+) -> list[NoteRow]:
+    """The notes from ``since`` to ``until`` that concern a chart, oldest first.
+
+    The chart is of one Page, of the Pages of a tag, or of all Pages. The newest MAX_LISTED where
+    there are more.
+    """
+    newest = (
+        _select_rows()
+        .where(Note.day.between(since, until), _concerns(page_id, tag_id))
+        .order_by(Note.day.desc(), Note.id.desc())
+        .limit(MAX_LISTED)
+    )
+    return [NoteRow(*row) for row in session.execute(newest)][::-1]
+
+
+def find_note(session: Session, note_id: int) -> NoteRow | None:
+    """One note; None when it is gone."""
+    row = session.execute(_select_rows().where(Note.id == note_id)).first()
+    return NoteRow(*row) if row is not None else None
+
+
+def _select_rows() -> Select[tuple[Any, ...]]:
+    """Every note, its columns in the order of NoteRow."""
+    scope: tuple[Any, ...] = (Note.page_id, Page.name, Note.tag_id, Tag.name)
+    return (
+        select(Note.id, Note.day, Note.text, *scope)
+        .outerjoin(Page, Page.id == Note.page_id)
+        .outerjoin(Tag, Tag.id == Note.tag_id)
+    )
+
+
+def _concerns(page_id: str | None, tag_id: int | None) -> ColumnElement[bool]:
+    scopes = [and_(Note.page_id.is_(None), Note.tag_id.is_(None))]
+    if tag_id is not None:
+        scopes.append(Note.tag_id == tag_id)
+    if page_id is not None:
+        tags = select(PageTag.tag_id).where(PageTag.page_id == page_id)
+        scopes += [Note.page_id == page_id, Note.tag_id.in_(tags)]
+    return or_(*scopes)
+
+
+def _judge(session: Session, draft: NoteDraft, today: date) -> dict[str, object]:
+    text = one_line(draft.text)
+    if not text:
+        raise NoteRefused("empty")
+    if len(text) > MAX_TEXT:
+        raise NoteRefused("too_long")
+    if draft.day > today + MAX_AHEAD:
+        raise NoteRefused("too_far")
+    if draft.day < FIRST_DAY:
+        raise NoteRefused("too_early")
+    for model, id in ((Page, draft.page_id), (Tag, draft.tag_id)):
+        if id is not None and not session.scalar(select(exists().where(model.id == id))):
+            raise NoteRefused("gone")
+    return {"day": draft.day, "text": text, "page_id": draft.page_id, "tag_id": draft.tag_id}
+
+
+def _record(
+    session: Session, kind: str, note: NoteRow, now: datetime, by: str, **more: str
+) -> None:
+    """Keep an event with the note's text, which may be gone when the event is read."""
+    scope = {"page": note.page_name, "tag": note.tag_name}
+    facts = {"day": note.day.isoformat(), "text": note.text, **scope, **more}
+    record_event(session, kind, None, facts, now, by=by, page_id=note.page_id)

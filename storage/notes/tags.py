@@ -1,0 +1,249 @@
+"""Tags: groups of Pages that operators make, each write with its event.
+
+A Page may have many tags. A name is plain text, and means the same tag whatever its case and
+accents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import CursorResult, Row, Select, delete, func, literal, select, update
+from sqlalchemy.orm import Session
+
+from storage.errors import TagRefused
+from storage.events import record_event
+from storage.filtering import Filter
+from storage.folding import fold
+from storage.installation import bump_data_version
+from storage.models import Page, PageTag, Tag
+from storage.models.base import THIS_COMPUTER
+from storage.roster import conditions
+from storage.text import one_line
+from storage.upsert import count_changed, insert_into
+
+MAX_NAME = 40  # characters
+MAX_LISTED = 1_000
+
+
+@dataclass(frozen=True)
+class TagCount:
+    """A tag, and how many Pages it has in all."""
+
+    id: int
+    name: str
+    pages_count: int
+
+
+def create_tag(session: Session, name: str, now: datetime, by: str = THIS_COMPUTER) -> int:
+    """Make a tag without Pages and return its id; TagRefused when it can't have this name."""
+    name = _judge(name)
+    # In one statement: two operators may have the same idea at the same moment.
+    values = {"name": name, "name_folded": fold(name), "created_at": now, "by": by}
+    statement = insert_into(session, Tag).values(values).on_conflict_do_nothing()
+    tag_id: int | None = session.execute(statement.returning(Tag.id)).scalar_one_or_none()
+    if tag_id is None:
+        taken_by = session.scalar(select(Tag.name).where(Tag.name_folded == fold(name)))
+        raise TagRefused("taken", taken_by)
+    bump_data_version(session)
+    return tag_id
+
+
+def rename_tag(
+    session: Session, tag_id: int, name: str, now: datetime, by: str = THIS_COMPUTER
+) -> bool:
+    """Give a tag another name, or the same one in another case; False when there is no such tag.
+
+    TagRefused when it can't have this name.
+    """
+    name = _judge(name)
+    same = select(Tag.name).where(Tag.name_folded == fold(name), Tag.id != tag_id)
+    taken_by = session.scalar(same)
+    if taken_by is not None:
+        raise TagRefused("taken", taken_by)
+    before = find_tag(session, tag_id)
+    if before is None:
+        return False
+    values = {"name": name, "name_folded": fold(name)}
+    session.execute(update(Tag).where(Tag.id == tag_id).values(values))
+    if name != before.name:
+        facts = {"tag": before.name, "new": name}
+        record_event(session, "tag_renamed", None, facts, now, by=by)
+    bump_data_version(session)
+    return True
+
+
+def delete_tag(session: Session, tag_id: int, now: datetime, by: str = THIS_COMPUTER) -> bool:
+    """Delete a tag with the notes for it; its Pages and figures stay. False: there was none."""
+    tag = find_tag(session, tag_id)
+    if tag is None:
+        return False
+    session.execute(delete(Tag).where(Tag.id == tag_id))
+    facts = {"tag": tag.name, "pages": tag.pages_count}
+    record_event(session, "tag_deleted", None, facts, now, by=by)
+    bump_data_version(session)
+    return True
+
+
+def tag_pages(
+    session: Session,
+    tag_id: int,
+    *,
+    filter: Filter,
+    until: date,
+    now: datetime,
+    by: str = THIS_COMPUTER,
+) -> int:
+    """Give every Page of ``filter`` a tag; return how many did not have it before.
+
+    ``until`` is the day at which the filter judges who needs attention.
+    """
+    # Always with a WHERE: without one SQLite takes the ON of "ON CONFLICT" for a join's.
+    pages = select(Page.id).where(Page.id.is_not(None), *conditions(session, filter, until))
+    count = _insert(session, tag_id, pages)
+    _record(session, "tagged", tag_id, count, now, by)
+    return count
+
+
+def untag_pages(
+    session: Session,
+    tag_id: int,
+    *,
+    filter: Filter,
+    until: date,
+    now: datetime,
+    by: str = THIS_COMPUTER,
+) -> int:
+    """Take a tag from every Page of ``filter``; return how many had it. ``until`` as tag_pages."""
+    pages = select(Page.id).where(*conditions(session, filter, until))
+    tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id.in_(pages))
+    count = count_changed(session, tagged)
+    _record(session, "untagged", tag_id, count, now, by)
+    return count
+
+
+def tag_page(
+    session: Session, tag_id: int, page_id: str, now: datetime, by: str = THIS_COMPUTER
+) -> bool:
+    """Give one Page a tag; False when it has it already, or either does not exist."""
+    count = _insert(session, tag_id, select(Page.id).where(Page.id == page_id))
+    _record(session, "tagged", tag_id, count, now, by, page_id)
+    return count == 1
+
+
+def untag_page(
+    session: Session, tag_id: int, page_id: str, now: datetime, by: str = THIS_COMPUTER
+) -> bool:
+    """Take a tag from one Page; False when it did not have it."""
+    tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id == page_id)
+    count = count_changed(session, tagged)
+    _record(session, "untagged", tag_id, count, now, by, page_id)
+    return count == 1
+
+
+def set_tags_of(
+    session: Session,
+    page_id: str,
+    tag_ids: Collection[int],
+    now: datetime,
+    by: str = THIS_COMPUTER,
+) -> None:
+    """Give a Page exactly these tags; those that are gone are ignored."""
+    before = {tag.id for tag in list_tags_of(session, page_id)}
+    for tag_id in sorted(set(tag_ids) - before):
+        tag_page(session, tag_id, page_id, now, by)
+    for tag_id in sorted(before - set(tag_ids)):
+        untag_page(session, tag_id, page_id, now, by)
+
+
+def count_pages(session: Session, *, filter: Filter, until: date, tag_id: int | None = None) -> int:
+    """How many Pages the filter leaves; with ``tag_id``, how many of them have that tag."""
+    pages = conditions(session, filter, until)
+    if tag_id is not None:
+        pages.append(Page.id.in_(select(PageTag.page_id).where(PageTag.tag_id == tag_id)))
+    return session.scalar(select(func.count()).select_from(Page).where(*pages)) or 0
+
+
+def list_tags(session: Session, *, search: str = "", limit: int = MAX_LISTED) -> list[TagCount]:
+    """Tags by name with their Pages counted, at most ``limit``; all words of ``search`` in it."""
+    words = fold(one_line(search)[:MAX_NAME]).split()
+    matches = [Tag.name_folded.contains(word, autoescape=True) for word in words]
+    return _counted(session, _with_counts().where(*matches).limit(limit))
+
+
+def count_tags(session: Session) -> int:
+    """How many tags there are."""
+    return session.scalar(select(func.count()).select_from(Tag)) or 0
+
+
+def find_tag(session: Session, tag_id: int) -> TagCount | None:
+    """A tag by its id."""
+    return next(iter(_counted(session, _with_counts().where(Tag.id == tag_id))), None)
+
+
+def find_tag_named(session: Session, name: str) -> TagCount | None:
+    """The tag of this name, in whatever case and with whatever accents."""
+    same = _with_counts().where(Tag.name_folded == fold(one_line(name)))
+    return next(iter(_counted(session, same)), None)
+
+
+def list_tags_of(session: Session, page_id: str) -> list[TagCount]:
+    """The tags of a Page, by name."""
+    tagged = select(PageTag.tag_id).where(PageTag.page_id == page_id)
+    return _counted(session, _with_counts().where(Tag.id.in_(tagged)))
+
+
+def _judge(name: str) -> str:
+    name = one_line(name)
+    if not fold(name):
+        raise TagRefused("empty")
+    if len(name) > MAX_NAME:
+        raise TagRefused("too_long")
+    return name
+
+
+def _insert(session: Session, tag_id: int, pages: Select[str]) -> int:
+    is_there = select(Tag.id).where(Tag.id == tag_id).scalar_subquery()
+    rows = pages.add_columns(literal(tag_id)).where(is_there.is_not(None))
+    statement = insert_into(session, PageTag).from_select(["page_id", "tag_id"], rows)
+    # For an INSERT SQLAlchemy forgets the count of some drivers unless it is asked not to.
+    result = session.execute(
+        statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount
+
+
+def _record(
+    session: Session,
+    kind: str,
+    tag_id: int,
+    pages_count: int,
+    now: datetime,
+    by: str,
+    page_id: str | None = None,
+) -> None:
+    """Keep an event with the new data version; neither where no Page changed."""
+    tag = find_tag(session, tag_id)
+    if tag is not None and pages_count:
+        facts = {"tag": tag.name, "pages": pages_count}
+        record_event(session, kind, None, facts, now, by=by, page_id=page_id)
+        bump_data_version(session)
+
+
+def _with_counts() -> Select[int, str, int]:
+    pages = (
+        select(func.count())
+        .select_from(PageTag)
+        .where(PageTag.tag_id == Tag.id)
+        .correlate(Tag)
+        .scalar_subquery()
+    )
+    return select(Tag.id, Tag.name, pages).order_by(Tag.name_folded, Tag.id)
+
+
+def _counted(session: Session, query: Select[int, str, int]) -> list[TagCount]:
+    rows: list[Row[int, str, int]] = list(session.execute(query))
+    return [TagCount(*row) for row in rows]
