@@ -32,7 +32,7 @@ TABLE_KEY = "pages-table"
 MAX_LINKS = 8
 MAX_SEARCH = 100
 MAX_NAME = 30
-_TURN, _LISTING = "pages-table-turn", "pages-listing"
+_TURN, _DRAWN, _LISTING = "pages-table-turn", "pages-table-drawn", "pages-listing"
 
 
 def choose(row: Any) -> Listing:
@@ -139,6 +139,9 @@ def _table(overview: Overview, sort: Sort) -> None:
     period, metric = overview.view.period, overview.view.metric
     colours = palette(st.context.theme.type)
     selection: Any = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
+    before = st.session_state.get(f"{TABLE_KEY}-{st.session_state.get(_TURN, 0)}")
+    if before is not None and st.session_state.get(_DRAWN) != before["selection"]["columns"]:
+        _sort_by(sort, before["selection"]["columns"])
     key = _table_key(selection)
     event = st.dataframe(
         _painted(overview.table, colours),
@@ -159,11 +162,18 @@ def _table(overview: Overview, sort: Sort) -> None:
         selection_default=selection,
         alt="Pages with their figures",
     )
-    selected = event["selection"]["columns"]
-    if selected != [sort.key]:  # a header was pressed
-        wanted = sorting.clicked(sort, selected[0] if selected else None)
-        if wanted != sort:
-            url_controls.change(sort=wanted.label, page=1)
+    st.session_state[_DRAWN] = [sort.key]
+    # In a new session the table's state is known only once it is drawn.
+    if event["selection"]["columns"] != [sort.key]:
+        _sort_by(sort, event["selection"]["columns"])
+
+
+def _sort_by(sort: Sort, columns: list[str]) -> None:
+    """Sort as a press on a header asks, which has left ``columns`` selected."""
+    wanted = sorting.clicked(sort, columns[0] if columns else None)
+    if wanted != sort:
+        st.session_state[_DRAWN] = columns  # judged once
+        url_controls.change(sort=wanted.label, page=1)
 
 
 def _table_key(selection: Any) -> str:
