@@ -25,8 +25,8 @@ from fb.redaction import install_redaction
 from fb.settings import SettingsReport, read_settings
 from fb.sync import RunResult, run_sync
 from fb.worker import where
+from storage.accounts.vault import rotate_keys
 from storage.errors import StorageError, SyncRunning, WrongKey
-from storage.vault import rotate_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8501

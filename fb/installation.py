@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from fb.graph import GraphClient
+from fb.graph.client import GraphClient
 from fb.redaction import install_redaction
 from fb.settings import Settings, SettingsReport
 from fb.worker import Worker
+from storage.accounts.vault import KeyReport, Vault, check_keys
 from storage.engine import Database, open_database
 from storage.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, WrongInstallation
 from storage.migrate import migrate
-from storage.vault import KeyReport, Vault, check_keys
 
 Clock = Callable[[], datetime]
 TroubleKind = Literal["settings", "database_unreachable", "wrong_installation", "newer_schema"]

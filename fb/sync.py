@@ -14,20 +14,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from fb.account import AccountState, check_account
-from fb.errors import AccessEnded, FacebookError, RateLimited, TemporarilyDown, TransportFailed
-from fb.figures import fetch_figures
-from fb.graph import GraphClient
+from fb.accounts.check import AccountState, check_account
+from fb.graph.client import GraphClient
+from fb.graph.errors import (
+    AccessEnded,
+    FacebookError,
+    RateLimited,
+    TemporarilyDown,
+    TransportFailed,
+)
+from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import PageFields
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
-from fb.listing import PageFields
+from fb.login.save import describe_pages, picture_url, snapshot_row
 from fb.observing import keep_observed
-from fb.saving import describe_pages, picture_url, snapshot_row
 from fb.worker import WorkStopped, heartbeat
-from storage.cut_off import CutOffPage, list_cut_off_pages
-from storage.grants import list_resting_grants
+from storage.accounts.cut_off import CutOffPage, list_cut_off_pages
+from storage.accounts.grants import list_resting_grants
+from storage.accounts.pages import Readable, list_readable, set_page_grant_status
+from storage.accounts.pictures import upsert_picture_sources
 from storage.installation import bump_data_version
-from storage.pages import Readable, list_readable, set_page_grant_status
-from storage.pictures import upsert_picture_sources
 from storage.runs import (
     FailureRow,
     beat_run,

@@ -13,9 +13,11 @@ from functools import partial
 
 import streamlit as st
 
-from fb import attempt, connect, rehearsal
-from fb.attempt import AttemptView
+from fb import rehearsal
 from fb.installation import Installation
+from fb.login import attempt
+from fb.login import start as connect
+from fb.login.attempt import AttemptView
 from fb.picture_sync import fetch_due_pictures
 from pages import ending, links, notes, phrases, preview, reading, resources, screens, wording
 from pages.formats import counted

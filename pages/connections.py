@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fb import connections
-from fb.connections import Connection
+from fb.accounts import accounts as connections
+from fb.accounts.accounts import Connection
 from fb.installation import Installation
 from pages import accounts, ending, links, notes, phrases, resources, wording
 from pages.formats import counted, one_line, plain

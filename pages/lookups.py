@@ -19,7 +19,7 @@ import streamlit as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fb.connections import Account, list_accounts
+from fb.accounts.accounts import Account, list_accounts
 from pages import resources
 from storage.driver_errors import translated_errors
 from storage.engine import Database

@@ -13,7 +13,7 @@ from typing import Literal
 
 import streamlit as st
 
-from fb.connections import Account
+from fb.accounts.accounts import Account
 from fb.installation import Installation
 from pages import lookups, phrases, screens, wording
 from pages.formats import at_about, counted, listed, plain, when

@@ -12,8 +12,8 @@ from sqlalchemy import ClauseElement, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from storage.accounts.connection_states import connection_rank, readable_rank
 from storage.chosen import Chosen, chosen_by_id
-from storage.connection_states import connection_rank, readable_rank
 from storage.models import AttemptPage, Page
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
 from storage.models import Grant, Page, PageGrant, Picture, Snapshot
 from storage.text import storable
 

@@ -9,8 +9,8 @@ from functools import partial
 
 from fb.insights_sync.syncing import run_insights
 from fb.installation import Installation
+from storage.accounts.insight_access import has_insight_source
 from storage.errors import SyncRunning
-from storage.insight_access import has_insight_source
 from storage.insight_runs import (
     count_insight_runs,
     find_active_insight_run,

@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from fb.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
-from fb.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values
+from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
+from fb.graph.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values
 from fb.insights_plan import A_DAY, REVISED_DAYS, Days, count_steps, grown, next_days
 from fb.sync import NOT_ANSWERING
-from storage.insight_access import InsightSource
+from storage.accounts.insight_access import InsightSource
+from storage.accounts.vault import Vault
 from storage.insights import Span
-from storage.vault import Vault
 
 # A request that Facebook finds too big is halved; below this it is the Page's own trouble.
 FEWEST_DAYS = 10

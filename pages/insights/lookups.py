@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pages.insights.words import Answer
 from pages.lookups import reading
-from storage.insight_access import Access, find_insight_access
+from storage.accounts.insight_access import Access, find_insight_access
 from storage.insights import (
     InsightDay,
     PageMetric,

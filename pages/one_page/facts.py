@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pages.formats import UNKNOWN, cut, day
-from storage.page_changes import FactChange
+from storage.accounts.page_changes import FactChange
 from storage.series import PageProfile
 
 LONGEST_BEFORE = 80

@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from pages.lookups import reading
 from storage import metrics
+from storage.accounts.page_changes import FactChange, list_fact_changes
 from storage.filtering import Metric
 from storage.goals import GoalRow
 from storage.goals import find_goal as read_goal
 from storage.metrics import Forecast, Milestone, Refusal
-from storage.page_changes import FactChange, list_fact_changes
 from storage.page_history import PageHistory, get_page_history, list_import_names
 from storage.unusual import Mark, list_page_marks
 

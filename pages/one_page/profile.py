@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.formats import day, moment, plain
 from pages.one_page.facts import facts, safe_link
-from storage.page_changes import FactChange
+from storage.accounts.page_changes import FactChange
 from storage.series import PageProfile
 
 LABEL_WIDTH = 110

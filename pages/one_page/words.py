@@ -9,7 +9,7 @@ from typing import Literal
 from pages import phrases
 from pages.formats import day, plain
 from pages.portfolio.tables import CONNECTIONS
-from storage.connection_states import ConnectionState
+from storage.accounts.connection_states import ConnectionState
 from storage.series import PageHolder, PageProfile
 
 BADGES: Mapping[ConnectionState, tuple[str, Literal["green", "red", "orange", "gray"]]] = {

@@ -20,7 +20,7 @@ from pages.chart_parts import Palette
 from pages.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
 from pages.portfolio.sorting import Sort
 from pages.prepared import prepare
-from storage.connection_states import ConnectionState
+from storage.accounts.connection_states import ConnectionState
 from storage.page_table import SummaryRow, TableRow, TableSummary
 
 # In this order a phone shows picture, name and fans.

@@ -15,9 +15,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from fb.past_figures import read_past_figures, take_in, try_out, undo
+from storage.accounts.pages import PageRow, upsert_pages
 from storage.engine import open_database
 from storage.migrate import migrate
-from storage.pages import PageRow, upsert_pages
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 PAGES, DAYS = 1_000, 1_000

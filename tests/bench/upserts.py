@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from storage.accounts.pages import PageRow, upsert_pages
 from storage.engine import Database, open_database
 from storage.migrate import migrate
-from storage.pages import PageRow, upsert_pages
 from storage.snapshots import SnapshotRow, upsert_snapshots
 
 T = TypeVar("T")

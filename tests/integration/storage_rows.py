@@ -10,13 +10,13 @@ from cryptography.fernet import Fernet
 from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
-from storage.attempts import create_attempt
-from storage.grants import GrantFacts, save_grant
+from storage.accounts.attempts import create_attempt
+from storage.accounts.grants import GrantFacts, save_grant
+from storage.accounts.pages import PageRow, upsert_pages
+from storage.accounts.saving import save_staged
+from storage.accounts.staging import StagedPage, stage_pages
+from storage.accounts.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
 from storage.models import Attempt
-from storage.pages import PageRow, upsert_pages
-from storage.saving import save_staged
-from storage.staging import StagedPage, stage_pages
-from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.vault import Vault
 from storage.arrays import MISSING
 from storage.columns import read, take, with_values
 from storage.engine import Database
@@ -21,7 +22,6 @@ from storage.models import DayColumn, DayOrigin, Page, Snapshot
 from storage.origins import find_origin
 from storage.snapshots import SnapshotRow, delete_snapshots, rebuild_columns, upsert_snapshots
 from storage.unusual import list_page_marks, list_unusual_days
-from storage.vault import Vault
 from tests.integration.figure_rows import add_page
 from tests.integration.storage_rows import (
     KEY,

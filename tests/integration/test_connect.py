@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
-from fb.attempt import AttemptGone, PreviewOvertaken, discard, leave_out, save
-from fb.connect import ReturnRefused
-from fb.reading import Heart, read_pages
-from storage.attempts import fail_attempt, wipe_expired
+from fb.login.attempt import AttemptGone, PreviewOvertaken, discard, leave_out, save
+from fb.login.fetch import Heart, read_pages
+from fb.login.start import ReturnRefused
+from storage.accounts.attempts import fail_attempt, wipe_expired
+from storage.accounts.pages import PageRow, upsert_pages
+from storage.accounts.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN
 from storage.models import Attempt, AttemptPage, Grant, Page, PageGrant, Snapshot
-from storage.pages import PageRow, upsert_pages
-from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN
 from tests.integration.traveller import START, Scene, Traveller, opened_scene
 
 

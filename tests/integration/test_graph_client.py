@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fb import errors, oauth
-from fb.figures import fetch_figures
-from fb.graph import BatchItem, GraphClient
-from fb.listing import fetch_pages
-from fb.page_fields import PageFields
-from fb.pictures import fetch_picture
-from fb.transport import exchange, open_session
+from fb.graph import errors, oauth
+from fb.graph.client import BatchItem, GraphClient
+from fb.graph.http import exchange, open_session
+from fb.graph.page_fields import PageFields
+from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import fetch_pages
+from fb.graph.pictures import fetch_picture
 from tests.integration.fault_server import RESET, STALL, FaultServer, fault_server, http
 from tests.integration.sandbox_kit import (
     ANNA,

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from storage.connection_states import CONNECTION_STATES, connection_rank
+from storage.accounts.connection_states import CONNECTION_STATES, connection_rank
+from storage.accounts.grants import find_grant_by_account, forget_tokens, set_grant_status
+from storage.accounts.pages import PageRow, mark_missing, set_page_grant_status, upsert_pages
+from storage.accounts.vault import Vault
 from storage.engine import Database
 from storage.erasure import erase_everything
-from storage.grants import find_grant_by_account, forget_tokens, set_grant_status
 from storage.kept_connections import rebuild_connections
 from storage.models import Page
-from storage.pages import PageRow, mark_missing, set_page_grant_status, upsert_pages
-from storage.vault import Vault
 from tests.integration.storage_rows import (
     KEY,
     NOW,

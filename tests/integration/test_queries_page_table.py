@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.pages import PageRow, upsert_pages
 from storage.engine import Database
 from storage.filtering import Filter
 from storage.models import Page, Picture
@@ -18,7 +19,6 @@ from storage.page_table import (
     list_sparklines,
     list_table,
 )
-from storage.pages import PageRow, upsert_pages
 from tests.integration.figure_rows import (
     LONG_AGO,
     add_grant,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.engine import Database
 from storage.health import count_connections
 from storage.models import Picture

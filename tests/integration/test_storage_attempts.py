@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.attempts import (
+from storage.accounts.attempts import (
     MAX_OPEN_ATTEMPTS,
     beat,
     claim,
@@ -28,11 +28,11 @@ from storage.attempts import (
     record_outcome,
     wipe_expired,
 )
+from storage.accounts.staging import erase_staged, stage_pages
+from storage.accounts.vault import Sealed, Vault
 from storage.engine import Database
 from storage.errors import TooManyAttempts
 from storage.models import Attempt, AttemptPage
-from storage.staging import erase_staged, stage_pages
-from storage.vault import Sealed, Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, TRIP, add_attempt, staged_page
 
 SEALED = Sealed("key0", "sealed-token-of-the-account")

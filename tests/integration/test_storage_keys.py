@@ -9,12 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from storage.attempts import consume_attempt, finish_reading
-from storage.engine import Database
-from storage.errors import SealBroken, WrongKey
-from storage.models import Attempt, AttemptPage, Grant, PageGrant, VaultKey
-from storage.staging import StagedPage, stage_pages
-from storage.vault import (
+from storage.accounts.attempts import consume_attempt, finish_reading
+from storage.accounts.staging import StagedPage, stage_pages
+from storage.accounts.vault import (
     PURPOSE_PAGE_TOKEN,
     PURPOSE_USER_TOKEN,
     KeyReport,
@@ -23,6 +20,9 @@ from storage.vault import (
     key_id_of,
     rotate_keys,
 )
+from storage.engine import Database
+from storage.errors import SealBroken, WrongKey
+from storage.models import Attempt, AttemptPage, Grant, PageGrant, VaultKey
 from tests.integration.storage_rows import (
     KEY,
     NOW,

@@ -9,16 +9,16 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from fb.listing import PageFields
-from fb.saving import describe_pages
+from fb.graph.pages import PageFields
+from fb.login.save import describe_pages
+from storage.accounts.page_changes import FIELDS, FactChange, list_fact_changes
+from storage.accounts.saving import save_staged
+from storage.accounts.staging import stage_pages
+from storage.accounts.vault import Vault
 from storage.engine import Database
 from storage.importing import ImportCounts, add_import
 from storage.models import PageChange
-from storage.page_changes import FIELDS, FactChange, list_fact_changes
 from storage.page_history import get_page_history, list_import_names
-from storage.saving import save_staged
-from storage.staging import stage_pages
-from storage.vault import Vault
 from tests.integration.figure_rows import add_page, day
 from tests.integration.storage_rows import (
     KEY,

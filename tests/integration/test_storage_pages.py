@@ -10,11 +10,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.grants import set_grant_status
-from storage.installation import get_data_version
-from storage.models import Page, PageGrant, Picture
-from storage.pages import (
+from storage.accounts.grants import set_grant_status
+from storage.accounts.pages import (
     PageRow,
     list_page_names,
     list_readable,
@@ -22,7 +19,7 @@ from storage.pages import (
     set_page_grant_status,
     upsert_pages,
 )
-from storage.pictures import (
+from storage.accounts.pictures import (
     LINK_LIFETIME,
     REFETCH_AFTER,
     find_picture,
@@ -30,7 +27,10 @@ from storage.pictures import (
     save_picture,
     upsert_picture_sources,
 )
-from storage.vault import PURPOSE_PAGE_TOKEN, Vault
+from storage.accounts.vault import PURPOSE_PAGE_TOKEN, Vault
+from storage.engine import Database
+from storage.installation import get_data_version
+from storage.models import Page, PageGrant, Picture
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, page_token
 
 VAULT = Vault([KEY])

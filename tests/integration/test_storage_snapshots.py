@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from storage.accounts.grants import set_grant_status
+from storage.accounts.pages import mark_missing
+from storage.accounts.vault import Vault
 from storage.engine import Database
-from storage.grants import set_grant_status
 from storage.installation import get_data_version
 from storage.models import DayColumn, Snapshot
-from storage.pages import mark_missing
 from storage.snapshots import (
     SnapshotRow,
     list_pages_without_snapshot,
     upsert_snapshots,
 )
-from storage.vault import Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages
 
 DAY = date(2026, 11, 20)

@@ -12,14 +12,11 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.grants import save_grant
-from storage.models import AttemptPage, Page, PageGrant, Picture, Snapshot
-from storage.pages import PageRow, mark_missing, upsert_pages
-from storage.pictures import find_picture, list_pictures_due, save_picture
-from storage.saving import save_staged
-from storage.snapshots import SnapshotRow, upsert_snapshots
-from storage.staging import (
+from storage.accounts.grants import save_grant
+from storage.accounts.pages import PageRow, mark_missing, upsert_pages
+from storage.accounts.pictures import find_picture, list_pictures_due, save_picture
+from storage.accounts.saving import save_staged
+from storage.accounts.staging import (
     Sight,
     StagedPage,
     Standing,
@@ -30,7 +27,10 @@ from storage.staging import (
     list_unlisted,
     stage_pages,
 )
-from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
+from storage.accounts.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
+from storage.engine import Database
+from storage.models import AttemptPage, Page, PageGrant, Picture, Snapshot
+from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.storage_rows import (
     KEY,
     LATER,

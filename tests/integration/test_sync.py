@@ -10,18 +10,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from fb.connections import check_now, disconnect, freeze, list_connections, thaw
-from fb.errors import AccessEnded, PermissionMissing, RateLimited
-from fb.figures import fetch_figures
-from fb.graph import GraphClient
+from fb.accounts.accounts import check_now, disconnect, freeze, list_connections, thaw
+from fb.graph.client import GraphClient
+from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
+from fb.graph.page_figures import fetch_figures
 from fb.installation import Installation
 from fb.schedule import is_due, tick
 from fb.sync import Chunk, RunResult, run_sync
 from fb.worker import heartbeat
+from storage.accounts.vault import KeyReport
 from storage.errors import SyncRunning
 from storage.models import Grant, PageGrant, Run, RunFailure, Snapshot
 from storage.runs import start_run
-from storage.vault import KeyReport
 from tests.integration.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 

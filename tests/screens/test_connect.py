@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from fb import attempt, connect, rehearsal
-from fb.attempt import AttemptGone, AttemptView, PreviewOvertaken
-from fb.connect import ReturnRefused
-from fb.preview import MissingPage, Preview, PreviewPage
+from fb import rehearsal
+from fb.login import attempt
+from fb.login import start as connect
+from fb.login.attempt import AttemptGone, AttemptView, PreviewOvertaken
+from fb.login.preview import MissingPage, Preview, PreviewPage
+from fb.login.start import ReturnRefused
 from pages import reading, wording
 from tests.screens.conftest import NOW, Stage, words_of
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from fb import rehearsal, schedule
 from pages import lookups, wording
 from pages.portfolio import table_marks, tables
-from storage.vault import KeyReport
+from storage.accounts.vault import KeyReport
 from tests.screens.conftest import APP, NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page, rising
 

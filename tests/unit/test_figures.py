@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fb import errors
-from fb.figures import fetch_figures
-from fb.graph import BatchItem
-from fb.page_fields import PageFields
+from fb.graph import errors
+from fb.graph.client import BatchItem
+from fb.graph.page_fields import PageFields
+from fb.graph.page_figures import fetch_figures
 from tests.unit.scripted_graph import (
     APP_ID,
     APP_SECRET,

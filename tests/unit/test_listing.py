@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fb import errors
-from fb.listing import (
+from fb.graph import errors
+from fb.graph.pages import (
     Listing,
     PageFields,
     fetch_pages,

@@ -8,8 +8,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from fb import errors, oauth
-from fb.oauth import Identity, Permissions
+from fb.graph import errors, oauth
+from fb.graph.oauth import Identity, Permissions
 from tests.unit.scripted_graph import (
     APP_ID,
     APP_SECRET,

@@ -15,9 +15,9 @@ from pages.one_page.facts import Fact
 from pages.one_page.points import MOST_POINTS, points_of, thin
 from pages.periods import NOTHING, Period, get_period
 from pages.tiles import Tile
-from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.page_changes import FactChange
 from storage.metrics import find_forecast
-from storage.page_changes import FactChange
 from storage.page_history import PageHistory
 from storage.series import DayFigure, PageHolder, PageProfile
 

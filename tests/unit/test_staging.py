@@ -6,9 +6,9 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 
-from fb.listing import ListedPage, PageFields
-from fb.staging import stage
-from storage.vault import PURPOSE_PAGE_TOKEN, Vault
+from fb.graph.pages import ListedPage, PageFields
+from fb.login.staging import stage
+from storage.accounts.vault import PURPOSE_PAGE_TOKEN, Vault
 
 VAULT = Vault([Fernet.generate_key().decode()])
 URL = "https://scontent.fbcdn.net/v/1_n.jpg?oh=signature"

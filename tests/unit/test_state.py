@@ -9,8 +9,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from fb.errors import StateError, StateExpired, StateForged, StateMalformed
-from fb.state import MAX_STATE_LENGTH, StateSigner, VerifiedState, hash_nonce, new_nonce
+from fb.graph.errors import StateError, StateExpired, StateForged, StateMalformed
+from fb.login.state import MAX_STATE_LENGTH, StateSigner, VerifiedState, hash_nonce, new_nonce
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 SECRET = "s" * 40

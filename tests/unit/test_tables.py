@@ -15,7 +15,7 @@ from streamlit.proto.ArrowData_pb2 import ArrowData
 from pages.chart_parts import DARK, LIGHT
 from pages.portfolio import sorting, tables
 from pages.portfolio.sorting import DEFAULT, SORTS, clicked, find_sort
-from storage.connection_states import CONNECTION_STATES
+from storage.accounts.connection_states import CONNECTION_STATES
 from storage.page_table import SortKey, SummaryRow, TableRow, TableSummary
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)

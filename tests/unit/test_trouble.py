@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fb.connections import Account
+from fb.accounts.accounts import Account
 from pages import trouble
 from pages.lookups import LastRun
 from storage.health import Freshness, NamedPages

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fb.usage import UsageReading, parse_usage
+from fb.graph.rate_limits import UsageReading, parse_usage
 
 _VERSION = re.compile(r"v\d{1,3}\.\d")
 _MAX_USAGE_READINGS = 100

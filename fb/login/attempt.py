@@ -14,15 +14,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fb.connect import cookie_name
-from fb.found import get_found
 from fb.installation import Installation
-from fb.preview import Preview, build_preview, compare
-from fb.saving import save_found
+from fb.login.found import get_found
+from fb.login.preview import Preview, build_preview, compare
+from fb.login.save import save_found
+from fb.login.start import cookie_name
+from fb.login.state import hash_nonce
 from fb.settings import Settings
-from fb.state import hash_nonce
-from storage import staging
-from storage.attempts import claim, find_attempt, record_outcome
+from storage.accounts import staging
+from storage.accounts.attempts import claim, find_attempt, record_outcome
 from storage.models import Attempt
 
 # A reading whose heart has not beaten for so long was cut off: by a restart, most likely.

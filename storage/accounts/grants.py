@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.vault import Sealed
 from storage.engine import note_erasure
 from storage.errors import GrantNotFound
 from storage.installation import bump_data_version
@@ -20,7 +21,6 @@ from storage.kept_connections import keep_connections_of
 from storage.models import Grant, PageGrant
 from storage.text import storable
 from storage.upsert import count_changed, insert_into, table_of
-from storage.vault import Sealed
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fb.found import Found
-from fb.listing import PageFields
-from fb.preview import Difference
+from fb.graph.pages import PageFields
+from fb.login.found import Found
+from fb.login.preview import Difference
+from storage.accounts.grants import save_grant
+from storage.accounts.page_changes import record_changes
+from storage.accounts.pages import PageRow, list_page_names, mark_missing, upsert_pages
+from storage.accounts.saving import save_staged
+from storage.accounts.staging import erase_staged
+from storage.accounts.vault import Sealed
 from storage.events import record_event
-from storage.grants import save_grant
-from storage.page_changes import record_changes
-from storage.pages import PageRow, list_page_names, mark_missing, upsert_pages
-from storage.saving import save_staged
 from storage.snapshots import SnapshotRow
-from storage.staging import erase_staged
-from storage.vault import Sealed
 
 
 def save_found(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fb.listing import ListedPage
-from fb.saving import picture_url
-from storage.staging import StagedPage
-from storage.vault import Vault
+from fb.graph.pages import ListedPage
+from fb.login.save import picture_url
+from storage.accounts.staging import StagedPage
+from storage.accounts.vault import Vault
 
 
 def stage(vault: Vault, account_id: str, pages: Iterable[ListedPage]) -> list[StagedPage]:

@@ -12,12 +12,12 @@ from typing import Any, Literal, TypedDict, Unpack
 from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.vault import Sealed
 from storage.engine import note_erasure
 from storage.errors import TooManyAttempts
 from storage.models import Attempt, AttemptPage
 from storage.text import storable
 from storage.upsert import count_changed, table_of
-from storage.vault import Sealed
 
 MAX_OPEN_ATTEMPTS = 50
 # A trip that nobody came back from is of no use to anyone after a day.

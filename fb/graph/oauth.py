@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fb.errors import (
+from fb.graph.client import GraphClient
+from fb.graph.debug_token import TokenFacts, read_token_facts, to_int
+from fb.graph.errors import (
     AccessEnded,
     CodeRejected,
     FacebookError,
@@ -23,9 +25,7 @@ from fb.errors import (
     TemporarilyDown,
     UnreadableAnswer,
 )
-from fb.graph import GraphClient
-from fb.page_fields import to_id
-from fb.token_facts import TokenFacts, read_token_facts, to_int
+from fb.graph.page_fields import to_id
 
 __all__ = [
     "AccessToken",

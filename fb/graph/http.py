@@ -13,7 +13,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
-from fb.errors import FacebookError, RedirectRefused, Unreachable
+from fb.graph.errors import FacebookError, RedirectRefused, Unreachable
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 

@@ -15,7 +15,7 @@ from typing import Any
 from itsdangerous import BadData, BadSignature, SignatureExpired, TimestampSigner
 from itsdangerous.url_safe import URLSafeTimedSerializer
 
-from fb.errors import StateError, StateExpired, StateForged, StateMalformed
+from fb.graph.errors import StateError, StateExpired, StateForged, StateMalformed
 
 __all__ = [
     "MAX_AGE_SECONDS",

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
+from fb.graph.oauth import authorization_url
 from fb.installation import Installation
-from fb.oauth import authorization_url
-from fb.reading import read_pages
-from fb.settings import Settings
-from fb.state import (
+from fb.login.fetch import read_pages
+from fb.login.state import (
     StateError,
     StateExpired,
     StateMalformed,
@@ -23,7 +22,8 @@ from fb.state import (
     hash_nonce,
     new_nonce,
 )
-from storage.attempts import (
+from fb.settings import Settings
+from storage.accounts.attempts import (
     consume_attempt,
     create_attempt,
     fail_attempt,

@@ -6,18 +6,18 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from fb import oauth
-from fb.errors import AccessEnded, FacebookError, RateLimited
-from fb.graph import GraphClient
+from fb.graph import oauth
+from fb.graph.client import GraphClient
+from fb.graph.errors import AccessEnded, FacebookError, RateLimited
 from fb.installation import Installation
-from storage.events import record_event
-from storage.grants import (
+from storage.accounts.grants import (
     get_grant,
     record_expiries,
     record_permissions,
     set_grant_status,
     touch_grant,
 )
+from storage.events import record_event
 
 log = logging.getLogger(__name__)
 

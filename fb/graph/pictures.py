@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from fb.transport import BearerAuth
+from fb.graph.http import BearerAuth
 
 PICTURE_HOSTS = ("fbcdn.net", "facebook.com", "fbsbx.com")
 MAX_PICTURE_BYTES = 100_000

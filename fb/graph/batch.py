@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fb.answers import read_json
-from fb.errors import (
+from fb.graph.errors import (
     FacebookError,
     RateLimited,
     TemporarilyDown,
     UnreadableAnswer,
 )
-from fb.translation import find_envelope, translate
+from fb.graph.json_values import read_json
+from fb.graph.translation import find_envelope, translate
 
 MAX_BATCH_ITEMS = 50  # Meta's limit; each item counts as one call
 

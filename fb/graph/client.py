@@ -14,8 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 from urllib.parse import quote
 
-from fb.answers import read_json
-from fb.batch import (
+from fb.graph.batch import (
     MAX_BATCH_ITEMS,
     BatchItem,
     encode_items,
@@ -23,17 +22,18 @@ from fb.batch import (
     read_batch_answer,
     runs_into_app_limit,
 )
-from fb.errors import (
+from fb.graph.errors import (
     AccessEnded,
     FacebookError,
     Refused,
     TemporarilyDown,
     UnreadableAnswer,
 )
-from fb.observed import Observed
-from fb.retry import Retries
-from fb.translation import find_envelope, translate
-from fb.transport import Answer, exchange, open_session
+from fb.graph.http import Answer, exchange, open_session
+from fb.graph.json_values import read_json
+from fb.graph.retry import Retries
+from fb.graph.telemetry import Observed
+from fb.graph.translation import find_envelope, translate
 
 __all__ = ["MAX_BATCH_ITEMS", "BatchItem", "GraphClient", "Observed"]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from fb.errors import FieldUnknown, PermissionMissing, TooMuchData, UnreadableAnswer
-from fb.graph import GraphClient
-from fb.page_fields import (
+from fb.graph.client import GraphClient
+from fb.graph.errors import FieldUnknown, PermissionMissing, TooMuchData, UnreadableAnswer
+from fb.graph.page_fields import (
     ACCESS_FIELDS,
     BASIC_FIELDS,
     PAGE_FIELDS,

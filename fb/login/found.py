@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from storage.grants import GrantFacts
+from storage.accounts.grants import GrantFacts
+from storage.accounts.vault import Sealed
 from storage.models import Attempt
-from storage.vault import Sealed
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from fb.found import Found
-from storage.grants import find_grant_by_account, list_grants
-from storage.staging import Sight, Standing, list_sights, list_standings, list_unlisted
+from fb.login.found import Found
+from storage.accounts.grants import find_grant_by_account, list_grants
+from storage.accounts.staging import Sight, Standing, list_sights, list_standings, list_unlisted
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from fb.errors import FacebookError, UnreadableAnswer
-from fb.graph import BatchItem, GraphClient
+from fb.graph.client import BatchItem, GraphClient
+from fb.graph.errors import FacebookError, UnreadableAnswer
 
 # Meta: "Only 90 days of insights can be viewed at one time when using since and until".
 MOST_DAYS = 90

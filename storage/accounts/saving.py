@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from storage.accounts.page_changes import has_known, record_staged_changes
+from storage.accounts.pages import DESCRIBED_ANEW
+from storage.accounts.pictures import KEEP_THE_SAME
 from storage.chosen import Chosen
 from storage.engine import note_erasure
 from storage.installation import bump_data_version
 from storage.kept_connections import connection_of_staged, keep_connections
 from storage.models import Base, Page, PageGrant, Picture, Snapshot
-from storage.page_changes import has_known, record_staged_changes
-from storage.pages import DESCRIBED_ANEW
-from storage.pictures import KEEP_THE_SAME
 from storage.snapshots import NEWEST_REPORT, keeping
 from storage.upsert import Conflict, table_of, upsert_from
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
-from fb.batch import runs_into_app_limit
-from fb.errors import FacebookError, FieldUnknown, PermissionMissing, UnreadableAnswer
-from fb.graph import MAX_BATCH_ITEMS, BatchItem, GraphClient
-from fb.page_fields import (
+from fb.graph.batch import runs_into_app_limit
+from fb.graph.client import MAX_BATCH_ITEMS, BatchItem, GraphClient
+from fb.graph.errors import FacebookError, FieldUnknown, PermissionMissing, UnreadableAnswer
+from fb.graph.page_fields import (
     FIGURE_FIELDS,
     PAGE_FIELDS,
     Depth,

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from fb import oauth
-from fb.account import AccountState, check_account
-from fb.errors import AccessEnded, FacebookError
+from fb.accounts.check import AccountState, check_account
+from fb.graph import oauth
+from fb.graph.errors import AccessEnded, FacebookError
 from fb.installation import Installation
+from storage.accounts.grants import forget_tokens, get_grant, list_grants, set_grant_status
 from storage.events import record_event
-from storage.grants import forget_tokens, get_grant, list_grants, set_grant_status
 from storage.health import GrantHealth, find_grant_health
 from storage.installation import bump_data_version
 from storage.models import Grant

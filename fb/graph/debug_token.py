@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fb.page_fields import to_id
-from fb.translation import translate
+from fb.graph.page_fields import to_id
+from fb.graph.translation import translate
 
 
 @dataclass(frozen=True)

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Unpack
 
-from fb import oauth
-from fb.errors import FacebookError
-from fb.found import Found, dump_found
-from fb.graph import GraphClient
+from fb.graph import oauth
+from fb.graph.client import GraphClient
+from fb.graph.errors import FacebookError
+from fb.graph.pages import ListedPage, fetch_pages
 from fb.installation import Installation
-from fb.listing import ListedPage, fetch_pages
+from fb.login.found import Found, dump_found
+from fb.login.staging import stage
 from fb.observing import keep_observed
-from fb.staging import stage
 from fb.worker import heartbeat
-from storage.attempts import Progress, beat, fail_attempt, finish_reading
-from storage.staging import stage_pages
+from storage.accounts.attempts import Progress, beat, fail_attempt, finish_reading
+from storage.accounts.staging import stage_pages
 
 log = logging.getLogger(__name__)
 

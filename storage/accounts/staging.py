@@ -13,12 +13,12 @@ from typing import Any, NamedTuple, TypedDict
 from sqlalchemy import delete, exists, select, text, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.pages import IDS_AT_ONCE, folded_name
+from storage.accounts.pictures import picture_path
 from storage.among import among
 from storage.engine import note_erasure
 from storage.json_text import to_json
 from storage.models import AttemptPage, Page, PageGrant
-from storage.pages import IDS_AT_ONCE, folded_name
-from storage.pictures import picture_path
 from storage.text import is_storable, storable_or_none
 from storage.upsert import count_changed, insert_plain, table_of
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from fb.errors import (
+from fb.graph.errors import (
     AccessEnded,
     Blocked,
     FacebookError,
@@ -24,7 +24,7 @@ from fb.errors import (
     TooMuchData,
     UnreadableAnswer,
 )
-from fb.usage import longest_regain_minutes
+from fb.graph.rate_limits import longest_regain_minutes
 
 # 190 and 102 say it in general; 459 and 483 come as codes of their own on /me/accounts.
 ENDED_CODES = frozenset({102, 190, 459, 483})

@@ -9,7 +9,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.connection_states import TASKS_THAT_ANALYZE
+from storage.accounts.connection_states import TASKS_THAT_ANALYZE
 from storage.models import Grant, PageGrant
 
 PERMISSION = "read_insights"
