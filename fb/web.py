@@ -21,7 +21,8 @@ from starlette.types import ASGIApp
 
 from fb.initials import initial_svg
 from fb.installation import Installation, Startup
-from fb.login.start import COOKIE_LIFETIME, StartedAttempt, cookie_name, start_attempt
+from fb.login.attempt import cookie_name
+from fb.login.start import COOKIE_LIFETIME, StartedAttempt, start_attempt
 from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
 from storage.errors import StorageError, TooManyAttempts

@@ -35,8 +35,8 @@ from pages.formats import one_line
 from pages.noting import annotating
 from pages.portfolio import lookups as overview_lookups
 from pages.screens import SCREENS, Screen
+from storage.accounts.page_profile import PageProfile
 from storage.errors import DatabaseBusy, DatabaseUnreachable
-from storage.series import PageProfile
 
 ASSETS = Path(__file__).parent / "assets"
 # Screens that say themselves what is amiss when there is no installation.

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from fb.accounts.accounts import Account, list_accounts
 from pages import resources
+from storage.accounts.page_profile import PageProfile, find_page_profile
 from storage.driver_errors import translated_errors
 from storage.engine import Database
 from storage.errors import StorageError
@@ -54,7 +55,7 @@ from storage.page_table import (
     list_table,
 )
 from storage.runs import find_last_run
-from storage.series import DayFigure, PageProfile, find_page_profile, get_page_series
+from storage.series import DayFigure, get_page_series
 
 ROWS = 25
 SPARKLINE_POINTS = 30

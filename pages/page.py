@@ -23,7 +23,7 @@ from pages.one_page.goal import Card
 from pages.periods import A_DAY, Period, clip
 from pages.reporting import exporting
 from pages.tagging import popover as tagging
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
 
 _LAST = "last-page"
 
@@ -58,12 +58,12 @@ def render(
         _back_link()
         page_headline.render(installation, profile)
         with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
-            tagging.render_page(version, profile.page_id)
+            tagging.render_page(version, profile.id)
             export_place = st.container(width="content")
     asked, today = period, installation.now().date()
     if profile.first_day is not None and profile.last_day is not None:
         period = clip(asked, profile.first_day, profile.last_day)
-    history = page_lookups.find_history(version, profile.page_id)
+    history = page_lookups.find_history(version, profile.id)
     tiles_place = st.container()
     with st.container(border=True, key="audience-card"):
         switched = page_audience.choose(read_address()[1])
@@ -71,7 +71,7 @@ def render(
         with export_place:
             exporting.render_page(version, period, profile, metric, switched.view)
         by_day = history.of(metric)
-        outlook = page_lookups.find_outlook(version, profile.page_id, metric, today)
+        outlook = page_lookups.find_outlook(version, profile.id, metric, today)
         card = Audience(version, profile, metric, by_day, period, asked, today)
         page_audience.render(card, switched, outlook)
     with tiles_place:
@@ -81,22 +81,22 @@ def render(
         page_calendar.render(by_day, metric, today)
     with right, st.container(border=True, height="stretch", key="goal-card"):
         goal_card = Card(
-            page_id=profile.page_id,
+            page_id=profile.id,
             metric=metric,
             by_day=by_day,
             changes=page_tiles.changes_in(by_day, period),
             outlook=outlook,
-            milestones=page_lookups.find_milestones(version, profile.page_id, metric),
-            goal=page_lookups.find_goal(version, profile.page_id, metric),
+            milestones=page_lookups.find_milestones(version, profile.id, metric),
+            goal=page_lookups.find_goal(version, profile.id, metric),
             today=today,
         )
         page_goal.render(installation, goal_card)
-    insights_card.render(installation, version, profile.page_id, profile.name, asked)
+    insights_card.render(installation, version, profile.id, profile.name, asked)
     left, right = st.columns([1.35, 1])
     with left, st.container(border=True, height="stretch", key="daily-card"):
         _daily(version, card)
     with right, st.container(border=True, height="stretch", key="profile-card"):
-        changes = page_lookups.find_fact_changes(version, profile.page_id)
+        changes = page_lookups.find_fact_changes(version, profile.id)
         page_profile.render(profile, changes)
 
 
@@ -110,7 +110,7 @@ def _back_link() -> None:
 
 
 def _daily(version: str, card: Audience) -> None:
-    page_id, since, until = card.profile.page_id, card.period.since - A_DAY, card.asked.until
+    page_id, since, until = card.profile.id, card.period.since - A_DAY, card.asked.until
     # The change of the first day is against the last figure before it, however old.
     before = max((each for each in card.by_day if each < since), default=since)
     page_daily.render(

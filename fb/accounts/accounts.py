@@ -16,6 +16,7 @@ from storage.events import record_event
 from storage.health import GrantHealth, find_grant_health
 from storage.installation import bump_data_version
 from storage.models import Grant
+from storage.models.base import THIS_COMPUTER
 
 RENEW_AHEAD_DAYS = 14
 _WORST_FIRST = ("needs_renewal", "expiring", "ok", "frozen", "disconnected")
@@ -124,7 +125,9 @@ def _set_status(installation: Installation, grant_id: int, status: str, only_fro
             return
         set_grant_status(session, grant_id, status, code=None, subcode=None, now=now)
         kind = "frozen" if status == "frozen" else "thawed"
-        record_event(session, kind, grant.account_name, {}, now)
+        record_event(
+            session, kind, grant.account_name, {}, now, by=THIS_COMPUTER, grant_id=grant_id
+        )
         bump_data_version(session)
 
 
@@ -140,7 +143,15 @@ def disconnect(installation: Installation, grant_id: int, *, revoke: bool) -> No
     with installation.database.writing() as session:
         grant = get_grant(session, grant_id)
         forget_tokens(session, grant_id, now)
-        record_event(session, "disconnected", grant.account_name, {"revoked": revoke}, now)
+        record_event(
+            session,
+            "disconnected",
+            grant.account_name,
+            {"revoked": revoke},
+            now,
+            by=THIS_COMPUTER,
+            grant_id=grant_id,
+        )
         bump_data_version(session)
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from fb.graph import oauth
 from fb.graph.client import GraphClient
+from fb.graph.debug_token import TokenFacts, debug_token
 from fb.graph.errors import AccessEnded, FacebookError, RateLimited
 from fb.installation import Installation
 from storage.accounts.grants import (
@@ -60,7 +61,7 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
         return
     token = installation.vault.open_user_token(account_id, key_id, sealed)
     try:
-        facts = oauth.debug_token(client, token)
+        facts = debug_token(client, token)
     except AccessEnded as error:
         _end(installation, account, asked_at, error.code, error.subcode)
     except RateLimited as error:
@@ -76,7 +77,7 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
             _end(installation, account, asked_at, facts.error_code, facts.error_subcode)
 
 
-def _confirm(installation: Installation, account: AccountState, facts: oauth.TokenFacts) -> None:
+def _confirm(installation: Installation, account: AccountState, facts: TokenFacts) -> None:
     account.was_answered = True
     now = installation.now()
     with installation.database.writing() as session:
@@ -143,5 +144,7 @@ def _end(
         )
         if changed:
             facts = {"code": code, "subcode": subcode}
-            record_event(session, "needs_renewal", grant.account_name, facts, now)
+            record_event(
+                session, "needs_renewal", grant.account_name, facts, now, grant_id=account.grant_id
+            )
     log.warning("account %d needs renewal: code %s/%s", account.grant_id, code, subcode)

@@ -15,7 +15,6 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from fb.graph.batch import (
-    MAX_BATCH_ITEMS,
     BatchItem,
     encode_items,
     iterate_chunks,
@@ -31,11 +30,9 @@ from fb.graph.errors import (
 )
 from fb.graph.http import Answer, exchange, open_session
 from fb.graph.json_values import read_json
+from fb.graph.rate_limits import Observed
 from fb.graph.retry import Retries
-from fb.graph.telemetry import Observed
 from fb.graph.translation import find_envelope, translate
-
-__all__ = ["MAX_BATCH_ITEMS", "BatchItem", "GraphClient", "Observed"]
 
 # A retry gets at least so long to answer, however little patience is left.
 _SHORTEST_READ_SECONDS = 1.0

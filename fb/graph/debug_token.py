@@ -1,4 +1,4 @@
-"""What ``debug_token`` says of a token, read whatever types Facebook chose.
+"""Asks ``debug_token`` about a token: whose it is, whether it is valid, when it ends.
 
 https://developers.facebook.com/docs/graph-api/reference/debug_token
 """
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from fb.graph.page_fields import to_id
+from fb.graph.client import GraphClient
+from fb.graph.errors import AccessEnded, Refused, UnreadableAnswer
+from fb.graph.json_values import to_id, to_int, to_texts
 from fb.graph.translation import translate
 
 
@@ -39,6 +41,22 @@ class TokenFacts:
     error_subcode: int | None = None
 
 
+def debug_token(client: GraphClient, token: str) -> TokenFacts:
+    """Asks Facebook about a token, on behalf of the app. A dead token is an answer, not an error.
+
+    https://developers.facebook.com/docs/graph-api/reference/debug_token
+    A refusal here is about the app's id and secret, so it never comes as ``AccessEnded``.
+    """
+    try:
+        answer = client.get("debug_token", {"input_token": token}, client.app_access_token)
+    except AccessEnded as error:
+        raise Refused(code=error.code, subcode=error.subcode, trace_id=error.trace_id) from None
+    data = answer.get("data")
+    if not isinstance(data, dict):
+        raise UnreadableAnswer(status=200)
+    return read_token_facts(data)
+
+
 def read_token_facts(data: Mapping[str, Any]) -> TokenFacts:
     """Reads the ``data`` of ``debug_token``. Whatever is of a wrong type counts as left out."""
     refusal = translate(200, data, {}) if data.get("error") else None
@@ -53,7 +71,7 @@ def read_token_facts(data: Mapping[str, Any]) -> TokenFacts:
         expires_at=_to_time(expires),
         never_expires=expires == 0,
         data_access_expires_at=_to_time(data.get("data_access_expires_at")),
-        scopes=_to_texts(data.get("scopes")),
+        scopes=to_texts(data.get("scopes")) or (),
         granular=_read_granular(data.get("granular_scopes")),
         error_code=refusal.code if refusal else None,
         error_subcode=refusal.subcode if refusal else None,
@@ -70,18 +88,7 @@ def _read_granular(entries: Any) -> dict[str, tuple[str, ...] | None]:
     return granular
 
 
-def _to_texts(value: Any) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
-
-
-def to_int(value: Any) -> int | None:
-    """A number, also from text: Facebook sends either."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _to_time(value: Any) -> datetime | None:
+def _to_time(value: object) -> datetime | None:
     """Seconds since 1970, as int or text; 0 and nonsense are None."""
     seconds = to_int(value)
     # Until the year 3000: beyond it a number is no time but a mistake.

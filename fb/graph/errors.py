@@ -1,4 +1,4 @@
-"""The errors of the Facebook wing. ``fb.translation`` makes them out of Graph's answers.
+"""Errors of asking Facebook. `fb.graph.translation` makes them out of Graph's answers.
 
     FacebookError               .code .subcode .trace_id .status .is_transient
     ├── TransportFailed         no answer of Graph's was read
@@ -16,10 +16,6 @@
         ├── NotFound            no such object, or not one that this token can see
         ├── Blocked             blocked for policy, until a person settles it at Facebook
         └── Refused             anything else
-    StateError                  the state that came back is not one to go on with
-    ├── StateMalformed          too long, or not of our shape
-    ├── StateForged             of our shape, but the signature is not ours for this mode and app
-    └── StateExpired            ours, and too old
 
 The text of every error here is safe to show and to log: class words, numbers and Graph's trace id,
 never Graph's message, which quotes tokens and names.
@@ -140,20 +136,4 @@ class Blocked(GraphRefused):
 
 
 class Refused(GraphRefused):
-    pass
-
-
-class StateError(Exception):
-    """The state that came back with a return is not one to go on with."""
-
-
-class StateMalformed(StateError):
-    pass
-
-
-class StateForged(StateError):
-    pass
-
-
-class StateExpired(StateError):
     pass

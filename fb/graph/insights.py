@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from fb.graph.client import BatchItem, GraphClient
+from fb.graph.batch import BatchItem
+from fb.graph.client import GraphClient
 from fb.graph.errors import FacebookError, UnreadableAnswer
 
 # Meta: "Only 90 days of insights can be viewed at one time when using since and until".

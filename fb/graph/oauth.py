@@ -14,32 +14,15 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from fb.graph.client import GraphClient
-from fb.graph.debug_token import TokenFacts, read_token_facts, to_int
 from fb.graph.errors import (
-    AccessEnded,
     CodeRejected,
     FacebookError,
     GraphRefused,
     RateLimited,
-    Refused,
     TemporarilyDown,
     UnreadableAnswer,
 )
-from fb.graph.page_fields import to_id
-
-__all__ = [
-    "AccessToken",
-    "Identity",
-    "Permissions",
-    "TokenFacts",
-    "authorization_url",
-    "debug_token",
-    "exchange_code",
-    "exchange_for_long_lived",
-    "fetch_identity",
-    "fetch_permissions",
-    "revoke",
-]
+from fb.graph.json_values import to_id, to_int
 
 
 @dataclass(frozen=True)
@@ -127,22 +110,6 @@ def exchange_for_long_lived(client: GraphClient, token: str) -> AccessToken:
         "fb_exchange_token": token,
     }
     return _read_token(client.post("oauth/access_token", form, None, retry=True))
-
-
-def debug_token(client: GraphClient, token: str) -> TokenFacts:
-    """Asks Facebook about a token, on behalf of the app. A dead token is an answer, not an error.
-
-    https://developers.facebook.com/docs/graph-api/reference/debug_token
-    A refusal here is about the app's id and secret, so it never comes as ``AccessEnded``.
-    """
-    try:
-        answer = client.get("debug_token", {"input_token": token}, client.app_access_token)
-    except AccessEnded as error:
-        raise Refused(code=error.code, subcode=error.subcode, trace_id=error.trace_id) from None
-    data = answer.get("data")
-    if not isinstance(data, dict):
-        raise UnreadableAnswer(status=200)
-    return read_token_facts(data)
 
 
 def fetch_identity(client: GraphClient, token: str) -> Identity:

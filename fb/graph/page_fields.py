@@ -1,4 +1,8 @@
-"""What a Page says of itself: the fields to ask Graph for, and the reading of its answer.
+"""Page fields: what Graph is asked about a Page, and how its answer becomes a record.
+
+The record is the caller's dataclass, and its fields are the list of what to ask for: each is asked
+for by its own name, or by the one in its metadata under "graph_name". So a new field is one line,
+in the record.
 
 https://developers.facebook.com/docs/graph-api/reference/page
 """
@@ -6,43 +10,45 @@ https://developers.facebook.com/docs/graph-api/reference/page
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from functools import lru_cache
+from typing import Any, Literal, Protocol, TypeVar, get_type_hints
 
+from fb.graph.json_values import to_count, to_flag, to_id, to_text, to_texts
+
+# How much was asked for, since Facebook may refuse the rest: everything; name, fans and followers
+# only; name and category only.
 Depth = Literal["full", "figures", "basic"]
 
-# Name of the field in an answer: what to write to ask for it. There is no "email" and no
-# "created_time" on a Page any more; "emails" serves for the one, nothing for the other.
-PAGE_FIELDS: Mapping[str, str] = {
-    name: name
-    for name in (
-        "id",
-        "name",
-        "category",
-        "about",
-        "website",
-        "link",
-        "username",
-        "fan_count",
-        "followers_count",
-        "verification_status",
-        "location",
-        "phone",
-        "emails",
-        "is_published",
-        "has_transitioned_to_new_page_experience",
-    )
-} | {"picture": "picture.width(100).height(100){url,is_silhouette}"}
-FIGURE_FIELDS: Mapping[str, str] = {
-    name: name for name in ("id", "name", "fan_count", "followers_count")
-}
-BASIC_FIELDS: Mapping[str, str] = {name: name for name in ("id", "name", "category")}
+
+class PageRecord(Protocol):
+    """What a record of a Page has besides the fields of the caller's choice.
+
+    Any other field is None where Facebook left it out or sent something of another type; with less
+    than "full" a None says nothing about the Page.
+    """
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def depth(self) -> Depth: ...
+
+
+T = TypeVar("T", bound=PageRecord)
+
+# What to write in ``fields=`` where the bare name is not enough.
+_SPECS: Mapping[str, str] = {"picture": "picture.width(100).height(100){url,is_silhouette}"}
 # What only the list of an account's Pages can say; "tasks" is no field of the Page itself.
 ACCESS_FIELDS: Mapping[str, str] = {"tasks": "tasks", "access_token": "access_token"}
 # Without these an answer is of no use, and silence about them would pass for "no access".
 INDISPENSABLE = frozenset({"id", "name", "access_token"})
-
+_FIELDS_OF_DEPTH: Mapping[Depth, frozenset[str]] = {
+    "figures": frozenset({"id", "name", "fan_count", "followers_count"}),
+    "basic": frozenset({"id", "name", "category"}),
+}
 _LOCATION_KEYS = (
     "street",
     "city",
@@ -54,37 +60,14 @@ _LOCATION_KEYS = (
     "latitude",
     "longitude",
 )
-_LARGEST_COUNT = 2**63 - 1  # what a database's integer holds
 
 
-# Not frozen: that makes a Page eight times as expensive, and there are thousands of them.
-@dataclass
-class PageFields:
-    """A Page as Facebook describes it. None: Facebook left it out, or sent something else.
-
-    ``depth`` says how much was asked for: "full"; "figures" (name, fans and followers only) or
-    "basic" (name and category only), where Facebook refused the rest. With less than "full" a None
-    says nothing about the Page.
-    """
-
-    id: str
-    name: str
-    category: str | None = None
-    about: str | None = None
-    website: str | None = None
-    link: str | None = None
-    username: str | None = None
-    phone: str | None = None
-    emails: tuple[str, ...] | None = None
-    location: dict[str, Any] | None = None
-    verification_status: str | None = None
-    is_published: bool | None = None
-    is_new_page_experience: bool | None = None
-    fan_count: int | None = None
-    followers_count: int | None = None
-    picture_url: str | None = field(default=None, repr=False)
-    picture_is_silhouette: bool | None = None
-    depth: Depth = "full"
+def page_fields(record: type[T], depth: Depth) -> dict[str, str]:
+    """The fields to ask for: Graph's name → what to write in ``fields=``."""
+    names = [graph_name for _, graph_name, _ in _readers(record)]
+    if depth != "full":
+        names = [name for name in names if name in _FIELDS_OF_DEPTH[depth]]
+    return {name: _SPECS.get(name, name) for name in names}
 
 
 def write_fields(fields: Mapping[str, str], dropped: Iterable[str]) -> str:
@@ -92,8 +75,7 @@ def write_fields(fields: Mapping[str, str], dropped: Iterable[str]) -> str:
 
     A dropped name may also be one within a field (``is_silhouette``): the whole field goes then.
     """
-    names = without_fields(fields, dropped)
-    return ",".join(fields[name] for name in names)
+    return ",".join(fields[name] for name in without_fields(fields, dropped))
 
 
 def without_fields(fields: Mapping[str, str], dropped: Iterable[str]) -> list[str]:
@@ -109,50 +91,27 @@ def can_drop(fields: Mapping[str, str], dropped: Iterable[str], unknown: str) ->
     return fewer != left and not INDISPENSABLE.intersection(set(left) - set(fewer))
 
 
-def parse_page_fields(node: Mapping[str, Any], depth: Depth = "full") -> PageFields | None:
-    """Reads a Page; None when it has no id. Whatever is of a wrong type counts as left out."""
-    get = node.get
-    page_id = to_id(get("id"))
+def parse_page(record: type[T], node: Mapping[str, Any], depth: Depth = "full") -> T | None:
+    """Make a record of Graph's answer; None when it has no id. A Page without a name has its id."""
+    page_id = to_id(node.get("id"))
     if page_id is None:
         return None
-    picture = get("picture")
-    image = picture.get("data") if isinstance(picture, dict) else None
-    if not isinstance(image, dict):
-        image = {}
-    emails = get("emails")
-    location = get("location")
-    return PageFields(
-        page_id,
-        _text(get("name")) or page_id,
-        _text(get("category")),
-        _text(get("about")),
-        _text(get("website")),
-        _text(get("link")),
-        _text(get("username")),
-        _text(get("phone")),
-        _texts(emails) if isinstance(emails, list) else None,
-        _location(location) if isinstance(location, dict) else None,
-        _text(get("verification_status")),
-        _flag(get("is_published")),
-        _flag(get("has_transitioned_to_new_page_experience")),
-        _count(get("fan_count")),
-        _count(get("followers_count")),
-        _text(image.get("url")),
-        _flag(image.get("is_silhouette")),
-        depth,
+    values = {name: read(node.get(graph_name)) for name, graph_name, read in _readers(record)}
+    values |= {"id": page_id, "name": values["name"] or page_id, "depth": depth}
+    make: Callable[..., T] = record
+    return make(**values)
+
+
+@lru_cache
+def _readers(record: type[Any]) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
+    """For each field of a record: its name, Graph's name, and what reads the value."""
+    types = get_type_hints(record)
+    named = [(f.name, f.metadata.get("graph_name", f.name)) for f in fields(record)]
+    return tuple(
+        (name, graph_name, _READERS_BY_NAME.get(graph_name) or _READERS_BY_TYPE[types[name]])
+        for name, graph_name in named
+        if name != "depth"
     )
-
-
-def to_id(value: object) -> str | None:
-    """An id as text, also from a number; None for anything but up to 32 digits.
-
-    Ids exceed 2^53 and stand in paths, so they are digits and text everywhere.
-    """
-    if type(value) is int:
-        value = str(value)
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 32:
-        return value
-    return None
 
 
 def _mentions(spec: str, name: str) -> bool:
@@ -162,28 +121,33 @@ def _mentions(spec: str, name: str) -> bool:
     return head.partition(".")[0] == name or name in inner.rstrip("}").split(",")
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _picture_url(value: object) -> str | None:
+    """The link to a Page's picture; None for a silhouette, which says less than an initial."""
+    data = value.get("data") if isinstance(value, dict) else None
+    if not isinstance(data, dict) or data.get("is_silhouette") is True:
+        return None
+    return to_text(data.get("url"))
 
 
-def _texts(values: list[Any]) -> tuple[str, ...]:
-    return tuple(value for value in values if isinstance(value, str) and value)
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and 0 <= value <= _LARGEST_COUNT else None
-
-
-def _location(found: dict[str, Any]) -> dict[str, Any] | None:
+def _location(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        return None
     kept = {
-        key: value
+        key: part
         for key in _LOCATION_KEYS
-        if (isinstance(value := found.get(key), str) and value)
-        or (type(value) is float and math.isfinite(value))
-        or (type(value) is int and abs(value) < 2**53)
+        if (isinstance(part := value.get(key), str) and part)
+        or (type(part) is float and math.isfinite(part))
+        or (type(part) is int and abs(part) < 2**53)
     }
     return kept or None
+
+
+_READERS_BY_NAME: Mapping[str, Callable[[Any], Any]] = {"picture": _picture_url}
+_READERS_BY_TYPE: Mapping[Any, Callable[[Any], Any]] = {
+    str: to_text,
+    str | None: to_text,
+    bool | None: to_flag,
+    int | None: to_count,
+    tuple[str, ...] | None: to_texts,
+    dict[str, Any] | None: _location,
+}

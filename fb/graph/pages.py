@@ -7,91 +7,88 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic
 from urllib.parse import parse_qs, urlsplit
 
 from fb.graph.client import GraphClient
 from fb.graph.errors import FieldUnknown, PermissionMissing, TooMuchData, UnreadableAnswer
 from fb.graph.page_fields import (
     ACCESS_FIELDS,
-    BASIC_FIELDS,
-    PAGE_FIELDS,
     Depth,
-    PageFields,
+    T,
     can_drop,
-    parse_page_fields,
+    page_fields,
+    parse_page,
     write_fields,
 )
-
-__all__ = [
-    "ListedPage",
-    "Listing",
-    "PageFields",
-    "fetch_pages",
-    "parse_page_fields",
-]
 
 # Against an answer that never ends. Even at one Page a call this is more than anybody manages.
 MAX_CALLS = 5_000
 
 
-@dataclass  # not frozen: see PageFields
-class ListedPage:
+@dataclass(frozen=True)
+class ListedPage(Generic[T]):
     """A Page in an account's list. ``access_token`` is None when Facebook sent none."""
 
-    fields: PageFields
+    page: T
     tasks: tuple[str, ...]
     access_token: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Listing:
-    """All Pages, each once, in Facebook's order. ``basic_only``: it refused more than the basics,
-    for which it wants ``pages_read_engagement``.
+class Listing(Generic[T]):
+    """All Pages, each once, in Facebook's order.
+
+    ``basic_only``: Facebook refused more than the basics, for which it wants
+    ``pages_read_engagement``.
     """
 
-    pages: tuple[ListedPage, ...]
+    pages: tuple[ListedPage[T], ...]
     basic_only: bool
 
 
 def fetch_pages(
     client: GraphClient,
     user_token: str,
+    record: type[T],
     on_progress: Callable[[int, int | None], None] = lambda read, total: None,
     *,
     page_size: int = 100,
-) -> Listing:
-    """Fetches the whole list, or raises: a list cut short would pass for Pages that were lost.
+) -> Listing[T]:
+    """Fetch the whole list, or raise: a list cut short would pass for Pages that were lost.
 
-    Page tokens last as long as the user token they are made from: hand in a long-lived one.
-    ``on_progress(read, total)`` counts Pages after each call; the total is None unless Facebook
-    names it. Fields that Facebook does not know are left out and noted in
-    ``client.observed.dropped_fields``.
+    ``record`` is what each Page becomes, and says by its fields what is asked for. Page tokens last
+    as long as the user token they are made from: hand in a long-lived one. ``on_progress(read,
+    total)`` counts Pages after each call; the total is None unless Facebook names it. Fields that
+    Facebook does not know are left out and noted in ``client.observed.dropped_fields``.
 
     Raises:
         UnreadableAnswer: also when the cursors lead in circles or nowhere.
-        FacebookError: any other, after what can be mended was mended.
+        FacebookError: any other, where asking for less did not help.
     """
-    return _Reading(client, user_token, page_size).read(on_progress)
+    return _Pass(client, user_token, record, page_size).run(on_progress)
 
 
-class _Reading:
-    """One pass over the list: where it stands, and how much it may ask for."""
+class _Pass(Generic[T]):
+    """One pass over the list: the Pages so far, and how much it may ask for."""
 
-    def __init__(self, client: GraphClient, user_token: str, page_size: int) -> None:
+    def __init__(
+        self, client: GraphClient, user_token: str, record: type[T], page_size: int
+    ) -> None:
         self._client = client
         self._user_token = user_token
+        self._record = record
         self._page_size = page_size
         self._depth: Depth = "full"
-        self._pages: dict[str, ListedPage] = {}
+        self._pages: dict[str, ListedPage[T]] = {}
         self._total: int | None = None
 
-    def read(self, on_progress: Callable[[int, int | None], None]) -> Listing:
+    def run(self, on_progress: Callable[[int, int | None], None]) -> Listing[T]:
         after: str | None = None
         seen: set[str] = set()
         for _ in range(MAX_CALLS):
             answer = self._fetch(after)
-            self._take(answer)
+            self._add(answer)
             on_progress(len(self._pages), self._total)
             after = _find_next(answer)
             if after is None:
@@ -121,7 +118,7 @@ class _Reading:
                 self._depth = "basic"
 
     def _fields(self) -> Mapping[str, str]:
-        return {**(PAGE_FIELDS if self._depth == "full" else BASIC_FIELDS), **ACCESS_FIELDS}
+        return {**page_fields(self._record, self._depth), **ACCESS_FIELDS}
 
     def _parameters(self, after: str | None) -> dict[str, str]:
         parameters = {
@@ -132,34 +129,34 @@ class _Reading:
             return {**parameters, "summary": "total_count"}
         return {**parameters, "after": after}
 
-    def _take(self, answer: Mapping[str, Any]) -> None:
+    def _add(self, answer: Mapping[str, Any]) -> None:
         nodes = answer.get("data")
         if not isinstance(nodes, list):
             raise UnreadableAnswer(status=200)
         for node in nodes:
-            page = _parse_listed(node, self._depth) if isinstance(node, dict) else None
-            if page is None:
+            listed = self._parse(node) if isinstance(node, dict) else None
+            if listed is None:
                 continue
-            known = self._pages.get(page.fields.id)
+            earlier = self._pages.get(listed.page.id)
             # In person and through a business a Page comes twice: the one with access counts.
-            if known is None or (known.access_token is None and page.access_token is not None):
-                self._pages[page.fields.id] = page
+            if earlier is None or (earlier.access_token is None and listed.access_token):
+                self._pages[listed.page.id] = listed
         summary = answer.get("summary")
         if isinstance(summary, dict) and type(summary.get("total_count")) is int:
             self._total = summary["total_count"]
 
-
-def _parse_listed(node: dict[str, Any], depth: Depth) -> ListedPage | None:
-    fields = parse_page_fields(node, depth)
-    if fields is None:
-        return None
-    tasks = node.get("tasks")
-    token = node.get("access_token")
-    return ListedPage(
-        fields,
-        tuple([task for task in tasks if isinstance(task, str)]) if isinstance(tasks, list) else (),
-        token if isinstance(token, str) and token.isascii() and token.isprintable() else None,
-    )
+    def _parse(self, node: dict[str, Any]) -> ListedPage[T] | None:
+        page = parse_page(self._record, node, self._depth)
+        if page is None:
+            return None
+        tasks, token = node.get("tasks"), node.get("access_token")
+        return ListedPage(
+            page,
+            tuple(task for task in tasks if isinstance(task, str))
+            if isinstance(tasks, list)
+            else (),
+            token if isinstance(token, str) and token.isascii() and token.isprintable() else None,
+        )
 
 
 def _find_next(answer: Mapping[str, Any]) -> str | None:

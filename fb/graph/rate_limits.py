@@ -1,4 +1,5 @@
-"""What Facebook's rate-limit headers report: how much of an allowance is used, in percent.
+"""Usage: what Facebook's rate-limit headers report, in percent of an allowance, and what else the
+headers tell about Graph itself.
 
 Source: https://developers.facebook.com/docs/graph-api/overview/rate-limiting. The headers appear
 only once enough calls have been made; their absence is normal and means next to nothing is used.
@@ -7,14 +8,17 @@ only once enough calls have been made; their absence is normal and means next to
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 _APP_HEADER = "x-app-usage"
 _PAGE_HEADER = "x-page-usage"  # no longer documented, still sent here and there
 _BUSINESS_HEADER = "x-business-use-case-usage"
 _MAX_READINGS = 64  # Facebook sends up to 32 objects
+_VERSION = re.compile(r"v\d{1,3}\.\d")
+_MAX_USAGE_READINGS = 100
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,29 @@ def parse_usage(headers: Mapping[str, str]) -> list[UsageReading]:
         elif lowered == _BUSINESS_HEADER:
             readings.extend(_read_business(_load(text)))
     return readings[:_MAX_READINGS]
+
+
+@dataclass
+class Observed:
+    """What the answers told about Graph itself, gathered over the life of a client.
+
+    ``version_served`` differs from the version asked for once that has expired: Facebook then
+    serves another one without an error. ``usage`` is keyed "<scope> <kind>", newest reading each.
+    """
+
+    version_served: str | None = None
+    usage: dict[str, UsageReading] = field(default_factory=dict)
+    dropped_fields: set[str] = field(default_factory=set)
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """Takes the served version and the usage from an answer's headers."""
+        version = headers.get("facebook-api-version", "")
+        if _VERSION.fullmatch(version):
+            self.version_served = version
+        for reading in parse_usage(headers):
+            key = f"{reading.scope} {reading.kind}"
+            if key in self.usage or len(self.usage) < _MAX_USAGE_READINGS:
+                self.usage[key] = reading
 
 
 def longest_regain_minutes(headers: Mapping[str, str]) -> int | None:

@@ -24,6 +24,7 @@ from fb.graph.errors import (
     TooMuchData,
     UnreadableAnswer,
 )
+from fb.graph.json_values import to_int
 from fb.graph.rate_limits import longest_regain_minutes
 
 # 190 and 102 say it in general; 459 and 483 come as codes of their own on /me/accounts.
@@ -80,9 +81,9 @@ def find_envelope(body: object) -> Mapping[str, Any] | None:
 def _translate_envelope(
     status: int, envelope: Mapping[str, Any], headers: Mapping[str, str]
 ) -> FacebookError:
-    code = _to_int(envelope.get("code"))
+    code = to_int(envelope.get("code"))
     # debug_token writes "subcode", everything else "error_subcode".
-    subcode = _to_int(envelope.get("error_subcode", envelope.get("subcode")))
+    subcode = to_int(envelope.get("error_subcode", envelope.get("subcode")))
     transient = envelope.get("is_transient")
     message = envelope.get("message")
     text = message if isinstance(message, str) else ""
@@ -128,14 +129,4 @@ def _find_trace_id(envelope: Mapping[str, Any], headers: Mapping[str, str]) -> s
     for found in (envelope.get("fbtrace_id"), headers.get("x-fb-trace-id")):
         if isinstance(found, str) and _TRACE_ID.fullmatch(found):
             return found
-    return None
-
-
-def _to_int(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int) and abs(value) < 2**63:
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 10:
-        return int(value)
     return None

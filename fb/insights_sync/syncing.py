@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from fb.graph.client import MAX_BATCH_ITEMS
+from fb.graph.batch import MAX_BATCH_ITEMS
 from fb.graph.errors import (
     FacebookError,
 )
@@ -27,7 +27,7 @@ from fb.observing import keep_observed
 from fb.sync import NOT_ANSWERING, RunEnded
 from fb.worker import WorkStopped, heartbeat
 from storage.accounts.grants import list_working_grants
-from storage.accounts.insight_access import list_insight_sources
+from storage.accounts.page_tokens import list_insight_tokens
 from storage.insight_runs import beat_insight_run, finish_insight_run, start_insight_run
 from storage.insights import (
     Span,
@@ -74,7 +74,7 @@ def run_insights(
     newest = last_finished_day(now)
     # One transaction: what another run has stored meanwhile must not be taken back.
     with installation.database.writing() as session:
-        targets = make_targets(list_insight_sources(session), list_spans(session))
+        targets = make_targets(list_insight_tokens(session), list_spans(session))
         names = [metric.name for metric in list_ledger(session) if metric.status == "live"]
         run_id = start_insight_run(
             session, kind=kind, pages_total=len(targets), steps_total=0, now=now

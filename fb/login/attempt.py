@@ -1,36 +1,30 @@
-"""One attempt after Facebook's answer: watch it, then save or discard what it brought.
+"""Attempt: whose it is, where it stands, what it brought, and what saving that would change.
 
-The attempt's id stands in the URL and is a name, not a permission: whoever watches, saves or
-discards needs the attempt's cookie as well.
+The attempt's id stands in the URL and is a name, not a permission: to see, save or discard it takes
+the attempt's cookie as well.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from fb.graph.pages import ListedPage
 from fb.installation import Installation
-from fb.login.found import get_found
-from fb.login.preview import Preview, build_preview, compare
-from fb.login.save import save_found
-from fb.login.start import cookie_name
 from fb.login.state import hash_nonce
 from fb.settings import Settings
-from storage.accounts import staging
-from storage.accounts.attempts import claim, find_attempt, record_outcome
+from storage.accounts.attempts import find_attempt
+from storage.accounts.grants import GrantFacts, find_grant_by_account, list_held_pages
+from storage.accounts.pages import PageReport, list_page_names, with_tuples
+from storage.accounts.vault import Vault
 from storage.models import Attempt
-
-# A reading whose heart has not beaten for so long was cut off: by a restart, most likely.
-HEARTBEAT_LIFETIME = timedelta(seconds=60)
-
-
-class PreviewOvertaken(Exception):
-    """The database moved on since the preview was shown: show the new difference instead."""
+from storage.places import HEARTBEAT_LIFETIME
 
 
 class AttemptGone(Exception):
@@ -42,140 +36,156 @@ class AttemptGone(Exception):
 
 
 @dataclass(frozen=True)
-class AttemptView:
-    """One attempt, as far as this browser may see it.
+class LoginResult:
+    """What one trip to Facebook brought: an account, its user access token, and its Pages.
 
-    ``status``: open · reading · ready · saved · discarded · failed · interrupted · expired ·
-    other_browser · unknown. The last two carry nothing else.
+    ``basic_only``: Facebook gave the names of the Pages only. ``read_at`` is the moment at which
+    the figures of the Pages were read.
     """
 
-    status: str
-    account_name: str | None = None
-    step: str | None = None
-    pages_read: int | None = None
-    pages_total: int | None = None
-    access_until: datetime | None = None
-    failure: Mapping[str, Any] | None = None
-    outcome: Mapping[str, Any] | None = None
-    preview: Preview | None = None
-    preview_expires_at: datetime | None = None
-    ended_at: datetime | None = None
+    account: GrantFacts
+    user_token: str = field(repr=False)
+    pages: tuple[ListedPage[PageReport], ...] = field(repr=False)
+    basic_only: bool
+    read_at: datetime
+    graph_version: str | None
 
+    def to_json(self) -> str:
+        """The result as text, tokens and all: to be sealed and never to be logged."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
 
-def get_view(
-    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
-) -> AttemptView:
-    """Return what this browser may see of an attempt; never raises for an id from a URL."""
-    with installation.database.reading() as session:
-        attempt = find_attempt(session, attempt_id)
-        if attempt is None:
-            return AttemptView("unknown")
-        if not _is_this_browser(attempt, cookies, installation.settings):
-            return AttemptView("other_browser")
-        status = _status(attempt, now)
-        preview = None
-        if status == "ready":
-            found, _ = get_found(attempt)
-            preview = build_preview(session, attempt_id, found)
-        return AttemptView(
-            status=status,
-            account_name=attempt.account_name,
-            step=attempt.step,
-            pages_read=attempt.pages_read,
-            pages_total=attempt.pages_total,
-            access_until=attempt.access_until,
-            failure=attempt.failure,
-            outcome=attempt.outcome,
-            preview=preview,
-            preview_expires_at=attempt.preview_expires_at,
-            ended_at=attempt.ended_at,
+    @staticmethod
+    def from_json(text: str) -> LoginResult:
+        """Read what `to_json` wrote."""
+        values = json.loads(text)
+        account = values["account"]
+        for name in ("issued_at", "expires_at", "data_access_expires_at"):
+            account[name] = account[name] and datetime.fromisoformat(account[name])
+        for name in ("granted", "declined"):
+            account[name] = tuple(account[name])
+        values["account"] = GrantFacts(**account)
+        values["read_at"] = datetime.fromisoformat(values["read_at"])
+        values["pages"] = tuple(
+            ListedPage(
+                PageReport(**with_tuples(listed["page"])),
+                tuple(listed["tasks"]),
+                listed["access_token"],
+            )
+            for listed in values["pages"]
         )
+        return LoginResult(**values)
 
 
-def leave_out(
-    installation: Installation,
-    attempt_id: str,
-    cookies: Mapping[str, str],
-    now: datetime,
-    page_ids: frozenset[str],
-) -> None:
-    """Remember which Pages are unticked, for a reload. Raises `AttemptGone` when all is over."""
-    with installation.database.writing() as session:
-        _get_ready(session, installation, attempt_id, cookies, now)
-        staging.leave_out(session, attempt_id, page_ids)
+@dataclass(frozen=True)
+class DiffRow:
+    """A Page of a result, and whether it is stored already, whichever account brought it."""
+
+    listed: ListedPage[PageReport]
+    is_known: bool
+
+    @property
+    def page_id(self) -> str:
+        return self.listed.page.id
+
+    @property
+    def has_access(self) -> bool:
+        """Whether Facebook sent a page access token. Without one the Page can't be saved."""
+        return self.listed.access_token is not None
 
 
-def save(
-    installation: Installation,
-    attempt_id: str,
-    cookies: Mapping[str, str],
-    now: datetime,
-    *,
-    page_ids: frozenset[str],
-    digest: str,
-) -> dict[str, Any]:
-    """Save the ticked Pages in one transaction and return what was done, in numbers.
+@dataclass(frozen=True)
+class Difference:
+    """What saving a result would change, as the database stands at one moment.
 
-    Only once per attempt, and only the difference named by ``digest``. Raises `PreviewOvertaken`
-    when the database has moved on since, `AttemptGone` when there is nothing left to save.
+    ``missing`` are Pages, as (id, name) by name, that the account's grant has a token for and that
+    are not in the result. ``renewed_at`` is the grant's; None for an account that is new.
     """
-    with installation.database.writing() as session:
-        attempt = _get_ready(session, installation, attempt_id, cookies, now)
-        found, sealed = get_found(attempt)
-        difference = compare(session, attempt_id, found.account_id)
-        if difference.digest != digest:
-            raise PreviewOvertaken
-        if not claim(
-            session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="saved", now=now
-        ):
-            raise AttemptGone("saved")
-        outcome = save_found(session, attempt_id, found, sealed, difference, page_ids, now)
-        record_outcome(session, attempt_id, outcome)
-    return outcome
+
+    account_id: str
+    grant_id: int | None
+    renewed_at: datetime | None
+    rows: tuple[DiffRow, ...]
+    missing: tuple[tuple[str, str], ...]
+
+    @property
+    def is_known_account(self) -> bool:
+        return self.grant_id is not None
+
+    @property
+    def usable(self) -> tuple[DiffRow, ...]:
+        """The Pages that can be saved, in Facebook's order."""
+        return tuple(row for row in self.rows if row.has_access)
+
+    @property
+    def digest(self) -> str:
+        """A hash of this difference, without what Facebook said of a Page: that can't change."""
+        rows = [[row.page_id, row.is_known, row.has_access] for row in self.rows]
+        renewed_at = self.renewed_at.isoformat() if self.renewed_at else ""
+        shown = [self.account_id, renewed_at, rows, [page_id for page_id, _ in self.missing]]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
-def discard(
-    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
-) -> None:
-    """Throw away what was found. Raises `AttemptGone` when there was none left."""
-    with installation.database.writing() as session:
-        attempt = _get_ready(session, installation, attempt_id, cookies, now)
-        if not claim(
-            session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
-        ):
-            raise AttemptGone("discarded")
-        staging.erase_staged(session, attempt_id)
+def cookie_name(attempt_id: str, settings: Settings) -> str:
+    """Return the name of an attempt's cookie; on https it may only be set by this very host."""
+    prefix = "__Host-" if settings.redirect_uri.startswith("https://") else ""
+    return f"{prefix}pagekeeper-{attempt_id}"
 
 
-def _get_ready(
+def is_this_browsers(attempt: Attempt, cookies: Mapping[str, str], settings: Settings) -> bool:
+    """Whether a browser holds the attempt's cookie."""
+    nonce = cookies.get(cookie_name(attempt.id, settings), "")
+    return secrets.compare_digest(hash_nonce(nonce), attempt.nonce_hash)
+
+
+def status_of(attempt: Attempt, now: datetime) -> str:
+    """The stored status, or "interrupted" or "expired" where the time says so."""
+    if attempt.status == "open" and attempt.expires_at <= now:
+        return "expired"
+    if attempt.status == "reading":
+        heartbeat_at = attempt.heartbeat_at
+        is_alive = heartbeat_at is not None and now - heartbeat_at <= HEARTBEAT_LIFETIME
+        return "reading" if is_alive else "interrupted"
+    if attempt.status == "ready":
+        until = attempt.preview_expires_at
+        return "ready" if until and now < until and attempt.sealed_result else "expired"
+    return attempt.status
+
+
+def get_ready_attempt(
     session: Session,
     installation: Installation,
     attempt_id: str,
     cookies: Mapping[str, str],
     now: datetime,
 ) -> Attempt:
+    """Return an attempt of this browser whose result waits. Raises `AttemptGone`."""
     attempt = find_attempt(session, attempt_id)
     if attempt is None:
         raise AttemptGone("unknown")
-    if not _is_this_browser(attempt, cookies, installation.settings):
+    if not is_this_browsers(attempt, cookies, installation.settings):
         raise AttemptGone("other_browser")
-    if (status := _status(attempt, now)) != "ready":
+    if (status := status_of(attempt, now)) != "ready":
         raise AttemptGone(status)
     return attempt
 
 
-def _is_this_browser(attempt: Attempt, cookies: Mapping[str, str], settings: Settings) -> bool:
-    nonce = cookies.get(cookie_name(attempt.id, settings), "")
-    return secrets.compare_digest(hash_nonce(nonce), attempt.nonce_hash)
+def open_result(vault: Vault, attempt: Attempt) -> LoginResult:
+    """Open the result that waits in a ready attempt. Raises as `Vault.open` does."""
+    key_id, sealed = attempt.key_id or "unknown", attempt.sealed_result or ""
+    return LoginResult.from_json(vault.open_login_result(attempt.id, key_id, sealed))
 
 
-def _status(attempt: Attempt, now: datetime) -> str:
-    if attempt.status == "open" and attempt.expires_at <= now:
-        return "expired"
-    if attempt.status == "reading":
-        beat = attempt.heartbeat_at
-        return "reading" if beat and now - beat <= HEARTBEAT_LIFETIME else "interrupted"
-    if attempt.status == "ready":
-        until = attempt.preview_expires_at
-        return "ready" if until and now < until and attempt.sealed_user_token else "expired"
-    return attempt.status
+def compare(session: Session, result: LoginResult) -> Difference:
+    """Compare a result with what the database holds now."""
+    grant = find_grant_by_account(session, result.account.account_id)
+    listed_ids = [listed.page.id for listed in result.pages]
+    stored = list_page_names(session, listed_ids)
+    held = list_held_pages(session, grant.id) if grant else {}
+    missing = [(id, name) for id, name in held.items() if id not in set(listed_ids)]
+    return Difference(
+        account_id=result.account.account_id,
+        grant_id=grant.id if grant else None,
+        renewed_at=grant.renewed_at if grant else None,
+        rows=tuple(DiffRow(listed, listed.page.id in stored) for listed in result.pages),
+        missing=tuple(sorted(missing, key=lambda page: (page[1].casefold(), page[0]))),
+    )

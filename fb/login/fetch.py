@@ -1,46 +1,37 @@
-"""What the worker does between Facebook's answer and the preview: exchange, identify, list.
+"""Login fetch: exchanges the code, identifies the account and lists its Pages, in the worker.
 
-What was found waits in the attempt's rows, tokens sealed, until the operator saves or discards it.
-Nothing of it is stored elsewhere, and the authorization code lives in this call alone.
+The result waits sealed in the attempt's row until the operator saves or discards it. Nothing of it
+is stored elsewhere, and the authorization code lives in this call alone.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Unpack
 
 from fb.graph import oauth
 from fb.graph.client import GraphClient
+from fb.graph.debug_token import TokenFacts, debug_token
 from fb.graph.errors import FacebookError
-from fb.graph.pages import ListedPage, fetch_pages
+from fb.graph.pages import fetch_pages
 from fb.installation import Installation
-from fb.login.found import Found, dump_found
-from fb.login.staging import stage
+from fb.login.attempt import LoginResult
 from fb.observing import keep_observed
 from fb.worker import heartbeat
-from storage.accounts.attempts import Progress, beat, fail_attempt, finish_reading
-from storage.accounts.staging import stage_pages
+from storage.accounts.attempts import Progress, fail_attempt, record_progress, store_result
+from storage.accounts.grants import GrantFacts
+from storage.accounts.pages import PageReport
 
 log = logging.getLogger(__name__)
 
 PREVIEW_LIFETIME = timedelta(minutes=30)
-# A screen looks once a second; telling it more often costs a transaction each.
-TELL_EVERY = timedelta(seconds=0.5)
+# A screen looks once a second; more often costs a transaction each.
+REPORT_EVERY = timedelta(seconds=0.5)
 # A short-lived user token lives one to two hours, a long-lived one about sixty days. Whatever lives
 # less than a week is not what was asked for, and page tokens made from it would die within hours.
-SHORTEST_LONG_LIFE = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What Facebook answered to one trip; lives in the worker alone."""
-
-    found: Found
-    user_token: str = field(repr=False)
-    pages: tuple[ListedPage, ...] = field(repr=False)
+MIN_LONG_LIFE = timedelta(days=7)
 
 
 class NotLongLived(Exception):
@@ -51,17 +42,17 @@ class WrongToken(Exception):
     """The token is not valid, not of this app, or not of the person whom ``/me`` names."""
 
 
-def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
-    """Exchange ``code`` once, read every Page, and leave what was found for the preview.
+def fetch_account(installation: Installation, attempt_id: str, code: str) -> None:
+    """Exchange ``code`` once, list every Page, and leave the sealed result for the preview.
 
     Ends in status "ready", or in "failed" with the kind of failure; never raises for what Facebook
     does. A process that dies in here leaves a heartbeat that grows old.
     """
     client = installation.client()
-    heart = Heart(installation, attempt_id)
+    progress = ProgressReport(installation, attempt_id)
     try:
-        with heartbeat(heart.beat):
-            answer = _read(installation, client, heart, code)
+        with heartbeat(progress.add):
+            result = _fetch(installation, client, progress, code)
     except FacebookError as error:
         _fail(installation, attempt_id, _facts_of(error))
     except NotLongLived:
@@ -69,50 +60,58 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
     except WrongToken:
         _fail(installation, attempt_id, {"kind": "wrong_token"})
     else:
-        _keep(installation, attempt_id, answer)
+        _keep(installation, attempt_id, result)
     finally:
         keep_observed(installation, client)
         client.close()
 
 
-class Heart:
-    """Shows that a reading is alive and how far it is: every TELL_EVERY at most, all at once."""
+class ProgressReport:
+    """Writes how far an attempt is into its row, with the heartbeat: once per REPORT_EVERY at most.
+
+    What comes in between is kept and written with the next one.
+    """
 
     def __init__(self, installation: Installation, attempt_id: str) -> None:
         self._installation = installation
         self._attempt_id = attempt_id
-        self._told_at = installation.now()
-        self._untold: Progress = {}
-        # It also beats by itself, beside a call that takes long.
+        self._written_at = installation.now()
+        self._pending: Progress = {}
+        # The heartbeat's thread calls it, too, beside a call that takes long.
         self._lock = threading.Lock()
 
-    def beat(self, **progress: Unpack[Progress]) -> None:
-        """Tell what there is to tell, or keep it for a later beat."""
+    def add(self, **progress: Unpack[Progress]) -> None:
+        """Write what there is to write, or keep it for later."""
         with self._lock:
-            self._untold |= progress
+            self._pending |= progress
             now = self._installation.now()
-            if now - self._told_at >= TELL_EVERY:
+            if now - self._written_at >= REPORT_EVERY:
                 with self._installation.database.writing() as session:
-                    beat(session, self._attempt_id, now, **self._untold)
-                self._told_at, self._untold = now, {}
+                    record_progress(session, self._attempt_id, now, **self._pending)
+                self._written_at, self._pending = now, {}
 
 
-def _read(installation: Installation, client: GraphClient, heart: Heart, code: str) -> Answer:
+def _fetch(
+    installation: Installation, client: GraphClient, progress: ProgressReport, code: str
+) -> LoginResult:
     settings = installation.settings
     short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
-    heart.beat(step="identity")
+    progress.add(step="identity")
     token = oauth.exchange_for_long_lived(client, short.token).token
-    facts = oauth.debug_token(client, token)
-    heart.beat(access_until=facts.expires_at)
+    facts = debug_token(client, token)
+    progress.add(access_until=facts.expires_at)
     identity = oauth.fetch_identity(client, token)
     _check(facts, identity, settings.app_id, installation.now())
-    heart.beat(account_name=identity.name)
+    progress.add(account_name=identity.name)
     permissions = oauth.fetch_permissions(client, token)
-    heart.beat(step="listing")
+    progress.add(step="listing")
     listing = fetch_pages(
-        client, token, lambda read, total: heart.beat(pages_read=read, pages_total=total)
+        client,
+        token,
+        PageReport,
+        lambda read, total: progress.add(pages_read=read, pages_total=total),
     )
-    found = Found(
+    account = GrantFacts(
         account_id=identity.id,
         account_name=identity.name,
         granted=permissions.granted,
@@ -120,18 +119,22 @@ def _read(installation: Installation, client: GraphClient, heart: Heart, code: s
         issued_at=facts.issued_at,
         expires_at=facts.expires_at,
         data_access_expires_at=facts.data_access_expires_at,
+    )
+    return LoginResult(
+        account=account,
+        user_token=token,
+        pages=listing.pages,
         basic_only=listing.basic_only,
         read_at=installation.now(),
         graph_version=client.observed.version_served or settings.graph_version,
     )
-    return Answer(found, token, listing.pages)
 
 
-def _check(facts: oauth.TokenFacts, identity: oauth.Identity, app_id: str, now: datetime) -> None:
+def _check(facts: TokenFacts, identity: oauth.Identity, app_id: str, now: datetime) -> None:
     is_ours = facts.is_valid and facts.app_id == app_id
     if not is_ours or facts.type not in ("USER", "SYSTEM_USER") or facts.user_id != identity.id:
         raise WrongToken
-    if facts.expires_at is not None and facts.expires_at - now < SHORTEST_LONG_LIFE:
+    if facts.expires_at is not None and facts.expires_at - now < MIN_LONG_LIFE:
         raise NotLongLived
 
 
@@ -150,24 +153,17 @@ def _fail(installation: Installation, attempt_id: str, failure: dict[str, Any]) 
         fail_attempt(session, attempt_id, failure, installation.now())
 
 
-def _keep(installation: Installation, attempt_id: str, answer: Answer) -> None:
-    """Seal every token at once, then leave the rest as it is: it says less than a preview shows."""
-    account_id = answer.found.account_id
-    sealed = installation.vault.seal_user_token(account_id, answer.user_token)
-    pages = stage(installation.vault, account_id, answer.pages)
+def _keep(installation: Installation, attempt_id: str, result: LoginResult) -> None:
+    sealed = installation.vault.seal_login_result(attempt_id, result.to_json())
     now = installation.now()
     with installation.database.writing() as session:
-        is_ready = finish_reading(
+        store_result(
             session,
             attempt_id,
-            account_id=account_id,
-            account_name=answer.found.account_name,
-            access_until=answer.found.expires_at,
-            found=dump_found(answer.found),
-            sealed=sealed,
+            sealed,
+            account_name=result.account.account_name,
+            access_until=result.account.expires_at,
             now=now,
             preview_expires_at=now + PREVIEW_LIFETIME,
         )
-        if is_ready:
-            stage_pages(session, attempt_id, pages)
-    log.info("attempt %s read %d Pages", attempt_id, len(pages))
+    log.info("attempt %s read %d Pages", attempt_id, len(result.pages))

@@ -1,24 +1,29 @@
-"""What the operator sees before anything is saved: which Pages are new, kept, missing, unusable."""
+"""Preview: an attempt as this browser may see it, its Pages new, kept, missing or unusable."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from fb.login.found import Found
-from storage.accounts.grants import find_grant_by_account, list_grants
-from storage.accounts.staging import Sight, Standing, list_sights, list_standings, list_unlisted
+from fb.installation import Installation
+from fb.login.attempt import (
+    DiffRow,
+    LoginResult,
+    compare,
+    is_this_browsers,
+    open_result,
+    status_of,
+)
+from storage.accounts.attempts import find_attempt
+from storage.accounts.connection_states import may_analyze
+from storage.accounts.grants import list_grants
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]
-
-# A Page needs this task for insights; Pages of the New Pages Experience name it otherwise.
-ANALYZE_TASKS = frozenset({"ANALYZE", "PROFILE_PLUS_ANALYZE", "PROFILE_PLUS_FULL_CONTROL"})
 
 
 @dataclass(frozen=True)
@@ -84,89 +89,100 @@ class Preview:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """How an attempt's Pages stand to the database at one moment, without what is shown of them."""
+class AttemptView:
+    """One attempt, as far as this browser may see it.
 
-    account_id: str
-    grant_id: int | None
-    renewed_at: datetime | None
-    pages: tuple[Standing, ...]
-    missing: tuple[MissingPage, ...]
+    ``status``: open · reading · ready · saved · discarded · failed · interrupted · expired ·
+    other_browser · unknown. The last two carry nothing else.
+    """
 
-    @property
-    def is_known_account(self) -> bool:
-        return self.grant_id is not None
-
-    @property
-    def usable(self) -> tuple[Standing, ...]:
-        """The Pages that can be saved, in Facebook's order."""
-        return tuple(page for page in self.pages if page.has_access)
-
-    @property
-    def digest(self) -> str:
-        """Names this difference; without what Facebook said of a Page, which stays as staged."""
-        standings = "\n".join([f"{id} {known:d}{usable:d}" for id, known, usable in self.pages])
-        renewed_at = self.renewed_at.isoformat() if self.renewed_at else ""
-        shown = [self.account_id, renewed_at, standings, [page.id for page in self.missing]]
-        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
+    status: str
+    account_name: str | None = None
+    step: str | None = None
+    pages_read: int | None = None
+    pages_total: int | None = None
+    access_until: datetime | None = None
+    failure: Mapping[str, Any] | None = None
+    outcome: Mapping[str, Any] | None = None
+    preview: Preview | None = None
+    preview_expires_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
-def compare(session: Session, attempt_id: str, account_id: str) -> Difference:
-    """Compare what an attempt staged with what the database holds now."""
-    grant = find_grant_by_account(session, account_id)
-    unlisted = list_unlisted(session, attempt_id, grant.id) if grant else []
-    missing = [MissingPage(id, name) for id, name in unlisted]
-    return Difference(
-        account_id=account_id,
-        grant_id=grant.id if grant else None,
-        renewed_at=grant.renewed_at if grant else None,
-        pages=tuple(list_standings(session, attempt_id)),
-        missing=tuple(sorted(missing, key=lambda page: (page.name.casefold(), page.id))),
-    )
+def get_view(
+    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
+) -> AttemptView:
+    """Return what this browser may see of an attempt; never raises for an id from a URL."""
+    with installation.database.reading() as session:
+        attempt = find_attempt(session, attempt_id)
+        if attempt is None:
+            return AttemptView("unknown")
+        if not is_this_browsers(attempt, cookies, installation.settings):
+            return AttemptView("other_browser")
+        status = status_of(attempt, now)
+        preview = None
+        if status == "ready":
+            result = open_result(installation.vault, attempt)
+            preview = build_preview(session, result, frozenset(attempt.unticked or ()))
+        return AttemptView(
+            status=status,
+            account_name=attempt.account_name,
+            step=attempt.step,
+            pages_read=attempt.pages_read,
+            pages_total=attempt.pages_total,
+            access_until=attempt.access_until,
+            failure=attempt.failure,
+            outcome=attempt.outcome,
+            preview=preview,
+            preview_expires_at=attempt.preview_expires_at,
+            ended_at=attempt.ended_at,
+        )
 
 
-def build_preview(session: Session, attempt_id: str, found: Found) -> Preview:
-    """Show the difference that saving would make now."""
-    difference = compare(session, attempt_id, found.account_id)
+def build_preview(session: Session, result: LoginResult, unticked: frozenset[str]) -> Preview:
+    """Return the difference that saving would make now, as it is shown."""
+    difference = compare(session, result)
+    account = result.account
     others = tuple(
         other.account_name
         for other in list_grants(session)
-        if other.account_id != found.account_id and other.status != "disconnected"
+        if other.account_id != account.account_id and other.status != "disconnected"
     )
     return Preview(
-        account_id=found.account_id,
-        account_name=found.account_name,
+        account_id=account.account_id,
+        account_name=account.account_name,
         is_known_account=difference.is_known_account,
         other_accounts=others,
         pages=tuple(
-            _preview_page(sight, basic_only=found.basic_only)
-            for sight in list_sights(session, attempt_id)
+            _preview_page(row, basic_only=result.basic_only, is_left_out=row.page_id in unticked)
+            for row in difference.rows
         ),
-        missing=difference.missing,
-        declined=found.declined,
-        basic_only=found.basic_only,
+        missing=tuple(MissingPage(id, name) for id, name in difference.missing),
+        declined=tuple(account.declined),
+        basic_only=result.basic_only,
         digest=difference.digest,
     )
 
 
-def _preview_page(sight: Sight, *, basic_only: bool) -> PreviewPage:
+def _preview_page(row: DiffRow, *, basic_only: bool, is_left_out: bool) -> PreviewPage:
+    page = row.listed.page
     reasons = []
-    if not sight.has_access:
+    if not row.has_access:
         reasons.append("no_access")
     if basic_only:
         reasons.append("needs_pages_read_engagement")
-    if not ANALYZE_TASKS.intersection(sight.tasks):
+    if not may_analyze(row.listed.tasks):
         reasons.append("no_analyze")
-    if sight.is_published is False:
+    if page.is_published is False:
         reasons.append("not_published")
     usability: Usability = "works_in_part" if reasons else "usable"
     return PreviewPage(
-        id=sight.page_id,
-        name=sight.name,
-        category=sight.category,
-        fans=sight.fans_count,
-        state="kept" if sight.is_known else "new",
-        usability=usability if sight.has_access else "cannot_be_used",
+        id=page.id,
+        name=page.name,
+        category=page.category,
+        fans=page.fans_count,
+        state="kept" if row.is_known else "new",
+        usability=usability if row.has_access else "cannot_be_used",
         reasons=tuple(reasons),
-        is_left_out=sight.is_left_out,
+        is_left_out=is_left_out,
     )

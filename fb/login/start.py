@@ -1,10 +1,8 @@
-"""The trip to Facebook and back: start an attempt, accept its return once.
-
-What comes after (progress, preview, save) is in `fb.attempt`.
-"""
+"""Login start and return: begins an attempt, and accepts its return from Facebook once."""
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,8 +11,10 @@ from functools import partial
 
 from fb.graph.oauth import authorization_url
 from fb.installation import Installation
-from fb.login.fetch import read_pages
+from fb.login.attempt import cookie_name
+from fb.login.fetch import fetch_account
 from fb.login.state import (
+    STATE_LIFETIME,
     StateError,
     StateExpired,
     StateMalformed,
@@ -31,16 +31,14 @@ from storage.accounts.attempts import (
 )
 from storage.models import Attempt
 
-# Two-factor sign-in and picking a hundred Pages take longer than the usual five minutes.
-TRIP_LIFETIME = timedelta(seconds=900)
 # The cookie outlives the trip by as long as the preview is kept.
 COOKIE_LIFETIME = timedelta(minutes=45)
-_LONGEST_CODE = 4096
+MAX_CODE_LENGTH = 4096
 
 
 @dataclass(frozen=True)
 class StartedAttempt:
-    """A trip about to begin. ``nonce`` goes into the browser's cookie and nowhere else."""
+    """An attempt about to begin. ``nonce`` goes into the browser's cookie and nowhere else."""
 
     id: str
     nonce: str
@@ -51,7 +49,7 @@ class StartedAttempt:
 
 
 class ReturnRefused(Exception):
-    """The way back is not accepted; nothing was changed.
+    """A return is not accepted; nothing was changed.
 
     ``kind``: "nothing" (no parameters) · "incomplete" · "repeated" · "malformed" · "forged" ·
     "expired" · "other_browser" · "used" · "other_settings" · "wrong_key".
@@ -63,14 +61,8 @@ class ReturnRefused(Exception):
         self.attempt_id = attempt_id
 
 
-def cookie_name(attempt_id: str, settings: Settings) -> str:
-    """Return the name of an attempt's cookie; on https it may only be set by this very host."""
-    prefix = "__Host-" if settings.redirect_uri.startswith("https://") else ""
-    return f"{prefix}pagekeeper-{attempt_id}"
-
-
 def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
-    """Record a new trip and return where to send the browser.
+    """Record a new attempt and return where to send the browser.
 
     Raises `storage.errors.TooManyAttempts` when too many trips are open at once.
     """
@@ -81,12 +73,9 @@ def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
             session,
             id=attempt_id,
             nonce_hash=hash_nonce(nonce),
-            marker=settings.marker,
-            redirect_uri=settings.redirect_uri,
-            graph_url=settings.graph_url,
-            dialog_url=settings.dialog_url,
+            binding=_binding(settings),
             now=now,
-            expires_at=now + TRIP_LIFETIME,
+            expires_at=now + STATE_LIFETIME,
         )
     url = authorization_url(
         dialog_url=settings.dialog_url,
@@ -106,11 +95,11 @@ def accept_return(
     cookies: Mapping[str, str],
     now: datetime,
 ) -> str:
-    """Consume the attempt that came back and have the worker read its Pages; return its id.
+    """Consume the attempt that came back and have the worker fetch its account; return its id.
 
-    True single use: of any number of returns with one state, one wins, in time and from the same
-    browser. Raises `ReturnRefused` for everything else. What Facebook says in words
-    (``error_description`` and the like) is never read.
+    Single use: of any number of returns with one state, one is accepted, in time and from the same
+    browser. Raises `ReturnRefused` for everything else. Facebook's own texts
+    (``error_description`` and the like) are never read.
     """
     code, state, failure = _read_parameters(parameters)
     settings = installation.settings
@@ -122,10 +111,7 @@ def accept_return(
             session,
             id=attempt_id,
             nonce_hash=nonce_hash,
-            marker=settings.marker,
-            redirect_uri=settings.redirect_uri,
-            graph_url=settings.graph_url,
-            dialog_url=settings.dialog_url,
+            binding=_binding(settings),
             now=now,
         )
         if not consumed:
@@ -134,8 +120,8 @@ def accept_return(
             fail_attempt(session, attempt_id, {"kind": failure}, now)
     if failure is None:
         installation.worker.submit(
-            f"reading Pages of attempt {attempt_id}",
-            partial(read_pages, installation, attempt_id, code),
+            f"fetching the account of attempt {attempt_id}",
+            partial(fetch_account, installation, attempt_id, code),
         )
     return attempt_id
 
@@ -154,7 +140,7 @@ def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str,
         raise ReturnRefused("nothing")
     if not state or (not code and failure is None):
         raise ReturnRefused("incomplete")
-    if len(code) > _LONGEST_CODE:
+    if len(code) > MAX_CODE_LENGTH:
         raise ReturnRefused("malformed")
     return code, state, failure
 
@@ -163,9 +149,7 @@ def _verify(
     settings: Settings, state: str, cookies: Mapping[str, str], now: datetime
 ) -> tuple[str, str]:
     try:
-        verified = _signer(settings).verify(
-            state, now, max_age_seconds=int(TRIP_LIFETIME.total_seconds())
-        )
+        verified = _signer(settings).verify(state, now)
     except StateExpired:
         raise ReturnRefused("expired") from None
     except StateMalformed:
@@ -183,14 +167,13 @@ def _why_not(attempt: Attempt | None, settings: Settings) -> str:
         return "expired"
     if attempt.consumed_at is not None:
         return "used"
-    began_with = (attempt.marker, attempt.redirect_uri, attempt.graph_url, attempt.dialog_url)
-    goes_on_with = (
-        settings.marker,
-        settings.redirect_uri,
-        settings.graph_url,
-        settings.dialog_url,
-    )
-    return "expired" if began_with == goes_on_with else "other_settings"
+    return "expired" if attempt.binding == _binding(settings) else "other_settings"
+
+
+def _binding(settings: Settings) -> str:
+    """A hash of the settings that an attempt has to come back to."""
+    bound = (settings.marker, settings.redirect_uri, settings.graph_url, settings.dialog_url)
+    return hashlib.sha256("\n".join(bound).encode()).hexdigest()
 
 
 def _signer(settings: Settings) -> StateSigner:

@@ -1,7 +1,12 @@
-"""The state of a login: signed, timed, and bound to one attempt and one browser.
+"""State of a login: signed, timed, and bound to one attempt and one browser.
 
 The signature proves that the state is ours and how old it is. It does not make it single use: that
-is the attempt's row in the database (``storage.attempts.consume_attempt``).
+is the attempt's row in the database (`storage.accounts.attempts.consume_attempt`).
+
+    StateError              the state that came back is not one to go on with
+    ├── StateMalformed      too long, or not of our shape
+    ├── StateForged         of our shape, but the signature is not ours for this mode and app
+    └── StateExpired        ours, and too old
 """
 
 from __future__ import annotations
@@ -9,42 +14,43 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from itsdangerous import BadData, BadSignature, SignatureExpired, TimestampSigner
 from itsdangerous.url_safe import URLSafeTimedSerializer
 
-from fb.graph.errors import StateError, StateExpired, StateForged, StateMalformed
-
-__all__ = [
-    "MAX_AGE_SECONDS",
-    "MAX_STATE_LENGTH",
-    "StateError",
-    "StateExpired",
-    "StateForged",
-    "StateMalformed",
-    "StateSigner",
-    "VerifiedState",
-    "hash_nonce",
-    "new_nonce",
-]
-
 # Two-factor login and picking a hundred Pages take longer than the usual five minutes.
-MAX_AGE_SECONDS = 900
+STATE_LIFETIME = timedelta(seconds=900)
 MAX_STATE_LENGTH = 2048
+
+
+class StateError(Exception):
+    """The state that came back is not one to go on with."""
+
+
+class StateMalformed(StateError):
+    pass
+
+
+class StateForged(StateError):
+    pass
+
+
+class StateExpired(StateError):
+    pass
 
 
 @dataclass(frozen=True)
 class VerifiedState:
-    """What a genuine state says: which attempt, and the hash of the nonce in its cookie."""
+    """The payload of a genuine state: the attempt, and the hash of the nonce in its cookie."""
 
     attempt_id: str
     nonce_hash: str
 
 
 class _ClockedSigner(TimestampSigner):
-    """A timestamp signer whose clock is an argument: time is told to us, never read here."""
+    """A timestamp signer whose clock is an argument."""
 
     def __init__(self, *args: Any, now_seconds: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,29 +71,28 @@ class StateSigner:
         """The state for the authorization URL: URL-safe text, about 200 characters."""
         return str(self._serializer(now).dumps([attempt_id, nonce_hash]))
 
-    def verify(
-        self, state: str, now: datetime, max_age_seconds: int = MAX_AGE_SECONDS
-    ) -> VerifiedState:
-        """Reads a state that came back. True to its word only together with the browser's cookie.
+    def verify(self, state: str, now: datetime) -> VerifiedState:
+        """Read a state that came back. It counts only together with the browser's cookie.
 
         The length is judged before anything else, so that 1 MB costs nothing.
 
         Raises:
             StateMalformed: longer than 2,048 characters, or not of our shape.
             StateForged: not signed by us for this mode and app.
-            StateExpired: older than ``max_age_seconds``, or from the future.
+            StateExpired: older than STATE_LIFETIME, or from the future.
         """
         if len(state) > MAX_STATE_LENGTH or not state.isascii() or state.count(".") < 2:
             raise StateMalformed("the state is too long or not of our shape")
         verdict: StateError
         try:
-            return _read_payload(self._serializer(now).loads(state, max_age=max_age_seconds))
+            max_age = int(STATE_LIFETIME.total_seconds())
+            return _read_payload(self._serializer(now).loads(state, max_age=max_age))
         except SignatureExpired:
             verdict = StateExpired("the state is too old")
         except BadSignature:
             verdict = StateForged("the state was not signed here")
         except BadData:
-            verdict = StateMalformed("the state says nothing that can be read")
+            verdict = StateMalformed("the state can not be read")
         # Raised outside the handlers: itsdangerous' errors carry the payload, ours carry nothing.
         raise verdict
 
@@ -110,7 +115,7 @@ def new_nonce() -> str:
 
 
 def hash_nonce(nonce: str) -> str:
-    """SHA-256 in hex: what state and database keep of a nonce, so neither gives the cookie away."""
+    """SHA-256 in hex. State and database keep this alone, so that neither gives the cookie away."""
     return hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -119,4 +124,4 @@ def _read_payload(payload: Any) -> VerifiedState:
         case [str(attempt_id), str(nonce_hash)]:
             return VerifiedState(attempt_id, nonce_hash)
         case _:
-            raise StateMalformed("the state says something else than ours do")
+            raise StateMalformed("the payload is not one of ours")

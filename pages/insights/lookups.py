@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from pages.insights.words import Answer
 from pages.lookups import reading
-from storage.accounts.insight_access import Access, find_insight_access
+from storage.accounts.page_tokens import InsightAccess, find_insight_access
 from storage.insights import (
     InsightDay,
     PageMetric,
@@ -29,7 +29,7 @@ UNFOLLOWS = "page_daily_unfollows_unique"
 class Standing:
     """Whether a Page's insights can be had, and how it answered last."""
 
-    access: Access
+    access: InsightAccess
     answer: Answer | None
 
     @property

@@ -21,9 +21,9 @@ from pages.periods import A_DAY, Period
 from pages.portfolio import growth
 from pages.timeline import Note, Point
 from storage import metrics
+from storage.accounts.page_profile import PageProfile
 from storage.filtering import Metric
 from storage.metrics import Forecast, Refusal
-from storage.series import PageProfile
 
 CHART_HEIGHT = 320
 TOTAL, DAILY_CHANGE, SINCE_START = growth.VIEWS
@@ -75,7 +75,7 @@ def render(card: Audience, switched: Switched, found: Forecast | Refusal) -> Non
         st.caption(_why_no_chart(card))
         return
     with switched.row:
-        chart = annotating.chart_of_page(card.period, card.profile.page_id, card.today)
+        chart = annotating.chart_of_page(card.period, card.profile.id, card.today)
         notes = annotating.render(card.version, chart)
     drawn = points[-MOST_POINTS:] if view == DAILY_CHANGE else thin(points)
     is_drawn = isinstance(outlook, Forecast) and outlook.last_day in {p.day for p in drawn}
@@ -113,7 +113,7 @@ def _draw(
     build = charts.change_chart if by_change else charts.total_chart
     spec = build(points, noun, colours, notes)
     marks = page_lookups.find_marks(
-        card.version, card.profile.page_id, points[0].day, points[-1].day, card.metric
+        card.version, card.profile.id, points[0].day, points[-1].day, card.metric
     )
     spec = forecast_chart.add_unusual(spec, points, marks, colours, by_change=by_change)
     if outlook is not None:
@@ -155,7 +155,7 @@ def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
 
 def _marked(card: Audience, view: str, drawn: list[Point]) -> list[str]:
     marks = page_lookups.find_marks(
-        card.version, card.profile.page_id, drawn[0].day, drawn[-1].day, card.metric
+        card.version, card.profile.id, drawn[0].day, drawn[-1].day, card.metric
     )
     count = 0 if view == SINCE_START else len(marks.keys() & {p.day for p in drawn})
     if not count:

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pages.formats import UNKNOWN, cut, day
-from storage.accounts.page_changes import FactChange
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
+from storage.accounts.pages import FactChange
 
 LONGEST_BEFORE = 80
 
@@ -45,7 +45,7 @@ def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]
         Fact(label, shown(field, value), _since(field, changes.get(field)))
         for label, field, value in rows
     ]
-    return [*said, Fact("Page id", profile.page_id)]
+    return [*said, Fact("Page id", profile.id)]
 
 
 def shown(field: str, value: Any) -> str:
@@ -111,4 +111,4 @@ def facebook_link(profile: PageProfile) -> str:
     host = (urlsplit(link).hostname or "") if link else ""
     if link and (host == "facebook.com" or host.endswith(".facebook.com")):
         return link
-    return f"https://www.facebook.com/{profile.page_id}"
+    return f"https://www.facebook.com/{profile.id}"

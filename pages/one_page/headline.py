@@ -13,7 +13,7 @@ from pages.formats import plain
 from pages.one_page import words as page_words
 from pages.one_page.facts import facebook_link
 from pages.portfolio.tables import picture_path
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
 
 PICTURE_SIZE = 56
 
@@ -22,7 +22,7 @@ def render(installation: Installation, profile: PageProfile) -> None:
     """Draw the headline, and below it a sentence where the connection does not fully work."""
     stands = page_words.connection(profile)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        src = escape(picture_path(profile.page_id, profile.picture_etag), quote=True)
+        src = escape(picture_path(profile.id, profile.picture_etag), quote=True)
         st.html(
             f'<img src="{src}" alt="" width="{PICTURE_SIZE}" height="{PICTURE_SIZE}" '
             'style="display:block;border-radius:0.5rem;object-fit:cover">',
@@ -52,7 +52,7 @@ def _facts_and_links(
     held_by = page_words.held_by(profile)
     if held_by:
         st.caption(held_by, width="content")
-    compare_picker.render_link(profile.page_id)
+    compare_picker.render_link(profile.id)
     if not installation.settings.is_sandbox:
         st.link_button(
             "Open on Facebook",

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from pages.lookups import reading
 from storage import metrics
-from storage.accounts.page_changes import FactChange, list_fact_changes
+from storage.accounts.pages import FactChange, list_fact_changes
 from storage.filtering import Metric
 from storage.goals import GoalRow
 from storage.goals import find_goal as read_goal

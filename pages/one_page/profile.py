@@ -8,8 +8,8 @@ import streamlit as st
 
 from pages.formats import day, moment, plain
 from pages.one_page.facts import facts, safe_link
-from storage.accounts.page_changes import FactChange
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
+from storage.accounts.pages import FactChange
 
 LABEL_WIDTH = 110
 

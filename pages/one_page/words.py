@@ -10,7 +10,7 @@ from pages import phrases
 from pages.formats import day, plain
 from pages.portfolio.tables import CONNECTIONS
 from storage.accounts.connection_states import ConnectionState
-from storage.series import PageHolder, PageProfile
+from storage.accounts.page_profile import PageHolder, PageProfile
 
 BADGES: Mapping[ConnectionState, tuple[str, Literal["green", "red", "orange", "gray"]]] = {
     "connected": (":material/check:", "green"),

@@ -31,9 +31,9 @@ from pages.reporting.of_page import PageAsked
 from pages.reporting.shelves import Offer, Shelf
 from pages.reporting.themed import titled
 from pages.reporting.words import describe_period
+from storage.accounts.page_profile import PageProfile
 from storage.engine import Database
 from storage.filtering import Filter, Metric
-from storage.series import PageProfile
 
 
 def render_overview(
@@ -70,8 +70,8 @@ def render_page(version: str, period: Period, profile: PageProfile, metric: str,
     colours = palette(st.context.theme.type)
 
     def find_shelves() -> list[Shelf]:
-        asked = Asked(period.since, period.until, chosen, page_ids=(profile.page_id,))
-        noted = annotating.chart_of_page(period, profile.page_id, _today())
+        asked = Asked(period.since, period.until, chosen, page_ids=(profile.id,))
+        noted = annotating.chart_of_page(period, profile.id, _today())
         notes = annotating.find_shown(version, noted) or ()
         screen = PageAsked(version, period, profile, notes)
         name = _days_of(profile.name, period)

@@ -20,8 +20,9 @@ from pages.reporting.words import describe_period, unbroken
 from pages.tiles import Tile, percent_delta, signed_value, value_of
 from pages.timeline import Note, Point
 from storage import metrics
+from storage.accounts.page_profile import PageProfile
 from storage.filtering import METRICS, Metric
-from storage.series import DayFigure, PageProfile
+from storage.series import DayFigure
 
 NEW_EXPERIENCE = (
     "On a Page of the New Pages Experience Facebook reports the followers as fans: "
@@ -60,7 +61,7 @@ def find_chart(asked: PageAsked, metric: Metric, view: str, palette: Palette) ->
 def build(asked: PageAsked, produced_at: datetime, *, is_sandbox: bool) -> Report:
     """The whole report."""
     profile = asked.profile
-    about = [profile.category, CONNECTIONS[profile.connection], f"Page id {profile.page_id}"]
+    about = [profile.category, CONNECTIONS[profile.connection], f"Page id {profile.id}"]
     return Report(
         title=profile.name,
         lines=(" · ".join(each for each in about if each), describe_period(asked.period)),
@@ -78,7 +79,7 @@ def build(asked: PageAsked, produced_at: datetime, *, is_sandbox: bool) -> Repor
 def _series(asked: PageAsked) -> list[DayFigure]:
     period = asked.period
     first = period.since - 2 * A_DAY
-    return lookups.find_series(asked.version, asked.profile.page_id, first, period.until)
+    return lookups.find_series(asked.version, asked.profile.id, first, period.until)
 
 
 def _figures(asked: PageAsked, metric: Metric) -> dict[date, int | None]:

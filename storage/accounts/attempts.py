@@ -1,4 +1,4 @@
-"""Trips to Facebook and back: each is consumed at most once, and saved or discarded at most once.
+"""Attempts: each trip to Facebook is consumed at most once, and saved or discarded at most once.
 
 Both promises rest on one UPDATE with every condition in its WHERE, and on the count of rows that it
 changed. Reading first and writing then is not single use under any isolation that we run with.
@@ -6,35 +6,36 @@ changed. Reading first and writing then is not single use under any isolation th
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
 from storage.engine import note_erasure
 from storage.errors import TooManyAttempts
-from storage.models import Attempt, AttemptPage
+from storage.models import Attempt
 from storage.text import storable
-from storage.upsert import count_changed, table_of
+from storage.upsert import count_changed
 
 MAX_OPEN_ATTEMPTS = 50
 # A trip that nobody came back from is of no use to anyone after a day.
 UNUSED_LIFETIME = timedelta(days=1)
 
-# Its rows are changed as rows: to change them as objects takes SQLAlchemy twice as long.
-_ATTEMPTS, _STAGED = table_of(Attempt), table_of(AttemptPage)
-_NOTHING_FOUND: dict[str, Any] = {
-    "account_id": None,
-    "sealed_user_token": None,
+# What an attempt holds of the person, until it ends.
+_NO_RESULT: dict[str, Any] = {
+    "sealed_result": None,
     "key_id": None,
-    "found": None,
+    "unticked": None,
+    "account_name": None,
+    "access_until": None,
 }
 
 
 class Progress(TypedDict, total=False):
-    """How far a reading has come. What is left out stays as it was."""
+    """How far the fetching of Pages has come. What is left out stays as it was."""
 
     step: str
     pages_read: int
@@ -44,16 +45,7 @@ class Progress(TypedDict, total=False):
 
 
 def create_attempt(
-    session: Session,
-    *,
-    id: str,
-    nonce_hash: str,
-    marker: str,
-    redirect_uri: str,
-    graph_url: str,
-    dialog_url: str,
-    now: datetime,
-    expires_at: datetime,
+    session: Session, *, id: str, nonce_hash: str, binding: str, now: datetime, expires_at: datetime
 ) -> None:
     """Begin a trip; what has expired by ``now`` is wiped first.
 
@@ -69,10 +61,7 @@ def create_attempt(
         insert(Attempt).values(
             id=id,
             nonce_hash=nonce_hash,
-            marker=marker,
-            redirect_uri=redirect_uri,
-            graph_url=graph_url,
-            dialog_url=dialog_url,
+            binding=binding,
             created_at=now,
             expires_at=expires_at,
             status="open",
@@ -81,15 +70,7 @@ def create_attempt(
 
 
 def consume_attempt(
-    session: Session,
-    *,
-    id: str,
-    nonce_hash: str,
-    marker: str,
-    redirect_uri: str,
-    graph_url: str,
-    dialog_url: str,
-    now: datetime,
+    session: Session, *, id: str, nonce_hash: str, binding: str, now: datetime
 ) -> bool:
     """Take the one use that an attempt has; it is "reading" from then on.
 
@@ -97,17 +78,14 @@ def consume_attempt(
     with: of any number of callers at once, one gets True.
     """
     statement = (
-        update(_ATTEMPTS)
+        update(Attempt)
         .where(
-            _ATTEMPTS.c.id == id,
-            _ATTEMPTS.c.nonce_hash == nonce_hash,
-            _ATTEMPTS.c.marker == marker,
-            _ATTEMPTS.c.redirect_uri == redirect_uri,
-            _ATTEMPTS.c.graph_url == graph_url,
-            _ATTEMPTS.c.dialog_url == dialog_url,
-            _ATTEMPTS.c.status == "open",
-            _ATTEMPTS.c.consumed_at.is_(None),
-            _ATTEMPTS.c.expires_at > now,
+            Attempt.id == id,
+            Attempt.nonce_hash == nonce_hash,
+            Attempt.binding == binding,
+            Attempt.status == "open",
+            Attempt.consumed_at.is_(None),
+            Attempt.expires_at > now,
         )
         .values(status="reading", consumed_at=now, heartbeat_at=now, step="exchange")
     )
@@ -121,51 +99,45 @@ def find_attempt(session: Session, id: str) -> Attempt | None:
     return session.get(Attempt, id, populate_existing=True)
 
 
-def beat(session: Session, id: str, now: datetime, **progress: Unpack[Progress]) -> bool:
-    """Show that a reading is alive, and how far it is. False when it is over, or never began."""
+def record_progress(session: Session, id: str, now: datetime, **progress: Unpack[Progress]) -> bool:
+    """Renew the heartbeat of an attempt that is being read, and say how far it is.
+
+    False when it is over, or never began.
+    """
     changes: dict[str, Any] = dict(progress)
     if "account_name" in changes:
         changes["account_name"] = storable(changes["account_name"])
-    statement = (
-        update(_ATTEMPTS)
-        .where(_ATTEMPTS.c.id == id, _ATTEMPTS.c.status == "reading")
-        .values(heartbeat_at=now, **changes)
-    )
-    return count_changed(session, statement) == 1
+    return _change_reading(session, id, heartbeat_at=now, **changes)
 
 
-def finish_reading(
+def store_result(
     session: Session,
     id: str,
+    sealed: Sealed,
     *,
-    account_id: str,
     account_name: str,
     access_until: datetime | None,
-    found: dict[str, Any],
-    sealed: Sealed,
     now: datetime,
     preview_expires_at: datetime,
 ) -> bool:
-    """Leave the account's sealed token and plain facts for the preview.
-
-    False when the attempt was not being read; then its Pages must not be staged either.
-    """
-    statement = (
-        update(_ATTEMPTS)
-        .where(_ATTEMPTS.c.id == id, _ATTEMPTS.c.status == "reading")
-        .values(
-            status="ready",
-            account_id=account_id,
-            account_name=storable(account_name),
-            access_until=access_until,
-            sealed_user_token=sealed.text,
-            key_id=sealed.key_id,
-            found=found,
-            heartbeat_at=now,
-            preview_expires_at=preview_expires_at,
-        )
+    """Keep what a trip brought, sealed, for the preview. False when it was not being read."""
+    return _change_reading(
+        session,
+        id,
+        status="ready",
+        account_name=storable(account_name),
+        access_until=access_until,
+        sealed_result=sealed.text,
+        key_id=sealed.key_id,
+        heartbeat_at=now,
+        preview_expires_at=preview_expires_at,
     )
-    return count_changed(session, statement) == 1
+
+
+def record_unticked(session: Session, id: str, page_ids: Collection[str]) -> None:
+    """Remember which Pages are unticked, these and no others, while the attempt is "ready"."""
+    statement = update(Attempt).where(Attempt.id == id, Attempt.status == "ready")
+    count_changed(session, statement.values(unticked=sorted(page_ids)))
 
 
 def fail_attempt(session: Session, id: str, failure: dict[str, Any], now: datetime) -> bool:
@@ -174,14 +146,14 @@ def fail_attempt(session: Session, id: str, failure: dict[str, Any], now: dateti
     False when it had ended before, or its result is waiting already.
     """
     statement = (
-        update(_ATTEMPTS)
-        .where(_ATTEMPTS.c.id == id, _ATTEMPTS.c.status.in_(("open", "reading")))
-        .values(status="failed", failure=failure, ended_at=now)
+        update(Attempt)
+        .where(Attempt.id == id, Attempt.status.in_(("open", "reading")))
+        .values(status="failed", failure=failure, ended_at=now, **_NO_RESULT)
     )
     return count_changed(session, statement) == 1
 
 
-def claim(
+def claim_attempt(
     session: Session,
     *,
     id: str,
@@ -189,45 +161,51 @@ def claim(
     status_to: Literal["saved", "discarded"],
     now: datetime,
 ) -> bool:
-    """End a waiting attempt as saved or discarded, and erase its user access token.
+    """End a "ready" attempt as saved or discarded, and erase its result.
 
-    True at most once per attempt, before its preview expires, and from its own browser. What was
-    found has to be read before, and the staged Pages saved or erased after, in one transaction: if
-    that fails, the claim is undone with it.
+    True at most once per attempt, before its preview expires, and from its own browser. The result
+    has to be read before, and stored after in the same transaction: if that fails, the claim is
+    undone with it.
     """
     statement = (
-        update(_ATTEMPTS)
+        update(Attempt)
         .where(
-            _ATTEMPTS.c.id == id,
-            _ATTEMPTS.c.nonce_hash == nonce_hash,
-            _ATTEMPTS.c.status == "ready",
-            _ATTEMPTS.c.preview_expires_at > now,
-            _ATTEMPTS.c.sealed_user_token.is_not(None),
+            Attempt.id == id,
+            Attempt.nonce_hash == nonce_hash,
+            Attempt.status == "ready",
+            Attempt.preview_expires_at > now,
+            Attempt.sealed_result.is_not(None),
         )
-        .values(status=status_to, ended_at=now, **_NOTHING_FOUND)
+        .values(status=status_to, ended_at=now, **_NO_RESULT)
     )
     note_erasure(session)
     return count_changed(session, statement) == 1
 
 
-def record_outcome(session: Session, id: str, outcome: dict[str, Any]) -> None:
+def record_outcome(session: Session, id: str, grant_id: int, outcome: dict[str, Any]) -> None:
     """Keep what a Save did, in numbers, for whoever loads its address again."""
-    statement = update(_ATTEMPTS).where(_ATTEMPTS.c.id == id, _ATTEMPTS.c.status == "saved")
-    count_changed(session, statement.values(outcome=outcome))
+    statement = update(Attempt).where(Attempt.id == id, Attempt.status == "saved")
+    count_changed(session, statement.values(outcome=outcome, grant_id=grant_id))
 
 
 def wipe_expired(session: Session, now: datetime) -> int:
-    """Erase what was found where the preview has expired; return in how many attempts.
+    """Erase the results whose preview has expired; return how many.
 
-    Also forgets trips long abandoned.
+    Also deletes trips that were never finished, a day after they expired.
     """
-    is_over = or_(_ATTEMPTS.c.status != "ready", _ATTEMPTS.c.preview_expires_at <= now)
-    staged = _STAGED.c.attempt_id.in_(select(_ATTEMPTS.c.id).where(is_over))
-    unstaged = count_changed(session, delete(_STAGED).where(staged))
-    is_expired = (_ATTEMPTS.c.sealed_user_token.is_not(None), _ATTEMPTS.c.preview_expires_at <= now)
-    wiped = count_changed(session, update(_ATTEMPTS).where(*is_expired).values(_NOTHING_FOUND))
-    if wiped or unstaged:
+    is_expired = (Attempt.sealed_result.is_not(None), Attempt.preview_expires_at <= now)
+    wiped = count_changed(session, update(Attempt).where(*is_expired).values(_NO_RESULT))
+    if wiped:
         note_erasure(session)
-    is_abandoned = (_ATTEMPTS.c.status == "open", _ATTEMPTS.c.expires_at <= now - UNUSED_LIFETIME)
-    count_changed(session, delete(_ATTEMPTS).where(*is_abandoned))
+    is_dead = and_(Attempt.status == "reading", Attempt.heartbeat_at <= now - UNUSED_LIFETIME)
+    is_unfinished = or_(Attempt.status == "open", is_dead)
+    count_changed(
+        session,
+        delete(Attempt).where(is_unfinished, Attempt.expires_at <= now - UNUSED_LIFETIME),
+    )
     return wiped
+
+
+def _change_reading(session: Session, id: str, **values: Any) -> bool:
+    statement = update(Attempt).where(Attempt.id == id, Attempt.status == "reading")
+    return count_changed(session, statement.values(**values)) == 1

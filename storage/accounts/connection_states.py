@@ -1,7 +1,7 @@
-"""How well a Page is connected, in one word, worked out in SQL from everything that holds it.
+"""Connection state of a Page, in SQL, from every grant that holds it or held it.
 
-Each grant that holds (or held) a Page has one of the states below for it; of several the best one
-counts, in this order: one working access is enough to read a Page.
+Each of these grants has one of the states below for the Page; of several the best one counts, in
+this order: one working access is enough to read a Page.
 
     connected      a page access token under a working grant, and everything may be read
     works_in_part  the same, but without the ANALYZE task, or the Page is not published
@@ -14,10 +14,10 @@ counts, in this order: one working access is enough to read a Page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column, or_, select
-from sqlalchemy.orm import InstrumentedAttribute
 
 from storage.models import Grant, Page, PageGrant
 
@@ -54,6 +54,11 @@ def connection_rank() -> ColumnElement[int]:
     return func.coalesce(best, _rank("disconnected"))
 
 
+def may_analyze(tasks: Sequence[str]) -> bool:
+    """Whether an account with these tasks on a Page may read the Page's insights."""
+    return any(task in TASKS_THAT_ANALYZE for task in tasks)
+
+
 def grant_rank() -> ColumnElement[int]:
     """The same for one page grant: for statements that have PageGrant, Grant and Page at hand."""
     return case(
@@ -63,18 +68,15 @@ def grant_rank() -> ColumnElement[int]:
         (or_(PageGrant.status != "ok", PageGrant.sealed_page_token.is_(None)), _rank("no_access")),
         (Grant.status == "frozen", _rank("frozen")),
         (Grant.status != "ok", _rank("needs_renewal")),
-        else_=readable_rank(Page.is_published, PageGrant.tasks),
+        else_=_readable_rank(),
     )
 
 
-def readable_rank(
-    is_published: InstrumentedAttribute[bool | None], tasks: InstrumentedAttribute[list[str]]
-) -> ColumnElement[int]:
-    """The same for a Page with a token under a grant that works, wherever these two stand."""
+def _readable_rank() -> ColumnElement[int]:
     # JSON has no common operator on both databases; the quotes keep names of tasks apart.
-    text: ColumnElement[Any] = cast(tasks, Text)
-    found = (text.contains(f'"{task}"', autoescape=True) for task in TASKS_THAT_ANALYZE)
-    is_part = or_(is_published.is_(False), ~or_(*found))
+    tasks: ColumnElement[Any] = cast(PageGrant.tasks, Text)
+    analyzes = (tasks.contains(f'"{task}"', autoescape=True) for task in TASKS_THAT_ANALYZE)
+    is_part = or_(Page.is_published.is_(False), ~or_(*analyzes))
     return case((is_part, _rank("works_in_part")), else_=_rank("connected"))
 
 

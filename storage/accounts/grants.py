@@ -1,26 +1,34 @@
-"""Accounts' consents: sealed user access tokens, permissions, expiries, and whether they work.
+"""Grants: accounts' consents, and page grants: what each may do on a Page. Tokens are sealed.
 
-Whoever changes a status also records the event; the functions here only change and say so.
+The caller that changes a status also records the event; the functions here only change and say so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
+from storage.chosen import chosen_by_id
 from storage.engine import note_erasure
 from storage.errors import GrantNotFound
 from storage.installation import bump_data_version
-from storage.kept_connections import keep_connections_of
-from storage.models import Grant, PageGrant
+from storage.kept_connections import keep_connection, keep_connections, keep_connections_of
+from storage.models import Grant, Page, PageGrant
 from storage.text import storable
-from storage.upsert import count_changed, insert_into, table_of
+from storage.upsert import Conflict, count_changed, insert_into, table_of, upsert
+
+_GRANTED_ANEW = Conflict(
+    special={
+        "status_at": "CASE WHEN page_grants.status = excluded.status"
+        " THEN page_grants.status_at ELSE excluded.status_at END"
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,15 @@ class GrantFacts:
     issued_at: datetime | None
     expires_at: datetime | None
     data_access_expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PageAccess:
+    """What an account may do on a Page: tasks in Facebook's words, and the sealed page token."""
+
+    page_id: str
+    tasks: Sequence[str]
+    sealed: Sealed
 
 
 def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetime) -> int:
@@ -67,6 +84,36 @@ def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetim
     note_erasure(session)  # of the token that was there before
     bump_data_version(session)
     return grant_id
+
+
+def upsert_page_grants(
+    session: Session, grant_id: int, accesses: Sequence[PageAccess], now: datetime
+) -> None:
+    """Store what a grant may do on Pages that are stored already; it works there from now on.
+
+    Older tokens of the same grant are overwritten.
+    """
+    if not accesses:
+        return
+    rows = [
+        {
+            "page_id": access.page_id,
+            "grant_id": grant_id,
+            "tasks": list(access.tasks),
+            "sealed_page_token": access.sealed.text,
+            "key_id": access.sealed.key_id,
+            "status": "ok",
+            "status_at": now,
+            "reason_code": None,
+            "reason_subcode": None,
+            "granted_at": now,
+        }
+        for access in accesses
+    ]
+    upsert(session, PageGrant, rows, _GRANTED_ANEW)
+    keep_connections(session, chosen_by_id(session, [access.page_id for access in accesses]))
+    note_erasure(session)
+    bump_data_version(session)
 
 
 def list_grants(session: Session) -> list[Grant]:
@@ -157,6 +204,77 @@ def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
     bump_data_version(session)
 
 
+def withdraw_page_grants(
+    session: Session,
+    grant_id: int,
+    page_ids: Iterable[str],
+    now: datetime,
+    *,
+    status: str = "missing",
+) -> None:
+    """Take Pages from a grant: their page access tokens are erased, the Pages and history stay.
+
+    ``status`` says why: "missing", "left_out" or "no_access". Pages that the grant never had are
+    passed over.
+    """
+    parameters = [{"this_page_id": page_id} for page_id in page_ids]
+    if not parameters:
+        return
+    table = table_of(PageGrant)
+    statement = (
+        update(table)
+        .where(table.c.grant_id == grant_id, table.c.page_id == bindparam("this_page_id"))
+        .values(_without_token(status, None, None, now))
+    )
+    session.execute(statement, parameters)
+    keep_connections(session, chosen_by_id(session, [row["this_page_id"] for row in parameters]))
+    note_erasure(session)
+    bump_data_version(session)
+
+
+def list_held_pages(session: Session, grant_id: int) -> dict[str, str]:
+    """Return id → name of the Pages that a grant has a token for; in no order."""
+    query = (
+        select(Page.id, Page.name)
+        .join(PageGrant, PageGrant.page_id == Page.id)
+        .where(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
+    )
+    return {row.id: row.name for row in session.execute(query)}
+
+
+def set_page_grant_status(
+    session: Session,
+    page_id: str,
+    grant_id: int,
+    status: str,
+    *,
+    code: int | None,
+    subcode: int | None,
+    now: datetime,
+    token_read_at: datetime | None = None,
+) -> bool:
+    """Record what Facebook made of one Page of a grant; return whether its status changed.
+
+    Any status but "ok" erases the page access token. With ``token_read_at`` a page grant renewed
+    since then is left alone: the answer was about the token before.
+    """
+    conditions = [PageGrant.page_id == page_id, PageGrant.grant_id == grant_id]
+    if token_read_at is not None:
+        conditions.append(PageGrant.granted_at <= token_read_at)
+    statement = update(PageGrant).where(*conditions, PageGrant.status != status)
+    if status == "ok":
+        values: dict[str, Any] = {"status": "ok", "status_at": now}
+        values |= {"reason_code": None, "reason_subcode": None}
+    else:
+        values = _without_token(status, code, subcode, now)
+        note_erasure(session)
+    changed = count_changed(session, statement.values(values)) > 0
+    if changed:
+        keep_connection(session, page_id)
+        bump_data_version(session)
+    return changed
+
+
 def touch_grant(session: Session, grant_id: int, now: datetime) -> None:
     """Note that Facebook has just answered this grant."""
     count_changed(session, update(Grant).where(Grant.id == grant_id).values(last_used_at=now))
@@ -194,3 +312,16 @@ def record_expiries(
     values = {"expires_at": expires_at, "data_access_expires_at": data_access_expires_at}
     if count_changed(session, statement.values(values)):
         bump_data_version(session)
+
+
+def _without_token(
+    status: str, code: int | None, subcode: int | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "status_at": case((PageGrant.status == status, PageGrant.status_at), else_=now),
+        "reason_code": code,
+        "reason_subcode": subcode,
+        "sealed_page_token": None,
+        "key_id": None,
+    }

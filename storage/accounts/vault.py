@@ -1,7 +1,8 @@
-"""Seals secrets for the database, opens them again, and tells whether the keys are the right ones.
+"""Vault: seals secrets for the database, opens them again, and tells whether the keys are right.
 
 A sealed text is Fernet over purpose, owner and secret, because Fernet alone would open a text that
-was copied into another row. The id of its key stands beside it.
+was copied into another row. The id of its key stands beside it. What is sealed for whom is spelled
+here alone.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.engine import note_erasure
 from storage.errors import SealBroken, WrongKey
-from storage.models import Attempt, AttemptPage, Base, Grant, PageGrant, VaultKey
+from storage.models import Attempt, Base, Grant, PageGrant, VaultKey
 from storage.upsert import table_of
 
 # Purposes, with what stands for the owner. They are words inside the seal, not secrets.
 PURPOSE_USER_TOKEN = "user access token"  # noqa: S105 (see above); owner: the account's id
 PURPOSE_PAGE_TOKEN = "page access token"  # noqa: S105 (see above); owner: "<account id>/<page id>"
+PURPOSE_LOGIN_RESULT = "login result"  # owner: the attempt's id
 PURPOSE_CANARY = "canary"  # owner: the key's id
 _CANARY = "alive"
 
@@ -80,6 +82,14 @@ class Vault:
         """Open what `seal_page_token` sealed for these two; raises as `open` does."""
         return self.open(PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", key_id, text)
 
+    def seal_login_result(self, attempt_id: str, result: str) -> Sealed:
+        """Seal what one trip to Facebook brought, tokens and all."""
+        return self.seal(PURPOSE_LOGIN_RESULT, attempt_id, result)
+
+    def open_login_result(self, attempt_id: str, key_id: str, text: str) -> str:
+        """Open what `seal_login_result` sealed for this attempt; raises as `open` does."""
+        return self.open(PURPOSE_LOGIN_RESULT, attempt_id, key_id, text)
+
     def open(self, purpose: str, owner: str, key_id: str, text: str) -> str:
         """Return what was sealed for this ``purpose`` and ``owner``.
 
@@ -125,7 +135,7 @@ def check_keys(session: Session, vault: Vault, now: datetime) -> KeyReport:
         session.execute(delete(VaultKey).where(VaultKey.key_id.not_in(vault.key_ids)))
     canaries = {row.key_id: row.sealed_canary for row in session.scalars(select(VaultKey))}
     unopenable = {key_id for key_id in in_use if key_id not in vault.key_ids}
-    unopenable |= {id for id, sealed in canaries.items() if not _sings(vault, id, sealed)}
+    unopenable |= {id for id, sealed in canaries.items() if not _opens_canary(vault, id, sealed)}
     if not unopenable and not in_use and vault.current_key_id not in canaries:
         _add_canary(session, vault, now)
     return KeyReport(ok=not unopenable, unopenable=tuple(sorted(unopenable)))
@@ -138,7 +148,7 @@ def rotate_keys(session: Session, vault: Vault) -> int:
     Raises WrongKey or SealBroken when something does not open; then the transaction has to be
     rolled back. Nobody may seal with an older key meanwhile: stop other servers, or run it again.
     """
-    count = sum(_reseal(session, vault, place) for place in _PLACES)
+    count = sum(_reseal(session, vault, sealed) for sealed in _SEALED_COLUMNS)
     first_made_at = session.scalar(select(func.min(VaultKey.created_at)))
     if first_made_at is not None:
         session.execute(delete(VaultKey))
@@ -148,8 +158,8 @@ def rotate_keys(session: Session, vault: Vault) -> int:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """A column that holds sealed secrets, and how to know whose they are."""
+class _SealedColumn:
+    """A column that holds sealed secrets, and the purpose and owner they were sealed for."""
 
     model: type[Base]
     column: InstrumentedAttribute[str | None]
@@ -158,15 +168,15 @@ class _Place:
     owner: ColumnElement[str]
 
 
-_PLACES = (
-    _Place(
+_SEALED_COLUMNS = (
+    _SealedColumn(
         Grant,
         Grant.sealed_user_token,
         Grant.key_id,
         PURPOSE_USER_TOKEN,
         Grant.__table__.c.account_id,
     ),
-    _Place(
+    _SealedColumn(
         PageGrant,
         PageGrant.sealed_page_token,
         PageGrant.key_id,
@@ -178,38 +188,26 @@ _PLACES = (
         .concat(literal("/"))
         .concat(PageGrant.page_id),
     ),
-    _Place(
+    _SealedColumn(
         Attempt,
-        Attempt.sealed_user_token,
+        Attempt.sealed_result,
         Attempt.key_id,
-        PURPOSE_USER_TOKEN,
-        Attempt.__table__.c.account_id,
-    ),
-    _Place(
-        AttemptPage,
-        AttemptPage.sealed_page_token,
-        AttemptPage.key_id,
-        PURPOSE_PAGE_TOKEN,
-        select(Attempt.account_id)
-        .where(Attempt.id == AttemptPage.attempt_id)
-        .correlate(AttemptPage)
-        .scalar_subquery()
-        .concat(literal("/"))
-        .concat(AttemptPage.page_id),
+        PURPOSE_LOGIN_RESULT,
+        Attempt.__table__.c.id,
     ),
 )
 
 
 def _key_ids_in_use(session: Session) -> set[str]:
-    found: set[str] = set()
-    for place in _PLACES:
-        query = select(place.key_id).where(place.column.is_not(None)).distinct()
+    key_ids: set[str] = set()
+    for sealed in _SEALED_COLUMNS:
+        query = select(sealed.key_id).where(sealed.column.is_not(None)).distinct()
         # A sealed text without the id of its key can't be opened by anyone either.
-        found |= {key_id or "unknown" for key_id in session.scalars(query)}
-    return found
+        key_ids |= {key_id or "unknown" for key_id in session.scalars(query)}
+    return key_ids
 
 
-def _sings(vault: Vault, key_id: str, sealed_canary: str) -> bool:
+def _opens_canary(vault: Vault, key_id: str, sealed_canary: str) -> bool:
     try:
         return vault.open(PURPOSE_CANARY, key_id, key_id, sealed_canary) == _CANARY
     except (WrongKey, SealBroken):
@@ -223,15 +221,15 @@ def _add_canary(session: Session, vault: Vault, made_at: datetime) -> None:
     )
 
 
-def _reseal(session: Session, vault: Vault, place: _Place) -> int:
-    table = table_of(place.model)
-    keys = [column.name for column in table.primary_key]
-    changes = list(_resealed(session, vault, place, keys))
+def _reseal(session: Session, vault: Vault, column: _SealedColumn) -> int:
+    table = table_of(column.model)
+    keys = [key.name for key in table.primary_key]
+    changes = list(_resealed(session, vault, column, keys))
     if changes:
         # The "at_" keeps the names of the WHERE apart from those of the SET.
         is_row = [table.c[key] == bindparam(f"at_{key}") for key in keys]
         new: dict[str, Any] = {
-            place.column.key: bindparam("text"),
+            column.column.key: bindparam("text"),
             "key_id": bindparam("new_key_id"),
         }
         session.execute(update(table).where(*is_row).values(new), changes)
@@ -239,14 +237,14 @@ def _reseal(session: Session, vault: Vault, place: _Place) -> int:
 
 
 def _resealed(
-    session: Session, vault: Vault, place: _Place, keys: list[str]
+    session: Session, vault: Vault, column: _SealedColumn, keys: list[str]
 ) -> Iterator[dict[str, Any]]:
-    columns = [table_of(place.model).c[key] for key in keys]
-    query = select(place.key_id, place.column, place.owner, *columns).where(
-        place.column.is_not(None)
+    columns = [table_of(column.model).c[key] for key in keys]
+    query = select(column.key_id, column.column, column.owner, *columns).where(
+        column.column.is_not(None)
     )
     for key_id, text, owner, *row in session.execute(query).all():
-        secret = vault.open(place.purpose, owner, key_id or "unknown", text)
-        sealed = vault.seal(place.purpose, owner, secret)
+        secret = vault.open(column.purpose, owner, key_id or "unknown", text)
+        sealed = vault.seal(column.purpose, owner, secret)
         where = {f"at_{key}": value for key, value in zip(keys, row, strict=True)}
         yield {**where, "text": sealed.text, "new_key_id": sealed.key_id}

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
 from fb.past_figures import read_past_figures, take_in, try_out, undo
-from storage.accounts.pages import PageRow, upsert_pages
+from storage.accounts.pages import PageDetails, upsert_pages
 from storage.engine import open_database
 from storage.migrate import migrate
 
@@ -45,7 +45,7 @@ def measure(url: str) -> None:
     database = open_database(url)
     migrate(database, "sandbox", NOW)
     with database.writing() as session:
-        rows = [PageRow(id=str(FIRST_ID + n), name=f"Page {n}") for n in range(PAGES)]
+        rows = [PageDetails(id=str(FIRST_ID + n), name=f"Page {n}") for n in range(PAGES)]
         upsert_pages(session, rows, NOW)
     file = make_file()
     print(f"file: {len(file.getvalue()) / 1e6:.0f} MB, {PAGES * DAYS:,d} rows")

@@ -25,7 +25,7 @@ from fb.installation import Installation
 from fb.sandbox.world import make_world
 from fb.schedule import find_progress, is_due, tick
 from storage.accounts.grants import list_working_grants
-from storage.accounts.insight_access import find_insight_access
+from storage.accounts.page_tokens import find_insight_access
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
 from storage.insight_runs import start_insight_run
