@@ -35,7 +35,7 @@ class Standing:
 
 
 def standing(state: str, days_left: int | None = None) -> Standing:
-    """The badge of a connection, by `fb.connections.Connection.state` and the days it has left."""
+    """The badge of a connection, by `Connection.state` and the days it has left."""
     if state == "needs_renewal" or (state == "expiring" and (days_left or 0) < 0):
         return Standing("Needs renewal", ":material/link_off:", "red")
     if state == "frozen":
