@@ -25,8 +25,8 @@ from fb.settings import Settings, SettingsReport, read_settings
 from fb.sync import RunResult, run_sync
 from fb.web.log_redaction import install_redaction
 from fb.worker import where
+from storage.accounts.vault import rotate_keys
 from storage.errors import StorageError, SyncRunning, WrongKey
-from storage.vault import rotate_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 OK, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from fb.insights import MOST_DAYS
+from fb.graph.insights import MOST_DAYS
 
 # Meta keeps two years; two days less, since nobody says in which zone they are counted.
 KEPT_DAYS = 728

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from fb.graph import GraphClient
+from fb.graph.client import GraphClient
 from fb.settings import Settings, SettingsReport
 from fb.settings_table import show_database_url
 from fb.worker import Worker
+from storage.accounts.vault import KeyReport, Vault, check_keys
 from storage.engine import Database, open_database
 from storage.errors import (
     DatabaseBusy,
@@ -23,7 +24,6 @@ from storage.errors import (
     WrongInstallation,
 )
 from storage.migrate import migrate
-from storage.vault import KeyReport, Vault, check_keys
 
 if TYPE_CHECKING:
     from fb.sandbox import Sandbox  # in live mode it is never loaded

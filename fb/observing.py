@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fb.graph import GraphClient
+from fb.graph.client import GraphClient
+from fb.graph.rate_limits import UsageReading
 from fb.installation import Installation
-from fb.usage import UsageReading
 from storage.observations import observe_graph
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
+from fb.graph.http import open_session
+from fb.graph.pictures import fetch_picture
 from fb.installation import Installation
-from fb.pictures import fetch_picture
-from fb.transport import open_session
+from storage.accounts.pictures import list_pictures_due, save_picture
 from storage.installation import bump_data_version
-from storage.pictures import list_pictures_due, save_picture
 
 log = logging.getLogger(__name__)
 

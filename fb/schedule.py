@@ -14,7 +14,7 @@ from fb.installation import Installation
 from fb.picture_sync import fetch_due_pictures
 from fb.rehearsal import resume_rehearsal
 from fb.sync import run_sync
-from storage.attempts import wipe_expired
+from storage.accounts.attempts import wipe_expired
 from storage.errors import SyncRunning
 from storage.runs import count_runs, find_active_run, find_last_run
 from storage.snapshots import list_pages_without_snapshot

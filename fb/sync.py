@@ -14,20 +14,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from fb.account import AccountState, check_account
-from fb.errors import AccessEnded, FacebookError, RateLimited, TemporarilyDown, TransportFailed
-from fb.figures import fetch_figures
-from fb.graph import GraphClient
+from fb.accounts.check import AccountState, check_account
+from fb.graph.client import GraphClient
+from fb.graph.errors import (
+    AccessEnded,
+    FacebookError,
+    RateLimited,
+    TemporarilyDown,
+    TransportFailed,
+)
+from fb.graph.page_figures import fetch_figures
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
-from fb.listing import PageFields
 from fb.observing import keep_observed
-from fb.saving import describe_pages, picture_url, snapshot_row
 from fb.worker import WorkStopped, heartbeat
-from storage.cut_off import CutOffPage, list_cut_off_pages
-from storage.grants import list_resting_grants
+from storage.accounts.grants import list_resting_grants, set_page_grant_status
+from storage.accounts.page_tokens import CutOffPage, PageToken, list_cut_off_pages, list_page_tokens
+from storage.accounts.pages import PageReport, store_figures, store_reports
 from storage.installation import bump_data_version
-from storage.pages import Readable, list_readable, set_page_grant_status
-from storage.pictures import upsert_picture_sources
 from storage.runs import (
     FailureRow,
     beat_run,
@@ -35,7 +38,7 @@ from storage.runs import (
     record_failures,
     start_run,
 )
-from storage.snapshots import list_pages_without_snapshot, upsert_snapshots
+from storage.snapshots import list_pages_without_snapshot
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +119,7 @@ def run_sync(
     with database.writing() as session:
         now = installation.now()
         day = (at or now).date()
-        readables = list_readable(session)
+        readables = list_page_tokens(session)
         if only_lacking:
             lacking = set(list_pages_without_snapshot(session, day))
             readables = [readable for readable in readables if readable.page_id in lacking]
@@ -149,7 +152,7 @@ def run_sync(
     return result
 
 
-def _read_accounts(sync: _Sync, readables: list[Readable]) -> str:
+def _read_accounts(sync: _Sync, readables: list[PageToken]) -> str:
     try:
         for _, group in groupby(_by_account(readables), key=lambda readable: readable.grant_id):
             todo = [readable for readable in group if readable.page_id not in sync.done]
@@ -162,13 +165,13 @@ def _read_accounts(sync: _Sync, readables: list[Readable]) -> str:
     return "done"
 
 
-def _by_account(readables: list[Readable]) -> list[Readable]:
+def _by_account(readables: list[PageToken]) -> list[PageToken]:
     """Group by account without losing the order in which accounts should be tried."""
     order = {grant_id: i for i, grant_id in enumerate(dict.fromkeys(r.grant_id for r in readables))}
     return sorted(readables, key=lambda readable: order[readable.grant_id])
 
 
-def _read_account(sync: _Sync, readables: list[Readable]) -> None:
+def _read_account(sync: _Sync, readables: list[PageToken]) -> None:
     account = AccountState(readables[0].grant_id)
     if _was_left(sync, readables):
         return
@@ -186,7 +189,7 @@ def _read_account(sync: _Sync, readables: list[Readable]) -> None:
             return
 
 
-def _was_left(sync: _Sync, readables: list[Readable]) -> bool:
+def _was_left(sync: _Sync, readables: list[PageToken]) -> bool:
     """Whether the operator has disconnected or paused the account of these since the run began.
 
     A run lasts for minutes: what was loaded when it began is not what may still be used. What
@@ -204,10 +207,10 @@ def _was_left(sync: _Sync, readables: list[Readable]) -> bool:
     return was_left
 
 
-Chunk = list[tuple[str, PageFields | FacebookError]]
+Chunk = list[tuple[str, PageReport | FacebookError]]
 
 
-def _chunks(sync: _Sync, readables: list[Readable]) -> Iterator[Chunk]:
+def _chunks(sync: _Sync, readables: list[PageToken]) -> Iterator[Chunk]:
     vault = sync.installation.vault
     tokens = (
         (
@@ -216,25 +219,22 @@ def _chunks(sync: _Sync, readables: list[Readable]) -> Iterator[Chunk]:
         )
         for r in readables
     )
-    return fetch_figures(sync.client, tokens)
+    return fetch_figures(sync.client, tokens, PageReport)
 
 
 def _store(
-    sync: _Sync, account: AccountState, readables: dict[str, Readable], chunk: Chunk
+    sync: _Sync, account: AccountState, readables: dict[str, PageToken], chunk: Chunk
 ) -> None:
     """Keep one chunk: figures of those that answered, the reason of those that did not."""
-    read = [answer for _, answer in chunk if isinstance(answer, PageFields)]
+    read = [answer for _, answer in chunk if isinstance(answer, PageReport)]
     refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
     version = sync.client.observed.version_served or sync.installation.settings.graph_version
     fetched_at = sync.fetched_at()
     with sync.installation.database.writing() as session:
-        if read:
-            upsert_snapshots(session, [snapshot_row(f, fetched_at, version) for f in read])
-            if sync.at is None:  # a made-up past says nothing of the Page today
-                describe_pages(session, read, version, fetched_at)
-                pictures = {f.id: picture_url(f) for f in read if f.depth == "full"}
-                upsert_picture_sources(session, pictures, fetched_at)
-        sync.done.update(fields.id for fields in read)
+        # A made-up past says nothing of the Page today.
+        store = store_reports if sync.at is None else store_figures
+        store(session, read, fetched_at, version)
+        sync.done.update(report.id for report in read)
         for page_id in sync.done:
             sync.failures.pop(page_id, None)
     for error in refused.values():
@@ -250,7 +250,7 @@ def _store(
 def _judge_refusals(
     sync: _Sync,
     account: AccountState,
-    readables: dict[str, Readable],
+    readables: dict[str, PageToken],
     refused: dict[str, FacebookError],
 ) -> None:
     for page_id, error in refused.items():
@@ -267,7 +267,7 @@ def _judge_refusals(
                 _lose_page(sync, readables[page_id], error)
 
 
-def _lose_page(sync: _Sync, readable: Readable, error: FacebookError) -> None:
+def _lose_page(sync: _Sync, readable: PageToken, error: FacebookError) -> None:
     with sync.installation.database.writing() as session:
         set_page_grant_status(
             session,
@@ -281,7 +281,7 @@ def _lose_page(sync: _Sync, readable: Readable, error: FacebookError) -> None:
         )
 
 
-def _record(sync: _Sync, readable: Readable, error: FacebookError) -> None:
+def _record(sync: _Sync, readable: PageToken, error: FacebookError) -> None:
     sync.failures[readable.page_id] = FailureRow(
         page_id=readable.page_id,
         account_name=readable.account_name,
@@ -303,7 +303,7 @@ def _cut_off_failure(page: CutOffPage) -> FailureRow:
     )
 
 
-def _give_up(sync: _Sync, readables: list[Readable], cause: FacebookError) -> None:
+def _give_up(sync: _Sync, readables: list[PageToken], cause: FacebookError) -> None:
     """Give every Page that was not reached the reason why it was not."""
     for readable in readables:
         is_open = readable.page_id not in sync.done and readable.page_id not in sync.failures

@@ -31,8 +31,8 @@ from pages.text.formats import one_line
 from pages.ui import banner, flash, message_page, period_bar, sandbox_strip, url_controls
 from pages.ui.notes import popover as notes
 from pages.ui.screens import SCREENS, Screen
+from storage.accounts.page_profile import PageProfile
 from storage.errors import DatabaseBusy, DatabaseUnreachable
-from storage.series import PageProfile
 
 ASSETS = Path(__file__).parent / "assets"
 # Screens without a period bar, which ask for what they show by themselves.

@@ -13,9 +13,13 @@ from functools import partial
 
 import streamlit as st
 
-from fb import attempt, connect, rehearsal
-from fb.attempt import AttemptView
+from fb import rehearsal
 from fb.installation import Installation
+from fb.login import preview as login_preview
+from fb.login import save as login
+from fb.login import start as connect
+from fb.login.attempt import AttemptGone
+from fb.login.preview import AttemptView
 from fb.picture_sync import fetch_due_pictures
 from pages.parts.connect import preview, progress
 from pages.text import phrases, wording
@@ -85,10 +89,10 @@ def _swap_address(parameters: Mapping[str, Sequence[str]], wanted: Mapping[str, 
 
 
 def _show(installation: Installation, attempt_id: str) -> None:
-    view = attempt.get_view(installation, attempt_id, _cookies(), installation.now())
+    view = login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
     if view.status == "reading":
         progress.render(
-            lambda: attempt.get_view(installation, attempt_id, _cookies(), installation.now())
+            lambda: login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
         )
     elif view.status == "ready" and view.preview is not None:
         _check(installation, attempt_id, view)
@@ -135,14 +139,14 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
 
 def _discard_button(installation: Installation, attempt_id: str) -> None:
     if st.button("Discard", type="tertiary", key="discard"):
-        with suppress(attempt.AttemptGone):  # over meanwhile: the next run shows how
-            attempt.discard(installation, attempt_id, _cookies(), installation.now())
+        with suppress(AttemptGone):  # over meanwhile: the next run shows how
+            login.discard(installation, attempt_id, _cookies(), installation.now())
         st.rerun()
 
 
 def _leave_out(installation: Installation, attempt_id: str, page_ids: frozenset[str]) -> None:
-    with suppress(attempt.AttemptGone):  # over meanwhile: the next run shows how
-        attempt.leave_out(installation, attempt_id, _cookies(), installation.now(), page_ids)
+    with suppress(AttemptGone):  # over meanwhile: the next run shows how
+        login.leave_out(installation, attempt_id, _cookies(), installation.now(), page_ids)
 
 
 def _press_save(attempt_id: str, digest: str) -> None:
@@ -152,7 +156,7 @@ def _press_save(attempt_id: str, digest: str) -> None:
 def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], digest: str) -> None:
     """Save once. Whatever came first (this press, another tab, the clock) is what is shown next."""
     try:
-        attempt.save(
+        login.save(
             installation,
             attempt_id,
             _cookies(),
@@ -160,9 +164,9 @@ def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], d
             page_ids=ticked,
             digest=digest,
         )
-    except attempt.PreviewOvertaken:
+    except login.PreviewOvertaken:
         st.session_state[f"overtaken-{attempt_id}"] = True
-    except attempt.AttemptGone:
+    except AttemptGone:
         pass  # the next run shows how it ended
     else:
         _follow_up(installation)

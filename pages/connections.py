@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fb import connections
-from fb.connections import Connection
+from fb.accounts import accounts as connections
+from fb.accounts.accounts import Connection
 from fb.installation import Installation
 from pages.parts.connections import account_card
 from pages.text import phrases, wording

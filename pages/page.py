@@ -25,7 +25,7 @@ from pages.queries import View, load_page
 from pages.text.periods import Period
 from pages.ui import return_url, screens, tiles
 from pages.ui.tags import popover as tags
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
 
 _LAST = "last-page"
 
@@ -65,7 +65,7 @@ def render(
         _back_link()
         page_header.render(installation, profile)
         with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
-            tags.render_page(installation, session, profile.page_id)
+            tags.render_page(installation, session, profile.id)
             export_container = st.container(width="content")
     top = st.container()
     with st.container(border=True, key="audience-card"):

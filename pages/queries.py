@@ -18,11 +18,15 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from fb.connections import Account, list_accounts
+from fb.accounts.accounts import Account, list_accounts
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
 from storage import filter_choices, metrics
+from storage.accounts.connection_states import CONNECTION_STATES
+from storage.accounts.page_profile import PageProfile, find_page_profile
+from storage.accounts.page_tokens import InsightAccess, find_insight_access
+from storage.accounts.pages import FactChange, list_fact_changes
 from storage.comparing import (
     ComparedPage,
     Figures,
@@ -32,7 +36,6 @@ from storage.comparing import (
     list_alike,
     list_compared_pages,
 )
-from storage.connection_states import CONNECTION_STATES
 from storage.filter_choices import Choices
 from storage.filtering import EVERY_PAGE, Filter, Metric
 from storage.health import (
@@ -43,7 +46,6 @@ from storage.health import (
     get_freshness,
     list_role_lost,
 )
-from storage.insight_access import Access, find_insight_access
 from storage.insights import (
     InsightDay,
     PageMetric,
@@ -89,7 +91,6 @@ from storage.overview import (
     list_daily_totals,
     list_movers,
 )
-from storage.page_changes import FactChange, list_fact_changes
 from storage.page_history import PageHistory, get_page_history, list_import_names
 from storage.page_table import (
     SortKey,
@@ -101,7 +102,7 @@ from storage.page_table import (
 )
 from storage.roster import find_positions
 from storage.runs import find_last_run
-from storage.series import DayFigure, PageProfile, find_page_profile, get_page_series
+from storage.series import DayFigure, get_page_series
 from storage.unusual import Mark, UnusualDay, list_page_marks, list_unusual_days
 
 P = ParamSpec("P")
@@ -341,7 +342,7 @@ class Tags:
 class InsightStatus:
     """Whether a Page's insights can be had, and how it answered last."""
 
-    access: Access
+    access: InsightAccess
     answer: Answer | None
 
     @property
@@ -572,7 +573,7 @@ def find_profile(session: Session, page_id: str) -> PageProfile | None:
 
 def load_page(session: Session, profile: PageProfile, view: View, today: date) -> PageFigures:
     """What one Page's screen shows. ``view.period`` is what was asked for; ``today`` is UTC."""
-    asked, metric, page_id = view.period, view.metric, profile.page_id
+    asked, metric, page_id = view.period, view.metric, profile.id
     if profile.first_day is not None and profile.last_day is not None:
         view = replace(view, period=clip(asked, profile.first_day, profile.last_day))
     period = view.period

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 
 from sqlalchemy import ColumnElement, Select, select
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.folding import fold
 from storage.models import Grant, Page, PageGrant, PageTag
 from storage.text import storable

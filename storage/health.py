@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.models import Grant, Page, PageGrant, Snapshot
 from storage.origins import find_origin
 

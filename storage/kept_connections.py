@@ -12,9 +12,9 @@ from sqlalchemy import ClauseElement, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from storage.accounts.connection_states import connection_rank
 from storage.chosen import Chosen, chosen_by_id
-from storage.connection_states import connection_rank, readable_rank
-from storage.models import AttemptPage, Page
+from storage.models import Page
 
 
 def keep_connections(session: Session, chosen: Chosen) -> None:
@@ -38,22 +38,12 @@ def rebuild_connections(session: Session) -> None:
     keep_connections(session, Chosen("SELECT id AS page_id FROM pages"))
 
 
-def connection_of_staged(session: Session) -> str:
-    """What a Page's ``connection`` begins with that an attempt has brought as the first, as SQL."""
-    return _of_staged(session.get_bind().dialect.name)
-
-
 @lru_cache(2)
 def _keeping(dialect_name: str) -> str:
     """The statement as text, made once: SQLAlchemy takes longer over it than the database."""
     rank = connection_rank()
     statement = update(Page).values(connection=rank).where(Page.connection != rank)
     return f"{_as_text(statement, dialect_name)} AND pages.id IN (chosen)"
-
-
-@lru_cache(2)
-def _of_staged(dialect_name: str) -> str:
-    return _as_text(readable_rank(AttemptPage.is_published, AttemptPage.tasks), dialect_name)
 
 
 def _as_text(clause: ClauseElement, dialect_name: str) -> str:

@@ -15,10 +15,10 @@ import numpy as np
 from sqlalchemy import ColumnElement, Executable, Select, Text, cast, func, select
 from sqlalchemy.orm import Session
 
+from storage.accounts.connection_states import CONNECTION_STATES
 from storage.among import among
 from storage.arrays import MISSING, Mask, Positions
 from storage.columns import read, take
-from storage.connection_states import CONNECTION_STATES
 from storage.ends import A_DAY
 from storage.engine import remembered
 from storage.filtering import METRICS, Filter, stored_conditions

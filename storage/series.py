@@ -1,18 +1,14 @@
-"""One Page: its figures day by day, what Facebook says about it, and who holds it."""
+"""One Page's figures day by day."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
-from storage.models import Grant, Page, PageGrant, Picture, Snapshot
-from storage.text import storable
+from storage.models import Snapshot
 
 
 @dataclass(frozen=True)
@@ -25,62 +21,6 @@ class DayFigure:
     source: str
     fetched_at: datetime
     graph_version: str | None
-
-
-@dataclass(frozen=True)
-class PageHolder:
-    """An account that holds or held the Page, and how well it is connected through that account.
-
-    ``status`` is the page grant's own (ok, no_access, missing, role_lost), ``grant_status`` the
-    account's (ok, needs_renewal, frozen, disconnected), each with Graph's code and the time since
-    when it holds. ``tasks`` are what the account may do on the Page, in Facebook's words.
-    """
-
-    grant_id: int
-    account_id: str
-    account_name: str
-    connection: ConnectionState
-    status: str
-    status_at: datetime
-    reason_code: int | None
-    reason_subcode: int | None
-    grant_status: str
-    grant_status_at: datetime
-    grant_reason_code: int | None
-    grant_reason_subcode: int | None
-    tasks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PageProfile:
-    """A Page as Facebook described it at ``described_at``; None is what Facebook left out.
-
-    ``connection`` is the best of ``holders``, which come best first; without any it is
-    "disconnected". ``first_day`` and ``last_day`` are of its snapshots; None before the first.
-    """
-
-    page_id: str
-    name: str
-    category: str | None
-    about: str | None
-    website: str | None
-    link: str | None
-    username: str | None
-    phone: str | None
-    emails: tuple[str, ...] | None
-    location: dict[str, Any] | None
-    verification_status: str | None
-    is_published: bool | None
-    is_new_page_experience: bool | None
-    first_seen_at: datetime
-    described_at: datetime
-    graph_version: str | None
-    connection: ConnectionState
-    holders: tuple[PageHolder, ...]
-    first_day: date | None
-    last_day: date | None
-    last_fetched_at: datetime | None  # when the snapshot of ``last_day`` was fetched
-    picture_etag: str | None  # None: no picture is stored
 
 
 def get_page_series(session: Session, page_id: str, *, since: date, until: date) -> list[DayFigure]:
@@ -98,77 +38,3 @@ def get_page_series(session: Session, page_id: str, *, since: date, until: date)
         .order_by(Snapshot.day)
     )
     return [DayFigure(*row) for row in session.execute(statement)]
-
-
-def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
-    """What is known about a Page; None when no account ever brought it here."""
-    if storable(page_id) != page_id:  # an address may hold what no database looks for
-        return None
-    page = session.execute(select(*Page.__table__.columns).where(Page.id == page_id)).one_or_none()
-    if page is None:
-        return None
-    holders = list_holders(session, page_id)
-    days = select(func.min(Snapshot.day), func.max(Snapshot.day)).where(Snapshot.page_id == page_id)
-    first_day, last_day = session.execute(days).one()
-    newest = select(Snapshot.fetched_at).where(
-        Snapshot.page_id == page_id, Snapshot.day == last_day
-    )
-    etag = select(Picture.etag).where(Picture.page_id == page_id)
-    return PageProfile(
-        page_id=page.id,
-        name=page.name,
-        category=page.category,
-        about=page.about,
-        website=page.website,
-        link=page.link,
-        username=page.username,
-        phone=page.phone,
-        emails=_texts(page.emails),
-        location=page.location,
-        verification_status=page.verification_status,
-        is_published=page.is_published,
-        is_new_page_experience=page.is_new_page_experience,
-        first_seen_at=page.first_seen_at,
-        described_at=page.described_at,
-        graph_version=page.graph_version,
-        connection=holders[0].connection if holders else "disconnected",
-        holders=tuple(holders),
-        first_day=first_day,
-        last_day=last_day,
-        last_fetched_at=session.execute(newest).scalar_one_or_none(),
-        picture_etag=session.execute(etag).scalar_one_or_none(),
-    )
-
-
-def list_holders(session: Session, page_id: str) -> list[PageHolder]:
-    """Who holds a Page: best connection first, and of equals the one renewed last."""
-    rank = grant_rank()
-    statement = (
-        select(PageGrant, Grant, rank.label("rank"))
-        .join(Grant, Grant.id == PageGrant.grant_id)
-        .join(Page, Page.id == PageGrant.page_id)
-        .where(PageGrant.page_id == page_id)
-        .order_by(rank, Grant.renewed_at.desc(), Grant.id)
-    )
-    return [
-        PageHolder(
-            grant_id=grant.id,
-            account_id=grant.account_id,
-            account_name=grant.account_name,
-            connection=CONNECTION_STATES[place],
-            status=held.status,
-            status_at=held.status_at,
-            reason_code=held.reason_code,
-            reason_subcode=held.reason_subcode,
-            grant_status=grant.status,
-            grant_status_at=grant.status_at,
-            grant_reason_code=grant.reason_code,
-            grant_reason_subcode=grant.reason_subcode,
-            tasks=tuple(held.tasks),
-        )
-        for held, grant, place in session.execute(statement)
-    ]
-
-
-def _texts(texts: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if texts is None else tuple(texts)

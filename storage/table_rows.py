@@ -12,8 +12,8 @@ import numpy as np
 from sqlalchemy import Date, Executable, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.arrays import MISSING
-from storage.connection_states import CONNECTION_STATES, ConnectionState
 from storage.engine import remembered
 from storage.filtering import METRICS, Metric
 from storage.metrics import growth_percent

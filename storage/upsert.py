@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Table, UpdateBase, bindparam, text
+from sqlalchemy import Connection, CursorResult, Table, UpdateBase, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -149,48 +149,6 @@ def _can_be_arrays(session: Session, model: type[Base], rows: Sequence[dict[str,
     return len(set(map(itemgetter(*_keys(model)), rows))) == len(rows)
 
 
-def upsert_from(
-    session: Session,
-    model: type[Base],
-    source: str,
-    columns: Mapping[str, str],
-    values: Mapping[str, Any],
-    conflict: Conflict | None,
-) -> None:
-    """As upsert, with rows that the database holds already: none of them comes by here.
-
-    ``source`` is what follows FROM, with a WHERE (without one SQLite takes the ON for a join's).
-    ``columns`` says where each column of ``model`` comes from; a ``:name`` in either is taken from
-    ``values``. With ``conflict`` None a row that is there already stays as it is.
-    """
-    table, names = model.__tablename__, ", ".join(columns)
-    # Written out: for one statement SQLAlchemy takes as long as SQLite does for a thousand rows.
-    statement = text(
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(columns.values())} FROM {source}"  # noqa: S608 (names alone)
-        f" ON CONFLICT ({', '.join(_keys(model))}) {_action(model, columns, conflict)}"
-    )
-    types = table_of(model).c
-    given = [
-        bindparam(name, value, type_=types[name].type if name in types else None)
-        for name, value in values.items()
-    ]
-    session.connection().execute(statement.bindparams(*given))
-
-
-def insert_plain(session: Session, model: type[Base], rows: Sequence[dict[str, Any]]) -> None:
-    """Insert ``rows``, all with the same columns, of values that need no conversion on the way.
-
-    That is text, numbers, booleans and None; JSON as the text of it. Looking at each value for what
-    it might need takes longer than all else.
-    """
-    if not rows:
-        return
-    connection, names = session.connection(), list(rows[0])
-    marks = ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * len(names))
-    statement = f"INSERT INTO {model.__tablename__} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 (names of columns alone)
-    connection.exec_driver_sql(statement, list(map(itemgetter(*names), rows)))
-
-
 def count_changed(session: Session, statement: UpdateBase) -> int:
     """Execute an UPDATE or DELETE and return how many rows it took.
 
@@ -205,9 +163,7 @@ def _keys(model: type[Base]) -> list[str]:
     return [column.name for column in table_of(model).primary_key]
 
 
-def _action(model: type[Base], names: Iterable[str], conflict: Conflict | None) -> str:
-    if conflict is None:
-        return "DO NOTHING"
+def _action(model: type[Base], names: Iterable[str], conflict: Conflict) -> str:
     changes = ", ".join(f"{name} = {new}" for name, new in conflict.changes(model, names).items())
     condition = conflict.condition(model)
     return f"DO UPDATE SET {changes}" + (f" WHERE {condition}" if condition else "")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fb.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited, TooMuchData
-from fb.insights import INVALID, InsightRequest, Values
+from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited, TooMuchData
+from fb.graph.insights import INVALID, InsightRequest, Values
 from fb.insights_sync import split as insights_split
 from fb.insights_sync.run import InsightsRun
 from fb.insights_sync.target import Target, state_of

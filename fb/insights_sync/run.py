@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
-from fb.errors import FacebookError, RateLimited
-from fb.graph import GraphClient
-from fb.insights import InsightRequest, Values, fetch_insights
+from fb.graph.client import GraphClient
+from fb.graph.errors import FacebookError, RateLimited
+from fb.graph.insights import InsightRequest, Values, fetch_insights
 from fb.insights_sync.target import Target
 from fb.installation import Installation
 from fb.sync import RunEnded

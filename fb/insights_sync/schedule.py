@@ -9,8 +9,8 @@ from functools import partial
 
 from fb.insights_sync.syncing import run_insights
 from fb.installation import Installation
+from storage.accounts.page_tokens import has_insight_token
 from storage.errors import SyncRunning
-from storage.insight_access import has_insight_source
 from storage.insight_runs import (
     count_insight_runs,
     find_active_insight_run,
@@ -106,7 +106,7 @@ def is_insights_due(installation: Installation) -> bool:
             return False
         last = find_last_insight_run(session)
         runs_count = count_insight_runs(session, since=midnight)
-        return _is_time(last, runs_count, midnight, now) and has_insight_source(session)
+        return _is_time(last, runs_count, midnight, now) and has_insight_token(session)
 
 
 def _is_time(last: InsightRun | None, runs_count: int, midnight: datetime, now: datetime) -> bool:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 
-from fb.errors import FacebookError
-from fb.insights import INVALID
+from fb.graph.errors import FacebookError
+from fb.graph.insights import INVALID
 from fb.insights_sync.run import InsightsRun
 from fb.insights_sync.target import Target
 from storage.metric_ledger import list_ledger, note_probes, retire_metrics, revive_metrics

@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from fb.errors import (
+from fb.graph.batch import MAX_BATCH_ITEMS
+from fb.graph.errors import (
     FacebookError,
 )
-from fb.graph import MAX_BATCH_ITEMS
-from fb.insights import Values, last_finished_day
+from fb.graph.insights import Values, last_finished_day
 from fb.insights_sync.judging import Asked, judge
 from fb.insights_sync.run import InsightsRun
 from fb.insights_sync.target import Target, count_all_steps, make_targets
@@ -26,8 +26,8 @@ from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.observing import keep_observed
 from fb.sync import NOT_ANSWERING, RunEnded
 from fb.worker import WorkStopped, heartbeat
-from storage.grants import list_working_grants
-from storage.insight_access import list_insight_sources
+from storage.accounts.grants import list_working_grants
+from storage.accounts.page_tokens import list_insight_tokens
 from storage.insight_runs import beat_insight_run, finish_insight_run, start_insight_run
 from storage.insights import (
     Span,
@@ -74,7 +74,7 @@ def run_insights(
     newest = last_finished_day(now)
     # One transaction: what another run has stored meanwhile must not be taken back.
     with installation.database.writing() as session:
-        targets = make_targets(list_insight_sources(session), list_spans(session))
+        targets = make_targets(list_insight_tokens(session), list_spans(session))
         names = [metric.name for metric in list_ledger(session) if metric.status == "live"]
         run_id = start_insight_run(
             session, kind=kind, pages_total=len(targets), steps_total=0, now=now

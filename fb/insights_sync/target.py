@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from fb.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
-from fb.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values
+from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
+from fb.graph.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values
 from fb.insights_plan import A_DAY, REVISED_DAYS, Days, count_steps, grown, next_days
 from fb.sync import NOT_ANSWERING
-from storage.insight_access import InsightSource
+from storage.accounts.page_tokens import PageToken
+from storage.accounts.vault import Vault
 from storage.insights import Span
-from storage.vault import Vault
 
 # A request that Facebook finds too big is halved; below this it is the Page's own trouble.
 FEWEST_DAYS = 10
@@ -27,7 +27,7 @@ class Target:
     """
 
     page_id: str
-    sources: list[InsightSource]
+    sources: list[PageToken]
     spans: dict[str, Days]
     fresh: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
@@ -37,7 +37,7 @@ class Target:
     failure: FacebookError | None = None
 
     @property
-    def source(self) -> InsightSource:
+    def source(self) -> PageToken:
         """The access in use; there is one as long as the Page is not over."""
         return self.sources[0]
 
@@ -108,10 +108,10 @@ class Target:
 
 
 def make_targets(
-    sources: Iterable[InsightSource], spans: Mapping[str, Mapping[str, Span]]
+    sources: Iterable[PageToken], spans: Mapping[str, Mapping[str, Span]]
 ) -> list[Target]:
     """Return one target per Page, in the order in which their best access comes."""
-    by_page: dict[str, list[InsightSource]] = {}
+    by_page: dict[str, list[PageToken]] = {}
     for source in sources:
         by_page.setdefault(source.page_id, []).append(source)
     return [

@@ -19,13 +19,14 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from fb.connect import COOKIE_LIFETIME, StartedAttempt, cookie_name, start_attempt
 from fb.installation import Installation, Startup
+from fb.login.attempt import cookie_name
+from fb.login.start import COOKIE_LIFETIME, StartedAttempt, start_attempt
 from fb.web.avatar import initial_svg
 from fb.web.guard import SAFE_METHODS
+from storage.accounts.pages import list_page_names
+from storage.accounts.pictures import find_picture
 from storage.errors import StorageError, TooManyAttempts
-from storage.pages import list_page_names
-from storage.pictures import find_picture
 from storage.text import storable
 
 # A handful of tabs may be at Facebook at once; older cookies of this browser are deleted.

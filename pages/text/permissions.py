@@ -87,7 +87,7 @@ class PageReason:
     sentence: str
 
 
-# fb.preview.PreviewPage.reasons
+# fb.login.preview.PreviewPage.reasons
 PAGE_REASONS: Mapping[str, PageReason] = {
     "no_access": PageReason(
         "Can't be used",

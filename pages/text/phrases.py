@@ -16,7 +16,7 @@ from pages.text.wording import CHOOSER, START_AGAIN, Wording
 
 Colour = Literal["red", "orange", "green", "gray"]
 
-# What the metrics are called, and the states of a Page's connection (storage.connection_states).
+# What the metrics are called, and the states of a Page's connection.
 NOUNS = {"fans": "Fans", "followers": "Followers"}
 CONNECTIONS = {
     "connected": "Connected",
@@ -47,7 +47,7 @@ class Standing:
 
 
 def standing(state: str, days_left: int | None = None) -> Standing:
-    """The badge of a connection, by `fb.connections.Connection.state` and the days it has left."""
+    """The badge of a connection, by `Connection.state` and the days it has left."""
     if state == "needs_renewal" or (state == "expiring" and (days_left or 0) < 0):
         return Standing("Needs renewal", ":material/link_off:", "red")
     if state == "frozen":

@@ -76,7 +76,7 @@ OVERTAKEN = Wording(
     "Another connection was saved meanwhile. This is the new difference; check it, then save.",
 )
 
-# Why a return from Facebook is not taken (fb.connect.ReturnRefused.kind).
+# Why a return from Facebook is not taken (fb.login.start.ReturnRefused.kind).
 REFUSALS: Mapping[str, Wording] = {
     "nothing": Wording(
         "Connect your Facebook Pages",
@@ -116,7 +116,7 @@ REFUSALS: Mapping[str, Wording] = {
     "wrong_key": WRONG_KEY,
 }
 
-# Where a trip stands (fb.attempt.AttemptView.status), for the states that end in one screen.
+# Where a trip stands (fb.login.preview.AttemptView.status), for the states that end in one screen.
 ATTEMPTS: Mapping[str, Wording] = {
     "open": Wording(
         "Facebook has not answered yet",
@@ -182,7 +182,7 @@ OWN_FAILURES: Mapping[str, Wording] = {
     ),
 }
 
-# One row for each class of fb.errors; the sentence says what Facebook did.
+# One row for each class of fb.graph.errors; the sentence says what Facebook did.
 ERRORS: Mapping[str, Wording] = {
     "FacebookError": Wording("Facebook refused", "Facebook refused{code}."),
     "TransportFailed": Wording("Facebook is not answering", "Facebook could not be reached."),
@@ -288,7 +288,7 @@ def _told(code: int | None, subcode: int | None, trace_id: str | None) -> dict[s
 def for_error(
     kind: str, *, code: int | None = None, subcode: int | None = None, trace_id: str | None = None
 ) -> Wording:
-    """Words for a class of ``fb.errors``, by its name; an unknown name is worded as a refusal.
+    """Words for a class of ``fb.graph.errors``, by its name; an unknown one is worded as a refusal.
 
     The sentence is about Facebook only; say beside it what is safe.
     """

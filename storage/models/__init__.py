@@ -26,7 +26,7 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
 
 from __future__ import annotations
 
-from storage.models.attempts import Attempt, AttemptPage
+from storage.models.attempts import Attempt
 from storage.models.base import Base, Day, UtcDateTime
 from storage.models.figures import DayColumn, DayOrigin, Import, Snapshot
 from storage.models.grants import Grant, PageGrant
@@ -44,7 +44,6 @@ from storage.models.records import Event, Observation, Run, RunFailure
 
 __all__ = [
     "Attempt",
-    "AttemptPage",
     "Base",
     "Day",
     "DayColumn",

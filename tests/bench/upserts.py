@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+from storage.accounts.pages import PageDetails, upsert_pages
 from storage.engine import Database, open_database
 from storage.migrate import migrate
-from storage.pages import PageRow, upsert_pages
 from storage.snapshots import SnapshotRow, upsert_snapshots
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ def measure_upserts() -> dict[str, float]:
         database = open_database(f"sqlite:///{path}")
         migrate(database, "sandbox", NOW)
         with database.writing() as session:
-            upsert_pages(session, [PageRow(id=id, name=f"Page {id}") for id in PAGE_IDS], NOW)
+            upsert_pages(session, [PageDetails(id=id, name=f"Page {id}") for id in PAGE_IDS], NOW)
         rival = sqlite3.connect(path, isolation_level=None)
         rival.execute("PRAGMA foreign_keys = ON")
         rival.execute("PRAGMA secure_delete = ON")

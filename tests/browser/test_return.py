@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from playwright.sync_api import Page, expect
 
-from fb.state import StateSigner
+from fb.login.state import StateSigner
 from tests.browser import trips
 from tests.browser.browsing import button, expect_title, settle, visit, words
 from tests.browser.conftest import Browsers

@@ -6,7 +6,7 @@ from dataclasses import astuple
 
 import pytest
 
-from storage.connection_states import CONNECTION_STATES
+from storage.accounts.connection_states import CONNECTION_STATES
 from storage.engine import Database
 from storage.overview import Comparable, Mover
 from storage.page_table import TableRow

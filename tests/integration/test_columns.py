@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.pages import PageReport
+from storage.accounts.vault import Vault
 from storage.arrays import MISSING
 from storage.columns import read, take, with_values
 from storage.engine import Database
@@ -21,7 +23,6 @@ from storage.models import DayColumn, DayOrigin, Page, Snapshot
 from storage.origins import find_origin
 from storage.snapshots import SnapshotRow, delete_snapshots, rebuild_columns, upsert_snapshots
 from storage.unusual import list_page_marks, list_unusual_days
-from storage.vault import Vault
 from tests.integration.figure_rows import add_page
 from tests.integration.storage_rows import (
     KEY,
@@ -29,7 +30,6 @@ from tests.integration.storage_rows import (
     NOW,
     add_pages,
     bring,
-    staged_page,
 )
 
 VAULT = Vault([KEY])
@@ -100,9 +100,8 @@ def do(session: Session, step: Step) -> None:
     elif isinstance(step, str):
         delete_snapshots(session, source=step)
     else:
-        staged = staged_page(VAULT, "1", step.page_id)
-        staged["depth"], staged["fans_count"] = "full", step.fans
-        bring(session, VAULT, "1", [staged])
+        report = PageReport(id=step.page_id, name=step.page_id, fans_count=step.fans)
+        bring(session, VAULT, "1", [report])
 
 
 @settings(
@@ -229,9 +228,11 @@ def test_a_page_has_its_place_and_its_first_day_from_the_start(
     """What is inserted with a new Page is what would be made of its snapshots."""
     with database.writing() as session:
         add_pages(session, ["0"])
-        pages = [staged_page(VAULT, "1", page_id) for page_id in ("2", "1", "0")]
-        for page in pages:
-            page["depth"], page["fans_count"] = depth, fans
+        level: Any = depth
+        pages = [
+            PageReport(id=page_id, name=page_id, depth=level, fans_count=fans)
+            for page_id in ("0", "1", "2")
+        ]
         bring(session, VAULT, "1", pages)
         kept, kept_firsts, kept_origins = contents(session), firsts(session), origins(session)
         assert [row.position for row in kept_firsts] == [0, 1, 2]

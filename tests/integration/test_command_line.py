@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from fb.connections import disconnect, list_connections
+from fb.accounts.accounts import disconnect, list_connections
 from tests.integration.test_rehearsal import connect, opened_sandbox
 from tests.integration.traveller import Traveller
 from tests.old_database import make_old_database

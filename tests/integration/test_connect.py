@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from fb.attempt import AttemptGone, PreviewOvertaken, discard, leave_out, save
-from fb.connect import ReturnRefused
-from fb.reading import Heart, read_pages
-from storage.attempts import fail_attempt, wipe_expired
-from storage.models import Attempt, AttemptPage, Grant, Page, PageGrant, Snapshot
-from storage.pages import PageRow, upsert_pages
-from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN
+from fb.login.attempt import AttemptGone, open_result
+from fb.login.fetch import ProgressReport, fetch_account
+from fb.login.save import PreviewOvertaken, discard, leave_out, save
+from fb.login.start import ReturnRefused
+from storage.accounts.attempts import fail_attempt, wipe_expired
+from storage.accounts.pages import PageDetails, upsert_pages
+from storage.accounts.vault import Vault
+from storage.models import Attempt, Grant, Page, PageGrant, Snapshot
 from tests.integration.traveller import START, Scene, Traveller, opened_scene
 
 
@@ -68,18 +71,17 @@ def test_the_whole_trip_stores_what_was_ticked(scene: Scene) -> None:
         assert page_grant is not None
         assert page_grant.sealed_page_token is not None
         assert page_grant.key_id is not None
-        token = scene.installation.vault.open(
-            PURPOSE_PAGE_TOKEN,
-            f"{grant.account_id}/{page_grant.page_id}",
+        token = scene.installation.vault.open_page_token(
+            grant.account_id,
+            page_grant.page_id,
             page_grant.key_id,
             page_grant.sealed_page_token,
         )
         assert token in scene.sandbox.issued_secrets
         attempt = session.get(Attempt, attempt_id)
         assert attempt is not None
-        assert attempt.sealed_user_token is None, "what was found is gone once it is saved"
-        assert attempt.found is None
-    assert count(scene, AttemptPage) == 0
+        assert attempt.sealed_result is None, "the result is gone once it is saved"
+        assert (attempt.account_name, attempt.grant_id) == (None, grant.id)
 
 
 def test_a_second_connect_keeps_every_page_and_its_history(scene: Scene) -> None:
@@ -114,6 +116,18 @@ def test_unticked_pages_are_missing_and_lose_only_their_token(scene: Scene) -> N
             assert row.sealed_page_token is None
 
 
+def take_access(session: Session, vault: Vault, attempt_id: str, page_id: str) -> None:
+    """Let the waiting result be one in which Facebook sent no token for a Page."""
+    attempt = session.get_one(Attempt, attempt_id)
+    result = open_result(vault, attempt)
+    pages = tuple(
+        replace(listed, access_token=None) if listed.page.id == page_id else listed
+        for listed in result.pages
+    )
+    sealed = vault.seal_login_result(attempt_id, replace(result, pages=pages).to_json())
+    attempt.sealed_result = sealed.text
+
+
 def test_what_was_unticked_or_lost_its_token_keeps_its_history(scene: Scene) -> None:
     scene.traveller.connect()
     days = count(scene, Snapshot)
@@ -121,8 +135,7 @@ def test_what_was_unticked_or_lost_its_token_keeps_its_history(scene: Scene) -> 
     attempt_id, preview = scene.traveller.travel()
     unticked, lost = preview.usable[0].id, preview.usable[1].id
     with scene.installation.database.writing() as session:
-        bare = update(AttemptPage).where(AttemptPage.page_id == lost)
-        session.execute(bare.values(sealed_page_token=None, key_id=None))
+        take_access(session, scene.installation.vault, attempt_id, lost)
     preview = scene.traveller.look(attempt_id).preview or preview
     assert next(page for page in preview.pages if page.id == lost).usability == "cannot_be_used"
     outcome = scene.traveller.save(attempt_id, preview, but=[unticked])
@@ -162,21 +175,15 @@ def test_what_waits_for_the_operator_is_sealed_and_is_erased_when_it_expires(sce
     attempt_id, preview = scene.traveller.travel()
     with scene.installation.database.reading() as session:
         attempt = session.scalars(select(Attempt)).one()
-        pages = session.scalars(select(AttemptPage).order_by(AttemptPage.position)).all()
-    assert [page.page_id for page in pages] == [page.id for page in preview.pages]
-    plain = repr([vars(row) for row in (attempt, *pages)])
-    assert not any(secret in plain for secret in scene.sandbox.issued_secrets)
-    opened = scene.installation.vault.open(
-        PURPOSE_USER_TOKEN,
-        preview.account_id,
-        attempt.key_id or "",
-        attempt.sealed_user_token or "",
-    )
-    assert opened in scene.sandbox.issued_secrets
+    assert not any(secret in repr(vars(attempt)) for secret in scene.sandbox.issued_secrets)
+    result = open_result(scene.installation.vault, attempt)
+    assert result.user_token in scene.sandbox.issued_secrets
+    assert [listed.page.id for listed in result.pages] == [page.id for page in preview.pages]
     scene.clock.move(minutes=31)
     with scene.installation.database.writing() as session:
         wipe_expired(session, scene.clock())
-    assert count(scene, AttemptPage) == 0
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Attempt.sealed_result)).one() is None
     assert scene.traveller.look(attempt_id).status == "expired"
 
 
@@ -353,7 +360,7 @@ def test_save_happens_once(scene: Scene) -> None:
 def test_a_page_that_another_account_brought_overtakes_the_preview(scene: Scene) -> None:
     attempt_id, preview = scene.traveller.travel()
     with scene.installation.database.writing() as session:
-        upsert_pages(session, [PageRow(id=preview.usable[0].id, name="x")], scene.clock())
+        upsert_pages(session, [PageDetails(id=preview.usable[0].id, name="x")], scene.clock())
     with pytest.raises(PreviewOvertaken):
         scene.traveller.save(attempt_id, preview)
     assert count(scene, Grant) == count(scene, Snapshot) == 0
@@ -367,27 +374,28 @@ def test_what_is_read_after_the_attempt_has_ended_is_not_kept(scene: Scene) -> N
     with scene.installation.database.writing() as session:
         fail_attempt(session, attempt_id, {"kind": "Unreachable"}, scene.clock())
     scene.installation.worker.stopping.clear()
-    read_pages(scene.installation, attempt_id, back["code"][0])
+    fetch_account(scene.installation, attempt_id, back["code"][0])
     assert scene.traveller.look(attempt_id).status == "failed"
-    assert count(scene, AttemptPage) == 0
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Attempt.sealed_result)).one() is None
 
 
 def test_progress_is_told_twice_a_second_at_most_and_none_of_it_is_lost(scene: Scene) -> None:
     back = scene.traveller.answer(scene.traveller.set_out())
     scene.installation.worker.stopping.set()
     attempt_id = scene.traveller.come_back(back)
-    heart = Heart(scene.installation, attempt_id)
-    heart.beat(step="listing", account_name="Anna")
+    progress = ProgressReport(scene.installation, attempt_id)
+    progress.add(step="listing", account_name="Anna")
     assert scene.traveller.look(attempt_id).step == "exchange"
     scene.clock.move(seconds=0.5)
-    heart.beat(pages_read=100)
+    progress.add(pages_read=100)
     view = scene.traveller.look(attempt_id)
     assert (view.step, view.account_name, view.pages_read) == ("listing", "Anna", 100)
     scene.clock.move(seconds=0.4)
-    heart.beat(pages_read=200)
+    progress.add(pages_read=200)
     assert scene.traveller.look(attempt_id).pages_read == 100
     scene.clock.move(seconds=60)
-    heart.beat(pages_total=300)
+    progress.add(pages_total=300)
     view = scene.traveller.look(attempt_id)
     assert (view.status, view.pages_read, view.pages_total) == ("reading", 200, 300)
 
@@ -407,7 +415,8 @@ def test_discard_leaves_nothing(scene: Scene) -> None:
     attempt_id, preview = scene.traveller.travel()
     discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
     assert scene.traveller.look(attempt_id).status == "discarded"
-    assert count(scene, AttemptPage) == 0
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Attempt.sealed_result)).one() is None
     with pytest.raises(AttemptGone):
         scene.traveller.save(attempt_id, preview)
     assert count(scene, Page) == 0

@@ -15,13 +15,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from fb import errors, oauth
-from fb.figures import fetch_figures
-from fb.graph import BatchItem, GraphClient
-from fb.listing import fetch_pages
-from fb.page_fields import PageFields
-from fb.pictures import fetch_picture
-from fb.transport import exchange, open_session
+from fb.graph import errors, oauth
+from fb.graph.batch import BatchItem
+from fb.graph.client import GraphClient
+from fb.graph.debug_token import debug_token
+from fb.graph.http import exchange, open_session
+from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import fetch_pages
+from fb.graph.pictures import fetch_picture
+from storage.accounts.pages import PageReport
 from tests.integration.fault_server import RESET, STALL, FaultServer, fault_server, http
 from tests.integration.sandbox_kit import (
     ANNA,
@@ -358,7 +360,7 @@ def test_the_dialog_takes_our_authorization_url(stand_in: Facebook) -> None:
 
 def test_a_whole_trip(stand_in: Facebook, client: GraphClient) -> None:
     token = connect(stand_in, client, no="read_insights")
-    facts = oauth.debug_token(client, token)
+    facts = debug_token(client, token)
     identity = oauth.fetch_identity(client, token)
     assert (facts.is_valid, facts.app_id, facts.type) == (True, APP_ID, "USER")
     assert facts.user_id == identity.id == ANNA
@@ -368,24 +370,28 @@ def test_a_whole_trip(stand_in: Facebook, client: GraphClient) -> None:
     assert "pages_show_list" in permissions.granted
     assert permissions.declined == ("read_insights",)
     progress: list[tuple[int, int | None]] = []
-    listing = fetch_pages(client, token, lambda read, total: progress.append((read, total)))
+    listing = fetch_pages(
+        client, token, PageReport, lambda read, total: progress.append((read, total))
+    )
     assert len(listing.pages) == progress[-1][0] == progress[-1][1]
     assert len(listing.pages) > 50
     assert sum(page.access_token is None for page in listing.pages) == 1
     assert client.observed.version_served == "v26.0"
     chunks = list(
-        fetch_figures(client, [(p.fields.id, p.access_token or "") for p in listing.pages])
+        fetch_figures(
+            client, [(p.page.id, p.access_token or "") for p in listing.pages], PageReport
+        )
     )
     figures = dict(result for chunk in chunks for result in chunk)
     for page in listing.pages:
-        found = figures[page.fields.id]
+        found = figures[page.page.id]
         if page.access_token is None:
             assert isinstance(found, errors.FacebookError)
         else:
-            assert isinstance(found, PageFields)
-            assert found == page.fields
+            assert isinstance(found, PageReport)
+            assert found == page.page
     oauth.revoke(client, identity.id, token)
-    assert not oauth.debug_token(client, token).is_valid
+    assert not debug_token(client, token).is_valid
     with pytest.raises(errors.AccessEnded):
         oauth.fetch_identity(client, token)
 
@@ -401,10 +407,10 @@ def test_a_used_code_is_rejected(stand_in: Facebook, client: GraphClient) -> Non
 @pytest.mark.parametrize("kind", ["cut", "html", "empty", "truncated", "500", "200 with error"])
 def test_a_list_survives_a_bad_moment(stand_in: Facebook, client: GraphClient, kind: str) -> None:
     token = connect(stand_in, client)
-    undisturbed = fetch_pages(client, token)
+    undisturbed = fetch_pages(client, token, PageReport)
     stand_in.sandbox.clear_faults()
     stand_in.sandbox.inject(kind, call=2, path="me/accounts")
-    assert fetch_pages(client, token) == undisturbed
+    assert fetch_pages(client, token, PageReport) == undisturbed
     assert len(stand_in.sandbox.calls) == 4  # 60 Pages at 25 a call, one of them twice
 
 
@@ -413,26 +419,26 @@ def test_a_list_comes_in_smaller_pieces_if_it_must(
     stand_in: Facebook, client: GraphClient, limit_above: int
 ) -> None:
     token = connect(stand_in, client)
-    undisturbed = fetch_pages(client, token)
+    undisturbed = fetch_pages(client, token, PageReport)
     stand_in.sandbox.inject("too much data", times=99, limit_above=limit_above)
-    assert fetch_pages(client, token) == undisturbed
+    assert fetch_pages(client, token, PageReport) == undisturbed
 
 
 def test_a_retired_field_is_dropped(stand_in: Facebook, client: GraphClient) -> None:
     token = connect(stand_in, client)
     stand_in.sandbox.inject("retired field", times=99)
-    listing = fetch_pages(client, token)
+    listing = fetch_pages(client, token, PageReport)
     assert client.observed.dropped_fields == {"verification_status"}
-    assert {page.fields.verification_status for page in listing.pages} == {None}
+    assert {page.page.verification_status for page in listing.pages} == {None}
 
 
 def test_a_withdrawn_permission_leaves_the_basics(stand_in: Facebook, client: GraphClient) -> None:
     token = connect(stand_in, client, no="pages_read_engagement")
-    listing = fetch_pages(client, token)
+    listing = fetch_pages(client, token, PageReport)
     assert listing.basic_only
     assert len(listing.pages) > 50
-    assert all(page.fields.fan_count is None for page in listing.pages)
-    assert all(page.fields.depth == "basic" for page in listing.pages)
+    assert all(page.page.fans_count is None for page in listing.pages)
+    assert all(page.page.depth == "basic" for page in listing.pages)
 
 
 @pytest.mark.parametrize(
@@ -449,7 +455,7 @@ def test_each_trouble_is_the_error_it_should_be(
     token = connect(stand_in, client)
     stand_in.sandbox.trouble = trouble
     with pytest.raises(kind) as caught:
-        fetch_pages(client, token)
+        fetch_pages(client, token, PageReport)
     if isinstance(caught.value, errors.RateLimited):
         assert caught.value.scope == "app"
 
@@ -458,15 +464,16 @@ def test_a_limit_of_the_account(stand_in: Facebook, client: GraphClient) -> None
     token = connect(stand_in, client)
     stand_in.sandbox.inject("error", code=17, times=99)
     with pytest.raises(errors.RateLimited) as caught:
-        fetch_pages(client, token)
+        fetch_pages(client, token, PageReport)
     assert caught.value.scope == "account"
 
 
 def test_a_limit_of_pages_says_when_it_ends(stand_in: Facebook, client: GraphClient) -> None:
-    pages = [p for p in fetch_pages(client, connect(stand_in, client)).pages if p.access_token]
+    listing = fetch_pages(client, connect(stand_in, client), PageReport)
+    pages = [page for page in listing.pages if page.access_token]
     stand_in.sandbox.trouble = "rate limit"
     ((_, result),) = next(
-        fetch_figures(client, [(pages[0].fields.id, pages[0].access_token or "")])
+        fetch_figures(client, [(pages[0].page.id, pages[0].access_token or "")], PageReport)
     )
     assert isinstance(result, errors.RateLimited)
     assert (result.scope, result.retry_after_seconds) == ("account", 25 * 60)
@@ -475,10 +482,12 @@ def test_a_limit_of_pages_says_when_it_ends(stand_in: Facebook, client: GraphCli
 def test_the_proof_is_right_for_every_token(stand_in: Facebook, client: GraphClient) -> None:
     stand_in.sandbox.inject("proof required", times=99)
     token = connect(stand_in, client)
-    pages = [page for page in fetch_pages(client, token).pages if page.access_token]
-    oauth.debug_token(client, token)
-    chunk = next(fetch_figures(client, [(p.fields.id, p.access_token or "") for p in pages]))
-    assert all(isinstance(result, PageFields) for _, result in chunk)
+    pages = [page for page in fetch_pages(client, token, PageReport).pages if page.access_token]
+    debug_token(client, token)
+    chunk = next(
+        fetch_figures(client, [(p.page.id, p.access_token or "") for p in pages], PageReport)
+    )
+    assert all(isinstance(result, PageReport) for _, result in chunk)
 
 
 def test_a_batch_survives_what_facebook_leaves_undone(
@@ -491,8 +500,8 @@ def test_a_batch_survives_what_facebook_leaves_undone(
 
 
 def test_a_picture_of_the_sandbox_is_fetched(stand_in: Facebook, client: GraphClient) -> None:
-    listing = fetch_pages(client, connect(stand_in, client))
-    url = next(page.fields.picture_url for page in listing.pages if page.fields.picture_url)
+    listing = fetch_pages(client, connect(stand_in, client), PageReport)
+    url = next(page.page.picture_url for page in listing.pages if page.page.picture_url)
     with open_session(stand_in.url) as session:
         picture = fetch_picture(url, session=session, sandbox_origin=stand_in.url)
         assert picture is not None

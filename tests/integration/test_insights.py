@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from fb.connections import disconnect, freeze
+from fb.accounts.accounts import disconnect, freeze
 from fb.insights_sync import run as run_module
 from fb.insights_sync import syncing as insights_sync
 from fb.insights_sync.schedule import (
@@ -24,10 +24,10 @@ from fb.insights_sync.syncing import InsightsResult, run_insights
 from fb.installation import Installation
 from fb.sandbox import make_world
 from fb.schedule import find_progress, is_due, tick
+from storage.accounts.grants import list_working_grants
+from storage.accounts.page_tokens import find_insight_access
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
-from storage.grants import list_working_grants
-from storage.insight_access import find_insight_access
 from storage.insight_runs import start_insight_run
 from storage.insights import (
     get_insight_series,

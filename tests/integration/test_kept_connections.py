@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,21 +11,26 @@ from hypothesis import strategies as st
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from storage.connection_states import CONNECTION_STATES, connection_rank
+from storage.accounts.connection_states import CONNECTION_STATES, connection_rank
+from storage.accounts.grants import (
+    find_grant_by_account,
+    forget_tokens,
+    set_grant_status,
+    set_page_grant_status,
+    withdraw_page_grants,
+)
+from storage.accounts.pages import PageDetails, PageReport, upsert_pages
+from storage.accounts.vault import Vault
 from storage.engine import Database
 from storage.erasure import erase_everything
-from storage.grants import find_grant_by_account, forget_tokens, set_grant_status
 from storage.kept_connections import rebuild_connections
 from storage.models import Page
-from storage.pages import PageRow, mark_missing, set_page_grant_status, upsert_pages
-from storage.vault import Vault
 from tests.integration.storage_rows import (
     KEY,
     NOW,
     add_grant,
     add_pages,
     bring,
-    staged_page,
 )
 
 VAULT = Vault([KEY])
@@ -109,7 +114,7 @@ STEPS: st.SearchStrategy[list[Step]] = st.lists(
 def do(session: Session, step: Step) -> None:
     """Do one thing to what holds the Pages."""
     if isinstance(step, Described):
-        row = PageRow(id=step.page, name=f"Page {step.page}", is_published=step.is_published)
+        row = PageDetails(id=step.page, name=f"Page {step.page}", is_published=step.is_published)
         upsert_pages(session, [row], NOW)
         return
     if isinstance(step, Saved):
@@ -125,16 +130,17 @@ def do(session: Session, step: Step) -> None:
             session, step.page, grant.id, step.status, code=None, subcode=None, now=NOW
         )
     elif isinstance(step, Left):
-        mark_missing(session, grant.id, [step.page], NOW, status=step.status)
+        withdraw_page_grants(session, grant.id, [step.page], NOW, status=step.status)
     else:
         forget_tokens(session, grant.id, NOW)
 
 
 def save(session: Session, step: Saved) -> None:
-    staged = staged_page(VAULT, step.account, step.page)
-    staged["tasks"], staged["is_published"] = step.tasks, step.is_published
-    staged["depth"] = step.depth
-    bring(session, VAULT, step.account, [staged])
+    depth: Any = step.depth
+    report = PageReport(
+        id=step.page, name=f"Page {step.page}", is_published=step.is_published, depth=depth
+    )
+    bring(session, VAULT, step.account, [report], tasks=step.tasks)
 
 
 def kept_and_worked_out(session: Session) -> list[tuple[str, str]]:

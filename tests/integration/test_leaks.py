@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from fb.connections import disconnect
+from fb.accounts.accounts import disconnect
 from fb.sync import run_sync
 from fb.web.log_redaction import install_redaction
-from storage.grants import list_grants
+from storage.accounts.grants import list_grants
 from tests.integration.traveller import APP_SECRET, STATE_SECRET, Scene, opened_scene
 
 

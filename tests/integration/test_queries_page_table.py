@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.pages import PageDetails, upsert_pages
 from storage.engine import Database
 from storage.filtering import Filter
 from storage.models import Page, Picture
@@ -18,7 +19,6 @@ from storage.page_table import (
     list_sparklines,
     list_table,
 )
-from storage.pages import PageRow, upsert_pages
 from tests.integration.figure_rows import (
     LONG_AGO,
     add_grant,
@@ -180,7 +180,7 @@ NAMES = {
     ],
 )
 def test_search(database: Database, search: str, found: list[str]) -> None:
-    rows = [PageRow(id=id, name=name) for id, name in NAMES.items()]
+    rows = [PageDetails(id=id, name=name) for id, name in NAMES.items()]
     with database.writing() as session:
         upsert_pages(session, rows, LONG_AGO)
         by_name = ids(session, filter=Filter(search=search))
@@ -191,8 +191,8 @@ def test_search(database: Database, search: str, found: list[str]) -> None:
 
 def test_a_renamed_page_is_found_by_its_new_name(database: Database) -> None:
     with database.writing() as session:
-        upsert_pages(session, [PageRow(id="1", name="Alt")], LONG_AGO)
-        upsert_pages(session, [PageRow(id="1", name="NEÜ")], LONG_AGO)
+        upsert_pages(session, [PageDetails(id="1", name="Alt")], LONG_AGO)
+        upsert_pages(session, [PageDetails(id="1", name="NEÜ")], LONG_AGO)
         assert ids(session, filter=Filter(search="neu")) == ["1"]
         assert ids(session, filter=Filter(search="alt")) == []
 

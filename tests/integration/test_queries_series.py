@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.page_profile import find_page_profile
 from storage.engine import Database
 from storage.health import count_connections
 from storage.models import Picture
 from storage.page_table import list_table
-from storage.series import DayFigure, find_page_profile, get_page_series
+from storage.series import DayFigure, get_page_series
 from tests.integration.figure_rows import (
     LONG_AGO,
     add_grant,
@@ -137,7 +138,7 @@ def test_a_profile_is_what_facebook_said_and_who_holds_the_page(database: Databa
         unknown = find_page_profile(session, "nobody")
     assert unknown is None
     assert found is not None
-    assert (found.page_id, found.name, found.category, found.about) == (
+    assert (found.id, found.name, found.category, found.about) == (
         "p",
         "=1+1",
         "Café",

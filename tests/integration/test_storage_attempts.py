@@ -12,65 +12,57 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.attempts import (
+from storage.accounts.attempts import (
     MAX_OPEN_ATTEMPTS,
-    beat,
-    claim,
+    claim_attempt,
     consume_attempt,
     create_attempt,
     fail_attempt,
     find_attempt,
-    finish_reading,
     record_outcome,
+    record_progress,
+    record_unticked,
+    store_result,
     wipe_expired,
 )
+from storage.accounts.vault import Sealed, Vault
 from storage.engine import Database
 from storage.errors import TooManyAttempts
-from storage.models import Attempt, AttemptPage
-from storage.staging import erase_staged, stage_pages
-from storage.vault import Sealed, Vault
-from tests.integration.storage_rows import KEY, LATER, NOW, TRIP, add_attempt, staged_page
+from storage.models import Attempt, Grant
+from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
 
-SEALED = Sealed("key0", "sealed-token-of-the-account")
+SEALED = Sealed("key0", "sealed-result-of-the-trip")
 VAULT = Vault([KEY])
-PAGE = staged_page(VAULT, "1", "10")
 PREVIEW_END = LATER + timedelta(minutes=30)
 RACES = 50
 OPEN_END = NOW + timedelta(minutes=15)
 
 
 def consume(session: Session, **changes: Any) -> bool:
-    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "now": LATER, **TRIP, **changes}
-    return consume_attempt(session, **facts)
+    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "binding": BINDING, "now": LATER}
+    return consume_attempt(session, **{**facts, **changes})
 
 
 def make_ready(session: Session, id: str = "a1") -> None:
     add_attempt(session, id)
     assert consume(session, id=id)
     assert finish(session, id)
-    stage_pages(session, id, [PAGE])
 
 
 def finish(session: Session, id: str = "a1") -> bool:
-    return finish_reading(
+    return store_result(
         session,
         id,
-        account_id="1",
+        SEALED,
         account_name="Ann\x00e",
         access_until=OPEN_END,
-        found={"basic_only": False},
-        sealed=SEALED,
         now=LATER,
         preview_expires_at=PREVIEW_END,
     )
-
-
-def count_staged(session: Session) -> int:
-    return session.scalar(select(func.count()).select_from(AttemptPage)) or 0
 
 
 def get(session: Session, id: str = "a1") -> Attempt:
@@ -87,27 +79,33 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         assert consume(session)
         attempt = get(session)
         assert (attempt.status, attempt.consumed_at, attempt.step) == ("reading", LATER, "exchange")
-        assert beat(session, "a1", LATER, step="listing", pages_read=100, pages_total=None)
-        assert beat(session, "a1", PREVIEW_END, account_name="Ann\x00e", access_until=PREVIEW_END)
+        assert record_progress(
+            session, "a1", LATER, step="listing", pages_read=100, pages_total=None
+        )
+        assert record_progress(
+            session, "a1", PREVIEW_END, account_name="Ann\x00e", access_until=PREVIEW_END
+        )
         attempt = get(session)
         assert (attempt.step, attempt.pages_read, attempt.pages_total) == ("listing", 100, None)
         assert (attempt.account_name, attempt.heartbeat_at) == ("Ann\ufffde", PREVIEW_END)
         assert finish(session)
         attempt = get(session)
-        assert (attempt.status, attempt.sealed_user_token) == ("ready", SEALED.text)
+        assert (attempt.status, attempt.sealed_result) == ("ready", SEALED.text)
         assert (attempt.key_id, attempt.preview_expires_at) == ("key0", PREVIEW_END)
-        assert (attempt.account_id, attempt.found) == ("1", {"basic_only": False})
         assert (attempt.account_name, attempt.access_until) == ("Ann\ufffde", OPEN_END)
-        assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
-        record_outcome(session, "a1", {"saved": 3})
+        record_unticked(session, "a1", {"2", "1"})
+        assert get(session).unticked == ["1", "2"]
+        grant_id = add_grant(session, VAULT, "1", ["10"])
+        assert claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+        record_outcome(session, "a1", grant_id, {"saved": 3})
     with database.reading() as session:
         attempt = get(session)
         assert (attempt.status, attempt.ended_at, attempt.outcome) == ("saved", LATER, {"saved": 3})
-        assert (attempt.sealed_user_token, attempt.key_id) == (None, None)
-        assert (attempt.account_id, attempt.found) == (None, None)
+        assert (attempt.sealed_result, attempt.key_id) == (None, None)
+        assert (attempt.account_name, attempt.access_until, attempt.unticked) == (None, None, None)
 
 
-@pytest.mark.parametrize("changed", ["nonce_hash", *TRIP])
+@pytest.mark.parametrize("changed", ["nonce_hash", "binding"])
 def test_another_browser_or_other_settings_consume_nothing(
     database: Database, changed: str
 ) -> None:
@@ -174,7 +172,7 @@ def test_of_many_saves_at_once_one_claims(database: Database, threads: int) -> N
             partial(
                 _without_the_writers_lock,
                 database,
-                partial(claim, id=id, nonce_hash="n1", status_to="saved", now=LATER),
+                partial(claim_attempt, id=id, nonce_hash="n1", status_to="saved", now=LATER),
             ),
         )
         assert won == 1
@@ -197,7 +195,6 @@ def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: 
     wins = {"consume": 0, "stolen": 0, "save": 0, "discard": 0, "late": 0}
     with database.writing() as session:
         session.execute(delete(Attempt))
-        assert count_staged(session) == 0
         add_attempt(session)
     for step in steps:
         with database.writing() as session:
@@ -206,8 +203,8 @@ def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: 
                 wins[step] += won
         with database.reading() as session:
             attempt = get(session)
-            assert attempt.sealed_user_token is None or attempt.status == "ready"
-            assert (attempt.sealed_user_token is None) == (attempt.key_id is None)
+            assert attempt.sealed_result is None or attempt.status == "ready"
+            assert (attempt.sealed_result is None) == (attempt.key_id is None)
     assert wins["consume"] <= 1
     assert wins["save"] + wins["discard"] <= wins["consume"]
     assert (wins["stolen"], wins["late"]) == (0, 0)
@@ -218,23 +215,27 @@ def _take(session: Session, step: str) -> bool:
         case "consume":
             return consume(session)
         case "stolen":
-            return consume(session, nonce_hash="n2") or claim(
+            return consume(session, nonce_hash="n2") or claim_attempt(
                 session, id="a1", nonce_hash="n2", status_to="saved", now=LATER
             )
         case "beat":
-            return beat(session, "a1", LATER, pages_read=1)
+            return record_progress(session, "a1", LATER, pages_read=1)
         case "finish":
             return finish(session)
         case "fail":
             return fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
         case "save":
-            return claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+            return claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
         case "discard":
-            return claim(session, id="a1", nonce_hash="n1", status_to="discarded", now=LATER)
+            return claim_attempt(
+                session, id="a1", nonce_hash="n1", status_to="discarded", now=LATER
+            )
         case "wipe":
             return wipe_expired(session, PREVIEW_END) > 0
         case _:
-            return claim(session, id="a1", nonce_hash="n1", status_to="saved", now=PREVIEW_END)
+            return claim_attempt(
+                session, id="a1", nonce_hash="n1", status_to="saved", now=PREVIEW_END
+            )
 
 
 @pytest.mark.parametrize(
@@ -246,10 +247,10 @@ def test_no_other_browser_claims_and_nobody_too_late(
     facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "status_to": "saved"}
     with database.writing() as session:
         make_ready(session)
-        assert not claim(session, **{**facts, "now": LATER, **changes})
-        assert get(session).sealed_user_token == SEALED.text
-        assert claim(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
-        assert not claim(session, **facts, now=LATER)
+        assert not claim_attempt(session, **{**facts, "now": LATER, **changes})
+        assert get(session).sealed_result == SEALED.text
+        assert claim_attempt(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
+        assert not claim_attempt(session, **facts, now=LATER)
 
 
 def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> None:
@@ -258,13 +259,13 @@ def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> N
 
     def break_off() -> None:
         with database.writing() as session:
-            assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+            assert claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
             raise RuntimeError("broken off")
 
     with pytest.raises(RuntimeError, match="broken off"):
         break_off()
     with database.reading() as session:
-        assert get(session).sealed_user_token == SEALED.text
+        assert get(session).sealed_result == SEALED.text
 
 
 def test_failing_keeps_plain_facts(database: Database) -> None:
@@ -273,7 +274,7 @@ def test_failing_keeps_plain_facts(database: Database) -> None:
         add_attempt(session)
         assert fail_attempt(session, "a1", failure, LATER)
         assert not fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
-        assert not beat(session, "a1", LATER)
+        assert not record_progress(session, "a1", LATER)
         attempt = get(session)
         assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
 
@@ -281,7 +282,7 @@ def test_failing_keeps_plain_facts(database: Database) -> None:
 def test_an_outcome_is_kept_for_saved_attempts_only(database: Database) -> None:
     with database.writing() as session:
         make_ready(session)
-        record_outcome(session, "a1", {"saved": 1})
+        record_outcome(session, "a1", 1, {"saved": 1})
         assert get(session).outcome is None
 
 
@@ -297,7 +298,12 @@ def test_open_attempts_are_capped_until_they_expire(database: Database) -> None:
         add_attempt(session, "one more")
     with database.writing() as session:
         create_attempt(
-            session, id="next", nonce_hash="n", now=OPEN_END, expires_at=PREVIEW_END, **TRIP
+            session,
+            id="next",
+            nonce_hash="n",
+            binding=BINDING,
+            now=OPEN_END,
+            expires_at=PREVIEW_END,
         )
 
 
@@ -305,32 +311,26 @@ def test_wiping_erases_expired_results_and_nothing_else(database: Database) -> N
     with database.writing() as session:
         make_ready(session)
         assert wipe_expired(session, PREVIEW_END - timedelta(seconds=1)) == 0
-        assert count_staged(session) == 1
-        assert get(session).sealed_user_token == SEALED.text
+        assert get(session).sealed_result == SEALED.text
         assert wipe_expired(session, PREVIEW_END) == 1
-        assert count_staged(session) == 0
         attempt = get(session)
-        assert (attempt.status, attempt.sealed_user_token, attempt.key_id) == ("ready", None, None)
+        assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
         assert wipe_expired(session, PREVIEW_END) == 0
-        assert not claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
-
-
-def test_wiping_leaves_no_page_staged_under_an_attempt_that_is_over(database: Database) -> None:
-    with database.writing() as session:
-        make_ready(session)
-        assert claim(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
-        assert count_staged(session) == 1  # for whoever saves it, in this transaction
-        wipe_expired(session, LATER)
-        assert count_staged(session) == 0
+        assert not claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
 
 
 def test_a_new_attempt_wipes_expired_results(database: Database) -> None:
     with database.writing() as session:
         make_ready(session)
         create_attempt(
-            session, id="a2", nonce_hash="n", now=PREVIEW_END, expires_at=PREVIEW_END, **TRIP
+            session,
+            id="a2",
+            nonce_hash="n",
+            binding=BINDING,
+            now=PREVIEW_END,
+            expires_at=PREVIEW_END,
         )
-        assert get(session).sealed_user_token is None
+        assert get(session).sealed_result is None
 
 
 def test_abandoned_trips_are_forgotten_after_a_day(database: Database) -> None:
@@ -353,30 +353,34 @@ def test_the_database_itself_refuses_a_token_in_any_other_state(
         session.execute(update(Attempt).values(status=status))
 
 
-@pytest.mark.parametrize("status_to", ["saved", "discarded"])
-def test_nothing_of_a_token_lingers_in_the_files(
-    database: Database, tmp_path: Any, status_to: Any
+def test_erasing_the_grant_takes_the_trips_that_were_saved_as_it(database: Database) -> None:
+    with database.writing() as session:
+        make_ready(session)
+        grant_id = add_grant(session, VAULT, "1", ["10"])
+        assert claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+        record_outcome(session, "a1", grant_id, {"account_name": "Anne"})
+        session.execute(delete(Grant))
+        assert find_attempt(session, "a1") is None
+
+
+def erase(session: Session, how: str) -> None:
+    if how == "expired":
+        assert wipe_expired(session, PREVIEW_END) == 1
+    else:
+        status: Any = how
+        assert claim_attempt(session, id="a1", nonce_hash="n1", status_to=status, now=LATER)
+
+
+@pytest.mark.parametrize("how", ["saved", "discarded", "expired"])
+def test_nothing_of_a_result_lingers_in_the_files(
+    database: Database, tmp_path: Any, how: str
 ) -> None:
     if not database.is_sqlite:
         return
     with database.writing() as session:
         make_ready(session)
     files = [tmp_path / "data" / f"pagekeeper.db{end}" for end in ("", "-wal")]
-    tokens = [SEALED.text.encode(), str(PAGE["sealed_page_token"]).encode()]
-    assert all(any(token in file.read_bytes() for file in files) for token in tokens)
+    assert any(SEALED.text.encode() in file.read_bytes() for file in files)
     with database.writing() as session:
-        assert claim(session, id="a1", nonce_hash="n1", status_to=status_to, now=LATER)
-        erase_staged(session, "a1")
-    assert not any(token in file.read_bytes() for file in files for token in tokens)
-
-
-def test_nothing_that_expired_lingers_in_the_files(database: Database, tmp_path: Any) -> None:
-    if not database.is_sqlite:
-        return
-    with database.writing() as session:
-        make_ready(session)
-    with database.writing() as session:
-        wipe_expired(session, PREVIEW_END)
-    files = [tmp_path / "data" / f"pagekeeper.db{end}" for end in ("", "-wal")]
-    tokens = [SEALED.text.encode(), str(PAGE["sealed_page_token"]).encode()]
-    assert not any(token in file.read_bytes() for file in files for token in tokens)
+        erase(session, how)
+    assert not any(SEALED.text.encode() in file.read_bytes() for file in files)

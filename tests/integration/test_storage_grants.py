@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from storage.engine import Database
-from storage.errors import GrantNotFound
-from storage.grants import (
+from storage.accounts.grants import (
     find_grant_by_account,
     forget_tokens,
     get_grant,
@@ -21,9 +19,11 @@ from storage.grants import (
     set_grant_status,
     touch_grant,
 )
+from storage.accounts.vault import PURPOSE_USER_TOKEN, Vault
+from storage.engine import Database
+from storage.errors import GrantNotFound
 from storage.installation import get_data_version
 from storage.models import Grant, PageGrant
-from storage.vault import PURPOSE_USER_TOKEN, Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, facts_of, user_token
 
 VAULT = Vault([KEY])

@@ -9,29 +9,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from storage.attempts import consume_attempt, finish_reading
+from storage.accounts.attempts import consume_attempt, store_result
+from storage.accounts.vault import KeyReport, Vault, check_keys, key_id_of, rotate_keys
 from storage.engine import Database
 from storage.errors import SealBroken, WrongKey
-from storage.models import Attempt, AttemptPage, Grant, PageGrant, VaultKey
-from storage.staging import StagedPage, stage_pages
-from storage.vault import (
-    PURPOSE_PAGE_TOKEN,
-    PURPOSE_USER_TOKEN,
-    KeyReport,
-    Vault,
-    check_keys,
-    key_id_of,
-    rotate_keys,
-)
+from storage.models import Attempt, Grant, PageGrant, VaultKey
 from tests.integration.storage_rows import (
+    BINDING,
     KEY,
     NOW,
     OTHER_KEY,
-    TRIP,
     add_attempt,
     add_grant,
     page_token,
-    staged_page,
     user_token,
 )
 
@@ -56,26 +46,16 @@ def fill(database: Database, vault: Vault) -> None:
     with database.writing() as session:
         add_grant(session, vault, "1", ["10", "11"])
         add_attempt(session)
-        consume_attempt(session, id="a1", nonce_hash="n1", now=NOW, **TRIP)
-        finish_reading(
+        consume_attempt(session, id="a1", nonce_hash="n1", binding=BINDING, now=NOW)
+        store_result(
             session,
             "a1",
-            account_id="2",
+            vault.seal_login_result("a1", "result"),
             account_name="Account 2",
             access_until=None,
-            found={},
-            sealed=vault.seal(PURPOSE_USER_TOKEN, "2", user_token("2")),
             now=NOW,
             preview_expires_at=NOW + timedelta(minutes=30),
         )
-        stage_pages(session, "a1", [staged_page(vault, "2", "10"), without_token(vault)])
-
-
-def without_token(vault: Vault) -> StagedPage:
-    """A Page that Facebook sent no token for: nothing to open, and nothing to seal anew."""
-    page = staged_page(vault, "2", "11")
-    page["sealed_page_token"] = page["key_id"] = None
-    return page
 
 
 def opened(database: Database, vault: Vault) -> list[str]:
@@ -84,23 +64,17 @@ def opened(database: Database, vault: Vault) -> list[str]:
         grant = session.scalars(select(Grant)).one()
         pages = session.scalars(select(PageGrant).order_by(PageGrant.page_id)).all()
         attempt = session.scalars(select(Attempt)).one()
-        staged = session.scalars(
-            select(AttemptPage).where(AttemptPage.sealed_page_token.is_not(None))
-        ).one()
-    rows = [(PURPOSE_USER_TOKEN, "1", grant.key_id, grant.sealed_user_token)]
-    rows += [
-        (PURPOSE_PAGE_TOKEN, f"1/{page.page_id}", page.key_id, page.sealed_page_token)
-        for page in pages
+    return [
+        vault.open_user_token("1", grant.key_id or "", grant.sealed_user_token or ""),
+        *(
+            vault.open_page_token("1", p.page_id, p.key_id or "", p.sealed_page_token or "")
+            for p in pages
+        ),
+        vault.open_login_result("a1", attempt.key_id or "", attempt.sealed_result or ""),
     ]
-    rows += [(PURPOSE_USER_TOKEN, "2", attempt.key_id, attempt.sealed_user_token)]
-    rows += [(PURPOSE_PAGE_TOKEN, "2/10", staged.key_id, staged.sealed_page_token)]
-    return [vault.open(*row[:2], row[2] or "", row[3] or "") for row in rows]
 
 
-SECRETS = [
-    *(user_token("1"), page_token("1", "10"), page_token("1", "11")),
-    *(user_token("2"), page_token("2", "10")),
-]
+SECRETS = [user_token("1"), page_token("1", "10"), page_token("1", "11"), "result"]
 
 
 def test_the_first_start_leaves_a_canary(database: Database) -> None:
@@ -132,9 +106,9 @@ def test_no_canary_is_made_where_something_is_sealed_already(database: Database)
     assert canaries(database) == []
 
 
-@pytest.mark.parametrize("model", [Grant, PageGrant, Attempt, AttemptPage])
+@pytest.mark.parametrize("model", [Grant, PageGrant, Attempt])
 def test_a_lost_key_is_noticed_wherever_it_was_used(
-    database: Database, model: type[Grant | PageGrant | Attempt | AttemptPage]
+    database: Database, model: type[Grant | PageGrant | Attempt]
 ) -> None:
     fill(database, NEW)
     with database.writing() as session:
@@ -160,7 +134,7 @@ def test_rotating_seals_everything_with_the_first_key(database: Database) -> Non
     check(database, OLD)
     fill(database, OLD)
     with database.writing() as session:
-        assert rotate_keys(session, BOTH) == 5
+        assert rotate_keys(session, BOTH) == 4
     assert opened(database, NEW) == SECRETS
     assert check(database, NEW) == RIGHT
     assert canaries(database) == [NEW.current_key_id]
@@ -174,7 +148,7 @@ def test_rotating_seals_everything_with_the_first_key(database: Database) -> Non
 @given(order=st.lists(st.sampled_from([BOTH, Vault([KEY, OTHER_KEY])]), max_size=4))
 def test_everything_opens_after_any_rotations(database: Database, order: list[Vault]) -> None:
     with database.writing() as session:
-        for model in (PageGrant, Grant, AttemptPage, Attempt, VaultKey):
+        for model in (Attempt, PageGrant, Grant, VaultKey):
             session.execute(delete(model))
     check(database, OLD)
     fill(database, OLD)
@@ -215,10 +189,10 @@ def test_a_lost_key_with_nothing_sealed_is_mended_by_rotating(database: Database
     assert check(database, NEW) == RIGHT
 
 
-def test_rotating_notices_a_staged_token_moved_to_another_account(database: Database) -> None:
+def test_rotating_notices_a_result_moved_to_another_attempt(database: Database) -> None:
     fill(database, OLD)
     with database.writing() as session:
-        session.execute(update(Attempt).values(account_id="1"))
+        session.execute(update(Attempt).values(id="a2"))
     with pytest.raises(SealBroken), database.writing() as session:
         rotate_keys(session, BOTH)
 

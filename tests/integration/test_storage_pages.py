@@ -10,19 +10,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.grants import set_grant_status
-from storage.installation import get_data_version
-from storage.models import Page, PageGrant, Picture
-from storage.pages import (
-    PageRow,
-    list_page_names,
-    list_readable,
-    mark_missing,
+from storage.accounts.grants import (
+    set_grant_status,
     set_page_grant_status,
-    upsert_pages,
+    withdraw_page_grants,
 )
-from storage.pictures import (
+from storage.accounts.page_tokens import list_page_tokens
+from storage.accounts.pages import PageDetails, list_page_names, read_details, upsert_pages
+from storage.accounts.pictures import (
     LINK_LIFETIME,
     REFETCH_AFTER,
     find_picture,
@@ -30,13 +25,16 @@ from storage.pictures import (
     save_picture,
     upsert_picture_sources,
 )
-from storage.vault import PURPOSE_PAGE_TOKEN, Vault
+from storage.accounts.vault import Vault
+from storage.engine import Database
+from storage.installation import get_data_version
+from storage.models import Page, PageGrant, Picture
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, page_token
 
 VAULT = Vault([KEY])
 # Nothing that PostgreSQL could compress until it fits into an index.
 LONG = "".join(chr(0x20000 + number * 7_919 % 40_000) for number in range(5_000))
-FULL = PageRow(
+FULL = PageDetails(
     id="90071992547409931",
     name="Café Straße",
     category="Bakery",
@@ -45,12 +43,11 @@ FULL = PageRow(
     link="https://facebook.com/x",
     username="x",
     phone="1",
-    emails=["a@example.org"],
+    emails=("a@example.org",),
     location={"city": "Łódź", "latitude": 51.7},
     verification_status="not_verified",
     is_published=False,
     is_new_page_experience=True,
-    graph_version="v26.0",
 )
 
 
@@ -74,16 +71,17 @@ def ids_with_token(session: Session, grant_id: int) -> set[str]:
 
 def test_a_page_is_kept_as_described(database: Database) -> None:
     with database.writing() as session:
-        upsert_pages(session, [FULL], NOW)
+        upsert_pages(session, [FULL], NOW, graph_version="v26.0")
     page = get_page(database, FULL.id)
-    assert {name: getattr(page, name) for name in FULL.__dataclass_fields__} == vars(FULL)
+    assert PageDetails(**read_details(page)) == FULL
+    assert page.graph_version == "v26.0"
     assert (page.name_folded, page.first_seen_at, page.described_at) == ("cafe strasse", NOW, NOW)
 
 
 def test_a_later_description_replaces_all_but_the_first_day(database: Database) -> None:
     with database.writing() as session:
         upsert_pages(session, [FULL], NOW)
-        upsert_pages(session, [PageRow(id=FULL.id, name="Renamed")], LATER)
+        upsert_pages(session, [PageDetails(id=FULL.id, name="Renamed")], LATER)
         assert get_data_version(session) == 2
     page = get_page(database, FULL.id)
     assert (page.name, page.name_folded) == ("Renamed", "renamed")
@@ -93,7 +91,7 @@ def test_a_later_description_replaces_all_but_the_first_day(database: Database) 
 
 def test_what_facebook_leaves_out_is_null_and_not_the_word_null(database: Database) -> None:
     with database.writing() as session:
-        upsert_pages(session, [PageRow(id="1", name="x")], NOW)
+        upsert_pages(session, [PageDetails(id="1", name="x")], NOW)
         absent = select(Page.id).where(Page.emails.is_(None), Page.location.is_(None))
         assert session.scalars(absent).all() == ["1"]
 
@@ -113,7 +111,7 @@ def test_what_facebook_leaves_out_is_null_and_not_the_word_null(database: Databa
 )
 def test_any_name_is_stored(database: Database, name: str, stored: str) -> None:
     with database.writing() as session:
-        row = replace(FULL, name=name, about=name, emails=[name], location={"city": name})
+        row = replace(FULL, name=name, about=name, emails=(name,), location={"city": name})
         upsert_pages(session, [row], NOW)
     page = get_page(database, FULL.id)
     assert (page.name, page.emails) == (stored, [name])
@@ -137,9 +135,7 @@ def test_a_page_grant_is_renewed_in_place(database: Database) -> None:
         row = session.scalars(select(PageGrant)).one()
         assert (row.status, row.status_at, row.granted_at) == ("ok", LATER, LATER)
         assert (row.reason_code, row.reason_subcode, row.tasks) == (None, None, ["ANALYZE"])
-        opened = VAULT.open(
-            PURPOSE_PAGE_TOKEN, "1/10", row.key_id or "", row.sealed_page_token or ""
-        )
+        opened = VAULT.open_page_token("1", "10", row.key_id or "", row.sealed_page_token or "")
         assert opened == page_token("1", "10")
 
 
@@ -150,14 +146,14 @@ def test_taking_pages_from_a_grant_erases_their_tokens_only(
     with database.writing() as session:
         grant_id = add_grant(session, VAULT, "1", ["10", "11"])
         before = get_data_version(session)
-        mark_missing(session, grant_id, ["10", "never had"], LATER, status=status)
+        withdraw_page_grants(session, grant_id, ["10", "never had"], LATER, status=status)
         assert get_data_version(session) > before
         assert set(session.scalars(select(PageGrant.page_id))) == {"10", "11"}
         assert ids_with_token(session, grant_id) == {"11"}
     assert status_of(database, "10") == (status, False)
     assert status_of(database, "11") == ("ok", True)
     with database.writing() as session:
-        mark_missing(session, grant_id, ["10"], LATER + timedelta(days=1), status=status)
+        withdraw_page_grants(session, grant_id, ["10"], LATER + timedelta(days=1), status=status)
         since = select(PageGrant.status_at).where(PageGrant.page_id == "10")
         assert session.scalars(since).one() == LATER
 
@@ -166,7 +162,7 @@ def test_another_accounts_token_for_the_page_is_left(database: Database) -> None
     with database.writing() as session:
         one = add_grant(session, VAULT, "1", ["10"])
         two = add_grant(session, VAULT, "2", ["10"])
-        mark_missing(session, one, ["10"], LATER)
+        withdraw_page_grants(session, one, ["10"], LATER)
         assert ids_with_token(session, two) == {"10"}
 
 
@@ -210,10 +206,10 @@ def test_the_newest_grant_is_tried_first(database: Database) -> None:
     with database.writing() as session:
         old = add_grant(session, VAULT, "1", ["10", "11"], NOW)
         new = add_grant(session, VAULT, "2", ["11", "12"], LATER)
-        found = [(row.grant_id, row.page_id) for row in list_readable(session)]
+        found = [(row.grant_id, row.page_id) for row in list_page_tokens(session)]
         assert found == [(new, "11"), (new, "12"), (old, "10"), (old, "11")]
-        row = list_readable(session)[0]
-        opened = VAULT.open(PURPOSE_PAGE_TOKEN, "2/11", row.key_id, row.sealed_page_token)
+        row = list_page_tokens(session)[0]
+        opened = VAULT.open_page_token("2", "11", row.key_id, row.sealed_page_token)
         assert opened == page_token("2", "11")
         assert (row.account_id, row.account_name) == ("2", "Account 2")
         assert row.sealed_page_token not in repr(row)
@@ -224,7 +220,7 @@ def test_grants_that_do_not_work_are_not_read(database: Database, status: str) -
     with database.writing() as session:
         grant_id = add_grant(session, VAULT, "1", ["10"])
         set_grant_status(session, grant_id, status, code=None, subcode=None, now=NOW)
-        assert list_readable(session) == []
+        assert list_page_tokens(session) == []
 
 
 URL = "https://scontent.fbcdn.net/v/1_n.jpg?oh=signature"

@@ -10,6 +10,8 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from storage.accounts.pictures import upsert_picture_sources
+from storage.accounts.vault import Vault, check_keys
 from storage.engine import Database
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
@@ -28,7 +30,6 @@ from storage.observations import (
     observe_graph,
     record_observation,
 )
-from storage.pictures import upsert_picture_sources
 from storage.places import HEARTBEAT_LIFETIME
 from storage.runs import (
     FailureRow,
@@ -43,7 +44,6 @@ from storage.runs import (
     start_run,
 )
 from storage.snapshots import SnapshotRow, upsert_snapshots
-from storage.vault import Vault, check_keys
 from tests.integration.storage_rows import (
     KEY,
     LATER,

@@ -11,17 +11,16 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 
+from storage.accounts.grants import set_grant_status, withdraw_page_grants
+from storage.accounts.vault import Vault
 from storage.engine import Database
-from storage.grants import set_grant_status
 from storage.installation import get_data_version
 from storage.models import DayColumn, Snapshot
-from storage.pages import mark_missing
 from storage.snapshots import (
     SnapshotRow,
     list_pages_without_snapshot,
     upsert_snapshots,
 )
-from storage.vault import Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages
 
 DAY = date(2026, 11, 20)
@@ -172,7 +171,7 @@ def test_pages_that_still_lack_the_days_snapshot(database: Database) -> None:
     with database.writing() as session:
         one = add_grant(session, vault, "1", ["10", "11", "12"])
         two = add_grant(session, vault, "2", ["12", "13"])
-        mark_missing(session, one, ["11"], NOW)
+        withdraw_page_grants(session, one, ["11"], NOW)
         assert list_pages_without_snapshot(session, DAY) == ["10", "12", "13"]
         upsert_snapshots(session, [replace(ROW, page_id="10")])
         assert list_pages_without_snapshot(session, DAY) == ["12", "13"]

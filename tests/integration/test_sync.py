@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from fb.connections import check_now, disconnect, freeze, list_connections, thaw
-from fb.errors import AccessEnded, PermissionMissing, RateLimited
-from fb.figures import fetch_figures
-from fb.graph import GraphClient
+from fb.accounts.accounts import check_now, disconnect, freeze, list_connections, thaw
+from fb.graph.client import GraphClient
+from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
+from fb.graph.page_figures import fetch_figures
 from fb.installation import Installation
 from fb.schedule import is_due, tick
 from fb.sync import Chunk, RunResult, run_sync
 from fb.worker import heartbeat
+from storage.accounts.pages import PageReport
+from storage.accounts.vault import KeyReport
 from storage.errors import SyncRunning
 from storage.models import Grant, PageGrant, Run, RunFailure, Snapshot
 from storage.runs import start_run
-from storage.vault import KeyReport
 from tests.integration.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -228,8 +229,10 @@ def test_an_unanswered_question_costs_no_page(scene: Scene) -> None:
 def test_figures_read_beside_an_app_limit_are_kept(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def limited(client: GraphClient, pages: Iterable[tuple[str, str]]) -> Iterator[Chunk]:
-        for chunk in fetch_figures(client, pages):
+    def limited(
+        client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
+    ) -> Iterator[Chunk]:
+        for chunk in fetch_figures(client, pages, PageReport):
             error = RateLimited(code=4, scope="app", retry_after_seconds=None)
             yield [*chunk[:-1], (chunk[-1][0], error)]
 
@@ -263,10 +266,12 @@ def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(
 ) -> None:
     asked: list[int] = []
 
-    def refusing_one(client: GraphClient, pages: Iterable[tuple[str, str]]) -> Iterator[Chunk]:
+    def refusing_one(
+        client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
+    ) -> Iterator[Chunk]:
         tokens = list(pages)
         asked.append(len(tokens))
-        for chunk in fetch_figures(client, tokens):
+        for chunk in fetch_figures(client, tokens, PageReport):
             yield [(id, PermissionMissing(code=10) if id == unlucky else f) for id, f in chunk]
 
     with scene.installation.database.reading() as session:
@@ -362,9 +367,11 @@ def test_what_an_ended_account_is_refused_meanwhile_is_no_failure(
 ) -> None:
     grant = grant_of(scene)
 
-    def ended(client: GraphClient, pages: Iterable[tuple[str, str]]) -> Iterator[Chunk]:
+    def ended(
+        client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
+    ) -> Iterator[Chunk]:
         disconnect(scene.installation, grant.id, revoke=True)  # after the tokens were loaded
-        chunks = list(fetch_figures(client, pages))
+        chunks = list(fetch_figures(client, pages, PageReport))
         assert all(isinstance(answer, AccessEnded) for chunk in chunks for _, answer in chunk)
         yield from chunks
 

@@ -12,10 +12,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import requests
 from cryptography.fernet import Fernet
 
-from fb.attempt import AttemptView, get_view, save
-from fb.connect import accept_return, cookie_name, start_attempt
 from fb.installation import Installation, open_installation
-from fb.preview import Preview
+from fb.login.attempt import cookie_name
+from fb.login.preview import AttemptView, Preview, get_view
+from fb.login.save import save
+from fb.login.start import accept_return, start_attempt
 from fb.sandbox import World
 from fb.sandbox.serve import serve
 from fb.settings import read_settings

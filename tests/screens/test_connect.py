@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 
-from fb import attempt, connect, rehearsal
-from fb.attempt import AttemptGone, AttemptView, PreviewOvertaken
-from fb.connect import ReturnRefused
-from fb.preview import MissingPage, Preview, PreviewPage
+from fb import rehearsal
+from fb.login import preview as login_preview
+from fb.login import save as login
+from fb.login import start as connect
+from fb.login.attempt import AttemptGone
+from fb.login.preview import AttemptView, MissingPage, Preview, PreviewPage
+from fb.login.save import PreviewOvertaken
+from fb.login.start import ReturnRefused
 from pages.parts.connect import progress
 from pages.text import wording
 from tests.screens.conftest import NOW, Stage, words_of
@@ -102,8 +106,9 @@ class Attempts:
 @pytest.fixture
 def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
     fake = Attempts()
-    for name in ("get_view", "save", "leave_out", "discard"):
-        monkeypatch.setattr(attempt, name, getattr(fake, name))
+    monkeypatch.setattr(login_preview, "get_view", fake.get_view)
+    for name in ("save", "leave_out", "discard"):
+        monkeypatch.setattr(login, name, getattr(fake, name))
     monkeypatch.setattr(connect, "accept_return", fake.accept_return)
     monkeypatch.setattr(rehearsal, "make_history", lambda installation: False)
     return fake
@@ -281,7 +286,7 @@ def test_reading_that_ended_meanwhile_shows_the_preview(
 ) -> None:
     views = iter([AttemptView("reading"), ready(make_preview(make_page(1)))])
     last = ready(make_preview(make_page(1)))
-    monkeypatch.setattr(attempt, "get_view", lambda *_args: next(views, last))
+    monkeypatch.setattr(login_preview, "get_view", lambda *_args: next(views, last))
     assert open_attempt(stage).title[0].value == "Check before saving"
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fb import connections
-from fb.account import AccountState
-from fb.errors import RateLimited
+from fb.accounts import accounts as connections
+from fb.accounts.check import AccountState
+from fb.graph.errors import RateLimited
 from pages.parts.connections import account_card
 from storage.models import Grant, Page, PageGrant
 from tests.screens.conftest import NOW, Stage, words_of

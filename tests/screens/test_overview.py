@@ -15,7 +15,7 @@ from fb import rehearsal, schedule
 from pages.parts.overview import page_list, tables
 from pages.queries import LastRun
 from pages.text import wording
-from storage.vault import KeyReport
+from storage.accounts.vault import KeyReport
 from tests.screens.conftest import APP, NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page, rising
 

@@ -10,10 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from fb import graph
-from fb.errors import FacebookError
-from fb.graph import GraphClient
-from fb.transport import Answer
+from fb.graph import client as graph
+from fb.graph.client import GraphClient
+from fb.graph.errors import FacebookError
+from fb.graph.http import Answer
 
 APP_ID = "123456789012345"
 APP_SECRET = "0123456789abcdef0123456789abcdef"

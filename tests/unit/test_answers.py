@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fb.answers import read_json
+from fb.graph.json_values import read_json
 
 # Half pairs, whole pairs, NULs and backslashes, side by side in any order.
 awkward = st.text(st.sampled_from("a\\u\0\ud83d\ude00\udfffé😀d8"), max_size=12)

@@ -1,13 +1,14 @@
-"""The floors of the house: who may import whom, and who may look at the clock and the environment.
+"""Architecture: who may import whom, and who may read the clock and the environment.
 
-``find_violations`` takes a root, so that each rule is seen to fail in a house built for it.
+The rules are read from the folders: design section "The house". ``find_violations`` takes a root,
+so that each rule is seen to fail in a house built for it.
 """
 
 from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,38 +16,29 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Floor 2 of fb: use cases. Whatever else lies in fb and is not an adapter is floor 1.
-USE_CASES = frozenset(
-    {
-        "account",
-        "attempt",
-        "connect",
-        "connections",
-        "found",
-        "insights_sync",
-        "installation",
-        "observing",
-        "picture_sync",
-        "preview",
-        "reading",
-        "rehearsal",
-        "saving",
-        "schedule",
-        "staging",
-        "sync",
-        "worker",
-    }
-)
-ADAPTERS = frozenset({"web", "__main__"})
+# Floors of fb by folder; whatever else lies there is floor 1, as is all of storage.
+ADAPTERS = ("fb.web", "fb.__main__")
+USE_CASES = ("fb.login", "fb.accounts", "fb.jobs", "fb.installation")
 OURS = frozenset({"dashboard", "fb", "pages", "storage", "tests"})
 HTTP = frozenset(
     {"requests", "urllib3", "httpx", "http", "socket", "starlette", "uvicorn", "aiohttp"}
 )
-# Screens speak to use cases and queries. What reaches Facebook is not theirs.
-REACHES_FACEBOOK = frozenset(
-    f"fb.{name}"
-    for name in ("graph", "transport", "batch", "oauth", "figures", "insights", "pictures")
-)
+# What each folder of pages may import of the others; the script and the screens may import all.
+WITHIN_PAGES: Mapping[str, tuple[str, ...]] = {
+    "pages.text": ("pages.text",),
+    "pages.charts": ("pages.text", "pages.charts"),
+    "pages.resources": (),
+    "pages.queries": ("pages.text",),
+    "pages.ui": ("pages.text", "pages.charts", "pages.resources", "pages.queries", "pages.ui"),
+    "pages.parts": (
+        "pages.text",
+        "pages.charts",
+        "pages.resources",
+        "pages.queries",
+        "pages.ui",
+        "pages.parts",
+    ),
+}
 CLOCKS = frozenset(
     {
         "datetime.datetime.now",
@@ -62,6 +54,8 @@ CLOCKS = frozenset(
 ENVIRONMENT = frozenset(
     {"os.environ", "os.environb", "os.getenv", "os.putenv", "dotenv.load_dotenv"}
 )
+# Streamlit's own words for what happens on a press: no function is called.
+NOT_A_CALLBACK = ("rerun", "ignore")
 
 
 @dataclass(frozen=True)
@@ -77,16 +71,8 @@ class Module:
         return self.name.partition(".")[0]
 
     @property
-    def second(self) -> str:
-        return [*self.name.split("."), ""][1]
-
-    @property
     def floor(self) -> int:
-        if self.name == "dashboard":
-            return 4
-        if self.top == "pages" or (self.top == "fb" and self.second in ADAPTERS):
-            return 3
-        return 2 if self.top == "fb" and self.second in USE_CASES else 1
+        return floor_of(self.name)
 
     def imports(self, *, at_import_time: bool = False) -> Iterator[str]:
         """Every imported module, and every imported name as if it were one."""
@@ -106,43 +92,55 @@ class Module:
 
     def uses(self) -> Iterator[str]:
         """Dotted names as they are read, with imported names written out."""
-        known: dict[str, str] = {}
+        names: dict[str, str] = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
-                known |= {
+                names |= {
                     a.asname or a.name.partition(".")[0]: (a.asname and a.name)
                     or a.name.partition(".")[0]
                     for a in node.names
                 }
             elif isinstance(node, ast.ImportFrom):
-                known |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+                names |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute | ast.Name) and (dotted := _dotted(node)):
                 head, _, rest = dotted.partition(".")
-                yield ".".join(filter(None, [known.get(head, head), rest]))
+                yield ".".join(filter(None, [names.get(head, head), rest]))
+
+
+def floor_of(name: str) -> int:
+    """The floor that a module stands on, by its folder."""
+    if name == "dashboard":
+        return 4
+    if _is_under(name, "pages") or any(_is_under(name, each) for each in ADAPTERS):
+        return 3
+    return 2 if any(_is_under(name, each) for each in USE_CASES) else 1
 
 
 def find_violations(root: Path) -> list[str]:
-    """Every broken rule as "module: what it does", in order; empty when the house stands."""
+    """Every broken rule as "module: what it does", in order; empty when none is broken."""
     modules = list(_read_modules(root))
-    found = {f"{module.name}: {told}" for module in modules for told in _judge(module)}
-    found |= set(_judge_names(root, modules))
-    return sorted(found)
+    violations = {f"{module.name}: {what}" for module in modules for what in _judge(module)}
+    violations |= set(_judge_names(root, modules))
+    violations |= set(_find_circles(modules))
+    return sorted(violations)
 
 
 def _judge(module: Module) -> Iterator[str]:
     for imported in module.imports():
         yield from _judge_import(module, imported)
-    if module.top != "fb" or module.second != "sandbox":
+    if not _is_under(module.name, "fb.sandbox"):
         for imported in module.imports(at_import_time=True):
-            if _is_under(imported, "fb.sandbox"):
+            if _is_under(imported, "fb.sandbox") and not _is_for_types(module, imported):
                 yield "imports fb.sandbox in live mode, too"
-    if module.floor < 3 and module.second != "sandbox":
+    if module.floor < 3 and not _is_under(module.name, "fb.sandbox"):
         for used in set(module.uses()):
             if used in CLOCKS:
                 yield f"reads the clock: {used}"
             if any(used == name or used.startswith(f"{name}.") for name in ENVIRONMENT):
                 yield f"reads the environment: {used}"
+    if module.top == "pages":
+        yield from _judge_callbacks(module)
 
 
 def _judge_import(module: Module, imported: str) -> Iterator[str]:
@@ -153,7 +151,7 @@ def _judge_import(module: Module, imported: str) -> Iterator[str]:
         yield f"imports {top}"
     if module.top == "storage" and (top in {"fb", "pages"} | HTTP or imported == "urllib.request"):
         yield f"imports {imported}"
-    if module.top == "fb" and module.second == "sandbox":
+    if _is_under(module.name, "fb.sandbox"):
         if top in OURS and not _is_under(imported, "fb.sandbox") and imported != "fb":
             yield f"imports {imported} of ours"
     elif module.top == "fb":
@@ -161,16 +159,44 @@ def _judge_import(module: Module, imported: str) -> Iterator[str]:
             yield "imports pages"
         if module.floor == 1 and top == "storage":
             yield "imports storage from floor 1"
-        if top == "fb" and _floor_of(imported) > module.floor:
+        if top == "fb" and floor_of(imported) > module.floor:
             yield f"imports {imported} from above"
     if module.top == "pages":
-        if any(_is_under(imported, name) for name in REACHES_FACEBOOK) or top in (
-            "requests",
-            "httpx",
-        ):
-            yield f"imports {imported}, which reaches Facebook"
-        if module.second in ("charts", "text") and top in ("streamlit", "storage"):
-            yield f"imports {top}"
+        yield from _judge_import_of_pages(module, imported)
+
+
+def _judge_import_of_pages(module: Module, imported: str) -> Iterator[str]:
+    top = imported.partition(".")[0]
+    if top in ("requests", "httpx") or _reaches_facebook(imported):
+        yield f"imports {imported}, which reaches Facebook"
+    if _is_under(imported, "storage.models"):
+        yield f"imports {imported}: screens see records, not rows"
+    is_pure = _is_under(module.name, "pages.charts") or _is_under(module.name, "pages.text")
+    if is_pure and top in ("streamlit", "storage"):
+        yield f"imports {top}"
+    room = _room_of(module.name)
+    if room and top == "pages" and imported != "pages":
+        if not any(_is_under(imported, each) for each in WITHIN_PAGES[room]):
+            yield f"imports {imported} from above"
+        if room == "pages.parts" and _is_under(imported, "pages.parts"):
+            own, other = module.name.split(".")[2:3], imported.split(".")[2:3]
+            if other and own != other:
+                yield f"imports {imported} of another screen's parts"
+
+
+def _reaches_facebook(imported: str) -> bool:
+    """Of the Graph wing screens may know what can go wrong, and nothing else."""
+    is_graph = _is_under(imported, "fb.graph") and imported != "fb.graph"
+    return is_graph and not _is_under(imported, "fb.graph.errors")
+
+
+def _judge_callbacks(module: Module) -> Iterator[str]:
+    """A new session knows no callback, and swallows the first press after a restart."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.keyword) and node.arg in ("on_click", "on_change", "on_select"):
+            value = node.value
+            if not (isinstance(value, ast.Constant) and value.value in NOT_A_CALLBACK):
+                yield f"has a callback: {node.arg}"
 
 
 def _judge_names(root: Path, modules: list[Module]) -> Iterator[str]:
@@ -180,6 +206,48 @@ def _judge_names(root: Path, modules: list[Module]) -> Iterator[str]:
     for path in sorted((root / "pages").iterdir()) if (root / "pages").is_dir() else []:
         if path.suffix in ("", ".py") and path.stem in taken:
             yield f"pages.{path.stem}: bears the name of a package"
+
+
+def _find_circles(modules: list[Module]) -> Iterator[str]:
+    """Circles of files, then circles of folders; imports for types count as any other."""
+    names = {module.name for module in modules}
+    packages = {module.package for module in modules}
+    files: dict[str, set[str]] = {}
+    folders: dict[str, set[str]] = {}
+    for module in modules:
+        targets = {imported for imported in module.imports() if imported in names}
+        targets -= {module.name}
+        # ``from package import module`` names the package too, which is no import of its own.
+        files[module.name] = {name for name in targets if name not in packages}
+        for name in files[module.name]:
+            other = name.rpartition(".")[0]
+            if not (_is_under(other, module.package) or _is_under(module.package, other)):
+                folders.setdefault(module.package, set()).add(other)
+    for kind, graph in (("files", files), ("folders", folders)):
+        for circle in _components(graph):
+            yield f"circle of {kind}: {', '.join(sorted(circle))}"
+
+
+def _components(graph: Mapping[str, Iterable[str]]) -> Iterator[set[str]]:
+    """The strongly connected components of two nodes or more."""
+    reach = {node: _reachable(graph, node) for node in graph}
+    done: set[str] = set()
+    for node in graph:
+        circle = {other for other in reach[node] if node in reach.get(other, ())}
+        if circle and node not in done:
+            done |= circle
+            yield circle
+
+
+def _reachable(graph: Mapping[str, Iterable[str]], start: str) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(graph.get(start, ()))
+    while waiting:
+        node = waiting.pop()
+        if node not in reached:
+            reached.add(node)
+            waiting += graph.get(node, ())
+    return reached
 
 
 def _read_modules(root: Path) -> Iterator[Module]:
@@ -195,8 +263,21 @@ def _read_modules(root: Path) -> Iterator[Module]:
         yield Module(".".join(parts), tree, ".".join(package))
 
 
-def _floor_of(imported: str) -> int:
-    return Module(imported, ast.Module([], []), "").floor
+def _is_for_types(module: Module, imported: str) -> bool:
+    """Whether it stands under ``if TYPE_CHECKING:`` alone."""
+    for node in module.tree.body:
+        if isinstance(node, ast.If) and _dotted(node.test) in (
+            "TYPE_CHECKING",
+            "typing.TYPE_CHECKING",
+        ):
+            inside = Module("x", ast.Module(node.body, []), module.package)
+            if imported in set(inside.imports()):
+                return True
+    return False
+
+
+def _room_of(name: str) -> str | None:
+    return next((room for room in WITHIN_PAGES if _is_under(name, room)), None)
 
 
 def _is_under(imported: str, package: str) -> bool:
@@ -205,10 +286,7 @@ def _is_under(imported: str, package: str) -> bool:
 
 def _walk(node: ast.AST, *, into_functions: bool) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if into_functions or not (
-            isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef)
-            or (isinstance(child, ast.If) and _dotted(child.test) == "TYPE_CHECKING")
-        ):
+        if into_functions or not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
             yield child
             yield from _walk(child, into_functions=into_functions)
 
@@ -229,76 +307,100 @@ def test_the_house_stands() -> None:
 @pytest.mark.parametrize(
     ("path", "source", "violation"),
     [
-        ("fb/graph.py", "import streamlit", "fb.graph: imports streamlit"),
+        ("fb/graph/client.py", "import streamlit", "fb.graph.client: imports streamlit"),
         ("storage/x.py", "from streamlit import x", "storage.x: imports streamlit"),
-        ("storage/x.py", "import fb.errors", "storage.x: imports fb.errors"),
-        ("storage/x.py", "from fb import errors", "storage.x: imports fb"),
+        ("storage/x.py", "import fb.graph.errors", "storage.x: imports fb.graph.errors"),
+        ("storage/x.py", "from fb.graph import errors", "storage.x: imports fb.graph"),
         ("storage/x.py", "import requests", "storage.x: imports requests"),
         ("storage/x.py", "import urllib.request", "storage.x: imports urllib.request"),
-        ("fb/oauth.py", "import storage.vault", "fb.oauth: imports storage from floor 1"),
+        ("fb/graph/oauth.py", "import storage.db", "imports storage from floor 1"),
         ("fb/settings.py", "import storage", "fb.settings: imports storage from floor 1"),
         ("fb/new.py", "def f():\n from storage import x", "fb.new: imports storage from floor 1"),
-        ("fb/oauth.py", "from fb import sync", "fb.oauth: imports fb.sync from above"),
-        ("fb/oauth.py", "from . import sync", "fb.oauth: imports fb.sync from above"),
-        ("fb/settings.py", "from . import web", "fb.settings: imports fb.web from above"),
-        ("fb/sync.py", "from fb.web import x", "fb.sync: imports fb.web from above"),
-        ("fb/web.py", "import pages.ui.links", "fb.web: imports pages"),
-        ("fb/web.py", "import dashboard", "fb.web: imports dashboard"),
+        ("fb/graph/oauth.py", "from fb.jobs import x", "imports fb.jobs.x from above"),
+        ("fb/graph/oauth.py", "from ..login import x", "imports fb.login.x from above"),
+        ("fb/jobs/runner.py", "from fb.web import x", "imports fb.web from above"),
+        ("fb/web/routes.py", "import pages.ui.links", "fb.web.routes: imports pages"),
+        ("fb/web/routes.py", "import dashboard", "fb.web.routes: imports dashboard"),
         ("pages/page.py", "import tests.x", "pages.page: imports tests"),
-        ("pages/page.py", "from fb import graph", "imports fb.graph, which reaches Facebook"),
+        ("pages/page.py", "from fb.graph import client", "fb.graph.client, which reaches Facebook"),
         ("pages/page.py", "import requests", "imports requests, which reaches Facebook"),
-        (
-            "pages/charts/line_charts.py",
-            "import streamlit",
-            "pages.charts.line_charts: imports streamlit",
-        ),
-        ("pages/text/wording.py", "from storage import x", "pages.text.wording: imports storage"),
+        ("pages/page.py", "from storage.models import Run", "screens see records, not rows"),
+        ("pages/charts/x.py", "import streamlit", "pages.charts.x: imports streamlit"),
+        ("pages/text/x.py", "from storage import x", "pages.text.x: imports storage"),
+        ("pages/text/x.py", "from pages.ui import x", "imports pages.ui from above"),
+        ("pages/ui/x.py", "from pages.parts.a import b", "imports pages.parts.a from above"),
+        ("pages/queries.py", "import pages.ui.x", "imports pages.ui.x from above"),
+        ("pages/parts/a/x.py", "import pages.overview", "imports pages.overview from above"),
+        ("pages/parts/a/x.py", "from pages.parts.b import y", "of another screen's parts"),
+        ("pages/page.py", "import streamlit\nb(on_click=f)", "has a callback: on_click"),
+        ("pages/page.py", "b(on_change=lambda: 1)", "has a callback: on_change"),
         ("pages/calendar.py", "", "pages.calendar: bears the name of a package"),
         ("pages/storage.py", "", "pages.storage: bears the name of a package"),
         ("pages/page.py", "import page", "pages.page: bears the name of a package"),
-        ("fb/sandbox/a.py", "from fb import errors", "imports fb.errors of ours"),
-        ("fb/sandbox/a.py", "from ..errors import x", "imports fb.errors of ours"),
+        ("fb/sandbox/a.py", "from fb import settings", "imports fb.settings of ours"),
+        ("fb/sandbox/a.py", "from ..graph import x", "imports fb.graph of ours"),
         ("dashboard.py", "import fb.sandbox", "dashboard: imports fb.sandbox in live mode, too"),
-        ("fb/web.py", "if 1:\n from fb import sandbox", "imports fb.sandbox in live mode, too"),
-        ("fb/state.py", "import time\ntime.time()", "reads the clock: time.time"),
+        ("fb/web/x.py", "if 1:\n from fb import sandbox", "imports fb.sandbox in live mode, too"),
+        ("fb/login/state.py", "import time\ntime.time()", "reads the clock: time.time"),
         ("fb/state.py", "from time import time as t\nt()", "reads the clock: time.time"),
         ("storage/x.py", "import datetime as d\nd.date.today()", "clock: datetime.date.today"),
-        ("fb/sync.py", "from datetime import datetime\ndatetime.now()", "datetime.datetime.now"),
-        ("fb/sync.py", "import os\nos.environ['X']", "reads the environment: os.environ"),
+        ("fb/jobs/a.py", "from datetime import datetime\ndatetime.now()", "datetime.datetime.now"),
+        ("fb/jobs/a.py", "import os\nos.environ['X']", "reads the environment: os.environ"),
         ("storage/x.py", "from os import getenv\ngetenv('X')", "environment: os.getenv"),
     ],
 )
 def test_a_broken_rule_is_found(tmp_path: Path, path: str, source: str, violation: str) -> None:
-    file = tmp_path / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(source)
-    found = find_violations(tmp_path)
-    assert any(told.endswith(violation) for told in found), found
+    _write(tmp_path, {path: source})
+    violations = find_violations(tmp_path)
+    assert any(each.endswith(violation) for each in violations), violations
+
+
+@pytest.mark.parametrize(
+    ("files", "violation"),
+    [
+        (
+            {"fb/a.py": "import fb.b", "fb/b.py": "if TYPE_CHECKING:\n from fb import a"},
+            "circle of files: fb.a, fb.b",
+        ),
+        (
+            {
+                "storage/x/a.py": "import storage.y.a",
+                "storage/y/a.py": "",
+                "storage/y/b.py": "import storage.x.b",
+                "storage/x/b.py": "",
+            },
+            "circle of folders: storage.x, storage.y",
+        ),
+    ],
+)
+def test_a_circle_is_found(tmp_path: Path, files: dict[str, str], violation: str) -> None:
+    _write(tmp_path, files)
+    assert violation in find_violations(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("path", "source"),
     [
-        ("dashboard.py", "import streamlit, fb.web, pages.app, storage.engine"),
-        (
-            "pages/page.py",
-            "import streamlit, fb.sync, storage.series, fb.settings\nimport datetime",
-        ),
+        ("dashboard.py", "import streamlit, fb.web, pages.app, storage.db.engine"),
+        ("pages/page.py", "import streamlit, fb.jobs.x, storage.figures.y, pages.parts.page.z"),
+        ("pages/page.py", "import fb.graph.errors\np(on_change='rerun', on_click='ignore')"),
+        ("pages/parts/page/a.py", "import pages.parts.page.b, pages.ui.x, pages.queries"),
         ("pages/resources.py", "def f():\n from fb.sandbox import create_sandbox"),
         ("pages/resources.py", "if TYPE_CHECKING:\n from fb.sandbox import Sandbox"),
-        ("fb/web.py", "import os, starlette, fb.connect\nos.environ.get('X')"),
-        ("fb/connect.py", "import storage.grants, fb.graph, fb.installation"),
-        ("fb/graph.py", "import time, fb.errors\nfrom .retry import x\ntime.monotonic()"),
-        (
-            "fb/sandbox/a.py",
-            "import fb.sandbox.b, starlette\nfrom . import c\nimport time\ntime.time()",
-        ),
-        ("fb/settings.py", "from .settings_table import x\nfrom fb.addresses import y"),
+        ("fb/web/routes.py", "import os, starlette, fb.login.start\nos.environ.get('X')"),
+        ("fb/login/start.py", "import storage.accounts.grants, fb.graph.client, fb.installation"),
+        ("fb/graph/client.py", "import time\nfrom .retry import x\ntime.monotonic()"),
+        ("fb/sandbox/a.py", "import fb.sandbox.b, starlette\nfrom . import c\nimport time"),
         ("storage/x.py", "import sqlalchemy\nfrom storage.models import Page\nimport urllib.parse"),
     ],
 )
 def test_what_is_allowed_is_not_found(tmp_path: Path, path: str, source: str) -> None:
-    file = tmp_path / path
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(source)
+    _write(tmp_path, {path: source})
     assert find_violations(tmp_path) == []
+
+
+def _write(root: Path, files: Mapping[str, str]) -> None:
+    for path, source in files.items():
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(source)

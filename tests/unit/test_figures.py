@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from fb import errors
-from fb.figures import fetch_figures
-from fb.graph import BatchItem
-from fb.page_fields import PageFields
+from fb.graph import errors
+from fb.graph.batch import BatchItem
+from fb.graph.page_figures import fetch_figures
+from storage.accounts.pages import PageReport
 from tests.unit.scripted_graph import (
     APP_ID,
     APP_SECRET,
@@ -26,7 +26,7 @@ from tests.unit.scripted_graph import (
     scripted_client,
 )
 
-Results = dict[str, PageFields | errors.FacebookError]
+Results = dict[str, PageReport | errors.FacebookError]
 
 
 def tokens(count: int) -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ def fetch(
     monkeypatch: pytest.MonkeyPatch, item_handler: Callable[[Call], Any], count: int, **options: Any
 ) -> tuple[Results, ScriptedGraph]:
     client, script = scripted_client(monkeypatch, batch_of(item_handler), **options)
-    chunks = list(fetch_figures(client, tokens(count)))
+    chunks = list(fetch_figures(client, tokens(count), PageReport))
     return dict(result for chunk in chunks for result in chunk), script
 
 
@@ -57,13 +57,13 @@ def items_of(call: Call) -> list[dict[str, str]]:
 
 def test_fifty_a_call_in_the_order_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = scripted_client(monkeypatch, batch_of(figures_of))
-    chunks = list(fetch_figures(client, tokens(120)))
+    chunks = list(fetch_figures(client, tokens(120), PageReport))
     assert [len(chunk) for chunk in chunks] == [50, 50, 20]
     assert [page_id for chunk in chunks for page_id, _ in chunk] == [id for id, _ in tokens(120)]
     assert len(script.calls) == 3
     for _, fields in chunks[0]:
-        assert isinstance(fields, PageFields)
-        assert fields.fan_count == int(fields.id)
+        assert isinstance(fields, PageReport)
+        assert fields.fans_count == int(fields.id)
         assert fields.depth == "full"
 
 
@@ -99,7 +99,7 @@ def test_what_facebook_left_undone_is_asked_again_alone(monkeypatch: pytest.Monk
         return figures_of(call)
 
     results, script = fetch(monkeypatch, handle, 6)
-    assert all(isinstance(result, PageFields) for result in results.values())
+    assert all(isinstance(result, PageReport) for result in results.values())
     assert [len(items_of(call)) for call in script.calls] == [6, 2]
     assert script.time.slept == [0.5]
 
@@ -109,7 +109,7 @@ def test_patience_with_one_page_ends(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch, lambda call: None if call.path == "2" else figures_of(call), 3
     )
     assert isinstance(results["2"], errors.TemporarilyDown)
-    assert isinstance(results["3"], PageFields)
+    assert isinstance(results["3"], PageReport)
     assert script.time.seconds <= 20.0
 
 
@@ -120,8 +120,8 @@ def test_an_unknown_field_is_dropped_for_those_who_met_it(monkeypatch: pytest.Mo
         return figures_of(call)
 
     client, script = scripted_client(monkeypatch, batch_of(handle))
-    (chunk,) = fetch_figures(client, tokens(3))
-    assert all(isinstance(result, PageFields) for _, result in chunk)
+    (chunk,) = fetch_figures(client, tokens(3), PageReport)
+    assert all(isinstance(result, PageReport) for _, result in chunk)
     assert client.observed.dropped_fields == {"emails"}
     assert [len(items_of(call)) for call in script.calls] == [3, 2]
 
@@ -145,8 +145,8 @@ def test_a_missing_permission_leaves_the_figures(monkeypatch: pytest.MonkeyPatch
 
     results, script = fetch(monkeypatch, handle, 3)
     second = results["2"]
-    assert isinstance(second, PageFields)
-    assert (second.fan_count, second.depth) == (2, "figures")
+    assert isinstance(second, PageReport)
+    assert (second.fans_count, second.depth) == (2, "figures")
     third = results["3"]
     assert isinstance(third, errors.PermissionMissing)
     assert third.trace_id == "full"
@@ -177,8 +177,8 @@ def test_one_page_costs_no_other_its_figures(
         patience_seconds=0,
     )
     assert isinstance(results["2"], kind)
-    assert isinstance(results["1"], PageFields)
-    assert isinstance(results["3"], PageFields)
+    assert isinstance(results["1"], PageReport)
+    assert isinstance(results["3"], PageReport)
 
 
 def test_a_limit_names_its_end_from_the_headers_of_its_item(
@@ -207,7 +207,7 @@ def test_a_call_that_fails_whole_is_the_result_of_each(monkeypatch: pytest.Monke
     ]
     for reply, kind in outcomes:
         client, script = scripted_client(monkeypatch, always(reply))
-        (chunk,) = fetch_figures(client, tokens(2))
+        (chunk,) = fetch_figures(client, tokens(2), PageReport)
         assert [type(result) for _, result in chunk] == [kind, kind]
         assert script.time.seconds <= 20.0
 
@@ -221,7 +221,7 @@ def test_the_caller_may_stop_before_the_next_call(monkeypatch: pytest.MonkeyPatc
             taken.append(page_id)
             yield page_id, token
 
-    chunk = next(fetch_figures(client, lazily()))
+    chunk = next(fetch_figures(client, lazily(), PageReport))
     assert all(isinstance(result, errors.RateLimited) for _, result in chunk)
     assert len(taken) == 50
     assert len(script.calls) == 1
@@ -254,5 +254,5 @@ def test_a_batch_beyond_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -
 
 def test_nothing_asked_is_nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = scripted_client(monkeypatch, replies())
-    assert list(fetch_figures(client, [])) == []
+    assert list(fetch_figures(client, [], PageReport)) == []
     assert script.calls == []

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fb.errors import FacebookError, Refused, UnreadableAnswer
-from fb.insights import (
+from fb.graph.errors import FacebookError, Refused, UnreadableAnswer
+from fb.graph.insights import (
     InsightRequest,
     fetch_insights,
     last_finished_day,

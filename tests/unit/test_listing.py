@@ -11,13 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fb import errors
-from fb.listing import (
-    Listing,
-    PageFields,
-    fetch_pages,
-    parse_page_fields,
-)
+from fb.graph import errors
+from fb.graph.page_fields import parse_page
+from fb.graph.pages import Listing, fetch_pages
+from storage.accounts.pages import PageReport
 from tests.unit.scripted_graph import Call, Reply, error, replies, scripted_client
 
 SECRET_NEXT = "https://graph.example/v26.0/me/accounts?access_token=EAAuser&after=never"
@@ -74,8 +71,8 @@ class Accounts:
         return {"data": nodes, "paging": paging | ({"next": SECRET_NEXT} if has_more else {})}
 
 
-def ids(listing: Listing) -> list[str]:
-    return [page.fields.id for page in listing.pages]
+def ids(listing: Listing[PageReport]) -> list[str]:
+    return [page.page.id for page in listing.pages]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -89,7 +86,7 @@ def test_joined_pages_are_the_whole_list(
 ) -> None:
     accounts = Accounts([node(number) for number in numbers], empty_at=empty_at)
     client, _ = scripted_client(monkeypatch, accounts)
-    listing = fetch_pages(client, "EAAuser", page_size=page_size)
+    listing = fetch_pages(client, "EAAuser", PageReport, page_size=page_size)
     assert ids(listing) == list(dict.fromkeys(str(number) for number in numbers))
     assert not listing.basic_only
 
@@ -97,7 +94,7 @@ def test_joined_pages_are_the_whole_list(
 def test_a_thousand_pages_cost_ten_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = scripted_client(monkeypatch, Accounts([node(n) for n in range(1, 1001)]))
     progress: list[tuple[int, int | None]] = []
-    fetch_pages(client, "EAAuser", lambda read, total: progress.append((read, total)))
+    fetch_pages(client, "EAAuser", PageReport, lambda read, total: progress.append((read, total)))
     assert len(script.calls) == 10
     assert progress[0] == (100, None)
     assert progress[-1] == (1000, None)
@@ -110,21 +107,21 @@ def test_a_total_that_facebook_names_is_handed_on(monkeypatch: pytest.MonkeyPatc
         monkeypatch, replies((200, {"data": [node(1)], "summary": {"total_count": 1240}}))
     )
     progress: list[tuple[int, int | None]] = []
-    fetch_pages(client, "EAAuser", lambda read, total: progress.append((read, total)))
+    fetch_pages(client, "EAAuser", PageReport, lambda read, total: progress.append((read, total)))
     assert progress == [(1, 1240)]
 
 
 def test_everything_is_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = scripted_client(monkeypatch, replies((200, {"data": [FULL_NODE]})))
-    (page,) = fetch_pages(client, "EAAuser").pages
+    (page,) = fetch_pages(client, "EAAuser", PageReport).pages
     assert script.calls[0].parameters["fields"].split(",") == [
-        "id", "name", "category", "about", "website", "link", "username", "fan_count",
-        "followers_count", "verification_status", "location", "phone", "emails", "is_published",
-        "has_transitioned_to_new_page_experience",
+        "id", "name", "category", "about", "website", "link", "username", "phone", "emails",
+        "location", "verification_status", "is_published",
+        "has_transitioned_to_new_page_experience", "fan_count", "followers_count",
         "picture.width(100).height(100){url", "is_silhouette}", "tasks", "access_token",
     ]  # fmt: skip
     assert script.calls[0].parameters["limit"] == "100"
-    assert page.fields == PageFields(
+    assert page.page == PageReport(
         id="100000000000001",
         name="São Paulo Café",
         category="Café",
@@ -138,14 +135,19 @@ def test_everything_is_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         verification_status="not_verified",
         is_published=True,
         is_new_page_experience=False,
-        fan_count=0,
+        fans_count=0,
         followers_count=12,
         picture_url="https://scontent.example/p.jpg",
-        picture_is_silhouette=False,
     )
     assert (page.tasks, page.access_token) == (("MANAGE", "ANALYZE"), "EAApage")
     assert "EAApage" not in repr(page)
     assert "scontent" not in repr(page)
+
+
+def test_a_silhouette_is_no_picture() -> None:
+    picture = {"data": {"url": "https://scontent.example/p.jpg", "is_silhouette": True}}
+    page = parse_page(PageReport, {"id": "7", "picture": picture})
+    assert page == PageReport(id="7", name="7")
 
 
 @pytest.mark.parametrize(
@@ -158,14 +160,17 @@ def test_everything_is_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_wrong_types_count_as_left_out(odd: dict[str, Any]) -> None:
-    assert parse_page_fields(odd) in (PageFields("7", "7"), PageFields("7", "7", emails=()))
+    assert parse_page(PageReport, odd) in (
+        PageReport(id="7", name="7"),
+        PageReport(id="7", name="7", emails=()),
+    )
 
 
 @pytest.mark.parametrize(
     "bad", [{}, {"id": "me/../x"}, {"id": True}, {"id": "١٢"}, {"id": "1" * 33}]
 )
 def test_a_page_without_a_proper_id_is_none(bad: dict[str, Any]) -> None:
-    assert parse_page_fields(bad) is None
+    assert parse_page(PageReport, bad) is None
 
 
 json_values = st.recursive(
@@ -177,7 +182,7 @@ json_values = st.recursive(
 
 @given(st.fixed_dictionaries({}, optional=dict.fromkeys(FULL_NODE, json_values)))
 def test_any_page_can_be_read_and_kept_as_json(odd: dict[str, Any]) -> None:
-    fields = parse_page_fields({**odd, "id": "7"})
+    fields = parse_page(PageReport, {**odd, "id": "7"})
     assert fields is not None
     kept = json.loads(json.dumps(vars(fields), allow_nan=False))
     emails = None if fields.emails is None else list(fields.emails)
@@ -189,8 +194,8 @@ def test_of_a_page_that_comes_twice_the_one_with_access_counts(
 ) -> None:
     nodes = [node(1, access_token=None), node(2), node(1), node(2, access_token=None), "nonsense"]
     client, _ = scripted_client(monkeypatch, replies((200, {"data": nodes})))
-    listing = fetch_pages(client, "EAAuser")
-    assert [(p.fields.id, p.access_token) for p in listing.pages] == [("1", "EAA1"), ("2", "EAA2")]
+    listing = fetch_pages(client, "EAAuser", PageReport)
+    assert [(p.page.id, p.access_token) for p in listing.pages] == [("1", "EAA1"), ("2", "EAA2")]
 
 
 @pytest.mark.parametrize("token", ["", 7, "EAA\r\nX: y", "EAAé", []])
@@ -198,7 +203,7 @@ def test_what_is_no_token_is_no_access(monkeypatch: pytest.MonkeyPatch, token: o
     client, _ = scripted_client(
         monkeypatch, replies((200, {"data": [node(1, access_token=token, tasks="ALL")]}))
     )
-    (page,) = fetch_pages(client, "EAAuser").pages
+    (page,) = fetch_pages(client, "EAAuser", PageReport).pages
     assert (page.access_token or None, page.tasks) == (None, ())
 
 
@@ -207,9 +212,9 @@ def test_nobody_follows_or_tells_next(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client, script = scripted_client(monkeypatch, Accounts([node(n) for n in range(1, 5)]))
-    listing = fetch_pages(client, "EAAuser", page_size=2)
+    listing = fetch_pages(client, "EAAuser", PageReport, page_size=2)
     assert "never" not in [call.parameters.get("after") for call in script.calls]
-    plain = [(vars(page.fields), page.tasks, page.access_token) for page in listing.pages]
+    plain = [(vars(page.page), page.tasks, page.access_token) for page in listing.pages]
     for kept in (repr(listing), repr(plain), caplog.text, repr(client.observed)):
         assert "after=never" not in kept
         assert "EAAuser" not in kept
@@ -218,7 +223,7 @@ def test_nobody_follows_or_tells_next(
 def test_a_next_without_cursors_is_read_for_its_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
     first = {"data": [node(1)], "paging": {"next": SECRET_NEXT}}
     client, script = scripted_client(monkeypatch, replies((200, first), (200, {"data": []})))
-    assert ids(fetch_pages(client, "EAAuser")) == ["1"]
+    assert ids(fetch_pages(client, "EAAuser", PageReport)) == ["1"]
     assert script.calls[1].parameters["after"] == "never"
 
 
@@ -238,7 +243,7 @@ def test_a_list_that_leads_nowhere_is_an_error_and_not_a_short_list(
         monkeypatch, lambda call: (200, {"data": [node(1)], "paging": paging}), patience_seconds=0
     )
     with pytest.raises(errors.UnreadableAnswer):
-        fetch_pages(client, "EAAuser")
+        fetch_pages(client, "EAAuser", PageReport)
     assert len(script.calls) <= 2
 
 
@@ -248,7 +253,7 @@ def test_an_answer_without_a_list_is_an_error(
 ) -> None:
     client, _ = scripted_client(monkeypatch, lambda call: (200, body), patience_seconds=0)
     with pytest.raises(errors.UnreadableAnswer):
-        fetch_pages(client, "EAAuser")
+        fetch_pages(client, "EAAuser", PageReport)
 
 
 def test_unknown_fields_are_dropped_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,11 +264,11 @@ def test_unknown_fields_are_dropped_and_remembered(monkeypatch: pytest.MonkeyPat
         return 200, {"data": [FULL_NODE]}
 
     client, script = scripted_client(monkeypatch, handle)
-    assert ids(fetch_pages(client, "EAAuser")) == ["100000000000001"]
+    assert ids(fetch_pages(client, "EAAuser", PageReport)) == ["100000000000001"]
     assert client.observed.dropped_fields == {"about", "is_silhouette", "tasks"}
     assert "picture" not in script.calls[-1].parameters["fields"]
     assert "access_token" in script.calls[-1].parameters["fields"]
-    fetch_pages(client, "EAAuser")
+    fetch_pages(client, "EAAuser", PageReport)
     assert len(script.calls) == 5  # the second list asks right at once
 
 
@@ -272,7 +277,7 @@ def test_what_can_not_be_dropped_is_an_error(monkeypatch: pytest.MonkeyPatch, un
     refusal = error(100, f"(#100) Tried accessing nonexisting field ({unknown})")
     client, script = scripted_client(monkeypatch, lambda call: refusal)
     with pytest.raises(errors.FieldUnknown):
-        fetch_pages(client, "EAAuser")
+        fetch_pages(client, "EAAuser", PageReport)
     assert len(script.calls) == 1
     assert client.observed.dropped_fields == set()
 
@@ -286,7 +291,7 @@ def test_too_much_data_halves_the_page_and_goes_on(monkeypatch: pytest.MonkeyPat
         return accounts(call)
 
     client, script = scripted_client(monkeypatch, handle)
-    assert len(fetch_pages(client, "EAAuser").pages) == 60
+    assert len(fetch_pages(client, "EAAuser", PageReport).pages) == 60
     assert [call.parameters["limit"] for call in script.calls] == ["100", "50", "25", "25", "25"]
     assert script.time.slept == []
 
@@ -295,7 +300,7 @@ def test_too_much_data_for_a_single_page_is_an_error(monkeypatch: pytest.MonkeyP
     refusal = error(1, "Please reduce the amount of data you're asking for")
     client, script = scripted_client(monkeypatch, lambda call: refusal)
     with pytest.raises(errors.TooMuchData):
-        fetch_pages(client, "EAAuser", page_size=3)
+        fetch_pages(client, "EAAuser", PageReport, page_size=3)
     assert [call.parameters["limit"] for call in script.calls] == ["3", "1"]
 
 
@@ -306,11 +311,11 @@ def test_a_missing_permission_leaves_the_basics(monkeypatch: pytest.MonkeyPatch)
         return 200, {"data": [node(1, category="Café", tasks=["ANALYZE"])]}
 
     client, script = scripted_client(monkeypatch, handle)
-    listing = fetch_pages(client, "EAAuser")
+    listing = fetch_pages(client, "EAAuser", PageReport)
     assert listing.basic_only
     assert script.calls[-1].parameters["fields"] == "id,name,category,tasks,access_token"
     (page,) = listing.pages
-    assert (page.fields.depth, page.fields.category, page.tasks) == ("basic", "Café", ("ANALYZE",))
+    assert (page.page.depth, page.page.category, page.tasks) == ("basic", "Café", ("ANALYZE",))
 
 
 @pytest.mark.parametrize(
@@ -327,7 +332,7 @@ def test_what_can_not_be_mended_is_an_error(
 ) -> None:
     client, _ = scripted_client(monkeypatch, lambda call: refusal)
     with pytest.raises(kind):
-        fetch_pages(client, "EAAuser")
+        fetch_pages(client, "EAAuser", PageReport)
 
 
 def test_a_failure_in_the_middle_is_no_short_list(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,5 +342,5 @@ def test_a_failure_in_the_middle_is_no_short_list(monkeypatch: pytest.MonkeyPatc
         monkeypatch, lambda call: error(17) if len(seen) == 2 else accounts(call)
     )
     with pytest.raises(errors.RateLimited):
-        fetch_pages(client, "EAAuser", lambda read, total: seen.append(read))
+        fetch_pages(client, "EAAuser", PageReport, lambda read, total: seen.append(read))
     assert seen == [100, 200]

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from fb import errors, oauth
-from fb.oauth import Identity, Permissions
+from fb.graph import errors, oauth
+from fb.graph.debug_token import TokenFacts, debug_token
+from fb.graph.oauth import Identity, Permissions
 from tests.unit.scripted_graph import (
     APP_ID,
     APP_SECRET,
@@ -148,9 +149,9 @@ def test_the_long_exchange_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) -
     }
 
 
-def debug(monkeypatch: pytest.MonkeyPatch, data: object) -> oauth.TokenFacts:
+def debug(monkeypatch: pytest.MonkeyPatch, data: object) -> TokenFacts:
     client, _ = scripted_client(monkeypatch, replies((200, {"data": data})))
-    return oauth.debug_token(client, "EAAx")
+    return debug_token(client, "EAAx")
 
 
 def test_a_token_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +208,7 @@ def test_a_dead_token_is_an_answer_with_a_reason(monkeypatch: pytest.MonkeyPatch
 def test_a_refusal_of_the_app_says_nothing_of_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = scripted_client(monkeypatch, replies(error(190)))
     with pytest.raises(errors.Refused):
-        oauth.debug_token(client, "EAAx")
+        debug_token(client, "EAAx")
     assert script.calls[0].token == f"{APP_ID}|{APP_SECRET}"
 
 
@@ -215,7 +216,7 @@ def test_a_refusal_of_the_app_says_nothing_of_the_account(monkeypatch: pytest.Mo
 def test_unreadable_answers_are_errors(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
     client, _ = scripted_client(monkeypatch, lambda call: (200, body), patience_seconds=0)
     with pytest.raises(errors.UnreadableAnswer):
-        oauth.debug_token(client, "EAAx")
+        debug_token(client, "EAAx")
     with pytest.raises(errors.UnreadableAnswer):
         oauth.fetch_identity(client, "EAAx")
     if body != {"data": []}:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fb.graph.rate_limits import UsageReading
 from fb.observing import highest_of_each_kind
-from fb.usage import UsageReading
 
 
 def reading(scope: str, kind: str, percent: int) -> UsageReading:

@@ -15,11 +15,12 @@ from pages.parts.page.page_details import Fact
 from pages.queries import NO_NOTES, PageFigures, View
 from pages.text.periods import NOTHING, Period, get_period
 from pages.ui.tiles import Tile
-from storage.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.page_profile import PageHolder, PageProfile
+from storage.accounts.pages import FactChange
 from storage.metrics import find_forecast
-from storage.page_changes import FactChange
 from storage.page_history import PageHistory
-from storage.series import DayFigure, PageHolder, PageProfile
+from storage.series import DayFigure
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TODAY = AT.date()
@@ -40,7 +41,7 @@ HOLDER = PageHolder(
     tasks=("ANALYZE",),
 )
 PROFILE = PageProfile(
-    page_id="104",
+    id="104",
     name="Optik Keller",
     category="Optician",
     about=None,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from fb.pictures import MAX_PICTURE_BYTES, Picture, fetch_picture
+from fb.graph.pictures import MAX_PICTURE_BYTES, Picture, fetch_picture
 
 URL = "https://scontent.xx.fbcdn.net/v/t1/p.jpg?oh=1&oe=2"
 JPEG = b"\xff\xd8\xff\xe0rest"

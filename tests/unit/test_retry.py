@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fb.retry import MAX_RETRIES, Retries, full_jitter_seconds
+from fb.graph.retry import MAX_RETRIES, Retries, full_jitter_seconds
 from tests.unit.scripted_graph import FakeTime
 
 

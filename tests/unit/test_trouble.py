@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fb.connections import Account
+from fb.accounts.accounts import Account
 from pages.queries import LastRun
 from pages.ui import banner
 from storage.health import Freshness, NamedPages

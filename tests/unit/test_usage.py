@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fb.usage import UsageReading, longest_regain_minutes, parse_usage
+from fb.graph.rate_limits import UsageReading, longest_regain_minutes, parse_usage
 
 APP = '{"call_count":28,"total_time":25,"total_cputime":24}'
 BUSINESS = json.dumps(

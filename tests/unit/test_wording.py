@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from fb import errors, translation
+from fb.graph import errors, translation
 from fb.installation import StartupErrorKind
 from fb.schedule import DAILY
 from pages.parts.activity import activity_text
@@ -97,7 +97,7 @@ def test_every_refusal_attempt_and_trouble_has_its_words() -> None:
 
 
 def test_every_kind_of_refusal_that_the_code_raises_is_known() -> None:
-    from fb import connect
+    from fb.login import start as connect
 
     raised = set(re.findall(r'ReturnRefused\(\s*"(\w+)"', inspect.getsource(connect)))
     assert raised
@@ -105,7 +105,8 @@ def test_every_kind_of_refusal_that_the_code_raises_is_known() -> None:
 
 
 def test_every_failure_that_the_worker_records_is_known() -> None:
-    from fb import connect, reading
+    from fb.login import fetch as reading
+    from fb.login import start as connect
 
     source = inspect.getsource(reading) + inspect.getsource(connect)
     recorded = set(re.findall(r'\{"kind": "(\w+)"', source))

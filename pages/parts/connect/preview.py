@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fb.preview import Preview, PreviewPage
+from fb.login.preview import Preview, PreviewPage
 from pages.text import permissions, phrases
 from pages.text.formats import clock, counted, one_line, plain
 from pages.ui import message_page

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from fb.attempt import AttemptView
+from fb.login.preview import AttemptView
 from fb.rehearsal import RehearsalProgress
 from pages.text.formats import counted, day, plain
 

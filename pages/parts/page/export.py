@@ -42,7 +42,7 @@ def render(installation: Installation, figures: PageFigures, view: str) -> None:
     colours, period, page_id = (
         palette(st.context.theme.type),
         figures.view.period,
-        figures.profile.page_id,
+        figures.profile.id,
     )
     hides_notes = popover.is_hidden()
 
@@ -93,7 +93,7 @@ def _build_report(installation: Installation, drawn: PageFigures, *, hides_notes
     with installation.database.reading() as session:
         view = replace(drawn.view, period=drawn.asked)
         figures = load_page(session, profile, view, now.date())
-    about = [profile.category, CONNECTIONS[profile.connection], f"Page id {profile.page_id}"]
+    about = [profile.category, CONNECTIONS[profile.connection], f"Page id {profile.id}"]
     notes = [] if hides_notes else growth_card.notes_of(figures)
     return Report(
         title=profile.name,

@@ -66,7 +66,7 @@ def _goal(
 def _form(
     installation: Installation, figures: PageFigures, newest: int | None, today: date
 ) -> None:
-    noun, goal, page_id = figures.view.metric, figures.goal, figures.profile.page_id
+    noun, goal, page_id = figures.view.metric, figures.goal, figures.profile.id
     suggested = metrics.next_milestone(newest) if newest is not None else 1_000
     label = "Change goal" if goal else "Set a goal"
     with st.popover(label, icon=":material/flag:", key="goal"):
@@ -114,7 +114,7 @@ def _save(
     else:
         with installation.database.writing() as session:
             row = GoalRow(target, due_day)
-            set_goal(session, figures.profile.page_id, figures.view.metric, row, now)
+            set_goal(session, figures.profile.id, figures.view.metric, row, now)
         flash.leave("Goal saved.")
     st.rerun()
 

@@ -65,7 +65,7 @@ def render(
         st.caption(_why_no_chart(figures))
         return
     with switches.row:
-        chart = popover.chart_of_page(period, figures.profile.page_id, today)
+        chart = popover.chart_of_page(period, figures.profile.id, today)
         popover.render(installation, chart)
     drawn = points[-MAX_POINTS:] if view == DAILY_CHANGE else thin(points)
     outlook = figures.outlook if switches.wants_forecast else None

@@ -12,7 +12,7 @@ from pages.parts.page.page_details import facebook_link
 from pages.text.formats import plain
 from pages.ui import compare_link, screens
 from pages.ui.pictures import picture_path
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
 
 PICTURE_SIZE = 56
 
@@ -21,7 +21,7 @@ def render(installation: Installation, profile: PageProfile) -> None:
     """Draw the headline, and below it a sentence where the connection does not fully work."""
     stands = page_text.connection(profile)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        src = escape(picture_path(profile.page_id, profile.picture_etag), quote=True)
+        src = escape(picture_path(profile.id, profile.picture_etag), quote=True)
         st.html(
             f'<img src="{src}" alt="" width="{PICTURE_SIZE}" height="{PICTURE_SIZE}" '
             'style="display:block;border-radius:0.5rem;object-fit:cover">',
@@ -51,7 +51,7 @@ def _facts_and_links(
     held_by = page_text.held_by(profile)
     if held_by:
         st.caption(held_by, width="content")
-    compare_link.render(profile.page_id)
+    compare_link.render(profile.id)
     if not installation.settings.is_sandbox:
         st.link_button(
             "Open on Facebook",

@@ -26,8 +26,8 @@ from pages.queries import (
 from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period
+from storage.accounts.page_profile import PageProfile
 from storage.insights import InsightDay, PageMetric
-from storage.series import PageProfile
 
 CHART_HEIGHT = 260
 KEY = "insight"
@@ -41,12 +41,12 @@ def render(
     installation: Installation, session: Session, profile: PageProfile, period: Period
 ) -> None:
     """Draw the card for the days of ``period``, read as Pacific days."""
-    status = find_insight_status(session, profile.page_id)
+    status = find_insight_status(session, profile.id)
     version = get_version(session)
     with st.container(border=True, key="insights-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.header("Views and engagement", anchor=False, width="content")
-            metrics = list_insight_metrics(session, profile.page_id, status.asked_at)
+            metrics = list_insight_metrics(session, profile.id, status.asked_at)
             metric = _choose(metrics) if metrics else None
             _fetch_button(installation, version, status)
         _watch(installation, version)
@@ -134,7 +134,7 @@ def _draw(
     period: Period,
 ) -> None:
     since, until = period.since, period.until
-    rows = list_insight_days(session, profile.page_id, status.asked_at, metric.name, since, until)
+    rows = list_insight_days(session, profile.id, status.asked_at, metric.name, since, until)
     st.caption(plain(metric.meaning))
     values = [(row.day, row.value) for row in rows]
     takeaway = insights_text.summary(values, metric.unit, metric.kind, since, until)

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import streamlit as st
 
 from pages.text.formats import UNKNOWN, cut, day, moment, plain
-from storage.page_changes import FactChange
-from storage.series import PageProfile
+from storage.accounts.page_profile import PageProfile
+from storage.accounts.pages import FactChange
 
 MAX_BEFORE = 80
 LABEL_WIDTH = 110
@@ -71,7 +71,7 @@ def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]
         Fact(label, shown(field, value), _since(field, changes.get(field)))
         for label, field, value in rows
     ]
-    return [*said, Fact("Page id", profile.page_id)]
+    return [*said, Fact("Page id", profile.id)]
 
 
 def shown(field: str, value: Any) -> str:
@@ -137,4 +137,4 @@ def facebook_link(profile: PageProfile) -> str:
     host = (urlsplit(link).hostname or "") if link else ""
     if link and (host == "facebook.com" or host.endswith(".facebook.com")):
         return link
-    return f"https://www.facebook.com/{profile.page_id}"
+    return f"https://www.facebook.com/{profile.id}"

@@ -9,8 +9,8 @@ from typing import Literal
 from pages.text import phrases
 from pages.text.formats import day, plain
 from pages.text.phrases import CONNECTIONS
-from storage.connection_states import ConnectionState
-from storage.series import PageHolder, PageProfile
+from storage.accounts.connection_states import ConnectionState
+from storage.accounts.page_profile import PageHolder, PageProfile
 
 BADGES: Mapping[ConnectionState, tuple[str, Literal["green", "red", "orange", "gray"]]] = {
     "connected": (":material/check:", "green"),

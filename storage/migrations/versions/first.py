@@ -45,70 +45,6 @@ def _create_installation() -> None:
 
 def _create_accounts() -> None:
     op.create_table(
-        "attempts",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("nonce_hash", sa.Text(), nullable=False),
-        sa.Column("marker", sa.Text(), nullable=False),
-        sa.Column("redirect_uri", sa.Text(), nullable=False),
-        sa.Column("graph_url", sa.Text(), nullable=False),
-        sa.Column("dialog_url", sa.Text(), nullable=False),
-        sa.Column("created_at", TIME, nullable=False),
-        sa.Column("expires_at", TIME, nullable=False),
-        sa.Column("consumed_at", TIME),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("heartbeat_at", TIME),
-        sa.Column("step", sa.Text()),
-        sa.Column("pages_read", sa.Integer()),
-        sa.Column("pages_total", sa.Integer()),
-        sa.Column("account_name", sa.Text()),
-        sa.Column("access_until", TIME),
-        sa.Column("failure", sa.JSON()),
-        sa.Column("account_id", sa.Text()),
-        sa.Column("sealed_user_token", sa.Text()),
-        sa.Column("key_id", sa.Text()),
-        sa.Column("found", sa.JSON()),
-        sa.Column("preview_expires_at", TIME),
-        sa.Column("ended_at", TIME),
-        sa.Column("outcome", sa.JSON()),
-        sa.PrimaryKeyConstraint("id", name="pk_attempts"),
-        sa.CheckConstraint(
-            "sealed_user_token IS NULL OR status = 'ready'", name="attempts_token_only_while_ready"
-        ),
-    )
-    op.create_index("ix_attempts_expires_at", "attempts", ["expires_at"])
-    op.create_table(
-        "attempt_pages",
-        sa.Column("attempt_id", sa.Text(), nullable=False),
-        sa.Column("page_id", sa.Text(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("depth", sa.Text(), nullable=False),
-        sa.Column("tasks", sa.JSON(), nullable=False),
-        sa.Column("sealed_page_token", sa.Text()),
-        sa.Column("key_id", sa.Text()),
-        sa.Column("fans_count", sa.BigInteger()),
-        sa.Column("followers_count", sa.BigInteger()),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("name_folded", sa.Text(), nullable=False),
-        sa.Column("category", sa.Text()),
-        sa.Column("about", sa.Text()),
-        sa.Column("website", sa.Text()),
-        sa.Column("link", sa.Text()),
-        sa.Column("username", sa.Text()),
-        sa.Column("phone", sa.Text()),
-        sa.Column("emails", sa.JSON()),
-        sa.Column("location", sa.JSON()),
-        sa.Column("verification_status", sa.Text()),
-        sa.Column("is_published", sa.Boolean()),
-        sa.Column("is_new_page_experience", sa.Boolean()),
-        sa.Column("picture_url", sa.Text()),
-        sa.Column("picture_path", sa.Text()),
-        sa.Column("is_left_out", sa.Boolean(), nullable=False, server_default=sa.false()),
-        sa.PrimaryKeyConstraint("attempt_id", "page_id", name="pk_attempt_pages"),
-        sa.ForeignKeyConstraint(
-            ["attempt_id"], ["attempts.id"], name="fk_attempt_pages_attempt_id", ondelete="CASCADE"
-        ),
-    )
-    op.create_table(
         "grants",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Text(), nullable=False),
@@ -134,6 +70,38 @@ def _create_accounts() -> None:
             name="grants_no_token_when_disconnected",
         ),
     )
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("nonce_hash", sa.Text(), nullable=False),
+        sa.Column("binding", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.Column("consumed_at", TIME),
+        sa.Column("status", sa.Text(), nullable=False),
+        sa.Column("heartbeat_at", TIME),
+        sa.Column("step", sa.Text()),
+        sa.Column("pages_read", sa.Integer()),
+        sa.Column("pages_total", sa.Integer()),
+        sa.Column("account_name", sa.Text()),
+        sa.Column("access_until", TIME),
+        sa.Column("failure", sa.JSON()),
+        sa.Column("sealed_result", sa.Text()),
+        sa.Column("key_id", sa.Text()),
+        sa.Column("unticked", sa.JSON()),
+        sa.Column("preview_expires_at", TIME),
+        sa.Column("ended_at", TIME),
+        sa.Column("outcome", sa.JSON()),
+        sa.Column("grant_id", sa.Integer()),
+        sa.PrimaryKeyConstraint("id", name="pk_attempts"),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name="fk_attempts_grant_id", ondelete="CASCADE"
+        ),
+        sa.CheckConstraint(
+            "sealed_result IS NULL OR status = 'ready'", name="attempts_result_only_while_ready"
+        ),
+    )
+    op.create_index("ix_attempts_expires_at", "attempts", ["expires_at"])
     op.create_table(
         "pages",
         sa.Column("id", sa.Text(), nullable=False),

@@ -1,0 +1,1 @@
+"""Connected accounts: list, check, pause, disconnect."""

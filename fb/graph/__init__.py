@@ -1,0 +1,1 @@
+"""Facebook's Graph API: one client, and what is asked of it."""

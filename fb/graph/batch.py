@@ -1,0 +1,104 @@
+"""The envelope of a batch: many reads in one POST, each with a token of its own.
+
+https://developers.facebook.com/docs/graph-api/batch-requests
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fb.graph.errors import (
+    FacebookError,
+    RateLimited,
+    TemporarilyDown,
+    UnreadableAnswer,
+)
+from fb.graph.json_values import read_json
+from fb.graph.translation import find_envelope, translate
+
+MAX_BATCH_ITEMS = 50  # Meta's limit; each item counts as one call
+
+
+@dataclass(frozen=True)
+class BatchItem:
+    """One read within a batch."""
+
+    path: str
+    params: Mapping[str, str]
+    token: str = field(repr=False)
+
+
+def encode_items(items: Sequence[BatchItem], proof: Callable[[str], str]) -> list[dict[str, str]]:
+    """The value of ``batch``. Token and proof stand in each ``relative_url``, within the POST body.
+
+    ``proof`` makes the ``appsecret_proof`` of a token: each item needs the one of its own.
+    """
+    return [
+        {"method": "GET", "relative_url": f"{quote(item.path)}?{urlencode(parameters)}"}
+        for item in items
+        for parameters in [
+            {**item.params, "access_token": item.token, "appsecret_proof": proof(item.token)}
+        ]
+    ]
+
+
+def read_batch_answer(
+    answer: Any, items_count: int, note: Callable[[Mapping[str, str]], None]
+) -> list[dict[str, Any] | FacebookError]:
+    """Reads the outer answer: one object or error per item, in the order asked.
+
+    ``note`` is called with the headers of each item. An item that is null (Facebook ran out of
+    time) is a ``TemporarilyDown``. Raises ``UnreadableAnswer`` unless each item has its element.
+    """
+    if not isinstance(answer, list) or len(answer) != items_count:
+        raise UnreadableAnswer(status=200)
+    return [_read_element(element, note) for element in answer]
+
+
+def iterate_chunks(items: Sequence[BatchItem]) -> Iterator[Sequence[BatchItem]]:
+    """Cuts the items into as many as fit into one call, in order."""
+    for start in range(0, len(items), MAX_BATCH_ITEMS):
+        yield items[start : start + MAX_BATCH_ITEMS]
+
+
+def runs_into_app_limit(results: Sequence[object]) -> RateLimited | None:
+    """The error that says the whole app is limited, if it is among the results."""
+    for result in results:
+        if isinstance(result, RateLimited) and result.scope == "app":
+            return result
+    return None
+
+
+def _read_element(
+    element: Any, note: Callable[[Mapping[str, str]], None]
+) -> dict[str, Any] | FacebookError:
+    if element is None:
+        return TemporarilyDown()
+    status = element.get("code") if isinstance(element, dict) else None
+    text = element.get("body") if isinstance(element, dict) else None
+    if not isinstance(status, int):
+        return UnreadableAnswer()
+    headers = _read_headers(element.get("headers"))
+    note(headers)
+    try:
+        body = read_json(text.encode("utf-8", "replace")) if isinstance(text, str) else None
+    except ValueError:
+        body = None
+    if 200 <= status < 300 and isinstance(body, dict) and find_envelope(body) is None:
+        return body
+    return translate(status, body, headers)
+
+
+def _read_headers(entries: Any) -> dict[str, str]:
+    if not isinstance(entries, list):
+        return {}
+    return {
+        entry["name"].lower(): entry["value"]
+        for entry in entries
+        if isinstance(entry, dict)
+        and isinstance(entry.get("name"), str)
+        and isinstance(entry.get("value"), str)
+    }

@@ -1,0 +1,246 @@
+"""The Graph client: every call to Facebook's Graph API goes through here, and only here.
+
+https://developers.facebook.com/docs/graph-api/overview
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+from urllib.parse import quote
+
+from fb.graph.batch import (
+    BatchItem,
+    encode_items,
+    iterate_chunks,
+    read_batch_answer,
+    runs_into_app_limit,
+)
+from fb.graph.errors import (
+    AccessEnded,
+    FacebookError,
+    Refused,
+    TemporarilyDown,
+    UnreadableAnswer,
+)
+from fb.graph.http import Answer, exchange, open_session
+from fb.graph.json_values import read_json
+from fb.graph.rate_limits import Observed
+from fb.graph.retry import Retries
+from fb.graph.translation import find_envelope, translate
+
+# A retry gets at least so long to answer, however little patience is left.
+_SHORTEST_READ_SECONDS = 1.0
+
+
+class GraphClient:
+    """Asks Graph, tries again what may pass, and raises a ``FacebookError`` for everything else.
+
+    Not for use by several threads at once. Tokens travel in the Authorization header, secrets in
+    POST bodies, and ``appsecret_proof`` with every token. No URL is logged or kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        graph_url: str,
+        version: str,
+        app_id: str,
+        app_secret: str,
+        patience_seconds: float = 20.0,
+        connect_timeout_seconds: float = 5.0,
+        read_timeout_seconds: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = random.random,
+    ) -> None:
+        """Prepares a client; nothing is sent.
+
+        Args:
+            graph_url: without the version and without a slash at the end.
+            patience_seconds: how long one call may go on trying, counted from its first failure.
+        """
+        self.observed = Observed()
+        self._base = f"{graph_url}/{version}"
+        self._app_id = app_id
+        self._app_secret = app_secret
+        self._patience_seconds = patience_seconds
+        self._connect_timeout_seconds = connect_timeout_seconds
+        self._read_timeout_seconds = read_timeout_seconds
+        self._sleep = sleep
+        self._monotonic = monotonic
+        self._random = random
+        self._session = open_session(graph_url)
+
+    @property
+    def app_access_token(self) -> str:
+        """The app access token made of id and secret, good for ``debug_token`` and batches.
+
+        https://developers.facebook.com/docs/facebook-login/guides/access-tokens#apptokens
+        """
+        return f"{self._app_id}|{self._app_secret}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """The app's id and secret as ``oauth/access_token`` wants them: for a POST body only."""
+        return {"client_id": self._app_id, "client_secret": self._app_secret}
+
+    def get(self, path: str, params: Mapping[str, str], token: str) -> dict[str, Any]:
+        """Reads ``path`` ("me/accounts") and returns the JSON object that Graph answers with.
+
+        Raises any ``FacebookError``; ``UnreadableAnswer`` also when the JSON is not an object.
+        """
+        return _expect_object(self._call("GET", path, params, token, retry=True))
+
+    def post(
+        self, path: str, form: Mapping[str, str], token: str | None, *, retry: bool
+    ) -> dict[str, Any]:
+        """Sends ``form`` as a POST body. ``retry`` only where doing it twice does no harm.
+
+        A code exchange is never retried: the code is single use, and the first try may have used it
+        although its answer was lost.
+        """
+        return _expect_object(self._call("POST", path, form, token, retry=retry))
+
+    def delete(self, path: str, token: str) -> bool:
+        """Deletes, and says whether Facebook says it did: ``true`` or ``{"success": …}``."""
+        answer = self._call("DELETE", path, {}, token, retry=True)
+        if isinstance(answer, dict):
+            answer = answer.get("success")
+        return answer is True or answer == "true"
+
+    def batch(self, items: Sequence[BatchItem]) -> list[dict[str, Any] | FacebookError]:
+        """Reads many items with one call per 50; the results are aligned to ``items``.
+
+        Items that Facebook left undone, and those whose error may pass, are tried again within the
+        patience; the rest of a chunk is not sent again with them. Never raises a ``FacebookError``:
+        a call that fails as a whole is the result of each of its items. Once the app's own limit
+        is reached the items of later chunks get that error without being sent, since further calls
+        prolong the block.
+        """
+        results: list[dict[str, Any] | FacebookError] = []
+        for chunk in iterate_chunks(items):
+            limit = runs_into_app_limit(results)
+            results.extend([limit] * len(chunk) if limit else self._run_chunk(chunk))
+        return results
+
+    def close(self) -> None:
+        """Lets go of the connections."""
+        self._session.close()
+
+    def _run_chunk(self, chunk: Sequence[BatchItem]) -> list[dict[str, Any] | FacebookError]:
+        # What Facebook left undone counts as its own trouble of the moment.
+        results: list[dict[str, Any] | FacebookError] = [TemporarilyDown()] * len(chunk)
+        retries = self._new_retries()
+        pending = list(range(len(chunk)))
+        while pending:
+            answers = self._send_batch([chunk[place] for place in pending], retries)
+            for place, answer in zip(pending, answers, strict=True):
+                results[place] = answer
+            if runs_into_app_limit(answers):
+                break
+            pending = [
+                place
+                for place, answer in zip(pending, answers, strict=True)
+                if isinstance(answer, FacebookError) and answer.is_transient
+            ]
+            if pending and not retries.wait():
+                break
+        return results
+
+    def _send_batch(
+        self, items: Sequence[BatchItem], retries: Retries
+    ) -> list[dict[str, Any] | FacebookError]:
+        form = {"batch": json.dumps(encode_items(items, self._proof))}
+        try:
+            answer = self._send("POST", "", form, self.app_access_token, retries)
+            return read_batch_answer(answer, len(items), self.observed.note)
+        except AccessEnded as error:
+            # The app's own token was refused: that says nothing of the accounts' tokens inside.
+            return [Refused(code=error.code, subcode=error.subcode)] * len(items)
+        except FacebookError as error:
+            return [error] * len(items)
+
+    def _call(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: str,
+        parameters: Mapping[str, str],
+        token: str | None,
+        *,
+        retry: bool,
+    ) -> Any:
+        retries = self._new_retries()
+        while True:
+            try:
+                return self._send(method, path, parameters, token, retries)
+            except FacebookError as error:
+                if not (retry and error.is_transient and retries.wait()):
+                    raise
+
+    def _send(
+        self,
+        method: Literal["GET", "POST", "DELETE"],
+        path: str,
+        parameters: Mapping[str, str],
+        token: str | None,
+        retries: Retries,
+    ) -> Any:
+        if token is not None:
+            parameters = {**parameters, "appsecret_proof": self._proof(token)}
+        is_post = method == "POST"
+        answer = exchange(
+            self._session,
+            method,
+            f"{self._base}/{quote(path)}",
+            params=None if is_post else parameters,
+            form=parameters if is_post else None,
+            token=token,
+            timeouts=self._timeouts(retries),
+        )
+        self.observed.note(answer.headers)
+        return _read_answer(answer)
+
+    def _timeouts(self, retries: Retries) -> tuple[float, float]:
+        remaining = retries.remaining_seconds()
+        if remaining is None:
+            return self._connect_timeout_seconds, self._read_timeout_seconds
+        bound = max(_SHORTEST_READ_SECONDS, remaining)
+        return (
+            min(self._connect_timeout_seconds, bound),
+            min(self._read_timeout_seconds, bound),
+        )
+
+    def _proof(self, token: str) -> str:
+        # https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof
+        return hmac.new(self._app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+
+    def _new_retries(self) -> Retries:
+        return Retries(
+            self._patience_seconds,
+            sleep=self._sleep,
+            monotonic=self._monotonic,
+            random=self._random,
+        )
+
+
+def _read_answer(answer: Answer) -> Any:
+    try:
+        body = read_json(answer.content)
+    except ValueError:
+        body = None
+    # A 200 with an error inside is an error. JSON's own null is no answer of Graph's either.
+    if answer.status >= 400 or body is None or find_envelope(body) is not None:
+        raise translate(answer.status, body, answer.headers)
+    return body
+
+
+def _expect_object(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, dict):
+        return answer
+    raise UnreadableAnswer(status=200)

@@ -1,0 +1,1 @@
+"""The trip to Facebook and back: start, return, fetch, preview, save."""

@@ -1,0 +1,188 @@
+"""Preview: an attempt as this browser may see it, its Pages new, kept, missing or unusable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy.orm import Session
+
+from fb.installation import Installation
+from fb.login.attempt import (
+    DiffRow,
+    LoginResult,
+    compare,
+    is_this_browsers,
+    open_result,
+    status_of,
+)
+from storage.accounts.attempts import find_attempt
+from storage.accounts.connection_states import may_analyze
+from storage.accounts.grants import list_grants
+
+PageState = Literal["new", "kept"]
+Usability = Literal["usable", "works_in_part", "cannot_be_used"]
+
+
+@dataclass(frozen=True)
+class PreviewPage:
+    """One Page of Facebook's answer. ``reasons`` say why it is not fully usable, worst first:
+
+    "no_access" · "needs_pages_read_engagement" · "no_analyze" · "not_published".
+    """
+
+    id: str
+    name: str
+    category: str | None
+    fans: int | None
+    state: PageState
+    usability: Usability
+    reasons: tuple[str, ...]
+    is_left_out: bool = False  # unticked
+
+
+@dataclass(frozen=True)
+class MissingPage:
+    """A Page that is connected through this account today and is not in the new answer."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The difference that saving would make. ``digest`` names exactly this difference."""
+
+    account_id: str
+    account_name: str
+    is_known_account: bool
+    other_accounts: tuple[str, ...]
+    pages: tuple[PreviewPage, ...]
+    missing: tuple[MissingPage, ...]
+    declined: tuple[str, ...]
+    basic_only: bool
+    digest: str
+
+    @property
+    def usable(self) -> tuple[PreviewPage, ...]:
+        """The Pages that can be saved, in Facebook's order."""
+        return tuple(page for page in self.pages if page.usability != "cannot_be_used")
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The ids of the Pages that are unticked."""
+        return frozenset(page.id for page in self.pages if page.is_left_out)
+
+    @property
+    def new_count(self) -> int:
+        return sum(page.state == "new" for page in self.usable)
+
+    @property
+    def kept_count(self) -> int:
+        return sum(page.state == "kept" for page in self.usable)
+
+    @property
+    def cannot_count(self) -> int:
+        return len(self.pages) - len(self.usable)
+
+
+@dataclass(frozen=True)
+class AttemptView:
+    """One attempt, as far as this browser may see it.
+
+    ``status``: open · reading · ready · saved · discarded · failed · interrupted · expired ·
+    other_browser · unknown. The last two carry nothing else.
+    """
+
+    status: str
+    account_name: str | None = None
+    step: str | None = None
+    pages_read: int | None = None
+    pages_total: int | None = None
+    access_until: datetime | None = None
+    failure: Mapping[str, Any] | None = None
+    outcome: Mapping[str, Any] | None = None
+    preview: Preview | None = None
+    preview_expires_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+def get_view(
+    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
+) -> AttemptView:
+    """Return what this browser may see of an attempt; never raises for an id from a URL."""
+    with installation.database.reading() as session:
+        attempt = find_attempt(session, attempt_id)
+        if attempt is None:
+            return AttemptView("unknown")
+        if not is_this_browsers(attempt, cookies, installation.settings):
+            return AttemptView("other_browser")
+        status = status_of(attempt, now)
+        preview = None
+        if status == "ready":
+            result = open_result(installation.vault, attempt)
+            preview = build_preview(session, result, frozenset(attempt.unticked or ()))
+        return AttemptView(
+            status=status,
+            account_name=attempt.account_name,
+            step=attempt.step,
+            pages_read=attempt.pages_read,
+            pages_total=attempt.pages_total,
+            access_until=attempt.access_until,
+            failure=attempt.failure,
+            outcome=attempt.outcome,
+            preview=preview,
+            preview_expires_at=attempt.preview_expires_at,
+            ended_at=attempt.ended_at,
+        )
+
+
+def build_preview(session: Session, result: LoginResult, unticked: frozenset[str]) -> Preview:
+    """Return the difference that saving would make now, as it is shown."""
+    difference = compare(session, result)
+    account = result.account
+    others = tuple(
+        other.account_name
+        for other in list_grants(session)
+        if other.account_id != account.account_id and other.status != "disconnected"
+    )
+    return Preview(
+        account_id=account.account_id,
+        account_name=account.account_name,
+        is_known_account=difference.is_known_account,
+        other_accounts=others,
+        pages=tuple(
+            _preview_page(row, basic_only=result.basic_only, is_left_out=row.page_id in unticked)
+            for row in difference.rows
+        ),
+        missing=tuple(MissingPage(id, name) for id, name in difference.missing),
+        declined=tuple(account.declined),
+        basic_only=result.basic_only,
+        digest=difference.digest,
+    )
+
+
+def _preview_page(row: DiffRow, *, basic_only: bool, is_left_out: bool) -> PreviewPage:
+    page = row.listed.page
+    reasons = []
+    if not row.has_access:
+        reasons.append("no_access")
+    if basic_only:
+        reasons.append("needs_pages_read_engagement")
+    if not may_analyze(row.listed.tasks):
+        reasons.append("no_analyze")
+    if page.is_published is False:
+        reasons.append("not_published")
+    usability: Usability = "works_in_part" if reasons else "usable"
+    return PreviewPage(
+        id=page.id,
+        name=page.name,
+        category=page.category,
+        fans=page.fans_count,
+        state="kept" if row.is_known else "new",
+        usability=usability if row.has_access else "cannot_be_used",
+        reasons=tuple(reasons),
+        is_left_out=is_left_out,
+    )

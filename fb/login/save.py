@@ -1,0 +1,150 @@
+"""Save: stores what the operator has seen and ticked, once, or discards it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from fb.installation import Installation
+from fb.login.attempt import (
+    AttemptGone,
+    Difference,
+    DiffRow,
+    LoginResult,
+    compare,
+    get_ready_attempt,
+    open_result,
+)
+from storage.accounts.attempts import claim_attempt, record_outcome, record_unticked
+from storage.accounts.grants import (
+    PageAccess,
+    save_grant,
+    upsert_page_grants,
+    withdraw_page_grants,
+)
+from storage.accounts.pages import store_reports
+from storage.accounts.vault import Vault
+from storage.events import record_event
+from storage.models.base import THIS_COMPUTER
+
+
+class PreviewOvertaken(Exception):
+    """The database moved on since the preview was shown: show the new difference instead."""
+
+
+def leave_out(
+    installation: Installation,
+    attempt_id: str,
+    cookies: Mapping[str, str],
+    now: datetime,
+    page_ids: frozenset[str],
+) -> None:
+    """Remember which Pages are unticked, for a reload. Raises `AttemptGone` when all is over."""
+    with installation.database.writing() as session:
+        get_ready_attempt(session, installation, attempt_id, cookies, now)
+        record_unticked(session, attempt_id, page_ids)
+
+
+def discard(
+    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
+) -> None:
+    """Erase the result of an attempt. Raises `AttemptGone` when there was none left."""
+    with installation.database.writing() as session:
+        attempt = get_ready_attempt(session, installation, attempt_id, cookies, now)
+        if not claim_attempt(
+            session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
+        ):
+            raise AttemptGone("discarded")
+
+
+def save(
+    installation: Installation,
+    attempt_id: str,
+    cookies: Mapping[str, str],
+    now: datetime,
+    *,
+    page_ids: frozenset[str],
+    digest: str,
+) -> dict[str, Any]:
+    """Save the ticked Pages in one transaction and return what was done, in numbers.
+
+    Only once per attempt, and only the difference named by ``digest``. Pages that Facebook no
+    longer lists, sends no token for, or that were unticked keep their history; the tokens that this
+    account still had for them are erased.
+
+    Raises `PreviewOvertaken` when the database has moved on since, `AttemptGone` when there is
+    nothing left to save.
+    """
+    with installation.database.writing() as session:
+        attempt = get_ready_attempt(session, installation, attempt_id, cookies, now)
+        result = open_result(installation.vault, attempt)
+        difference = compare(session, result)
+        if difference.digest != digest:
+            raise PreviewOvertaken
+        if not claim_attempt(
+            session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="saved", now=now
+        ):
+            raise AttemptGone("saved")
+        ticked = [row for row in difference.usable if row.page_id in page_ids]
+        grant_id = _store(session, installation.vault, result, difference, ticked, now)
+        outcome = _outcome(result, difference, ticked)
+        record_outcome(session, attempt_id, grant_id, outcome)
+        record_event(
+            session,
+            "renewed" if difference.is_known_account else "connected",
+            result.account.account_name,
+            outcome,
+            now,
+            by=THIS_COMPUTER,
+            grant_id=grant_id,
+        )
+    return outcome
+
+
+def _store(
+    session: Session,
+    vault: Vault,
+    result: LoginResult,
+    difference: Difference,
+    ticked: list[DiffRow],
+    now: datetime,
+) -> int:
+    account = result.account
+    sealed = vault.seal_user_token(account.account_id, result.user_token)
+    grant_id = save_grant(session, account, sealed, now)
+    reports = [row.listed.page for row in ticked]
+    store_reports(session, reports, result.read_at, result.graph_version)
+    accesses = [
+        PageAccess(
+            row.page_id,
+            row.listed.tasks,
+            vault.seal_page_token(account.account_id, row.page_id, row.listed.access_token or ""),
+        )
+        for row in ticked
+    ]
+    upsert_page_grants(session, grant_id, accesses, now)
+    if difference.is_known_account:
+        ticked_ids = {row.page_id for row in ticked}
+        withdrawn = {
+            "missing": [page_id for page_id, _ in difference.missing],
+            "left_out": [r.page_id for r in difference.usable if r.page_id not in ticked_ids],
+            "no_access": [row.page_id for row in difference.rows if not row.has_access],
+        }
+        for status, page_ids in withdrawn.items():
+            withdraw_page_grants(session, grant_id, page_ids, now, status=status)
+    return grant_id
+
+
+def _outcome(result: LoginResult, difference: Difference, ticked: list[DiffRow]) -> dict[str, Any]:
+    kept_count = sum(row.is_known for row in ticked)
+    return {
+        "account_name": result.account.account_name,
+        "saved": len(ticked),
+        "added": len(ticked) - kept_count,
+        "kept": kept_count,
+        "missing": len(difference.missing),
+        "is_known_account": difference.is_known_account,
+    }

@@ -1,0 +1,180 @@
+"""Login start and return: begins an attempt, and accepts its return from Facebook once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from fb.graph.oauth import authorization_url
+from fb.installation import Installation
+from fb.login.attempt import cookie_name
+from fb.login.fetch import fetch_account
+from fb.login.state import (
+    STATE_LIFETIME,
+    StateError,
+    StateExpired,
+    StateMalformed,
+    StateSigner,
+    hash_nonce,
+    new_nonce,
+)
+from fb.settings import Settings
+from storage.accounts.attempts import (
+    consume_attempt,
+    create_attempt,
+    fail_attempt,
+    find_attempt,
+)
+from storage.models import Attempt
+
+# The cookie outlives the trip by as long as the preview is kept.
+COOKIE_LIFETIME = timedelta(minutes=45)
+MAX_CODE_LENGTH = 4096
+
+
+@dataclass(frozen=True)
+class StartedAttempt:
+    """An attempt about to begin. ``nonce`` goes into the browser's cookie and nowhere else."""
+
+    id: str
+    nonce: str
+    authorization_url: str
+
+    def __repr__(self) -> str:
+        return f"StartedAttempt(id={self.id!r})"
+
+
+class ReturnRefused(Exception):
+    """A return is not accepted; nothing was changed.
+
+    ``kind``: "nothing" (no parameters) · "incomplete" · "repeated" · "malformed" · "forged" ·
+    "expired" · "other_browser" · "used" · "other_settings" · "wrong_key".
+    """
+
+    def __init__(self, kind: str, attempt_id: str | None = None) -> None:
+        super().__init__(kind)
+        self.kind = kind
+        self.attempt_id = attempt_id
+
+
+def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
+    """Record a new attempt and return where to send the browser.
+
+    Raises `storage.errors.TooManyAttempts` when too many trips are open at once.
+    """
+    settings = installation.settings
+    attempt_id, nonce = secrets.token_hex(16), new_nonce()
+    with installation.database.writing() as session:
+        create_attempt(
+            session,
+            id=attempt_id,
+            nonce_hash=hash_nonce(nonce),
+            binding=_binding(settings),
+            now=now,
+            expires_at=now + STATE_LIFETIME,
+        )
+    url = authorization_url(
+        dialog_url=settings.dialog_url,
+        version=settings.graph_version,
+        app_id=settings.app_id,
+        redirect_uri=settings.redirect_uri,
+        scopes=settings.scopes,
+        config_id=settings.config_id,
+        state=_signer(settings).sign(attempt_id, hash_nonce(nonce), now),
+    )
+    return StartedAttempt(attempt_id, nonce, url)
+
+
+def accept_return(
+    installation: Installation,
+    parameters: Mapping[str, Sequence[str]],
+    cookies: Mapping[str, str],
+    now: datetime,
+) -> str:
+    """Consume the attempt that came back and have the worker fetch its account; return its id.
+
+    Single use: of any number of returns with one state, one is accepted, in time and from the same
+    browser. Raises `ReturnRefused` for everything else. Facebook's own texts
+    (``error_description`` and the like) are never read.
+    """
+    code, state, failure = _read_parameters(parameters)
+    settings = installation.settings
+    attempt_id, nonce_hash = _verify(settings, state, cookies, now)
+    if not installation.can_open_tokens:
+        raise ReturnRefused("wrong_key", attempt_id)
+    with installation.database.writing() as session:
+        consumed = consume_attempt(
+            session,
+            id=attempt_id,
+            nonce_hash=nonce_hash,
+            binding=_binding(settings),
+            now=now,
+        )
+        if not consumed:
+            raise ReturnRefused(_why_not(find_attempt(session, attempt_id), settings), attempt_id)
+        if failure is not None:
+            fail_attempt(session, attempt_id, {"kind": failure}, now)
+    if failure is None:
+        installation.worker.submit(
+            f"fetching the account of attempt {attempt_id}",
+            partial(fetch_account, installation, attempt_id, code),
+        )
+    return attempt_id
+
+
+def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str, str | None]:
+    """Return code, state, and the kind of failure when Facebook sends one instead of a code."""
+    for name in ("code", "state", "error", "error_code"):
+        if len(parameters.get(name, ())) > 1:
+            raise ReturnRefused("repeated")
+    code, state = ("".join(parameters.get(name, ())) for name in ("code", "state"))
+    failure = None
+    if any(parameters.get(name) for name in ("error", "error_code")):
+        is_denied = "".join(parameters.get("error", ())) == "access_denied"
+        failure = "cancelled" if is_denied else "dialog_error"
+    if not code and not state and failure is None:
+        raise ReturnRefused("nothing")
+    if not state or (not code and failure is None):
+        raise ReturnRefused("incomplete")
+    if len(code) > MAX_CODE_LENGTH:
+        raise ReturnRefused("malformed")
+    return code, state, failure
+
+
+def _verify(
+    settings: Settings, state: str, cookies: Mapping[str, str], now: datetime
+) -> tuple[str, str]:
+    try:
+        verified = _signer(settings).verify(state, now)
+    except StateExpired:
+        raise ReturnRefused("expired") from None
+    except StateMalformed:
+        raise ReturnRefused("malformed") from None
+    except StateError:
+        raise ReturnRefused("forged") from None
+    nonce = cookies.get(cookie_name(verified.attempt_id, settings), "")
+    if not secrets.compare_digest(hash_nonce(nonce), verified.nonce_hash):
+        raise ReturnRefused("other_browser")
+    return verified.attempt_id, verified.nonce_hash
+
+
+def _why_not(attempt: Attempt | None, settings: Settings) -> str:
+    if attempt is None:
+        return "expired"
+    if attempt.consumed_at is not None:
+        return "used"
+    return "expired" if attempt.binding == _binding(settings) else "other_settings"
+
+
+def _binding(settings: Settings) -> str:
+    """A hash of the settings that an attempt has to come back to."""
+    bound = (settings.marker, settings.redirect_uri, settings.graph_url, settings.dialog_url)
+    return hashlib.sha256("\n".join(bound).encode()).hexdigest()
+
+
+def _signer(settings: Settings) -> StateSigner:
+    return StateSigner(settings.state_secret, settings.mode, settings.app_id)

@@ -1,0 +1,127 @@
+"""State of a login: signed, timed, and bound to one attempt and one browser.
+
+The signature proves that the state is ours and how old it is. It does not make it single use: that
+is the attempt's row in the database (`storage.accounts.attempts.consume_attempt`).
+
+    StateError              the state that came back is not one to go on with
+    ├── StateMalformed      too long, or not of our shape
+    ├── StateForged         of our shape, but the signature is not ours for this mode and app
+    └── StateExpired        ours, and too old
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from itsdangerous import BadData, BadSignature, SignatureExpired, TimestampSigner
+from itsdangerous.url_safe import URLSafeTimedSerializer
+
+# Two-factor login and picking a hundred Pages take longer than the usual five minutes.
+STATE_LIFETIME = timedelta(seconds=900)
+MAX_STATE_LENGTH = 2048
+
+
+class StateError(Exception):
+    """The state that came back is not one to go on with."""
+
+
+class StateMalformed(StateError):
+    pass
+
+
+class StateForged(StateError):
+    pass
+
+
+class StateExpired(StateError):
+    pass
+
+
+@dataclass(frozen=True)
+class VerifiedState:
+    """The payload of a genuine state: the attempt, and the hash of the nonce in its cookie."""
+
+    attempt_id: str
+    nonce_hash: str
+
+
+class _ClockedSigner(TimestampSigner):
+    """A timestamp signer whose clock is an argument."""
+
+    def __init__(self, *args: Any, now_seconds: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._now_seconds = now_seconds
+
+    def get_timestamp(self) -> int:
+        return self._now_seconds
+
+
+class StateSigner:
+    """Signs and verifies states of one mode and one app; those of another are forged to it."""
+
+    def __init__(self, secret: str, mode: str, app_id: str) -> None:
+        self._secret = secret
+        self._salt = f"state:{mode}:{app_id}"
+
+    def sign(self, attempt_id: str, nonce_hash: str, now: datetime) -> str:
+        """The state for the authorization URL: URL-safe text, about 200 characters."""
+        return str(self._serializer(now).dumps([attempt_id, nonce_hash]))
+
+    def verify(self, state: str, now: datetime) -> VerifiedState:
+        """Read a state that came back. It counts only together with the browser's cookie.
+
+        The length is judged before anything else, so that 1 MB costs nothing.
+
+        Raises:
+            StateMalformed: longer than 2,048 characters, or not of our shape.
+            StateForged: not signed by us for this mode and app.
+            StateExpired: older than STATE_LIFETIME, or from the future.
+        """
+        if len(state) > MAX_STATE_LENGTH or not state.isascii() or state.count(".") < 2:
+            raise StateMalformed("the state is too long or not of our shape")
+        verdict: StateError
+        try:
+            max_age = int(STATE_LIFETIME.total_seconds())
+            return _read_payload(self._serializer(now).loads(state, max_age=max_age))
+        except SignatureExpired:
+            verdict = StateExpired("the state is too old")
+        except BadSignature:
+            verdict = StateForged("the state was not signed here")
+        except BadData:
+            verdict = StateMalformed("the state can not be read")
+        # Raised outside the handlers: itsdangerous' errors carry the payload, ours carry nothing.
+        raise verdict
+
+    def _serializer(self, now: datetime) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            self._secret,
+            salt=self._salt,
+            signer=_ClockedSigner,
+            signer_kwargs={
+                "key_derivation": "hmac",
+                "digest_method": hashlib.sha256,
+                "now_seconds": int(now.timestamp()),
+            },
+        )
+
+
+def new_nonce() -> str:
+    """256 random bits as URL-safe text, for an attempt's cookie."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_nonce(nonce: str) -> str:
+    """SHA-256 in hex. State and database keep this alone, so that neither gives the cookie away."""
+    return hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _read_payload(payload: Any) -> VerifiedState:
+    match payload:
+        case [str(attempt_id), str(nonce_hash)]:
+            return VerifiedState(attempt_id, nonce_hash)
+        case _:
+            raise StateMalformed("the payload is not one of ours")

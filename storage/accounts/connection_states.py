@@ -1,0 +1,84 @@
+"""Connection state of a Page, in SQL, from every grant that holds it or held it.
+
+Each of these grants has one of the states below for the Page; of several the best one counts, in
+this order: one working access is enough to read a Page.
+
+    connected      a page access token under a working grant, and everything may be read
+    works_in_part  the same, but without the ANALYZE task, or the Page is not published
+    needs_renewal  Facebook ended the grant
+    frozen         an operator paused the grant
+    missing        the account's last list no longer had the Page; its token is erased
+    no_access      Facebook sent no token for the Page, or refuses this Page alone
+    disconnected   nobody holds it any more: an operator ended that, and only history is kept
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column, or_, select
+
+from storage.models import Grant, Page, PageGrant
+
+ConnectionState = Literal[
+    "connected",
+    "works_in_part",
+    "needs_renewal",
+    "frozen",
+    "missing",
+    "no_access",
+    "disconnected",
+]
+# Best first: a state's place is its rank.
+CONNECTION_STATES: tuple[ConnectionState, ...] = get_args(ConnectionState)
+
+# A full-control role of the New Pages Experience includes what ANALYZE allows.
+# https://developers.facebook.com/docs/pages-api/overview#tasks
+TASKS_THAT_ANALYZE = ("ANALYZE", "PROFILE_PLUS_ANALYZE", "PROFILE_PLUS_FULL_CONTROL")
+
+
+def connection_rank() -> ColumnElement[int]:
+    """The place of a Page's best state in CONNECTION_STATES, for statements that select from Page.
+
+    A correlated subquery, two index look-ups a row: ``pages.connection`` keeps what it says.
+    """
+    best = (
+        select(func.min(grant_rank()))
+        .select_from(PageGrant)
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .where(PageGrant.page_id == Page.id)
+        .correlate(Page)
+        .scalar_subquery()
+    )
+    return func.coalesce(best, _rank("disconnected"))
+
+
+def may_analyze(tasks: Sequence[str]) -> bool:
+    """Whether an account with these tasks on a Page may read the Page's insights."""
+    return any(task in TASKS_THAT_ANALYZE for task in tasks)
+
+
+def grant_rank() -> ColumnElement[int]:
+    """The same for one page grant: for statements that have PageGrant, Grant and Page at hand."""
+    return case(
+        (Grant.status == "disconnected", _rank("disconnected")),
+        (PageGrant.status == "left_out", _rank("disconnected")),
+        (PageGrant.status == "missing", _rank("missing")),
+        (or_(PageGrant.status != "ok", PageGrant.sealed_page_token.is_(None)), _rank("no_access")),
+        (Grant.status == "frozen", _rank("frozen")),
+        (Grant.status != "ok", _rank("needs_renewal")),
+        else_=_readable_rank(),
+    )
+
+
+def _readable_rank() -> ColumnElement[int]:
+    # JSON has no common operator on both databases; the quotes keep names of tasks apart.
+    tasks: ColumnElement[Any] = cast(PageGrant.tasks, Text)
+    analyzes = (tasks.contains(f'"{task}"', autoescape=True) for task in TASKS_THAT_ANALYZE)
+    is_part = or_(Page.is_published.is_(False), ~or_(*analyzes))
+    return case((is_part, _rank("works_in_part")), else_=_rank("connected"))
+
+
+def _rank(state: ConnectionState) -> ColumnElement[int]:
+    return literal_column(str(CONNECTION_STATES.index(state)))

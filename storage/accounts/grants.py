@@ -1,0 +1,327 @@
+"""Grants: accounts' consents, and page grants: what each may do on a Page. Tokens are sealed.
+
+The caller that changes a status also records the event; the functions here only change and say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.accounts.vault import Sealed
+from storage.chosen import chosen_by_id
+from storage.engine import note_erasure
+from storage.errors import GrantNotFound
+from storage.installation import bump_data_version
+from storage.kept_connections import keep_connection, keep_connections, keep_connections_of
+from storage.models import Grant, Page, PageGrant
+from storage.text import storable
+from storage.upsert import Conflict, count_changed, insert_into, table_of, upsert
+
+_GRANTED_ANEW = Conflict(
+    special={
+        "status_at": "CASE WHEN page_grants.status = excluded.status"
+        " THEN page_grants.status_at ELSE excluded.status_at END"
+    }
+)
+
+
+@dataclass(frozen=True)
+class GrantFacts:
+    """What Facebook said of an account's consent. A time is None for "never" and for "not said"."""
+
+    account_id: str
+    account_name: str
+    granted: Sequence[str]
+    declined: Sequence[str]
+    issued_at: datetime | None
+    expires_at: datetime | None
+    data_access_expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class PageAccess:
+    """What an account may do on a Page: tasks in Facebook's words, and the sealed page token."""
+
+    page_id: str
+    tasks: Sequence[str]
+    sealed: Sealed
+
+
+def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetime) -> int:
+    """Store a new grant or renew the account's; either works from now on. Return its id."""
+    insert = insert_into(session, Grant).values(
+        account_id=facts.account_id,
+        account_name=storable(facts.account_name),
+        sealed_user_token=sealed.text,
+        key_id=sealed.key_id,
+        granted_permissions=list(facts.granted),
+        declined_permissions=list(facts.declined),
+        issued_at=facts.issued_at,
+        expires_at=facts.expires_at,
+        data_access_expires_at=facts.data_access_expires_at,
+        status="ok",
+        status_at=now,
+        reason_code=None,
+        reason_subcode=None,
+        created_at=now,
+        renewed_at=now,
+        last_used_at=now,
+    )
+    table, new = table_of(Grant), insert.excluded
+    changes: dict[str, ColumnElement[Any]] = {
+        c.name: new[c.name] for c in table.c if c.name not in ("id", "created_at")
+    }
+    changes["status_at"] = case((table.c.status == "ok", table.c.status_at), else_=new.status_at)
+    statement = insert.on_conflict_do_update(index_elements=["account_id"], set_=changes)
+    grant_id = int(session.execute(statement.returning(table.c.id)).scalar_one())
+    keep_connections_of(session, grant_id)
+    note_erasure(session)  # of the token that was there before
+    bump_data_version(session)
+    return grant_id
+
+
+def upsert_page_grants(
+    session: Session, grant_id: int, accesses: Sequence[PageAccess], now: datetime
+) -> None:
+    """Store what a grant may do on Pages that are stored already; it works there from now on.
+
+    Older tokens of the same grant are overwritten.
+    """
+    if not accesses:
+        return
+    rows = [
+        {
+            "page_id": access.page_id,
+            "grant_id": grant_id,
+            "tasks": list(access.tasks),
+            "sealed_page_token": access.sealed.text,
+            "key_id": access.sealed.key_id,
+            "status": "ok",
+            "status_at": now,
+            "reason_code": None,
+            "reason_subcode": None,
+            "granted_at": now,
+        }
+        for access in accesses
+    ]
+    upsert(session, PageGrant, rows, _GRANTED_ANEW)
+    keep_connections(session, chosen_by_id(session, [access.page_id for access in accesses]))
+    note_erasure(session)
+    bump_data_version(session)
+
+
+def list_grants(session: Session) -> list[Grant]:
+    """Every grant, also disconnected ones, by account name."""
+    query = select(Grant).order_by(Grant.account_name, Grant.id)
+    return list(session.scalars(query, execution_options={"populate_existing": True}))
+
+
+def list_working_grants(session: Session) -> set[int]:
+    """The ids of the grants that nobody has ended or paused."""
+    return set(session.scalars(select(Grant.id).where(Grant.status == "ok")))
+
+
+def list_resting_grants(session: Session) -> set[int]:
+    """The ids of the grants that an operator has disconnected or paused."""
+    is_resting = Grant.status.in_(("disconnected", "frozen"))
+    return set(session.scalars(select(Grant.id).where(is_resting)))
+
+
+def find_grant_by_account(session: Session, account_id: str) -> Grant | None:
+    """Return the account's grant, of whatever status."""
+    query = select(Grant).where(Grant.account_id == account_id)
+    return session.scalar(query, execution_options={"populate_existing": True})
+
+
+def get_grant(session: Session, grant_id: int) -> Grant:
+    """Return one grant as the database has it now. Raises GrantNotFound."""
+    grant = session.get(Grant, grant_id, populate_existing=True)
+    if grant is None:
+        raise GrantNotFound(grant_id)
+    return grant
+
+
+def set_grant_status(
+    session: Session,
+    grant_id: int,
+    status: str,
+    *,
+    code: int | None,
+    subcode: int | None,
+    now: datetime,
+    token_read_at: datetime | None = None,
+) -> bool:
+    """Record that a grant works or why it does not; return whether its status changed.
+
+    A disconnected grant stays so: it has no token that could begin to work. With ``token_read_at``
+    a grant renewed since then keeps its status: the answer was about the token before.
+    """
+    conditions = [Grant.id == grant_id, Grant.status != "disconnected"]
+    if token_read_at is not None:
+        conditions.append(Grant.renewed_at <= token_read_at)
+    change = update(Grant).where(*conditions, Grant.status != status)
+    values = {"status": status, "status_at": now, "reason_code": code, "reason_subcode": subcode}
+    if count_changed(session, change.values(values)):
+        keep_connections_of(session, grant_id)
+        bump_data_version(session)
+        return True
+    is_another_reason = or_(
+        Grant.reason_code.is_distinct_from(code), Grant.reason_subcode.is_distinct_from(subcode)
+    )
+    reason = update(Grant).where(*conditions, Grant.status == status, is_another_reason)
+    if count_changed(session, reason.values(reason_code=code, reason_subcode=subcode)):
+        bump_data_version(session)
+    return False
+
+
+def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
+    """Disconnect: erase the grant's user access token and page access tokens, keep all else.
+
+    Page grants keep their status; that they can't be used follows from the grant's.
+    """
+    erase_pages = update(PageGrant).where(PageGrant.grant_id == grant_id)
+    count_changed(session, erase_pages.values(sealed_page_token=None, key_id=None))
+    erase_grant = update(Grant).where(Grant.id == grant_id)
+    count_changed(
+        session,
+        erase_grant.values(
+            sealed_user_token=None,
+            key_id=None,
+            status="disconnected",
+            status_at=case((Grant.status == "disconnected", Grant.status_at), else_=now),
+            reason_code=None,
+            reason_subcode=None,
+        ),
+    )
+    keep_connections_of(session, grant_id)
+    note_erasure(session)
+    bump_data_version(session)
+
+
+def withdraw_page_grants(
+    session: Session,
+    grant_id: int,
+    page_ids: Iterable[str],
+    now: datetime,
+    *,
+    status: str = "missing",
+) -> None:
+    """Take Pages from a grant: their page access tokens are erased, the Pages and history stay.
+
+    ``status`` says why: "missing", "left_out" or "no_access". Pages that the grant never had are
+    passed over.
+    """
+    parameters = [{"this_page_id": page_id} for page_id in page_ids]
+    if not parameters:
+        return
+    table = table_of(PageGrant)
+    statement = (
+        update(table)
+        .where(table.c.grant_id == grant_id, table.c.page_id == bindparam("this_page_id"))
+        .values(_without_token(status, None, None, now))
+    )
+    session.execute(statement, parameters)
+    keep_connections(session, chosen_by_id(session, [row["this_page_id"] for row in parameters]))
+    note_erasure(session)
+    bump_data_version(session)
+
+
+def list_held_pages(session: Session, grant_id: int) -> dict[str, str]:
+    """Return id → name of the Pages that a grant has a token for; in no order."""
+    query = (
+        select(Page.id, Page.name)
+        .join(PageGrant, PageGrant.page_id == Page.id)
+        .where(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
+    )
+    return {row.id: row.name for row in session.execute(query)}
+
+
+def set_page_grant_status(
+    session: Session,
+    page_id: str,
+    grant_id: int,
+    status: str,
+    *,
+    code: int | None,
+    subcode: int | None,
+    now: datetime,
+    token_read_at: datetime | None = None,
+) -> bool:
+    """Record what Facebook made of one Page of a grant; return whether its status changed.
+
+    Any status but "ok" erases the page access token. With ``token_read_at`` a page grant renewed
+    since then is left alone: the answer was about the token before.
+    """
+    conditions = [PageGrant.page_id == page_id, PageGrant.grant_id == grant_id]
+    if token_read_at is not None:
+        conditions.append(PageGrant.granted_at <= token_read_at)
+    statement = update(PageGrant).where(*conditions, PageGrant.status != status)
+    if status == "ok":
+        values: dict[str, Any] = {"status": "ok", "status_at": now}
+        values |= {"reason_code": None, "reason_subcode": None}
+    else:
+        values = _without_token(status, code, subcode, now)
+        note_erasure(session)
+    changed = count_changed(session, statement.values(values)) > 0
+    if changed:
+        keep_connection(session, page_id)
+        bump_data_version(session)
+    return changed
+
+
+def touch_grant(session: Session, grant_id: int, now: datetime) -> None:
+    """Note that Facebook has just answered this grant."""
+    count_changed(session, update(Grant).where(Grant.id == grant_id).values(last_used_at=now))
+
+
+def record_permissions(
+    session: Session, grant_id: int, *, granted: Sequence[str], declined: Sequence[str]
+) -> None:
+    """Keep what Facebook says today of what the person allows."""
+    changed = count_changed(
+        session,
+        update(Grant)
+        .where(Grant.id == grant_id)
+        .values(granted_permissions=list(granted), declined_permissions=list(declined)),
+    )
+    if changed:
+        bump_data_version(session)
+
+
+def record_expiries(
+    session: Session,
+    grant_id: int,
+    *,
+    expires_at: datetime | None,
+    data_access_expires_at: datetime | None,
+) -> None:
+    """Store the ends that Facebook names now; None for "never" and for "not said"."""
+    statement = update(Grant).where(
+        Grant.id == grant_id,
+        or_(
+            Grant.expires_at.is_distinct_from(expires_at),
+            Grant.data_access_expires_at.is_distinct_from(data_access_expires_at),
+        ),
+    )
+    values = {"expires_at": expires_at, "data_access_expires_at": data_access_expires_at}
+    if count_changed(session, statement.values(values)):
+        bump_data_version(session)
+
+
+def _without_token(
+    status: str, code: int | None, subcode: int | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "status": status,
+        "status_at": case((PageGrant.status == status, PageGrant.status_at), else_=now),
+        "reason_code": code,
+        "reason_subcode": subcode,
+        "sealed_page_token": None,
+        "key_id": None,
+    }

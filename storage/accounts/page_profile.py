@@ -1,0 +1,115 @@
+"""Page profile: one Page's details, the accounts that hold it, and the days it is known for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
+from storage.accounts.pages import PageDetails, read_details
+from storage.models import Grant, Page, PageGrant, Picture, Snapshot
+from storage.text import storable
+
+
+@dataclass(frozen=True)
+class PageHolder:
+    """An account that holds or held the Page, and how well it is connected through that account.
+
+    ``status`` is the page grant's own (ok, no_access, missing, role_lost), ``grant_status`` the
+    account's (ok, needs_renewal, frozen, disconnected), each with Graph's code and the time since
+    when it holds. ``tasks`` are what the account may do on the Page, in Facebook's words.
+    """
+
+    grant_id: int
+    account_id: str
+    account_name: str
+    connection: ConnectionState
+    status: str
+    status_at: datetime
+    reason_code: int | None
+    reason_subcode: int | None
+    grant_status: str
+    grant_status_at: datetime
+    grant_reason_code: int | None
+    grant_reason_subcode: int | None
+    tasks: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageProfile(PageDetails):
+    """A Page as Facebook described it at ``described_at``, with what is known about it here.
+
+    ``connection`` is the best of ``holders``, which come best first; without any it is
+    "disconnected". ``first_day`` and ``last_day`` are of its snapshots; None before the first.
+    """
+
+    first_seen_at: datetime
+    described_at: datetime
+    graph_version: str | None
+    connection: ConnectionState
+    holders: tuple[PageHolder, ...]
+    first_day: date | None
+    last_day: date | None
+    last_fetched_at: datetime | None  # when the snapshot of ``last_day`` was fetched
+    picture_etag: str | None  # None: no picture is stored
+
+
+def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
+    """What is known about a Page; None when no account ever brought it here."""
+    if storable(page_id) != page_id:  # an address may hold what no database looks for
+        return None
+    page = session.get(Page, page_id, populate_existing=True)
+    if page is None:
+        return None
+    holders = list_holders(session, page_id)
+    days = select(func.min(Snapshot.day), func.max(Snapshot.day)).where(Snapshot.page_id == page_id)
+    first_day, last_day = session.execute(days).one()
+    newest = select(Snapshot.fetched_at).where(
+        Snapshot.page_id == page_id, Snapshot.day == last_day
+    )
+    etag = select(Picture.etag).where(Picture.page_id == page_id)
+    return PageProfile(
+        **read_details(page),
+        first_seen_at=page.first_seen_at,
+        described_at=page.described_at,
+        graph_version=page.graph_version,
+        connection=holders[0].connection if holders else "disconnected",
+        holders=tuple(holders),
+        first_day=first_day,
+        last_day=last_day,
+        last_fetched_at=session.execute(newest).scalar_one_or_none(),
+        picture_etag=session.execute(etag).scalar_one_or_none(),
+    )
+
+
+def list_holders(session: Session, page_id: str) -> list[PageHolder]:
+    """Who holds a Page: best connection first, and of equals the one renewed last."""
+    rank = grant_rank()
+    statement = (
+        select(PageGrant, Grant, rank.label("rank"))
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .join(Page, Page.id == PageGrant.page_id)
+        .where(PageGrant.page_id == page_id)
+        .order_by(rank, Grant.renewed_at.desc(), Grant.id)
+    )
+    return [
+        PageHolder(
+            grant_id=grant.id,
+            account_id=grant.account_id,
+            account_name=grant.account_name,
+            connection=CONNECTION_STATES[best],
+            status=held.status,
+            status_at=held.status_at,
+            reason_code=held.reason_code,
+            reason_subcode=held.reason_subcode,
+            grant_status=grant.status,
+            grant_status_at=grant.status_at,
+            grant_reason_code=grant.reason_code,
+            grant_reason_subcode=grant.reason_subcode,
+            tasks=tuple(held.tasks),
+        )
+        for held, grant, best in session.execute(statement)
+    ]

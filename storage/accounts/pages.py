@@ -1,0 +1,212 @@
+"""Pages as Facebook described them last, and what it said of them before.
+
+`PageDetails` is the one list of what is kept of a Page: Graph is asked for its fields, they are
+columns of ``pages``, their changes are recorded, and the Page's screen shows the record. So a new
+field is a line here, a column in the model and its migration, and a line on the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from storage.accounts.pictures import upsert_picture_sources
+from storage.chosen import chosen_by_id
+from storage.columns import assign_positions
+from storage.folding import fold
+from storage.installation import bump_data_version
+from storage.kept_connections import keep_connections
+from storage.models import Page, PageChange
+from storage.snapshots import SnapshotRow, upsert_snapshots
+from storage.text import storable_row
+from storage.upsert import Conflict, table_of, upsert
+
+# Names are compared by their beginning: PostgreSQL's index refuses entries of 2,700 bytes.
+MAX_FOLDED_LENGTH = 600
+# Databases limit the parameters of one statement (SQLite: 32,766).
+MAX_IDS = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageDetails:
+    """A Page as Facebook describes it; None is what Facebook left out.
+
+    Metadata of a field: "graph_name" where Graph calls it otherwise; "is_recorded" False where a
+    change is not worth remembering.
+    """
+
+    id: str = field(metadata={"is_recorded": False})
+    name: str
+    category: str | None = None
+    about: str | None = None
+    website: str | None = None
+    link: str | None = field(default=None, metadata={"is_recorded": False})
+    username: str | None = None
+    phone: str | None = None
+    emails: tuple[str, ...] | None = None
+    location: dict[str, Any] | None = None
+    verification_status: str | None = None
+    is_published: bool | None = None
+    is_new_page_experience: bool | None = field(
+        default=None, metadata={"graph_name": "has_transitioned_to_new_page_experience"}
+    )
+
+
+DETAILS = tuple(each.name for each in fields(PageDetails))
+# Columns of ``pages`` whose changes are recorded.
+RECORDED = tuple(e.name for e in fields(PageDetails) if e.metadata.get("is_recorded", True))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageReport(PageDetails):
+    """One answer of Graph's about a Page: its details, its figures, and where its picture is.
+
+    ``depth``: how much was asked for, since Facebook may refuse the rest: "full", "figures" (name
+    and counts only) or "basic" (name and category only). With less than "full" a None says nothing.
+    ``picture_url`` is None where Facebook has a silhouette only.
+    """
+
+    fans_count: int | None = field(default=None, metadata={"graph_name": "fan_count"})
+    followers_count: int | None = None
+    picture_url: str | None = field(default=None, repr=False, metadata={"graph_name": "picture"})
+    depth: Literal["full", "figures", "basic"] = "full"
+
+
+@dataclass(frozen=True)
+class FactChange:
+    """The newest change of a detail: when it was seen, and the value before (JSON, or None)."""
+
+    changed_at: datetime
+    was: Any
+
+
+def store_reports(
+    session: Session, reports: Sequence[PageReport], fetched_at: datetime, graph_version: str | None
+) -> None:
+    """Store what Graph answered about Pages: details, changes, picture links, the day's figures.
+
+    The figures become the snapshot of the UTC day of ``fetched_at``; with the basics alone nobody
+    asked for figures, and that is no snapshot without figures. An answer of less than full depth
+    leaves details and picture as they are, unless the Page is new.
+    """
+    partial = [report.id for report in reports if report.depth != "full"]
+    stored = list_page_names(session, partial)
+    upsert_pages(
+        session,
+        [report for report in reports if report.id not in stored],
+        fetched_at,
+        graph_version=graph_version,
+    )
+    pictures = {report.id: report.picture_url for report in reports if report.depth == "full"}
+    upsert_picture_sources(session, pictures, fetched_at)
+    store_figures(session, reports, fetched_at, graph_version)
+
+
+def store_figures(
+    session: Session, reports: Sequence[PageReport], fetched_at: datetime, graph_version: str | None
+) -> None:
+    """Store nothing of the answers but the day's figures, of Pages that are stored already."""
+    upsert_snapshots(
+        session,
+        [
+            SnapshotRow(
+                page_id=report.id,
+                day=fetched_at.date(),
+                fans_count=report.fans_count,
+                followers_count=report.followers_count,
+                source="snapshot",
+                fetched_at=fetched_at,
+                graph_version=graph_version,
+            )
+            for report in reports
+            if report.depth != "basic"
+        ],
+    )
+
+
+def upsert_pages(
+    session: Session,
+    pages: Sequence[PageDetails],
+    now: datetime,
+    *,
+    graph_version: str | None = None,
+) -> None:
+    """Store Pages as described at ``now``, and record what changed since the last description.
+
+    What a record leaves None becomes NULL, whatever was there. History hangs on the id alone, so a
+    renamed Page keeps it.
+    """
+    if not pages:
+        return
+    rows = [_row(page, now, graph_version) for page in pages]
+    _record_changes(session, rows, now)
+    upsert(session, Page, rows, Conflict(first_only=("first_seen_at",)))
+    assign_positions(session)
+    # Whether a Page is published counts.
+    keep_connections(session, chosen_by_id(session, [page.id for page in pages]))
+    bump_data_version(session)
+
+
+def list_page_names(session: Session, page_ids: Collection[str]) -> dict[str, str]:
+    """Return id → name of those Pages that are stored; in no order."""
+    return {row["id"]: row["name"] for row in _iterate_stored(session, page_ids, ("id", "name"))}
+
+
+def read_details(page: Page) -> dict[str, Any]:
+    """Return the arguments that make a `PageDetails` of a row."""
+    return with_tuples({name: getattr(page, name) for name in DETAILS})
+
+
+def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values with tuples for JSON's lists, as the records have them."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+
+
+def list_fact_changes(session: Session, page_id: str) -> dict[str, FactChange]:
+    """The newest change of each of RECORDED that ever changed, by its name."""
+    query = (
+        select(PageChange.field, PageChange.changed_at, PageChange.was)
+        .where(PageChange.page_id == page_id)
+        .order_by(PageChange.changed_at)
+    )
+    return {field: FactChange(at, was.get("value")) for field, at, was in session.execute(query)}
+
+
+def _row(page: PageDetails, now: datetime, graph_version: str | None) -> dict[str, Any]:
+    values = {name: getattr(page, name) for name in DETAILS}
+    details = storable_row({n: list(v) if isinstance(v, tuple) else v for n, v in values.items()})
+    return {
+        **details,
+        "graph_version": graph_version,
+        "name_folded": fold(details["name"])[:MAX_FOLDED_LENGTH],
+        "first_seen_at": now,
+        "described_at": now,
+    }
+
+
+def _record_changes(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
+    """Keep what is about to be overwritten by something else."""
+    new = {row["id"]: row for row in rows}
+    changes = [
+        {"page_id": old["id"], "field": name, "changed_at": now, "was": {"value": old[name]}}
+        for old in _iterate_stored(session, new, ("id", *RECORDED))
+        for name in RECORDED
+        if old[name] != new[old["id"]][name]
+    ]
+    upsert(session, PageChange, changes)
+
+
+def _iterate_stored(
+    session: Session, page_ids: Collection[str], names: Sequence[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield these columns of those Pages that are stored; in no order."""
+    columns, ids = table_of(Page).c, list(page_ids)
+    for start in range(0, len(ids), MAX_IDS):
+        some = columns.id.in_(ids[start : start + MAX_IDS])
+        query = select(*(columns[name] for name in names)).where(some)
+        yield from (dict(row) for row in session.execute(query).mappings())
