@@ -10,7 +10,6 @@ from fb import oauth
 from fb.errors import AccessEnded, FacebookError, RateLimited
 from fb.graph import GraphClient
 from fb.installation import Installation
-from storage.events import record_event
 from storage.grants import (
     get_grant,
     record_expiries,
@@ -18,6 +17,7 @@ from storage.grants import (
     set_grant_status,
     touch_grant,
 )
+from storage.jobs.events import record_event
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from fb import oauth
 from fb.account import AccountState, check_account
 from fb.errors import AccessEnded, FacebookError
 from fb.installation import Installation
-from storage.events import record_event
 from storage.grants import forget_tokens, get_grant, list_grants, set_grant_status
 from storage.health import GrantHealth, find_grant_health
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 from storage.models import Grant
 
 RENEW_AHEAD_DAYS = 14

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any, Literal
 
 from fb.graph import GraphClient
+from fb.jobs.worker import Worker
 from fb.redaction import install_redaction
 from fb.settings import Settings, SettingsReport
-from fb.worker import Worker
 from storage.engine import Database, open_database
 from storage.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, WrongInstallation
 from storage.migrate import migrate
@@ -66,7 +66,7 @@ class Installation:
             app_id=self.settings.app_id,
             app_secret=self.settings.app_secret,
             patience_seconds=patience_seconds,
-            sleep=self.worker.nap,
+            sleep=self.worker.sleep,
         )
 
     def close(self) -> None:

@@ -16,7 +16,6 @@ from sqlalchemy.orm import Session
 from fb.past_csv.judging import ConflictingRow, Judged, Rows, compare, figure, resolve
 from fb.past_csv.reading import PastFigures, read_file
 from storage.engine import Database
-from storage.events import record_event
 from storage.importing import (
     ImportCounts,
     add_import,
@@ -27,6 +26,7 @@ from storage.importing import (
     source_of,
 )
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 from storage.snapshots import SnapshotRow, delete_snapshots, upsert_snapshots
 from storage.text import one_line
 

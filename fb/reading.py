@@ -17,10 +17,10 @@ from fb.errors import FacebookError
 from fb.found import Found, dump_found
 from fb.graph import GraphClient
 from fb.installation import Installation
+from fb.jobs.telemetry import save_telemetry
+from fb.jobs.worker import heartbeat
 from fb.listing import ListedPage, fetch_pages
-from fb.observing import keep_observed
 from fb.staging import stage
-from fb.worker import heartbeat
 from storage.attempts import Progress, beat, fail_attempt, finish_reading
 from storage.staging import stage_pages
 
@@ -71,7 +71,7 @@ def read_pages(installation: Installation, attempt_id: str, code: str) -> None:
     else:
         _keep(installation, attempt_id, answer)
     finally:
-        keep_observed(installation, client)
+        save_telemetry(installation, client)
         client.close()
 
 

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from fb.found import Found
 from fb.listing import PageFields
 from fb.preview import Difference
-from storage.events import record_event
 from storage.grants import save_grant
+from storage.jobs.events import record_event
 from storage.page_changes import record_changes
 from storage.pages import PageRow, list_page_names, mark_missing, upsert_pages
 from storage.saving import save_staged

@@ -13,13 +13,13 @@ from functools import partial
 
 import streamlit as st
 
-from fb import attempt, connect, rehearsal
+from fb import attempt, connect
 from fb.attempt import AttemptView
 from fb.installation import Installation
-from fb.picture_sync import fetch_due_pictures
+from fb.jobs import pictures, runner, sandbox_history
 from pages import ending, links, notes, phrases, preview, reading, resources, screens, wording
 from pages.formats import counted
-from storage.runs import find_last_run
+from storage.jobs.runs import SNAPSHOTS, find_last_run
 
 # What Facebook brings back, and what only a wrong turn does.
 _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
@@ -176,17 +176,17 @@ def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], d
 def _follow_up(installation: Installation) -> None:
     """After the first Save in the sandbox make its history, after any other fetch the pictures."""
     with installation.database.reading() as session:
-        is_first = find_last_run(session) is None
+        is_first = find_last_run(session, SNAPSHOTS) is None
     if installation.sandbox is not None and is_first:
-        rehearsal.make_history(installation)
+        sandbox_history.make_history(installation)
     else:
-        installation.worker.submit("pictures", partial(fetch_due_pictures, installation))
+        runner.start(installation, pictures.JOB, runner.MANUAL)
 
 
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
     """Lead on to Overview: at once in the session that saved, by a link in any other."""
-    if rehearsal.find_rehearsal(installation) is not None:
-        reading.render_rehearsal(lambda: rehearsal.find_rehearsal(installation))
+    if sandbox_history.find_progress(installation) is not None:
+        reading.render_history(lambda: sandbox_history.find_progress(installation))
         return
     if st.session_state.pop(f"saved-{attempt_id}", False):
         notes.leave(phrases.saved(view.outcome or {}))

@@ -10,8 +10,8 @@ import streamlit as st
 from fb.installation import Installation
 from pages.formats import moment
 from pages.wording import as_code
+from storage.jobs.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
 from storage.models import Observation
-from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
 
 MOST_ALLOWANCES = 10
 

@@ -33,6 +33,7 @@ from storage.health import (
     list_role_lost,
 )
 from storage.installation import get_data_version
+from storage.jobs.runs import SNAPSHOTS, find_last_run
 from storage.models import Page
 from storage.overview import (
     Comparable,
@@ -53,7 +54,6 @@ from storage.page_table import (
     list_sparklines,
     list_table,
 )
-from storage.runs import find_last_run
 from storage.series import DayFigure, PageProfile, find_page_profile, get_page_series
 
 ROWS = 25
@@ -159,7 +159,7 @@ class TableView:
 
 @dataclass(frozen=True)
 class LastRun:
-    """How the newest refresh ended; see `storage.models.Run`."""
+    """How the newest refresh ended; see `storage.models.JobRun`."""
 
     status: str
     limited_until: datetime | None
@@ -327,7 +327,7 @@ def find_role_lost(version: str) -> dict[int, NamedPages]:
 def find_newest_run(version: str) -> LastRun | None:
     """The refresh that began last; None before the first."""
     with reading() as session:
-        run = find_last_run(session)
+        run = find_last_run(session, SNAPSHOTS)
         if run is None:
             return None
         return LastRun(

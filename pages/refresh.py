@@ -12,12 +12,13 @@ from datetime import datetime
 
 import streamlit as st
 
-from fb import rehearsal, schedule
 from fb.installation import Installation
-from fb.schedule import RunProgress
+from fb.jobs import runner, sandbox_history, snapshots
 from pages import lookups
 from pages.formats import at_about, clock, when
 from storage.health import Freshness
+from storage.jobs import runs
+from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 WATCHING_SECONDS = 1.0
 IDLE_SECONDS = 15.0
@@ -56,10 +57,12 @@ def render(installation: Installation, version: str, *, is_making_history: bool)
         watch()
 
 
-def describe_progress(progress: RunProgress) -> str:
+def describe_progress(progress: RunRecord) -> str:
     """ "Refreshing… 1,200 of 6,000, started 14:02 UTC"."""
-    done = progress.done + progress.failed
-    return f"Refreshing… {done:,d} of {progress.total:,d}, started {clock(progress.started_at)}"
+    done = progress.pages_done + progress.pages_failed
+    return (
+        f"Refreshing… {done:,d} of {progress.pages_total:,d}, started {clock(progress.started_at)}"
+    )
 
 
 def describe_freshness(freshness: Freshness, now: datetime) -> str:
@@ -87,38 +90,38 @@ class _Sight:
     """What one look at the database has seen. Running also means: asked for a moment ago."""
 
     version: str
-    progress: RunProgress | None
+    progress: RunRecord | None
     is_running: bool
     is_making_history: bool
 
 
 def _look_again(installation: Installation) -> _Sight:
     is_sandbox = installation.sandbox is not None
-    is_making_history = is_sandbox and rehearsal.find_rehearsal(installation) is not None
+    is_making_history = is_sandbox and sandbox_history.find_progress(installation) is not None
     version = lookups.get_version()
     return _look(installation, version, is_making_history=is_making_history)
 
 
 def _look(installation: Installation, version: str, *, is_making_history: bool) -> _Sight:
     with lookups.reading() as session:
-        progress = schedule.progress_in(session, installation.now())
+        progress = runs.find_active_run(session, SNAPSHOTS)
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     # A short refresh may be over before anybody has looked: then the data is another already.
     is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS
     return _Sight(version, progress, progress is not None or is_asked, is_making_history)
 
 
-def _draw_progress(progress: RunProgress) -> None:
-    done = progress.done + progress.failed
+def _draw_progress(progress: RunRecord) -> None:
+    done = progress.pages_done + progress.pages_failed
     st.progress(
-        min(done / max(progress.total, 1), 1.0), text=describe_progress(progress), width=300
+        min(done / max(progress.pages_total, 1), 1.0), text=describe_progress(progress), width=300
     )
 
 
 def _ask(installation: Installation) -> None:
     """Heed the press before anything is drawn: a screen that is out of date would swallow it."""
     version = lookups.get_version()
-    if schedule.start_sync(installation, "manual"):
+    if runner.start(installation, snapshots.JOB, runner.MANUAL):
         st.session_state[_ASKED] = (time.monotonic(), version)
 
 

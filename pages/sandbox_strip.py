@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fb import rehearsal, schedule
 from fb.installation import Installation
+from fb.jobs import runner, sandbox_history
 from pages import lookups, notes, screens
 from pages.formats import counted, day, moment
+from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
 CONTROLS_WIDTH = 340
@@ -25,7 +26,7 @@ def render(installation: Installation, *, is_watching: bool = True) -> bool:
     if installation.sandbox is None:
         return False
     with lookups.reading() as session:
-        progress = rehearsal.rehearsal_in(session)
+        progress = sandbox_history.find_unfinished(session)
     is_busy = progress is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")
@@ -35,7 +36,7 @@ def render(installation: Installation, *, is_watching: bool = True) -> bool:
             elif is_watching:
                 _watch_progress(installation)
             else:
-                st.caption(f"{_WHAT[progress.what]}…", width="content")
+                st.caption(f"{_WHAT[progress.started_by]}…", width="content")
         with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
             _controls(installation, is_busy=is_busy)
     return is_busy
@@ -49,7 +50,7 @@ def _clock(installation: Installation) -> None:
 def _watch_progress(installation: Installation) -> None:
     @st.fragment(run_every=EVERY_SECONDS)
     def watch() -> None:
-        progress = rehearsal.find_rehearsal(installation)
+        progress = sandbox_history.find_progress(installation)
         if progress is None:
             st.rerun()
         st.caption(progress_text(progress), width="content")
@@ -59,9 +60,10 @@ def _watch_progress(installation: Installation) -> None:
         watch()
 
 
-def progress_text(progress: rehearsal.RehearsalProgress) -> str:
+def progress_text(progress: RunRecord) -> str:
     """ "Making history… 40 of 90 days", in a few words: it stands in one line on a phone."""
-    return f"{_WHAT[progress.what]}… {progress.done:,d} of {counted(progress.total, 'day')}"
+    days = counted(progress.steps_total, "day")
+    return f"{_WHAT[progress.started_by]}… {progress.steps_done:,d} of {days}"
 
 
 def _controls(installation: Installation, *, is_busy: bool) -> None:
@@ -87,7 +89,7 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
 
 
 def _fast_forward(installation: Installation, days: int) -> None:
-    rehearsal.fast_forward(installation, days)  # False when another tab was faster: it shows
+    sandbox_history.fast_forward(installation, days)  # False when another tab was faster: it shows
 
 
 def _trouble(installation: Installation) -> None:
@@ -147,9 +149,11 @@ def _ask(asked: bool) -> None:
 
 def _start_over(installation: Installation) -> None:
     _ask(False)
-    busy = rehearsal.find_rehearsal(installation) or schedule.find_progress(installation)
+    busy = sandbox_history.find_progress(installation) or runner.find_active(
+        installation, SNAPSHOTS
+    )
     if busy is not None:
         notes.leave("A refresh is running. Try again when it is done.", ":material/hourglass_top:")
         return
-    rehearsal.start_over(installation)
+    sandbox_history.start_over(installation)
     notes.leave("The sandbox is empty. Connect again to fill it.", ":material/restart_alt:")

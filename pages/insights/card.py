@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from fb.insights_sync import schedule as insights_schedule
 from fb.installation import Installation
+from fb.jobs import insights, runner
 from pages import lookups
 from pages.chart_parts import palette
 from pages.formats import plain
@@ -20,7 +20,8 @@ from pages.insights import lookups as insights_lookups
 from pages.insights import words as insights_words
 from pages.insights.lookups import Standing
 from pages.periods import Period
-from storage.insights import InsightDay, PageMetric
+from storage.insights.values import InsightDay, PageMetric
+from storage.jobs.runs import INSIGHTS
 
 CHART_HEIGHT = 260
 KEY = "insight"
@@ -79,13 +80,13 @@ def _fetch_button(installation: Installation, version: str, standing: Standing) 
 
 
 def _ask(installation: Installation) -> None:
-    if insights_schedule.start_insights(installation, "manual"):
+    if runner.start(installation, insights.JOB, runner.MANUAL):
         st.session_state[_ASKED] = (time.monotonic(), lookups.get_version())
 
 
 def _is_under_way(installation: Installation, version: str) -> bool:
     """Fetching goes on, or was asked for a moment ago and has not changed the data yet."""
-    if insights_schedule.find_insights_progress(installation) is not None:
+    if runner.find_active(installation, INSIGHTS) is not None:
         return True
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     return bool(asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS)
@@ -98,7 +99,7 @@ def _watch(installation: Installation, version: str) -> None:
 
     @st.fragment(run_every=WATCHING_SECONDS)
     def watch() -> None:
-        run = insights_schedule.find_insights_progress(installation)
+        run = runner.find_active(installation, INSIGHTS)
         if run is None and not _is_under_way(installation, lookups.get_version()):
             st.session_state.pop(_ASKED, None)
             st.rerun()
@@ -111,7 +112,7 @@ def _watch(installation: Installation, version: str) -> None:
 
 
 def _why_nothing(installation: Installation, standing: Standing) -> str:
-    outcome = insights_schedule.find_insights_outcome(installation)
+    outcome = runner.find_outcome(installation, INSIGHTS)
     limited_until = outcome.limited_until if outcome is not None else None
     return insights_words.why_nothing(standing.access, standing.answer, limited_until)
 
@@ -166,7 +167,7 @@ def _notes(
     found.append(insights_words.DAYS)
     if rows:
         found.append(insights_words.source(rows[-1].fetched_at, rows[-1].graph_version))
-    outcome = insights_schedule.find_insights_outcome(installation)
+    outcome = runner.find_outcome(installation, INSIGHTS)
     limited_until = outcome.limited_until if outcome is not None else None
     found.append(insights_words.stale(standing.access, standing.answer, limited_until))
     return [sentence for sentence in found if sentence]

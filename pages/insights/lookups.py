@@ -13,14 +13,14 @@ from functools import lru_cache
 from pages.insights.words import Answer
 from pages.lookups import reading
 from storage.insight_access import Access, find_insight_access
-from storage.insights import (
+from storage.insights.metric_ledger import list_ledger
+from storage.insights.values import (
     InsightDay,
     PageMetric,
     find_insight_state,
     get_insight_series,
     list_page_metrics,
 )
-from storage.metric_ledger import list_ledger
 
 UNFOLLOWS = "page_daily_unfollows_unique"
 

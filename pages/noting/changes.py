@@ -14,8 +14,8 @@ from storage.annotations import (
     delete_annotation,
     find_annotation,
 )
-from storage.events import record_event
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from storage import tags
-from storage.events import record_event
 from storage.filtering import Filter
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 
 
 def add_all(installation: Installation, tag_id: int, filter: Filter, until: date) -> int:

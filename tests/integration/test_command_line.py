@@ -14,7 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from fb.connections import disconnect, list_connections
-from tests.integration.test_rehearsal import connect, opened_sandbox
+from tests.integration.test_sandbox_history import connect, opened_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 

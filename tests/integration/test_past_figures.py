@@ -11,9 +11,9 @@ from fb.past_figures import take_in, try_out, undo
 from storage.arrays import MISSING
 from storage.columns import read
 from storage.engine import Database
-from storage.events import list_events
 from storage.importing import list_imports
 from storage.installation import get_data_version
+from storage.jobs.events import list_events
 from storage.models import Page, Snapshot
 from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.figure_rows import add_page, day

@@ -19,7 +19,6 @@ from storage.annotations import (
 )
 from storage.engine import Database
 from storage.errors import AnnotationRefused
-from storage.events import record_event
 from storage.happenings import (
     Consent,
     Imported,
@@ -30,6 +29,7 @@ from storage.happenings import (
     list_outages,
     list_retired,
 )
+from storage.jobs.events import record_event
 from storage.models import Import, InsightMetric, Snapshot
 from storage.tags import create_tag, tag_page
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, hold

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from storage.events import record_event
-from storage.models import Page, Run, RunFailure
+from storage.jobs.events import record_event
+from storage.models import JobFailure, JobRun, Page
 from tests.screens.conftest import NOW, Stage, words_of
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -16,19 +16,21 @@ def add_run(stage: Stage, number: int, **changes: Any) -> None:
     started: datetime = NOW - timedelta(hours=100 - number)
     facts: dict[str, Any] = {
         "id": number,
-        "kind": "daily",
+        "kind": "snapshots",
+        "started_by": "daily",
         "day": date(2026, 11, 22),
         "started_at": started,
-        "heartbeat_at": started,
         "finished_at": started,
-        "active": None,
         "status": "done",
         "pages_total": 140,
         "pages_done": 140,
         "pages_failed": 0,
+        "steps_total": 0,
+        "steps_done": 0,
+        "values_count": 0,
     }
     with stage.installation.database.writing() as session:
-        session.add(Run(**{**facts, **changes}))
+        session.add(JobRun(**{**facts, **changes}))
 
 
 def add_failure(stage: Stage, run_id: int, number: int, kind: str, **facts: Any) -> None:
@@ -36,7 +38,7 @@ def add_failure(stage: Stage, run_id: int, number: int, kind: str, **facts: Any)
         session.add(Page(id=str(number), name=HOSTILE, first_seen_at=NOW, described_at=NOW))
         session.flush()
         session.add(
-            RunFailure(
+            JobFailure(
                 run_id=run_id, page_id=str(number), account_name="Ben Ortiz", kind=kind, **facts
             )
         )
@@ -52,7 +54,7 @@ def test_an_empty_installation_says_when_the_first_refresh_comes(stage: Stage) -
 def test_refreshes_are_listed_newest_first(stage: Stage) -> None:
     for number in range(1, 31):
         add_run(stage, number)
-    add_run(stage, 31, kind="manual", pages_done=138, pages_failed=2)
+    add_run(stage, 31, started_by="manual", pages_done=138, pages_failed=2)
     at = stage.open("activity")
     assert not at.exception
     table = at.dataframe[0].value

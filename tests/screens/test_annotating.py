@@ -16,8 +16,8 @@ from storage.annotations import (
     delete_annotation,
     list_annotations,
 )
-from storage.events import list_events, record_event
 from storage.installation import bump_data_version
+from storage.jobs.events import list_events, record_event
 from storage.tags import create_tag, tag_page
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import TODAY, day_of, fill, give_page, rising

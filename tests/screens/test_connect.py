@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from fb import attempt, connect, rehearsal
+from fb import attempt, connect
 from fb.attempt import AttemptGone, AttemptView, PreviewOvertaken
 from fb.connect import ReturnRefused
+from fb.jobs import sandbox_history
 from fb.preview import MissingPage, Preview, PreviewPage
 from pages import reading, wording
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, make_run, words_of
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 ATTEMPT = "a" * 32
@@ -104,7 +105,7 @@ def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
     for name in ("get_view", "save", "leave_out", "discard"):
         monkeypatch.setattr(attempt, name, getattr(fake, name))
     monkeypatch.setattr(connect, "accept_return", fake.accept_return)
-    monkeypatch.setattr(rehearsal, "make_history", lambda installation: False)
+    monkeypatch.setattr(sandbox_history, "make_history", lambda installation: False)
     return fake
 
 
@@ -468,11 +469,13 @@ def test_the_first_save_in_the_sandbox_waits_for_its_history(
     stage: Stage, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[object] = []
-    monkeypatch.setattr(rehearsal, "make_history", lambda installation: made.append(installation))
     monkeypatch.setattr(
-        rehearsal,
-        "find_rehearsal",
-        lambda installation: rehearsal.RehearsalProgress("history", 40, 90) if made else None,
+        sandbox_history, "make_history", lambda installation: made.append(installation)
+    )
+    monkeypatch.setattr(
+        sandbox_history,
+        "find_progress",
+        lambda _: make_run(started_by="history", steps_done=40, steps_total=90) if made else None,
     )
     attempts.view = ready(make_preview(make_page(1)))
     at = open_attempt(stage)

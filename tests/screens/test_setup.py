@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from pages.setup import cron_line
-from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, record_observation
+from storage.jobs.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, record_observation
 from tests.screens.conftest import NOW, Stage, words_of
 
 SECRET = "0123456789abcdef0123456789abcdef"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fb import errors, translation
-from fb.schedule import DAILY
+from fb.jobs.runner import DAILY
 from pages import permissions, phrases, records, wording
 from pages.wording import Wording
 
