@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from storage.jobs.events import record_event
+from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.models import JobFailure, JobRun, Page
 from tests.screens.conftest import NOW, Stage, words_of
 
@@ -92,15 +93,23 @@ def test_an_address_of_no_refresh_is_no_error(stage: Stage) -> None:
 
 
 def test_a_refresh_under_way_shows_how_far_it_is(stage: Stage) -> None:
-    running: dict[str, Any] = {"status": "running", "active": 1, "heartbeat_at": NOW}
-    add_run(stage, 1, pages_done=30, pages_failed=2, finished_at=None, **running)
+    with stage.installation.database.writing() as session:
+        run_id = start_run(
+            session,
+            kind=SNAPSHOTS,
+            started_by="daily",
+            day=NOW.date(),
+            pages_total=140,
+            now=NOW,
+        )
+        add_progress(session, run_id, pages_done=30, pages_failed=2)
     at = stage.open("activity")
     assert "32 of 140 Pages" in at.get("progress")[0].proto.text
     assert at.dataframe[0].value["result"].iloc[0] == ":material/error: 32 of 140"
 
 
 def test_a_refresh_that_stopped_without_a_word_was_interrupted(stage: Stage) -> None:
-    add_run(stage, 1, status="running", active=1, pages_done=30, finished_at=None)
+    add_run(stage, 1, status="running", pages_done=30, finished_at=None)
     at = stage.open("activity")
     assert at.dataframe[0].value["result"].iloc[0] == "Interrupted after 30 of 140 Pages"
 
