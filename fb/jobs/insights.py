@@ -35,11 +35,11 @@ from storage.insights.values import (
     upsert_states,
     upsert_values,
 )
-from storage.jobs.runs import INSIGHTS, RunRecord, find_last_run, start_run
+from storage.jobs.runs import INSIGHTS, RunRecord, StartedBy, find_last_run, start_run
 
 
 def run_insights(
-    installation: Installation, started_by: str, *, on_progress: OnProgress = ignore_progress
+    installation: Installation, started_by: StartedBy, *, on_progress: OnProgress = ignore_progress
 ) -> RunRecord:
     """Ask every Page for what lacks, the newest days first. ``on_progress`` counts requests.
 

@@ -12,11 +12,11 @@ from fb.jobs.runner import Job, Run, execute, is_time_to_try
 from fb.pictures import fetch_picture
 from fb.transport import open_session
 from storage.errors import SyncRunning
-from storage.jobs.runs import PICTURES, start_run
+from storage.jobs.runs import PICTURES, StartedBy, start_run
 from storage.pictures import list_pictures_due, save_picture
 
 
-def fetch_due_pictures(installation: Installation, started_by: str) -> int:
+def fetch_due_pictures(installation: Installation, started_by: StartedBy) -> int:
     """Fetch every picture that is due; return how many were stored. Refused ones stay initials.
 
     Returns 0 while another run fetches them.

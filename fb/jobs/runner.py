@@ -30,6 +30,7 @@ from storage.jobs.runs import (
     FailureRow,
     JobKind,
     RunRecord,
+    StartedBy,
     add_progress,
     count_runs,
     drop_failures,
@@ -42,7 +43,9 @@ from storage.jobs.runs import (
 
 log = logging.getLogger(__name__)
 
-MANUAL, DAILY, COMMAND = "manual", "daily", "command"
+MANUAL: StartedBy = "manual"
+DAILY: StartedBy = "daily"
+COMMAND: StartedBy = "command"
 NOT_ANSWERING = (TransportFailed, TemporarilyDown)
 
 # A run that failed in part is tried again when Facebook's limit has passed, or after an hour, then
@@ -65,7 +68,7 @@ class Job:
 
     kind: JobKind
     is_due: Callable[[Installation], bool]
-    run: Callable[[Installation, str], object]
+    run: Callable[[Installation, StartedBy], object]
 
 
 class RunEnded(Exception):
@@ -281,7 +284,7 @@ def find_outcome(installation: Installation, kind: JobKind) -> RunRecord | None:
     return None if run is None or run.status == "running" else run
 
 
-def start(installation: Installation, job: Job, started_by: str) -> bool:
+def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
     """Have the worker run a job. False when it runs already, or stored access can't be opened."""
     if not installation.can_open_tokens or find_active(installation, job.kind) is not None:
         return False
@@ -290,7 +293,7 @@ def start(installation: Installation, job: Job, started_by: str) -> bool:
     return True
 
 
-def _run(installation: Installation, job: Job, started_by: str) -> None:
+def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
     if started_by == DAILY and not job.is_due(installation):
         return  # it waited for a thread, and another process did it meanwhile
     try:

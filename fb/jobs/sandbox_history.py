@@ -22,13 +22,15 @@ from storage.jobs.runs import (
     SANDBOX_HISTORY,
     SNAPSHOTS,
     RunRecord,
+    StartedBy,
     find_active_run,
     find_last_run,
     start_run,
 )
 
 HISTORY_DAYS = 90
-HISTORY, FAST_FORWARD = "history", "fast_forward"
+HISTORY: StartedBy = "history"
+FAST_FORWARD: StartedBy = "fast_forward"
 # When in the day a made-up past snapshot was "fetched": as a cron job would have done it.
 _HOUR_OF_HISTORY = time(6, 5, tzinfo=UTC)
 
@@ -81,7 +83,7 @@ def is_due(installation: Installation) -> bool:
         )
 
 
-def _begin(installation: Installation, started_by: str, since: date, days: int) -> bool:
+def _begin(installation: Installation, started_by: StartedBy, since: date, days: int) -> bool:
     try:
         with installation.database.writing() as session:
             if find_unfinished(session) is not None:
@@ -96,7 +98,7 @@ def _begin(installation: Installation, started_by: str, since: date, days: int) 
     return True
 
 
-def _go_on(installation: Installation, started_by: str) -> None:
+def _go_on(installation: Installation, started_by: StartedBy) -> None:
     """Run what is left of an unfinished history; ``started_by`` stays as it was."""
     with installation.database.writing() as session:
         before = find_unfinished(session)
@@ -113,7 +115,7 @@ JOB = Job(SANDBOX_HISTORY, is_due, _go_on)
 def _start_run(
     session: Session,
     installation: Installation,
-    started_by: str,
+    started_by: StartedBy,
     since: date,
     days: int,
     days_done: int,
@@ -130,7 +132,7 @@ def _start_run(
 
 
 def _execute(
-    installation: Installation, run_id: int, started_by: str, since: date, numbers: range
+    installation: Installation, run_id: int, started_by: StartedBy, since: date, numbers: range
 ) -> None:
     days = iter([since + timedelta(days=number) for number in numbers])
 
@@ -147,7 +149,7 @@ def _execute(
         fetch_due_pictures(installation, DAILY)
 
 
-def _take_day(run: Run, started_by: str, day: date) -> None:
+def _take_day(run: Run, started_by: StartedBy, day: date) -> None:
     """Take the snapshots of one day; on fast-forward the sandbox's clock moves to it first."""
     installation = run.installation
     # A refresh may be under way. It finishes first: its day must not pass in the middle.

@@ -32,7 +32,7 @@ from fb.jobs.runner import (
 from fb.listing import PageFields
 from fb.saving import describe_pages, picture_url, snapshot_row
 from storage.cut_off import CutOffPage, list_cut_off_pages
-from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, start_run
+from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start_run
 from storage.pages import Readable, list_readable, set_page_grant_status
 from storage.pictures import upsert_picture_sources
 from storage.snapshots import list_pages_without_snapshot, upsert_snapshots
@@ -60,7 +60,7 @@ class SnapshotsRun(Run):
 
 def run_snapshots(
     installation: Installation,
-    started_by: str,
+    started_by: StartedBy,
     *,
     at: datetime | None = None,
     graph_url: str | None = None,
@@ -124,7 +124,7 @@ def is_due(installation: Installation) -> bool:
         return is_time_to_try(session, SNAPSHOTS, now)
 
 
-def _run(installation: Installation, started_by: str) -> None:
+def _run(installation: Installation, started_by: StartedBy) -> None:
     run_snapshots(installation, started_by, only_lacking=started_by == DAILY)
     fetch_due_pictures(installation, started_by)
 

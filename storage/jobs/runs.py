@@ -18,6 +18,8 @@ from storage.text import storable_or_none
 from storage.upsert import count_changed, insert_into, table_of, upsert
 
 JobKind = Literal["snapshots", "insights", "pictures", "sandbox_history"]
+# What started a run; `history` and `fast_forward` are the sandbox's.
+StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
 SNAPSHOTS: JobKind = "snapshots"
 INSIGHTS: JobKind = "insights"
 PICTURES: JobKind = "pictures"
@@ -32,7 +34,7 @@ class RunRecord:
 
     id: int
     kind: str
-    started_by: str
+    started_by: StartedBy
     day: date
     started_at: datetime
     finished_at: datetime | None
@@ -70,7 +72,7 @@ def start_run(
     session: Session,
     *,
     kind: JobKind,
-    started_by: str,
+    started_by: StartedBy,
     day: date,
     now: datetime,
     pages_total: int = 0,

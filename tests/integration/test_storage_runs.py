@@ -31,6 +31,7 @@ from storage.jobs.runs import (
     FailureRow,
     JobKind,
     RunRecord,
+    StartedBy,
     add_progress,
     count_runs,
     drop_failures,
@@ -62,7 +63,7 @@ DAY = date(2026, 11, 20)
 
 
 def start(
-    database: Database, kind: JobKind = SNAPSHOTS, day: date = DAY, started_by: str = "manual"
+    database: Database, kind: JobKind = SNAPSHOTS, day: date = DAY, started_by: StartedBy = "manual"
 ) -> int:
     with database.writing() as session:
         return start_run(
