@@ -23,11 +23,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from streamlit import config
 
 from fb.addresses import LOOPBACK_HOSTS
-from fb.schedule import tick
+from fb.jobs.schedule import tick
+from fb.jobs.worker import error_location
 from fb.web.guard import Guard, HostPolicy
 from fb.web.log_redaction import install_redaction
 from fb.web.routes import make_routes
-from fb.worker import where
 from pages.resources import get_report, get_sandbox, get_startup
 
 log = logging.getLogger("pagekeeper")
@@ -89,7 +89,10 @@ def report_script_error(error: Exception) -> bool:
     """Show an id instead of the error's text, which may hold anything; the log has the rest."""
     reference = uuid.uuid4().hex[:8]
     log.error(
-        "reference %s: screen failed with %s at %s", reference, type(error).__name__, where(error)
+        "reference %s: screen failed with %s at %s",
+        reference,
+        type(error).__name__,
+        error_location(error),
     )
     st.error(
         f"This screen could not be drawn (reference {reference}). Nothing was changed. "
@@ -135,7 +138,9 @@ async def _tick_for_ever() -> None:
         try:
             await asyncio.to_thread(_tick_once)
         except Exception as error:  # noqa: BLE001 - tomorrow's snapshot depends on the next tick
-            log.error("the timer met %s at %s; it goes on", type(error).__name__, where(error))
+            log.error(
+                "the timer met %s at %s; it goes on", type(error).__name__, error_location(error)
+            )
         await asyncio.sleep(TICK_SECONDS)
 
 

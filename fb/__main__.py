@@ -18,15 +18,17 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy.exc import SQLAlchemyError
 
-from fb.insights_sync.syncing import run_insights
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
-from fb.picture_sync import fetch_due_pictures
+from fb.jobs.insights import run_insights
+from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.runner import COMMAND
+from fb.jobs.snapshots import run_snapshots
+from fb.jobs.worker import error_location
 from fb.settings import Settings, SettingsReport, read_settings
-from fb.sync import RunResult, run_sync
 from fb.web.log_redaction import install_redaction
-from fb.worker import where
 from storage.accounts.vault import rotate_keys
 from storage.errors import StorageError, SyncRunning, WrongKey
+from storage.jobs.runs import RunRecord
 
 ROOT = Path(__file__).resolve().parent.parent
 OK, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2
@@ -66,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"{error} What was read before is kept.")
     except SQLAlchemyError as error:
         # Its text quotes statements: the class and the place are enough to ask somebody about.
-        _say(f"The database is damaged ({type(error).__name__} at {where(error)}).")
+        _say(f"The database is damaged ({type(error).__name__} at {error_location(error)}).")
     return COULD_NOT_RUN
 
 
@@ -90,11 +92,11 @@ def sync() -> int:
         if installation is None:
             return COULD_NOT_RUN
         try:
-            result = run_sync(installation, kind="command", on_progress=_draw_progress)
+            result = run_snapshots(installation, COMMAND, on_progress=_draw_progress)
         except SyncRunning:
             _say("Another refresh is running already. Nothing was done.")
             return COULD_NOT_RUN
-        fetch_due_pictures(installation)
+        fetch_due_pictures(installation, COMMAND)
         return _conclude(result)
 
 
@@ -106,23 +108,24 @@ def _draw_progress(done: int, total: int) -> None:
         sys.stderr.flush()
 
 
-def _conclude(result: RunResult) -> int:
+def _conclude(result: RunRecord) -> int:
     if sys.stderr.isatty():
         sys.stderr.write("\n")
-    if result.total == 0:
+    if result.pages_total == 0:
         _say("No Page is connected yet. Open the dashboard and connect one.")
         return OK
-    _say(f"{result.done:,} of {result.total:,} Pages refreshed, {result.failed:,} failed.")
+    refreshed = f"{result.pages_done:,} of {result.pages_total:,} Pages refreshed"
+    _say(f"{refreshed}, {result.pages_failed:,} failed.")
     if result.status == "failed":
         _say("Facebook is not answering. Your connections are fine; try again later.")
-        return SOME_FAILED if result.done else COULD_NOT_RUN
+        return SOME_FAILED if result.pages_done else COULD_NOT_RUN
     if result.limited_until is not None:
         _say_limited(result.limited_until)
     elif result.status == "stopped":
         _say("Facebook asks us to slow down and names no time. Try again in an hour.")
-    if result.failed:
+    if result.pages_failed:
         _say("The screen Activity lists each Page and the reason.")
-    return SOME_FAILED if result.failed or result.status != "done" else OK
+    return SOME_FAILED if result.pages_failed or result.status != "done" else OK
 
 
 def insights() -> int:
@@ -132,7 +135,7 @@ def insights() -> int:
         if installation is None:
             return COULD_NOT_RUN
         try:
-            result = run_insights(installation, kind="command")
+            result = run_insights(installation, COMMAND)
         except SyncRunning:
             _say("Views and engagement are being fetched already. Nothing was done.")
             return COULD_NOT_RUN

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from fb.graph.client import GraphClient
+from fb.jobs.worker import Worker
 from fb.settings import Settings, SettingsReport
 from fb.settings_table import show_database_url
-from fb.worker import Worker
 from storage.accounts.vault import KeyReport, Vault, check_keys
 from storage.engine import Database, open_database
 from storage.errors import (
@@ -82,7 +82,7 @@ class Installation:
             app_id=self.settings.app_id,
             app_secret=self.settings.app_secret,
             patience_seconds=patience_seconds,
-            sleep=self.worker.nap,
+            sleep=self.worker.sleep,
         )
 
     def close(self) -> None:

@@ -6,13 +6,21 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fb import schedule
 from fb.installation import Installation
+from fb.jobs import runner
 from pages.parts.activity import activity_text
 from pages.text.formats import UNKNOWN, counted, day, moment, one_line
-from storage.events import count_events, list_events
-from storage.models import Event, Run
-from storage.runs import Failure, count_runs, list_failures, list_runs
+from storage.jobs.events import count_events, list_events
+from storage.jobs.runs import (
+    SNAPSHOTS,
+    Failure,
+    RunRecord,
+    count_runs,
+    find_run,
+    list_failures,
+    list_runs,
+)
+from storage.models import Event
 
 RUN_ROWS = 25
 EVENT_ROWS = 25
@@ -31,19 +39,20 @@ def render(installation: Installation) -> None:
 
 
 def _running(installation: Installation) -> None:
-    if schedule.find_progress(installation) is None:
+    if runner.find_active(installation, SNAPSHOTS) is None:
         return
 
     @st.fragment(run_every=EVERY_SECONDS)
     def watch() -> None:
-        progress = schedule.find_progress(installation)
+        progress = runner.find_active(installation, SNAPSHOTS)
         if progress is None:
             st.rerun()
-        at = progress.done + progress.failed
+        at, total = progress.pages_done + progress.pages_failed, progress.pages_total
+        what = activity_text.RUN_KINDS.get(progress.started_by, "Refresh")
         st.progress(
-            min(at / max(progress.total, 1), 1.0),
-            text=f"{activity_text.RUN_KINDS.get(progress.kind, 'Refresh')} of {day(progress.day)}: "
-            f"{at:,d} of {counted(progress.total, 'Page')}, started {moment(progress.started_at)}",
+            min(at / max(total, 1), 1.0),
+            text=f"{what} of {day(progress.day)}: {at:,d} of {counted(total, 'Page')}, "
+            f"started {moment(progress.started_at)}",
         )
 
     watch()
@@ -52,7 +61,7 @@ def _running(installation: Installation) -> None:
 def _refreshes(installation: Installation) -> None:
     st.header("Refreshes", anchor=False)
     with installation.database.reading() as session:
-        total = count_runs(session)
+        total = count_runs(session, SNAPSHOTS)
     if not total:
         st.markdown("No refresh yet. The first one runs when Pages are connected, then every day.")
         return
@@ -61,7 +70,7 @@ def _refreshes(installation: Installation) -> None:
     if total > RUN_ROWS:
         number = st.pagination(-(-total // RUN_ROWS), key="runs-page")
     with installation.database.reading() as session:
-        runs = list_runs(session, limit=RUN_ROWS, offset=(number - 1) * RUN_ROWS)
+        runs = list_runs(session, SNAPSHOTS, limit=RUN_ROWS, offset=(number - 1) * RUN_ROWS)
     with table:
         first = (number - 1) * RUN_ROWS + 1
         st.caption(
@@ -72,21 +81,23 @@ def _refreshes(installation: Installation) -> None:
         _run_table(installation, runs)
 
 
-def _run_table(installation: Installation, runs: list[Run]) -> None:
+def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
     key = "run-result"
-    active = schedule.find_progress(installation)
+    active = runner.find_active(installation, SNAPSHOTS)
     st.dataframe(
         pd.DataFrame(
             {
                 "at": pd.to_datetime([run.started_at.replace(tzinfo=None) for run in runs]),
                 "result": [
                     (":material/error: " if run.pages_failed else "")
-                    + result(run, active.run_id if active else None)
+                    + result(run, active.id if active else None)
                     for run in runs
                 ],
-                "what": [activity_text.RUN_KINDS.get(run.kind, run.kind) for run in runs],
+                "what": [
+                    activity_text.RUN_KINDS.get(run.started_by, run.started_by) for run in runs
+                ],
                 "day": pd.to_datetime([run.day for run in runs]),
-                "who": [activity_text.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
+                "who": [activity_text.RUN_WHO.get(run.started_by, UNKNOWN) for run in runs],
             }
         ),
         column_config={
@@ -126,7 +137,7 @@ def _open(run_id: int) -> None:
     st.query_params["run"] = str(run_id)
 
 
-def _buttons_for_failed(runs: list[Run]) -> None:
+def _buttons_for_failed(runs: list[RunRecord]) -> None:
     """The way to the lists without a mouse: cells can't be pressed by key."""
     for run in [run for run in runs if run.pages_failed][:MOST_LINKS]:
         st.button(
@@ -139,7 +150,7 @@ def _buttons_for_failed(runs: list[Run]) -> None:
         )
 
 
-def result(run: Run, active_id: int | None) -> str:
+def result(run: RunRecord, active_id: int | None) -> str:
     """What became of a run, in a few plain words; one that stopped without a word was cut off."""
     was_cut_off = run.status == "running" and run.id != active_id
     return activity_text.run_result(
@@ -157,9 +168,9 @@ def _chosen_run(installation: Installation) -> None:
     if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 18):
         return
     with installation.database.reading() as session:
-        run = session.get(Run, int(chosen))
+        run = find_run(session, int(chosen))
         failures = list_failures(session, int(chosen), limit=FAILURE_ROWS) if run else []
-    if run is None:
+    if run is None or run.kind != SNAPSHOTS:
         st.caption("That refresh is not known here.")
         return
     with st.container(border=True, key="chosen-run"):

@@ -13,19 +13,18 @@ from functools import partial
 
 import streamlit as st
 
-from fb import rehearsal
 from fb.installation import Installation
+from fb.jobs import pictures, runner, sandbox_history
 from fb.login import preview as login_preview
 from fb.login import save as login
-from fb.login import start as connect
+from fb.login import start
 from fb.login.attempt import AttemptGone
 from fb.login.preview import AttemptView
-from fb.picture_sync import fetch_due_pictures
 from pages.parts.connect import preview, progress
 from pages.text import phrases, wording
 from pages.text.formats import counted
 from pages.ui import flash, links, message_page, screens
-from storage.runs import find_last_run
+from storage.jobs.runs import SNAPSHOTS, find_last_run
 
 # What Facebook brings back, and what only a wrong turn does.
 _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
@@ -51,8 +50,8 @@ def _cookies() -> Mapping[str, str]:
 
 def _take_return(installation: Installation, parameters: Mapping[str, Sequence[str]]) -> None:
     try:
-        attempt_id = connect.accept_return(installation, parameters, _cookies(), installation.now())
-    except connect.ReturnRefused as refusal:
+        attempt_id = start.accept_return(installation, parameters, _cookies(), installation.now())
+    except start.ReturnRefused as refusal:
         if refusal.kind != "used" or refusal.attempt_id is None:
             _refuse(refusal.kind, parameters)
             return
@@ -177,17 +176,17 @@ def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], d
 def _follow_up(installation: Installation) -> None:
     """After the first Save in the sandbox make its history, after any other fetch the pictures."""
     with installation.database.reading() as session:
-        is_first = find_last_run(session) is None
+        is_first = find_last_run(session, SNAPSHOTS) is None
     if installation.sandbox is not None and is_first:
-        rehearsal.make_history(installation)
+        sandbox_history.make_history(installation)
     else:
-        installation.worker.submit("pictures", partial(fetch_due_pictures, installation))
+        runner.start(installation, pictures.JOB, runner.MANUAL)
 
 
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
     """Lead on to Overview: at once in the session that saved, by a link in any other."""
-    if rehearsal.find_rehearsal(installation) is not None:
-        progress.render_rehearsal(lambda: rehearsal.find_rehearsal(installation))
+    if sandbox_history.find_progress(installation) is not None:
+        progress.render_history(lambda: sandbox_history.find_progress(installation))
         return
     if st.session_state.pop(f"saved-{attempt_id}", False):
         flash.leave(phrases.saved(view.outcome or {}))

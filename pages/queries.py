@@ -46,7 +46,8 @@ from storage.health import (
     get_freshness,
     list_role_lost,
 )
-from storage.insights import (
+from storage.insights.metric_ledger import list_ledger
+from storage.insights.values import (
     InsightDay,
     PageMetric,
     find_insight_state,
@@ -54,7 +55,7 @@ from storage.insights import (
     list_page_metrics,
 )
 from storage.installation import get_data_version
-from storage.metric_ledger import list_ledger
+from storage.jobs.runs import SNAPSHOTS, find_last_run
 from storage.metrics import Forecast, Milestone, Refusal
 from storage.models import Page
 from storage.notes.goals import GoalRow, find_goal
@@ -101,7 +102,6 @@ from storage.page_table import (
     list_table,
 )
 from storage.roster import find_positions
-from storage.runs import find_last_run
 from storage.series import DayFigure, get_page_series
 from storage.unusual import Mark, UnusualDay, list_page_marks, list_unusual_days
 
@@ -291,7 +291,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class LastRun:
-    """How the newest refresh ended; see `storage.models.Run`."""
+    """How the newest refresh ended; see `storage.models.JobRun`."""
 
     status: str
     limited_until: datetime | None
@@ -818,7 +818,7 @@ def find_role_lost(session: Session) -> dict[int, NamedPages]:
 @remembered
 def find_newest_run(session: Session) -> LastRun | None:
     """The refresh that began last; None before the first."""
-    run = find_last_run(session)
+    run = find_last_run(session, SNAPSHOTS)
     if run is None:
         return None
     return LastRun(

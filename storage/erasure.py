@@ -6,8 +6,8 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from storage.engine import note_erasure
+from storage.insights.metric_ledger import seed_ledger
 from storage.installation import bump_data_version
-from storage.metric_ledger import seed_ledger
 from storage.models import Base, Installation, VaultKey
 
 _KEPT = {Installation.__tablename__, VaultKey.__tablename__}

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from storage.engine import Database
 from storage.errors import DatabaseBusy, NewerSchema, OldSchema, WrongInstallation
-from storage.metric_ledger import seed_ledger
+from storage.insights.metric_ledger import seed_ledger
 from storage.models import Base, Installation
 
 MIGRATIONS = Path(__file__).parent / "migrations"

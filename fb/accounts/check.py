@@ -18,7 +18,7 @@ from storage.accounts.grants import (
     set_grant_status,
     touch_grant,
 )
-from storage.events import record_event
+from storage.jobs.events import record_event
 
 log = logging.getLogger(__name__)
 

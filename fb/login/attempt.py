@@ -11,7 +11,7 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -23,8 +23,10 @@ from storage.accounts.attempts import find_attempt
 from storage.accounts.grants import GrantFacts, find_grant_by_account, list_held_pages
 from storage.accounts.pages import PageReport, list_page_names, with_tuples
 from storage.accounts.vault import Vault
+from storage.jobs.leases import LEASE_SECONDS
 from storage.models import Attempt
-from storage.places import HEARTBEAT_LIFETIME
+
+HEARTBEAT_LIFETIME = timedelta(seconds=LEASE_SECONDS)
 
 
 class AttemptGone(Exception):
@@ -143,7 +145,9 @@ def status_of(attempt: Attempt, now: datetime) -> str:
         return "expired"
     if attempt.status == "reading":
         heartbeat_at = attempt.heartbeat_at
-        is_alive = heartbeat_at is not None and now - heartbeat_at <= HEARTBEAT_LIFETIME
+        is_alive = heartbeat_at is not None and now - heartbeat_at <= timedelta(
+            seconds=LEASE_SECONDS
+        )
         return "reading" if is_alive else "interrupted"
     if attempt.status == "ready":
         until = attempt.preview_expires_at

@@ -17,10 +17,15 @@ from fb.graph.debug_token import TokenFacts, debug_token
 from fb.graph.errors import FacebookError
 from fb.graph.pages import fetch_pages
 from fb.installation import Installation
+from fb.jobs.telemetry import save_telemetry
+from fb.jobs.worker import heartbeat
 from fb.login.attempt import LoginResult
-from fb.observing import keep_observed
-from fb.worker import heartbeat
-from storage.accounts.attempts import Progress, fail_attempt, record_progress, store_result
+from storage.accounts.attempts import (
+    Progress,
+    fail_attempt,
+    record_progress,
+    store_result,
+)
 from storage.accounts.grants import GrantFacts
 from storage.accounts.pages import PageReport
 
@@ -62,7 +67,7 @@ def fetch_account(installation: Installation, attempt_id: str, code: str) -> Non
     else:
         _keep(installation, attempt_id, result)
     finally:
-        keep_observed(installation, client)
+        save_telemetry(installation, client)
         client.close()
 
 

@@ -27,7 +27,7 @@ from storage.accounts.grants import (
 )
 from storage.accounts.pages import store_reports
 from storage.accounts.vault import Vault
-from storage.events import record_event
+from storage.jobs.events import record_event
 from storage.models.base import THIS_COMPUTER
 
 

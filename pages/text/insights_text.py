@@ -20,7 +20,7 @@ NOT_FETCHED = (
     "Not fetched yet. Views and engagement follow after the day's snapshot, the newest days first."
 )
 
-# Why no account can ask, by `storage.insights.Access`.
+# Why no account can ask, by `storage.insight_access.Access`.
 NO_ACCESS: Mapping[str, str] = {
     "no_permission": (
         "Facebook gives views and engagement only with the permission `read_insights`, and no "

@@ -13,12 +13,13 @@ from datetime import datetime
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from fb import rehearsal, schedule
 from fb.installation import Installation
-from fb.schedule import RunProgress
+from fb.jobs import runner, sandbox_history, snapshots
 from pages.queries import find_freshness, find_newest_run, get_version
 from pages.text.formats import at_about, clock, when
 from storage.health import Freshness
+from storage.jobs import runs
+from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 WATCHING_SECONDS = 1.0
 IDLE_SECONDS = 15.0
@@ -49,7 +50,7 @@ def render(installation: Installation, session: Session, *, is_making_history: b
                 is_busy = now.is_running or now.is_making_history
                 is_pressed = _draw_button(installation, session, is_busy=is_busy)
         # Before anything else: a screen that is out of date would swallow the press.
-        if is_pressed and schedule.start_sync(installation, "manual"):
+        if is_pressed and runner.start(installation, snapshots.JOB, runner.MANUAL):
             st.session_state[_ASKED] = (time.monotonic(), now.version)
             st.rerun()
         is_idle = now.progress is None and not now.is_making_history
@@ -64,10 +65,12 @@ def render(installation: Installation, session: Session, *, is_making_history: b
         watch()
 
 
-def describe_progress(progress: RunProgress) -> str:
+def describe_progress(progress: RunRecord) -> str:
     """ "Refreshing… 1,200 of 6,000, started 14:02 UTC"."""
-    done = progress.done + progress.failed
-    return f"Refreshing… {done:,d} of {progress.total:,d}, started {clock(progress.started_at)}"
+    done = progress.pages_done + progress.pages_failed
+    return (
+        f"Refreshing… {done:,d} of {progress.pages_total:,d}, started {clock(progress.started_at)}"
+    )
 
 
 def describe_freshness(freshness: Freshness, now: datetime) -> str:
@@ -95,30 +98,30 @@ class _Sight:
     """What one look at the database has seen. Running also means: asked for a moment ago."""
 
     version: str
-    progress: RunProgress | None
+    progress: RunRecord | None
     is_running: bool
     is_making_history: bool
 
 
 def _look_again(installation: Installation, session: Session) -> _Sight:
     is_sandbox = installation.sandbox is not None
-    is_making_history = is_sandbox and rehearsal.rehearsal_in(session) is not None
+    is_making_history = is_sandbox and sandbox_history.find_unfinished(session) is not None
     return _look(installation, session, is_making_history=is_making_history)
 
 
 def _look(installation: Installation, session: Session, *, is_making_history: bool) -> _Sight:
     version = get_version(session)
-    progress = schedule.progress_in(session, installation.now())
+    progress = runs.find_active_run(session, SNAPSHOTS)
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     # A short refresh may be over before anybody has looked: then the data is another already.
     is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS
     return _Sight(version, progress, progress is not None or is_asked, is_making_history)
 
 
-def _draw_progress(progress: RunProgress) -> None:
-    done = progress.done + progress.failed
+def _draw_progress(progress: RunRecord) -> None:
+    done = progress.pages_done + progress.pages_failed
     st.progress(
-        min(done / max(progress.total, 1), 1.0), text=describe_progress(progress), width=300
+        min(done / max(progress.pages_total, 1), 1.0), text=describe_progress(progress), width=300
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from fb import rehearsal, schedule
 from fb.installation import Installation
+from fb.jobs import runner, sandbox_history
 from pages.text.formats import counted, day, moment
 from pages.ui import flash, screens
+from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
 CONTROLS_WIDTH = 340
@@ -25,7 +26,7 @@ def render(installation: Installation, session: Session, *, is_watching: bool = 
     """
     if installation.sandbox is None:
         return False
-    progress = rehearsal.rehearsal_in(session)
+    progress = sandbox_history.find_unfinished(session)
     is_busy = progress is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")
@@ -35,7 +36,7 @@ def render(installation: Installation, session: Session, *, is_watching: bool = 
             elif is_watching:
                 _watch_progress(installation)
             else:
-                st.caption(f"{_WHAT[progress.what]}…", width="content")
+                st.caption(f"{_WHAT[progress.started_by]}…", width="content")
         with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
             _controls(installation, is_busy=is_busy)
     return is_busy
@@ -49,7 +50,7 @@ def _clock(installation: Installation) -> None:
 def _watch_progress(installation: Installation) -> None:
     @st.fragment(run_every=EVERY_SECONDS)
     def watch() -> None:
-        progress = rehearsal.find_rehearsal(installation)
+        progress = sandbox_history.find_progress(installation)
         if progress is None:
             st.rerun()
         st.caption(progress_text(progress), width="content")
@@ -59,9 +60,10 @@ def _watch_progress(installation: Installation) -> None:
         watch()
 
 
-def progress_text(progress: rehearsal.RehearsalProgress) -> str:
+def progress_text(progress: RunRecord) -> str:
     """ "Making history… 40 of 90 days", in a few words: it stands in one line on a phone."""
-    return f"{_WHAT[progress.what]}… {progress.done:,d} of {counted(progress.total, 'day')}"
+    days = counted(progress.steps_total, "day")
+    return f"{_WHAT[progress.started_by]}… {progress.steps_done:,d} of {days}"
 
 
 def _controls(installation: Installation, *, is_busy: bool) -> None:
@@ -80,7 +82,9 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
                 disabled=is_busy or not installation.can_open_tokens,
             )
             if is_pressed:
-                rehearsal.fast_forward(installation, days)  # False when another tab was faster
+                sandbox_history.fast_forward(
+                    installation, days
+                )  # False when another tab was faster
                 st.rerun()
     _trouble(installation)
     _offer_start_over(installation, is_busy=is_busy)
@@ -137,9 +141,11 @@ def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
 
 
 def _start_over(installation: Installation) -> None:
-    busy = rehearsal.find_rehearsal(installation) or schedule.find_progress(installation)
+    busy = sandbox_history.find_progress(installation) or runner.find_active(
+        installation, SNAPSHOTS
+    )
     if busy is not None:
         flash.leave("A refresh is running. Try again when it is done.", ":material/hourglass_top:")
         return
-    rehearsal.start_over(installation)
+    sandbox_history.start_over(installation)
     flash.leave("The sandbox is empty. Connect again to fill it.", ":material/restart_alt:")

@@ -46,6 +46,7 @@ class CutOffPage:
     """
 
     page_id: str
+    grant_id: int
     account_name: str
     code: int | None
     subcode: int | None
@@ -135,7 +136,13 @@ def list_cut_off_pages(session: Session) -> list[CutOffPage]:
         other_grant.status == "ok",
     )
     query = (
-        select(PageGrant.page_id, Grant.account_name, Grant.reason_code, Grant.reason_subcode)
+        select(
+            PageGrant.page_id,
+            Grant.id,
+            Grant.account_name,
+            Grant.reason_code,
+            Grant.reason_subcode,
+        )
         .join(Grant, Grant.id == PageGrant.grant_id)
         .where(
             Grant.status == "needs_renewal",

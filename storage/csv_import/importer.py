@@ -21,8 +21,8 @@ from storage.csv_import.plan import (
     match_pages,
 )
 from storage.csv_import.reader import PastFigures
-from storage.events import record_event
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 from storage.models import Import, Page, Snapshot
 from storage.models.base import THIS_COMPUTER
 from storage.snapshots import SnapshotRow, delete_snapshots, upsert_snapshots

@@ -18,8 +18,8 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     insight_metrics  Facebook's other figures: the ledger of their names
     insight_values   one Page, one of them, one Pacific day
     insight_spans    which days were asked for    insight_states  how a Page answered last
-    insight_runs     executions of their fetching
-    runs           executions of a sync           run_failures what a run could not read
+    job_runs       executions of a job            job_failures what a run could not read
+    job_leases     which run may work on what, until when
     events         what operators did (connected, renewed, disconnected)
     observations   what Graph's answers told about Graph itself (version, dropped fields, usage)
 """
@@ -33,14 +33,13 @@ from storage.models.grants import Grant, PageGrant
 from storage.models.groups import Goal, Note, PageTag, Tag
 from storage.models.insights import (
     InsightMetric,
-    InsightRun,
     InsightSpan,
     InsightState,
     InsightValue,
 )
 from storage.models.installation import Installation, VaultKey
+from storage.models.jobs import Event, JobFailure, JobLease, JobRun, Observation
 from storage.models.pages import Page, PageChange, Picture
-from storage.models.records import Event, Observation, Run, RunFailure
 
 __all__ = [
     "Attempt",
@@ -53,11 +52,13 @@ __all__ = [
     "Grant",
     "Import",
     "InsightMetric",
-    "InsightRun",
     "InsightSpan",
     "InsightState",
     "InsightValue",
     "Installation",
+    "JobFailure",
+    "JobLease",
+    "JobRun",
     "Note",
     "Observation",
     "Page",
@@ -65,8 +66,6 @@ __all__ = [
     "PageGrant",
     "PageTag",
     "Picture",
-    "Run",
-    "RunFailure",
     "Snapshot",
     "Tag",
     "UtcDateTime",

@@ -1,4 +1,4 @@
-"""Facebook's other daily figures: their ledger, values, and fetching."""
+"""Facebook's other daily figures: their ledger, values, and how far they were fetched."""
 
 from __future__ import annotations
 
@@ -78,27 +78,3 @@ class InsightState(Base):
     trace_id: Mapped[str | None]
     asked_at: Mapped[datetime]
     answered_at: Mapped[datetime | None]  # when values came last
-
-
-class InsightRun(Base):
-    """One execution of fetching insights; as `Run`, with a place of its own.
-
-    ``steps`` are requests for one Page and at most 90 days each.
-    """
-
-    __tablename__ = "insight_runs"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    kind: Mapped[str]  # "manual" | "daily" | "command"
-    started_at: Mapped[datetime]
-    heartbeat_at: Mapped[datetime]
-    finished_at: Mapped[datetime | None]
-    active: Mapped[int | None] = mapped_column(unique=True)
-    status: Mapped[str]  # running · done · stopped · failed · interrupted
-    pages_total: Mapped[int]
-    pages_failed: Mapped[int]
-    steps_total: Mapped[int]
-    steps_done: Mapped[int]
-    values_count: Mapped[int]
-    limited_until: Mapped[datetime | None]
-    reason_code: Mapped[GraphCode | None]

@@ -14,8 +14,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_,
 from sqlalchemy.orm import Session
 
 from storage.errors import NoteRefused
-from storage.events import record_event
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
 from storage.models.base import THIS_COMPUTER
 from storage.text import one_line

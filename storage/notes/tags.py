@@ -14,10 +14,10 @@ from sqlalchemy import CursorResult, Row, Select, delete, func, literal, select,
 from sqlalchemy.orm import Session
 
 from storage.errors import TagRefused
-from storage.events import record_event
 from storage.filtering import Filter
 from storage.folding import fold
 from storage.installation import bump_data_version
+from storage.jobs.events import record_event
 from storage.models import Page, PageTag, Tag
 from storage.models.base import THIS_COMPUTER
 from storage.roster import conditions

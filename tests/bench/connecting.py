@@ -20,10 +20,10 @@ import requests
 from cryptography.fernet import Fernet
 
 from fb.installation import Installation, open_installation
+from fb.jobs.worker import Worker
 from fb.sandbox import create_sandbox, make_world
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
-from fb.worker import Worker
 from tests.bench.least import do_the_least, quiet_memory, read_tables
 from tests.bench.report import Line, at_most
 from tests.integration.traveller import (

@@ -18,9 +18,9 @@ from sqlalchemy import exists, update
 
 from fb.installation import Installation, open_installation
 from fb.settings import read_settings
+from storage.jobs.runs import SNAPSHOTS, add_progress, finish_run, start_run
 from storage.kept_connections import rebuild_connections
 from storage.models import Grant, PageGrant, Snapshot
-from storage.runs import finish_run, start_run
 from tests.bench.generator import fill
 from tests.browser.serving import (
     Server,
@@ -123,16 +123,16 @@ def let_rest(installation: Installation, *, pages: int, now: datetime) -> None:
         )
         session.execute(update(Grant).values(key_id=key_id))
         rebuild_connections(session)
-        run_id = start_run(session, kind="daily", day=now.date(), pages_total=pages, now=now)
-        finish_run(
+        run_id = start_run(
             session,
-            run_id,
-            status="done",
+            kind=SNAPSHOTS,
+            started_by="daily",
+            day=now.date(),
             pages_total=pages,
-            pages_done=pages,
-            pages_failed=0,
             now=now,
         )
+        add_progress(session, run_id, pages_done=pages)
+        finish_run(session, run_id, status="done", now=now)
 
 
 def _limit_memory() -> None:

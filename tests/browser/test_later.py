@@ -11,7 +11,7 @@ from tests.browser.browsing import button, by_key, expect_soon, expect_title, ti
 from tests.browser.conftest import Serve
 from tests.browser.grids import pages_table
 from tests.browser.serving import Server
-from tests.browser.stored import DAYS, FANS, HISTORY, PAGES
+from tests.browser.stored import DAYS, FANS, HISTORY, MANUAL_RUNS, PAGES
 
 
 def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> None:
@@ -60,7 +60,7 @@ def refresh_twice(page: Page, server: Server) -> None:
     trips.refresh(page, server)
     trips.refresh(page, server)
     assert server.query(HISTORY) == history
-    manual = "SELECT status, pages_done, pages_failed FROM runs WHERE kind = 'manual'"
+    manual = f"SELECT status, pages_done, pages_failed {MANUAL_RUNS}"
     assert server.query(manual) == [("done", 57, 0), ("done", 57, 0)]
 
 
@@ -168,5 +168,5 @@ def test_a_press_counts_though_figures_changed_meanwhile(
         visit(page, server.url)
         server.change("UPDATE pages SET about = 'changed' WHERE id = (SELECT min(id) FROM pages)")
         button(page, "refresh-now").click()
-        manual = "SELECT status FROM runs WHERE kind = 'manual'"
+        manual = f"SELECT status {MANUAL_RUNS}"
         expect_soon(page, lambda: server.query(manual), ["done"])

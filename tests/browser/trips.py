@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.browsing import button, expect_title, settle, visit
 from tests.browser.grids import HEADER_HEIGHT, ROW_HEIGHT
 from tests.browser.serving import Server
+from tests.browser.stored import MANUAL_RUNS
 from tests.waiting import wait_until
 
 CONNECT = "Connect Facebook Pages"
@@ -98,7 +99,7 @@ def connect(page: Page, url: str) -> None:
 
 def refresh(page: Page, server: Server) -> None:
     """Press Refresh now and wait until that refresh is over, well or not."""
-    over = "SELECT count(*) FROM runs WHERE kind = 'manual' AND finished_at IS NOT NULL"
+    over = f"SELECT count(*) {MANUAL_RUNS} AND finished_at IS NOT NULL"
     (before,) = server.query(over)
     toast = page.get_by_test_id("stToast")
     if toast.is_visible():  # it lies over the button, for ten seconds if nobody closes it

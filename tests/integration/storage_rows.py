@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from cryptography.fernet import Fernet
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from storage.accounts.attempts import create_attempt
 from storage.accounts.grants import GrantFacts, PageAccess, save_grant, upsert_page_grants
 from storage.accounts.pages import PageDetails, PageReport, store_reports, upsert_pages
 from storage.accounts.vault import Vault
+from storage.engine import Database
+from storage.models import JobLease
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -92,3 +95,9 @@ def bring(
 def add_pages(session: Session, page_ids: Iterable[str], now: datetime = NOW) -> None:
     """Describe Pages with nothing but a name."""
     upsert_pages(session, [PageDetails(id=id, name=f"Page {id}") for id in page_ids], now)
+
+
+def expire_leases(database: Database) -> None:
+    """Let every job's lease be a minute old, as if its process had died."""
+    with database.writing() as session:
+        session.execute(update(JobLease).values(expires_at=datetime(2000, 1, 1, tzinfo=UTC)))

@@ -14,7 +14,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from fb.accounts.accounts import disconnect, list_connections
-from tests.integration.test_rehearsal import connect, opened_sandbox
+from tests.integration.test_sandbox_history import connect, opened_sandbox
 from tests.integration.traveller import Traveller
 from tests.old_database import make_old_database
 

@@ -17,8 +17,8 @@ from storage.csv_import.importer import (
 from storage.csv_import.plan import ImportCounts, ImportPlan
 from storage.csv_import.reader import PastFigures
 from storage.engine import Database
-from storage.events import list_events
 from storage.installation import get_data_version
+from storage.jobs.events import list_events
 from storage.models import Snapshot
 from storage.models.base import THIS_COMPUTER
 from storage.snapshots import SnapshotRow, upsert_snapshots

@@ -9,43 +9,38 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
 from fb.accounts.accounts import disconnect, freeze
-from fb.insights_sync import run as run_module
-from fb.insights_sync import syncing as insights_sync
-from fb.insights_sync.schedule import (
-    find_insights_outcome,
-    find_insights_progress,
-    is_insights_due,
-    start_insights,
-)
-from fb.insights_sync.syncing import InsightsResult, run_insights
 from fb.installation import Installation
+from fb.jobs import insights, snapshots
+from fb.jobs.insights import run_insights
+from fb.jobs.runner import find_active, find_outcome, start
+from fb.jobs.schedule import tick
 from fb.sandbox import make_world
-from fb.schedule import find_progress, is_due, tick
 from storage.accounts.grants import list_working_grants
 from storage.accounts.page_tokens import find_insight_access
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
-from storage.insight_runs import start_insight_run
-from storage.insights import (
+from storage.insights.metric_ledger import list_ledger
+from storage.insights.metric_seed import SEED
+from storage.insights.values import (
     get_insight_series,
     list_page_metrics,
     list_spans,
 )
-from storage.metric_ledger import list_ledger
-from storage.metric_seed import SEED
+from storage.jobs.runs import INSIGHTS, SNAPSHOTS, RunRecord, start_run
 from storage.models import (
     Grant,
     InsightMetric,
-    InsightRun,
     InsightSpan,
     InsightState,
     InsightValue,
+    JobLease,
     PageGrant,
     Snapshot,
 )
+from tests.integration.storage_rows import expire_leases
 from tests.integration.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -64,8 +59,8 @@ def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
         yield scene
 
 
-def fetch(scene: Scene) -> InsightsResult:
-    return run_insights(scene.installation, kind="manual")
+def fetch(scene: Scene) -> RunRecord:
+    return run_insights(scene.installation, "manual")
 
 
 def values_count(scene: Scene, **conditions: object) -> int:
@@ -158,7 +153,7 @@ def test_a_metric_that_dies_midway_takes_no_other_along(
         if len(turns) == 3:
             scene.sandbox.trouble = "a retired metric"
 
-    result = run_insights(scene.installation, kind="manual", on_progress=die)
+    result = run_insights(scene.installation, "manual", on_progress=die)
     assert (result.status, result.pages_failed) == ("done", 0)
     row = ledger(scene)["page_views_total"]
     assert (row.status, row.retired_on) == ("retired", scene.clock().date())
@@ -276,7 +271,7 @@ def test_a_page_alone_in_its_call_retires_nothing_that_others_answer(
         check(call, access, page, names)  # type: ignore[arg-type]  # handed on
 
     monkeypatch.setattr(insights_edge, "_check", check_or_refuse)
-    monkeypatch.setattr(insights_sync, "MAX_BATCH_ITEMS", 7)
+    monkeypatch.setattr("fb.jobs.insights.MAX_BATCH_ITEMS", 7)
     result = fetch(scene)
     assert (result.status, result.pages_failed) == ("done", 0)
     assert ledger(scene)["page_video_views"].status == "live"
@@ -289,11 +284,11 @@ def test_a_new_day_stops_the_run_for_its_snapshot(scene: Scene) -> None:
         if done == 16:
             scene.clock.move(days=1)
 
-    result = run_insights(scene.installation, kind="daily", on_progress=pass_midnight)
+    result = run_insights(scene.installation, "daily", on_progress=pass_midnight)
     assert (result.status, result.limited_until) == ("stopped", None)
     assert 0 < values_count(scene) < 8 * 728 * len(LIVE)
-    assert is_due(scene.installation), "the snapshot first"
-    assert is_insights_due(scene.installation), "and then what was left"
+    assert snapshots.is_due(scene.installation), "the snapshot first"
+    assert insights.is_due(scene.installation), "and then what was left"
     assert fetch(scene).status == "done"
     assert values_count(scene) == 8 * 728 * len(LIVE)
 
@@ -311,14 +306,14 @@ def test_the_days_snapshot_comes_whatever_becomes_of_insights(
             go_on.wait(30)
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr(run_module, "fetch_insights", fetch_badly)
+    monkeypatch.setattr("fb.jobs.insight_page.fetch_insights", fetch_badly)
     try:
         tick(scene.installation)
         wait_until(lambda: bool(asked))
         for _ in range(2):
             scene.clock.move(days=1)
             tick(scene.installation)
-            wait_until(lambda: not is_due(scene.installation) and not is_syncing(scene))
+            wait_until(lambda: not snapshots.is_due(scene.installation) and not is_syncing(scene))
             day = scene.clock().date()
             with scene.installation.database.reading() as session:
                 count = select(func.count()).where(Snapshot.day == day)
@@ -329,7 +324,7 @@ def test_the_days_snapshot_comes_whatever_becomes_of_insights(
 
 
 def is_syncing(scene: Scene) -> bool:
-    return find_progress(scene.installation) is not None
+    return find_active(scene.installation, SNAPSHOTS) is not None
 
 
 def test_a_limit_of_the_app_stops_until_the_named_time(scene: Scene) -> None:
@@ -342,9 +337,9 @@ def test_a_limit_of_the_app_stops_until_the_named_time(scene: Scene) -> None:
     assert (result.status, result.limited_until) == ("stopped", until)
     kept = values_count(scene)
     assert 0 < kept < 8 * 728 * len(LIVE), "what came before is kept"
-    assert not is_insights_due(scene.installation)
+    assert not insights.is_due(scene.installation)
     scene.clock.move(minutes=10)
-    assert is_insights_due(scene.installation)
+    assert insights.is_due(scene.installation)
     assert fetch(scene).status == "done"
     assert values_count(scene) == 8 * 728 * len(LIVE)
 
@@ -361,12 +356,12 @@ def test_the_limit_of_pages_is_polite_and_says_when(scene: Scene) -> None:
 def test_facebook_down_fails_the_run_and_it_rests(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(insights_sync, "BACKGROUND_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.1)
     scene.sandbox.trouble = "Facebook is down"
     assert fetch(scene).status == "failed"
-    assert not is_insights_due(scene.installation)
+    assert not insights.is_due(scene.installation)
     scene.clock.move(minutes=61)
-    assert is_insights_due(scene.installation)
+    assert insights.is_due(scene.installation)
 
 
 def test_dead_access_is_said_for_the_page_and_marks_no_connection(scene: Scene) -> None:
@@ -388,7 +383,7 @@ def test_pages_without_permission_or_task_are_not_asked(
         scene.sandbox.clear_faults()
         assert fetch(scene).pages_total == 0
         assert calls(scene) == 0
-        assert not is_insights_due(scene.installation)
+        assert not insights.is_due(scene.installation)
         with scene.installation.database.reading() as session:
             assert find_insight_access(session, page_ids(scene)[0]) == "no_permission"
             assert find_insight_access(session, "nobody") == "no_access"
@@ -400,11 +395,11 @@ def test_a_restart_goes_on_where_it_stopped(scene: Scene) -> None:
         if done >= 24:
             scene.installation.worker.stopping.set()
 
-    result = run_insights(scene.installation, kind="manual", on_progress=stop)
+    result = run_insights(scene.installation, "manual", on_progress=stop)
     assert result.status == "stopped"
     half = values_count(scene)
     assert 0 < half < 8 * 728 * len(LIVE)
-    assert is_insights_due(scene.installation), "at once: Facebook had no part in it"
+    assert insights.is_due(scene.installation), "at once: Facebook had no part in it"
     scene.installation.worker.stopping.clear()
     before = calls(scene)
     assert fetch(scene).status == "done"
@@ -426,7 +421,7 @@ def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
             end(scene.installation, grant_id)
         asked.append(calls(scene))
 
-    result = run_insights(scene.installation, kind="manual", on_progress=end_it)
+    result = run_insights(scene.installation, "manual", on_progress=end_it)
     assert result.status == "done"
     assert asked == [calls(scene)], "one call, and none after it"
     assert values_count(scene) == 8 * 90 * len(LIVE), "what it had brought stays"
@@ -435,35 +430,35 @@ def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
 def test_one_at_a_time_beside_the_sync(scene: Scene) -> None:
     now = scene.clock()
     with scene.installation.database.writing() as session:
-        start_insight_run(session, kind="manual", pages_total=1, steps_total=1, now=now)
+        start_run(session, kind=INSIGHTS, started_by="manual", day=now.date(), now=now)
     with pytest.raises(SyncRunning):
         fetch(scene)
-    assert find_insights_progress(scene.installation) is not None
-    assert not start_insights(scene.installation, "manual")
-    scene.clock.move(seconds=61)
-    assert find_insights_progress(scene.installation) is None
+    assert find_active(scene.installation, INSIGHTS) is not None
+    assert not start(scene.installation, insights.JOB, "manual")
+    expire_leases(scene.installation.database)
+    assert find_active(scene.installation, INSIGHTS) is None
     assert fetch(scene).status == "done", "a run without a heartbeat is taken over"
 
 
-def test_a_run_whose_place_was_taken_stores_nothing_more(scene: Scene) -> None:
-    def lose_place(done: int, total: int) -> None:
+def test_a_run_that_lost_its_lease_stores_nothing_more(scene: Scene) -> None:
+    def lose_lease(done: int, total: int) -> None:
         with scene.installation.database.writing() as session:
-            session.execute(update(InsightRun).values(active=None))
+            session.execute(delete(JobLease))
 
-    result = run_insights(scene.installation, kind="manual", on_progress=lose_place)
+    result = run_insights(scene.installation, "manual", on_progress=lose_lease)
     assert result.status == "interrupted"
     assert values_count(scene) == 8 * 90 * len(LIVE), "one call's worth"
 
 
 def test_the_timer_fetches_after_the_days_snapshot(scene: Scene) -> None:
     tick(scene.installation)  # today's snapshot is there from Save
-    wait_until(lambda: find_insights_outcome(scene.installation) is not None)
-    outcome = find_insights_outcome(scene.installation)
+    wait_until(lambda: find_outcome(scene.installation, INSIGHTS) is not None)
+    outcome = find_outcome(scene.installation, INSIGHTS)
     assert outcome is not None
     assert outcome.status == "done"
-    assert not is_insights_due(scene.installation)
+    assert not insights.is_due(scene.installation)
     scene.clock.move(days=1)
-    assert is_insights_due(scene.installation)
+    assert insights.is_due(scene.installation)
 
 
 def test_starting_over_brings_the_ledger_back(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from fb.accounts.accounts import disconnect
-from fb.sync import run_sync
+from fb.jobs.snapshots import run_snapshots
 from fb.web.log_redaction import install_redaction
 from storage.accounts.grants import list_grants
 from tests.integration.traveller import APP_SECRET, STATE_SECRET, Scene, opened_scene
@@ -77,7 +77,7 @@ def walk(scene: Scene, folder: Path, log: Everything) -> None:
     if view.preview is not None:
         assert search(scene, folder, log) == [], "while it waits for the operator"
         traveller.save(attempt_id, view.preview)
-    run_sync(scene.installation, kind="manual")
+    run_snapshots(scene.installation, "manual")
     with scene.installation.database.reading() as session:
         grants = [grant.id for grant in list_grants(session)]
     for grant_id in grants:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from storage.engine import Database
 from storage.errors import NoteRefused
-from storage.events import list_events, record_event
 from storage.installation import get_data_version
+from storage.jobs.events import list_events, record_event
 from storage.models import Import, InsightMetric, Snapshot
 from storage.models.base import THIS_COMPUTER
 from storage.notes.notes import (

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -15,34 +16,38 @@ from storage.accounts.vault import Vault, check_keys
 from storage.engine import Database
 from storage.erasure import erase_everything
 from storage.errors import SyncRunning
-from storage.events import list_events, record_event
+from storage.insights.metric_seed import SEED
 from storage.installation import get_data_version
-from storage.metric_seed import SEED
-from storage.migrate import find_marker
-from storage.models import Base, Installation, Run, VaultKey
-from storage.observations import (
+from storage.jobs.events import list_events, record_event
+from storage.jobs.leases import LEASE_SECONDS, renew_leases, take_lease
+from storage.jobs.observations import (
     DROPPED_FIELD,
     GRAPH_VERSION,
     USAGE,
-    find_observation,
-    forget_observation,
     list_observations,
     observe_graph,
-    record_observation,
 )
-from storage.places import HEARTBEAT_LIFETIME
-from storage.runs import (
+from storage.jobs.runs import (
+    INSIGHTS,
+    SNAPSHOTS,
     FailureRow,
-    beat_run,
+    JobKind,
+    RunRecord,
+    StartedBy,
+    add_progress,
     count_runs,
+    drop_failures,
     find_active_run,
     find_last_run,
     finish_run,
+    get_run,
     list_failures,
     list_runs,
     record_failures,
     start_run,
 )
+from storage.migrate import find_marker
+from storage.models import Base, Installation, JobLease, VaultKey
 from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.storage_rows import (
     KEY,
@@ -51,72 +56,61 @@ from tests.integration.storage_rows import (
     add_attempt,
     add_grant,
     add_pages,
+    expire_leases,
 )
 
 DAY = date(2026, 11, 20)
-DEAD = NOW + HEARTBEAT_LIFETIME + timedelta(seconds=1)
 
 
-def start(database: Database, now: datetime = NOW, kind: str = "manual", day: date = DAY) -> int:
+def start(
+    database: Database, kind: JobKind = SNAPSHOTS, day: date = DAY, started_by: StartedBy = "manual"
+) -> int:
     with database.writing() as session:
-        return start_run(session, kind=kind, day=day, pages_total=60, now=now)
-
-
-def finish(database: Database, run_id: int, now: datetime = NOW, status: str = "done") -> bool:
-    with database.writing() as session:
-        return finish_run(
-            session,
-            run_id,
-            status=status,
-            pages_total=60,
-            pages_done=58,
-            pages_failed=2,
-            now=now,
+        return start_run(
+            session, kind=kind, started_by=started_by, day=day, pages_total=60, now=NOW
         )
 
 
-def get(database: Database, run_id: int) -> Run:
+def finish(database: Database, run_id: int, status: str = "done") -> bool:
+    with database.writing() as session:
+        return finish_run(session, run_id, status=status, now=LATER)
+
+
+def get(database: Database, run_id: int) -> RunRecord:
     with database.reading() as session:
-        return session.scalars(select(Run).where(Run.id == run_id)).one()
+        return get_run(session, run_id)
 
 
 def test_a_run_from_start_to_end(database: Database) -> None:
     run_id = start(database)
     with database.writing() as session:
-        assert beat_run(session, run_id, pages_done=30, pages_failed=1, now=LATER)
+        add_progress(session, run_id, pages_done=30, pages_failed=1)
+        add_progress(session, run_id, pages_done=28, pages_failed=-1, pages_total=1)
     run = get(database, run_id)
-    assert (run.status, run.active, run.heartbeat_at, run.finished_at) == (
-        "running",
-        1,
-        LATER,
-        None,
-    )
-    assert (run.pages_total, run.pages_done, run.pages_failed) == (60, 30, 1)
+    assert (run.status, run.started_at, run.finished_at) == ("running", NOW, None)
+    assert (run.pages_total, run.pages_done, run.pages_failed) == (61, 58, 0)
     with database.writing() as session:
         before = get_data_version(session)
         assert finish_run(
             session,
             run_id,
             status="stopped",
-            pages_total=61,
-            pages_done=58,
-            pages_failed=2,
             now=LATER,
-            limited_until=DEAD,
+            limited_until=LATER + timedelta(minutes=9),
             reason_code=80001,
         )
         assert get_data_version(session) == before + 1
     run = get(database, run_id)
-    assert (run.status, run.active, run.finished_at) == ("stopped", None, LATER)
-    assert (run.pages_total, run.pages_done, run.pages_failed) == (61, 58, 2)
-    assert (run.limited_until, run.reason_code) == (DEAD, 80001)
+    assert (run.status, run.finished_at) == ("stopped", LATER)
+    assert (run.limited_until, run.reason_code) == (LATER + timedelta(minutes=9), 80001)
 
 
-def test_a_second_run_waits_its_turn(database: Database) -> None:
+def test_one_run_of_a_kind_at_a_time(database: Database) -> None:
     first = start(database)
     with pytest.raises(SyncRunning) as caught:
-        start(database, NOW + HEARTBEAT_LIFETIME)
+        start(database)
     assert caught.value.run_id == first
+    assert start(database, INSIGHTS) > first, "another kind has a lease of its own"
     finish(database, first)
     assert start(database) > first
 
@@ -136,67 +130,115 @@ def test_of_many_starts_at_once_one_runs(database: Database) -> None:
         for _ in range(10):
             assert sum(pool.map(run, range(5))) == 1
             with database.reading() as session:
-                active = find_active_run(session, NOW)
+                active = find_active_run(session, SNAPSHOTS)
             assert active is not None
             finish(database, active.id)
+    with database.reading() as session:
+        assert count_runs(session, SNAPSHOTS) == 10, "nothing is left of those that were refused"
+
+
+def test_progress_from_several_threads_adds_up(database: Database) -> None:
+    run_id = start(database)
+
+    def add(_: int) -> None:
+        with database.writing() as session:
+            add_progress(session, run_id, pages_done=1, steps_done=2)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(add, range(40)))
+    run = get(database, run_id)
+    assert (run.pages_done, run.steps_done) == (40, 80)
 
 
 def test_a_dead_run_gives_way_and_stays_interrupted(database: Database) -> None:
     dead = start(database)
-    alive = start(database, DEAD)
+    expire_leases(database)
+    alive = start(database)
     run = get(database, dead)
-    assert (run.status, run.active, run.finished_at) == ("interrupted", None, DEAD)
+    assert (run.status, run.finished_at) == ("interrupted", NOW)
     with database.writing() as session:
-        assert not beat_run(session, dead, pages_done=5, pages_failed=0, now=DEAD)
+        assert not renew_leases(session, dead)
     assert not finish(database, dead)
     assert get(database, dead).status == "interrupted"
-    assert get(database, alive).active == 1
+    with database.reading() as session:
+        active = find_active_run(session, SNAPSHOTS)
+        assert active is not None
+        assert active.id == alive
     assert finish(database, alive)
 
 
-def test_a_heartbeat_keeps_the_place(database: Database) -> None:
+def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
+    run_id = start(database)
+    expire_leases(database)
+    with database.reading() as session:
+        assert find_active_run(session, SNAPSHOTS) is None
+    with database.writing() as session:
+        assert renew_leases(session, run_id), "nobody has taken it meanwhile"
+    with database.reading() as session:
+        assert find_active_run(session, SNAPSHOTS) is not None
+    with pytest.raises(SyncRunning):
+        start(database)
+
+
+def test_a_lease_lasts_a_minute_by_the_databases_clock(database: Database) -> None:
+    run_id = start(database)
+    with database.reading() as session:
+        lease = session.scalars(select(JobLease)).one()
+        left = lease.expires_at - datetime.now(UTC)
+    assert (lease.kind, lease.unit, lease.run_id) == (SNAPSHOTS, "", run_id)
+    assert timedelta(seconds=LEASE_SECONDS - 20) < left <= timedelta(seconds=LEASE_SECONDS)
+
+
+def test_a_unit_is_taken_once(database: Database) -> None:
     run_id = start(database)
     with database.writing() as session:
-        beat_run(session, run_id, pages_done=1, pages_failed=0, now=DEAD)
-    with pytest.raises(SyncRunning):
-        start(database, DEAD)
-
-
-def test_only_a_living_run_is_active(database: Database) -> None:
-    run_id = start(database)
+        assert take_lease(session, SNAPSHOTS, "7", run_id)
+        assert not take_lease(session, SNAPSHOTS, "7", run_id)
+        assert take_lease(session, SNAPSHOTS, "8", run_id)
+        assert take_lease(session, INSIGHTS, "7", run_id)
+    expire_leases(database)
+    again = start(database)
+    with database.writing() as session:
+        assert take_lease(session, SNAPSHOTS, "7", again), "as if its process had died"
+    finish(database, again)
     with database.reading() as session:
-        active = find_active_run(session, NOW + HEARTBEAT_LIFETIME)
-        assert active is not None
-        assert active.id == run_id
-        assert find_active_run(session, DEAD) is None
-    finish(database, run_id)
-    with database.reading() as session:
-        assert find_active_run(session, NOW) is None
+        leases = session.scalars(select(JobLease.kind))
+        assert set(leases) == {INSIGHTS}
 
 
-def test_runs_are_listed_newest_first(database: Database) -> None:
+def test_runs_of_a_kind_are_listed_newest_first(database: Database) -> None:
     ids = []
     for number in range(4):
         ids.append(start(database, day=DAY + timedelta(days=number // 2)))
         finish(database, ids[-1])
+    start(database, INSIGHTS)
     with database.reading() as session:
-        assert [run.id for run in list_runs(session)] == ids[::-1]
-        assert [run.id for run in list_runs(session, limit=2, offset=1)] == [ids[2], ids[1]]
-        assert count_runs(session) == 4
-        last, last_of_day = find_last_run(session), find_last_run(session, DAY)
+        assert [run.id for run in list_runs(session, SNAPSHOTS)] == ids[::-1]
+        some = list_runs(session, SNAPSHOTS, limit=2, offset=1)
+        assert [run.id for run in some] == [ids[2], ids[1]]
+        assert count_runs(session, SNAPSHOTS) == 4
+        assert count_runs(session, SNAPSHOTS, DAY) == 2
+        last = find_last_run(session, SNAPSHOTS)
+        last_of_day = find_last_run(session, SNAPSHOTS, DAY)
         assert last is not None
         assert last_of_day is not None
         assert (last.id, last_of_day.id) == (ids[3], ids[1])
-        assert find_last_run(session, DAY - timedelta(days=1)) is None
+        assert find_last_run(session, SNAPSHOTS, DAY - timedelta(days=1)) is None
 
 
 def test_failures_are_listed_with_names(database: Database) -> None:
     run_id = start(database)
-    first = FailureRow("1", "Ann\x00e", "RateLimited", 80001, None, "A1")
+    first = FailureRow("1", None, "Ann\x00e", "RateLimited", 80001, None, "A1")
     with database.writing() as session:
-        add_pages(session, ["1", "2"])
-        record_failures(session, run_id, [first, FailureRow("2", None, "NotFound", 100, 33, None)])
-        record_failures(session, run_id, [FailureRow("2", "Bob", "AccessEnded", 190, 463, "A2")])
+        add_pages(session, ["1", "2", "3"])
+        record_failures(
+            session, run_id, [first, FailureRow("2", None, None, "NotFound", 100, 33, None)]
+        )
+        record_failures(
+            session, run_id, [FailureRow("2", None, "Bob", "AccessEnded", 190, 463, "A2")]
+        )
+        record_failures(session, run_id, [FailureRow("3", None, "Bob", "NotFound", 100, 33, None)])
+        drop_failures(session, run_id, ["3"])
         record_failures(session, run_id, [])
     with database.reading() as session:
         found = list_failures(session, run_id)
@@ -232,6 +274,9 @@ class Reading:
 
 
 def test_what_graph_told_is_kept_newest_first_heard_or_not(database: Database) -> None:
+    def list_values(prefix: str) -> list[dict[str, Any]]:
+        return [row.value for row in list_observations(session, prefix)]
+
     with database.writing() as session:
         observe_graph(
             session,
@@ -241,27 +286,14 @@ def test_what_graph_told_is_kept_newest_first_heard_or_not(database: Database) -
             now=NOW,
         )
         observe_graph(session, version_served=None, dropped_fields=(), usage={}, now=LATER)
-        assert find_observation(session, GRAPH_VERSION) == {"served": "v26.0"}
-        assert find_observation(session, USAGE + "app app") == {
-            "scope": "app",
-            "call_count_percent": 3,
-        }
+        assert list_values(GRAPH_VERSION) == [{"served": "v26.0"}]
+        assert list_values(USAGE) == [{"scope": "app", "call_count_percent": 3}]
         observe_graph(session, version_served="v27.0", dropped_fields=(), usage={}, now=LATER)
-        assert find_observation(session, GRAPH_VERSION) == {"served": "v27.0"}
+        assert list_values(GRAPH_VERSION) == [{"served": "v27.0"}]
         dropped = list_observations(session, DROPPED_FIELD)
         assert [(row.value, row.observed_at) for row in dropped] == [({"field": "about"}, NOW)]
         assert len(list_observations(session)) == 3
-
-
-def test_observations_of_ones_own(database: Database) -> None:
-    with database.writing() as session:
-        record_observation(session, "plan", {"next": "2026-11-20"}, NOW)
-        record_observation(session, "plan", {"next": "2026-11-21"}, LATER)
-        assert find_observation(session, "plan") == {"next": "2026-11-21"}
-        assert list_observations(session, "pl_n") == []
-        forget_observation(session, "plan")
-        forget_observation(session, "plan")
-        assert find_observation(session, "plan") is None
+        assert list_observations(session, "us_ge:") == []
 
 
 def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
@@ -273,9 +305,9 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
         add_attempt(session)
         upsert_picture_sources(session, {"10": "https://example.org/x"}, NOW)
         upsert_snapshots(session, [SnapshotRow("10", DAY, 1, 1, "snapshot", NOW, None)])
-        record_failures(session, run_id, [FailureRow("10", None, "NotFound", 100, 33, None)])
+        record_failures(session, run_id, [FailureRow("10", None, None, "NotFound", 100, 33, None)])
         record_event(session, "connected", "Ann", {}, NOW)
-        record_observation(session, "plan", {}, NOW)
+        observe_graph(session, version_served="v26.0", dropped_fields=(), usage={}, now=NOW)
         before = get_data_version(session)
     # The ledger of Facebook's metrics begins anew; nothing else is there but what is kept.
     kept = {Installation.__tablename__: 1, VaultKey.__tablename__: 1, "insight_metrics": len(SEED)}

@@ -15,14 +15,15 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
 from fb.graph.page_figures import fetch_figures
 from fb.installation import Installation
-from fb.schedule import is_due, tick
-from fb.sync import Chunk, RunResult, run_sync
-from fb.worker import heartbeat
+from fb.jobs.schedule import tick
+from fb.jobs.snapshots import Chunk, is_due, run_snapshots
+from fb.jobs.worker import heartbeat
 from storage.accounts.pages import PageReport
 from storage.accounts.vault import KeyReport
 from storage.errors import SyncRunning
-from storage.models import Grant, PageGrant, Run, RunFailure, Snapshot
-from storage.runs import start_run
+from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, start_run
+from storage.models import Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
+from tests.integration.storage_rows import expire_leases
 from tests.integration.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -36,8 +37,8 @@ def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
         yield scene
 
 
-def sync(scene: Scene) -> RunResult:
-    return run_sync(scene.installation, kind="manual")
+def sync(scene: Scene) -> RunRecord:
+    return run_snapshots(scene.installation, "manual")
 
 
 def snapshots(scene: Scene) -> dict[str, tuple[int | None, int | None]]:
@@ -51,9 +52,9 @@ def snapshots(scene: Scene) -> dict[str, tuple[int | None, int | None]]:
         return {id: (fans, followers) for id, fans, followers in rows}
 
 
-def failures(scene: Scene, run_id: int) -> list[RunFailure]:
+def failures(scene: Scene, run_id: int) -> list[JobFailure]:
     with scene.installation.database.reading() as session:
-        return list(session.scalars(select(RunFailure).where(RunFailure.run_id == run_id)))
+        return list(session.scalars(select(JobFailure).where(JobFailure.run_id == run_id)))
 
 
 def grant_of(scene: Scene) -> Grant:
@@ -64,8 +65,8 @@ def grant_of(scene: Scene) -> Grant:
 def test_every_page_gets_the_figures_of_the_day(scene: Scene) -> None:
     result = sync(scene)
     assert result.status == "done"
-    assert result.failed == 0
-    assert result.done == result.total == len(snapshots(scene)) > 50
+    assert result.pages_failed == 0
+    assert result.pages_done == result.pages_total == len(snapshots(scene)) > 50
     # A Page without fan count stays without: missing is missing, and 0 is 0.
     assert (None,) in {(fans,) for fans, _ in snapshots(scene).values()}
     assert 0 in {fans for fans, _ in snapshots(scene).values()}
@@ -75,10 +76,10 @@ def test_every_page_gets_the_figures_of_the_day(scene: Scene) -> None:
 
 def test_progress_is_told(scene: Scene) -> None:
     told: list[tuple[int, int]] = []
-    result = run_sync(
-        scene.installation, kind="manual", on_progress=lambda done, of: told.append((done, of))
+    result = run_snapshots(
+        scene.installation, "manual", on_progress=lambda done, of: told.append((done, of))
     )
-    assert told[-1] == (result.total, result.total)
+    assert told[-1] == (result.pages_total, result.pages_total)
     assert told == sorted(told)
 
 
@@ -92,10 +93,10 @@ def test_syncing_twice_on_a_day_changes_nothing_but_the_newest_figures(scene: Sc
 def test_one_sync_at_a_time(scene: Scene) -> None:
     now = scene.clock()
     with scene.installation.database.writing() as session:
-        start_run(session, kind="manual", day=now.date(), pages_total=1, now=now)
+        start_run(session, kind=SNAPSHOTS, started_by="manual", day=now.date(), now=now)
     with pytest.raises(SyncRunning):
         sync(scene)
-    scene.clock.move(seconds=61)
+    expire_leases(scene.installation.database)
     assert sync(scene).status == "done", "a run without a heartbeat is taken over"
 
 
@@ -103,9 +104,9 @@ def test_an_app_limit_ends_the_run_and_names_the_time(scene: Scene) -> None:
     scene.sandbox.inject("error", path="/", code=4, times=100)
     result = sync(scene)
     assert result.status == "stopped"
-    assert result.done == 0
-    assert len(failures(scene, result.run_id)) == result.total
-    assert {failure.kind for failure in failures(scene, result.run_id)} == {"RateLimited"}
+    assert result.pages_done == 0
+    assert len(failures(scene, result.id)) == result.pages_total
+    assert {failure.kind for failure in failures(scene, result.id)} == {"RateLimited"}
     assert grant_of(scene).status == "ok", "a limit is never a dead connection"
 
 
@@ -121,11 +122,11 @@ def test_the_sandbox_limit_can_be_waited_out(scene: Scene) -> None:
 def test_facebook_down_fails_the_run_and_keeps_the_connection(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fb.sync.BACKGROUND_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.2)
     scene.sandbox.trouble = "Facebook is down"
     result = sync(scene)
-    assert result.done == 0
-    assert result.failed == result.total
+    assert result.pages_done == 0
+    assert result.pages_failed == result.pages_total
     assert grant_of(scene).status == "ok"
     assert snapshots(scene) == {}
 
@@ -135,18 +136,20 @@ def test_a_changed_password_marks_the_account_once_and_keeps_history(scene: Scen
     scene.clock.move(days=1)
     scene.sandbox.trouble = "password changed"
     result = sync(scene)
-    assert result.done == 0
-    assert {failure.kind for failure in failures(scene, result.run_id)} == {"AccessEnded"}
+    assert result.pages_done == 0
+    assert {failure.kind for failure in failures(scene, result.id)} == {"AccessEnded"}
     grant = grant_of(scene)
     assert (grant.status, grant.reason_code, grant.reason_subcode) == ("needs_renewal", 190, 460)
     calls = len(scene.sandbox.calls)
     again = sync(scene)
-    assert again.failed == again.total == result.total, "said again as long as it is so"
+    assert again.pages_failed == again.pages_total == result.pages_total, (
+        "said again as long as it is so"
+    )
     assert len(scene.sandbox.calls) == calls, "but dead access is not tried again"
     scene.sandbox.trouble = "none"
     scene.traveller.connect()
     assert grant_of(scene).status == "ok"
-    assert sync(scene).failed == 0
+    assert sync(scene).pages_failed == 0
     with scene.installation.database.reading() as session:
         days = session.scalars(select(Snapshot.day).distinct().order_by(Snapshot.day)).all()
     assert len(days) == 3
@@ -159,7 +162,7 @@ def test_a_lost_role_costs_one_page_only(scene: Scene) -> None:
     assert page_id is not None
     scene.sandbox.remove_role(person.id, page_id)
     result = sync(scene)
-    assert result.failed == 1
+    assert result.pages_failed == 1
     assert grant_of(scene).status == "ok"
     with scene.installation.database.reading() as session:
         lost = session.scalars(select(PageGrant).where(PageGrant.page_id == page_id)).one()
@@ -171,27 +174,29 @@ def test_a_page_held_twice_is_read_through_the_other_account(scene: Scene) -> No
     scene.traveller.connect(person=ben.id)
     scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
     result = sync(scene)
-    assert 0 < result.done < result.total
+    assert 0 < result.pages_done < result.pages_total
     with scene.installation.database.reading() as session:
         bens = session.scalars(
             select(PageGrant.page_id).join(Grant).where(Grant.account_name == "Ben Ortiz")
         ).all()
     assert set(bens) & set(snapshots(scene)) == set(snapshots(scene))
-    assert not {failure.page_id for failure in failures(scene, result.run_id)} & set(bens)
+    assert not {failure.page_id for failure in failures(scene, result.id)} & set(bens)
 
 
 @pytest.mark.parametrize("fault", ["500", "null items", "html", "cut"])
 def test_what_passes_by_itself_is_tried_again(scene: Scene, fault: str) -> None:
     scene.sandbox.inject(fault, path="/", call=2)
     result = sync(scene)
-    assert (result.status, result.failed) == ("done", 0)
+    assert (result.status, result.pages_failed) == ("done", 0)
 
 
-def test_a_dead_process_leaves_a_run_that_ends(scene: Scene) -> None:
+def test_a_run_ends_with_the_dashboard(scene: Scene) -> None:
     scene.installation.worker.stopping.set()
     assert sync(scene).status == "stopped"
     with scene.installation.database.reading() as session:
-        assert session.scalars(select(Run)).one().active is None
+        assert session.scalars(select(JobRun.finished_at)).one() is not None
+        assert session.scalars(select(JobLease)).all() == []
+    assert is_due(scene.installation), "at once: Facebook had no part in it"
 
 
 def test_the_timer_takes_the_snapshot_once_a_day(scene: Scene) -> None:
@@ -199,7 +204,7 @@ def test_the_timer_takes_the_snapshot_once_a_day(scene: Scene) -> None:
     tick(scene.installation)
     wait_until(lambda: len(snapshots(scene)) > 50 and not is_due(scene.installation))
     with scene.installation.database.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Run)) == 1
+        assert count_runs(session, SNAPSHOTS) == 1
     scene.clock.move(days=1)
     assert is_due(scene.installation)
 
@@ -217,7 +222,7 @@ def test_an_unanswered_question_costs_no_page(scene: Scene) -> None:
     scene.sandbox.inject("error", path="/debug_token", code=4, times=9)
     scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
     result = sync(scene)
-    assert result.failed == result.total
+    assert result.pages_failed == result.pages_total
     with scene.installation.database.reading() as session:
         rows = session.scalars(select(PageGrant).where(PageGrant.sealed_page_token.is_(None)))
         assert [row.status for row in rows if row.status == "role_lost"] == []
@@ -236,25 +241,22 @@ def test_figures_read_beside_an_app_limit_are_kept(
             error = RateLimited(code=4, scope="app", retry_after_seconds=None)
             yield [*chunk[:-1], (chunk[-1][0], error)]
 
-    monkeypatch.setattr("fb.sync.fetch_figures", limited)
+    monkeypatch.setattr("fb.jobs.snapshots.fetch_figures", limited)
     result = sync(scene)
     assert result.status == "stopped"
-    assert result.done == len(snapshots(scene)) == 49
+    assert result.pages_done == len(snapshots(scene)) == 49
 
 
-def test_the_heart_beats_while_facebook_is_silent(
+def test_the_lease_is_renewed_while_facebook_is_silent(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fb.sync.heartbeat", partial(heartbeat, every_seconds=0.05))
+    monkeypatch.setattr("fb.jobs.runner.heartbeat", partial(heartbeat, every_seconds=0.05))
     scene.sandbox.inject("delay", path="/", seconds=2.0)
     seen: list[datetime] = []
 
     def look() -> None:
         with scene.installation.database.reading() as session:
-            run = session.scalars(select(Run)).one_or_none()
-        if run is not None:
-            seen.append(run.heartbeat_at)
-        scene.clock.move(seconds=1)
+            seen.extend(session.scalars(select(JobLease.expires_at).where(JobLease.unit == "")))
 
     with heartbeat(look, every_seconds=0.1):
         assert sync(scene).status == "done"
@@ -276,7 +278,7 @@ def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(
 
     with scene.installation.database.reading() as session:
         unlucky = session.scalars(select(PageGrant.page_id)).first()
-    monkeypatch.setattr("fb.sync.fetch_figures", refusing_one)
+    monkeypatch.setattr("fb.jobs.snapshots.fetch_figures", refusing_one)
     pauses = []
     for run in range(4):
         hours = 0
@@ -295,7 +297,7 @@ def test_a_withdrawn_permission_is_no_working_connection(scene: Scene) -> None:
     sync(scene)
     scene.sandbox.trouble = "permission withdrawn"
     result = sync(scene)
-    assert result.failed == result.total
+    assert result.pages_failed == result.pages_total
     grant = grant_of(scene)
     assert (grant.status, grant.reason_code) == ("needs_renewal", 10)
     assert "pages_read_engagement" not in grant.granted_permissions
@@ -304,12 +306,13 @@ def test_a_withdrawn_permission_is_no_working_connection(scene: Scene) -> None:
     scene.sandbox.trouble = "none"
     scene.traveller.connect()
     assert grant_of(scene).status == "ok"
-    assert sync(scene).failed == 0
+    assert sync(scene).pages_failed == 0
 
 
 def count_of_runs(scene: Scene) -> int:
     with scene.installation.database.reading() as session:
-        return session.scalar(select(func.count()).where(Run.finished_at.is_not(None))) or 0
+        is_over = (JobRun.kind == SNAPSHOTS, JobRun.finished_at.is_not(None))
+        return session.scalar(select(func.count()).where(*is_over)) or 0
 
 
 def test_with_a_wrong_key_the_timer_touches_nothing(scene: Scene) -> None:
@@ -321,10 +324,10 @@ def test_with_a_wrong_key_the_timer_touches_nothing(scene: Scene) -> None:
 def test_frozen_accounts_are_left_alone(scene: Scene) -> None:
     grant = grant_of(scene)
     freeze(scene.installation, grant.id)
-    assert sync(scene).total == 0
+    assert sync(scene).pages_total == 0
     assert not is_due(scene.installation)
     thaw(scene.installation, grant.id)
-    assert sync(scene).failed == 0
+    assert sync(scene).pages_failed == 0
 
 
 @pytest.mark.parametrize("end", [freeze, partial(disconnect, revoke=True)])
@@ -347,17 +350,17 @@ def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
         asked.append(done)
 
     calls = len(scene.sandbox.calls)
-    result = run_sync(scene.installation, kind="manual", on_progress=end_it)
-    assert (result.status, result.failed) == ("done", 0)
-    assert len(snapshots(scene)) == result.done == result.total == asked[-1]
+    result = run_snapshots(scene.installation, "manual", on_progress=end_it)
+    assert (result.status, result.pages_failed) == ("done", 0)
+    assert len(snapshots(scene)) == result.pages_done == result.pages_total == asked[-1]
     batches = [path for method, path in scene.sandbox.calls[calls:] if method == "POST"]
     assert len(batches) == len(asked) == 2, "fifty of Anna's, then Ben's"
     with scene.installation.database.reading() as session:
         bens = session.scalars(
             select(PageGrant.page_id).join(Grant).where(Grant.account_name == "Ben Ortiz")
         ).all()
-        assert session.scalars(select(Run.pages_total).order_by(Run.id.desc())).first() == (
-            result.total
+        assert session.scalars(select(JobRun.pages_total).order_by(JobRun.id.desc())).first() == (
+            result.pages_total
         )
     assert set(bens) <= set(snapshots(scene)), "the other account's are read as ever"
 
@@ -375,16 +378,21 @@ def test_what_an_ended_account_is_refused_meanwhile_is_no_failure(
         assert all(isinstance(answer, AccessEnded) for chunk in chunks for _, answer in chunk)
         yield from chunks
 
-    monkeypatch.setattr("fb.sync.fetch_figures", ended)
+    monkeypatch.setattr("fb.jobs.snapshots.fetch_figures", ended)
     result = sync(scene)
-    assert (result.status, result.total, result.done, result.failed) == ("done", 0, 0, 0)
-    assert failures(scene, result.run_id) == []
+    assert (result.status, result.pages_total, result.pages_done, result.pages_failed) == (
+        "done",
+        0,
+        0,
+        0,
+    )
+    assert failures(scene, result.id) == []
     assert grant_of(scene).status == "disconnected"
 
 
 def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
     grant = grant_of(scene)
-    before = len(snapshots(scene)) + sync(scene).done
+    before = len(snapshots(scene)) + sync(scene).pages_done
     disconnect(scene.installation, grant.id, revoke=True)
     assert grant_of(scene).sealed_user_token is None
     with scene.installation.database.reading() as session:
@@ -393,7 +401,7 @@ def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
         days = select(func.count()).select_from(Snapshot)
         assert session.scalar(days) == 2 * before
     assert ("DELETE", f"/v26.0/{grant.account_id}/permissions") in scene.sandbox.calls
-    assert sync(scene).total == 0
+    assert sync(scene).pages_total == 0
 
 
 def test_check_now_finds_the_dead_and_the_revived(scene: Scene) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy import func, select
 
 from storage.engine import Database
 from storage.errors import TagRefused
-from storage.events import list_events
 from storage.filtering import EVERY_PAGE, Filter
 from storage.installation import get_data_version
+from storage.jobs.events import list_events
 from storage.models import Page, PageTag
 from storage.models.base import THIS_COMPUTER
 from storage.notes.notes import NoteDraft, add_note, list_notes

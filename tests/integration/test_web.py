@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from fb.installation import Startup, StartupError, open_installation
-from fb.picture_sync import fetch_due_pictures
+from fb.jobs.pictures import fetch_due_pictures
 from fb.settings import read_settings
 from fb.web.avatar import initial_svg
 from fb.web.routes import make_routes
@@ -142,7 +142,7 @@ def test_pictures_are_ours_with_an_etag(client: TestClient, scene: Scene) -> Non
     first = client.get(f"/pictures/{ids[0]}")
     assert first.headers["content-type"] == "image/svg+xml", "an initial until it is fetched"
     # This installation is a live one, and live ones take pictures from Facebook's hosts only.
-    assert fetch_due_pictures(scene.installation) == 0
+    assert fetch_due_pictures(scene.installation, "manual") == 0
     again = client.get(f"/pictures/{ids[0]}", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
     assert again.content == b""

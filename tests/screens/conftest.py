@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -15,10 +16,27 @@ from streamlit.testing.v1.element_tree import Block
 from fb.installation import Installation, Startup, open_installation
 from fb.settings import read_settings
 from pages import resources
+from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 APP = Path(__file__).parents[2] / "pages" / "app.py"
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 ADDRESS = "http://localhost:8501/"
+
+
+def make_run(**changes: Any) -> RunRecord:
+    """A run of the snapshot job that is under way since NOW."""
+    facts: dict[str, Any] = {
+        **dict.fromkeys(("pages_total", "pages_done", "pages_failed"), 0),
+        **dict.fromkeys(("steps_total", "steps_done", "values_count"), 0),
+        **dict.fromkeys(("finished_at", "limited_until", "reason_code")),
+        "id": 7,
+        "kind": SNAPSHOTS,
+        "started_by": "daily",
+        "day": NOW.date(),
+        "started_at": NOW,
+        "status": "running",
+    }
+    return RunRecord(**{**facts, **changes})
 
 
 @dataclass

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from storage.events import record_event
-from storage.models import Page, Run, RunFailure
+from storage.jobs.events import record_event
+from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
+from storage.models import JobFailure, JobRun, Page
 from tests.screens.conftest import NOW, Stage, words_of
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -16,19 +17,21 @@ def add_run(stage: Stage, number: int, **changes: Any) -> None:
     started: datetime = NOW - timedelta(hours=100 - number)
     facts: dict[str, Any] = {
         "id": number,
-        "kind": "daily",
+        "kind": "snapshots",
+        "started_by": "daily",
         "day": date(2026, 11, 22),
         "started_at": started,
-        "heartbeat_at": started,
         "finished_at": started,
-        "active": None,
         "status": "done",
         "pages_total": 140,
         "pages_done": 140,
         "pages_failed": 0,
+        "steps_total": 0,
+        "steps_done": 0,
+        "values_count": 0,
     }
     with stage.installation.database.writing() as session:
-        session.add(Run(**{**facts, **changes}))
+        session.add(JobRun(**{**facts, **changes}))
 
 
 def add_failure(stage: Stage, run_id: int, number: int, kind: str, **facts: Any) -> None:
@@ -36,7 +39,7 @@ def add_failure(stage: Stage, run_id: int, number: int, kind: str, **facts: Any)
         session.add(Page(id=str(number), name=HOSTILE, first_seen_at=NOW, described_at=NOW))
         session.flush()
         session.add(
-            RunFailure(
+            JobFailure(
                 run_id=run_id, page_id=str(number), account_name="Ben Ortiz", kind=kind, **facts
             )
         )
@@ -52,7 +55,7 @@ def test_an_empty_installation_says_when_the_first_refresh_comes(stage: Stage) -
 def test_refreshes_are_listed_newest_first(stage: Stage) -> None:
     for number in range(1, 31):
         add_run(stage, number)
-    add_run(stage, 31, kind="manual", pages_done=138, pages_failed=2)
+    add_run(stage, 31, started_by="manual", pages_done=138, pages_failed=2)
     at = stage.open("activity")
     assert not at.exception
     table = at.dataframe[0].value
@@ -90,15 +93,23 @@ def test_an_address_of_no_refresh_is_no_error(stage: Stage) -> None:
 
 
 def test_a_refresh_under_way_shows_how_far_it_is(stage: Stage) -> None:
-    running: dict[str, Any] = {"status": "running", "active": 1, "heartbeat_at": NOW}
-    add_run(stage, 1, pages_done=30, pages_failed=2, finished_at=None, **running)
+    with stage.installation.database.writing() as session:
+        run_id = start_run(
+            session,
+            kind=SNAPSHOTS,
+            started_by="daily",
+            day=NOW.date(),
+            pages_total=140,
+            now=NOW,
+        )
+        add_progress(session, run_id, pages_done=30, pages_failed=2)
     at = stage.open("activity")
     assert "32 of 140 Pages" in at.get("progress")[0].proto.text
     assert at.dataframe[0].value["result"].iloc[0] == ":material/error: 32 of 140"
 
 
 def test_a_refresh_that_stopped_without_a_word_was_interrupted(stage: Stage) -> None:
-    add_run(stage, 1, status="running", active=1, pages_done=30, finished_at=None)
+    add_run(stage, 1, status="running", pages_done=30, finished_at=None)
     at = stage.open("activity")
     assert at.dataframe[0].value["result"].iloc[0] == "Interrupted after 30 of 140 Pages"
 

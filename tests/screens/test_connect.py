@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fb import rehearsal
+from fb.jobs import sandbox_history
 from fb.login import preview as login_preview
 from fb.login import save as login
 from fb.login import start as connect
@@ -18,7 +18,7 @@ from fb.login.save import PreviewOvertaken
 from fb.login.start import ReturnRefused
 from pages.parts.connect import progress
 from pages.text import wording
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, make_run, words_of
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 ATTEMPT = "a" * 32
@@ -110,7 +110,7 @@ def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
     for name in ("save", "leave_out", "discard"):
         monkeypatch.setattr(login, name, getattr(fake, name))
     monkeypatch.setattr(connect, "accept_return", fake.accept_return)
-    monkeypatch.setattr(rehearsal, "make_history", lambda installation: False)
+    monkeypatch.setattr(sandbox_history, "make_history", lambda installation: False)
     return fake
 
 
@@ -474,11 +474,13 @@ def test_the_first_save_in_the_sandbox_waits_for_its_history(
     stage: Stage, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[object] = []
-    monkeypatch.setattr(rehearsal, "make_history", lambda installation: made.append(installation))
     monkeypatch.setattr(
-        rehearsal,
-        "find_rehearsal",
-        lambda installation: rehearsal.RehearsalProgress("history", 40, 90) if made else None,
+        sandbox_history, "make_history", lambda installation: made.append(installation)
+    )
+    monkeypatch.setattr(
+        sandbox_history,
+        "find_progress",
+        lambda _: make_run(started_by="history", steps_done=40, steps_total=90) if made else None,
     )
     attempts.view = ready(make_preview(make_page(1)))
     at = open_attempt(stage)

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import insert, update
 from streamlit.testing.v1 import AppTest
 
-from storage.insight_runs import finish_insight_run, start_insight_run
-from storage.insights import (
+from storage.insights.metric_ledger import retire_metrics
+from storage.insights.values import (
     Span,
     StateRow,
     ValueRow,
@@ -20,7 +20,7 @@ from storage.insights import (
     upsert_values,
 )
 from storage.installation import bump_data_version
-from storage.metric_ledger import retire_metrics
+from storage.jobs.runs import INSIGHTS, finish_run, start_run
 from storage.models import InsightMetric, PageGrant
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import connect, give_page, rising
@@ -189,14 +189,22 @@ def test_not_fetched_yet_and_how_far_it_is(stage_with_page: Stage) -> None:
     stage = stage_with_page
     assert "Not fetched yet." in words_of(stage.open("page", {"id": "104"}))
     with stage.installation.database.writing() as session:
-        run_id = start_insight_run(session, kind="daily", pages_total=1, steps_total=504, now=NOW)
+        run_id = start_run(
+            session,
+            kind=INSIGHTS,
+            started_by="daily",
+            day=NOW.date(),
+            pages_total=1,
+            steps_total=504,
+            now=NOW,
+        )
     at = stage.open("page", {"id": "104"})
     assert not at.exception
     (bar,) = at.get("progress")
     assert bar.proto.text == "Fetching from Facebook, newest days first… 0%"
     assert next(b for b in at.button if b.key == "fetch-insights").disabled
     with stage.installation.database.writing() as session:
-        finish_insight_run(session, run_id, status="done", now=NOW)
+        finish_run(session, run_id, status="done", now=NOW)
     assert not stage.open("page", {"id": "104"}).get("progress")
 
 

@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fb import rehearsal, schedule
+from fb.jobs import runner, sandbox_history
 from pages.parts.overview import page_list, tables
 from pages.queries import LastRun
 from pages.text import wording
 from storage.accounts.vault import KeyReport
-from tests.screens.conftest import APP, NOW, Stage, words_of
+from storage.jobs import runs
+from tests.screens.conftest import APP, NOW, Stage, make_run, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page, rising
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -323,24 +324,24 @@ def test_the_tables_order_stays_marked_whatever_is_clicked(monkeypatch: pytest.M
 def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def start(_installation: object, kind: str) -> bool:
-        asked.append(kind)
+    def start(_installation: object, job: runner.Job, started_by: str) -> bool:
+        asked.append(f"{started_by} {job.kind}")
         return True
 
-    monkeypatch.setattr(schedule, "start_sync", start)
+    monkeypatch.setattr(runner, "start", start)
     fill(stage, 1)
     at = stage.open("overview")
     assert "Refreshed today 06:05 UTC" in words_of(at)
     at.button(key="refresh-now").click().run()
-    assert asked == ["manual"]
+    assert asked == ["manual snapshots"]
     assert at.button(key="refresh-now").disabled
 
 
 def test_a_running_refresh_shows_in_every_tab_and_nobody_starts_a_second(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    running = schedule.RunProgress(7, "daily", NOW.date(), NOW, 6000, 1190, 10)
-    monkeypatch.setattr(schedule, "progress_in", lambda _session, _now: running)
+    running = make_run(pages_total=6000, pages_done=1190, pages_failed=10)
+    monkeypatch.setattr(runs, "find_active_run", lambda _session, _kind: running)
     fill(stage, 1)
     at = stage.open("overview")
     assert [bar.text for bar in at.progress] == ["Refreshing… 1,200 of 6,000, started 14:02 UTC"]
@@ -383,7 +384,7 @@ def test_a_lost_role_shows_above(stage: Stage) -> None:
 def test_the_sandboxs_time_is_asked_for_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(stage, 1)
     asked: list[object] = []
-    monkeypatch.setattr(rehearsal, "rehearsal_in", asked.append)
+    monkeypatch.setattr(sandbox_history, "find_unfinished", asked.append)
     stage.open("overview")
     assert len(asked) == 1
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fb import rehearsal, schedule
-from storage.events import list_events, record_event
-from tests.screens.conftest import NOW, FakeSandbox, Stage, words_of
+from fb.jobs import runner, sandbox_history
+from storage.jobs.events import list_events, record_event
+from tests.screens.conftest import NOW, FakeSandbox, Stage, make_run, words_of
 from tests.screens.test_setup import LIVE
 
 
@@ -26,11 +26,9 @@ def test_live_mode_has_no_strip(stage: Stage) -> None:
     assert "Sandbox]" not in words_of(stage.open("connections"))
 
 
-def test_fast_forward_hands_the_days_to_the_rehearsal(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fast_forward_hands_on_the_days(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(rehearsal, "fast_forward", lambda _i, days: asked.append(days))
+    monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days: asked.append(days))
     at = stage.open("connections")
     at.button(key="fast-forward-90").click().run()
     assert asked == [90]
@@ -39,8 +37,8 @@ def test_fast_forward_hands_the_days_to_the_rehearsal(
 def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    progress = rehearsal.RehearsalProgress("fast_forward", 12, 30)
-    monkeypatch.setattr(rehearsal, "rehearsal_in", lambda _session: progress)
+    progress = make_run(started_by="fast_forward", steps_done=12, steps_total=30)
+    monkeypatch.setattr(sandbox_history, "find_unfinished", lambda _session: progress)
     at = stage.open("connections")
     assert "Fast-forward… 12 of 30 days" in words_of(at)
     assert at.button(key="fast-forward-30").disabled
@@ -51,8 +49,8 @@ def test_where_another_screen_follows_nothing_asks_beside_it(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two fragments that watch the same end would cross: see `pages.ui.sandbox_strip.render`."""
-    progress = rehearsal.RehearsalProgress("history", 12, 90)
-    monkeypatch.setattr(rehearsal, "rehearsal_in", lambda _session: progress)
+    progress = make_run(started_by="history", steps_done=12, steps_total=90)
+    monkeypatch.setattr(sandbox_history, "find_unfinished", lambda _session: progress)
     said = words_of(stage.open("connect"))
     assert "Making history…" in said
     assert "12 of 90" not in said
@@ -94,7 +92,7 @@ def test_starting_over_waits_for_a_refresh(stage: Stage, monkeypatch: pytest.Mon
     _fill(stage)
     at = stage.open("connections")
     at.button(key="start-over").click().run()
-    monkeypatch.setattr(schedule, "find_progress", lambda _installation: object())
+    monkeypatch.setattr(runner, "find_active", lambda _installation, _kind: object())
     at.button(key="start-over-yes").click().run()
     assert len(_events(stage)) == 1
     assert not stage.installation.sandbox.started_over

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from cryptography.fernet import Fernet
 
+from fb.graph.rate_limits import UsageReading
 from pages.setup import cron_line
-from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, record_observation
+from storage.jobs.observations import (
+    observe_graph,
+)
 from tests.old_database import make_old_database
 from tests.screens.conftest import NOW, Stage, words_of
 
@@ -141,19 +146,24 @@ def test_an_address_that_is_not_the_redirect_uris_is_pointed_out(
     assert ("The address in your browser differs" in titles) == differs
 
 
-def test_what_facebook_told_of_itself_is_shown(stage: Stage) -> None:
-    reading = {
-        "scope": "app",
-        "kind": "app",
-        "call_count_percent": 28,
-        "cpu_percent": None,
-        "time_percent": 25,
-        "regain_minutes": None,
-    }
+def observe(
+    stage: Stage,
+    version: str,
+    dropped_fields: Collection[str] = (),
+    usage: Mapping[str, UsageReading] = MappingProxyType({}),
+) -> None:
     with stage.installation.database.writing() as session:
-        record_observation(session, GRAPH_VERSION, {"served": "v27.0"}, NOW)
-        record_observation(session, DROPPED_FIELD + "about", {"field": "about"}, NOW)
-        record_observation(session, USAGE + "app app", reading, NOW)
+        observe_graph(
+            session,
+            version_served=version,
+            dropped_fields=dropped_fields,
+            usage=usage,
+            now=NOW,
+        )
+
+
+def test_what_facebook_told_of_itself_is_shown(stage: Stage) -> None:
+    observe(stage, "v27.0", {"about"}, {"app": UsageReading("app", "app", 28, None, 25, None)})
     at = stage.open("setup")
     assert not at.exception
     titles = [warning.proto.title for warning in at.warning]
@@ -169,14 +179,12 @@ def test_before_any_answer_nothing_is_said_of_limits(stage: Stage) -> None:
     said = words_of(stage.open("setup"))
     assert "Facebook has not answered yet." in said
     assert "no use of its limits" not in said
-    with stage.installation.database.writing() as session:
-        record_observation(session, GRAPH_VERSION, {"served": "v26.0"}, NOW)
+    observe(stage, "v26.0")
     assert "no use of its limits" in words_of(stage.open("setup"))
 
 
 def test_the_version_that_was_asked_for_is_no_warning(stage: Stage) -> None:
-    with stage.installation.database.writing() as session:
-        record_observation(session, GRAPH_VERSION, {"served": "v26.0"}, NOW)
+    observe(stage, "v26.0")
     titles = [warning.proto.title for warning in stage.open("setup").warning]
     assert titles == ["Sandbox mode"]
 

@@ -342,7 +342,7 @@ def test_the_house_stands() -> None:
         ("dashboard.py", "import fb.sandbox", "dashboard: imports fb.sandbox in live mode, too"),
         ("fb/web/x.py", "if 1:\n from fb import sandbox", "imports fb.sandbox in live mode, too"),
         ("fb/login/state.py", "import time\ntime.time()", "reads the clock: time.time"),
-        ("fb/state.py", "from time import time as t\nt()", "reads the clock: time.time"),
+        ("fb/login/state.py", "from time import time as t\nt()", "reads the clock: time.time"),
         ("storage/x.py", "import datetime as d\nd.date.today()", "clock: datetime.date.today"),
         ("fb/jobs/a.py", "from datetime import datetime\ndatetime.now()", "datetime.datetime.now"),
         ("fb/jobs/a.py", "import os\nos.environ['X']", "reads the environment: os.environ"),

@@ -19,7 +19,8 @@ from fb.graph.insights import (
     pacific_day,
     read_values,
 )
-from fb.insights_plan import KEPT_DAYS, Days, count_steps, grown, next_days
+from fb.jobs.insight_page import KEPT_DAYS, count_steps, find_next_days, grow
+from storage.insights.values import Span
 from tests.unit.scripted_graph import Call, batch_of, error, scripted_client
 
 NEWEST = date(2026, 11, 21)
@@ -152,13 +153,13 @@ def test_a_request_hides_its_token() -> None:
     assert "EAA1" not in repr(REQUEST)
 
 
-def run_through(span: Days | None, newest: date = NEWEST) -> tuple[Days, list[Days]]:
+def run_through(span: Span | None, newest: date = NEWEST) -> tuple[Span, list[Span]]:
     """Ask until nothing lacks; every day has a figure."""
-    asked: list[Days] = []
+    asked: list[Span] = []
     is_fresh = False
-    while (days := next_days(span, newest, is_fresh=is_fresh)) is not None:
+    while (days := find_next_days(span, newest, is_fresh=is_fresh)) is not None:
         is_fresh = is_fresh or days.until >= newest
-        span = grown(span, days, days.until, newest)
+        span = grow(span, days, days.until, newest)
         asked.append(days)
     assert span is not None
     return span, asked
@@ -166,8 +167,8 @@ def run_through(span: Days | None, newest: date = NEWEST) -> tuple[Days, list[Da
 
 def test_the_first_run_takes_two_years_newest_first() -> None:
     span, asked = run_through(None)
-    assert span == Days(OLDEST, NEWEST)
-    assert asked[0] == Days(NEWEST - timedelta(days=89), NEWEST)
+    assert span == Span(OLDEST, NEWEST)
+    assert asked[0] == Span(NEWEST - timedelta(days=89), NEWEST)
     assert [days.until for days in asked] == sorted((d.until for d in asked), reverse=True)
     assert all((days.until - days.since).days < 90 for days in asked)
     assert len(asked) == 9
@@ -175,21 +176,21 @@ def test_the_first_run_takes_two_years_newest_first() -> None:
 
 def test_the_next_run_takes_what_lacks_and_three_days_again() -> None:
     tomorrow = NEWEST + timedelta(days=1)
-    _, asked = run_through(Days(OLDEST + timedelta(days=1), NEWEST), tomorrow)
-    assert asked == [Days(NEWEST - timedelta(days=2), tomorrow)]
+    _, asked = run_through(Span(OLDEST + timedelta(days=1), NEWEST), tomorrow)
+    assert asked == [Span(NEWEST - timedelta(days=2), tomorrow)]
 
 
 def test_a_run_that_was_cut_short_goes_on_where_it_stopped() -> None:
-    half = Days(date(2026, 6, 1), NEWEST)
+    half = Span(date(2026, 6, 1), NEWEST)
     _, asked = run_through(half)
-    assert asked[0] == Days(NEWEST - timedelta(days=2), NEWEST)
+    assert asked[0] == Span(NEWEST - timedelta(days=2), NEWEST)
     assert asked[1].until == half.since
 
 
 @given(st.integers(0, 1500), st.integers(0, 900))
 def test_no_day_is_ever_left_out(age: int, length: int) -> None:
     until = NEWEST - timedelta(days=age)
-    span, asked = run_through(Days(until - timedelta(days=length), until))
+    span, asked = run_through(Span(until - timedelta(days=length), until))
     assert span.until == NEWEST
     assert span.since <= OLDEST
     covered = {until - timedelta(days=n) for n in range(length + 1)}
@@ -202,14 +203,14 @@ def test_no_day_is_ever_left_out(age: int, length: int) -> None:
 
 
 def test_days_that_brought_nothing_are_asked_for_again() -> None:
-    asked = Days(NEWEST - timedelta(days=3), NEWEST)
-    before = Days(OLDEST, NEWEST - timedelta(days=1))
-    assert grown(before, asked, NEWEST - timedelta(days=2), NEWEST) == before
-    assert grown(before, asked, None, NEWEST) == before
-    assert grown(None, asked, None, NEWEST) == Days(asked.since, asked.since)
+    asked = Span(NEWEST - timedelta(days=3), NEWEST)
+    before = Span(OLDEST, NEWEST - timedelta(days=1))
+    assert grow(before, asked, NEWEST - timedelta(days=2), NEWEST) == before
+    assert grow(before, asked, None, NEWEST) == before
+    assert grow(None, asked, None, NEWEST) == Span(asked.since, asked.since)
 
 
 def test_steps_are_counted_before_they_are_made() -> None:
     assert count_steps({}, ["a", "b"], NEWEST) == 9
-    assert count_steps({"a": Days(OLDEST, NEWEST)}, ["a"], NEWEST) == 1
-    assert count_steps({"a": Days(OLDEST, NEWEST)}, ["a", "b"], NEWEST) == 10
+    assert count_steps({"a": Span(OLDEST, NEWEST)}, ["a"], NEWEST) == 1
+    assert count_steps({"a": Span(OLDEST, NEWEST)}, ["a", "b"], NEWEST) == 10

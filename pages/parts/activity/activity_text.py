@@ -43,7 +43,7 @@ def run_result(
 ) -> str:
     """ "140 Pages", "2 of 140 failed", "812 of 6,000; Facebook allows the rest from 14:40 UTC"…
 
-    ``limited_until`` and ``reason_code`` as in `storage.models.Run`: a code without a time is a
+    ``limited_until`` and ``reason_code`` as in `storage.models.JobRun`: a code without a time is a
     rate limit for which Facebook named none.
     """
     if status == "running":

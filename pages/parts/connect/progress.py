@@ -11,8 +11,8 @@ from collections.abc import Callable
 import streamlit as st
 
 from fb.login.preview import AttemptView
-from fb.rehearsal import RehearsalProgress
 from pages.text.formats import counted, day, plain
+from storage.jobs.runs import RunRecord
 
 EVERY_SECONDS = 1.0
 _DONE, _NOW, _LATER = ":material/check:", ":material/progress_activity:", ":material/more_horiz:"
@@ -45,7 +45,7 @@ def _progress(view: AttemptView) -> None:
             st.markdown(f"{icon} {text}")
 
 
-def render_rehearsal(look: Callable[[], RehearsalProgress | None]) -> None:
+def render_history(look: Callable[[], RunRecord | None]) -> None:
     """Draw the progress of the sandbox's history; a whole rerun follows its end."""
     st.title("Making the sandbox's history", anchor=False)
 
@@ -55,15 +55,15 @@ def render_rehearsal(look: Callable[[], RehearsalProgress | None]) -> None:
         if now is None:
             st.rerun()
         st.caption("The real daily refresh runs once for each day. You can leave this screen.")
-        st.progress(min(now.done / max(now.total, 1), 1.0), text=rehearsal_text(now))
+        st.progress(min(now.steps_done / max(now.steps_total, 1), 1.0), text=history_text(now))
 
     watch()
 
 
-def rehearsal_text(progress: RehearsalProgress) -> str:
+def history_text(progress: RunRecord) -> str:
     """ "Making 90 days of history… 40 of 90"."""
-    days = counted(progress.total, "day")
-    return f"Making {days} of history… {progress.done:,d} of {progress.total:,d}"
+    days = counted(progress.steps_total, "day")
+    return f"Making {days} of history… {progress.steps_done:,d} of {progress.steps_total:,d}"
 
 
 def steps(view: AttemptView) -> list[tuple[str, str]]:

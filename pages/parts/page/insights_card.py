@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from fb.insights_sync import schedule as insights_schedule
 from fb.installation import Installation
+from fb.jobs import insights, runner
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
 from pages.queries import (
@@ -27,7 +27,8 @@ from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period
 from storage.accounts.page_profile import PageProfile
-from storage.insights import InsightDay, PageMetric
+from storage.insights.values import InsightDay, PageMetric
+from storage.jobs.runs import INSIGHTS
 
 CHART_HEIGHT = 260
 KEY = "insight"
@@ -82,14 +83,14 @@ def _fetch_button(installation: Installation, version: str, status: InsightStatu
         key="fetch-insights",
         disabled=_is_under_way(installation, version),
     )
-    if is_pressed and insights_schedule.start_insights(installation, "manual"):
+    if is_pressed and runner.start(installation, insights.JOB, runner.MANUAL):
         st.session_state[_ASKED] = (time.monotonic(), version)
         st.rerun()
 
 
 def _is_under_way(installation: Installation, version: str) -> bool:
     """Fetching goes on, or was asked for a moment ago and has not changed the data yet."""
-    if insights_schedule.find_insights_progress(installation) is not None:
+    if runner.find_active(installation, INSIGHTS) is not None:
         return True
     asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
     return bool(asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS)
@@ -102,7 +103,7 @@ def _watch(installation: Installation, version: str) -> None:
 
     @st.fragment(run_every=WATCHING_SECONDS)
     def watch() -> None:
-        run = insights_schedule.find_insights_progress(installation)
+        run = runner.find_active(installation, INSIGHTS)
         if run is None and not _is_under_way(installation, _read_version(installation)):
             st.session_state.pop(_ASKED, None)
             st.rerun()
@@ -120,7 +121,7 @@ def _read_version(installation: Installation) -> str:
 
 
 def _why_nothing(installation: Installation, status: InsightStatus) -> str:
-    outcome = insights_schedule.find_insights_outcome(installation)
+    outcome = runner.find_outcome(installation, INSIGHTS)
     limited_until = outcome.limited_until if outcome is not None else None
     return insights_text.why_nothing(status.access, status.answer, limited_until)
 
@@ -174,7 +175,7 @@ def _notes(
     found.append(insights_text.DAYS)
     if rows:
         found.append(insights_text.source(rows[-1].fetched_at, rows[-1].graph_version))
-    outcome = insights_schedule.find_insights_outcome(installation)
+    outcome = runner.find_outcome(installation, INSIGHTS)
     limited_until = outcome.limited_until if outcome is not None else None
     found.append(insights_text.stale(status.access, status.answer, limited_until))
     return [sentence for sentence in found if sentence]

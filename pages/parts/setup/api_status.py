@@ -15,7 +15,7 @@ import streamlit as st
 from fb.installation import Installation
 from pages.text.formats import moment
 from pages.text.wording import as_code
-from storage.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
+from storage.jobs.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
 
 MAX_USAGE_ROWS = 10
 

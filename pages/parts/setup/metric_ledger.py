@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fb.insights_sync import schedule as insights_schedule
-from fb.insights_sync.schedule import InsightsOutcome
 from fb.installation import Installation
+from fb.jobs import insights, runner
 from pages.text import insights_text
 from pages.text.formats import at_about, counted, moment, plain
-from storage.metric_ledger import list_ledger
+from storage.insights.metric_ledger import list_ledger
+from storage.jobs.runs import INSIGHTS, RunRecord
 from storage.models import InsightMetric
 
 
@@ -64,7 +64,7 @@ def _frame(rows: list[InsightMetric]) -> pd.DataFrame:
 
 
 def _fetching(installation: Installation) -> None:
-    run = insights_schedule.find_insights_progress(installation)
+    run = runner.find_active(installation, INSIGHTS)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Fetch now",
@@ -77,15 +77,15 @@ def _fetching(installation: Installation) -> None:
         if run is not None:
             text = insights_text.progress(run.steps_done, run.steps_total)
         else:
-            text = last_time(insights_schedule.find_insights_outcome(installation), installation)
+            text = last_time(runner.find_outcome(installation, INSIGHTS), installation)
         st.caption(plain(text), width="content")
 
 
 def _fetch(installation: Installation) -> None:
-    insights_schedule.start_insights(installation, "manual")  # False when another was faster
+    runner.start(installation, insights.JOB, runner.MANUAL)  # False when another was faster
 
 
-def last_time(outcome: InsightsOutcome | None, installation: Installation) -> str:
+def last_time(outcome: RunRecord | None, installation: Installation) -> str:
     """How fetching ended last, in a sentence."""
     if outcome is None or outcome.finished_at is None:
         return "Not fetched yet: it follows after the day's snapshot."

@@ -360,59 +360,56 @@ def _create_insights() -> None:
 
 def _create_jobs() -> None:
     op.create_table(
-        "runs",
+        "job_runs",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("started_at", TIME, nullable=False),
-        sa.Column("heartbeat_at", TIME, nullable=False),
         sa.Column("finished_at", TIME),
-        sa.Column("active", sa.Integer()),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("pages_total", sa.Integer(), nullable=False),
         sa.Column("pages_done", sa.Integer(), nullable=False),
-        sa.Column("pages_failed", sa.Integer(), nullable=False),
-        sa.Column("limited_until", TIME),
-        sa.Column("reason_code", sa.BigInteger()),
-        sa.PrimaryKeyConstraint("id", name="pk_runs"),
-        sa.UniqueConstraint("active", name="uq_runs_active"),
-    )
-    op.create_index("ix_runs_day", "runs", ["day"])
-    op.create_table(
-        "run_failures",
-        sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("page_id", sa.Text(), nullable=False),
-        sa.Column("account_name", sa.Text()),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("code", sa.BigInteger()),
-        sa.Column("subcode", sa.BigInteger()),
-        sa.Column("trace_id", sa.Text()),
-        sa.PrimaryKeyConstraint("run_id", "page_id", name="pk_run_failures"),
-        sa.ForeignKeyConstraint(
-            ["page_id"], ["pages.id"], name="fk_run_failures_page_id", ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["runs.id"], name="fk_run_failures_run_id", ondelete="CASCADE"
-        ),
-    )
-    op.create_table(
-        "insight_runs",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("started_at", TIME, nullable=False),
-        sa.Column("heartbeat_at", TIME, nullable=False),
-        sa.Column("finished_at", TIME),
-        sa.Column("active", sa.Integer()),
-        sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("pages_total", sa.Integer(), nullable=False),
         sa.Column("pages_failed", sa.Integer(), nullable=False),
         sa.Column("steps_total", sa.Integer(), nullable=False),
         sa.Column("steps_done", sa.Integer(), nullable=False),
         sa.Column("values_count", sa.Integer(), nullable=False),
         sa.Column("limited_until", TIME),
         sa.Column("reason_code", sa.BigInteger()),
-        sa.PrimaryKeyConstraint("id", name="pk_insight_runs"),
-        sa.UniqueConstraint("active", name="uq_insight_runs_active"),
+        sa.PrimaryKeyConstraint("id", name="pk_job_runs"),
+    )
+    op.create_index("ix_job_runs_kind", "job_runs", ["kind", "day"])
+    op.create_table(
+        "job_leases",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "unit", name="pk_job_leases"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["job_runs.id"], name="fk_job_leases_run_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_table(
+        "job_failures",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("page_id", sa.Text(), nullable=False),
+        sa.Column("grant_id", sa.Integer()),
+        sa.Column("account_name", sa.Text()),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("code", sa.BigInteger()),
+        sa.Column("subcode", sa.BigInteger()),
+        sa.Column("trace_id", sa.Text()),
+        sa.PrimaryKeyConstraint("run_id", "page_id", name="pk_job_failures"),
+        sa.ForeignKeyConstraint(
+            ["page_id"], ["pages.id"], name="fk_job_failures_page_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["grant_id"], ["grants.id"], name="fk_job_failures_grant_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["job_runs.id"], name="fk_job_failures_run_id", ondelete="CASCADE"
+        ),
     )
     op.create_table(
         "events",

@@ -1,4 +1,4 @@
-"""Keeps what a Graph client noticed about Graph itself, for the Setup screen."""
+"""Graph telemetry: keeps what a Graph client noticed about Graph itself, for the Setup screen."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from fb.graph.client import GraphClient
 from fb.graph.rate_limits import UsageReading
 from fb.installation import Installation
-from storage.observations import observe_graph
+from storage.jobs.observations import observe_graph
 
 
-def keep_observed(installation: Installation, client: GraphClient) -> None:
+def save_telemetry(installation: Installation, client: GraphClient) -> None:
     """Store version served, dropped fields and usage, in a transaction of its own."""
     observed = client.observed
     with installation.database.writing() as session:
@@ -18,18 +18,19 @@ def keep_observed(installation: Installation, client: GraphClient) -> None:
             session,
             version_served=observed.version_served,
             dropped_fields=observed.dropped_fields,
-            usage=highest_of_each_kind(observed.usage.values()),
+            usage=find_highest_of_each_kind(observed.usage.values()),
             now=installation.now(),
         )
 
 
-def highest_of_each_kind(readings: Iterable[UsageReading]) -> dict[str, UsageReading]:
-    """Return the reading nearest to its limit for each kind: each Page has an allowance of its own,
-    and of thousands only the one that ends first is news.
+def find_highest_of_each_kind(readings: Iterable[UsageReading]) -> dict[str, UsageReading]:
+    """Return the reading nearest to its limit for each kind.
+
+    Each Page has an allowance of its own, and of thousands only the one that ends first is news.
     """
     highest: dict[str, UsageReading] = {}
     for reading in readings:
-        known = highest.get(reading.kind)
-        if known is None or reading.highest_percent > known.highest_percent:
+        before = highest.get(reading.kind)
+        if before is None or reading.highest_percent > before.highest_percent:
             highest[reading.kind] = reading
     return highest

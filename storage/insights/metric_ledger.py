@@ -13,8 +13,8 @@ from datetime import date, datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from storage.insights.metric_seed import SEED
 from storage.installation import bump_data_version
-from storage.metric_seed import SEED
 from storage.models import InsightMetric
 from storage.upsert import count_changed, insert_into
 

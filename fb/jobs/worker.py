@@ -1,7 +1,7 @@
-"""Runs work that must outlive the screen that asked for it.
+"""Worker threads: run work that must outlive the screen that asked for it.
 
 A Streamlit script is cut off at its next ``st.*`` call when the socket drops; a token exchange or a
-sync may not be. It runs here, on a few threads of the server, and reports through the database.
+job may not be. It runs here, on a few threads of the server, and reports through the database.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
+# A quarter of the lifetime of a job's lease and of an attempt's heartbeat.
+HEARTBEAT_SECONDS = 15.0
+
 
 class WorkStopped(Exception):
     """The dashboard is stopping: leave what can be left."""
 
 
 class Worker:
-    """A few threads. No guarantee across a restart: who watches judges by the heartbeat."""
+    """A few threads. Work in them is lost in a restart; others notice that its lease expires."""
 
     def __init__(self, threads: int = 4) -> None:
         self.stopping = threading.Event()
@@ -33,8 +36,8 @@ class Worker:
         if not self.stopping.is_set():
             self._pool.submit(_guarded, name, work)
 
-    def nap(self, seconds: float) -> None:
-        """Sleep, unless the dashboard stops meanwhile: then raise `WorkStopped` at once."""
+    def sleep(self, seconds: float) -> None:
+        """Wait. Raises `WorkStopped` at once when the dashboard stops meanwhile."""
         if self.stopping.wait(seconds):
             raise WorkStopped
 
@@ -45,10 +48,12 @@ class Worker:
 
 
 @contextmanager
-def heartbeat(beat: Callable[[], object], every_seconds: float = 15.0) -> Iterator[None]:
-    """Call ``beat`` again and again, beside the work in the block, until it ends.
+def heartbeat(
+    beat: Callable[[], object], every_seconds: float = HEARTBEAT_SECONDS
+) -> Iterator[None]:
+    """Call ``beat`` regularly on a thread of its own until the block ends.
 
-    A call to Facebook may take longer than a heart may stand still; a dead process stops at once.
+    A call to Facebook may take longer than a lease lives; a dead process stops at once.
     """
     done = threading.Event()
 
@@ -65,8 +70,8 @@ def heartbeat(beat: Callable[[], object], every_seconds: float = 15.0) -> Iterat
         thread.join()
 
 
-def where(error: BaseException) -> str:
-    """Say where an error came from, innermost first, in files and lines and without its text."""
+def error_location(error: BaseException) -> str:
+    """Return the files and lines an error came from, innermost first, without its text."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
 
@@ -78,4 +83,4 @@ def _guarded(name: str, work: Callable[[], object]) -> None:
         log.info("%s stopped with the dashboard", name)
     except Exception as error:  # noqa: BLE001 - a thread's last resort: else it would be lost
         # The class only: texts of foreign exceptions may carry URLs, and URLs carry tokens.
-        log.error("%s ended by %s at %s", name, type(error).__name__, where(error))
+        log.error("%s ended by %s at %s", name, type(error).__name__, error_location(error))

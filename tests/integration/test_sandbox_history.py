@@ -11,13 +11,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from fb import rehearsal
 from fb.installation import Installation, create_own_sandbox, open_installation
-from fb.picture_sync import fetch_due_pictures
+from fb.jobs import sandbox_history
+from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.runner import find_active
+from fb.jobs.schedule import tick
 from fb.sandbox.serve import serve
-from fb.schedule import tick
 from fb.settings import read_settings
-from storage.models import Grant, Page, Picture, Run, Snapshot
+from storage.jobs.runs import SANDBOX_HISTORY, SNAPSHOTS, count_runs
+from storage.models import Grant, JobRun, Page, Picture, Snapshot
 from tests.integration.traveller import START, Traveller
 from tests.waiting import wait_until
 
@@ -60,22 +62,25 @@ def days(installation: Installation) -> list[int]:
 
 
 def is_finished(installation: Installation) -> bool:
-    return rehearsal.find_rehearsal(installation) is None and not rehearsal._running.locked()
+    return find_active(installation, SANDBOX_HISTORY) is None and not sandbox_history.is_due(
+        installation
+    )
 
 
 def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
-    assert rehearsal.make_history(installation, days=5)
-    assert not rehearsal.make_history(installation, days=5), "one at a time"
+    assert sandbox_history.make_history(installation, days=5)
+    assert not sandbox_history.make_history(installation, days=5), "one at a time"
     wait_until(lambda: is_finished(installation))
     counts = days(installation)
     assert len(counts) == 6, "five days before, and today's from Save"
     assert min(counts) == max(counts) > 50
     assert installation.now() == START, "history does not move the clock"
     with installation.database.reading() as session:
-        kinds = session.execute(select(Run.kind, func.count()).group_by(Run.kind)).all()
+        runs_count = count_runs(session, SNAPSHOTS)
+        started_by = set(session.scalars(select(JobRun.started_by).where(JobRun.kind == SNAPSHOTS)))
         totals = session.scalars(select(func.sum(Snapshot.fans_count)).group_by(Snapshot.day)).all()
         described = session.scalars(select(Page.described_at).distinct()).all()
-    assert sorted(tuple(kind) for kind in kinds) == [("history", 5)]
+    assert (runs_count, started_by) == (5, {"history"})
     assert len(set(totals)) == 6, "each day has figures of its own"
     assert described == [START], "a made-up past says nothing of the Page today"
 
@@ -83,7 +88,7 @@ def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
 def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(
     installation: Installation,
 ) -> None:
-    assert rehearsal.fast_forward(installation, 3)
+    assert sandbox_history.fast_forward(installation, 3)
     wait_until(lambda: is_finished(installation))
     assert installation.now() == START + timedelta(days=3)
     assert len(days(installation)) == 4
@@ -92,23 +97,23 @@ def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(
 def test_an_interrupted_history_goes_on_after_a_restart(tmp_path: Path) -> None:
     with opened_sandbox(tmp_path) as installation:
         connect(installation)
-        rehearsal.make_history(installation, days=12)
+        sandbox_history.make_history(installation, days=12)
         wait_until(lambda: len(days(installation)) >= 3)
         installation.worker.stopping.set()
     with opened_sandbox(tmp_path) as again:
         assert 2 < len(days(again)) < 13
-        progress = rehearsal.find_rehearsal(again)
+        progress = sandbox_history.find_progress(again)
         assert progress is not None
-        assert 0 < progress.done < progress.total == 12
+        assert 0 < progress.steps_done < progress.steps_total == 12
         tick(again)
         wait_until(lambda: is_finished(again))
         assert len(days(again)) == 13
 
 
 def test_start_over_empties_everything(installation: Installation) -> None:
-    rehearsal.fast_forward(installation, 1)
+    sandbox_history.fast_forward(installation, 1)
     wait_until(lambda: is_finished(installation))
-    rehearsal.start_over(installation)
+    sandbox_history.start_over(installation)
     assert days(installation) == []
     assert installation.now() == START
     with installation.database.reading() as session:
@@ -118,7 +123,7 @@ def test_start_over_empties_everything(installation: Installation) -> None:
 
 
 def test_the_sandbox_serves_pictures_that_are_stored(installation: Installation) -> None:
-    stored = fetch_due_pictures(installation)
+    stored = fetch_due_pictures(installation, "manual")
     assert stored > 30
     with installation.database.reading() as session:
         kept = session.scalars(select(Picture).where(Picture.content.is_not(None))).all()

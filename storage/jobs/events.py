@@ -1,4 +1,4 @@
-"""What operators did, and what befell their connections: connected, renewed, disconnected, …"""
+"""Events: what people did with accounts, tags, notes and imports, and what ended a connection."""
 
 from __future__ import annotations
 

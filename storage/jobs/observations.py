@@ -1,7 +1,6 @@
-"""What Graph's answers told about Graph itself, and other small facts; the newest of each stands.
+"""What Graph's answers told about Graph itself: version served, dropped fields, usage.
 
-Keys in use: ``graph_version`` · ``dropped_field:<field>`` · ``usage:<kind>``, and what use
-cases keep under names of their own.
+Only the newest of each is kept, under the keys below.
 """
 
 from __future__ import annotations
@@ -12,28 +11,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.models import Observation
 from storage.text import storable
-from storage.upsert import count_changed, upsert
+from storage.upsert import upsert
 
 GRAPH_VERSION = "graph_version"  # value: {"served": "v26.0"}
 DROPPED_FIELD = "dropped_field:"  # value: {"field": name}
 USAGE = "usage:"  # value: one reading
 # A person with ten thousand Pages has as many allowances; a screen shows a handful.
-USAGE_READINGS_AT_ONCE = 100
-
-
-def record_observation(session: Session, key: str, value: Mapping[str, Any], now: datetime) -> None:
-    """Keep a fact under ``key`` in place of the one before."""
-    _record(session, {key: value}, now)
-
-
-def find_observation(session: Session, key: str) -> dict[str, Any] | None:
-    """Return the fact under ``key``."""
-    return session.scalar(select(Observation.value).where(Observation.key == key))
+MAX_USAGE_READINGS = 100
 
 
 def list_observations(session: Session, prefix: str = "") -> list[Observation]:
@@ -44,11 +33,6 @@ def list_observations(session: Session, prefix: str = "") -> list[Observation]:
             query.order_by(Observation.key), execution_options={"populate_existing": True}
         )
     )
-
-
-def forget_observation(session: Session, key: str) -> None:
-    """Drop the fact under ``key``; nothing happens when there is none."""
-    count_changed(session, delete(Observation).where(Observation.key == key))
 
 
 def observe_graph(
@@ -69,17 +53,10 @@ def observe_graph(
         facts[GRAPH_VERSION] = {"served": storable(version_served)}
     for name in dropped_fields:
         facts[DROPPED_FIELD + name] = {"field": name}
-    for name, reading in islice(usage.items(), USAGE_READINGS_AT_ONCE):
+    for name, reading in islice(usage.items(), MAX_USAGE_READINGS):
         facts[USAGE + name] = asdict(reading)
-    _record(session, facts, now)
-
-
-def _record(session: Session, facts: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
-    upsert(
-        session,
-        Observation,
-        [
-            {"key": storable(key), "value": dict(value), "observed_at": now}
-            for key, value in facts.items()
-        ],
-    )
+    rows = [
+        {"key": storable(key), "value": dict(value), "observed_at": now}
+        for key, value in facts.items()
+    ]
+    upsert(session, Observation, rows)

@@ -1,0 +1,1 @@
+"""Background jobs: snapshots, insights, pictures, sandbox history, and the runner they share."""

@@ -1,0 +1,240 @@
+"""Insights of one Page while they are fetched: whose access to use, and which days to ask for next.
+
+Every metric of a Page has a span: the days that were asked for, without holes. A span grows at both
+ends by requests of at most 90 days, the newest days first, so that a screen fills soon. It is
+stored with the figures, so a run after a restart goes on where the last one stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
+from fb.graph.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
+from fb.jobs.runner import NOT_ANSWERING, Run
+from storage.accounts.page_tokens import PageToken
+from storage.accounts.vault import Vault
+from storage.insights.values import Span
+
+# Meta keeps two years; two days less, since nobody says in which zone they are counted.
+KEPT_DAYS = 728
+# Facebook goes on counting for days that are over: the newest ones are asked for again.
+REVISED_DAYS = 3
+# A request that Facebook finds too big is halved; below this it is the Page's own trouble.
+MIN_DAYS = 10
+A_DAY = timedelta(days=1)
+
+
+def find_next_days(
+    span: Span | None, newest: date, *, is_fresh: bool, most_days: int = MOST_DAYS
+) -> Span | None:
+    """Return the days to ask for next, None when nothing is lacking.
+
+    ``is_fresh``: the newest days were asked for in this run. Windows overlap by a day, so that no
+    difference of opinion on where a window ends can make a hole.
+    """
+    oldest = newest - (KEPT_DAYS - 1) * A_DAY
+    length = (most_days - 1) * A_DAY
+    if not is_fresh:
+        if span is None or span.until < oldest:
+            return Span(newest - length, newest)
+        since = min(span.until, newest) - (REVISED_DAYS - 1) * A_DAY
+        return Span(since, min(since + length, newest))
+    if span is not None and span.since > oldest:
+        return Span(max(oldest, span.since - length), span.since)
+    return None
+
+
+def grow(span: Span | None, requested: Span, last_day: date | None, newest: date) -> Span:
+    """Return the span after ``requested`` was answered; ``last_day``: of the figures that came.
+
+    Facebook may be days late: days at the new end that brought nothing are asked for again.
+    """
+    if span is None or span.until < requested.since - A_DAY:
+        return Span(requested.since, last_day or requested.since)
+    if requested.until < newest and requested.until > span.until:
+        return Span(span.since, requested.until)  # more is to come: this is not its end
+    return Span(min(span.since, requested.since), max(span.until, last_day or span.until))
+
+
+def count_steps(spans: Mapping[str, Span], names: Collection[str], newest: date) -> int:
+    """Return how many requests one Page will take until nothing is lacking."""
+    steps = 0
+    for span in {spans.get(name) for name in names}:
+        is_fresh = False
+        while (requested := find_next_days(span, newest, is_fresh=is_fresh)) is not None:
+            is_fresh = is_fresh or requested.until >= newest
+            span = grow(span, requested, requested.until, newest)
+            steps += 1
+    return steps
+
+
+@dataclass
+class InsightPage:
+    """A Page to ask. ``sources`` are the accesses still to try, best first.
+
+    ``fresh`` are the metrics whose newest days were asked for in this run, ``skipped`` those that
+    Facebook refuses for this Page alone, ``tried`` counts how often a refusal was taken apart.
+    """
+
+    page_id: str
+    sources: list[PageToken]
+    spans: dict[str, Span]
+    fresh: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    most_days: int = MOST_DAYS
+    tried: int = 0
+    is_over: bool = False
+    failure: FacebookError | None = None
+
+    @property
+    def source(self) -> PageToken:
+        """The access in use; there is one as long as the Page is not over."""
+        return self.sources[0]
+
+    def next_request(
+        self, names: Iterable[str], newest: date, vault: Vault
+    ) -> InsightRequest | None:
+        """Return what to ask next: all metrics that share the newest gap; None when none lacks."""
+        if self.is_over:
+            return None
+        gaps: dict[Span, list[str]] = {}
+        for name in names:
+            if name not in self.skipped:
+                gap = self._gap(name, newest)
+                if gap is not None:
+                    gaps.setdefault(gap, []).append(name)
+        if not gaps:
+            return None
+        days = max(gaps, key=lambda gap: (gap.until, gap.since))
+        return self.request(gaps[days], days, vault)
+
+    def _gap(self, name: str, newest: date) -> Span | None:
+        is_fresh = name in self.fresh
+        return find_next_days(
+            self.spans.get(name), newest, is_fresh=is_fresh, most_days=self.most_days
+        )
+
+    def request(self, names: Collection[str], days: Span, vault: Vault) -> InsightRequest:
+        """Return a request for these metrics and days, with the access in use."""
+        source = self.source
+        token = vault.open_page_token(
+            source.account_id, source.page_id, source.key_id, source.sealed_page_token
+        )
+        return InsightRequest(self.page_id, tuple(names), days.since, days.until, token)
+
+    def request_each(
+        self, names: Collection[str], newest: date, vault: Vault
+    ) -> list[InsightRequest]:
+        """Return one request per metric, for the newest days only."""
+        days = Span(newest - (REVISED_DAYS - 1) * A_DAY, newest)
+        return [self.request([name], days, vault) for name in names]
+
+    def take(self, request: InsightRequest, values: Values, newest: date) -> bool:
+        """Note what was answered; False when Facebook has nothing at all for this Page."""
+        if not values and not self.spans:
+            self.is_over = True
+            return False
+        requested = Span(request.since, request.until)
+        for name in request.names:
+            last_day = max(values.get(name, {}), default=None)
+            self.spans[name] = grow(self.spans.get(name), requested, last_day, newest)
+            if requested.until >= newest:
+                self.fresh.add(name)
+        return True
+
+    def give_up(self, error: FacebookError) -> None:
+        """Ask this Page nothing more in this run."""
+        self.is_over, self.failure = True, error
+
+    def try_next_source(self, error: FacebookError) -> bool:
+        """After access was refused: go on with another account's; False when there is none."""
+        self.sources.pop(0)
+        if self.sources:
+            return True
+        self.give_up(error)
+        return False
+
+    def halve(self, error: FacebookError) -> None:
+        """Ask for fewer days at a time from here on."""
+        self.most_days //= 2
+        if self.most_days < MIN_DAYS:
+            self.give_up(error)
+
+
+def make_pages(
+    sources: Iterable[PageToken], spans: Mapping[str, Mapping[str, Span]]
+) -> list[InsightPage]:
+    """Return one entry per Page, in the order in which their best access comes."""
+    by_page: dict[str, list[PageToken]] = {}
+    for source in sources:
+        by_page.setdefault(source.page_id, []).append(source)
+    return [
+        InsightPage(page_id, own_sources, dict(spans.get(page_id, {})))
+        for page_id, own_sources in by_page.items()
+    ]
+
+
+def count_all_steps(pages: Iterable[InsightPage], names: Collection[str], newest: date) -> int:
+    """Return how many requests are still to be made for all of them."""
+    return sum(
+        count_steps(page.spans, [n for n in names if n not in page.skipped], newest)
+        for page in pages
+        if not page.is_over
+    )
+
+
+def find_state(error: FacebookError) -> str:
+    """Return the word that `storage.models.InsightState` keeps for a refusal."""
+    if error.code == TOO_FEW_LIKES:
+        return "too_few_likes"
+    if isinstance(error, PermissionMissing):
+        return "no_permission"
+    if isinstance(error, AccessEnded):
+        return "access_ended"
+    if isinstance(error, RateLimited):
+        return "limited"
+    return "not_answering" if isinstance(error, NOT_ANSWERING) else "refused"
+
+
+@dataclass(kw_only=True)
+class InsightsRun(Run):
+    """A run of the insights job, begun on ``day`` (UTC): its Pages and what it has learned so far.
+
+    ``names`` are the live metrics in the order of the ledger, ``newest`` the newest Pacific day,
+    ``answered`` the metrics that some Page got in this run. ``steps_left`` counts requests by
+    account and is an estimate: names come and go, and Pages are given up.
+    """
+
+    pages: list[InsightPage]
+    names: list[str]
+    newest: date
+    day: date
+    steps_left: dict[int, int] = field(default_factory=dict)
+    answered: set[str] = field(default_factory=set)
+    limited_grants: set[int] = field(default_factory=set)
+    was_probed: bool = False
+
+    @property
+    def vault(self) -> Vault:
+        """Opens the Pages' access."""
+        return self.installation.vault
+
+    @property
+    def pages_failed(self) -> int:
+        """Pages that have been given up so far."""
+        return sum(page.failure is not None for page in self.pages)
+
+    def may_ask(self, grant_id: int) -> bool:
+        """False for accounts that Facebook limits, or that an operator disconnected or paused."""
+        return grant_id not in self.limited_grants and grant_id not in self.left_grants
+
+    def ask(self, requests: Sequence[InsightRequest]) -> list[Values | FacebookError]:
+        """Fetch, 50 requests a call. Raises `RunEnded` when the whole app is limited."""
+        answers = fetch_insights(self.client, requests)
+        for answer in answers:
+            if isinstance(answer, RateLimited) and answer.scope == "app":
+                self.note_limit(answer)
+        return answers

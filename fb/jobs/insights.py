@@ -1,0 +1,178 @@
+"""Insights job: fetches the daily insights of every Page that allows it, two years at first.
+
+It has a lease of its own, so the day's snapshot never waits for it. What was fetched is stored with
+the days it covers, in one transaction per fifty requests: a run after a restart goes on there. No
+connection is judged here; the snapshot job does that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fb.graph.batch import MAX_BATCH_ITEMS
+from fb.graph.errors import FacebookError
+from fb.graph.insights import Values, last_finished_day
+from fb.installation import Installation
+from fb.jobs.insight_page import InsightPage, InsightsRun, count_all_steps, make_pages
+from fb.jobs.metric_probe import Requests, judge_answers
+from fb.jobs.runner import (
+    NOT_ANSWERING,
+    Job,
+    OnProgress,
+    RunEnded,
+    execute,
+    ignore_progress,
+    is_time_to_try,
+)
+from storage.accounts.page_tokens import has_insight_token, list_insight_tokens
+from storage.insights.metric_ledger import list_ledger, note_probes
+from storage.insights.values import (
+    Span,
+    StateRow,
+    ValueRow,
+    list_spans,
+    upsert_spans,
+    upsert_states,
+    upsert_values,
+)
+from storage.jobs.runs import INSIGHTS, RunRecord, StartedBy, find_last_run, start_run
+
+
+def run_insights(
+    installation: Installation, started_by: StartedBy, *, on_progress: OnProgress = ignore_progress
+) -> RunRecord:
+    """Ask every Page for what lacks, the newest days first. ``on_progress`` counts requests.
+
+    ``pages_failed`` of the record counts Pages that gave no insights this time, for whatever
+    reason. Raises `storage.errors.SyncRunning` while another run lives; what Facebook refuses is
+    recorded per Page and never raised.
+    """
+    now = installation.now()
+    # One transaction: what another run has stored meanwhile must not be taken back.
+    with installation.database.writing() as session:
+        pages = make_pages(list_insight_tokens(session), list_spans(session))
+        names = [metric.name for metric in list_ledger(session) if metric.status == "live"]
+        run_id = start_run(
+            session,
+            kind=INSIGHTS,
+            started_by=started_by,
+            day=now.date(),
+            pages_total=len(pages),
+            now=now,
+        )
+    run = InsightsRun(
+        installation,
+        INSIGHTS,
+        run_id,
+        on_progress,
+        pages=pages,
+        names=names,
+        newest=last_finished_day(now),
+        day=now.date(),
+    )
+    grant_ids = list(dict.fromkeys(source.grant_id for page in pages for source in page.sources))
+    for grant_id in grant_ids:
+        _estimate_steps(run, grant_id)
+    return execute(run, grant_ids, _fetch_from_account, _end)
+
+
+def is_due(installation: Installation) -> bool:
+    """True when no run has been through on the present day (UTC) and it is time to try (again)."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        last = find_last_run(session, INSIGHTS)
+        if last is not None and last.day == now.date() and last.status == "done":
+            return False
+        return is_time_to_try(session, INSIGHTS, now) and has_insight_token(session)
+
+
+JOB = Job(INSIGHTS, is_due, run_insights)
+
+
+def _fetch_from_account(run: InsightsRun, grant_id: int) -> bool:
+    """Ask for one piece of each Page that is read through an account; False when none lacks."""
+    pages = _estimate_steps(run, grant_id)
+    asked_count = 0
+    for start in range(0, len(pages), MAX_BATCH_ITEMS):
+        run.check_stop()
+        # On a new day its snapshot comes first, with all that Facebook allows of calls.
+        if run.installation.now().date() != run.day:
+            raise RunEnded("stopped")
+        if not run.may_ask(grant_id) or run.is_left(grant_id):
+            break
+        asked_count += _fetch(run, grant_id, pages[start : start + MAX_BATCH_ITEMS])
+    return asked_count > 0
+
+
+def _estimate_steps(run: InsightsRun, grant_id: int) -> list[InsightPage]:
+    """Count the requests that lack for an account; return its Pages that are not over."""
+    pages = [page for page in run.pages if not page.is_over and page.source.grant_id == grant_id]
+    run.steps_left[grant_id] = count_all_steps(pages, run.names, run.newest)
+    return pages
+
+
+def _fetch(run: InsightsRun, grant_id: int, pages: Iterable[InsightPage]) -> int:
+    """Fetch one piece of each of at most fifty Pages; return how many had one to ask for."""
+    requests = [
+        (page, request)
+        for page in pages
+        if (request := page.next_request(run.names, run.newest, run.vault)) is not None
+    ]
+    if not requests:
+        return 0
+    answers = run.ask([request for _, request in requests])
+    _store(run, grant_id, requests, answers)
+    judge_answers(run, requests, answers)
+    done = run.counts["steps_done"]
+    run.on_progress(done, max(done, run.counts["steps_total"]))
+    if all(isinstance(answer, NOT_ANSWERING) for answer in answers):
+        raise RunEnded("failed")
+    return len(requests)
+
+
+def _store(
+    run: InsightsRun,
+    grant_id: int,
+    requests: Requests,
+    answers: Sequence[Values | FacebookError],
+) -> None:
+    """Keep the figures, with the days they cover, in one transaction."""
+    now, version = run.installation.now(), run.graph_version
+    rows: list[ValueRow] = []
+    spans: list[tuple[str, str, Span]] = []
+    states: list[StateRow] = []
+    for (page, request), answer in zip(requests, answers, strict=True):
+        if isinstance(answer, FacebookError):
+            continue
+        run.count("steps_done", 1)
+        run.steps_left[grant_id] -= 1
+        run.answered.update(request.names)
+        has_any = page.take(request, answer, run.newest)
+        state = "ok" if has_any else "empty"
+        states.append(StateRow(page.page_id, state, None, None, now, now if answer else None))
+        if not has_any:
+            continue
+        rows += [
+            ValueRow(page.page_id, name, day, value, now, version)
+            for name, values in answer.items()
+            for day, value in values.items()
+        ]
+        spans += [(page.page_id, name, page.spans[name]) for name in request.names]
+    run.count("values_count", len(rows))
+    _count_steps_and_failures(run)
+    with run.storing() as session:
+        upsert_values(session, rows)
+        upsert_spans(session, spans)
+        upsert_states(session, states)
+
+
+def _count_steps_and_failures(run: InsightsRun) -> None:
+    done = run.counts.setdefault("steps_done", 0)
+    run.counts["steps_total"] = done + max(sum(run.steps_left.values()), 0)
+    run.counts["pages_failed"] = run.pages_failed
+
+
+def _end(run: InsightsRun, status: str, cause: FacebookError | None) -> None:
+    _count_steps_and_failures(run)
+    with run.installation.database.writing() as session:
+        note_probes(session, run.answered.intersection(run.names), now=run.installation.now())

@@ -1,0 +1,74 @@
+"""Picture job: fetches the pictures of Pages in the background and stores them.
+
+Facebook's links to pictures die within weeks; a stored picture stays.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from fb.graph.http import open_session
+from fb.graph.pictures import fetch_picture
+from fb.installation import Installation
+from fb.jobs.runner import Job, Run, execute, is_time_to_try
+from storage.accounts.pictures import list_pictures_due, save_picture
+from storage.errors import SyncRunning
+from storage.jobs.runs import PICTURES, StartedBy, start_run
+
+
+def fetch_due_pictures(installation: Installation, started_by: StartedBy) -> int:
+    """Fetch every picture that is due; return how many were stored. Refused ones stay initials.
+
+    Returns 0 while another run fetches them.
+    """
+    now = installation.now()
+    with installation.database.reading() as session:
+        if not list_pictures_due(session, now, limit=1):
+            return 0
+    try:
+        with installation.database.writing() as session:
+            run_id = start_run(
+                session, kind=PICTURES, started_by=started_by, day=now.date(), now=now
+            )
+    except SyncRunning:
+        return 0
+    run = Run(installation, PICTURES, run_id)
+    return execute(run, ["pictures"], _fetch).pages_done
+
+
+def is_due(installation: Installation) -> bool:
+    """True when a picture is due and it is time to try (again)."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        if not list_pictures_due(session, now, limit=1):
+            return False
+        return is_time_to_try(session, PICTURES, now)
+
+
+JOB = Job(PICTURES, is_due, fetch_due_pictures)
+
+
+def _fetch(run: Run, unit: str) -> bool:
+    """Fetch and store all pictures that are due by now; False when none is."""
+    installation, settings = run.installation, run.installation.settings
+    with installation.database.reading() as session:
+        due = list_pictures_due(session, installation.now())
+    run.count("pages_total", len(due))
+    origin = None
+    if settings.is_sandbox:
+        parts = urlsplit(settings.graph_url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+    with open_session(settings.graph_url) as http:
+        for page_id, url in due:
+            run.check_stop()
+            picture = fetch_picture(url, sandbox_origin=origin, session=http)
+            run.count("pages_failed" if picture is None else "pages_done", 1)
+            with run.storing() as session:
+                save_picture(
+                    session,
+                    page_id,
+                    content=picture.content if picture else None,
+                    content_type=picture.content_type if picture else None,
+                    now=installation.now(),
+                )
+    return bool(due)

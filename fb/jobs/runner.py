@@ -1,0 +1,327 @@
+"""Job runner: executes one run of a job under a lease, unit by unit, and records what became of it.
+
+A run is planned, then each of its units (most often one account) is worked on round after round
+until none has anything left, then it is finished. Whatever all jobs need is here once: leases and
+heartbeat, progress, failures, the stop at a rate limit, accounts that an operator ends meanwhile,
+and the pause before a failed run is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
+
+from sqlalchemy.orm import Session
+
+from fb.graph.client import GraphClient
+from fb.graph.errors import FacebookError, RateLimited, TemporarilyDown, TransportFailed
+from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
+from fb.jobs.telemetry import save_telemetry
+from fb.jobs.worker import WorkStopped, heartbeat
+from storage.accounts.grants import list_resting_grants
+from storage.errors import SyncRunning
+from storage.jobs.leases import renew_leases, take_lease
+from storage.jobs.runs import (
+    FailureRow,
+    JobKind,
+    RunRecord,
+    StartedBy,
+    add_progress,
+    count_runs,
+    drop_failures,
+    find_active_run,
+    find_last_run,
+    finish_run,
+    get_run,
+    record_failures,
+)
+
+log = logging.getLogger(__name__)
+
+MANUAL: StartedBy = "manual"
+DAILY: StartedBy = "daily"
+COMMAND: StartedBy = "command"
+NOT_ANSWERING = (TransportFailed, TemporarilyDown)
+
+# A run that failed in part is tried again when Facebook's limit has passed, or after an hour, then
+# two, then four: a Page that stays refused must not cost a call an hour for ever.
+RETRY_AFTER = timedelta(hours=1)
+MAX_PAUSE = timedelta(hours=6)
+
+Unit = TypeVar("Unit", int, str)  # an account's grant id, or a name
+AnyRun = TypeVar("AnyRun", bound="Run")
+OnProgress = Callable[[int, int], None]
+
+
+def ignore_progress(done: int, total: int) -> None:
+    """What nobody watches."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A kind of work. ``run`` takes what started it ("manual", "daily", …)."""
+
+    kind: JobKind
+    is_due: Callable[[Installation], bool]
+    run: Callable[[Installation, StartedBy], object]
+
+
+class RunEnded(Exception):
+    """Nothing more can be done in this run. ``cause``: what Facebook answered, if it did."""
+
+    def __init__(self, status: str, cause: FacebookError | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.cause = cause
+
+
+@dataclass
+class Run:
+    """One run while this process works on it.
+
+    ``counts`` is what this process has added to the counters of the run's row; ``failures`` maps
+    a Page to the account that was refused in this run and the reason. `storing` writes what is new
+    of both.
+    """
+
+    installation: Installation
+    kind: JobKind
+    id: int
+    on_progress: OnProgress = ignore_progress
+    graph_url: str | None = None
+    counts: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, tuple[int | None, FailureRow]] = field(default_factory=dict)
+    limited: RateLimited | None = None
+    left_grants: set[int] = field(default_factory=set)
+    held_units: set[str] = field(default_factory=set)
+    _stored_counts: dict[str, int] = field(default_factory=dict)
+    _stored_failures: dict[str, tuple[int | None, FailureRow]] = field(default_factory=dict)
+    _client: GraphClient | None = None
+
+    @property
+    def client(self) -> GraphClient:
+        """The run's Graph client, made when it is first needed and closed with the run."""
+        if self._client is None:
+            self._client = self.installation.client(
+                patience_seconds=BACKGROUND_PATIENCE_SECONDS, graph_url=self.graph_url
+            )
+        return self._client
+
+    @property
+    def graph_version(self) -> str:
+        """The version that Facebook served last; before its first answer the one asked for."""
+        served = self.client.observed.version_served
+        return served or self.installation.settings.graph_version
+
+    def count(self, name: str, more: int) -> None:
+        """Add to a counter of the run, e.g. "steps_done"."""
+        self.counts[name] = self.counts.get(name, 0) + more
+
+    def check_stop(self) -> None:
+        """Raise `RunEnded` when the dashboard is stopping."""
+        if self.installation.worker.stopping.is_set():
+            raise RunEnded("stopped")
+
+    def is_left(self, grant_id: int) -> bool:
+        """Whether an operator has disconnected or paused an account since the run began.
+
+        A run lasts for minutes or hours: what was loaded when it began is not what may still be
+        used. What Facebook refused the account meanwhile is no failure.
+        """
+        with self.installation.database.reading() as session:
+            is_left = grant_id in list_resting_grants(session)
+        if is_left:
+            self.left_grants.add(grant_id)
+            kept = {id: entry for id, entry in self.failures.items() if entry[0] != grant_id}
+            self.failures = kept
+        return is_left
+
+    def note_limit(self, error: RateLimited) -> None:
+        """Remember a rate limit. Raises `RunEnded` when it is the whole app's."""
+        self.limited = error
+        if error.scope == "app":
+            raise RunEnded("stopped", error)
+
+    def record_failure(
+        self, page_id: str, grant_id: int, account_name: str, error: FacebookError
+    ) -> None:
+        """Keep why a Page could not be read through an account."""
+        row = FailureRow(
+            page_id=page_id,
+            grant_id=grant_id,
+            account_name=account_name,
+            kind=type(error).__name__,
+            code=error.code,
+            subcode=error.subcode,
+            trace_id=error.trace_id,
+        )
+        self.failures[page_id] = (grant_id, row)
+
+    @contextmanager
+    def storing(self) -> Iterator[Session]:
+        """A transaction that also writes the run's progress and renews its leases.
+
+        Raises `RunEnded`, and stores nothing, when the run has lost its lease: this process was
+        silent for a minute, a laptop asleep perhaps, and another run took its place.
+        """
+        with self.installation.database.writing() as session:
+            yield session
+            if not renew_leases(session, self.id):
+                raise RunEnded("interrupted")
+            self.store_progress(session)
+        self._stored_counts, self._stored_failures = dict(self.counts), dict(self.failures)
+
+    def store_progress(self, session: Session) -> None:
+        """Write what was counted and refused since the last `storing`."""
+        stored_counts, stored_failures = self._stored_counts, self._stored_failures
+        increments = {
+            name: count - stored_counts.get(name, 0) for name, count in self.counts.items()
+        }
+        more_failures = len(self.failures) - len(stored_failures)
+        increments["pages_failed"] = increments.get("pages_failed", 0) + more_failures
+        add_progress(session, self.id, **increments)
+        drop_failures(session, self.id, stored_failures.keys() - self.failures.keys())
+        new = self.failures.items() - stored_failures.items()
+        record_failures(session, self.id, [row for _, (_, row) in sorted(new)])
+
+    def close(self) -> None:
+        """Close the client, and keep what it noticed about Graph."""
+        if self._client is not None:
+            save_telemetry(self.installation, self._client)
+            self._client.close()
+
+
+def execute(
+    run: AnyRun,
+    units: Sequence[Unit],
+    work_on: Callable[[AnyRun, Unit], bool],
+    end: Callable[[AnyRun, str, FacebookError | None], None] = lambda run, status, cause: None,
+) -> RunRecord:
+    """Work on all units until none has anything left, finish the run, and return its record.
+
+    ``work_on(run, unit)`` does one piece of a unit and returns True if there was one; then every
+    unit gets another turn, so that none waits until another one is through. ``end(run, status,
+    cause)`` may correct counts and failures before they are written for the last time.
+    """
+    status: str = "failed"
+    cause: FacebookError | None = None
+    try:
+        with heartbeat(partial(_renew, run)):
+            while any([_take_turn(run, unit, work_on) for unit in units]):  # noqa: C419 (all)
+                pass
+        status = "done"
+    except RunEnded as ended:
+        status, cause = ended.status, ended.cause
+    except WorkStopped:
+        status = "stopped"
+    finally:
+        end(run, status, cause)
+        record = _finish(run, status)
+        run.close()
+    return record
+
+
+def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool]) -> bool:
+    run.check_stop()
+    if str(unit) not in run.held_units:
+        with run.storing() as session:
+            is_free = take_lease(session, run.kind, str(unit), run.id)
+        if not is_free:
+            return False  # another process works on it
+        run.held_units.add(str(unit))
+    return work_on(run, unit)
+
+
+def _renew(run: Run) -> None:
+    with run.installation.database.writing() as session:
+        renew_leases(session, run.id)
+
+
+def _finish(run: Run, status: str) -> RunRecord:
+    now = run.installation.now()
+    limited_until = None
+    if run.limited is not None:
+        status = "stopped"
+        if run.limited.retry_after_seconds is not None:
+            limited_until = now + timedelta(seconds=run.limited.retry_after_seconds)
+    with run.installation.database.writing() as session:
+        run.store_progress(session)
+        finish_run(
+            session,
+            run.id,
+            status=status,
+            limited_until=limited_until,
+            reason_code=run.limited.code if run.limited else None,
+            now=now,
+        )
+        record = get_run(session, run.id)
+    log.info(
+        "%s run %d: %d of %d Pages, %d failed, %s",
+        run.kind,
+        run.id,
+        record.pages_done,
+        record.pages_total,
+        record.pages_failed,
+        record.status,
+    )
+    return record
+
+
+def find_active(installation: Installation, kind: JobKind) -> RunRecord | None:
+    """Return the run under way, None when there is none or its lease has expired."""
+    with installation.database.reading() as session:
+        return find_active_run(session, kind)
+
+
+def find_outcome(installation: Installation, kind: JobKind) -> RunRecord | None:
+    """Return how the newest run ended; None before the first and while it goes on."""
+    with installation.database.reading() as session:
+        run = find_last_run(session, kind)
+    return None if run is None or run.status == "running" else run
+
+
+def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
+    """Have the worker run a job. False when it runs already, or stored access can't be opened."""
+    if not installation.can_open_tokens or find_active(installation, job.kind) is not None:
+        return False
+    work = partial(_run, installation, job, started_by)
+    installation.worker.submit(f"{started_by} {job.kind}", work)
+    return True
+
+
+def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
+    if started_by == DAILY and not job.is_due(installation):
+        return  # it waited for a thread, and another process did it meanwhile
+    try:
+        job.run(installation, started_by)
+    except SyncRunning:
+        log.info("%s: another run is under way already", job.kind)
+
+
+def is_time_to_try(session: Session, kind: JobKind, now: datetime) -> bool:
+    """Whether a job with something to do may run (again) at ``now``.
+
+    Not while a run is under way, nor before the time that Facebook named at its last limit. The
+    first run of a day may begin at once, and so may one after a run that the dashboard's own end
+    cut off; any other waits for an hour, then two, then four, at most MAX_PAUSE.
+    """
+    if find_active_run(session, kind) is not None:
+        return False
+    last = find_last_run(session, kind)
+    if last is None:
+        return True
+    if last.limited_until is not None and last.limited_until > now:
+        return False
+    is_cut_off = last.status in ("running", "interrupted") or (
+        last.status == "stopped" and (last.limited_until is not None or last.reason_code is None)
+    )
+    if is_cut_off or last.finished_at is None or last.day != now.date():
+        return True
+    runs_count = count_runs(session, kind, now.date())
+    pause = min(RETRY_AFTER * (1 << min(runs_count - 1, 5)), MAX_PAUSE)
+    return now >= last.finished_at + pause

@@ -1,0 +1,175 @@
+"""Sandbox history job: gives the sandbox 90 days of past at the first Save, and fast-forwards it.
+
+Each day is a real run of the snapshot job. The run's row says which days are planned and how many
+are done, so a server that was killed in the middle goes on there, and every tab sees the progress.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from fb.installation import Installation
+from fb.jobs import insights
+from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
+from fb.jobs.snapshots import run_snapshots
+from storage.erasure import erase_everything
+from storage.errors import SyncRunning
+from storage.jobs.runs import (
+    SANDBOX_HISTORY,
+    SNAPSHOTS,
+    RunRecord,
+    StartedBy,
+    find_active_run,
+    find_last_run,
+    start_run,
+)
+
+HISTORY_DAYS = 90
+HISTORY: StartedBy = "history"
+FAST_FORWARD: StartedBy = "fast_forward"
+# When in the day a made-up past snapshot was "fetched": as a cron job would have done it.
+_HOUR_OF_HISTORY = time(6, 5, tzinfo=UTC)
+
+
+def make_history(installation: Installation, days: int = HISTORY_DAYS) -> bool:
+    """Take snapshots of the ``days`` days before the sandbox's present one.
+
+    The present day has its snapshot from Save; ``days`` changes need one snapshot more than days.
+    False when history is being made already.
+    """
+    return _begin(installation, HISTORY, installation.now().date() - timedelta(days=days), days)
+
+
+def fast_forward(installation: Installation, days: int) -> bool:
+    """Move the sandbox's clock on by ``days``, one after another, with a snapshot on each.
+
+    False when history is being made already.
+    """
+    return _begin(installation, FAST_FORWARD, installation.now().date() + timedelta(days=1), days)
+
+
+def find_progress(installation: Installation) -> RunRecord | None:
+    """Return the unfinished history, None when there is none; its steps are days.
+
+    Also when nobody works on it at the moment: the timer goes on with it.
+    """
+    with installation.database.reading() as session:
+        return find_unfinished(session)
+
+
+def find_unfinished(session: Session) -> RunRecord | None:
+    """Return the same as one session sees it."""
+    run = find_last_run(session, SANDBOX_HISTORY)
+    return run if run is not None and run.steps_done < run.steps_total else None
+
+
+def start_over(installation: Installation) -> None:
+    """Empty the sandbox and its database: accounts, Pages, history, and the moved clock."""
+    with installation.database.writing() as session:
+        erase_everything(session)
+        installation.sandbox.start_over()
+
+
+def is_due(installation: Installation) -> bool:
+    """True when an unfinished history waits for somebody to go on with it."""
+    with installation.database.reading() as session:
+        return (
+            find_unfinished(session) is not None
+            and find_active_run(session, SANDBOX_HISTORY) is None
+        )
+
+
+def _begin(installation: Installation, started_by: StartedBy, since: date, days: int) -> bool:
+    try:
+        with installation.database.writing() as session:
+            if find_unfinished(session) is not None:
+                return False
+            run_id = _start_run(session, installation, started_by, since, days, 0)
+    except SyncRunning:
+        return False
+    installation.worker.submit(
+        f"{started_by} {SANDBOX_HISTORY}",
+        partial(_execute, installation, run_id, started_by, since, range(days)),
+    )
+    return True
+
+
+def _go_on(installation: Installation, started_by: StartedBy) -> None:
+    """Run what is left of an unfinished history; ``started_by`` stays as it was."""
+    with installation.database.writing() as session:
+        before = find_unfinished(session)
+        if before is None:
+            return
+        days, days_done = before.steps_total, before.steps_done
+        run_id = _start_run(session, installation, before.started_by, before.day, days, days_done)
+    _execute(installation, run_id, before.started_by, before.day, range(days_done, days))
+
+
+JOB = Job(SANDBOX_HISTORY, is_due, _go_on)
+
+
+def _start_run(
+    session: Session,
+    installation: Installation,
+    started_by: StartedBy,
+    since: date,
+    days: int,
+    days_done: int,
+) -> int:
+    return start_run(
+        session,
+        kind=SANDBOX_HISTORY,
+        started_by=started_by,
+        day=since,
+        steps_total=days,
+        steps_done=days_done,
+        now=installation.now(),
+    )
+
+
+def _execute(
+    installation: Installation, run_id: int, started_by: StartedBy, since: date, numbers: range
+) -> None:
+    days = iter([since + timedelta(days=number) for number in numbers])
+
+    def work_on(run: Run, unit: str) -> bool:
+        day = next(days, None)
+        if day is None:
+            return False
+        _take_day(run, started_by, day)
+        return True
+
+    run = Run(installation, SANDBOX_HISTORY, run_id)
+    if execute(run, ["days"], work_on).status == "done":
+        start(installation, insights.JOB, DAILY)
+        fetch_due_pictures(installation, DAILY)
+
+
+def _take_day(run: Run, started_by: StartedBy, day: date) -> None:
+    """Take the snapshots of one day; on fast-forward the sandbox's clock moves to it first."""
+    installation = run.installation
+    # A refresh may be under way. It finishes first: its day must not pass in the middle.
+    while find_active(installation, SNAPSHOTS) is not None:
+        installation.worker.sleep(1)
+    if started_by == FAST_FORWARD:
+        installation.sandbox.advance(max((day - installation.now().date()).days, 0))
+    try:
+        if started_by == FAST_FORWARD:
+            run_snapshots(installation, FAST_FORWARD)
+        else:
+            run_snapshots(
+                installation,
+                HISTORY,
+                at=datetime.combine(day, _HOUR_OF_HISTORY),
+                graph_url=f"{installation.settings.graph_url}/at/{day.isoformat()}",
+            )
+    except SyncRunning:
+        raise RunEnded("stopped") from None  # one began this moment; the timer goes on after it
+    run.check_stop()  # then this day may be half done: it is done again after the restart
+    run.count("steps_done", 1)
+    with run.storing():
+        pass  # the progress

@@ -1,0 +1,257 @@
+"""Snapshot job: takes the day's snapshot of every Page of every account.
+
+It runs by button, by timer and by cron, and once for each day of the sandbox's history. Each
+account's Pages are read with their own page access tokens; a Page that several accounts hold is
+tried with the next one before it counts as failed. Running twice on a day changes nothing but the
+newest figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import chain
+
+from fb.accounts.check import AccountState, check_account
+from fb.graph.errors import AccessEnded, FacebookError, RateLimited
+from fb.graph.page_figures import fetch_figures
+from fb.installation import Installation
+from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.runner import (
+    DAILY,
+    NOT_ANSWERING,
+    Job,
+    OnProgress,
+    Run,
+    RunEnded,
+    execute,
+    ignore_progress,
+    is_time_to_try,
+)
+from storage.accounts.grants import set_page_grant_status
+from storage.accounts.page_tokens import (
+    CutOffPage,
+    PageToken,
+    list_cut_off_pages,
+    list_page_tokens,
+)
+from storage.accounts.pages import PageReport, store_figures, store_reports
+from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start_run
+from storage.snapshots import list_pages_without_snapshot
+
+# Subcode of code 190: the person no longer has a role on the Page.
+ROLE_LOST = 492
+
+Chunk = list[tuple[str, PageReport | FacebookError]]
+
+
+@dataclass(kw_only=True)
+class SnapshotsRun(Run):
+    """A run of the snapshot job: what it has planned, and which Pages it has read so far.
+
+    ``readables`` are the Pages by account, the account to be tried first in front. ``at`` is the
+    moment whose figures are read; None: the present.
+    """
+
+    at: datetime | None
+    started_at: datetime
+    readables: dict[int, list[PageToken]]
+    page_ids: frozenset[str]
+    done: set[str] = field(default_factory=set)
+
+
+def run_snapshots(
+    installation: Installation,
+    started_by: StartedBy,
+    *,
+    at: datetime | None = None,
+    graph_url: str | None = None,
+    only_lacking: bool = False,
+    on_progress: OnProgress = ignore_progress,
+) -> RunRecord:
+    """Read every readable Page once and store the day's snapshots.
+
+    ``at`` is given when the sandbox makes history: the snapshots are then of that day. The day of
+    a snapshot is the UTC day on which it was fetched. With ``only_lacking`` Pages that have their
+    snapshot of the day are left alone. ``on_progress(done, total)`` counts Pages.
+
+    Pages whose only access Facebook has ended count as failed, every time: a day without a snapshot
+    is not well, however often it was said before. An account that the operator disconnects or
+    pauses meanwhile is asked for nothing more, and its Pages do not count.
+
+    Raises `storage.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
+    per Page and never raised.
+    """
+    now = installation.now()
+    day = (at or now).date()
+    with installation.database.writing() as session:
+        readables = list_page_tokens(session)
+        if only_lacking:
+            lacking = set(list_pages_without_snapshot(session, day))
+            readables = [readable for readable in readables if readable.page_id in lacking]
+        cut_off = list_cut_off_pages(session)
+        page_ids = frozenset([r.page_id for r in readables] + [page.page_id for page in cut_off])
+        run_id = start_run(
+            session,
+            kind=SNAPSHOTS,
+            started_by=started_by,
+            day=day,
+            pages_total=len(page_ids),
+            now=now,
+        )
+    by_account: dict[int, list[PageToken]] = {}
+    for readable in readables:
+        by_account.setdefault(readable.grant_id, []).append(readable)
+    run = SnapshotsRun(
+        installation,
+        SNAPSHOTS,
+        run_id,
+        on_progress,
+        graph_url,
+        at=at,
+        started_at=now,
+        readables=by_account,
+        page_ids=page_ids,
+    )
+    run.failures = {page.page_id: (None, _cut_off_failure(page)) for page in cut_off}
+    return execute(run, list(by_account), _read_account, _end)
+
+
+def is_due(installation: Installation) -> bool:
+    """True when a readable Page lacks the present day's snapshot and it is time to try (again)."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        if not list_pages_without_snapshot(session, now.date()):
+            return False
+        return is_time_to_try(session, SNAPSHOTS, now)
+
+
+def _run(installation: Installation, started_by: StartedBy) -> None:
+    run_snapshots(installation, started_by, only_lacking=started_by == DAILY)
+    fetch_due_pictures(installation, started_by)
+
+
+JOB = Job(SNAPSHOTS, is_due, _run)
+
+
+def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
+    """Read the Pages of one account that no other account has given yet, all in one turn."""
+    account = AccountState(grant_id)
+    readables = [r for r in run.readables[grant_id] if r.page_id not in run.done]
+    if not readables or run.is_left(grant_id):
+        return False
+    if run.at is None:
+        check_account(run.installation, run.client, account)
+    by_page = {readable.page_id: readable for readable in readables}
+    for chunk in _fetch_chunks(run, readables):
+        run.check_stop()
+        _store(run, [answer for _, answer in chunk if isinstance(answer, PageReport)])
+        refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
+        _judge_refusals(run, account, by_page, refused)
+        run.on_progress(len(run.done) + len(run.failures), len(run.page_ids))
+        if refused and all(isinstance(answer, NOT_ANSWERING) for _, answer in chunk):
+            raise RunEnded("failed", next(iter(refused.values())))
+        if account.limited is not None:
+            run.limited = account.limited
+            _fail_unread(run, readables, account.limited)
+            return False
+        if run.is_left(grant_id):
+            return False
+    return False
+
+
+def _fetch_chunks(run: Run, readables: list[PageToken]) -> Iterator[Chunk]:
+    vault = run.installation.vault
+    tokens = (
+        (r.page_id, vault.open_page_token(r.account_id, r.page_id, r.key_id, r.sealed_page_token))
+        for r in readables
+    )
+    return fetch_figures(run.client, tokens, PageReport)
+
+
+def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
+    """Keep the figures of Pages that answered."""
+    if not reports:
+        return
+    fetched_at = run.at or run.installation.now()
+    new = {report.id for report in reports} - run.done
+    run.done |= new
+    run.count("pages_done", len(new))
+    run.failures = {id: entry for id, entry in run.failures.items() if id not in new}
+    with run.storing() as session:
+        # A made-up past says nothing of the Page today.
+        store = store_reports if run.at is None else store_figures
+        store(session, reports, fetched_at, run.graph_version)
+
+
+def _judge_refusals(
+    run: SnapshotsRun,
+    account: AccountState,
+    readables: dict[str, PageToken],
+    refused: dict[str, FacebookError],
+) -> None:
+    """Keep why Pages were refused, and give up those whose access has ended."""
+    if not refused:
+        return
+    for error in refused.values():
+        if isinstance(error, RateLimited) and error.scope == "app":
+            run.note_limit(error)
+    for page_id, error in refused.items():
+        readable = readables[page_id]
+        run.record_failure(page_id, readable.grant_id, readable.account_name, error)
+        if isinstance(error, RateLimited):
+            account.limited = error
+        elif isinstance(error, AccessEnded) and run.at is None:
+            # A dead page token says nothing of the account: unless it is about the role on the
+            # Page, ask once more whether the account still stands before the Page is given up.
+            if error.subcode != ROLE_LOST and not account.was_asked_again:
+                account.was_asked_again = True
+                check_account(run.installation, run.client, account)
+            if account.is_alive and account.was_answered:
+                _lose_page(run, readable, error)
+    with run.storing():
+        pass  # the failures
+
+
+def _lose_page(run: SnapshotsRun, readable: PageToken, error: FacebookError) -> None:
+    installation = run.installation
+    with installation.database.writing() as session:
+        set_page_grant_status(
+            session,
+            readable.page_id,
+            readable.grant_id,
+            "role_lost",
+            code=error.code,
+            subcode=error.subcode,
+            now=installation.now(),
+            token_read_at=run.started_at,
+        )
+
+
+def _cut_off_failure(page: CutOffPage) -> FailureRow:
+    return FailureRow(
+        page_id=page.page_id,
+        grant_id=page.grant_id,
+        account_name=page.account_name,
+        kind=AccessEnded.__name__,
+        code=page.code,
+        subcode=page.subcode,
+        trace_id=None,
+    )
+
+
+def _fail_unread(run: SnapshotsRun, readables: Iterable[PageToken], cause: FacebookError) -> None:
+    """Give every Page that was not reached the reason why it was not."""
+    for readable in readables:
+        is_open = readable.page_id not in run.done and readable.page_id not in run.failures
+        if is_open and readable.grant_id not in run.left_grants:
+            run.record_failure(readable.page_id, readable.grant_id, readable.account_name, cause)
+
+
+def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
+    if cause is not None:
+        _fail_unread(run, chain.from_iterable(run.readables.values()), cause)
+    if status == "done":
+        # Pages of accounts that were left count for nothing: nobody was to read them any more.
+        run.count("pages_total", len(run.done) + len(run.failures) - len(run.page_ids))

@@ -1,0 +1,1 @@
+"""Background jobs: runs, leases, events, and what Graph told about itself."""

@@ -1,0 +1,243 @@
+"""Job runs: executions of a job, at most one of a kind at a time, and what each could not read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import date, datetime
+from typing import Literal
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from storage.errors import SyncRunning
+from storage.installation import bump_data_version
+from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
+from storage.models import JobFailure, JobLease, JobRun, Page
+from storage.text import storable_or_none
+from storage.upsert import count_changed, insert_into, table_of, upsert
+
+JobKind = Literal["snapshots", "insights", "pictures", "sandbox_history"]
+# What started a run; `history` and `fast_forward` are the sandbox's.
+StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
+SNAPSHOTS: JobKind = "snapshots"
+INSIGHTS: JobKind = "insights"
+PICTURES: JobKind = "pictures"
+SANDBOX_HISTORY: JobKind = "sandbox_history"
+
+FRESH = {"populate_existing": True}
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run; columns as of `storage.models.JobRun`."""
+
+    id: int
+    kind: str
+    started_by: StartedBy
+    day: date
+    started_at: datetime
+    finished_at: datetime | None
+    status: str
+    pages_total: int
+    pages_done: int
+    pages_failed: int
+    steps_total: int
+    steps_done: int
+    values_count: int
+    limited_until: datetime | None
+    reason_code: int | None
+
+
+@dataclass(frozen=True)
+class FailureRow:
+    """Why one Page could not be read. ``kind`` is the error's class name, never Facebook's text."""
+
+    page_id: str
+    grant_id: int | None
+    account_name: str | None
+    kind: str
+    code: int | None
+    subcode: int | None
+    trace_id: str | None
+
+
+@dataclass(frozen=True)
+class Failure(FailureRow):
+    """A failure with the Page's name as it is now."""
+
+    page_name: str
+
+
+def start_run(
+    session: Session,
+    *,
+    kind: JobKind,
+    started_by: StartedBy,
+    day: date,
+    now: datetime,
+    pages_total: int = 0,
+    steps_total: int = 0,
+    steps_done: int = 0,
+) -> int:
+    """Begin a run, take the lease on its kind, and return the run's id.
+
+    Earlier runs of the kind that never ended are marked "interrupted". Raises SyncRunning while
+    the lease of one has not expired; the transaction must then be rolled back.
+    """
+    run_id: int = session.execute(
+        insert_into(session, JobRun)
+        .values(
+            kind=kind,
+            started_by=started_by,
+            day=day,
+            started_at=now,
+            status="running",
+            pages_total=pages_total,
+            pages_done=0,
+            pages_failed=0,
+            steps_total=steps_total,
+            steps_done=steps_done,
+            values_count=0,
+        )
+        .returning(table_of(JobRun).c.id)
+    ).scalar_one()
+    if not take_lease(session, kind, WHOLE_RUN, run_id):
+        is_held = (JobLease.kind == kind, JobLease.unit == WHOLE_RUN)
+        raise SyncRunning(session.scalar(select(JobLease.run_id).where(*is_held)))
+    count_changed(session, delete(JobLease).where(JobLease.kind == kind, JobLease.run_id != run_id))
+    is_dead = (JobRun.kind == kind, JobRun.status == "running", JobRun.id != run_id)
+    interrupted = {"status": "interrupted", "finished_at": now}
+    count_changed(session, update(JobRun).where(*is_dead).values(interrupted))
+    return run_id
+
+
+def add_progress(session: Session, run_id: int, **increments: int) -> None:
+    """Add to counters of a run: ``pages_done=50`` means fifty more."""
+    changes = {name: getattr(JobRun, name) + more for name, more in increments.items() if more}
+    if changes:
+        count_changed(session, update(JobRun).where(JobRun.id == run_id).values(changes))
+
+
+def finish_run(
+    session: Session,
+    run_id: int,
+    *,
+    status: str,
+    now: datetime,
+    limited_until: datetime | None = None,
+    reason_code: int | None = None,
+) -> bool:
+    """End a run and give its leases back. False when another one had taken its place before."""
+    ended = {
+        "status": status,
+        "finished_at": now,
+        "limited_until": limited_until,
+        "reason_code": reason_code,
+    }
+    is_running = (JobRun.id == run_id, JobRun.status == "running")
+    was_running = count_changed(session, update(JobRun).where(*is_running).values(ended)) == 1
+    release_leases(session, run_id)
+    bump_data_version(session)
+    return was_running
+
+
+def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
+    """Return the run of this kind that is under way; None also when its lease has expired."""
+    holds_lease = and_(
+        JobLease.run_id == JobRun.id,
+        JobLease.kind == kind,
+        JobLease.unit == WHOLE_RUN,
+        JobLease.expires_at >= clock(session),
+    )
+    return _find(session, select(JobRun).join(JobLease, holds_lease))
+
+
+def find_run(session: Session, run_id: int) -> RunRecord | None:
+    """Return one run."""
+    return _find(session, select(JobRun).where(JobRun.id == run_id))
+
+
+def get_run(session: Session, run_id: int) -> RunRecord:
+    """Return one run. Raises SQLAlchemy's NoResultFound when everything was erased meanwhile."""
+    query = select(JobRun).where(JobRun.id == run_id)
+    return _record(session.scalars(query, execution_options=FRESH).one())
+
+
+def find_last_run(session: Session, kind: JobKind, day: date | None = None) -> RunRecord | None:
+    """Return the run of this kind that began last, of those for ``day`` where it is given."""
+    query = select(JobRun).where(*_is_of(kind, day))
+    return _find(session, query.order_by(JobRun.id.desc()).limit(1))
+
+
+def list_runs(
+    session: Session, kind: JobKind, *, limit: int = 25, offset: int = 0
+) -> list[RunRecord]:
+    """Return runs of one kind, newest first."""
+    query = select(JobRun).where(*_is_of(kind)).order_by(JobRun.id.desc())
+    rows = session.scalars(query.limit(limit).offset(offset), execution_options=FRESH)
+    return [_record(row) for row in rows]
+
+
+def count_runs(session: Session, kind: JobKind, day: date | None = None) -> int:
+    """Return how many runs of one kind there ever were, or how many for ``day``."""
+    query = select(func.count()).select_from(JobRun).where(*_is_of(kind, day))
+    return session.scalar(query) or 0
+
+
+def record_failures(session: Session, run_id: int, rows: Sequence[FailureRow]) -> None:
+    """Keep why Pages could not be read; the last reason of a Page stands."""
+    plain = [{"run_id": run_id, **asdict(row)} for row in rows]
+    for row in plain:
+        for name in ("account_name", "trace_id"):
+            row[name] = storable_or_none(row[name])
+    upsert(session, JobFailure, plain)
+
+
+def drop_failures(session: Session, run_id: int, page_ids: Collection[str]) -> None:
+    """Forget the failures of Pages that were read after all, or are not asked for any more."""
+    table = table_of(JobFailure)
+    is_meant = (table.c.run_id == run_id, table.c.page_id == bindparam("this_page_id"))
+    if page_ids:
+        parameters = [{"this_page_id": page_id} for page_id in page_ids]
+        session.execute(delete(table).where(*is_meant), parameters)
+
+
+def list_failures(
+    session: Session, run_id: int, *, limit: int | None = None, offset: int = 0
+) -> list[Failure]:
+    """Return what a run could not read, by account, then by the Page's name."""
+    query = (
+        select(JobFailure, Page.name)
+        .join(Page, Page.id == JobFailure.page_id)
+        .where(JobFailure.run_id == run_id)
+        .order_by(JobFailure.account_name, Page.name_folded, Page.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [
+        Failure(
+            page_id=row.page_id,
+            grant_id=row.grant_id,
+            account_name=row.account_name,
+            kind=row.kind,
+            code=row.code,
+            subcode=row.subcode,
+            trace_id=row.trace_id,
+            page_name=name,
+        )
+        for row, name in session.execute(query)
+    ]
+
+
+def _is_of(kind: JobKind, day: date | None = None) -> list[ColumnElement[bool]]:
+    return [JobRun.kind == kind, *([JobRun.day == day] if day is not None else [])]
+
+
+def _find(session: Session, query: Select[JobRun]) -> RunRecord | None:
+    row = session.scalar(query, execution_options=FRESH)
+    return None if row is None else _record(row)
+
+
+def _record(row: JobRun) -> RunRecord:
+    return RunRecord(**{field.name: getattr(row, field.name) for field in fields(RunRecord)})
