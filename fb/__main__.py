@@ -27,7 +27,7 @@ from fb.jobs.worker import error_location
 from fb.settings import Settings, SettingsReport, read_settings
 from fb.web.log_redaction import install_redaction
 from storage.accounts.vault import rotate_keys
-from storage.errors import StorageError, SyncRunning, WrongKey
+from storage.db.errors import StorageError, SyncRunning, WrongKey
 from storage.jobs.runs import RunRecord
 
 ROOT = Path(__file__).resolve().parent.parent

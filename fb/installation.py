@@ -15,8 +15,8 @@ from fb.jobs.worker import Worker
 from fb.settings import Settings, SettingsReport
 from fb.settings_table import show_database_url
 from storage.accounts.vault import KeyReport, Vault, check_keys
-from storage.engine import Database, open_database
-from storage.errors import (
+from storage.db.engine import Database, open_database
+from storage.db.errors import (
     DatabaseBusy,
     DatabaseUnreachable,
     NewerSchema,
@@ -44,7 +44,7 @@ class StartupError:
     """Why there is no installation. ``details`` fill the sentence that says so.
 
     "database" is its address without password and options; "found" and "wanted" are markers, as
-    `storage.errors.WrongInstallation` has them.
+    `storage.db.errors.WrongInstallation` has them.
     """
 
     kind: StartupErrorKind

@@ -10,7 +10,7 @@ from fb.installation import Installation
 from fb.jobs import runner
 from pages.parts.activity import activity_text
 from pages.text.formats import UNKNOWN, counted, day, moment, one_line
-from storage.jobs.events import count_events, list_events
+from storage.jobs.events import EventRecord, count_events, list_events
 from storage.jobs.runs import (
     SNAPSHOTS,
     Failure,
@@ -20,7 +20,6 @@ from storage.jobs.runs import (
     list_failures,
     list_runs,
 )
-from storage.models import Event
 
 RUN_ROWS = 25
 EVENT_ROWS = 25
@@ -242,7 +241,7 @@ def _events(installation: Installation) -> None:
         _event_table(events)
 
 
-def _event_table(events: list[Event]) -> None:
+def _event_table(events: list[EventRecord]) -> None:
     st.dataframe(
         _event_frame(events),
         column_config={
@@ -258,7 +257,7 @@ def _event_table(events: list[Event]) -> None:
     )
 
 
-def _event_frame(events: list[Event]) -> pd.DataFrame:
+def _event_frame(events: list[EventRecord]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),

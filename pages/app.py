@@ -32,7 +32,7 @@ from pages.ui import banner, flash, message_page, period_bar, sandbox_strip, url
 from pages.ui.notes import popover as notes
 from pages.ui.screens import SCREENS, Screen
 from storage.accounts.page_profile import PageProfile
-from storage.errors import DatabaseBusy, DatabaseUnreachable
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
 ASSETS = Path(__file__).parent / "assets"
 # Screens without a period bar, which ask for what they show by themselves.

@@ -14,7 +14,7 @@ from pages.queries import View, find_compared, is_empty, load_comparison
 from pages.text.periods import Period
 from pages.ui import compare_link, screens
 from pages.ui.compare_link import FEWEST, PARAMETER, Asked
-from storage.comparing import ComparedPage
+from storage.figures.comparison import ComparedPage
 
 
 def read_address() -> Asked:

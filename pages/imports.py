@@ -22,7 +22,7 @@ from storage.csv_import.importer import import_figures, plan_import
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
 from storage.csv_import.refusals import UnreadableFile
-from storage.errors import StorageError
+from storage.db.errors import StorageError
 
 UPLOAD_MB = 200  # as `server.maxUploadSize` in .streamlit/config.toml
 _TURN = "imports-turn"

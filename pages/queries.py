@@ -15,19 +15,21 @@ from datetime import date, datetime
 from functools import wraps
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from fb.accounts.accounts import Account, list_accounts
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
-from storage import filter_choices, metrics
+from storage import metrics
 from storage.accounts.connection_states import CONNECTION_STATES
 from storage.accounts.page_profile import PageProfile, find_page_profile
 from storage.accounts.page_tokens import InsightAccess, find_insight_access
-from storage.accounts.pages import FactChange, list_fact_changes
-from storage.comparing import (
+from storage.accounts.pages import FactChange, has_pages, list_fact_changes
+from storage.csv_import.importer import list_import_names
+from storage.db.installation import get_data_version
+from storage.figures import filter_choices
+from storage.figures.comparison import (
     ComparedPage,
     Figures,
     Matches,
@@ -36,15 +38,42 @@ from storage.comparing import (
     list_alike,
     list_compared_pages,
 )
-from storage.filter_choices import Choices
-from storage.filtering import EVERY_PAGE, Filter, Metric
-from storage.health import (
+from storage.figures.filter_choices import Choices
+from storage.figures.filters import EVERY_PAGE, Filter, Metric
+from storage.figures.health import (
     Freshness,
     NamedPages,
     count_connections,
     count_cut_off,
     get_freshness,
     list_role_lost,
+)
+from storage.figures.line import LinePoint, load_line
+from storage.figures.period_ends import PeriodEnds, load_period_ends
+from storage.figures.provenance import Provenance, find_provenance, find_span
+from storage.figures.series import DayFigure, PageHistory, get_page_history, get_page_series
+from storage.figures.table import (
+    SortKey,
+    TablePage,
+    TableSummary,
+    list_sparklines,
+    load_table,
+    make_summary,
+)
+from storage.figures.totals import (
+    Comparable,
+    Movers,
+    Totals,
+    list_movers,
+    make_comparable,
+    make_totals,
+    sum_known,
+)
+from storage.figures.unusual import (
+    Direction,
+    UnusualDay,
+    list_page_unusual_days,
+    list_wide_days,
 )
 from storage.insights.metric_ledger import list_ledger
 from storage.insights.values import (
@@ -54,10 +83,8 @@ from storage.insights.values import (
     get_insight_series,
     list_page_metrics,
 )
-from storage.installation import get_data_version
 from storage.jobs.runs import SNAPSHOTS, find_last_run
 from storage.metrics import Forecast, Milestone, Refusal
-from storage.models import Page
 from storage.notes.goals import GoalRow, find_goal
 from storage.notes.notes import NoteRow, list_notes
 from storage.notes.tags import (
@@ -80,30 +107,6 @@ from storage.notes.timeline_events import (
     list_outages,
     list_retired,
 )
-from storage.origins import Origin, find_origin, find_span
-from storage.overview import (
-    Comparable,
-    DailyTotal,
-    Movers,
-    Totals,
-    get_comparable,
-    get_newest_total,
-    get_totals,
-    list_daily_totals,
-    list_movers,
-)
-from storage.page_history import PageHistory, get_page_history, list_import_names
-from storage.page_table import (
-    SortKey,
-    TablePage,
-    TableSummary,
-    get_table_summary,
-    list_sparklines,
-    list_table,
-)
-from storage.roster import find_positions
-from storage.series import DayFigure, get_page_series
-from storage.unusual import Mark, UnusualDay, list_page_marks, list_unusual_days
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -246,10 +249,10 @@ class Overview:
     first_day: date | None
     totals: Totals
     previous: Comparable | None
-    provenance: Origin | None
+    provenance: Provenance | None
     table: PageTable
     has_changes: bool
-    line: Sequence[DailyTotal] = ()
+    line: Sequence[LinePoint] = ()
     unusual: Sequence[UnusualDay] = ()
     movers: Movers = NO_MOVERS
     week: Week | None = None
@@ -272,7 +275,7 @@ class PageFigures:
     milestones: Sequence[Milestone]
     goal: GoalRow | None
     days: Sequence[DayFigure]
-    marks: dict[date, Mark]
+    marks: dict[date, Direction]
     notes: Notes
     imports: dict[str, tuple[str, date]]
     changes: dict[str, FactChange]
@@ -359,50 +362,41 @@ def load_overview(
     session: Session, view: View, listing: Listing, movers_by: MoverOrder, today: date
 ) -> Overview:
     """What Overview shows. ``view.period`` is what the operator asked for; ``today`` is UTC."""
-    days = find_days(session)
+    days, asked = find_days(session), view.period
     has_changes = days is not None and days[0] != days[1]
-    asked = view.period
-    if days is not None and has_changes:
-        view = replace(view, period=clip(asked, *days))
-    period, metric, filter = view.period, view.metric, view.filter
-    totals = find_totals(session, period.since, period.until, filter)
-    overview = Overview(
-        view=view,
+    period = clip(asked, *days) if days is not None and has_changes else asked
+    metric, filter = view.metric, view.filter
+    previous = _previous_days(period, days and days[0])
+    week = last_week(today, *days) if days is not None and has_changes else None
+    periods = [(period.since, period.until)]
+    periods += [previous] if previous else []
+    periods += [(week.since, week.until)] if week else []
+    ends, *others = _load_ends(session, filter, *periods)
+    line = _load_line(session, ends, metric, filter) if has_changes else []
+    since, until = periods[0]
+    return Overview(
+        view=replace(view, period=period),
         asked=asked,
         first_day=days and days[0],
-        totals=totals,
-        previous=None,
-        provenance=_find_provenance(session, period.until),
-        table=_load_table(session, period.since, period.until, metric, filter, listing),
+        totals=make_totals(ends, days),
+        previous=make_comparable(others[0], metric) if previous else None,
+        provenance=find_provenance(session, until),
+        table=_load_table(session, ends, metric, filter, listing),
         has_changes=has_changes,
-    )
-    if days is None or not has_changes:
-        return overview
-    return replace(
-        overview,
-        previous=_find_previous(session, view, days[0]),
-        line=_list_line(session, period.since, period.until, metric, filter),
-        unusual=_list_unusual(session, period.since, period.until, metric, filter),
-        movers=_list_movers(session, period.since, period.until, metric, movers_by, filter),
-        week=_load_week(session, last_week(today, *days), metric, filter),
-        notes=load_notes(
-            session,
-            period.since - A_DAY,
-            min(period.until, today),
-            tag_id=filter.tag_id,
-        ),
+        line=line,
+        unusual=_list_wide(session, since, until, metric, filter) if has_changes else (),
+        movers=list_movers(ends, metric, movers_by),
+        week=None if week is None else _load_week(session, week, others[-1], metric, filter),
+        notes=load_notes(session, since - A_DAY, min(until, today), tag_id=filter.tag_id),
     )
 
 
-def _find_previous(session: Session, view: View, first_day: date) -> Comparable | None:
-    period = view.period
-    if not reaches_back(period, first_day):
+def _previous_days(period: Period, first_day: date | None) -> tuple[date, date] | None:
+    """The days to compare with; None where there can be no figures of them."""
+    if period.previous_since is None or period.previous_until is None:
         return None
-    assert period.previous_since is not None
-    assert period.previous_until is not None
-    return _find_comparable(
-        session, period.previous_since, period.previous_until, view.metric, view.filter
-    )
+    is_there = reaches_back(period, first_day)
+    return (period.previous_since, period.previous_until) if is_there else None
 
 
 @remembered
@@ -414,108 +408,82 @@ def find_days(session: Session) -> tuple[date, date] | None:
 @remembered
 def is_empty(session: Session) -> bool:
     """Whether no account has brought a Page here yet."""
-    return session.execute(select(Page.id).limit(1)).first() is None
+    return not has_pages(session)
 
 
 @remembered
-def find_totals(session: Session, since: date, until: date, filter: Filter) -> Totals:
-    """The totals of the filter's Pages for a period."""
-    return get_totals(session, since=since, until=until, filter=filter)
+def _load_ends(session: Session, filter: Filter, *periods: tuple[date, date]) -> list[PeriodEnds]:
+    return load_period_ends(session, filter, *periods)
 
 
 @remembered
-def _find_comparable(
-    session: Session, since: date, until: date, metric: Metric, filter: Filter
-) -> Comparable:
-    return get_comparable(session, since=since, until=until, metric=metric, filter=filter)
+def _load_line(
+    session: Session, ends: PeriodEnds, metric: Metric, filter: Filter
+) -> list[LinePoint]:
+    return load_line(session, ends, metric, filter)
 
 
 @remembered
-def _find_provenance(session: Session, until: date) -> Origin | None:
-    return find_origin(session, until)
-
-
-@remembered
-def _list_line(
-    session: Session, since: date, until: date, metric: Metric, filter: Filter
-) -> list[DailyTotal]:
-    return list_daily_totals(session, since=since, until=until, metric=metric, filter=filter)
-
-
-@remembered
-def _list_unusual(
+def _list_wide(
     session: Session, since: date, until: date, metric: Metric, filter: Filter
 ) -> list[UnusualDay]:
-    return list_unusual_days(session, since=since, until=until, metric=metric, filter=filter)
+    return list_wide_days(session, since=since, until=until, metric=metric, filter=filter)
 
 
-@remembered
-def _list_movers(
-    session: Session, since: date, until: date, metric: Metric, by: MoverOrder, filter: Filter
-) -> Movers:
-    return list_movers(session, since=since, until=until, metric=metric, by=by, filter=filter)
-
-
-@remembered
-def _load_week(session: Session, period: Period, metric: Metric, filter: Filter) -> Week:
-    since, until = period.since, period.until
-    compared = _find_comparable(session, since, until, metric, filter)
-    needing = replace(filter, attention=True)
+def _load_week(
+    session: Session, period: Period, ends: PeriodEnds, metric: Metric, filter: Filter
+) -> Week:
     return Week(
         period=period,
         metric=metric,
-        pages_count=compared.every,
-        total=get_newest_total(session, until=until, metric=metric, filter=filter),
-        compared=compared,
-        movers=_list_movers(session, since, until, metric, "number", filter),
-        attention_count=len(find_positions(session, needing, until)),
-        unusual=tuple(_list_unusual(session, since, until, metric, filter)),
+        pages_count=len(ends.page_ids),
+        total=sum_known(ends.of(metric).newest),
+        compared=make_comparable(ends, metric),
+        movers=list_movers(ends, metric, "number"),
+        attention_count=count_filtered(
+            session, replace(filter, attention=True), period.until, None
+        ),
+        unusual=tuple(_list_wide(session, period.since, period.until, metric, filter)),
     )
 
 
 @remembered
 def _load_table(
-    session: Session, since: date, until: date, metric: Metric, filter: Filter, listing: Listing
+    session: Session, ends: PeriodEnds, metric: Metric, filter: Filter, listing: Listing
 ) -> PageTable:
+    """``ends`` are the screen's; they are read anew where the table's own search narrows it."""
     narrowed = listing.narrow(filter)
-
-    def list_from(offset: int) -> TablePage:
-        return list_table(
-            session,
-            since=since,
-            until=until,
-            metric=metric,
-            sort=listing.sort,
-            descending=listing.descending,
-            limit=listing.rows_count,
-            offset=offset,
-            filter=narrowed,
-        )
-
-    page = list_from((listing.number - 1) * listing.rows_count)
-    if not page.rows and page.rows_count:
-        page = list_from((page.rows_count - 1) // listing.rows_count * listing.rows_count)
-    # From the day before on: there the change of the period begins.
-    trends = list_sparklines(
+    if narrowed != filter:
+        (ends,) = _load_ends(session, narrowed, (ends.since, ends.until))
+    last = max(1, -(-len(ends.page_ids) // listing.rows_count))
+    page = load_table(
         session,
-        page_ids=[row.page_id for row in page.rows],
-        since=since - A_DAY,
-        until=until,
-        metric=metric,
+        ends,
+        metric,
+        narrowed,
+        sort=listing.sort,
+        descending=listing.descending,
+        limit=listing.rows_count,
+        offset=(min(listing.number, last) - 1) * listing.rows_count,
     )
     return PageTable(
         page=page,
-        summary=get_table_summary(
-            session, since=since, until=until, metric=metric, filter=narrowed
+        summary=make_summary(ends, metric),
+        trends=list_sparklines(
+            session,
+            page_ids=[row.page_id for row in page.rows],
+            # From the day before on: there the change of the period begins.
+            since=ends.since - A_DAY,
+            until=ends.until,
+            metric=metric,
         ),
-        trends=trends,
-        total_trend=_thin(_list_line(session, since, until, metric, narrowed)),
+        total_trend=_thin(_load_line(session, ends, metric, narrowed)),
     )
 
 
-def _thin(line: Sequence[DailyTotal]) -> list[int]:
+def _thin(line: Sequence[LinePoint]) -> list[int]:
     """At most SPARKLINE_POINTS totals, the last one among them."""
-    totals = [day.total for day in line if day.total is not None]
+    totals = [point.total for point in line if point.total is not None]
     step = max(1, -(-len(totals) // SPARKLINE_POINTS))
     return totals[::-1][::step][::-1]
 
@@ -627,8 +595,8 @@ def _list_days(session: Session, page_id: str, since: date, until: date) -> list
 @remembered
 def _list_marks(
     session: Session, page_id: str, since: date, until: date, metric: Metric
-) -> dict[date, Mark]:
-    return list_page_marks(session, page_id, since=since, until=until, metric=metric)
+) -> dict[date, Direction]:
+    return list_page_unusual_days(session, page_id, since=since, until=until, metric=metric)
 
 
 @remembered
@@ -746,7 +714,7 @@ def load_notes(
     scope = Scope(page_id, tag_id)
     everyone = EVERY_PAGE if page_id else Filter(tag_id=tag_id)
     # Judged by fans, which every Page was counted by first.
-    days = _list_unusual(session, since, until, "fans", everyone)
+    days = _list_wide(session, since, until, "fans", everyone)
     return Notes(
         own=list_notes(session, since=since, until=until, page_id=page_id, tag_id=tag_id),
         consents=list_consents(session, scope, since=since, until=until),

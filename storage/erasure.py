@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from storage.engine import note_erasure
+from storage.db.engine import note_erasure
+from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import seed_ledger
-from storage.installation import bump_data_version
 from storage.models import Base, Installation, VaultKey
 
 _KEPT = {Installation.__tablename__, VaultKey.__tablename__}

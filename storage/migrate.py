@@ -15,8 +15,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.errors import DatabaseBusy, NewerSchema, OldSchema, WrongInstallation
+from storage.db.engine import Database
+from storage.db.errors import DatabaseBusy, NewerSchema, OldSchema, WrongInstallation
 from storage.insights.metric_ledger import seed_ledger
 from storage.models import Base, Installation
 

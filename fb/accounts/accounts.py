@@ -12,8 +12,8 @@ from fb.graph import oauth
 from fb.graph.errors import AccessEnded, FacebookError
 from fb.installation import Installation
 from storage.accounts.grants import forget_tokens, get_grant, list_grants, set_grant_status
-from storage.health import GrantHealth, find_grant_health
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
+from storage.figures.health import GrantHealth, find_grant_health
 from storage.jobs.events import record_event
 from storage.models import Grant
 from storage.models.base import THIS_COMPUTER

@@ -12,7 +12,7 @@ from fb.graph.pictures import fetch_picture
 from fb.installation import Installation
 from fb.jobs.runner import Job, Run, execute, is_time_to_try
 from storage.accounts.pictures import list_pictures_due, save_picture
-from storage.errors import SyncRunning
+from storage.db.errors import SyncRunning
 from storage.jobs.runs import PICTURES, StartedBy, start_run
 
 

@@ -24,7 +24,7 @@ from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.worker import WorkStopped, heartbeat
 from storage.accounts.grants import list_resting_grants
-from storage.errors import SyncRunning
+from storage.db.errors import SyncRunning
 from storage.jobs.leases import renew_leases, take_lease
 from storage.jobs.runs import (
     FailureRow,

@@ -16,8 +16,8 @@ from fb.jobs import insights
 from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
+from storage.db.errors import SyncRunning
 from storage.erasure import erase_everything
-from storage.errors import SyncRunning
 from storage.jobs.runs import (
     SANDBOX_HISTORY,
     SNAPSHOTS,

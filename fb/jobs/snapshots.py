@@ -36,9 +36,10 @@ from storage.accounts.page_tokens import (
     list_cut_off_pages,
     list_page_tokens,
 )
-from storage.accounts.pages import PageReport, store_figures, store_reports
+from storage.accounts.pages import PageReport
+from storage.figures.reports import store_figures, store_reports
+from storage.figures.snapshots import list_pages_without_snapshot
 from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start_run
-from storage.snapshots import list_pages_without_snapshot
 
 # Subcode of code 190: the person no longer has a role on the Page.
 ROLE_LOST = 492
@@ -80,7 +81,7 @@ def run_snapshots(
     is not well, however often it was said before. An account that the operator disconnects or
     pauses meanwhile is asked for nothing more, and its Pages do not count.
 
-    Raises `storage.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
+    Raises `storage.db.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
     per Page and never raised.
     """
     now = installation.now()

@@ -25,8 +25,8 @@ from storage.accounts.grants import (
     upsert_page_grants,
     withdraw_page_grants,
 )
-from storage.accounts.pages import store_reports
 from storage.accounts.vault import Vault
+from storage.figures.reports import store_reports
 from storage.jobs.events import record_event
 from storage.models.base import THIS_COMPUTER
 

@@ -64,7 +64,7 @@ class ReturnRefused(Exception):
 def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
     """Record a new attempt and return where to send the browser.
 
-    Raises `storage.errors.TooManyAttempts` when too many trips are open at once.
+    Raises `storage.db.errors.TooManyAttempts` when too many trips are open at once.
     """
     settings = installation.settings
     attempt_id, nonce = secrets.token_hex(16), new_nonce()

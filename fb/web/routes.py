@@ -26,8 +26,8 @@ from fb.web.avatar import initial_svg
 from fb.web.guard import SAFE_METHODS
 from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
-from storage.errors import StorageError, TooManyAttempts
-from storage.text import storable
+from storage.db.errors import StorageError, TooManyAttempts
+from storage.db.text import storable
 
 # A handful of tabs may be at Facebook at once; older cookies of this browser are deleted.
 MAX_COOKIES_PER_BROWSER = 5

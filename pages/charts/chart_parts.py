@@ -1,6 +1,6 @@
 """What every chart is put together from: colours, axes, tooltips, the bands of missing days.
 
-Pure, like `pages.charts.line_charts`: no Streamlit, no storage.
+Pure, like `pages.charts`: no Streamlit, no storage.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 import pyarrow as pa
 
 from pages.charts import arrow
-from pages.charts.timeline import Point, find_gaps
+from pages.charts.timeline import A_DAY, Point, find_gaps, find_step
 from pages.text.formats import span
 
 Spec = dict[str, Any]
 
 # Columns of a chart's frame, named as a person reads them: the chart's toolbar shows it as a table.
 DAY = "Day (UTC)"
-CHANGE = "Change on the day"
+CHANGE, CHANGE_IN_WEEK = "Change on the day", "Change in the week"
 SINCE_START = "% since start"
 
 AXIS_INK = "#6F7A8A"  # 4.35 : 1 on both grounds; Streamlit's own is 3.7 : 1 on white
@@ -58,9 +58,14 @@ def frame_of(points: Sequence[Point], noun: str) -> pa.Table:
         {
             DAY: arrow.days([point.day for point in points]),
             noun: arrow.whole([point.value for point in points]),
-            CHANGE: arrow.whole([point.change for point in points]),
+            change_name(points): arrow.whole([point.change for point in points]),
         }
     )
+
+
+def change_name(points: Sequence[Point]) -> str:
+    """What the changes of the points are called: of a day, or of a week."""
+    return CHANGE if find_step(points) == A_DAY else CHANGE_IN_WEEK
 
 
 def x_axis(points: Sequence[Point], field: str = DAY) -> Spec:
@@ -166,21 +171,21 @@ def number_format(low: int, high: int) -> str:
     return f",.{max(3, digits)}~s" if digits <= 5 else ",d"
 
 
-def tooltip(noun: str, *more: Spec) -> list[Spec]:
-    """Day, figure, change on the day. The texts come from `texts`."""
+def tooltip(noun: str, *more: Spec, change: str = CHANGE) -> list[Spec]:
+    """Day, figure, change: see `change_name`. The texts come from `texts`."""
     return [
         {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
         {"field": "figure_text", "type": "nominal", "title": noun},
         *more,
-        {"field": "change_text", "type": "nominal", "title": CHANGE},
+        {"field": "change_text", "type": "nominal", "title": change},
     ]
 
 
-def texts(noun: str) -> list[Spec]:
+def texts(noun: str, change: str = CHANGE) -> list[Spec]:
     """Transforms that write the tooltip in the browser: half the bytes of sending its texts."""
     return [
         text_of(noun, "format({value}, ',d')", "figure_text", missing="no snapshot"),
-        text_of(CHANGE, "format({value}, '+,d')", "change_text", missing="–"),
+        text_of(change, "format({value}, '+,d')", "change_text", missing="–"),
     ]
 
 

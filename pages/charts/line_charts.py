@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 
 from pages.charts.chart_parts import (
     AXIS_INK,
-    CHANGE,
     DAY,
     SINCE_START,
     Palette,
     Spec,
+    change_name,
     frame_of,
     gap_bands,
     inline,
@@ -32,25 +32,26 @@ from pages.charts.chart_parts import (
     y_axis,
 )
 from pages.charts.note_marks import note_marks
-from pages.charts.timeline import Note, Point, lone_days
+from pages.charts.timeline import A_DAY, Note, Point, find_step, lone_days
 from pages.text.formats import count, signed_percent
 
-A_DAY = 24 * 3600 * 1000  # milliseconds
+DAY_WIDTH = 24 * 3600 * 1000  # milliseconds
 
 
 def total_chart(
     points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
 ) -> Spec:
     """The figures as a line, missing days as bands, the exact figure at the end."""
+    change = change_name(points)
     values = [point.value for point in points if point.value is not None]
     y = y_axis(noun, zero=False, format=number_format(min(values), max(values)))
     return {
         "data": frame_of(points, noun),
-        "transform": texts(noun),
+        "transform": texts(noun, change),
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
             _line(points, y),
-            *_hover(points, y, tooltip(noun)),
+            *_hover(points, y, tooltip(noun, change=change)),
             _marks(points, y, colours, float, count),
             *note_marks(notes, points, noun),
         ],
@@ -61,6 +62,7 @@ def share_chart(
     points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
 ) -> Spec:
     """The same line in percent since the first figure, which must not be 0."""
+    change = change_name(points)
     start = next(point.value for point in points if point.value is not None)
 
     def share(value: int) -> float:
@@ -77,11 +79,11 @@ def share_chart(
     percent = text_of(SINCE_START, "format({value}, '+.2f') + '%'", "share_text", missing="–")
     return {
         "data": frame,
-        "transform": [*texts(noun), percent],
+        "transform": [*texts(noun, change), percent],
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
             _line(points, y),
-            *_hover(points, y, tooltip(noun, row)),
+            *_hover(points, y, tooltip(noun, row, change=change)),
             _marks(points, y, colours, share, lambda value: signed_percent(share(value))),
             *note_marks(notes, points, noun),
         ],
@@ -91,20 +93,21 @@ def share_chart(
 def change_chart(
     points: Sequence[Point], noun: str, colours: Palette, notes: Sequence[Note] = ()
 ) -> Spec:
-    """The change on each day as bars from zero: colour and direction say the same."""
+    """The change of each day, or week, as bars from zero: colour and direction say the same."""
+    change = change_name(points)
     y = y_axis(
-        CHANGE,
+        change,
         zero=True,
         tickMinStep=1,
         labelExpr="datum.value == 0 ? '0' : format(datum.value, '+,d')",
     )
     # Wide bars shout: a week's are a third of a day, more days come closer together.
-    half = A_DAY * (0.18 if len(points) <= 8 else 0.36)
-    falls = {"test": f"datum['{CHANGE}'] < 0", "value": colours.down}
+    half = find_step(points) // A_DAY * DAY_WIDTH * (0.18 if len(points) <= 8 else 0.36)
+    falls = {"test": f"datum['{change}'] < 0", "value": colours.down}
     return {
         "data": frame_of(points, noun),
         "transform": [
-            *texts(noun),
+            *texts(noun, change),
             {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
             {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
         ],
@@ -118,7 +121,7 @@ def change_chart(
                     "y": y,
                     "y2": {"datum": 0},
                     "color": {"condition": falls, "value": colours.up},
-                    "tooltip": tooltip(noun),
+                    "tooltip": tooltip(noun, change=change),
                 },
             },
             {

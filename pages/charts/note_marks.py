@@ -1,7 +1,7 @@
 """Draws notes on a chart: a dashed rule on the day, a few words above it, the rest on hover.
 
-Pure, like `line_charts`. The words stand above the figures, where no line runs through them, and in
-rows of their own where they would meet. Their ink is the axis's, which both grounds bear.
+Pure, like `pages.charts`. The words stand above the figures, where no line runs through them, and
+in rows of their own where they would meet. Their ink is the axis's, which both grounds bear.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from pages.charts.chart_parts import AXIS_INK, DAY, Spec, inline, moment_of, x_axis
+from pages.charts.chart_parts import AXIS_INK, DAY, Spec, change_name, inline, moment_of, x_axis
 from pages.charts.timeline import Note, Point
 from pages.text.formats import count, cut, signed
 
@@ -89,7 +89,10 @@ def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> lis
     return [
         {
             "data": inline(rows, "day"),
-            "encoding": {"x": x_axis(points, "day"), "tooltip": _tooltip(noun)},
+            "encoding": {
+                "x": x_axis(points, "day"),
+                "tooltip": _tooltip(noun, change_name(points)),
+            },
             "layer": [*layers, {"mark": hit}],
         }
     ]
@@ -171,10 +174,10 @@ def _label(level: int) -> Spec:
     }
 
 
-def _tooltip(noun: str) -> list[Spec]:
+def _tooltip(noun: str, change: str) -> list[Spec]:
     return [
         {"field": "day", "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
         {"field": "note", "type": "nominal", "title": "Note"},
         {"field": "figure", "type": "nominal", "title": noun},
-        {"field": "change", "type": "nominal", "title": "Change on the day"},
+        {"field": "change", "type": "nominal", "title": change},
     ]

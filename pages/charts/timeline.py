@@ -1,7 +1,7 @@
 """Days with figures, as charts and their captions need them: gaps, lone days, and the takeaway.
 
 Pure. A day without a figure is a `Point` whose value is None, never a missing element: every day of
-the period has one.
+the period has one. In a long period every week has one instead, on its last day.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pages.text.formats import count, day, signed
+
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,23 @@ def trim(points: Sequence[Point]) -> list[Point]:
     return list(points[known[0] : end])
 
 
+def find_step(points: Sequence[Point]) -> timedelta:
+    """How far each point is from the next, where its change is of: a day or a week."""
+    is_apart = len(points) > 1 and points[1].day - points[0].day == A_WEEK
+    return A_WEEK if is_apart and any(point.change is not None for point in points) else A_DAY
+
+
 def find_gaps(points: Sequence[Point]) -> list[Gap]:
     """Every run of days without a figure, in order."""
+    step = find_step(points)
     gaps: list[Gap] = []
     for point in points:
         if point.value is not None:
             continue
-        if gaps and gaps[-1].until == point.day - timedelta(days=1):
+        if gaps and gaps[-1].until == point.day - step:
             gaps[-1] = Gap(gaps[-1].since, point.day)
         else:
-            gaps.append(Gap(point.day, point.day))
+            gaps.append(Gap(point.day - step + A_DAY, point.day))
     return gaps
 
 
@@ -106,8 +115,9 @@ def describe_changes(points: Sequence[Point], noun: str, whose: str) -> str:
     downs = sum(1 for point in known if (point.change or 0) < 0)
     best = max(known, key=lambda point: point.change or 0)
     worst = min(known, key=lambda point: point.change or 0)
+    on, unit, to = ("on", "day", "on") if find_step(points) == A_DAY else ("in", "week", "to")
     return (
-        f"{noun} of {whose} rose on {ups} and fell on {downs} of {len(known)} days; best day "
-        f"{signed(best.change)} on {day(best.day)}, "
-        f"weakest {signed(worst.change)} on {day(worst.day)}."
+        f"{noun} of {whose} rose {on} {ups} and fell {on} {downs} of {len(known)} {unit}s; best "
+        f"{unit} {signed(best.change)} {to} {day(best.day)}, "
+        f"weakest {signed(worst.change)} {to} {day(worst.day)}."
     )

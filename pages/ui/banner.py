@@ -26,7 +26,7 @@ from pages.queries import (
 from pages.text import phrases, wording
 from pages.text.formats import at_about, counted, listed, plain, when
 from pages.ui import screens
-from storage.health import Freshness, NamedPages
+from storage.figures.health import Freshness, NamedPages
 
 # A day is forgiven: the timer takes the day's snapshot soon after midnight.
 STALE_AFTER_DAYS = 2

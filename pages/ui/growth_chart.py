@@ -11,7 +11,7 @@ from pages.charts import line_charts, timeline
 from pages.charts.chart_parts import Palette, Spec, lean, palette
 from pages.charts.timeline import Note, Point
 from pages.ui import url_controls
-from storage.filtering import Metric
+from storage.figures.filters import Metric
 
 METRICS: dict[str, Metric] = {"Fans": "fans", "Followers": "followers"}
 VIEWS = TOTAL, DAILY_CHANGE, SINCE_START = "Total", "Daily change", "% since start"

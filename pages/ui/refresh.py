@@ -17,7 +17,7 @@ from fb.installation import Installation
 from fb.jobs import runner, sandbox_history, snapshots
 from pages.queries import find_freshness, find_newest_run, get_version
 from pages.text.formats import at_about, clock, when
-from storage.health import Freshness
+from storage.figures.health import Freshness
 from storage.jobs import runs
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 

@@ -14,11 +14,11 @@ from sqlalchemy import and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
-from storage.engine import note_erasure
-from storage.errors import TooManyAttempts
+from storage.db.engine import note_erasure
+from storage.db.errors import TooManyAttempts
+from storage.db.text import storable
+from storage.db.upsert import count_changed
 from storage.models import Attempt
-from storage.text import storable
-from storage.upsert import count_changed
 
 MAX_OPEN_ATTEMPTS = 50
 # A trip that nobody came back from is of no use to anyone after a day.

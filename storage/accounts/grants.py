@@ -14,14 +14,12 @@ from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
-from storage.chosen import chosen_by_id
-from storage.engine import note_erasure
-from storage.errors import GrantNotFound
-from storage.installation import bump_data_version
-from storage.kept_connections import keep_connection, keep_connections, keep_connections_of
+from storage.db.engine import note_erasure
+from storage.db.errors import GrantNotFound
+from storage.db.installation import bump_data_version
+from storage.db.text import storable
+from storage.db.upsert import Conflict, count_changed, insert_into, table_of, upsert
 from storage.models import Grant, Page, PageGrant
-from storage.text import storable
-from storage.upsert import Conflict, count_changed, insert_into, table_of, upsert
 
 _GRANTED_ANEW = Conflict(
     special={
@@ -80,7 +78,6 @@ def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetim
     changes["status_at"] = case((table.c.status == "ok", table.c.status_at), else_=new.status_at)
     statement = insert.on_conflict_do_update(index_elements=["account_id"], set_=changes)
     grant_id = int(session.execute(statement.returning(table.c.id)).scalar_one())
-    keep_connections_of(session, grant_id)
     note_erasure(session)  # of the token that was there before
     bump_data_version(session)
     return grant_id
@@ -111,7 +108,6 @@ def upsert_page_grants(
         for access in accesses
     ]
     upsert(session, PageGrant, rows, _GRANTED_ANEW)
-    keep_connections(session, chosen_by_id(session, [access.page_id for access in accesses]))
     note_erasure(session)
     bump_data_version(session)
 
@@ -168,7 +164,6 @@ def set_grant_status(
     change = update(Grant).where(*conditions, Grant.status != status)
     values = {"status": status, "status_at": now, "reason_code": code, "reason_subcode": subcode}
     if count_changed(session, change.values(values)):
-        keep_connections_of(session, grant_id)
         bump_data_version(session)
         return True
     is_another_reason = or_(
@@ -199,7 +194,6 @@ def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
             reason_subcode=None,
         ),
     )
-    keep_connections_of(session, grant_id)
     note_erasure(session)
     bump_data_version(session)
 
@@ -227,7 +221,6 @@ def withdraw_page_grants(
         .values(_without_token(status, None, None, now))
     )
     session.execute(statement, parameters)
-    keep_connections(session, chosen_by_id(session, [row["this_page_id"] for row in parameters]))
     note_erasure(session)
     bump_data_version(session)
 
@@ -270,7 +263,6 @@ def set_page_grant_status(
         note_erasure(session)
     changed = count_changed(session, statement.values(values)) > 0
     if changed:
-        keep_connection(session, page_id)
         bump_data_version(session)
     return changed
 

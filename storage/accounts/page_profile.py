@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
 from storage.accounts.pages import PageDetails, read_details
+from storage.db.text import storable
 from storage.models import Grant, Page, PageGrant, Picture, Snapshot
-from storage.text import storable
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,11 @@ from typing import Any, Literal
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage.accounts.pictures import upsert_picture_sources
-from storage.chosen import chosen_by_id
-from storage.columns import assign_positions
-from storage.folding import fold
-from storage.installation import bump_data_version
-from storage.kept_connections import keep_connections
+from storage.db.installation import bump_data_version
+from storage.db.text import storable_row
+from storage.db.upsert import Conflict, table_of, upsert
 from storage.models import Page, PageChange
-from storage.snapshots import SnapshotRow, upsert_snapshots
-from storage.text import storable_row
-from storage.upsert import Conflict, table_of, upsert
+from storage.models.folding import fold
 
 # Names are compared by their beginning: PostgreSQL's index refuses entries of 2,700 bytes.
 MAX_FOLDED_LENGTH = 600
@@ -85,50 +80,6 @@ class FactChange:
     was: Any
 
 
-def store_reports(
-    session: Session, reports: Sequence[PageReport], fetched_at: datetime, graph_version: str | None
-) -> None:
-    """Store what Graph answered about Pages: details, changes, picture links, the day's figures.
-
-    The figures become the snapshot of the UTC day of ``fetched_at``; with the basics alone nobody
-    asked for figures, and that is no snapshot without figures. An answer of less than full depth
-    leaves details and picture as they are, unless the Page is new.
-    """
-    partial = [report.id for report in reports if report.depth != "full"]
-    stored = list_page_names(session, partial)
-    upsert_pages(
-        session,
-        [report for report in reports if report.id not in stored],
-        fetched_at,
-        graph_version=graph_version,
-    )
-    pictures = {report.id: report.picture_url for report in reports if report.depth == "full"}
-    upsert_picture_sources(session, pictures, fetched_at)
-    store_figures(session, reports, fetched_at, graph_version)
-
-
-def store_figures(
-    session: Session, reports: Sequence[PageReport], fetched_at: datetime, graph_version: str | None
-) -> None:
-    """Store nothing of the answers but the day's figures, of Pages that are stored already."""
-    upsert_snapshots(
-        session,
-        [
-            SnapshotRow(
-                page_id=report.id,
-                day=fetched_at.date(),
-                fans_count=report.fans_count,
-                followers_count=report.followers_count,
-                source="snapshot",
-                fetched_at=fetched_at,
-                graph_version=graph_version,
-            )
-            for report in reports
-            if report.depth != "basic"
-        ],
-    )
-
-
 def upsert_pages(
     session: Session,
     pages: Sequence[PageDetails],
@@ -146,10 +97,12 @@ def upsert_pages(
     rows = [_row(page, now, graph_version) for page in pages]
     _record_changes(session, rows, now)
     upsert(session, Page, rows, Conflict(first_only=("first_seen_at",)))
-    assign_positions(session)
-    # Whether a Page is published counts.
-    keep_connections(session, chosen_by_id(session, [page.id for page in pages]))
     bump_data_version(session)
+
+
+def has_pages(session: Session) -> bool:
+    """Whether any account has brought a Page here yet."""
+    return session.execute(select(Page.id).limit(1)).first() is not None
 
 
 def list_page_names(session: Session, page_ids: Collection[str]) -> dict[str, str]:

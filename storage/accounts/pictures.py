@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
+from storage.db.text import storable
+from storage.db.upsert import Conflict, count_changed, upsert
 from storage.models import Picture
-from storage.text import storable
-from storage.upsert import Conflict, count_changed, upsert
 
 # Facebook's links die within a month: older ones are not worth a request.
 LINK_LIFETIME = timedelta(days=28)

@@ -18,10 +18,10 @@ from cryptography.fernet import Fernet, InvalidToken
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.engine import note_erasure
-from storage.errors import SealBroken, WrongKey
+from storage.db.engine import note_erasure
+from storage.db.errors import SealBroken, WrongKey
+from storage.db.upsert import table_of
 from storage.models import Attempt, Base, Grant, PageGrant, VaultKey
-from storage.upsert import table_of
 
 # Purposes, with what stands for the owner. They are words inside the seal, not secrets.
 PURPOSE_USER_TOKEN = "user access token"  # noqa: S105 (see above); owner: the account's id

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.csv_import.plan import (
@@ -21,13 +21,13 @@ from storage.csv_import.plan import (
     match_pages,
 )
 from storage.csv_import.reader import PastFigures
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
+from storage.db.text import one_line, storable
+from storage.db.upsert import table_of
+from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapshots
 from storage.jobs.events import record_event
 from storage.models import Import, Page, Snapshot
 from storage.models.base import THIS_COMPUTER
-from storage.snapshots import SnapshotRow, delete_snapshots, upsert_snapshots
-from storage.text import one_line, storable
-from storage.upsert import table_of
 
 MAX_FILE_NAME = 120  # characters
 PAGES_AT_ONCE = 300
@@ -104,7 +104,7 @@ def undo_import(session: Session, import_id: int, now: datetime, by: str = THIS_
     file_name = session.execute(undone).scalar_one_or_none()
     if file_name is None:
         return 0
-    days_count = delete_snapshots(session, source=source_of(import_id))
+    days_count = delete_figures(session, source=source_of(import_id))
     facts = {"file": file_name, "import": import_id, "days": days_count}
     record_event(session, "import_undone", None, facts, now, by=by)
     bump_data_version(session)
@@ -147,14 +147,21 @@ def list_imports(session: Session, *, limit: int = 25) -> list[ImportRecord]:
     ]
 
 
+def list_import_names(session: Session) -> dict[str, tuple[str, date]]:
+    """Each import's file name and UTC day, by the source that its figures have."""
+    query = select(Import.id, Import.file_name, Import.imported_at)
+    return {source_of(id): (name, at.date()) for id, name, at in session.execute(query)}
+
+
 def source_of(import_id: int) -> str:
-    """The source of an import's snapshots."""
+    """The source of an import's figures."""
     return f"import:{import_id}"
 
 
 def is_from_import(import_id: int) -> ColumnElement[bool]:
     """A condition on Snapshot: it comes from this import."""
-    return Snapshot.source == source_of(import_id)
+    source = source_of(import_id)
+    return or_(Snapshot.fans_source == source, Snapshot.followers_source == source)
 
 
 def _iterate_stored(

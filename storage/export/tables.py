@@ -13,12 +13,13 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from storage.db.upsert import table_of
 from storage.export.csv_xlsx import Cell, Column, Format, make_file, make_file_name
-from storage.filtering import EVERY_PAGE, Filter, Metric
+from storage.figures.filters import EVERY_PAGE, Filter, Metric, filter_conditions
+from storage.figures.period_ends import load_period_ends
+from storage.figures.snapshots import source_of_day
+from storage.figures.table import SortKey, load_table
 from storage.models import InsightValue, Page, Snapshot
-from storage.page_table import SortKey, list_table
-from storage.roster import conditions
-from storage.upsert import table_of
 
 PAGES_AT_ONCE = 200
 TABLE_ROWS_AT_ONCE = 5_000
@@ -40,10 +41,10 @@ class ExportQuery:
     filter: Filter = EVERY_PAGE
     page_ids: tuple[str, ...] | None = None
 
-    def conditions(self, session: Session) -> list[ColumnElement[bool]]:
+    def conditions(self) -> list[ColumnElement[bool]]:
         """The Pages, as conditions on Page; empty for every Page."""
-        found = conditions(session, self.filter, self.until)
-        return found if self.page_ids is None else [*found, Page.id.in_(self.page_ids)]
+        conditions = filter_conditions(self.filter, self.until)
+        return conditions if self.page_ids is None else [*conditions, Page.id.in_(self.page_ids)]
 
     def file_name(self, what: str, ending: str) -> str:
         """ "pagekeeper-daily-figures-2026-10-26-2026-11-22.csv"."""
@@ -107,7 +108,7 @@ def count_daily_figures(session: Session, query: ExportQuery) -> int:
         .where(Snapshot.day.between(query.since, query.until))
     )
     if query.page_ids is not None or query.filter != EVERY_PAGE:
-        pages = select(Page.id).where(*query.conditions(session))
+        pages = select(Page.id).where(*query.conditions())
         count = count.where(Snapshot.page_id.in_(pages))
     return session.execute(count).scalar_one()
 
@@ -118,7 +119,7 @@ def _iterate_daily_figures(session: Session, query: ExportQuery) -> Iterator[Seq
     The change of a day is against the Page's last figure before it, which may be some days older;
     that of the first day against the day before ``since``, or the one before that.
     """
-    columns = select(Page.id, Page.name).where(*query.conditions(session))
+    columns = select(Page.id, Page.name).where(*query.conditions())
     pages = session.execute(columns.order_by(Page.name_folded, Page.id)).all()
     for first in range(0, len(pages), PAGES_AT_ONCE):
         some = pages[first : first + PAGES_AT_ONCE]
@@ -148,14 +149,16 @@ def _load_snapshots(
     table = table_of(Snapshot).c
     figures = (table.day, table.fans_count, table.followers_count)
     query = (
-        select(table.page_id, *figures, table.source, table.fetched_at, table.graph_version)
+        select(table.page_id, *figures, table.fans_source, table.followers_source)
+        .add_columns(table.fetched_at, table.graph_version)
         .where(table.page_id.in_(page_ids), table.day.between(since, until))
         .where(or_(table.fans_count.is_not(None), table.followers_count.is_not(None)))
         .order_by(table.page_id, table.day)
     )
     snapshots: dict[str, list[_Snapshot]] = {}
-    for page_id, *snapshot in session.execute(query):
-        snapshots.setdefault(page_id, []).append(tuple(snapshot))
+    for page_id, day, fans, followers, *sources, fetched_at, version in session.execute(query):
+        snapshot = (day, fans, followers, source_of_day(*sources), fetched_at, version)
+        snapshots.setdefault(page_id, []).append(snapshot)
     return snapshots
 
 
@@ -175,18 +178,18 @@ def _load_insight(
 def _iterate_page_table(
     session: Session, query: ExportQuery, sort: SortKey, descending: bool
 ) -> Iterator[Sequence[Cell]]:
+    (ends,) = load_period_ends(session, query.filter, (query.since, query.until))
     offset = 0
     while True:
-        page = list_table(
+        page = load_table(
             session,
-            since=query.since,
-            until=query.until,
-            metric=query.metric,
+            ends,
+            query.metric,
+            query.filter,
             sort=sort,
             descending=descending,
             limit=TABLE_ROWS_AT_ONCE,
             offset=offset,
-            filter=query.filter,
         )
         for row in page.rows:
             yield (

@@ -7,16 +7,16 @@ its history stays. Nobody has to change code for either.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from storage.db.installation import bump_data_version
+from storage.db.upsert import count_changed, insert_into
 from storage.insights.metric_seed import SEED
-from storage.installation import bump_data_version
 from storage.models import InsightMetric
-from storage.upsert import count_changed, insert_into
 
 
 def seed_ledger(session: Session) -> None:
@@ -29,10 +29,26 @@ def seed_ledger(session: Session) -> None:
     session.execute(statement, rows)
 
 
-def list_ledger(session: Session) -> list[InsightMetric]:
+@dataclass(frozen=True)
+class LedgerMetric:
+    """One metric of the ledger; columns as of `storage.models.InsightMetric`."""
+
+    name: str
+    label: str
+    unit: str
+    kind: str
+    meaning: str
+    status: str
+    retired_on: date | None
+    replaced_by: str | None
+    probed_at: datetime | None
+
+
+def list_ledger(session: Session) -> list[LedgerMetric]:
     """Return every metric, in the order in which they are shown."""
-    query = select(InsightMetric).order_by(InsightMetric.position, InsightMetric.name)
-    return list(session.scalars(query, execution_options={"populate_existing": True}))
+    columns = [getattr(InsightMetric, each.name) for each in fields(LedgerMetric)]
+    query = select(*columns).order_by(InsightMetric.position, InsightMetric.name)
+    return [LedgerMetric(*row) for row in session.execute(query)]
 
 
 def retire_metrics(

@@ -13,9 +13,9 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.db.text import storable_or_none
+from storage.db.upsert import Conflict, upsert
 from storage.models import InsightMetric, InsightSpan, InsightState, InsightValue
-from storage.text import storable_or_none
-from storage.upsert import Conflict, upsert
 
 # Facebook revises its newest days; what it says later is what counts.
 NEWEST = Conflict(newest_by="fetched_at")

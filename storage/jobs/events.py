@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
+from storage.db.text import storable_or_none
 from storage.models import Event
-from storage.text import storable_or_none
 
 
 def record_event(
@@ -42,10 +43,32 @@ def record_event(
     )
 
 
-def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[Event]:
+@dataclass(frozen=True)
+class EventRecord:
+    """One event. ``facts`` are what its sentence needs; ``by`` is None for Pagekeeper itself."""
+
+    at: datetime
+    kind: str
+    account_name: str | None
+    facts: Mapping[str, Any]
+    by: str | None
+    grant_id: int | None
+    page_id: str | None
+
+
+def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[EventRecord]:
     """Return events, newest first."""
-    query = select(Event).order_by(Event.at.desc(), Event.id.desc()).limit(limit).offset(offset)
-    return list(session.scalars(query))
+    columns = (
+        Event.at,
+        Event.kind,
+        Event.account_name,
+        Event.facts,
+        Event.by,
+        Event.grant_id,
+        Event.page_id,
+    )
+    query = select(*columns).order_by(Event.at.desc(), Event.id.desc()).limit(limit).offset(offset)
+    return [EventRecord(*row) for row in session.execute(query)]
 
 
 def count_events(session: Session) -> int:

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, literal_column, update
 from sqlalchemy.orm import Session
 
+from storage.db.upsert import count_changed, insert_into, table_of
 from storage.models import JobLease
-from storage.upsert import count_changed, insert_into, table_of
 
 LEASE_SECONDS = 60
 WHOLE_RUN = ""

@@ -14,9 +14,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.db.text import storable
+from storage.db.upsert import upsert
 from storage.models import Observation
-from storage.text import storable
-from storage.upsert import upsert
 
 GRAPH_VERSION = "graph_version"  # value: {"served": "v26.0"}
 DROPPED_FIELD = "dropped_field:"  # value: {"field": name}

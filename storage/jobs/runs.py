@@ -10,12 +10,12 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.errors import SyncRunning
-from storage.installation import bump_data_version
+from storage.db.errors import SyncRunning
+from storage.db.installation import bump_data_version
+from storage.db.text import storable_or_none
+from storage.db.upsert import count_changed, insert_into, table_of, upsert
 from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
 from storage.models import JobFailure, JobLease, JobRun, Page
-from storage.text import storable_or_none
-from storage.upsert import count_changed, insert_into, table_of, upsert
 
 JobKind = Literal["snapshots", "insights", "pictures", "sandbox_history"]
 # What started a run; `history` and `fast_forward` are the sandbox's.

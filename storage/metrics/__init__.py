@@ -6,8 +6,8 @@ from 0 to 100 and beyond, not ratios; "pp" are percentage points. "Net" is the d
 figures; "gained" and "lost" are gross, as Facebook counts them, and never mixed with it.
 
     ends        a period's two ends, and what is made of them: net, growth, difference to before
-    groups      many Pages together: growth, median, shares
-    ratios      two figures of the same Page: index, fans to followers, churn, engagement
+    groups      many Pages together: the median
+    ratios      two figures of the same Page: index, fans to followers
     changes     from day to day: booked after a gap, best and worst
     unusual     days beyond a Page's own noise, and days on which many fell together
     forecast    where a figure is going, as a band
@@ -20,7 +20,6 @@ from storage.metrics.ends import (
     SMALLEST_BASE,
     average_weekly_growth_percent,
     delta,
-    delta_percent,
     delta_points,
     ends_of_period,
     growth_per_day,
@@ -38,34 +37,30 @@ from storage.metrics.forecast import (
     find_forecast,
 )
 from storage.metrics.goals import GoalPace, goal_pace
-from storage.metrics.groups import median, portfolio_growth_percent, share_percents
+from storage.metrics.groups import median
 from storage.metrics.milestones import Milestone, list_milestones_reached, next_milestone
 from storage.metrics.ratios import (
-    churn_percent,
-    engagement_rate_by_days_percent,
-    engagement_rate_by_followers_percent,
-    engagement_rate_by_views_percent,
     fan_follower_ratio,
     index,
-    retention_percent,
-    unexplained_change,
 )
 from storage.metrics.unusual import (
     FELL,
-    FEWEST_CHANGES,
+    MIN_CHANGES,
     NOT_JUDGED,
     ROSE,
     TRAILING_DAYS,
     USUAL,
     find_unusual,
     is_platform_wide,
+    is_wide,
+    moved_ratio,
 )
 
 __all__ = [
     "FELL",
-    "FEWEST_CHANGES",
     "FEWEST_FIGURES",
     "LONGEST_HORIZON",
+    "MIN_CHANGES",
     "NOT_JUDGED",
     "ROSE",
     "SMALLEST_BASE",
@@ -79,14 +74,9 @@ __all__ = [
     "Milestone",
     "Refusal",
     "average_weekly_growth_percent",
-    "churn_percent",
     "delta",
-    "delta_percent",
     "delta_points",
     "ends_of_period",
-    "engagement_rate_by_days_percent",
-    "engagement_rate_by_followers_percent",
-    "engagement_rate_by_views_percent",
     "fan_follower_ratio",
     "find_arrival",
     "find_best_day",
@@ -98,13 +88,11 @@ __all__ = [
     "growth_percent",
     "index",
     "is_platform_wide",
+    "is_wide",
     "list_daily_changes",
     "list_milestones_reached",
     "median",
+    "moved_ratio",
     "net",
     "next_milestone",
-    "portfolio_growth_percent",
-    "retention_percent",
-    "share_percents",
-    "unexplained_change",
 ]

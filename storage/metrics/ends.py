@@ -75,17 +75,6 @@ def delta(current: int | None, previous: int | None) -> int | None:
     return None if current is None or previous is None else current - previous
 
 
-def delta_percent(current: float | None, previous: float | None) -> float | None:
-    """By how much a figure differs from the previous period's, in percent of its size.
-
-    150 after 100 is 50; 50 after -100 is 150, since it rose. None when either is not known or the
-    previous one is 0: from nothing there is no percentage, neither 0 nor 100.
-    """
-    if current is None or previous is None or previous == 0:
-        return None
-    return 100 * (current - previous) / abs(previous)
-
-
 def delta_points(current: float | None, previous: float | None) -> float | None:
     """By how much a rate differs from the previous one, in percentage points: 1.2 % → 1.5 % is 0.3.
 

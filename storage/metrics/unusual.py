@@ -14,19 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 TRAILING_DAYS = 28  # whose changes are a Page's usual
-FEWEST_CHANGES = 14  # with fewer of them nobody knows what is usual
+MIN_CHANGES = 14  # with fewer of them nobody knows what is usual
 
-SMALLEST_Z = 3.5
-SMALLEST_CHANGE = 5
-SMALLEST_SHARE = 0.001
+MIN_Z = 3.5
+MIN_CHANGE = 5
+MIN_SHARE = 0.001
 
 NOT_JUDGED, USUAL, ROSE, FELL = 0, 1, 2, 3
 
 _MAD_OF_A_DEVIATION = 0.6745  # MAD by standard deviation, of normal noise
 _MEAN_DISTANCE_TO_A_DEVIATION = 1.253314  # the same for the mean distance, turned round
 
-_FEWEST_FALLEN = 5
-_FALLEN_PERCENT = 30
+_MIN_FALLEN = 5
+_MIN_FALLEN_PERCENT = 30
+# Below this part of the Pages a day is not worth naming: of many Pages some stand out on any day.
+_MIN_WIDE_RATIO, _MIN_WIDE_RATIO_OF_MANY, _MANY = 0.05, 0.15, 20
 
 
 def find_unusual(changes: NDArray[Any], figures: NDArray[Any]) -> NDArray[np.int8]:
@@ -37,7 +39,7 @@ def find_unusual(changes: NDArray[Any], figures: NDArray[Any]) -> NDArray[np.int
     ``figures``: each Page's figure at the end of that day, or NaN. Of the days before, the last
     TRAILING_DAYS count; more are passed over.
 
-    Returns for each Page NOT_JUDGED (its change is not known, or fewer than FEWEST_CHANGES before
+    Returns for each Page NOT_JUDGED (its change is not known, or fewer than MIN_CHANGES before
     it are), USUAL, ROSE or FELL. A mark never says "fell" of a Page that gained: a day of +20
     where +100 is usual stays unmarked.
     Where more than half of the days before are the same, the MAD is 0 and the mean distance from
@@ -53,10 +55,10 @@ def find_unusual(changes: NDArray[Any], figures: NDArray[Any]) -> NDArray[np.int
     if still.any():
         mean = np.nansum(distances[still], axis=1) / np.maximum(known_count[still], 1)
         deviation[still] = _MEAN_DISTANCE_TO_A_DEVIATION * mean
-    is_judged = np.isfinite(judged) & (known_count >= FEWEST_CHANGES)
+    is_judged = np.isfinite(judged) & (known_count >= MIN_CHANGES)
     shift = judged - middle
-    least = np.fmax(SMALLEST_CHANGE, SMALLEST_SHARE * np.asarray(figures, dtype=np.float64))
-    is_far = (np.abs(shift) >= SMALLEST_Z * deviation) & (np.abs(judged) >= least) & is_judged
+    least = np.fmax(MIN_CHANGE, MIN_SHARE * np.asarray(figures, dtype=np.float64))
+    is_far = (np.abs(shift) >= MIN_Z * deviation) & (np.abs(judged) >= least) & is_judged
     marks = np.where(is_judged, USUAL, NOT_JUDGED).astype(np.int8)
     marks[is_far & (shift > 0) & (judged > 0)] = ROSE
     marks[is_far & (shift < 0) & (judged < 0)] = FELL
@@ -68,7 +70,22 @@ def is_platform_wide(judged_count: int, fell_count: int) -> bool:
 
     At least 5, and at least 30 % of those judged: most likely a clean-up of accounts.
     """
-    return fell_count >= _FEWEST_FALLEN and 100 * fell_count >= _FALLEN_PERCENT * judged_count
+    return fell_count >= _MIN_FALLEN and 100 * fell_count >= _MIN_FALLEN_PERCENT * judged_count
+
+
+def moved_ratio(judged_count: int, moved_count: int) -> float:
+    """Which part of the Pages that were judged on a day rose or fell; 0 when none was judged."""
+    return moved_count / judged_count if judged_count else 0.0
+
+
+def is_wide(judged_count: int, rose_count: int, fell_count: int) -> bool:
+    """Whether so many Pages rose or fell on one day that the day is worth naming.
+
+    With a larger ``judged_count`` a day that is not wide never becomes so.
+    """
+    ratio = _MIN_WIDE_RATIO_OF_MANY if judged_count >= _MANY else _MIN_WIDE_RATIO
+    is_many = moved_ratio(judged_count, rose_count + fell_count) >= ratio
+    return is_many or is_platform_wide(judged_count, fell_count)
 
 
 def _median_of_rows(rows: NDArray[np.float64], known_count: NDArray[Any]) -> NDArray[np.float64]:

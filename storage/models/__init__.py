@@ -6,12 +6,11 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
 
     installation   one row: whose database this is (``sandbox`` or ``live:<app id>``), data version
     vault_keys     one canary per encryption key
-    attempts       trips to Facebook and back     attempt_pages  what one brought, until it is saved
+    attempts       trips to Facebook and back, and what one brought until it is saved
     grants         one account's consent          page_grants  what a grant may do on one Page
     pages          Facebook's Pages               pictures     their pictures, as we serve them
     page_changes   what Facebook said of a Page before it said something else
-    snapshots      one Page, one day    day_columns  the same figures, all Pages of a day together
-    day_origins    where the snapshots of a day come from
+    snapshots      one Page, one day    unusual_days on which a Page rose or fell beyond its noise
     tags           groups of Pages      page_tags    which Pages are in them
     notes          an operator's notes on a day        goals  what a Page should reach, and when
     imports        CSV files of past figures
@@ -27,8 +26,8 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
 from __future__ import annotations
 
 from storage.models.attempts import Attempt
-from storage.models.base import Base, Day, UtcDateTime
-from storage.models.figures import DayColumn, DayOrigin, Import, Snapshot
+from storage.models.base import Base, UtcDateTime
+from storage.models.figures import Import, Snapshot, UnusualDay
 from storage.models.grants import Grant, PageGrant
 from storage.models.groups import Goal, Note, PageTag, Tag
 from storage.models.insights import (
@@ -44,9 +43,6 @@ from storage.models.pages import Page, PageChange, Picture
 __all__ = [
     "Attempt",
     "Base",
-    "Day",
-    "DayColumn",
-    "DayOrigin",
     "Event",
     "Goal",
     "Grant",
@@ -68,6 +64,7 @@ __all__ = [
     "Picture",
     "Snapshot",
     "Tag",
+    "UnusualDay",
     "UtcDateTime",
     "VaultKey",
 ]

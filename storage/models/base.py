@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from functools import lru_cache
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar
 
 from sqlalchemy import (
     JSON,
@@ -19,36 +18,13 @@ from sqlalchemy import (
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
-from storage.folding import fold
-
-T = TypeVar("T")
+from storage.models.folding import fold
 
 # Who made something, until operators sign in: `by` of tags, notes, goals, imports and events.
 THIS_COMPUTER = "this computer"
 
 
-class Remembered(TypeDecorator[T]):
-    """Converts a value once and the same value again for nothing.
-
-    All rows of a bulk write have the same day and time, and converting these takes longer than all
-    other columns together.
-    """
-
-    impl: Any = Date
-    cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Any:
-        process = super().bind_processor(dialect)
-        return None if process is None else lru_cache(maxsize=64)(process)
-
-
-class Day(Remembered[date]):
-    """A date."""
-
-    cache_ok = True
-
-
-class UtcDateTime(Remembered[datetime]):
+class UtcDateTime(TypeDecorator[datetime]):
     """An aware UTC datetime on every database; a naive one is a programming error and raises."""
 
     impl = DateTime(timezone=True)
@@ -80,7 +56,7 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {
         str: Text,
         datetime: UtcDateTime,
-        date: Day,
+        date: Date,
         # none_as_null: an absent value is NULL in these columns too, not the JSON word "null".
         dict[str, Any]: JSON(none_as_null=True),
         list[str]: JSON(none_as_null=True),
@@ -97,6 +73,6 @@ class Base(DeclarativeBase):
 
 
 def folded_name(context: DefaultExecutionContext) -> str:
-    """What ``name_folded`` is where nobody says it: see storage/folding.py."""
+    """What ``name_folded`` is where nobody says it: see storage/models/folding.py."""
     row = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy left it so
     return fold(row["name"])

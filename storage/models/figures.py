@@ -1,10 +1,10 @@
-"""The figures of Pages by day, what is kept beside them, and files of past ones."""
+"""Figures of Pages by day, their unusual days, and files of past figures."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import THIS_COMPUTER, Base
@@ -26,39 +26,36 @@ class Snapshot(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     fans_count: Mapped[int | None] = mapped_column(BigInteger)
     followers_count: Mapped[int | None] = mapped_column(BigInteger)
-    source: Mapped[str]  # "snapshot", or "import:<id>"
+    # Where each figure comes from: "snapshot" (Facebook) or "import:<id>"; NULL without a figure.
+    fans_source: Mapped[str | None]
+    followers_source: Mapped[str | None]
     fetched_at: Mapped[datetime]
     graph_version: Mapped[str | None]
 
 
-class DayColumn(Base):
-    """One kind of figure of all Pages on one day: see storage/columns.py, which keeps it.
+class UnusualDay(Base):
+    """A day on which one figure of one Page rose or fell beyond its usual noise.
 
-    Follows from ``snapshots`` and changes in the same transaction; an Overview of thousands of
-    Pages reads a handful of these instead of as many rows as Pages.
+    Written by `storage.figures.unusual.judge`, in the transaction in which snapshots change. Days
+    that are usual, and days that can't be judged, have no row.
     """
 
-    __tablename__ = "day_columns"
+    __tablename__ = "unusual_days"
+    __table_args__ = (
+        Index("unusual_days_by_page", "page_id", "day"),
+        {"sqlite_with_rowid": False},
+    )
 
-    # "fans" | "followers", and the marks of unusual days: "fans_marks" | "followers_marks"
-    kind: Mapped[str] = mapped_column(primary_key=True)
+    metric: Mapped[str] = mapped_column(primary_key=True)  # "fans" | "followers"
     day: Mapped[date] = mapped_column(primary_key=True)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class DayOrigin(Base):
-    """Where snapshots of one day come from: see storage/origins.py, which keeps it."""
-
-    __tablename__ = "day_origins"
-
-    day: Mapped[date] = mapped_column(primary_key=True)
-    source: Mapped[str] = mapped_column(primary_key=True)
-    graph_version: Mapped[str] = mapped_column(primary_key=True)  # "" for none
-    fetched_at: Mapped[datetime]  # the newest of them
+    page_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
+    direction: Mapped[str]  # "rose" | "fell"
 
 
 class Import(Base):
-    """One CSV file of past figures that was taken in; its snapshots have source "import:<id>"."""
+    """One CSV file of past figures that was taken in; its figures have the source "import:<id>"."""
 
     __tablename__ = "imports"
 

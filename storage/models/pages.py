@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Text
@@ -16,15 +16,14 @@ class Page(Base):
 
     __tablename__ = "pages"
     __table_args__ = (
-        # Covers "which Pages, by name", with which every figure of Overview begins.
-        Index("pages_by_name", "name_folded", "id", "position"),
-        Index("pages_by_connection", "connection", "position"),
+        # The order of every list of Pages.
+        Index("pages_by_name", "name_folded", "id"),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    # For search and order: see storage/folding.py. Follows from ``name`` in every insert; an upsert
-    # has to name it among the columns it overwrites. Compared byte by byte on every database.
+    # For search and order: see storage/models/folding.py. Follows from ``name`` in every insert; an
+    # upsert has to name it among the columns it overwrites. Compared byte by byte everywhere.
     name_folded: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name
     )
@@ -42,14 +41,6 @@ class Page(Base):
     first_seen_at: Mapped[datetime] = mapped_column(index=True)
     described_at: Mapped[datetime]
     graph_version: Mapped[str | None]
-    # Its place in every column of ``day_columns``: from 0, without holes, never given away again.
-    position: Mapped[int | None] = mapped_column(unique=True, index=True)
-    # The first day with a figure; None before it.
-    fans_since: Mapped[date | None]
-    followers_since: Mapped[date | None]
-    # The place of its best state in CONNECTION_STATES, 6 while nobody holds it: see
-    # storage/kept_connections.py, which keeps it.
-    connection: Mapped[int] = mapped_column(server_default="6")
 
 
 class PageChange(Base):

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from storage.filtering import Metric
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
+from storage.db.upsert import count_changed, upsert
+from storage.figures.filters import Metric
 from storage.models import Goal
 from storage.models.base import THIS_COMPUTER
-from storage.upsert import count_changed, upsert
 
 
 @dataclass(frozen=True)

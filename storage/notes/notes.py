@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from storage.errors import NoteRefused
-from storage.installation import bump_data_version
+from storage.db.errors import NoteRefused
+from storage.db.installation import bump_data_version
+from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
 from storage.models.base import THIS_COMPUTER
-from storage.text import one_line
 
 MAX_TEXT = 200  # characters
 MAX_AHEAD = timedelta(days=366)

@@ -13,16 +13,15 @@ from datetime import date, datetime
 from sqlalchemy import CursorResult, Row, Select, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
-from storage.errors import TagRefused
-from storage.filtering import Filter
-from storage.folding import fold
-from storage.installation import bump_data_version
+from storage.db.errors import TagRefused
+from storage.db.installation import bump_data_version
+from storage.db.text import one_line
+from storage.db.upsert import count_changed, insert_into
+from storage.figures.filters import Filter, filter_conditions
 from storage.jobs.events import record_event
 from storage.models import Page, PageTag, Tag
 from storage.models.base import THIS_COMPUTER
-from storage.roster import conditions
-from storage.text import one_line
-from storage.upsert import count_changed, insert_into
+from storage.models.folding import fold
 
 MAX_NAME = 40  # characters
 MAX_LISTED = 1_000
@@ -101,7 +100,7 @@ def tag_pages(
     ``until`` is the day at which the filter judges who needs attention.
     """
     # Always with a WHERE: without one SQLite takes the ON of "ON CONFLICT" for a join's.
-    pages = select(Page.id).where(Page.id.is_not(None), *conditions(session, filter, until))
+    pages = select(Page.id).where(Page.id.is_not(None), *filter_conditions(filter, until))
     count = _insert(session, tag_id, pages)
     _record(session, "tagged", tag_id, count, now, by)
     return count
@@ -117,7 +116,7 @@ def untag_pages(
     by: str = THIS_COMPUTER,
 ) -> int:
     """Take a tag from every Page of ``filter``; return how many had it. ``until`` as tag_pages."""
-    pages = select(Page.id).where(*conditions(session, filter, until))
+    pages = select(Page.id).where(*filter_conditions(filter, until))
     tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id.in_(pages))
     count = count_changed(session, tagged)
     _record(session, "untagged", tag_id, count, now, by)
@@ -160,7 +159,7 @@ def set_tags_of(
 
 def count_pages(session: Session, *, filter: Filter, until: date, tag_id: int | None = None) -> int:
     """How many Pages the filter leaves; with ``tag_id``, how many of them have that tag."""
-    pages = conditions(session, filter, until)
+    pages = filter_conditions(filter, until)
     if tag_id is not None:
         pages.append(Page.id.in_(select(PageTag.page_id).where(PageTag.tag_id == tag_id)))
     return session.scalar(select(func.count()).select_from(Page).where(*pages)) or 0

@@ -18,11 +18,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Index, create_engine, insert
 from sqlalchemy.orm import Session
-
 from storage.kept_connections import rebuild_connections
+
+from storage.db.upsert import table_of
+from storage.figures.snapshots import rebuild_columns
 from storage.models import Base, Grant, Page, PageGrant, PageTag, Snapshot, Tag
-from storage.snapshots import rebuild_columns
-from storage.upsert import table_of
 
 A_DAY = timedelta(days=1)
 CHUNK_ROWS = 50_000

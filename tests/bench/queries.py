@@ -14,11 +14,7 @@ from functools import partial
 import psycopg
 from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
-
-from storage.engine import Database, open_database
-from storage.filtering import Filter
-from storage.models import Tag
-from storage.overview import (
+from storage.figures.overview import (
     Comparable,
     DailyTotal,
     Movers,
@@ -28,14 +24,18 @@ from storage.overview import (
     list_daily_totals,
     list_movers,
 )
-from storage.page_table import (
+
+from storage.db.engine import Database, open_database
+from storage.figures.filters import Filter
+from storage.figures.table import (
     TablePage,
     TableSummary,
     get_table_summary,
     list_sparklines,
     list_table,
 )
-from storage.unusual import UnusualDay, list_unusual_days
+from storage.figures.unusual import UnusualDay, list_unusual_days
+from storage.models import Tag
 from tests.bench.generator import FEW_TAG, HALF_TAG
 from tests.bench.handwritten import POINTS, Asked, Rival
 from tests.bench.report import Line, at_most

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import requests
 from sqlalchemy import exists, update
+from storage.kept_connections import rebuild_connections
 
 from fb.installation import Installation, open_installation
 from fb.settings import read_settings
 from storage.jobs.runs import SNAPSHOTS, add_progress, finish_run, start_run
-from storage.kept_connections import rebuild_connections
 from storage.models import Grant, PageGrant, Snapshot
 from tests.bench.generator import fill
 from tests.browser.serving import (

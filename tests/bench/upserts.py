@@ -17,9 +17,9 @@ from statistics import median
 from typing import TypeVar
 
 from storage.accounts.pages import PageDetails, upsert_pages
-from storage.engine import Database, open_database
+from storage.db.engine import Database, open_database
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.migrate import migrate
-from storage.snapshots import SnapshotRow, upsert_snapshots
 
 T = TypeVar("T")
 

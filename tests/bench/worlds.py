@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
-from storage.engine import open_database
+from storage.db.engine import open_database
 from storage.migrate import migrate
 from tests.bench.generator import fill
 

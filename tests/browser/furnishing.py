@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from storage.engine import open_database
+from storage.db.engine import open_database
 from storage.notes.goals import GoalRow, set_goal
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page

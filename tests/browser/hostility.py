@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
-from storage.engine import open_database
+from storage.db.engine import open_database
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
-from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.browser.browsing import settle
 from tests.browser.furnishing import LAST_DAY, page_id_of
 from tests.browser.serving import Server

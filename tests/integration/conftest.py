@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from storage.engine import Database, open_database
+from storage.db.engine import Database, open_database
 from storage.migrate import migrate
 from tests.integration.storage_rows import NOW
 

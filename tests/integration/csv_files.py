@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import select
 
 from storage.csv_import.reader import PastFigures, read_file
-from storage.engine import Database
+from storage.db.engine import Database
 from storage.models import Snapshot
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)

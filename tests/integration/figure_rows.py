@@ -9,11 +9,8 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from storage.chosen import chosen_by_id
-from storage.columns import assign_positions
-from storage.kept_connections import keep_connection
-from storage.models import Grant, Page, PageGrant, Snapshot
-from storage.snapshots import keeping
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
+from storage.models import Grant, Page, PageGrant
 
 # Day 0 of every test; day -1 is the one before.
 ORIGIN = date(2026, 11, 1)
@@ -44,26 +41,21 @@ def add_page(
     values = {"name": name or f"Page {page_id}", "described_at": LONG_AGO, **facts}
     session.execute(insert(Page).values(id=page_id, first_seen_at=first_seen_at, **values))
     fans, followers = fans or {}, followers or {}
-    rows = [
-        {
-            "page_id": page_id,
-            "day": day(number),
-            "fans_count": fans.get(number),
-            "followers_count": followers.get(number),
-            "source": "snapshot",
-            "fetched_at": fetched_at(number),
-            "graph_version": "v26.0",
-        }
-        for number in sorted({*fans, *followers})
-    ]
-    assign_positions(session)
-    if rows:
-        with keeping(
-            session,
-            chosen_by_id(session, [page_id]),
-            [day(number) for number in {*fans, *followers}],
-        ):
-            session.execute(insert(Snapshot), rows)
+    upsert_snapshots(
+        session,
+        [
+            SnapshotRow(
+                page_id=page_id,
+                day=day(number),
+                fans_count=fans.get(number),
+                followers_count=followers.get(number),
+                source="snapshot",
+                fetched_at=fetched_at(number),
+                graph_version="v26.0",
+            )
+            for number in sorted({*fans, *followers})
+        ],
+    )
 
 
 def add_grant(session: Session, account_id: str, status: str = "ok", **facts: Any) -> int:
@@ -107,4 +99,3 @@ def hold(
             granted_at=LONG_AGO,
         )
     )
-    keep_connection(session, page_id)

@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from storage.accounts.attempts import create_attempt
 from storage.accounts.grants import GrantFacts, PageAccess, save_grant, upsert_page_grants
-from storage.accounts.pages import PageDetails, PageReport, store_reports, upsert_pages
+from storage.accounts.pages import PageDetails, PageReport, upsert_pages
 from storage.accounts.vault import Vault
-from storage.engine import Database
+from storage.db.engine import Database
+from storage.figures.reports import store_reports
 from storage.models import JobLease
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

@@ -16,12 +16,12 @@ from storage.csv_import.importer import (
 )
 from storage.csv_import.plan import ImportCounts, ImportPlan
 from storage.csv_import.reader import PastFigures
-from storage.engine import Database
-from storage.installation import get_data_version
+from storage.db.engine import Database
+from storage.db.installation import get_data_version
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.jobs.events import list_events
 from storage.models import Snapshot
 from storage.models.base import THIS_COMPUTER
-from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.csv_files import NOW, Row, file_of, list_snapshots, read_text
 from tests.integration.figure_rows import add_page, day
 
@@ -129,7 +129,7 @@ def test_undo_takes_one_import_only(stocked: Database) -> None:
     assert first is not None
     undo(stocked, first, LATER)
     with stocked.reading() as session:
-        sources = set(session.scalars(select(Snapshot.source)))
+        sources = set(session.scalars(select(Snapshot.fans_source)))
     assert sources == {"snapshot", f"import:{second}"}
 
 
@@ -153,7 +153,7 @@ def test_a_day_stored_since_the_dry_run_stays(stocked: Database) -> None:
     take_in(stocked, figures, "a.csv", LATER)
     with stocked.reading() as session:
         found = session.get_one(Snapshot, ("1", day(0)))
-        assert (found.fans_count, found.source) == (7, "snapshot")
+        assert (found.fans_count, found.fans_source) == (7, "snapshot")
 
 
 def test_a_file_without_a_readable_row_changes_nothing(stocked: Database) -> None:

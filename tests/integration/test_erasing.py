@@ -14,6 +14,7 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
+    Date,
     Integer,
     LargeBinary,
     Table,
@@ -24,8 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.models import Base, Day, UtcDateTime
+from storage.db.engine import Database
+from storage.models import Base, UtcDateTime
 from tests.integration.storage_rows import NOW
 
 ERASED, KEPT = "erased", "kept"
@@ -51,7 +52,7 @@ def value_of(column: Column[Any], mark: str) -> Any:
         Text: mark,
         JSON: {"a": [mark]},
         LargeBinary: mark.encode(),
-        Day: NOW.date(),
+        Date: NOW.date(),
         UtcDateTime: NOW,
     }
     return next(value for kind, value in values.items() if isinstance(column.type, kind))
@@ -80,7 +81,8 @@ def fill(session: Session, owner: str) -> None:
                     says = mark if is_own else f"row {IDS.get(mark, 0)}"
                     row[column.name] = value_of(column, says)
                 elif target == owner or not column.nullable:
-                    row[column.name] = first_keys.get((target, mark), first_keys.get((target, "")))
+                    keys = (first_keys.get((target, each)) for each in (mark, "", KEPT))
+                    row[column.name] = next(key for key in keys if key is not None)
                 else:
                     row[column.name] = None
             session.execute(insert(table).values(row))

@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from storage.csv_import.importer import import_figures, plan_import
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
-from storage.engine import Database
+from storage.db.engine import Database
 from storage.export.tables import (
     GAINED,
     ExportQuery,
@@ -22,9 +22,9 @@ from storage.export.tables import (
     export_daily_figures,
     export_page_table,
 )
-from storage.filtering import Filter
-from storage.models import DayColumn, InsightValue, Page, Snapshot
-from storage.page_table import SortKey
+from storage.figures.filters import Filter
+from storage.figures.table import SortKey
+from storage.models import InsightValue, Page, Snapshot
 from tests.integration.csv_files import NOW, list_snapshots
 from tests.integration.figure_rows import add_page, day
 
@@ -157,7 +157,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 def test_any_export_is_understood_again(database: Database, pages: list[Any]) -> None:
     """By id, and by name alone where it is unique: each stored day is met as it is stored."""
     with database.writing() as session:
-        for model in (Snapshot, DayColumn, Page):
+        for model in (Snapshot, Page):
             session.execute(delete(model))
         for number, (name, fans, followers) in enumerate(pages):
             add_page(session, str(number), fans, followers, name=name)

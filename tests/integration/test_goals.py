@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from storage.engine import Database
-from storage.installation import get_data_version
+from storage.db.engine import Database
+from storage.db.installation import get_data_version
 from storage.notes.goals import GoalRow, find_goal, remove_goal, set_goal
 from tests.integration.storage_rows import LATER, NOW, add_pages
 

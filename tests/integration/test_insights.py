@@ -20,9 +20,9 @@ from fb.jobs.schedule import tick
 from fb.sandbox import make_world
 from storage.accounts.grants import list_working_grants
 from storage.accounts.page_tokens import find_insight_access
+from storage.db.errors import SyncRunning
 from storage.erasure import erase_everything
-from storage.errors import SyncRunning
-from storage.insights.metric_ledger import list_ledger
+from storage.insights.metric_ledger import LedgerMetric, list_ledger
 from storage.insights.metric_seed import SEED
 from storage.insights.values import (
     get_insight_series,
@@ -32,7 +32,6 @@ from storage.insights.values import (
 from storage.jobs.runs import INSIGHTS, SNAPSHOTS, RunRecord, start_run
 from storage.models import (
     Grant,
-    InsightMetric,
     InsightSpan,
     InsightState,
     InsightValue,
@@ -74,7 +73,7 @@ def states(scene: Scene) -> dict[str, InsightState]:
         return {row.page_id: row for row in session.scalars(select(InsightState))}
 
 
-def ledger(scene: Scene) -> dict[str, InsightMetric]:
+def ledger(scene: Scene) -> dict[str, LedgerMetric]:
     with scene.installation.database.reading() as session:
         return {row.name: row for row in list_ledger(session)}
 

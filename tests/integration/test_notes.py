@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.errors import NoteRefused
-from storage.installation import get_data_version
+from storage.db.engine import Database
+from storage.db.errors import NoteRefused
+from storage.db.installation import get_data_version
 from storage.jobs.events import list_events, record_event
 from storage.models import Import, InsightMetric, Snapshot
 from storage.models.base import THIS_COMPUTER
@@ -268,7 +268,7 @@ def test_an_import_concerns_the_pages_in_its_file(database: Database) -> None:
                 page_id="1",
                 day=day(-3),
                 fans_count=4,
-                source=f"import:{first}",
+                fans_source=f"import:{first}",
                 fetched_at=LONG_AGO,
             )
         )

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from storage import filter_choices
-from storage.engine import Database
-from storage.filter_choices import (
+from storage.db.engine import Database
+from storage.figures import filter_choices
+from storage.figures.filter_choices import (
     Choice,
     find_account_name,
     find_tag,
@@ -19,8 +19,8 @@ from storage.filter_choices import (
     list_categories,
     list_tags,
 )
+from storage.figures.provenance import find_provenance, find_span
 from storage.models import PageTag, Tag
-from storage.origins import find_origin, find_span
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, fetched_at, hold
 
 UNTIL = date(2026, 11, 22)
@@ -105,17 +105,17 @@ def test_names_of_an_address_are_looked_up(filled: Database) -> None:
 def test_the_days_with_snapshots_and_where_the_newest_come_from(filled: Database) -> None:
     with filled.reading() as session:
         assert find_span(session) == (day(0), day(2))
-        origin = find_origin(session, UNTIL)
+        origin = find_provenance(session, UNTIL)
         assert origin is not None
         assert (origin.day, origin.fetched_at) == (day(2), fetched_at(2))
         assert (origin.sources, origin.graph_versions) == (("snapshot",), ("v26.0",))
-        earlier = find_origin(session, day(1))
+        earlier = find_provenance(session, day(1))
         assert earlier is not None
         assert earlier.day == day(1)
-        assert find_origin(session, date(2020, 1, 1)) is None
+        assert find_provenance(session, date(2020, 1, 1)) is None
 
 
 def test_without_a_snapshot_there_are_no_days(database: Database) -> None:
     with database.reading() as session:
         assert find_span(session) is None
-        assert find_origin(session, UNTIL) is None
+        assert find_provenance(session, UNTIL) is None

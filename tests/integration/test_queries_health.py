@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage.engine import Database
-from storage.health import (
+from storage.db.engine import Database
+from storage.figures.health import (
     Freshness,
     NamedPages,
     count_connections,

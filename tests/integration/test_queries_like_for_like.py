@@ -11,18 +11,19 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from storage.engine import Database
-from storage.filtering import Filter, Metric
+from storage.db.engine import Database
+from storage.figures.filters import Filter, Metric
+from storage.figures.totals import Comparable
 from storage.metrics import SMALLEST_BASE
-from storage.models import DayColumn, Page, Snapshot
-from storage.overview import (
-    Comparable,
-    get_comparable,
-    get_totals,
-    list_daily_totals,
-    list_movers,
+from storage.models import Page, Snapshot
+from tests.integration.figure_answers import (
+    ask_comparable,
+    ask_line,
+    ask_movers,
+    ask_summary,
+    ask_table,
+    ask_totals,
 )
-from storage.page_table import get_table_summary, list_table
 from tests.integration.figure_rows import add_page, day
 
 # Page → day → figure, None where Facebook reported none. Days 0 to 6 are the longest period.
@@ -115,7 +116,6 @@ def _sum(figures: list[int | None]) -> int | None:
 
 def fill(session: Session, fans: World, followers: World) -> None:
     session.execute(delete(Snapshot))
-    session.execute(delete(DayColumn))
     session.execute(delete(Page))
     for page in {*fans, *followers}:
         add_page(session, page, fans.get(page), followers.get(page))
@@ -130,8 +130,8 @@ def test_the_line_is_like_for_like(
     with database.writing() as session:
         fill(session, fans, {})
         since, until = day(period[0]), day(period[1])
-        line = list_daily_totals(session, since=since, until=until, metric="fans")
-        totals = get_totals(session, since=since, until=until)
+        line = ask_line(session, since=since, until=until, metric="fans")
+        totals = ask_totals(session, since=since, until=until)
     assert [(point.day, point.total, point.change) for point in line] == model.line()
     assert totals.fans == model.comparable()
     drawn = [point.total for point in line if point.total is not None]
@@ -155,8 +155,8 @@ def test_totals_of_both_metrics(
     with database.writing() as session:
         fill(session, fans, followers)
         since, until = day(period[0]), day(period[1])
-        totals = get_totals(session, since=since, until=until)
-        alone = get_comparable(session, since=since, until=until, metric="followers")
+        totals = ask_totals(session, since=since, until=until)
+        alone = ask_comparable(session, since=since, until=until, metric="followers")
     assert totals.pages_count == len(pages)
     for metric, model in models.items():
         assert totals.of(metric) == model.comparable()
@@ -164,7 +164,7 @@ def test_totals_of_both_metrics(
     newest = [models["fans"].newest(page, period[1]) for page in pages]
     assert totals.fans_total == _sum(newest)
     assert totals.fans_stale_count == totals.fans.left_out_silent
-    assert totals.pages_without_count == newest.count(None)
+    assert totals.fans.left_out_no_count == newest.count(None)
     assert alone == totals.followers
 
 
@@ -177,13 +177,13 @@ def test_movers_and_table(
     since, until = day(period[0]), day(period[1])
     with database.writing() as session:
         fill(session, fans, {})
-        number = list_movers(session, since=since, until=until, metric="fans", by="number", count=2)
-        rate = list_movers(
+        number = ask_movers(session, since=since, until=until, metric="fans", by="number", count=2)
+        rate = ask_movers(
             session, since=since, until=until, metric="fans", by="rate", min_base=base
         )
-        by_net = list_table(session, since=since, until=until, sort="net")
-        by_growth = list_table(session, since=since, until=until, sort="growth", descending=False)
-        summary = get_table_summary(session, since=since, until=until)
+        by_net = ask_table(session, since=since, until=until, sort="net")
+        by_growth = ask_table(session, since=since, until=until, sort="growth", descending=False)
+        summary = ask_summary(session, since=since, until=until)
 
     nets = {page: net for page in fans if (net := model.net(page)) is not None}
     up = sorted((page for page in nets if nets[page] > 0), key=lambda p: (-nets[p], p))
@@ -216,10 +216,10 @@ def test_movers_and_table(
 def test_a_page_that_joins_does_not_move_the_line(database: Database, joins_on: int) -> None:
     with database.writing() as session:
         add_page(session, "a", {n: 1_000 + n for n in range(-2, 7)})
-        before = list_daily_totals(session, since=day(0), until=day(6), metric="fans")
+        before = ask_line(session, since=day(0), until=day(6), metric="fans")
         add_page(session, "b", dict.fromkeys(range(joins_on, 7), 50000))
-        after = list_daily_totals(session, since=day(0), until=day(6), metric="fans")
-        totals = get_totals(session, since=day(0), until=day(6))
+        after = ask_line(session, since=day(0), until=day(6), metric="fans")
+        totals = ask_totals(session, since=day(0), until=day(6))
     assert after == before
     assert totals.fans.left_out_joined == 1
     assert totals.fans_total == 51_006  # the tile counts every Page
@@ -229,7 +229,7 @@ def test_a_gap_stays_a_gap_and_its_change_is_booked_once(database: Database) -> 
     with database.writing() as session:
         add_page(session, "a", {-1: 100, 0: 101, 2: 103, 4: 110})
         add_page(session, "b", {-1: 200, 0: 200, 4: 205})
-        line = list_daily_totals(session, since=day(0), until=day(5), metric="fans")
+        line = ask_line(session, since=day(0), until=day(5), metric="fans")
     assert [(point.total, point.change) for point in line] == [
         (300, None),
         (301, 1),
@@ -243,12 +243,12 @@ def test_a_gap_stays_a_gap_and_its_change_is_booked_once(database: Database) -> 
 
 def test_nothing_to_compare(database: Database) -> None:
     with database.writing() as session:
-        empty = get_totals(session, since=day(0), until=day(6))
+        empty = ask_totals(session, since=day(0), until=day(6))
         add_page(session, "a", {6: 2_290_456})
         add_page(session, "b")
-        first_day = get_totals(session, since=day(0), until=day(6))
-        line = list_daily_totals(session, since=day(0), until=day(6), metric="fans")
-        movers = list_movers(session, since=day(0), until=day(6), metric="fans", by="rate")
+        first_day = ask_totals(session, since=day(0), until=day(6))
+        line = ask_line(session, since=day(0), until=day(6), metric="fans")
+        movers = ask_movers(session, since=day(0), until=day(6), metric="fans", by="rate")
     assert (empty.pages_count, empty.fans_total, empty.first_day) == (0, None, None)
     assert empty.fans == Comparable(0, None, None, 0, 0, 0, 0)
     assert empty.fans.net is None
@@ -263,10 +263,10 @@ def test_nothing_to_compare(database: Database) -> None:
 def test_a_fall_to_zero_is_a_figure(database: Database) -> None:
     with database.writing() as session:
         add_page(session, "a", {-1: 1_000, 3: 0, 6: 0})
-        totals = get_totals(session, since=day(0), until=day(6))
-        line = list_daily_totals(session, since=day(0), until=day(6), metric="fans")
-        movers = list_movers(session, since=day(0), until=day(6), metric="fans", by="number")
-        (row,) = list_table(session, since=day(0), until=day(6)).rows
+        totals = ask_totals(session, since=day(0), until=day(6))
+        line = ask_line(session, since=day(0), until=day(6), metric="fans")
+        movers = ask_movers(session, since=day(0), until=day(6), metric="fans", by="number")
+        (row,) = ask_table(session, since=day(0), until=day(6)).rows
     assert (totals.fans_total, totals.fans.start, totals.fans.end) == (0, 1_000, 0)
     assert [point.total for point in line] == [1_000, None, None, None, 0, None, None, 0]
     assert [(mover.net, mover.rate_percent) for mover in movers.down] == [(-1_000, -100.0)]
@@ -284,7 +284,7 @@ def test_pages_are_added_by_the_day_they_were_first_seen(database: Database) -> 
         add_page(session, "b", first_seen_at=seen(0, 0, 0))
         add_page(session, "c", first_seen_at=seen(6, 23, 59))
         add_page(session, "d", first_seen_at=seen(7, 0, 0))
-        totals = get_totals(session, since=day(0), until=day(6))
+        totals = ask_totals(session, since=day(0), until=day(6))
     assert (totals.pages_count, totals.pages_added_count) == (4, 2)
 
 
@@ -299,12 +299,10 @@ def test_a_filter_narrows_every_figure(database: Database) -> None:
                 figures[2] = 1_000 * number
             add_page(session, str(number), figures, name=f"{name} {number}")
         add_page(session, "x", {6: 5}, name="Café x")
-        totals = get_totals(session, since=day(0), until=day(6), filter=only_cafes)
-        cafes = list_daily_totals(
-            session, since=day(0), until=day(6), metric="fans", filter=only_cafes
-        )
-        every = list_daily_totals(session, since=day(0), until=day(6), metric="fans")
-        movers = list_movers(
+        totals = ask_totals(session, since=day(0), until=day(6), filter=only_cafes)
+        cafes = ask_line(session, since=day(0), until=day(6), metric="fans", filter=only_cafes)
+        every = ask_line(session, since=day(0), until=day(6), metric="fans")
+        movers = ask_movers(
             session, since=day(0), until=day(6), metric="fans", by="number", filter=only_cafes
         )
     assert (totals.pages_count, totals.fans.start, totals.fans.end) == (3, 7_000, 7_007)

@@ -9,16 +9,11 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.pages import PageDetails, upsert_pages
-from storage.engine import Database
-from storage.filtering import Filter
+from storage.db.engine import Database
+from storage.figures.filters import Filter
+from storage.figures.table import SortKey, SummaryRow, list_sparklines
 from storage.models import Page, Picture
-from storage.page_table import (
-    SortKey,
-    SummaryRow,
-    get_table_summary,
-    list_sparklines,
-    list_table,
-)
+from tests.integration.figure_answers import ask_summary, ask_table
 from tests.integration.figure_rows import (
     LONG_AGO,
     add_grant,
@@ -39,7 +34,7 @@ def ids(
     descending: bool = False,
     filter: Filter | None = None,
 ) -> list[str]:
-    found = list_table(
+    found = ask_table(
         session,
         since=SINCE,
         until=UNTIL,
@@ -107,7 +102,7 @@ def test_pages_of_the_table_join_to_the_whole(
                 hold(session, grant, f"{number:02d}")
         joined: list[str] = []
         for offset in range(0, 30, 5):
-            found = list_table(
+            found = ask_table(
                 session,
                 since=SINCE,
                 until=UNTIL,
@@ -132,9 +127,9 @@ def test_a_row_says_everything_about_its_page(database: Database) -> None:
         picture = {"page_id": "9" * 20, "etag": "abc", "content": b"x", "fetched_at": LONG_AGO}
         session.execute(insert(Picture).values(**picture))
         add_page(session, "2", {3: None}, {3: 12})
-        full, bare = list_table(session, since=SINCE, until=UNTIL).rows
-        by_followers = list_table(session, since=SINCE, until=UNTIL, metric="followers")
-        early = list_table(session, since=day(-4), until=day(-3)).rows[0]
+        full, bare = ask_table(session, since=SINCE, until=UNTIL).rows
+        by_followers = ask_table(session, since=SINCE, until=UNTIL, metric="followers")
+        early = ask_table(session, since=day(-4), until=day(-3)).rows[0]
     assert (full.page_id, full.name, full.category) == ("9" * 20, name, "Café")
     assert (full.fans, full.followers) == (1_020, 0)
     assert (full.start, full.end, full.net, full.growth_percent) == (1_000, 1_020, 20, 2.0)
@@ -184,7 +179,7 @@ def test_search(database: Database, search: str, found: list[str]) -> None:
     with database.writing() as session:
         upsert_pages(session, rows, LONG_AGO)
         by_name = ids(session, filter=Filter(search=search))
-        counted = list_table(session, since=SINCE, until=UNTIL, filter=Filter(search), limit=1)
+        counted = ask_table(session, since=SINCE, until=UNTIL, filter=Filter(search), limit=1)
     assert sorted(by_name) == found
     assert counted.rows_count == len(found)
 
@@ -209,7 +204,7 @@ def test_attention_keeps_what_is_not_connected_or_not_fresh(database: Database) 
         hold(session, working, "followers only")
         add_page(session, "dead", {6: 10})
         hold(session, dead, "dead")
-        found = list_table(session, since=SINCE, until=UNTIL, filter=Filter(attention=True))
+        found = ask_table(session, since=SINCE, until=UNTIL, filter=Filter(attention=True))
         both = ids(session, filter=Filter("D", attention=True))
     assert {row.page_id for row in found.rows} == {"old", "empty", "dead"}
     assert found.rows_count == 3
@@ -223,9 +218,9 @@ def test_total_and_median_are_of_every_row(database: Database) -> None:
         add_page(session, "c", {-1: 50, 6: 100}, {6: 4}, name="x c")
         add_page(session, "d", {6: 10_000}, name="x d")  # joined: in the sum of fans alone
         add_page(session, "e", {-1: 9, 6: 9})
-        found = get_table_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x"))
-        nothing = get_table_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="y"))
-        small = get_table_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x c"))
+        found = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x"))
+        nothing = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="y"))
+        small = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x c"))
     assert (found.rows_count, found.comparable_count) == (4, 3)
     assert found.total == SummaryRow(11_404, 7, 154, 100 * 154 / 1_250)
     assert found.median == SummaryRow(652, 2, 50, 6.0)

@@ -10,11 +10,11 @@ from sqlalchemy import insert
 
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.accounts.page_profile import find_page_profile
-from storage.engine import Database
-from storage.health import count_connections
+from storage.db.engine import Database
+from storage.figures.health import count_connections
+from storage.figures.series import DayFigure, get_page_series
 from storage.models import Picture
-from storage.page_table import list_table
-from storage.series import DayFigure, get_page_series
+from tests.integration.figure_answers import ask_table
 from tests.integration.figure_rows import (
     LONG_AGO,
     add_grant,
@@ -58,7 +58,7 @@ def test_connection_through_one_account(
         grant_id = add_grant(session, "1", grant)
         add_page(session, "p")
         hold(session, grant_id, "p", status, tasks=tasks, has_token=has_token)
-        (row,) = list_table(session, since=day(0), until=day(6)).rows
+        (row,) = ask_table(session, since=day(0), until=day(6)).rows
         profile = find_page_profile(session, "p")
         counts = count_connections(session)
     assert row.connection == state
@@ -77,7 +77,7 @@ def test_the_best_of_several_accounts_counts(database: Database) -> None:
             grant_id = add_grant(session, f"account {place}", grant)
             for number in range(place + 1):
                 hold(session, grant_id, str(number), status, tasks=tasks, has_token=has_token)
-        rows = list_table(session, since=day(0), until=day(6), sort="name", descending=False).rows
+        rows = ask_table(session, since=day(0), until=day(6), sort="name", descending=False).rows
         profile = find_page_profile(session, "0")
     assert [row.connection for row in rows] == list(CONNECTION_STATES)
     assert profile is not None
@@ -99,7 +99,7 @@ def test_a_page_that_is_not_published_works_in_part(
     with database.writing() as session:
         add_page(session, "p", is_published=is_published)
         hold(session, add_grant(session, "1"), "p")
-        (row,) = list_table(session, since=day(0), until=day(6)).rows
+        (row,) = ask_table(session, since=day(0), until=day(6)).rows
     assert row.connection == state
 
 
@@ -110,9 +110,9 @@ def test_a_series_has_the_days_that_exist(database: Database) -> None:
         found = get_page_series(session, "p", since=day(0), until=day(6))
         nothing = get_page_series(session, "unknown", since=day(0), until=day(6))
     assert found == [
-        DayFigure(day(0), 0, None, "snapshot", fetched_at(0), "v26.0"),
-        DayFigure(day(3), None, 4, "snapshot", fetched_at(3), "v26.0"),
-        DayFigure(day(6), 5, None, "snapshot", fetched_at(6), "v26.0"),
+        DayFigure(day(0), 0, None, "snapshot", None, fetched_at(0), "v26.0"),
+        DayFigure(day(3), None, 4, None, "snapshot", fetched_at(3), "v26.0"),
+        DayFigure(day(6), 5, None, "snapshot", None, fetched_at(6), "v26.0"),
     ]
     assert nothing == []
 

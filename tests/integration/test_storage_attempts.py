@@ -30,8 +30,8 @@ from storage.accounts.attempts import (
     wipe_expired,
 )
 from storage.accounts.vault import Sealed, Vault
-from storage.engine import Database
-from storage.errors import TooManyAttempts
+from storage.db.engine import Database
+from storage.db.errors import TooManyAttempts
 from storage.models import Attempt, Grant
 from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
 

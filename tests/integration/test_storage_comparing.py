@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from storage.comparing import (
+from storage.db.engine import Database
+from storage.figures.comparison import (
     MOST_MATCHES,
     ComparedPage,
     Match,
@@ -17,7 +18,6 @@ from storage.comparing import (
     list_alike,
     list_compared_pages,
 )
-from storage.engine import Database
 from tests.integration.figure_rows import add_page, day
 
 UNTIL = day(27)

@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from storage.engine import Database, open_database
-from storage.errors import DatabaseBusy, DatabaseUnreachable
-from storage.installation import bump_data_version, get_data_version
+from storage.db.engine import Database, open_database
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable
+from storage.db.installation import bump_data_version, get_data_version
 from storage.migrate import find_marker
 from storage.models import Attempt, Event
 from tests.integration.storage_rows import NOW
@@ -191,7 +191,7 @@ def test_writers_take_turns(database: Database) -> None:
 def test_a_writer_that_waits_too_long_is_told_so(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.engine.LOCK_PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 1)
     database = open_database(database_url)
     with database.writing(), pytest.raises(DatabaseBusy), database.writing():
         pass

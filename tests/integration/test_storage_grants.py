@@ -20,9 +20,9 @@ from storage.accounts.grants import (
     touch_grant,
 )
 from storage.accounts.vault import PURPOSE_USER_TOKEN, Vault
-from storage.engine import Database
-from storage.errors import GrantNotFound
-from storage.installation import get_data_version
+from storage.db.engine import Database
+from storage.db.errors import GrantNotFound
+from storage.db.installation import get_data_version
 from storage.models import Grant, PageGrant
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, facts_of, user_token
 

@@ -11,8 +11,8 @@ from sqlalchemy import delete, select, update
 
 from storage.accounts.attempts import consume_attempt, store_result
 from storage.accounts.vault import KeyReport, Vault, check_keys, key_id_of, rotate_keys
-from storage.engine import Database
-from storage.errors import SealBroken, WrongKey
+from storage.db.engine import Database
+from storage.db.errors import SealBroken, WrongKey
 from storage.models import Attempt, Grant, PageGrant, VaultKey
 from tests.integration.storage_rows import (
     BINDING,

@@ -12,9 +12,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, select, text
 
-from storage.engine import Database, open_database
-from storage.errors import NewerSchema, OldSchema, WrongInstallation
-from storage.installation import bump_data_version, get_data_version
+from storage.db.engine import Database, open_database
+from storage.db.errors import NewerSchema, OldSchema, WrongInstallation
+from storage.db.installation import bump_data_version, get_data_version
 from storage.migrate import FORMER_REVISIONS, find_marker, migrate
 from storage.models import Base, Installation
 from tests.integration.storage_rows import LATER, NOW
@@ -35,7 +35,15 @@ def test_migrations_make_the_same_constraints_as_the_models(
     with empty_database.engine.connect() as ours, database.engine.connect() as migrated:
         assert _shape(ours) == _shape(migrated)
         if database.is_sqlite:
-            assert _rowless(ours) == _rowless(migrated) == ["insight_values", "snapshots"]
+            assert (
+                _rowless(ours)
+                == _rowless(migrated)
+                == [
+                    "insight_values",
+                    "snapshots",
+                    "unusual_days",
+                ]
+            )
 
 
 def _shape(connection: Connection) -> dict[str, Any]:

@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from storage.accounts.pages import FactChange, PageReport, list_fact_changes, store_reports
-from storage.csv_import.importer import add_import
+from storage.accounts.pages import FactChange, PageReport, list_fact_changes
+from storage.csv_import.importer import add_import, list_import_names
 from storage.csv_import.plan import ImportCounts
-from storage.engine import Database
+from storage.db.engine import Database
+from storage.figures.reports import store_reports
+from storage.figures.series import get_page_history
 from storage.models import PageChange
-from storage.page_history import get_page_history, list_import_names
 from tests.integration.figure_rows import add_page, day
 from tests.integration.storage_rows import LATER, NOW
 

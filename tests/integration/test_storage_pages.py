@@ -26,8 +26,8 @@ from storage.accounts.pictures import (
     upsert_picture_sources,
 )
 from storage.accounts.vault import Vault
-from storage.engine import Database
-from storage.installation import get_data_version
+from storage.db.engine import Database
+from storage.db.installation import get_data_version
 from storage.models import Page, PageGrant, Picture
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, page_token
 

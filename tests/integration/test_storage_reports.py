@@ -10,12 +10,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.accounts.grants import list_held_pages, withdraw_page_grants
-from storage.accounts.pages import DETAILS, PageReport, store_figures, store_reports
+from storage.accounts.pages import DETAILS, PageReport
 from storage.accounts.pictures import find_picture, list_pictures_due, save_picture
 from storage.accounts.vault import Vault
-from storage.engine import Database
+from storage.db.engine import Database
+from storage.figures.reports import store_figures, store_reports
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.models import Page, PageGrant, Picture, Snapshot
-from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, bring, page_token
 
 VAULT = Vault([KEY])

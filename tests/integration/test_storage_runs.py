@@ -13,11 +13,12 @@ from sqlalchemy import func, select
 
 from storage.accounts.pictures import upsert_picture_sources
 from storage.accounts.vault import Vault, check_keys
-from storage.engine import Database
+from storage.db.engine import Database
+from storage.db.errors import SyncRunning
+from storage.db.installation import get_data_version
 from storage.erasure import erase_everything
-from storage.errors import SyncRunning
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.insights.metric_seed import SEED
-from storage.installation import get_data_version
 from storage.jobs.events import list_events, record_event
 from storage.jobs.leases import LEASE_SECONDS, renew_leases, take_lease
 from storage.jobs.observations import (
@@ -48,7 +49,6 @@ from storage.jobs.runs import (
 )
 from storage.migrate import find_marker
 from storage.models import Base, Installation, JobLease, VaultKey
-from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.storage_rows import (
     KEY,
     LATER,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,14 +13,16 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.accounts.grants import set_grant_status, withdraw_page_grants
 from storage.accounts.vault import Vault
-from storage.engine import Database
-from storage.installation import get_data_version
-from storage.models import DayColumn, Snapshot
-from storage.snapshots import (
+from storage.db.engine import Database
+from storage.db.installation import get_data_version
+from storage.figures.snapshots import (
     SnapshotRow,
+    delete_figures,
     list_pages_without_snapshot,
+    source_of_day,
     upsert_snapshots,
 )
+from storage.models import Snapshot
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages
 
 DAY = date(2026, 11, 20)
@@ -45,7 +47,7 @@ def stored(database: Database) -> list[SnapshotRow]:
                 s.day,
                 s.fans_count,
                 s.followers_count,
-                s.source,
+                source_of_day(s.fans_source, s.followers_source),
                 s.fetched_at,
                 s.graph_version,
             )
@@ -103,51 +105,74 @@ def test_a_figure_that_was_missing_is_filled_in(pages: Database) -> None:
 
 def test_facebooks_own_report_counts_before_a_file(pages: Database) -> None:
     """Also one that was fetched before the file came, and stored after it."""
-    put(pages, replace(ROW, fans_count=7, source="import:1", fetched_at=LATER))
+    of_file = replace(ROW, fans_count=7, source="import:1", fetched_at=LATER)
+    put(pages, of_file)
     put(pages, ROW)
+    assert stored(pages) == [ROW]
+    put(pages, of_file)
     assert stored(pages) == [ROW]
 
 
-ROWS = st.lists(
+def test_deleting_a_source_takes_its_figures_and_days_without_any(pages: Database) -> None:
+    of_file = replace(ROW, followers_count=None, source="import:1", graph_version=None)
+    put(pages, of_file, replace(of_file, page_id="2"), replace(ROW, page_id="3"))
+    put(pages, replace(ROW, fans_count=None, fetched_at=LATER))
+    with pages.writing() as session:
+        assert delete_figures(session, source="import:1") == 2
+        assert delete_figures(session, source="import:1") == 0
+    assert stored(pages) == [
+        replace(ROW, fans_count=None, fetched_at=LATER),
+        replace(ROW, page_id="3"),
+    ]
+
+
+REPORTS = st.lists(
     st.builds(
         SnapshotRow,
-        page_id=st.sampled_from(["1", "2", "3"]),
+        page_id=st.sampled_from(["1", "2"]),
         day=st.sampled_from([DAY, DAY + timedelta(days=1)]),
         fans_count=st.none() | st.integers(0, 5),
         followers_count=st.none() | st.integers(0, 5),
-        source=st.just("snapshot"),
+        source=st.sampled_from(["snapshot", "import:1"]),
         fetched_at=st.sampled_from([NOW, LATER]),
-        graph_version=st.none() | st.just("v26.0"),
+        graph_version=st.just("v26.0"),
     ),
     max_size=8,
-    unique_by=lambda row: (row.page_id, row.day, row.fetched_at),
+    unique_by=lambda row: (row.page_id, row.day, row.source, row.fetched_at),
 )
 
 
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(rows=ROWS)
-def test_syncing_twice_equals_syncing_once(pages: Database, rows: list[SnapshotRow]) -> None:
-    rows.sort(key=lambda row: row.fetched_at)
+@given(reports=REPORTS)
+def test_each_figure_is_of_the_best_report_that_has_it(
+    pages: Database, reports: list[SnapshotRow]
+) -> None:
+    """In whatever order reports come, and however often."""
+
+    def rank(report: SnapshotRow) -> tuple[bool, datetime]:
+        return report.source == "snapshot", report.fetched_at
+
     with pages.writing() as session:
         session.execute(delete(Snapshot))
-        session.execute(delete(DayColumn))
-        upsert_snapshots(session, rows)
-    once = stored(pages)
-    put(pages, *rows)
-    assert stored(pages) == once
-    for page_id, day in {(row.page_id, row.day) for row in rows}:
-        reports = [row for row in rows if (row.page_id, row.day) == (page_id, day)]
-        found = [row for row in once if (row.page_id, row.day) == (page_id, day)]
-        fans = [row.fans_count for row in reports if row.fans_count is not None]
-        followers = [row.followers_count for row in reports if row.followers_count is not None]
-        newest = replace(
-            reports[-1],
-            fans_count=fans[-1] if fans else None,
-            followers_count=followers[-1] if followers else None,
-        )
-        assert found == [newest]
+        upsert_snapshots(session, reports)
+    once = [(row.fans_count, row.followers_count) for row in stored(pages)]
+    put(pages, *reports[::-1])
+    assert [(row.fans_count, row.followers_count) for row in stored(pages)] == once
+    assert {(row.page_id, row.day) for row in stored(pages)} == {
+        (r.page_id, r.day) for r in reports
+    }
+    with pages.reading() as session:
+        for row in session.scalars(select(Snapshot)):
+            of_day = [r for r in reports if (r.page_id, r.day) == (row.page_id, row.day)]
+            fans = max((r for r in of_day if r.fans_count is not None), key=rank, default=None)
+            assert row.fans_count == (None if fans is None else fans.fans_count)
+            assert row.fans_source == (None if fans is None else fans.source)
+            having = [r for r in of_day if r.followers_count is not None]
+            followers = max(having, key=rank, default=None)
+            assert row.followers_count == (None if followers is None else followers.followers_count)
+            assert row.followers_source == (None if followers is None else followers.source)
 
 
 def test_a_thousand_pages_and_nothing(pages: Database) -> None:

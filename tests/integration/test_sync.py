@@ -20,7 +20,7 @@ from fb.jobs.snapshots import Chunk, is_due, run_snapshots
 from fb.jobs.worker import heartbeat
 from storage.accounts.pages import PageReport
 from storage.accounts.vault import KeyReport
-from storage.errors import SyncRunning
+from storage.db.errors import SyncRunning
 from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, start_run
 from storage.models import Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
 from tests.integration.storage_rows import expire_leases

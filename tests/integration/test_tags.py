@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import func, select
 
-from storage.engine import Database
-from storage.errors import TagRefused
-from storage.filtering import EVERY_PAGE, Filter
-from storage.installation import get_data_version
+from storage.db.engine import Database
+from storage.db.errors import TagRefused
+from storage.db.installation import get_data_version
+from storage.figures.filters import EVERY_PAGE, Filter
 from storage.jobs.events import list_events
 from storage.models import Page, PageTag
 from storage.models.base import THIS_COMPUTER

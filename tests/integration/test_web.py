@@ -15,7 +15,7 @@ from fb.jobs.pictures import fetch_due_pictures
 from fb.settings import read_settings
 from fb.web.avatar import initial_svg
 from fb.web.routes import make_routes
-from storage.errors import DatabaseUnreachable
+from storage.db.errors import DatabaseUnreachable
 from storage.models import Page
 from tests.integration.traveller import START, Scene, opened_scene
 

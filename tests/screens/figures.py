@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
 from tests.integration.figure_rows import ORIGIN, add_grant, add_page, hold
 from tests.screens.conftest import NOW, Stage
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.activity import activity_text
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
 from storage.jobs.events import list_events, record_event
 from storage.models import Note
 from storage.notes.notes import (

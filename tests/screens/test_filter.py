@@ -7,7 +7,7 @@ from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block
 
-from storage import filter_choices
+from storage.figures import filter_choices
 from storage.models import PageTag, Tag
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import connect, give_page, rising

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 from streamlit.testing.v1 import AppTest
 
+from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import retire_metrics
 from storage.insights.values import (
     Span,
@@ -19,7 +20,6 @@ from storage.insights.values import (
     upsert_states,
     upsert_values,
 )
-from storage.installation import bump_data_version
 from storage.jobs.runs import INSIGHTS, finish_run, start_run
 from storage.models import InsightMetric, PageGrant
 from tests.screens.conftest import NOW, Stage, words_of

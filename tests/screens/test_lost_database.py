@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.errors import DatabaseUnreachable
+from storage.db.errors import DatabaseUnreachable
 from tests.screens.conftest import Stage, words_of
 
 

@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from pages import queries
 from storage.csv_import.importer import add_import
 from storage.csv_import.plan import ImportCounts
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
 from storage.models import PageChange, Snapshot
 from storage.notes.goals import GoalRow, find_goal, set_goal
 from tests.screens.conftest import NOW, Stage, words_of

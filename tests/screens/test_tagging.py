@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from sqlalchemy import insert, select
 from streamlit.testing.v1 import AppTest
 
-from storage.folding import fold
-from storage.installation import bump_data_version
+from storage.db.installation import bump_data_version
 from storage.models import PageTag, Tag
+from storage.models.folding import fold
 from storage.notes.tags import create_tag, find_tag_named, list_tags, list_tags_of, tag_page
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import fill

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,6 +83,17 @@ class Module:
                 base = self._absolute(node)
                 yield base
                 yield from (f"{base}.{alias.name}" for alias in node.names)
+
+    def targets(self, names: Collection[str]) -> Iterator[str]:
+        """The modules among ``names`` that it imports; a package only for what stands in it."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names if alias.name in names)
+            elif isinstance(node, ast.ImportFrom):
+                base = self._absolute(node)
+                for alias in node.names:
+                    full = f"{base}.{alias.name}"
+                    yield from [full] if full in names else [base] if base in names else []
 
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:
@@ -211,16 +222,13 @@ def _judge_names(root: Path, modules: list[Module]) -> Iterator[str]:
 def _find_circles(modules: list[Module]) -> Iterator[str]:
     """Circles of files, then circles of folders; imports for types count as any other."""
     names = {module.name for module in modules}
-    packages = {module.package for module in modules}
+    packages = {module.name: module.package for module in modules}
     files: dict[str, set[str]] = {}
     folders: dict[str, set[str]] = {}
     for module in modules:
-        targets = {imported for imported in module.imports() if imported in names}
-        targets -= {module.name}
-        # ``from package import module`` names the package too, which is no import of its own.
-        files[module.name] = {name for name in targets if name not in packages}
+        files[module.name] = set(module.targets(names)) - {module.name}
         for name in files[module.name]:
-            other = name.rpartition(".")[0]
+            other = packages.get(name, "")
             if not (_is_under(other, module.package) or _is_under(module.package, other)):
                 folders.setdefault(module.package, set()).add(other)
     for kind, graph in (("files", files), ("folders", folders)):

@@ -19,8 +19,8 @@ from pages.parts.compare.compare_text import (
     why_not_indexed,
 )
 from pages.text.periods import NOTHING, Period, compared
-from storage.comparing import ComparedPage, Figures, Match
-from storage.filtering import Metric
+from storage.figures.comparison import ComparedPage, Figures, Match
+from storage.figures.filters import Metric
 
 UNTIL = date(2026, 11, 14)
 PERIOD = compared(Period("Custom", date(2026, 11, 1), UNTIL, None, None))  # 14 days

@@ -13,8 +13,8 @@ import pytest
 from pages.parts.overview.digest import Link, Sentence, to_html, to_text, write
 from pages.queries import Week
 from pages.text.periods import get_period, last_week
-from storage.overview import Comparable, Mover, Movers
-from storage.unusual import UnusualDay
+from storage.figures.totals import Comparable, Mover, Movers
+from storage.figures.unusual import UnusualDay
 from tests.unit.test_unusual_words import CLEAN_UP, NOISE
 
 TODAY = date(2026, 11, 22)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pages.queries import PageFilter
 from pages.ui.filter_box import narrowed_to, unknown_text
-from storage.filtering import Filter
+from storage.figures.filters import Filter
 
 
 def test_no_filter_says_nothing() -> None:

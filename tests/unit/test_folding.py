@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.folding import fold
+from storage.models.folding import fold
 
 
 @pytest.mark.parametrize(

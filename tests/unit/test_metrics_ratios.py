@@ -1,4 +1,4 @@
-"""Formulas of many Pages together, of two figures of one Page, and of a goal."""
+"""Formulas of the Page in the middle, of two figures of one Page, and of a goal."""
 
 from __future__ import annotations
 
@@ -7,88 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.metrics import (
-    churn_percent,
-    delta_percent,
-    engagement_rate_by_days_percent,
-    engagement_rate_by_followers_percent,
-    engagement_rate_by_views_percent,
     fan_follower_ratio,
     goal_pace,
-    growth_percent,
     index,
     median,
-    net,
-    portfolio_growth_percent,
-    retention_percent,
-    share_percents,
-    unexplained_change,
 )
 
 PEOPLE = st.integers(0, 10**10)
-ENDS = st.lists(st.tuples(st.none() | PEOPLE, st.none() | PEOPLE), max_size=20)
-
-
-@pytest.mark.parametrize(
-    ("current", "previous", "expected"),
-    [
-        (150, 100, 50.0),
-        (50, -100, 150.0),
-        (-150, -100, -50.0),
-        (0, 100, -100.0),
-        (100, 0, None),  # neither 0 % nor 100 %
-        (0, 0, None),
-        (None, 100, None),
-        (100, None, None),
-    ],
-)
-def test_delta_percent(current: int | None, previous: int | None, expected: float | None) -> None:
-    assert delta_percent(current, previous) == expected
-
-
-@given(current=st.integers(-(10**9), 10**9), previous=st.integers(-(10**9), 10**9))
-def test_delta_percent_has_the_sign_of_the_delta(current: int, previous: int) -> None:
-    percent = delta_percent(current, previous)
-    if percent is not None:
-        assert (percent > 0) == (current > previous)
-        assert (percent < 0) == (current < previous)
-
-
-def test_portfolio_growth_weighs_pages_by_size() -> None:
-    # A Page of 1,000,000 with +1 % and one of 1,000 with +100 %: not 50.5 % but 1.1 %.
-    ends = [(1_000_000, 1_010_000), (1_000, 2_000)]
-    assert portfolio_growth_percent(ends) == pytest.approx(100 * 11_000 / 1_001_000)
-
-
-@pytest.mark.parametrize(
-    ("ends", "expected"),
-    [
-        ([], None),
-        ([(None, 500), (500, None)], None),
-        ([(500, 510), (None, 9_000)], 2.0),  # who joined later does not count
-        ([(40, 50), (40, 50)], None),  # together below the smallest base
-        ([(60, 70), (60, 62)], 10.0),
-        ([(0, 0)], None),
-        ([(200, 0)], -100.0),
-    ],
-)
-def test_portfolio_growth(ends: list[tuple[int | None, int | None]], expected: float) -> None:
-    assert portfolio_growth_percent(ends) == expected
-
-
-@given(ENDS, PEOPLE)
-def test_a_page_that_joins_does_not_move_the_growth_of_all(
-    ends: list[tuple[int | None, int | None]], joined: int
-) -> None:
-    assert portfolio_growth_percent([*ends, (None, joined)]) == portfolio_growth_percent(ends)
-
-
-@given(ENDS)
-def test_portfolio_growth_is_all_net_by_all_starts(
-    ends: list[tuple[int | None, int | None]],
-) -> None:
-    both = [(start, end) for start, end in ends if start is not None and end is not None]
-    start, gained = sum(s for s, _ in both), sum(net(s, e) or 0 for s, e in both)
-    assert portfolio_growth_percent(ends) == growth_percent(start, start + gained)
 
 
 @pytest.mark.parametrize(
@@ -103,34 +28,6 @@ def test_portfolio_growth_is_all_net_by_all_starts(
 )
 def test_median(values: list[float | None], expected: float | None) -> None:
     assert median(values) == expected
-
-
-@pytest.mark.parametrize(
-    ("nets", "expected"),
-    [
-        ([30, 10, 0], [75.0, 25.0, 0.0]),
-        ([-30, -10], [75.0, 25.0]),
-        ([30, None, 10], [75.0, None, 25.0]),
-        ([10, -9], None),
-        ([0, 0], None),
-        ([None], None),
-        ([], None),
-    ],
-)
-def test_shares(nets: list[int | None], expected: list[float | None] | None) -> None:
-    assert share_percents(nets) == expected
-
-
-@given(st.lists(st.none() | st.integers(0, 10**9), min_size=1), st.sampled_from([1, -1]))
-def test_shares_add_up(sizes: list[int | None], sign: int) -> None:
-    nets = [None if size is None else sign * size for size in sizes]
-    shares = share_percents(nets)
-    if any(nets):
-        assert shares is not None
-        assert sum(share for share in shares if share is not None) == pytest.approx(100)
-        assert [share is None for share in shares] == [each is None for each in nets]
-    else:
-        assert shares is None
 
 
 @pytest.mark.parametrize(
@@ -150,53 +47,6 @@ def test_fan_follower_ratio(
     fans: int | None, followers: int | None, expected: float | None
 ) -> None:
     assert fan_follower_ratio(fans, followers) == expected
-
-
-@pytest.mark.parametrize(
-    ("change", "gained", "lost", "expected"),
-    [
-        (10, 30, 20, 0),
-        (-500, 30, 20, -510),  # a clean-up that nobody counted as lost
-        (None, 30, 20, None),
-        (10, None, 20, None),
-        (10, 30, None, None),
-    ],
-)
-def test_unexplained_change(
-    change: int | None, gained: int | None, lost: int | None, expected: int | None
-) -> None:
-    assert unexplained_change(change, gained, lost) == expected
-
-
-def test_churn_and_retention() -> None:
-    assert churn_percent(20, 1_000) == 2.0
-    assert churn_percent(0, 1_000) == 0.0
-    assert churn_percent(20, 99) is None  # below the smallest base
-    assert churn_percent(20, 0) is None
-    assert churn_percent(None, 1_000) is None
-    assert churn_percent(20, None) is None
-    assert retention_percent(40, 10) == 75.0
-    assert retention_percent(10, 40) == -300.0
-    assert retention_percent(0, 5) is None
-    assert retention_percent(None, 5) is None
-    assert retention_percent(5, None) is None
-
-
-def test_three_engagement_rates() -> None:
-    assert engagement_rate_by_views_percent(50, 1_000) == 5.0
-    assert engagement_rate_by_views_percent(0, 1_000) == 0.0
-    assert engagement_rate_by_views_percent(50, 0) is None
-    assert engagement_rate_by_views_percent(None, 10) is None
-    assert engagement_rate_by_views_percent(50, None) is None
-    assert engagement_rate_by_followers_percent(60, 10_000, 10) == pytest.approx(0.06)
-    assert engagement_rate_by_followers_percent(60, 10_000, 0) is None
-    assert engagement_rate_by_followers_percent(60, 0, 10) is None
-    assert engagement_rate_by_followers_percent(None, 10_000, 10) is None
-    assert engagement_rate_by_days_percent([(10, 1_000), (30, 1_000)]) == pytest.approx(2.0)
-    # A day without a figure is no day of 0.
-    assert engagement_rate_by_days_percent([(10, 1_000), (None, 1_000), (5, 0)]) == 1.0
-    assert engagement_rate_by_days_percent([(None, 1_000)]) is None
-    assert engagement_rate_by_days_percent([]) is None
 
 
 def test_a_goal_needs_so_many_a_day() -> None:

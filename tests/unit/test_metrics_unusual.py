@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from storage.metrics import (
     FELL,
-    FEWEST_CHANGES,
+    MIN_CHANGES,
     NOT_JUDGED,
     ROSE,
     TRAILING_DAYS,
@@ -63,9 +63,9 @@ def test_a_page_that_gains_less_than_usual_did_not_fall() -> None:
 
 
 def test_fourteen_days_are_needed() -> None:
-    assert judge(NOISY[: FEWEST_CHANGES - 1], 500.0) == NOT_JUDGED
-    assert judge(NOISY[:FEWEST_CHANGES], 500.0) == ROSE
-    assert judge([NAN] * 20 + NOISY[: FEWEST_CHANGES - 1], 500.0) == NOT_JUDGED
+    assert judge(NOISY[: MIN_CHANGES - 1], 500.0) == NOT_JUDGED
+    assert judge(NOISY[:MIN_CHANGES], 500.0) == ROSE
+    assert judge([NAN] * 20 + NOISY[: MIN_CHANGES - 1], 500.0) == NOT_JUDGED
 
 
 def test_days_longer_ago_don_t_count() -> None:

@@ -11,10 +11,10 @@ from pages.charts.timeline import Note
 from pages.parts.activity import activity_text
 from pages.ui.notes import note_text
 from pages.ui.tags import tag_text
-from storage.errors import TagRefused
+from storage.db.errors import TagRefused
+from storage.figures.unusual import Direction, UnusualDay
 from storage.notes.notes import NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
-from storage.unusual import Mark, UnusualDay
 
 DAY = date(2026, 11, 8)
 
@@ -62,7 +62,7 @@ def test_a_platform_wide_day_says_how_many_of_how_many_and_why() -> None:
         "9 of 14 Pages fell beyond their own noise on the same day: "
         "most likely a clean-up by Facebook"
     )
-    assert get_args(Mark) == ("rose", "fell")
+    assert get_args(Direction) == ("rose", "fell")
 
 
 def test_every_automatic_kind_is_explained() -> None:

@@ -11,7 +11,7 @@ from pages.parts.overview import overview_text
 from pages.text.periods import get_period
 from pages.ui.period_bar import clip, describe
 from pages.ui.tiles import Tile
-from storage.overview import Comparable, Totals
+from storage.figures.totals import Comparable, Totals
 
 TODAY = date(2026, 11, 22)
 PERIOD = get_period("28 days", TODAY)

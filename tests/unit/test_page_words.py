@@ -18,9 +18,8 @@ from pages.ui.tiles import Tile
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.accounts.page_profile import PageHolder, PageProfile
 from storage.accounts.pages import FactChange
+from storage.figures.series import DayFigure, PageHistory
 from storage.metrics import find_forecast
-from storage.page_history import PageHistory
-from storage.series import DayFigure
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TODAY = AT.date()
@@ -301,7 +300,7 @@ def test_a_long_period_is_drawn_week_by_week() -> None:
 
 
 def figure(age: int, fans: int | None, source: str = "snapshot") -> DayFigure:
-    return DayFigure(TODAY - timedelta(days=age), fans, None, source, AT, "v26.0")
+    return DayFigure(TODAY - timedelta(days=age), fans, None, source, None, AT, "v26.0")
 
 
 def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.text import storable, storable_or_none
+from storage.db.text import storable, storable_or_none
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from pages.parts.overview.sorting import DEFAULT, SORTS, clicked, find_sort
 from pages.text.phrases import CONNECTIONS
 from pages.ui.pictures import picture_path
 from storage.accounts.connection_states import CONNECTION_STATES
-from storage.page_table import SortKey, SummaryRow, TableRow, TableSummary
+from storage.figures.table import SortKey, SummaryRow, TableRow, TableSummary
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ROW = TableRow(

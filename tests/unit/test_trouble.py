@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fb.accounts.accounts import Account
 from pages.queries import LastRun
 from pages.ui import banner
-from storage.health import Freshness, NamedPages
+from storage.figures.health import Freshness, NamedPages
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 DEAD = Account(

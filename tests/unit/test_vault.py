@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.accounts.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Sealed, Vault, key_id_of
-from storage.errors import SealBroken, WrongKey
+from storage.db.errors import SealBroken, WrongKey
 
 OLD, NEW = (Fernet.generate_key().decode() for _ in range(2))
 TEXT = st.text()

@@ -21,7 +21,7 @@ from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, screens, url_controls
 from pages.ui.notes import note_text
-from storage.filtering import Metric
+from storage.figures.filters import Metric
 from storage.notes.notes import NoteRow
 
 INDEX, NUMBERS = "Index", "Numbers"

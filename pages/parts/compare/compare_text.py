@@ -14,8 +14,8 @@ from pages.charts.compare_series import Series
 from pages.text.formats import count, counted, cut, day, listed
 from pages.text.periods import A_DAY, Period
 from storage import metrics
-from storage.comparing import ComparedPage, Figures, Match
-from storage.filtering import Metric
+from storage.figures.comparison import ComparedPage, Figures, Match
+from storage.figures.filters import Metric
 
 LONGEST_NAME = 40
 LONGEST_CHART_NAME = 22

@@ -19,10 +19,10 @@ from pages.ui.export import menu
 from pages.ui.export.chart_image import titled
 from pages.ui.export.export_text import describe_period
 from pages.ui.export.menu import OfferGroup
-from storage.comparing import ComparedPage
 from storage.export.csv_xlsx import Cell, Column, Format, make_file
 from storage.export.tables import ExportQuery
-from storage.filtering import Metric
+from storage.figures.comparison import ComparedPage
+from storage.figures.filters import Metric
 
 
 def render(

@@ -13,7 +13,7 @@ from pages.queries import list_similar, search_pages
 from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, url_controls
 from pages.ui.compare_link import FEWEST, MOST, PARAMETER
-from storage.comparing import MOST_MATCHES, ComparedPage
+from storage.figures.comparison import MOST_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
 LONGEST_SEARCH = 100

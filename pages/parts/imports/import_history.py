@@ -8,7 +8,7 @@ from fb.installation import Installation
 from pages.text.formats import counted, cut, moment, plain
 from pages.ui import flash
 from storage.csv_import.importer import ImportRecord, list_imports, undo_import
-from storage.errors import StorageError
+from storage.db.errors import StorageError
 
 MAX_ROWS = 25
 MAX_NAME = 60  # characters

@@ -16,7 +16,7 @@ from pages.parts.overview.overview_text import between
 from pages.parts.overview.unusual_text import say_what, worth_naming
 from pages.queries import Week
 from pages.text.formats import count, counted, cut, day, signed
-from storage.overview import Mover
+from storage.figures.totals import Mover
 
 MAX_NAME = 40
 WEEK = "7 days"

@@ -14,7 +14,7 @@ from fb.installation import Installation
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
 from pages.parts.overview import growth_card, overview_text, unusual_text
 from pages.parts.overview.sorting import Sort
-from pages.queries import Listing, Overview, find_totals, load_overview
+from pages.queries import Listing, Overview, count_filtered, load_overview
 from pages.text.formats import count, counted, cut, day, signed, signed_percent
 from pages.text.phrases import NOUNS
 from pages.ui import growth_chart
@@ -26,8 +26,8 @@ from pages.ui.export.report import Picture, Report, Section, Table
 from pages.ui.notes import popover
 from storage.export.csv_xlsx import Format
 from storage.export.tables import ExportQuery, export_page_table
-from storage.overview import Mover
-from storage.page_table import TableRow
+from storage.figures.table import TableRow
+from storage.figures.totals import Mover
 
 MAX_ROWS = 500
 MAX_NAME = 60
@@ -61,7 +61,7 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
     def list_groups() -> list[OfferGroup]:
         name = menu.name_of_days("overview", period)
         with database.reading() as session:
-            count = find_totals(session, period.since, period.until, query.filter).pages_count
+            count = count_filtered(session, query.filter, period.until, None)
         return [
             OfferGroup(
                 f"Table of {counted(count, 'Page')}", menu.table_offers("pages", query, make_table)

@@ -55,10 +55,13 @@ def notes_of(overview: Overview) -> list[Note]:
 
 
 def caption(overview: Overview, points: Sequence[Point]) -> str:
-    """Who is counted in the chart, and what of it is grey."""
+    """Who is counted in the chart, what of it is grey, and whether it has a point a week."""
     totals, metric = overview.totals, overview.view.metric
     gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
-    return overview_text.counted_pages(totals.of(metric), totals.pages_count, NOUNS[metric], gaps)
+    counted_pages = overview_text.counted_pages(
+        totals.of(metric), totals.pages_count, NOUNS[metric], gaps
+    )
+    return f"{counted_pages} {overview_text.weekly_text(points)}".strip()
 
 
 def _nothing_to_compare(overview: Overview) -> None:

@@ -10,7 +10,7 @@ from pages.queries import MoverOrder, Overview
 from pages.text.formats import count, cut, plain, signed, signed_percent
 from pages.text.phrases import NOUNS
 from pages.ui import screens, url_controls
-from storage.overview import Mover
+from storage.figures.totals import Mover
 
 MAX_NAME = 30
 MIN_BASE = 500

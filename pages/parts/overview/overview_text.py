@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from pages.charts.timeline import A_DAY, Point, find_step
 from pages.text.formats import clock, counted, day, listed, signed_percent, span
 from pages.text.periods import Period
 from pages.text.phrases import NOUNS
 from pages.ui.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
 from storage import metrics
-from storage.filtering import Metric
-from storage.origins import Origin
-from storage.overview import Comparable, Totals
+from storage.figures.filters import Metric
+from storage.figures.line import MAX_DAILY_DAYS
+from storage.figures.provenance import Provenance
+from storage.figures.totals import Comparable, Totals
 
 NO_EARLIER = "no earlier figures"
 
@@ -22,7 +25,7 @@ def tiles(
     previous: Comparable | None,
     metric: Metric,
     period: Period,
-    origin: Origin | None = None,
+    provenance: Provenance | None = None,
 ) -> list[Tile]:
     """The five tiles, each with a help that says how it is made and where it comes from.
 
@@ -51,25 +54,32 @@ def tiles(
             is_neutral=True,
         ),
     ]
-    source = say_origin(origin)
+    source = describe_provenance(provenance)
     return [replace(tile, help=f"{tile.help or ''} {source}".strip() or None) for tile in made]
 
 
-def say_origin(origin: Origin | None) -> str:
+def describe_provenance(provenance: Provenance | None) -> str:
     """ "Newest figures: 22 Nov 2026, fetched 06:05 UTC, from Facebook's Graph v26.0."."""
-    if origin is None:
+    if provenance is None:
         return ""
     sources = []
-    if "snapshot" in origin.sources:
-        versions = listed(list(origin.graph_versions)) if origin.graph_versions else "API"
+    if "snapshot" in provenance.sources:
+        versions = listed(list(provenance.graph_versions)) if provenance.graph_versions else "API"
         sources.append(f"Facebook's Graph {versions}")
-    if any(source.startswith("import:") for source in origin.sources):
+    if any(source.startswith("import:") for source in provenance.sources):
         sources.append("an imported file")
     from_where = f", from {listed(sources)}" if sources else ""
-    at = clock(origin.fetched_at)
-    if origin.fetched_at.date() != origin.day:
-        at = f"on {day(origin.fetched_at.date())}, {at}"
-    return f"Newest figures: {day(origin.day)}, fetched {at}{from_where}."
+    at = clock(provenance.fetched_at)
+    if provenance.fetched_at.date() != provenance.day:
+        at = f"on {day(provenance.fetched_at.date())}, {at}"
+    return f"Newest figures: {day(provenance.day)}, fetched {at}{from_where}."
+
+
+def weekly_text(points: Sequence[Point]) -> str:
+    """Says that a line has a point a week; empty where it has one a day."""
+    if find_step(points) == A_DAY:
+        return ""
+    return f"Over more than {MAX_DAILY_DAYS} days the chart has one point a week."
 
 
 def nothing_to_compare(period: Period, totals: Totals) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from storage.page_table import SortKey
+from storage.figures.table import SortKey
 
 
 @dataclass(frozen=True)

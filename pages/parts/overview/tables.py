@@ -20,7 +20,7 @@ from pages.parts.overview.sorting import Sort
 from pages.text.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
 from pages.text.phrases import CONNECTIONS
 from pages.ui.pictures import picture_path
-from storage.page_table import SummaryRow, TableRow, TableSummary
+from storage.figures.table import SummaryRow, TableRow, TableSummary
 
 # In this order a phone shows picture, name and fans.
 COLUMNS = (

@@ -8,16 +8,14 @@ from typing import Protocol
 
 from pages.charts.timeline import Note
 from pages.text.formats import counted, day
+from storage.metrics import is_wide, moved_ratio
 
 MOST_NAMED = 3
-# Below this share of the Pages nobody need look: of many some stand out on any day, and 1 in 10 on
-# many days.
-SMALLEST_SHARE, SMALLEST_OF_MANY, MANY = 0.05, 0.15, 20
 CAUSE = "most likely a clean-up by Facebook"
 
 
 class Unusual(Protocol):
-    """A day as `storage.unusual.UnusualDay` tells of it."""
+    """A day as `storage.figures.unusual.UnusualDay` tells of it."""
 
     @property
     def day(self) -> date: ...
@@ -33,7 +31,7 @@ class Unusual(Protocol):
 
 def worth_naming(days: Sequence[Unusual]) -> list[Unusual]:
     """The days on which enough Pages stood out, the widest first, of equals the newest."""
-    wide = [each for each in days if each.is_platform_wide or _is_wide(each)]
+    wide = [e for e in days if is_wide(e.judged_count, e.rose_count, e.fell_count)]
     return sorted(wide, key=lambda each: (each.is_platform_wide, _share(each), each.day))[::-1]
 
 
@@ -77,11 +75,5 @@ def notes(days: Sequence[Unusual]) -> list[Note]:
     ]
 
 
-def _is_wide(unusual: Unusual) -> bool:
-    least = SMALLEST_OF_MANY if unusual.judged_count >= MANY else SMALLEST_SHARE
-    return _share(unusual) >= least
-
-
 def _share(unusual: Unusual) -> float:
-    judged = unusual.judged_count
-    return (unusual.rose_count + unusual.fell_count) / judged if judged else 0.0
+    return moved_ratio(unusual.judged_count, unusual.rose_count + unusual.fell_count)

@@ -12,7 +12,7 @@ from pages.charts import arrow
 from pages.charts.chart_parts import AXIS_INK, CHANGE, DARK, DAY, Palette, Spec, palette
 from pages.text.formats import counted, day, signed
 from storage import metrics
-from storage.filtering import Metric
+from storage.figures.filters import Metric
 from storage.metrics import DailyChange
 
 HEIGHT = 250

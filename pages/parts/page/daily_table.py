@@ -15,16 +15,16 @@ from pages.queries import PageFigures
 from pages.text.formats import UNKNOWN, counted, cut, day, signed
 from pages.text.periods import A_DAY
 from storage import metrics
-from storage.filtering import Metric
-from storage.series import DayFigure
-from storage.unusual import Mark
+from storage.figures.filters import Metric
+from storage.figures.series import DayFigure
+from storage.figures.unusual import Direction
 
 ROW_HEIGHT = 35
 ROWS_SHOWN = 10
 MAX_ROWS = 31  # what is sent: a longer list is for the export
 LONGEST_FILE = 40
 
-MARKS: Mapping[Mark, str] = {"rose": "Rose", "fell": "Fell"}
+MARKS: Mapping[Direction, str] = {"rose": "Rose", "fell": "Fell"}
 
 
 def render(figures: PageFigures) -> None:
@@ -97,7 +97,7 @@ def daily_table(
     since: date,
     until: date,
     imports: Mapping[str, tuple[str, date]],
-    marks: Mapping[date, Mark],
+    marks: Mapping[date, Direction],
 ) -> pa.Table:
     """The days of a period, newest first, from the first snapshot on; a missing one says so.
 

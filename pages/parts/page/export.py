@@ -28,7 +28,7 @@ from pages.ui.notes import popover
 from pages.ui.tiles import Tile, percent_delta, signed_value, value_of
 from storage import metrics
 from storage.export.tables import ExportQuery
-from storage.filtering import METRICS, Metric
+from storage.figures.filters import METRICS, Metric
 
 NEW_EXPERIENCE = (
     "On a Page of the New Pages Experience Facebook reports the followers as fans: "

@@ -19,8 +19,8 @@ from pages.charts.chart_parts import (
 )
 from pages.charts.timeline import Point
 from pages.text.formats import signed
+from storage.figures.unusual import Direction
 from storage.metrics import Forecast
-from storage.unusual import Mark
 
 # A band is smooth: so few points draw it as well as ninety.
 MOST_DAYS = 12
@@ -82,7 +82,7 @@ def _rows(forecast: Forecast) -> list[Spec]:
 def add_unusual(
     spec: Spec,
     points: Sequence[Point],
-    marks: Mapping[date, Mark],
+    marks: Mapping[date, Direction],
     colours: Palette,
     *,
     by_change: bool,

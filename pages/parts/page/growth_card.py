@@ -21,7 +21,7 @@ from pages.ui import growth_chart, return_url
 from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
 from pages.ui.notes import popover
 from storage import metrics
-from storage.filtering import Metric
+from storage.figures.filters import Metric
 from storage.metrics import Forecast
 
 CHART_HEIGHT = 320

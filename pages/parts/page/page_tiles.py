@@ -10,8 +10,8 @@ from pages.text.formats import count, counted, day, signed, weekday
 from pages.text.periods import Period
 from pages.ui.tiles import Tile, delta_of, percent_delta, signed_value, value_of
 from storage import metrics
+from storage.figures.series import Figures
 from storage.metrics import DailyChange, Forecast, Refusal
-from storage.page_history import Figures
 
 
 def tiles(figures: PageFigures) -> list[Tile]:

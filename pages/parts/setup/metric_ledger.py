@@ -9,9 +9,8 @@ from fb.installation import Installation
 from fb.jobs import insights, runner
 from pages.text import insights_text
 from pages.text.formats import at_about, counted, moment, plain
-from storage.insights.metric_ledger import list_ledger
+from storage.insights.metric_ledger import LedgerMetric, list_ledger
 from storage.jobs.runs import INSIGHTS, RunRecord
-from storage.models import InsightMetric
 
 
 def render_ledger(installation: Installation) -> None:
@@ -45,7 +44,7 @@ def render_ledger(installation: Installation) -> None:
     )
 
 
-def _frame(rows: list[InsightMetric]) -> pd.DataFrame:
+def _frame(rows: list[LedgerMetric]) -> pd.DataFrame:
     labels = {row.name: row.label for row in rows}
     probed = [row.probed_at.replace(tzinfo=None) if row.probed_at else None for row in rows]
     return pd.DataFrame(

@@ -12,8 +12,8 @@ from pages.text.formats import span, weekday
 from pages.text.periods import Period
 from pages.text.phrases import CONNECTIONS
 from pages.ui.export.report import Section, Table
-from storage.filter_choices import find_account_name
-from storage.filtering import Filter
+from storage.figures.filter_choices import find_account_name
+from storage.figures.filters import Filter
 
 MAX_NOTES = 200
 

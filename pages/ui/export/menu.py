@@ -17,7 +17,7 @@ from pages.text.periods import Period
 from pages.ui import screens
 from pages.ui.export import chart_image
 from pages.ui.export.report import Report, to_html
-from storage.engine import Database
+from storage.db.engine import Database
 from storage.export.csv_xlsx import (
     MAX_XLSX_ROWS,
     MIN_ZIP_ROWS,

@@ -12,7 +12,7 @@ from fb.installation import Installation
 from pages.queries import find_tags
 from pages.text.formats import cut
 from pages.ui.notes import note_text
-from storage.errors import NoteRefused
+from storage.db.errors import NoteRefused
 from storage.notes.notes import (
     FIRST_DAY,
     MAX_AHEAD,

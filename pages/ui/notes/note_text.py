@@ -12,9 +12,9 @@ from typing import Any
 from pages.charts.timeline import Note
 from pages.queries import Notes
 from pages.text.formats import counted, cut, day, span
+from storage.figures.unusual import UnusualDay
 from storage.notes.notes import MAX_TEXT, NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
-from storage.unusual import UnusualDay
 
 # Names stand in sentences, and the whole is a line of a list.
 LONGEST_NAME = 30

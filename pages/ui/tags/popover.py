@@ -15,8 +15,8 @@ from pages.queries import count_filtered, find_tags, find_tags_of
 from pages.text.formats import counted, cut, plain, plain_badge
 from pages.ui import flash
 from pages.ui.tags import tag_text
-from storage.errors import TagRefused
-from storage.filtering import EVERY_PAGE, Filter
+from storage.db.errors import TagRefused
+from storage.figures.filters import EVERY_PAGE, Filter
 from storage.notes.tags import (
     MAX_NAME,
     TagCount,

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pages.text.formats import counted
-from storage.errors import TagRefused
+from storage.db.errors import TagRefused
 from storage.notes.tags import MAX_NAME
 
 EVENTS = ("tagged", "untagged", "tag_renamed", "tag_deleted")

@@ -64,12 +64,35 @@ def _create_accounts() -> None:
         sa.Column("renewed_at", TIME, nullable=False),
         sa.Column("last_used_at", TIME),
         sa.PrimaryKeyConstraint("id", name="pk_grants"),
-        sa.UniqueConstraint("account_id", name="uq_grants_account_id"),
         sa.CheckConstraint(
             "sealed_user_token IS NULL OR status <> 'disconnected'",
             name="grants_no_token_when_disconnected",
         ),
+        sa.UniqueConstraint("account_id", name="uq_grants_account_id"),
     )
+    op.create_table(
+        "pages",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_folded", BYTEWISE, nullable=False),
+        sa.Column("category", sa.Text()),
+        sa.Column("about", sa.Text()),
+        sa.Column("website", sa.Text()),
+        sa.Column("link", sa.Text()),
+        sa.Column("username", sa.Text()),
+        sa.Column("phone", sa.Text()),
+        sa.Column("emails", sa.JSON()),
+        sa.Column("location", sa.JSON()),
+        sa.Column("verification_status", sa.Text()),
+        sa.Column("is_published", sa.Boolean()),
+        sa.Column("is_new_page_experience", sa.Boolean()),
+        sa.Column("first_seen_at", TIME, nullable=False),
+        sa.Column("described_at", TIME, nullable=False),
+        sa.Column("graph_version", sa.Text()),
+        sa.PrimaryKeyConstraint("id", name="pk_pages"),
+    )
+    op.create_index("ix_pages_first_seen_at", "pages", ["first_seen_at"])
+    op.create_index("pages_by_name", "pages", ["name_folded", "id"])
     op.create_table(
         "attempts",
         sa.Column("id", sa.Text(), nullable=False),
@@ -102,35 +125,6 @@ def _create_accounts() -> None:
         ),
     )
     op.create_index("ix_attempts_expires_at", "attempts", ["expires_at"])
-    op.create_table(
-        "pages",
-        sa.Column("id", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("name_folded", BYTEWISE, nullable=False),
-        sa.Column("category", sa.Text()),
-        sa.Column("about", sa.Text()),
-        sa.Column("website", sa.Text()),
-        sa.Column("link", sa.Text()),
-        sa.Column("username", sa.Text()),
-        sa.Column("phone", sa.Text()),
-        sa.Column("emails", sa.JSON()),
-        sa.Column("location", sa.JSON()),
-        sa.Column("verification_status", sa.Text()),
-        sa.Column("is_published", sa.Boolean()),
-        sa.Column("is_new_page_experience", sa.Boolean()),
-        sa.Column("first_seen_at", TIME, nullable=False),
-        sa.Column("described_at", TIME, nullable=False),
-        sa.Column("graph_version", sa.Text()),
-        sa.Column("position", sa.Integer()),
-        sa.Column("fans_since", sa.Date()),
-        sa.Column("followers_since", sa.Date()),
-        sa.Column("connection", sa.Integer(), nullable=False, server_default="6"),
-        sa.PrimaryKeyConstraint("id", name="pk_pages"),
-    )
-    op.create_index("ix_pages_first_seen_at", "pages", ["first_seen_at"])
-    op.create_index("ix_pages_position", "pages", ["position"], unique=True)
-    op.create_index("pages_by_connection", "pages", ["connection", "position"])
-    op.create_index("pages_by_name", "pages", ["name_folded", "id", "position"])
     op.create_table(
         "page_grants",
         sa.Column("page_id", sa.Text(), nullable=False),
@@ -210,7 +204,8 @@ def _create_figures() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("fans_count", sa.BigInteger()),
         sa.Column("followers_count", sa.BigInteger()),
-        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("fans_source", sa.Text()),
+        sa.Column("followers_source", sa.Text()),
         sa.Column("fetched_at", TIME, nullable=False),
         sa.Column("graph_version", sa.Text()),
         sa.PrimaryKeyConstraint("page_id", "day", name="pk_snapshots"),
@@ -223,20 +218,18 @@ def _create_figures() -> None:
         "snapshots_by_day", "snapshots", ["day", "page_id", "fans_count", "followers_count"]
     )
     op.create_table(
-        "day_columns",
-        sa.Column("kind", sa.Text(), nullable=False),
+        "unusual_days",
+        sa.Column("metric", sa.Text(), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "day", name="pk_day_columns"),
+        sa.Column("page_id", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("metric", "day", "page_id", name="pk_unusual_days"),
+        sa.ForeignKeyConstraint(
+            ["page_id"], ["pages.id"], name="fk_unusual_days_page_id", ondelete="CASCADE"
+        ),
+        sqlite_with_rowid=False,
     )
-    op.create_table(
-        "day_origins",
-        sa.Column("day", sa.Date(), nullable=False),
-        sa.Column("source", sa.Text(), nullable=False),
-        sa.Column("graph_version", sa.Text(), nullable=False),
-        sa.Column("fetched_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("day", "source", "graph_version", name="pk_day_origins"),
-    )
+    op.create_index("unusual_days_by_page", "unusual_days", ["page_id", "day"])
 
 
 def _create_notes() -> None:
@@ -380,17 +373,6 @@ def _create_jobs() -> None:
     )
     op.create_index("ix_job_runs_kind", "job_runs", ["kind", "day"])
     op.create_table(
-        "job_leases",
-        sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("unit", sa.Text(), nullable=False),
-        sa.Column("run_id", sa.Integer(), nullable=False),
-        sa.Column("expires_at", TIME, nullable=False),
-        sa.PrimaryKeyConstraint("kind", "unit", name="pk_job_leases"),
-        sa.ForeignKeyConstraint(
-            ["run_id"], ["job_runs.id"], name="fk_job_leases_run_id", ondelete="CASCADE"
-        ),
-    )
-    op.create_table(
         "job_failures",
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("page_id", sa.Text(), nullable=False),
@@ -402,13 +384,24 @@ def _create_jobs() -> None:
         sa.Column("trace_id", sa.Text()),
         sa.PrimaryKeyConstraint("run_id", "page_id", name="pk_job_failures"),
         sa.ForeignKeyConstraint(
-            ["page_id"], ["pages.id"], name="fk_job_failures_page_id", ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(
             ["grant_id"], ["grants.id"], name="fk_job_failures_grant_id", ondelete="CASCADE"
         ),
         sa.ForeignKeyConstraint(
+            ["page_id"], ["pages.id"], name="fk_job_failures_page_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
             ["run_id"], ["job_runs.id"], name="fk_job_failures_run_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_table(
+        "job_leases",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("expires_at", TIME, nullable=False),
+        sa.PrimaryKeyConstraint("kind", "unit", name="pk_job_leases"),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["job_runs.id"], name="fk_job_leases_run_id", ondelete="CASCADE"
         ),
     )
     op.create_table(

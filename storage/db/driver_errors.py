@@ -10,7 +10,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.errors import DatabaseBusy, DatabaseUnreachable, StorageError
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable, StorageError
 
 
 def hide_rows(context: ExceptionContext) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from storage.filtering import LONGEST_SEARCH
-from storage.folding import fold
+from storage.db.text import storable
+from storage.figures.filters import MAX_SEARCH
 from storage.models import Grant, Page, PageGrant, PageTag, Tag
-from storage.text import storable
+from storage.models.folding import fold
 
 # Longer lists are searched, not listed.
 MOST_LISTED = 1_000
@@ -91,7 +91,7 @@ def has_category(session: Session, category: str) -> bool:
 
 def find_tag(session: Session, name: str) -> tuple[int, str] | None:
     """Id and name of a tag by its name, without regard to case and accents; None: no such."""
-    folded = fold(storable(name)[:LONGEST_SEARCH])
+    folded = fold(storable(name)[:MAX_SEARCH])
     found = session.execute(select(Tag.id, Tag.name).where(Tag.name_folded == folded)).first()
     return None if found is None else (found[0], found[1])
 
@@ -106,7 +106,7 @@ def _choices(
     if count <= MOST_LISTED:
         return Choices(_read(session.execute(statement)), count)
     found = [row for row in session.execute(select(name).distinct()).scalars() if row]
-    words = fold(storable(search)[:LONGEST_SEARCH]).split()
+    words = fold(storable(search)[:MAX_SEARCH]).split()
     if not words:
         return Choices((), count)
     # Names are folded here: only Pages and tags keep theirs folded, and these lists are short.

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, and_, case, exists, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
-from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
+from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
+from storage.figures.provenance import find_provenance
 from storage.models import Grant, Page, PageGrant, Snapshot
-from storage.origins import find_origin
 
 # Enough to say "Café Lindenhof, Optik Keller and 44 more".
 NAMES_SHOWN = 3
@@ -74,7 +74,7 @@ def find_grant_health(session: Session) -> dict[int, GrantHealth]:
 
 def get_freshness(session: Session, today: date) -> Freshness:
     """How fresh the figures are on the UTC day ``today``."""
-    newest = find_origin(session, today)
+    newest = find_provenance(session, today)
     readable = select(Page.id).where(_is_read()).limit(1)
     return Freshness(
         last_refreshed_at=None if newest is None else newest.fetched_at,
@@ -85,11 +85,11 @@ def get_freshness(session: Session, today: date) -> Freshness:
 
 def count_cut_off(session: Session, grant_id: int) -> int:
     """How many Pages wait for a grant that Facebook ended: no other account reads them now."""
-    waiting = Page.connection == CONNECTION_STATES.index("needs_renewal")
+    waiting = connection_rank() == CONNECTION_STATES.index("needs_renewal")
     pages = select(func.count()).select_from(Page).where(waiting)
     others = select(Grant.id).where(Grant.status == "needs_renewal", Grant.id != grant_id)
     if session.scalar(others.limit(1)) is not None:
-        # Else whoever waits waits for this one, and an index has counted them.
+        # Else every Page that waits waits for this one.
         is_held = and_(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
         pages = pages.join(PageGrant, PageGrant.page_id == Page.id).where(is_held)
     return session.execute(pages).scalar_one()
@@ -119,9 +119,9 @@ def list_role_lost(session: Session) -> dict[int, NamedPages]:
 
 def count_connections(session: Session) -> dict[ConnectionState, int]:
     """How many Pages are in each state, best first; states that no Page is in are absent."""
-    rank = Page.connection
-    statement = select(rank, func.count()).group_by(rank).order_by(rank)
-    return {CONNECTION_STATES[rank]: count for rank, count in session.execute(statement)}
+    rank = connection_rank().label("rank")
+    statement = select(rank, func.count(Page.id)).group_by(rank).order_by(rank)
+    return {CONNECTION_STATES[place]: count for place, count in session.execute(statement)}
 
 
 class _HeldPage(NamedTuple):
@@ -202,4 +202,4 @@ def _named(names: Iterable[str]) -> NamedPages:
 
 def _is_read() -> ColumnElement[bool]:
     """Whether an account could read a Page now."""
-    return Page.connection <= CONNECTION_STATES.index("works_in_part")
+    return connection_rank() <= CONNECTION_STATES.index("works_in_part")

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 from sqlalchemy.orm import Session
 
-from storage.filtering import Metric, name_conditions
+from storage.db.text import is_storable
+from storage.figures.filters import Metric, name_conditions
 from storage.models import Page, Snapshot
-from storage.text import is_storable
 
 A_DAY = timedelta(days=1)
 MOST_MATCHES = 50

@@ -8,14 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from psycopg.pq import Format
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.engine.interfaces import ExecutionContext
 from sqlalchemy.orm import Session
 
-from storage.driver_errors import hide_rows, translated_errors
-from storage.errors import DatabaseUnreachable, StorageError
-from storage.json_text import to_json
+from storage.db.driver_errors import hide_rows, translated_errors
+from storage.db.errors import DatabaseUnreachable, StorageError
 
 # An import of a million rows holds the lock for half a minute, and no run may fail of that.
 LOCK_PATIENCE_SECONDS = 60
@@ -23,11 +20,8 @@ CONNECT_TIMEOUT_SECONDS = 5
 # Any number will do, as long as every Pagekeeper takes the same one.
 WRITER_LOCK = 7_220_451_003
 ERASED = "erased sealed values"
-REMEMBERED = "remembered answers"
 
 _READING = "pagekeeper_reading"
-# For statements that fetch much binary content: PostgreSQL would spell it out in letters.
-AS_BYTES = {"pagekeeper_as_bytes": True}
 
 
 class Database:
@@ -53,9 +47,7 @@ class Database:
 
         Objects stay readable after it is closed. Raises DatabaseUnreachable, DatabaseBusy.
         """
-        session = Session(
-            self._reader, autoflush=False, expire_on_commit=False, info={REMEMBERED: {}}
-        )
+        session = Session(self._reader, autoflush=False, expire_on_commit=False)
         try:
             with translated_errors():
                 yield session
@@ -126,7 +118,6 @@ def open_database(url: str) -> Database:
         engine = create_engine(
             parsed,
             hide_parameters=True,  # an error would print tokens and nonces
-            json_serializer=to_json,
             pool_size=10,
             max_overflow=20,
             # The driver's own BEGINs are off: _begin says which kind each transaction is.
@@ -138,28 +129,17 @@ def open_database(url: str) -> Database:
         engine = create_engine(
             parsed,
             hide_parameters=True,
-            json_serializer=to_json,
             pool_size=10,
             max_overflow=20,
             pool_pre_ping=True,
             connect_args={
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
-                "options": f"-c lock_timeout={LOCK_PATIENCE_SECONDS * 1000}",
+                # Compiling a statement (jit) takes PostgreSQL longer than any of ours runs.
+                "options": f"-c lock_timeout={LOCK_PATIENCE_SECONDS * 1000} -c jit=off",
             },
         )
         event.listen(engine, "handle_error", hide_rows)
-        event.listen(engine, "before_cursor_execute", _ask_for_bytes)
     return Database(engine)
-
-
-def remembered(session: Session, what: str) -> dict[Any, Any]:
-    """Answers that a session has had, to be kept by whoever asks.
-
-    They hold as long as the session does, since a reading one sees one moment. One that writes
-    remembers nothing: it gets an empty dict every time.
-    """
-    answers: dict[str, dict[Any, Any]] = session.info.get(REMEMBERED, {})
-    return answers.setdefault(what, {})
 
 
 def note_erasure(session: Session) -> None:
@@ -187,18 +167,6 @@ def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")  # erased tokens are overwritten with zeros
     cursor.close()
-
-
-def _ask_for_bytes(
-    _connection: Connection,
-    cursor: Any,
-    _statement: str,
-    _parameters: Any,
-    context: ExecutionContext | None,
-    _executemany: bool,
-) -> None:
-    if context is not None and AS_BYTES.keys() <= context.execution_options.keys():
-        cursor.format = Format.BINARY
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -1,0 +1,1 @@
+"""The database: connections, errors, migrations, and how rows are written."""

@@ -1,0 +1,150 @@
+"""Snapshots: the figures of one Page on one day (UTC), each with the source that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, delete, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from storage.db.installation import bump_data_version
+from storage.db.upsert import Conflict, count_changed, table_of, upsert
+from storage.figures.unusual import judge
+from storage.models import Grant, PageGrant, Snapshot
+
+FROM_FACEBOOK = "snapshot"
+
+# Of two reports of a day the newer one counts, figure by figure: Facebook can never be asked again
+# for what it once reported of a day, so a newer report that lacks a figure takes none away.
+# Facebook's own report counts before an operator's file, also one that was fetched before.
+_COUNTS = (
+    "(excluded.{metric}_count IS NOT NULL AND (snapshots.{metric}_count IS NULL"
+    " OR (excluded.{metric}_source = 'snapshot') > (snapshots.{metric}_source = 'snapshot')"
+    " OR (excluded.{metric}_source = 'snapshot') = (snapshots.{metric}_source = 'snapshot')"
+    " AND excluded.fetched_at >= snapshots.fetched_at))"
+)
+_IS_FILE = (
+    "(coalesce({row}.fans_source, {row}.followers_source, 'snapshot') <> 'snapshot'"
+    " AND coalesce({row}.followers_source, {row}.fans_source, 'snapshot') <> 'snapshot')"
+)
+_OLD_IS_FILE, _NEW_IS_FILE = (_IS_FILE.format(row=row) for row in ("snapshots", "excluded"))
+_HAS_NONE = "({row}.fans_count IS NULL AND {row}.followers_count IS NULL)"
+# Of a file and Facebook, a report without any figure is not the one that the figures are from.
+_COUNTS_AS_WHOLE = (
+    f"CASE WHEN {_NEW_IS_FILE} = {_OLD_IS_FILE} THEN excluded.fetched_at >= snapshots.fetched_at"
+    f" WHEN {_HAS_NONE.format(row='excluded')} THEN 1 = 0"
+    f" WHEN {_HAS_NONE.format(row='snapshots')} THEN 1 = 1"
+    f" ELSE {_OLD_IS_FILE} END"
+)
+
+
+def _if(condition: str, name: str) -> str:
+    return f"CASE WHEN {condition} THEN excluded.{name} ELSE snapshots.{name} END"
+
+
+NEWEST_REPORT = Conflict(
+    special={
+        f"{metric}_{part}": _if(_COUNTS.format(metric=metric), f"{metric}_{part}")
+        for metric in ("fans", "followers")
+        for part in ("count", "source")
+    }
+    | {name: _if(_COUNTS_AS_WHOLE, name) for name in ("fetched_at", "graph_version")}
+)
+
+
+def source_of_day(fans_source: str | None, followers_source: str | None) -> str:
+    """The one source that a screen names for a day: Facebook, where a figure of it is Facebook's.
+
+    A day without any figure is Facebook's, too: a file has none of these.
+    """
+    sources = {fans_source, followers_source} - {None, FROM_FACEBOOK}
+    if len(sources) == 1 and FROM_FACEBOOK not in (fans_source, followers_source):
+        return str(sources.pop())
+    return FROM_FACEBOOK
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A report of one Page on one day. A count is None where none was reported; never zero for it.
+
+    ``source``: FROM_FACEBOOK, or "import:<id>" for a file.
+    """
+
+    page_id: str
+    day: date
+    fans_count: int | None
+    followers_count: int | None
+    source: str
+    fetched_at: datetime
+    graph_version: str | None
+
+
+def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
+    """Store reports on Pages that are stored already, and judge which days are unusual by them.
+
+    Of several reports of a day each figure is the newest one's that has it, Facebook's before a
+    file's.
+    """
+    parameters: list[dict[str, Any]] = [
+        {
+            "page_id": row.page_id,
+            "day": row.day,
+            "fans_count": row.fans_count,
+            "followers_count": row.followers_count,
+            "fans_source": None if row.fans_count is None else row.source,
+            "followers_source": None if row.followers_count is None else row.source,
+            "fetched_at": row.fetched_at,
+            "graph_version": row.graph_version,
+        }
+        for row in rows
+    ]
+    if not parameters:
+        return
+    # In the order of the primary key, an import of many days touches each page of the file once.
+    parameters.sort(key=itemgetter("page_id", "day"))
+    upsert(session, Snapshot, parameters, NEWEST_REPORT)
+    days = [row["day"] for row in parameters]
+    judge(session, {row["page_id"] for row in parameters}, min(days), max(days))
+    bump_data_version(session)
+
+
+def delete_figures(session: Session, *, source: str) -> int:
+    """Delete every figure that came from ``source``, and days left without any.
+
+    Return how many days of Pages lost a figure.
+    """
+    table = table_of(Snapshot)
+    is_from = or_(table.c.fans_source == source, table.c.followers_source == source)
+    days = session.execute(select(table.c.page_id, table.c.day).where(is_from)).all()
+    if not days:
+        return 0
+    page_ids = {row.page_id for row in days}
+    first, last = min(row.day for row in days), max(row.day for row in days)
+    others = or_(table.c.fans_source != source, table.c.followers_source != source)
+    count_changed(session, delete(table).where(is_from, ~others.is_(True)))
+    values: dict[str, ColumnElement[Any]] = {}
+    for metric in ("fans", "followers"):
+        is_its = table.c[f"{metric}_source"].is_distinct_from(source)
+        for name in (f"{metric}_count", f"{metric}_source"):
+            values[name] = case((is_its, table.c[name]))
+    count_changed(session, update(table).where(is_from).values(values))
+    judge(session, page_ids, first, last)
+    bump_data_version(session)
+    return len(days)
+
+
+def list_pages_without_snapshot(session: Session, day: date) -> list[str]:
+    """Return the ids of the Pages that a sync could read and that have no snapshot of ``day``."""
+    has_snapshot = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == day)
+    query = (
+        select(PageGrant.page_id)
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .where(Grant.status == "ok", PageGrant.sealed_page_token.is_not(None), ~has_snapshot)
+        .distinct()
+        .order_by(PageGrant.page_id)
+    )
+    return list(session.scalars(query))

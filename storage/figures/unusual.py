@@ -1,0 +1,278 @@
+"""Unusual days: judges when snapshots change, and counts how many Pages rose or fell on a day.
+
+A Page's day is judged by its changes before: see `storage.metrics.find_unusual`. What is found lies
+in rows of its own, few as they are; how many Pages were judged is counted when it is asked.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+from sqlalchemy import Text, cast, delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from storage.db.upsert import table_of
+from storage.figures.filters import A_DAY, EVERY_PAGE, METRICS, Filter, Metric, filter_conditions
+from storage.metrics import (
+    FELL,
+    MIN_CHANGES,
+    ROSE,
+    TRAILING_DAYS,
+    find_unusual,
+    is_platform_wide,
+    is_wide,
+)
+from storage.models import Page, Snapshot
+from storage.models import UnusualDay as UnusualRow
+
+Direction = Literal["rose", "fell"]
+
+# A day is judged by the changes of so many days before it, and a change needs a figure before.
+LOOK_BACK_DAYS = TRAILING_DAYS + 1
+LOOK_BACK = LOOK_BACK_DAYS * A_DAY
+PAGES_AT_ONCE = 500
+DAYS_AT_ONCE = 366
+
+
+@dataclass(frozen=True)
+class UnusualDay:
+    """A day on which Pages rose or fell beyond their own noise.
+
+    ``judged_count``: Pages with enough days before to say so. Counts are of Pages in the filter.
+    """
+
+    day: date
+    judged_count: int
+    rose_count: int
+    fell_count: int
+
+    @property
+    def is_platform_wide(self) -> bool:
+        """Whether so many fell together that the cause is most likely Facebook's."""
+        return is_platform_wide(self.judged_count, self.fell_count)
+
+
+def judge(session: Session, page_ids: Collection[str], since: date, until: date) -> None:
+    """Judge anew every day that changed figures of these Pages can have touched.
+
+    ``since`` and ``until`` are the first and the last day whose figures changed; a figure counts
+    in the judgement of the LOOK_BACK_DAYS days after it.
+    """
+    ids = sorted(page_ids)
+    last = until + LOOK_BACK
+    for start in range(0, len(ids), PAGES_AT_ONCE):
+        some = ids[start : start + PAGES_AT_ONCE]
+        table = table_of(UnusualRow)
+        of_these = table.c.page_id.in_(some) & table.c.day.between(since, last)
+        session.execute(delete(table).where(of_these))
+        first = since
+        while first <= last:
+            end = min(last, first + (DAYS_AT_ONCE - 1) * A_DAY)
+            rows = _judge(session, some, first, end)
+            if rows:
+                session.execute(insert(table), rows)
+            first = end + A_DAY
+
+
+def list_unusual_days(
+    session: Session, *, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
+) -> list[UnusualDay]:
+    """The days on which at least one Page of the filter rose or fell unusually, oldest first."""
+    return _count(
+        session, _count_moved(session, since, until, metric, filter), metric, filter, until
+    )
+
+
+def list_wide_days(
+    session: Session, *, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
+) -> list[UnusualDay]:
+    """Those of `list_unusual_days` on which enough Pages moved to name the day, oldest first."""
+    moved = _count_moved(session, since, until, metric, filter)
+    if not moved:
+        return []
+    # To count who was judged takes a look at thirty days of every Page. A sample of them rules out
+    # most days: the more are judged, the more have to move.
+    conditions = filter_conditions(filter, until)
+    every = session.execute(select(func.count()).select_from(Page).where(*conditions)).scalar_one()
+    doubtful = {day: counts for day, counts in moved.items() if not is_wide(every, *counts)}
+    sample = 10 * max(map(sum, doubtful.values()), default=0) + 20
+    if sample < every:
+        least = _count_judged(session, doubtful, metric, filter, until, limit=sample)
+        for day, counts in doubtful.items():
+            if not is_wide(least[day], *counts):
+                del moved[day]
+    days = _count(session, moved, metric, filter, until)
+    return [each for each in days if is_wide(each.judged_count, each.rose_count, each.fell_count)]
+
+
+def list_page_unusual_days(
+    session: Session, page_id: str, *, since: date, until: date, metric: Metric
+) -> dict[date, Direction]:
+    """One Page's unusual days, oldest first; empty for a Page that is not here."""
+    statement = (
+        select(UnusualRow.day, UnusualRow.direction)
+        .where(
+            UnusualRow.page_id == page_id,
+            UnusualRow.metric == metric,
+            UnusualRow.day.between(since, until),
+        )
+        .order_by(UnusualRow.day)
+    )
+    return {
+        day: "rose" if direction == "rose" else "fell"
+        for day, direction in session.execute(statement)
+    }
+
+
+def _judge(session: Session, page_ids: list[str], first: date, last: date) -> list[dict[str, Any]]:
+    """The rows of the unusual days from ``first`` to ``last``, both included."""
+    table = table_of(Snapshot)
+    query = select(table.c.page_id, table.c.day, table.c.fans_count, table.c.followers_count).where(
+        table.c.page_id.in_(page_ids), table.c.day.between(first - LOOK_BACK, last)
+    )
+    snapshots = session.connection().execute(query).all()
+    begin = first - LOOK_BACK
+    days_count = max(((row.day - begin).days + 1 for row in snapshots), default=0)
+    if days_count <= MIN_CHANGES:
+        return []
+    rows: list[dict[str, Any]] = []
+    for metric, column in zip(METRICS, (2, 3), strict=True):
+        figures = _matrix(snapshots, column, page_ids, begin, days_count)
+        # A change across a missing day is of several days, so it is none of one: NaN.
+        changes = np.diff(figures, axis=1)
+        for number in range(LOOK_BACK_DAYS, days_count):
+            moved = find_unusual(changes[:, number - LOOK_BACK_DAYS : number], figures[:, number])
+            rows += [
+                {
+                    "metric": metric,
+                    "day": begin + number * A_DAY,
+                    "page_id": page_ids[index],
+                    "direction": direction,
+                }
+                for mark, direction in ((ROSE, "rose"), (FELL, "fell"))
+                for index in np.flatnonzero(moved == mark)
+            ]
+    return rows
+
+
+def _matrix(
+    snapshots: Iterable[Any], column: int, page_ids: list[str], begin: date, days_count: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A row a Page, a column a day from ``begin`` on; NaN where there is no figure."""
+    index = {page_id: number for number, page_id in enumerate(page_ids)}
+    known = [
+        (index[row[0]], (row[1] - begin).days, row[column])
+        for row in snapshots
+        if row[column] is not None
+    ]
+    figures = np.full((len(page_ids), days_count), np.nan)
+    if known:
+        at_pages, at_days, values = zip(*known, strict=True)
+        figures[at_pages, at_days] = values
+    return figures
+
+
+def _count_moved(
+    session: Session, since: date, until: date, metric: Metric, filter: Filter
+) -> dict[date, tuple[int, int]]:
+    """How many rose and how many fell, by day; days on which none did are absent."""
+    statement = (
+        select(UnusualRow.day, UnusualRow.direction, func.count())
+        .where(UnusualRow.metric == metric, UnusualRow.day.between(since, until))
+        .group_by(UnusualRow.day, UnusualRow.direction)
+        .order_by(UnusualRow.day)
+    )
+    conditions = filter_conditions(filter, until)
+    if conditions:
+        statement = statement.where(UnusualRow.page_id.in_(select(Page.id).where(*conditions)))
+    moved: dict[date, tuple[int, int]] = {}
+    for day, direction, count in session.execute(statement):
+        rose, fell = moved.get(day, (0, 0))
+        moved[day] = (rose + count, fell) if direction == "rose" else (rose, fell + count)
+    return moved
+
+
+def _count(
+    session: Session,
+    moved: Mapping[date, tuple[int, int]],
+    metric: Metric,
+    filter: Filter,
+    until: date,
+) -> list[UnusualDay]:
+    judged = _count_judged(session, moved, metric, filter, until)
+    return [UnusualDay(day, judged[day], *counts) for day, counts in moved.items()]
+
+
+def _count_judged(
+    session: Session,
+    days: Collection[date],
+    metric: Metric,
+    filter: Filter,
+    until: date,
+    limit: int | None = None,
+) -> Counter[date]:
+    """How many Pages of the filter can be judged on each of ``days``.
+
+    A Page is judged on a day when the change of the day is known (a figure of it and of the day
+    before), and at least MIN_CHANGES of the TRAILING_DAYS changes before. With ``limit`` only so
+    many Pages are looked at, those that have been here longest.
+    """
+    judged: Counter[date] = Counter(dict.fromkeys(days, 0))
+    trailing = (1 << TRAILING_DAYS) - 1
+    for some in _stretches(days):
+        begin = some[0] - LOOK_BACK
+        span = (some[-1] - begin).days + 1
+        # Bit n of a Page's number: it has a figure on the n-th day from ``begin`` on.
+        bits = {(begin + number * A_DAY).isoformat(): 1 << number for number in range(span)}
+        pages_count = Counter(
+            sum(bits[day] for day in text.split(","))
+            for text in _iterate_days(session, metric, filter, until, (begin, some[-1]), limit)
+        )
+        for figures, count in pages_count.items():
+            changes = figures & (figures << 1)  # bit n: the change of the n-th day is known
+            for day in some:
+                number = (day - begin).days
+                before = (changes >> (number - TRAILING_DAYS)) & trailing
+                if changes >> number & 1 and before.bit_count() >= MIN_CHANGES:
+                    judged[day] += count
+    return judged
+
+
+def _iterate_days(
+    session: Session,
+    metric: Metric,
+    filter: Filter,
+    until: date,
+    days: tuple[date, date],
+    limit: int | None,
+) -> Iterator[str]:
+    """Yield for each Page the days on which it has a figure, as text with commas."""
+    table = table_of(Snapshot).c
+    pages = select(Page.id).where(*filter_conditions(filter, until))
+    if limit is not None:
+        pages = pages.order_by(Page.first_seen_at, Page.id).limit(limit)
+    # As one text: a row for each day takes the drivers several times as long.
+    statement = (
+        select(func.aggregate_strings(cast(table.day, Text), ","))
+        .where(table.page_id.in_(pages), table.day.between(*days))
+        .where(table[f"{metric}_count"].is_not(None))
+        .group_by(table.page_id)
+    )
+    yield from session.connection().execute(statement).scalars()
+
+
+def _stretches(days: Collection[date]) -> Iterator[list[date]]:
+    """Days that lie so close that what is read for one is mostly read for the next, too."""
+    some: list[date] = []
+    for day in sorted(days):
+        if some and day - some[-1] > LOOK_BACK:
+            yield some
+            some = []
+        some.append(day)
+    if some:
+        yield some
