@@ -12,6 +12,7 @@ from pages import resources
 from pages.parts.activity import activity_text
 from pages.text.formats import UNKNOWN, counted, day, moment, one_line
 from pages.ui import message_page
+from pages.ui.polling import poll
 from storage.events import count_events, list_events
 from storage.models import Event, Run
 from storage.runs import Failure, count_runs, list_failures, list_runs
@@ -21,6 +22,7 @@ EVENT_ROWS = 25
 FAILURE_ROWS = 100
 MOST_LINKS = 3
 EVERY_SECONDS = 2.0
+_RESULT = "run-result"
 
 
 def render() -> None:
@@ -40,7 +42,7 @@ def _running(installation: Installation) -> None:
     if schedule.find_progress(installation) is None:
         return
 
-    @st.fragment(run_every=EVERY_SECONDS)
+    @poll(EVERY_SECONDS)
     def watch() -> None:
         progress = schedule.find_progress(installation)
         if progress is None:
@@ -79,17 +81,13 @@ def _refreshes(installation: Installation) -> None:
 
 
 def _run_table(installation: Installation, runs: list[Run]) -> None:
-    key = "run-result"
     active = schedule.find_progress(installation)
+    active_id = active.run_id if active else None
     st.dataframe(
         pd.DataFrame(
             {
                 "at": pd.to_datetime([run.started_at.replace(tzinfo=None) for run in runs]),
-                "result": [
-                    (":material/error: " if run.pages_failed else "")
-                    + result(run, active.run_id if active else None)
-                    for run in runs
-                ],
+                "result": [_result_cell(run, active_id) for run in runs],
                 "what": [activity_text.RUN_KINDS.get(run.kind, run.kind) for run in runs],
                 "day": pd.to_datetime([run.day for run in runs]),
                 "who": [activity_text.RUN_WHO.get(run.kind, UNKNOWN) for run in runs],
@@ -104,9 +102,7 @@ def _run_table(installation: Installation, runs: list[Run]) -> None:
                 width=300,
                 type="tertiary",
                 alignment="left",
-                key=key,
-                on_click=_choose,
-                args=(key, tuple(run.id for run in runs)),
+                key=_RESULT,
             ),
             "what": st.column_config.TextColumn("What", width=210),
             "day": st.column_config.DateColumn("Figures of", width=120, format="D MMM YYYY"),
@@ -118,31 +114,39 @@ def _run_table(installation: Installation, runs: list[Run]) -> None:
         placeholder=UNKNOWN,
         alt="Refreshes, newest first, with their results",
     )
+    # After the table: a new session knows a press by its key only once the table is drawn.
+    _open_pressed(runs, active_id)
 
 
-def _choose(key: str, run_ids: tuple[int, ...]) -> None:
-    _open(run_ids[st.session_state[key]["row"]])
-
-
-def _close() -> None:
-    st.query_params.pop("run", None)
+def _open_pressed(runs: list[Run], active_id: int | None) -> None:
+    """Open the refresh whose result was pressed, if it still stands in the row that was pressed."""
+    press = st.session_state.get(_RESULT)
+    if press and press["row"] < len(runs):
+        run = runs[press["row"]]
+        if _result_cell(run, active_id) == press["label"]:
+            _open(run.id)
 
 
 def _open(run_id: int) -> None:
     st.query_params["run"] = str(run_id)
+    st.rerun()  # the list stands above what was pressed
 
 
 def _buttons_for_failed(runs: list[Run]) -> None:
     """The way to the lists without a mouse: cells can't be pressed by key."""
     for run in [run for run in runs if run.pages_failed][:MOST_LINKS]:
-        st.button(
+        is_pressed = st.button(
             f"{moment(run.started_at)}: {result(run, None)}",
             type="tertiary",
             icon=":material/error:",
             key=f"failed-run-{run.id}",
-            on_click=_open,
-            args=(run.id,),
         )
+        if is_pressed:
+            _open(run.id)
+
+
+def _result_cell(run: Run, active_id: int | None) -> str:
+    return (":material/error: " if run.pages_failed else "") + result(run, active_id)
 
 
 def result(run: Run, active_id: int | None) -> str:
@@ -171,13 +175,9 @@ def _chosen_run(installation: Installation) -> None:
     with st.container(border=True, key="chosen-run"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.header(f"Refresh of {moment(run.started_at)}", anchor=False, width="content")
-            st.button(
-                "Close",
-                type="tertiary",
-                icon=":material/close:",
-                key="close-run",
-                on_click=_close,
-            )
+            if st.button("Close", type="tertiary", icon=":material/close:", key="close-run"):
+                st.query_params.pop("run", None)
+                st.rerun()
         if not failures:
             st.markdown(f"{result(run, run.id)}. No Page was refused.")
             return

@@ -64,6 +64,8 @@ CLOCKS = frozenset(
 ENVIRONMENT = frozenset(
     {"os.environ", "os.environb", "os.getenv", "os.putenv", "dotenv.load_dotenv"}
 )
+# Words of Streamlit for ``on_click`` and ``on_change``: they call nothing of ours.
+STREAMLITS_OWN = ("rerun", "ignore")
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ def find_violations(root: Path) -> list[str]:
 def _judge(module: Module) -> Iterator[str]:
     for imported in module.imports():
         yield from _judge_import(module, imported)
+    if module.top == "pages":
+        yield from _judge_callbacks(module)
     if module.top != "fb" or module.second != "sandbox":
         for imported in module.imports(at_import_time=True):
             if _is_under(imported, "fb.sandbox"):
@@ -145,6 +149,15 @@ def _judge(module: Module) -> Iterator[str]:
                 yield f"reads the clock: {used}"
             if any(used == name or used.startswith(f"{name}.") for name in ENVIRONMENT):
                 yield f"reads the environment: {used}"
+
+
+def _judge_callbacks(module: Module) -> Iterator[str]:
+    """A new session, as after a restart, knows no callback, and would swallow the first press."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.keyword) or node.arg not in ("on_click", "on_change"):
+            continue
+        if not isinstance(node.value, ast.Constant) or node.value.value not in STREAMLITS_OWN:
+            yield f"has a callback: {node.arg}={ast.unparse(node.value)}"
 
 
 def _judge_import(module: Module, imported: str) -> Iterator[str]:
@@ -255,6 +268,8 @@ def test_the_house_stands() -> None:
             "pages.charts.line_charts: imports streamlit",
         ),
         ("pages/text/wording.py", "from storage import x", "pages.text.wording: imports storage"),
+        ("pages/page.py", "st.button('x', on_click=f)", "pages.page: has a callback: on_click=f"),
+        ("pages/ui/x.py", "st.text_input('x', on_change=lambda: 1)", "on_change=lambda: 1"),
         ("pages/calendar.py", "", "pages.calendar: bears the name of a package"),
         ("pages/storage.py", "", "pages.storage: bears the name of a package"),
         ("pages/page.py", "import page", "pages.page: bears the name of a package"),
@@ -286,6 +301,7 @@ def test_a_broken_rule_is_found(tmp_path: Path, path: str, source: str, violatio
             "pages/page.py",
             "import streamlit, fb.sync, storage.series, fb.settings\nimport datetime",
         ),
+        ("pages/page.py", "st.popover('x', on_change='rerun')\nst.button('y', on_click='ignore')"),
         ("pages/resources.py", "def f():\n from fb.sandbox import create_sandbox"),
         ("pages/resources.py", "if TYPE_CHECKING:\n from fb.sandbox import Sandbox"),
         ("fb/web.py", "import os, starlette, fb.connect\nos.environ.get('X')"),

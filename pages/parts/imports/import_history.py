@@ -67,9 +67,9 @@ def _confirm(installation: Installation, each: Import) -> None:
             "Undo the import",
             type="primary",
             key="undo-yes",
-            on_click=_undo,
-            args=(installation, each),
         )
+        if pressed:
+            _undo(installation, each)
         if st.button("Keep it", key="undo-no") or pressed:
             st.rerun()
 

@@ -26,6 +26,7 @@ from pages.queries import (
 from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period
+from pages.ui.polling import poll
 from storage.insights import InsightDay, PageMetric
 from storage.series import PageProfile
 
@@ -100,7 +101,7 @@ def _watch(installation: Installation, version: str) -> None:
     if not _is_under_way(installation, version):
         return
 
-    @st.fragment(run_every=WATCHING_SECONDS)
+    @poll(WATCHING_SECONDS)
     def watch() -> None:
         run = insights_schedule.find_insights_progress(installation)
         if run is None and not _is_under_way(installation, _read_version(installation)):

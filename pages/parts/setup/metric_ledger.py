@@ -66,23 +66,22 @@ def _frame(rows: list[InsightMetric]) -> pd.DataFrame:
 def _fetching(installation: Installation) -> None:
     run = insights_schedule.find_insights_progress(installation)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        is_pressed = st.button(
             "Fetch now",
             icon=":material/download:",
             key="fetch-insights",
             disabled=run is not None or not installation.can_open_tokens,
-            on_click=_fetch,
-            args=(installation,),
         )
+        if is_pressed:
+            insights_schedule.start_insights(
+                installation, "manual"
+            )  # False when another was faster
+            st.rerun()
         if run is not None:
             text = insights_words.progress(run.steps_done, run.steps_total)
         else:
             text = last_time(insights_schedule.find_insights_outcome(installation), installation)
         st.caption(plain(text), width="content")
-
-
-def _fetch(installation: Installation) -> None:
-    insights_schedule.start_insights(installation, "manual")  # False when another was faster
 
 
 def last_time(outcome: InsightsOutcome | None, installation: Installation) -> str:
