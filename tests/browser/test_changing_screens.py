@@ -29,7 +29,7 @@ BODIES = {
 def test_each_screen_stands_whole_while_days_are_made(
     serve: Serve, full: Server, page: Page
 ) -> None:
-    """Fast-forward whenever it is over, and every now and then a refresh."""
+    """By the navigation, and by a press that leads on to a Page."""
     moments = random.Random(8)
     with serve(data_of=full) as server:
         visit(page, server.url)
