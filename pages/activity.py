@@ -10,6 +10,7 @@ from fb.installation import Installation
 from fb.jobs import runner
 from pages.parts.activity import activity_text
 from pages.text.formats import UNKNOWN, counted, day, moment, one_line
+from pages.ui.polling import poll
 from storage.jobs.events import EventRecord, count_events, list_events
 from storage.jobs.runs import (
     SNAPSHOTS,
@@ -26,6 +27,7 @@ EVENT_ROWS = 25
 FAILURE_ROWS = 100
 MOST_LINKS = 3
 EVERY_SECONDS = 2.0
+_RESULT = "run-result"
 
 
 def render(installation: Installation) -> None:
@@ -41,7 +43,7 @@ def _running(installation: Installation) -> None:
     if runner.find_active(installation, SNAPSHOTS) is None:
         return
 
-    @st.fragment(run_every=EVERY_SECONDS)
+    @poll(EVERY_SECONDS)
     def watch() -> None:
         progress = runner.find_active(installation, SNAPSHOTS)
         if progress is None:
@@ -81,17 +83,13 @@ def _refreshes(installation: Installation) -> None:
 
 
 def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
-    key = "run-result"
     active = runner.find_active(installation, SNAPSHOTS)
+    active_id = active.id if active else None
     st.dataframe(
         pd.DataFrame(
             {
                 "at": pd.to_datetime([run.started_at.replace(tzinfo=None) for run in runs]),
-                "result": [
-                    (":material/error: " if run.pages_failed else "")
-                    + result(run, active.id if active else None)
-                    for run in runs
-                ],
+                "result": [_result_cell(run, active_id) for run in runs],
                 "what": [
                     activity_text.RUN_KINDS.get(run.started_by, run.started_by) for run in runs
                 ],
@@ -108,9 +106,7 @@ def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
                 width=300,
                 type="tertiary",
                 alignment="left",
-                key=key,
-                on_click=_choose,
-                args=(key, tuple(run.id for run in runs)),
+                key=_RESULT,
             ),
             "what": st.column_config.TextColumn("What", width=210),
             "day": st.column_config.DateColumn("Figures of", width=120, format="D MMM YYYY"),
@@ -122,31 +118,39 @@ def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
         placeholder=UNKNOWN,
         alt="Refreshes, newest first, with their results",
     )
+    # After the table: a new session knows a press by its key only once the table is drawn.
+    _open_pressed(runs, active_id)
 
 
-def _choose(key: str, run_ids: tuple[int, ...]) -> None:
-    _open(run_ids[st.session_state[key]["row"]])
-
-
-def _close() -> None:
-    st.query_params.pop("run", None)
+def _open_pressed(runs: list[RunRecord], active_id: int | None) -> None:
+    """Open the refresh whose result was pressed, if it still stands in the row that was pressed."""
+    press = st.session_state.get(_RESULT)
+    if press and press["row"] < len(runs):
+        run = runs[press["row"]]
+        if _result_cell(run, active_id) == press["label"]:
+            _open(run.id)
 
 
 def _open(run_id: int) -> None:
     st.query_params["run"] = str(run_id)
+    st.rerun()  # the list stands above what was pressed
 
 
 def _buttons_for_failed(runs: list[RunRecord]) -> None:
     """The way to the lists without a mouse: cells can't be pressed by key."""
     for run in [run for run in runs if run.pages_failed][:MOST_LINKS]:
-        st.button(
+        is_pressed = st.button(
             f"{moment(run.started_at)}: {result(run, None)}",
             type="tertiary",
             icon=":material/error:",
             key=f"failed-run-{run.id}",
-            on_click=_open,
-            args=(run.id,),
         )
+        if is_pressed:
+            _open(run.id)
+
+
+def _result_cell(run: RunRecord, active_id: int | None) -> str:
+    return (":material/error: " if run.pages_failed else "") + result(run, active_id)
 
 
 def result(run: RunRecord, active_id: int | None) -> str:
@@ -175,13 +179,9 @@ def _chosen_run(installation: Installation) -> None:
     with st.container(border=True, key="chosen-run"):
         with st.container(horizontal=True, horizontal_alignment="distribute"):
             st.header(f"Refresh of {moment(run.started_at)}", anchor=False, width="content")
-            st.button(
-                "Close",
-                type="tertiary",
-                icon=":material/close:",
-                key="close-run",
-                on_click=_close,
-            )
+            if st.button("Close", type="tertiary", icon=":material/close:", key="close-run"):
+                st.query_params.pop("run", None)
+                st.rerun()
         if not failures:
             st.markdown(f"{result(run, run.id)}. No Page was refused.")
             return

@@ -28,7 +28,7 @@ from pages import (
 from pages.queries import find_accounts, find_days, find_profile, get_version, is_empty
 from pages.text import wording
 from pages.text.formats import one_line
-from pages.ui import banner, flash, message_page, period_bar, sandbox_strip, url_controls
+from pages.ui import banner, flash, message_page, period_bar, polling, sandbox_strip, url_controls
 from pages.ui.notes import popover as notes
 from pages.ui.screens import SCREENS, Screen
 from storage.accounts.page_profile import PageProfile
@@ -46,6 +46,7 @@ PLAIN_SCREENS: dict[str, Callable[[Installation], None]] = {
 
 def main() -> None:
     """Draw the frame, and in it the screen of the address."""
+    polling.begin_run()
     _name_tab("Pagekeeper")
     st.logo(str(ASSETS / "logo.svg"), size="large")
     url_controls.apply_changes()
@@ -85,6 +86,7 @@ def _draw(startup: Startup, session: Session | None) -> None:
         ],
         position="top",
     )
+    polling.note_screen()
     screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
     if startup.installation is None:
         parts.append(_without_installation(startup, screen))
@@ -124,9 +126,7 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
     profile = _find_profile(session) if screen.name == "page" else None
     _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
     flash.show()
-    is_making_history = sandbox_strip.render(
-        installation, session, is_watching=screen.name != "connect"
-    )
+    is_making_history = sandbox_strip.render(installation, session)
     if screen.name == "setup":  # it says itself what the banner would, and how to mend it
         session.close()
         return lambda: setup.render(resources.get_startup())

@@ -23,7 +23,7 @@ from fb.login.preview import AttemptView
 from pages.parts.connect import preview, progress
 from pages.text import phrases, wording
 from pages.text.formats import counted
-from pages.ui import flash, links, message_page, screens
+from pages.ui import flash, links, message_page, polling
 from storage.jobs.runs import SNAPSHOTS, find_last_run
 
 # What Facebook brings back, and what only a wrong turn does.
@@ -119,18 +119,18 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
         leave_out=partial(_leave_out, installation, attempt_id),
     )
     with st.bottom.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        is_pressed = st.button(
             f"Save {counted(len(ticked), 'Page')}",
             type="primary",
             icon=":material/check:",
             disabled=not ticked,
             key="save",
-            on_click=_press_save,
-            args=(attempt_id, shown.digest),
         )
-        # What was on the screen when Save was pressed, which is not what this run has drawn.
-        digest = st.session_state.pop(f"pressed-{attempt_id}", None)
-        if digest is not None and ticked:
+        # What was on the screen when Save was pressed, which is not what this run has drawn. A new
+        # session (after a restart) knows no earlier screen than this one.
+        digest = st.session_state.get(f"drawn-{attempt_id}", shown.digest)
+        st.session_state[f"drawn-{attempt_id}"] = shown.digest
+        if is_pressed and ticked:
             _save(installation, attempt_id, ticked, digest)
         st.html(links.connect_link(wording.CHOOSER.label, filled=False), width="content")
         _discard_button(installation, attempt_id)
@@ -146,10 +146,6 @@ def _discard_button(installation: Installation, attempt_id: str) -> None:
 def _leave_out(installation: Installation, attempt_id: str, page_ids: frozenset[str]) -> None:
     with suppress(AttemptGone):  # over meanwhile: the next run shows how
         login.leave_out(installation, attempt_id, _cookies(), installation.now(), page_ids)
-
-
-def _press_save(attempt_id: str, digest: str) -> None:
-    st.session_state[f"pressed-{attempt_id}"] = digest
 
 
 def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], digest: str) -> None:
@@ -190,7 +186,7 @@ def _after_save(installation: Installation, attempt_id: str, view: AttemptView) 
         return
     if st.session_state.pop(f"saved-{attempt_id}", False):
         flash.leave(phrases.saved(view.outcome or {}))
-        st.switch_page(screens.link_to("overview"))
+        polling.go_to("overview")
     now = installation.now()
     message_page.render(
         wording.for_attempt("saved", outcome=view.outcome, ended_at=view.ended_at, now=now)

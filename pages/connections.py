@@ -122,14 +122,10 @@ def _confirm_disconnect(installation: Installation, account: Connection) -> None
     if is_refused:
         st.error(wording.NOT_REVOKED.sentence, title=wording.NOT_REVOKED.title)
     with st.container(horizontal=True):
-        pressed = st.button(
-            "Disconnect",
-            type="primary",
-            key="disconnect-yes",
-            on_click=_disconnect,
-            args=(installation, account),
-        )
-        if st.button("Keep it", key="disconnect-no") or (pressed and not is_refused):
+        pressed = st.button("Disconnect", type="primary", key="disconnect-yes")
+        if pressed:
+            _disconnect(installation, account)
+        if st.button("Keep it", key="disconnect-no") or pressed:
             st.rerun()
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from fb.installation import Startup
 from pages.text import wording
 from pages.text.wording import Step, Wording
-from pages.ui import links, screens
+from pages.ui import links, polling
 
 READING_WIDTH = 660
 
@@ -35,4 +35,4 @@ def next_step(step: Step, *, filled: bool = True) -> None:
     if step.target == "start":
         st.html(links.connect_link(step.label, filled=filled), width="content")
     elif st.button(step.label, type="primary" if filled else "secondary", key="next-step"):
-        st.switch_page(screens.link_to(step.target))
+        polling.go_to(step.target)

@@ -17,6 +17,7 @@ from fb.installation import Installation
 from fb.jobs import runner, sandbox_history, snapshots
 from pages.queries import find_freshness, find_newest_run, get_version
 from pages.text.formats import at_about, clock, when
+from pages.ui.polling import poll
 from storage.figures.health import Freshness
 from storage.jobs import runs
 from storage.jobs.runs import SNAPSHOTS, RunRecord
@@ -37,7 +38,7 @@ def render(installation: Installation, session: Session, *, is_making_history: b
     at_first = _look(installation, session, is_making_history=is_making_history)
     fresh = [at_first]  # the first drawing is part of this run: no need to look twice
 
-    @st.fragment(run_every=WATCHING_SECONDS if at_first.is_running else IDLE_SECONDS)
+    @poll(WATCHING_SECONDS if at_first.is_running else IDLE_SECONDS)
     def watch() -> None:
         with installation.database.reading() as session:
             now = fresh.pop() if fresh else _look_again(installation, session)

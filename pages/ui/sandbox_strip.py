@@ -9,6 +9,7 @@ from fb.installation import Installation
 from fb.jobs import runner, sandbox_history
 from pages.text.formats import counted, day, moment
 from pages.ui import flash, screens
+from pages.ui.polling import poll
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
@@ -17,13 +18,8 @@ _ASKED = "start-over-asked"
 _WHAT = {"history": "Making history", "fast_forward": "Fast-forward"}
 
 
-def render(installation: Installation, session: Session, *, is_watching: bool = True) -> bool:
-    """Draw the strip; nothing in live mode. True while days pass in the sandbox.
-
-    A screen that leads to another one when the days are over does the watching itself: a second
-    fragment may ask once more in the moment of the change, for the screen that was left, and the
-    browser then empties the new one (Streamlit 1.67).
-    """
+def render(installation: Installation, session: Session) -> bool:
+    """Draw the strip; nothing in live mode. True while days pass in the sandbox."""
     if installation.sandbox is None:
         return False
     progress = sandbox_history.find_unfinished(session)
@@ -33,10 +29,8 @@ def render(installation: Installation, session: Session, *, is_watching: bool = 
         with st.container(width="content"):
             if progress is None:
                 _clock(installation)
-            elif is_watching:
-                _watch_progress(installation)
             else:
-                st.caption(f"{_WHAT[progress.started_by]}…", width="content")
+                _watch_progress(installation)
         with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
             _controls(installation, is_busy=is_busy)
     return is_busy
@@ -48,7 +42,7 @@ def _clock(installation: Installation) -> None:
 
 
 def _watch_progress(installation: Installation) -> None:
-    @st.fragment(run_every=EVERY_SECONDS)
+    @poll(EVERY_SECONDS)
     def watch() -> None:
         progress = sandbox_history.find_progress(installation)
         if progress is None:

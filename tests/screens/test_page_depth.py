@@ -150,7 +150,7 @@ def test_a_figure_tells_where_it_came_from(stage: Stage) -> None:
         session.execute(
             update(Snapshot)
             .where(Snapshot.day == day_of(TODAY - 1))
-            .values(source=f"import:{id}", graph_version=None)
+            .values(fans_source=f"import:{id}", graph_version=None)
         )
         bump_data_version(session)
     table = opened(stage).dataframe[0].value

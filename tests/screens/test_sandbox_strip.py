@@ -45,15 +45,11 @@ def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
     assert at.button(key="start-over").disabled
 
 
-def test_where_another_screen_follows_nothing_asks_beside_it(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Two fragments that watch the same end would cross: see `pages.ui.sandbox_strip.render`."""
+def test_connect_says_how_far_the_history_is(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     progress = make_run(started_by="history", steps_done=12, steps_total=90)
     monkeypatch.setattr(sandbox_history, "find_unfinished", lambda _session: progress)
-    said = words_of(stage.open("connect"))
-    assert "Making history…" in said
-    assert "12 of 90" not in said
+    monkeypatch.setattr(sandbox_history, "find_progress", lambda _installation: progress)
+    assert "Making history… 12 of 90 days" in words_of(stage.open("connect"))
 
 
 def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:

@@ -182,20 +182,10 @@ def _choose_view(preview: Preview, attempt_id: str) -> tuple[str, list[PreviewPa
             key=f"preview-view-{attempt_id}",
         )
     ids = tuple(page.id for page in by_view[view])
-    st.button(
-        "Tick all",
-        type="tertiary",
-        key="tick-all",
-        on_click=_tick_all,
-        args=(attempt_id, ids, True),
-    )
-    st.button(
-        "Untick all",
-        type="tertiary",
-        key="untick-all",
-        on_click=_tick_all,
-        args=(attempt_id, ids, False),
-    )
+    if st.button("Tick all", type="tertiary", key="tick-all"):
+        _tick_all(attempt_id, ids, True)
+    if st.button("Untick all", type="tertiary", key="untick-all"):
+        _tick_all(attempt_id, ids, False)
     return view, by_view[view]
 
 

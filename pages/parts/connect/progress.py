@@ -12,6 +12,7 @@ import streamlit as st
 
 from fb.login.preview import AttemptView
 from pages.text.formats import counted, day, plain
+from pages.ui.polling import poll
 from storage.jobs.runs import RunRecord
 
 EVERY_SECONDS = 1.0
@@ -22,7 +23,7 @@ def render(look: Callable[[], AttemptView]) -> None:
     """Draw the progress of a reading; ``look`` fetches its present state."""
     st.title("Reading your Pages from Facebook", anchor=False)
 
-    @st.fragment(run_every=EVERY_SECONDS)
+    @poll(EVERY_SECONDS)
     def watch() -> None:
         now = look()
         if now.status != "reading":
@@ -49,7 +50,7 @@ def render_history(look: Callable[[], RunRecord | None]) -> None:
     """Draw the progress of the sandbox's history; a whole rerun follows its end."""
     st.title("Making the sandbox's history", anchor=False)
 
-    @st.fragment(run_every=EVERY_SECONDS)
+    @poll(EVERY_SECONDS)
     def watch() -> None:
         now = look()
         if now is None:

@@ -66,9 +66,9 @@ def _confirm(installation: Installation, record: ImportRecord) -> None:
             "Undo the import",
             type="primary",
             key="undo-yes",
-            on_click=_undo,
-            args=(installation, record),
         )
+        if is_undone:
+            _undo(installation, record)
         if st.button("Keep it", key="undo-no") or is_undone:
             st.rerun()
 

@@ -22,7 +22,7 @@ from pages.queries import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell
 from pages.text.periods import CUSTOM
 from pages.text.phrases import NOUNS
-from pages.ui import compare_link, screens, url_controls
+from pages.ui import compare_link, polling, screens, url_controls
 from pages.ui.tags import popover as tags
 
 ATTENTION = "Needs attention"
@@ -208,7 +208,7 @@ def _open_pressed(table: PageTable, way_back: Mapping[str, str]) -> None:
         return
     row = table.page.rows[index]
     if plain_cell(row.name) == press["label"]:
-        st.switch_page(screens.link_to("page"), query_params={"id": row.page_id, **way_back})
+        polling.go_to("page", {"id": row.page_id, **way_back})
 
 
 def _page_numbers(pages_count: int) -> int:

@@ -26,6 +26,7 @@ from pages.queries import (
 from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period
+from pages.ui.polling import poll
 from storage.accounts.page_profile import PageProfile
 from storage.insights.values import InsightDay, PageMetric
 from storage.jobs.runs import INSIGHTS
@@ -101,7 +102,7 @@ def _watch(installation: Installation, version: str) -> None:
     if not _is_under_way(installation, version):
         return
 
-    @st.fragment(run_every=WATCHING_SECONDS)
+    @poll(WATCHING_SECONDS)
     def watch() -> None:
         run = runner.find_active(installation, INSIGHTS)
         if run is None and not _is_under_way(installation, _read_version(installation)):

@@ -65,23 +65,21 @@ def _frame(rows: list[LedgerMetric]) -> pd.DataFrame:
 def _fetching(installation: Installation) -> None:
     run = runner.find_active(installation, INSIGHTS)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button(
+        is_pressed = st.button(
             "Fetch now",
             icon=":material/download:",
             key="fetch-insights",
             disabled=run is not None or not installation.can_open_tokens,
-            on_click=_fetch,
-            args=(installation,),
         )
+        if is_pressed:
+            # False when another was faster.
+            runner.start(installation, insights.JOB, runner.MANUAL)
+            st.rerun()
         if run is not None:
             text = insights_text.progress(run.steps_done, run.steps_total)
         else:
             text = last_time(runner.find_outcome(installation, INSIGHTS), installation)
         st.caption(plain(text), width="content")
-
-
-def _fetch(installation: Installation) -> None:
-    runner.start(installation, insights.JOB, runner.MANUAL)  # False when another was faster
 
 
 def last_time(outcome: RunRecord | None, installation: Installation) -> str:
