@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
 from fb.past_csv.reading import PastFigures, read_file
 from storage.engine import Database
+from tests import present
 
-NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+NOW = present.NOW
 
 Row = tuple[str, date, int | None, int | None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography.fernet import Fernet
 from sqlalchemy import delete, insert
@@ -17,8 +17,9 @@ from storage.pages import PageRow, upsert_pages
 from storage.saving import save_staged
 from storage.staging import StagedPage, stage_pages
 from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
+from tests import present
 
-NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+NOW = present.NOW
 LATER = NOW + timedelta(minutes=5)
 TRIP = {
     "marker": "sandbox",

@@ -32,6 +32,8 @@ from tests.integration.storage_rows import (
     staged_page,
 )
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 PAGES = ("1", "2", "3")
 FIRST = date(2026, 10, 1)

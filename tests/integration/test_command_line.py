@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 
 from fb.connections import disconnect, list_connections
 from tests.integration.test_rehearsal import connect, opened_sandbox
+from tests.present import clock_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,7 +34,7 @@ def run(home: Path, command: str, **settings: str) -> subprocess.CompletedProces
     done = subprocess.run(
         [sys.executable, "-m", "fb", command],
         cwd=home,
-        env=bare | settings,
+        env=bare | clock_environment() | settings,
         capture_output=True,
         text=True,
         timeout=90,

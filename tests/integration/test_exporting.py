@@ -21,6 +21,8 @@ from storage.models import DayColumn, InsightValue, Page, Snapshot
 from tests.integration.figure_rows import add_page, day
 from tests.integration.past_figures_files import NOW, stored_rows
 
+pytestmark = pytest.mark.both_databases
+
 ALL = Asked(day(0), day(20), "fans")
 SHOWN = ("fans", "followers", "net_new (fans)")
 HOSTILE = '=1+1, "Café";\n\'x'

@@ -55,10 +55,10 @@ INVALID = "(#100) The value must be a valid insights metric"
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
+def scene(tmp_path: Path, live_database_url: str) -> Iterator[Scene]:
     """Anna's eight Pages. Small: two years of sixty take their time."""
     world = make_world(pages=8)
-    with opened_scene(tmp_path, empty_database_url, world=world) as scene:
+    with opened_scene(tmp_path, live_database_url, world=world) as scene:
         scene.traveller.connect()
         scene.sandbox.clear_faults()
         yield scene
@@ -380,9 +380,9 @@ def test_dead_access_is_said_for_the_page_and_marks_no_connection(scene: Scene) 
 
 
 def test_pages_without_permission_or_task_are_not_asked(
-    tmp_path: Path, empty_database_url: str
+    tmp_path: Path, live_database_url: str
 ) -> None:
-    with opened_scene(tmp_path, empty_database_url, world=make_world(pages=8)) as scene:
+    with opened_scene(tmp_path, live_database_url, world=make_world(pages=8)) as scene:
         traveller = scene.traveller
         traveller.save(*traveller.travel(without=["read_insights"]))
         scene.sandbox.clear_faults()

@@ -28,6 +28,8 @@ from tests.integration.storage_rows import (
     staged_page,
 )
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 PAGES, ACCOUNTS = ("1", "2", "3"), ("8", "9")
 

@@ -19,6 +19,8 @@ from storage.snapshots import SnapshotRow, upsert_snapshots
 from tests.integration.figure_rows import add_page, day
 from tests.integration.past_figures_files import NOW, Row, file_of, read_text, stored_rows
 
+pytestmark = pytest.mark.both_databases
+
 LATER = NOW + timedelta(hours=3)
 ROWS: list[Row] = [
     ("1", day(0), 100, 90),  # new

@@ -23,6 +23,8 @@ from storage.models import PageTag, Tag
 from storage.origins import find_origin, find_span
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, fetched_at, hold
 
+pytestmark = pytest.mark.both_databases
+
 UNTIL = date(2026, 11, 22)
 
 

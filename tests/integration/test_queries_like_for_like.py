@@ -25,6 +25,8 @@ from storage.overview import (
 from storage.page_table import get_table_summary, list_table
 from tests.integration.figure_rows import add_page, day
 
+pytestmark = pytest.mark.both_databases
+
 # Page → day → figure, None where Facebook reported none. Days 0 to 6 are the longest period.
 World = Mapping[str, Mapping[int, int | None]]
 FIRST, LAST = -6, 6

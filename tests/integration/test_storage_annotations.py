@@ -35,6 +35,8 @@ from storage.tags import create_tag, tag_page
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
 
+pytestmark = pytest.mark.both_databases
+
 TODAY = day(20)
 ALL = Scope()
 

@@ -35,6 +35,8 @@ from storage.staging import erase_staged, stage_pages
 from storage.vault import Sealed, Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, TRIP, add_attempt, staged_page
 
+pytestmark = pytest.mark.both_databases
+
 SEALED = Sealed("key0", "sealed-token-of-the-account")
 VAULT = Vault([KEY])
 PAGE = staged_page(VAULT, "1", "10")

@@ -20,6 +20,8 @@ from storage.comparing import (
 from storage.engine import Database
 from tests.integration.figure_rows import add_page, day
 
+pytestmark = pytest.mark.both_databases
+
 UNTIL = day(27)
 
 

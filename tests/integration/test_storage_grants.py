@@ -26,6 +26,8 @@ from storage.models import Grant, PageGrant
 from storage.vault import PURPOSE_USER_TOKEN, Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, facts_of, user_token
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 
 

@@ -35,6 +35,8 @@ from tests.integration.storage_rows import (
     user_token,
 )
 
+pytestmark = pytest.mark.both_databases
+
 OLD, NEW = Vault([KEY]), Vault([OTHER_KEY])
 BOTH = Vault([OTHER_KEY, KEY])
 RIGHT = KeyReport(ok=True, unopenable=())

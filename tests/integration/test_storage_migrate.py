@@ -25,6 +25,8 @@ from storage.models import Base, Installation, Page
 from storage.origins import Origin, find_origin
 from tests.integration.storage_rows import LATER, NOW
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
     with database.engine.connect() as connection:

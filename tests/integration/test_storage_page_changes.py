@@ -29,6 +29,8 @@ from tests.integration.storage_rows import (
     staging,
 )
 
+pytestmark = pytest.mark.both_databases
+
 TOMORROW = NOW + timedelta(days=1)
 FACTS: dict[str, Any] = {
     "name": "Optik Keller",

@@ -33,6 +33,8 @@ from storage.pictures import (
 from storage.vault import PURPOSE_PAGE_TOKEN, Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, page_token
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 # Nothing that PostgreSQL could compress until it fits into an index.
 LONG = "".join(chr(0x20000 + number * 7_919 % 40_000) for number in range(5_000))

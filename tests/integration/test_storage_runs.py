@@ -53,6 +53,8 @@ from tests.integration.storage_rows import (
     add_pages,
 )
 
+pytestmark = pytest.mark.both_databases
+
 DAY = date(2026, 11, 20)
 DEAD = NOW + HEARTBEAT_LIFETIME + timedelta(seconds=1)
 

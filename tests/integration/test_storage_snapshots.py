@@ -24,6 +24,8 @@ from storage.snapshots import (
 from storage.vault import Vault
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages
 
+pytestmark = pytest.mark.both_databases
+
 DAY = date(2026, 11, 20)
 ROW = SnapshotRow(
     page_id="1",

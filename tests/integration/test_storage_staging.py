@@ -44,6 +44,8 @@ from tests.integration.storage_rows import (
     staging,
 )
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 URL = "https://scontent.fbcdn.net/v/1_n.jpg?oh=signature"
 

@@ -18,6 +18,8 @@ from storage.snapshots import NEWEST_REPORT
 from storage.upsert import Conflict, table_of, upsert
 from tests.integration.storage_rows import LATER, NOW, add_pages
 
+pytestmark = pytest.mark.both_databases
+
 DAY = date(2026, 1, 1)
 # What arrays, lists and copies are written with, and what means something in one of them.
 TEXTS = (
