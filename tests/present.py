@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import time_machine
@@ -43,3 +43,8 @@ def clock_environment() -> dict[str, str]:
         "PYTHONPATH": str(Path(__file__).parent / "clock"),
         "PAGEKEEPER_TESTS_AHEAD_SECONDS": str(_AHEAD_SECONDS),
     }
+
+
+def ago(days: int) -> date:
+    """Return the day that was ``days`` before the present one; a day to come where negative."""
+    return TODAY - timedelta(days=days)

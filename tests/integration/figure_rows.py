@@ -14,9 +14,10 @@ from storage.columns import assign_positions
 from storage.kept_connections import keep_connection
 from storage.models import Grant, Page, PageGrant, Snapshot
 from storage.snapshots import keeping
+from tests.present import TODAY
 
 # Day 0 of every test; day -1 is the one before.
-ORIGIN = date(2026, 11, 1)
+ORIGIN = TODAY - timedelta(days=21)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
