@@ -20,7 +20,7 @@ from storage.vault import PURPOSE_PAGE_TOKEN, PURPOSE_USER_TOKEN, Vault
 from tests import present
 
 NOW = present.NOW
-LATER = NOW + timedelta(minutes=5)
+LATER = NOW + timedelta(minutes=3)  # on the same day, whatever the present is
 TRIP = {
     "marker": "sandbox",
     "redirect_uri": "http://localhost:8501/connect",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, func, select, update
@@ -46,10 +47,11 @@ from storage.models import (
     PageGrant,
     Snapshot,
 )
-from tests.integration.traveller import Scene, opened_scene
+from tests.integration.traveller import START, Scene, opened_scene
 from tests.waiting import wait_until
 
-NEWEST = date(2026, 11, 21)
+# The newest day that is over in California.
+NEWEST = START.astimezone(ZoneInfo("America/Los_Angeles")).date() - timedelta(days=1)
 LIVE = [row.name for row in SEED if row.status == "live"]
 INVALID = "(#100) The value must be a valid insights metric"
 

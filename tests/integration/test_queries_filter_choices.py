@@ -25,7 +25,7 @@ from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, fe
 
 pytestmark = pytest.mark.both_databases
 
-UNTIL = date(2026, 11, 22)
+UNTIL = day(21)
 
 
 @pytest.fixture
