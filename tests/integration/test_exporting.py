@@ -125,9 +125,7 @@ DAYS = st.dictionaries(st.integers(0, 20), FIGURES, max_size=6)
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(NAMES | st.text("'=+-@ ,;\"\n\r\t", min_size=1), DAYS, DAYS), max_size=4))
 def test_any_export_is_understood_again(database: Database, pages: list[Any]) -> None:
     """By id, and by name alone where it is unique: each stored day is met as it is stored."""

@@ -38,7 +38,6 @@ WORLDS = st.dictionaries(st.sampled_from("abcdef"), FIGURES)
 PERIODS = st.tuples(st.integers(0, LAST), st.integers(0, LAST)).map(lambda p: (min(p), max(p)))
 # The database of a test is emptied by hand before every example.
 EXAMPLES = settings(
-    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fb.sandbox import make_world
@@ -38,14 +38,12 @@ def expected_ids(fb: Facebook) -> list[str]:
     return [page.id for page in fb.sandbox.world.pages[:58]]
 
 
-@settings(max_examples=25)
 @given(limit=st.integers(1, 130))
 def test_the_walk_equals_the_list_for_any_limit(fb: Facebook, token: str, limit: int) -> None:
     walked = [page["id"] for page in fb.list_pages(token, "id", limit=limit)]
     assert walked == expected_ids(fb)
 
 
-@settings(max_examples=15)
 @given(limit=st.integers(1, 70))
 def test_the_walk_back_equals_the_list_too(fb: Facebook, token: str, limit: int) -> None:
     found: list[str] = []

@@ -190,9 +190,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: list[str]) -> None:
     """And a sealed token exists between "ready" and the end of it, never else."""

@@ -127,9 +127,7 @@ ROWS = st.lists(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=ROWS)
 def test_syncing_twice_equals_syncing_once(pages: Database, rows: list[SnapshotRow]) -> None:
     rows.sort(key=lambda row: row.fetched_at)

@@ -16,9 +16,10 @@ from streamlit.testing.v1.element_tree import Block
 from fb.installation import Installation, Startup, open_installation
 from fb.settings import read_settings
 from pages import resources
-from tests.present import NOW
+from tests import present
 
 APP = Path(__file__).parents[2] / "pages" / "app.py"
+NOW = present.NOW
 ADDRESS = "http://localhost:8501/"
 
 
