@@ -1,24 +1,44 @@
-# make run    set everything up and serve the dashboard at http://localhost:8501
-# make test   set everything up and run all tests
-# make check  format, lint, types, then make test
-# make bench  measure, as ratios against named rivals
+# make run           set everything up and serve the dashboard at http://localhost:8501
+# make test          set everything up and run the tests: unit, integration, screens, the main walk in a browser
+# make test-browser  every other walk through the browser
+# make check         format, lint, types, make test, make test-browser, and two days drawn at random
+# make test-dates    the tests as if on every day on which programs break
+# make pictures      every screen as a picture, at 1440 and 390 pixels and in the dark
+# make bench         measure, as ratios against named rivals
 PYTHON ?= python3
 BIN := .venv/bin
+WORKERS ?= 2
+PYTEST := -n $(WORKERS) --dist worksteal
+BROWSER := -n $(WORKERS) --dist loadfile
+# A day is a parameter of the SQL and changes nothing in it, so one database is enough.
+DATES := $(PYTEST) tests/unit tests/integration tests/screens -k "not postgresql"
 
-.PHONY: run test check format bench clean
+.PHONY: run test test-browser test-dates check format pictures bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/runs
 	$(BIN)/streamlit run dashboard.py
 
 test: .venv/tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PYTEST) tests/unit tests/integration tests/screens tests/browser/test_walk.py
+
+test-browser: .venv/tests
+	$(BIN)/python -m pytest $(BROWSER) tests/browser --ignore=tests/browser/test_walk.py
+
+test-dates: .venv/tests
+	$(BIN)/python -m tests.dates $(DATES)
+
+pictures: .venv/tests
+	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(BROWSER) tests/browser/test_look.py \
+		tests/browser/test_notes_and_tags.py tests/browser/test_import_export.py
 
 check: .venv/tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy dashboard.py fb pages storage tests
 	$(MAKE) test
+	$(MAKE) test-browser
+	$(BIN)/python -m tests.dates --draw 2 $(DATES)
 
 format: .venv/tests
 	$(BIN)/ruff format .

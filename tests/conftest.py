@@ -10,18 +10,26 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from hypothesis import settings as hypothesis_settings
 
 from fb.settings_table import SETTING_NAMES
 from fb.web import log_redaction
+from tests.present import NOW, start_clock, tell_servers_time
 
-# A machine under load is no reason to fail; what is slow shows in the durations.
-hypothesis_settings.register_profile("pagekeeper", deadline=None)
-hypothesis_settings.load_profile("pagekeeper")
+# Few examples while one works; many with --hypothesis-profile=thorough. A machine under load is no
+# reason to fail: what is slow shows in the durations.
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=1000)
+hypothesis_settings.load_profile("quick")
+
+BROWSER_TESTS = Path(__file__).parent / "browser"
+_clock = pytest.StashKey[time_machine.Traveller]()
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 _real_connect = socket.socket.connect
@@ -29,9 +37,10 @@ _real_connect_ex = socket.socket.connect_ex
 _real_getaddrinfo = socket.getaddrinfo
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Before anything is imported or collected: other fixtures and modules start servers early."""
     _forget_environment()
+    config.stash[_clock] = start_clock()
     # Where PostgreSQL from the package keeps its lock; it warns where this is not set.
     if "XDG_RUNTIME_DIR" not in os.environ:
         os.environ["XDG_RUNTIME_DIR"] = folder = tempfile.mkdtemp(prefix="pagekeeper-tests-")
@@ -43,10 +52,20 @@ def pytest_configure() -> None:
     patch.setattr(socket, "getaddrinfo", _guarded_getaddrinfo)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin every test at the same moment, however long the ones before it took.
+
+    Servers' clocks only go forward, so the tests that speak with them keep to the servers' time.
+    """
+    speaks_with_servers = item.path.is_relative_to(BROWSER_TESTS)
+    item.config.stash[_clock].move_to(tell_servers_time() if speaks_with_servers else NOW)
+
+
 @pytest.fixture
 def now() -> datetime:
-    """The present in tests: an ordinary moment, aware UTC."""
-    return datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+    """The present in tests, aware UTC."""
+    return NOW
 
 
 @pytest.fixture

@@ -131,6 +131,19 @@ def expect_title(page: Page, title: str) -> None:
     settle(page)
 
 
+def expect_page_title(page: Page, name: str) -> None:
+    """The screen is that of the Page with this name, which may be cut, and may be any text."""
+    heading, begin = page.get_by_role("heading", level=1), name.replace("\u2060", "").rstrip("…")
+
+    def begins_so() -> bool:
+        return any(
+            text.replace("\u2060", "").startswith(begin) for text in heading.all_inner_texts()
+        )
+
+    expect_soon(page, begins_so, wanted=True)
+    settle(page)
+
+
 def words(page: Page) -> str:
     """Everything a person can read on the screen, without the marks that defuse names."""
     return page.get_by_test_id("stMain").inner_text().replace("\u2060", "")

@@ -1,7 +1,12 @@
-"""Pictures of screens, and what must hold for every one of them."""
+"""What must hold for every screen, at three widths.
+
+``make pictures`` runs the tests that look at screens with ``PAGEKEEPER_PICTURES`` naming a folder:
+then each screen is kept there as a picture for people, in the dark as well.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,27 +16,29 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.browsing import TALL, expect_soon, settle
 
-FOLDER = Path(__file__).parent / "screenshots"
+FOLDER = os.environ.get("PAGEKEEPER_PICTURES")
 WIDTHS = (1440, 768, 390)
+KEPT_WIDTHS = (1440, 390)
 TALLEST = 7000
 Scheme = Literal["light", "dark"]
-SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+# The dark screens are as wide as the light ones.
+SCHEMES: tuple[Scheme, ...] = ("light", "dark") if FOLDER else ("light",)
 
 
-def shoot_screens(
+def look_at_screens(
     page: Page,
     url: str,
     state: str,
     screens: Mapping[str, str],
     schemes: Sequence[Scheme] = SCHEMES,
 ) -> None:
-    """Take pictures of screens, given by what they are called and their paths."""
+    """Look at screens, given by what they are called and their paths."""
     for scheme in schemes:
         show_scheme(page, scheme)
         for name, path in screens.items():
             page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
             open_screen(page, f"{url}/{path}")
-            shoot_widths(page, f"{state}-{name}-{scheme}")
+            look_at_widths(page, f"{state}-{name}-{scheme}")
 
 
 def show_scheme(page: Page, scheme: Scheme) -> None:
@@ -54,16 +61,24 @@ def open_screen(page: Page, target: str) -> None:
     settle(page)
 
 
-def shoot_widths(page: Page, name: str) -> None:
-    """Take pictures of the present screen at each width, down to its end."""
+def look_at_widths(page: Page, name: str) -> None:
+    """Look at the present screen at each width, down to its end where a picture is kept."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": TALL})
         check_look(page, width)
+        if not FOLDER or width not in KEPT_WIDTHS:
+            continue
         height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
         if height > TALL:
             page.set_viewport_size({"width": width, "height": min(height, TALLEST)})
             settle(page)
-        page.screenshot(path=FOLDER / f"{name}-{width}.png")
+        keep_picture(page, f"{name}-{width}")
+
+
+def keep_picture(page: Page, name: str, *, full_page: bool = False) -> None:
+    """Keep what is seen as a picture, where pictures are asked for."""
+    if FOLDER:
+        page.screenshot(path=Path(FOLDER) / f"{name}.png", full_page=full_page)
 
 
 def check_look(page: Page, width: int) -> None:

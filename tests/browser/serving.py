@@ -20,6 +20,7 @@ import requests
 from cryptography.fernet import Fernet
 
 from fb.settings_table import SETTING_NAMES
+from tests.present import clock_environment
 
 ROOT = Path(__file__).parents[2]
 # What a person gets who clones the repository and runs it; tests and tools are not needed.
@@ -82,13 +83,13 @@ def find_free_port() -> int:
 
 
 def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a person who has set nothing but ``settings``."""
+    """The environment of a person who has set nothing but ``settings``, in the tests' present."""
     own = {
         name: value
         for name, value in os.environ.items()
         if name not in SETTING_NAMES and not name.startswith(("STREAMLIT_", "PYTEST"))
     }
-    return {**own, **settings}
+    return {**own, **clock_environment(), **settings}
 
 
 def command(port: int) -> list[str]:

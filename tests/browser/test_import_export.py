@@ -14,7 +14,7 @@ from playwright.sync_api import Download, Page, expect
 from storage.export.csv_xlsx import undefuse
 from tests.browser.browsing import button, by_key, expect_title, settle, tiles, visit, words
 from tests.browser.conftest import Browsers, Serve
-from tests.browser.looks import check_look, shoot_widths, show_scheme
+from tests.browser.looks import SCHEMES, check_look, keep_picture, look_at_widths, show_scheme
 from tests.browser.serving import Server
 from tests.browser.stored import DAYS
 
@@ -63,9 +63,9 @@ def look_at_the_file(page: Page, server: Server, file: Path) -> None:
     settle(page)
     assert tiles(page) == {"New": "30", "Equal": "0", "Conflicting": "1", "Refused": "1"}
     assert server.query(IMPORTED) == [0]
-    for scheme in ("light", "dark"):
+    for scheme in SCHEMES:
         show_scheme(page, scheme)
-        shoot_widths(page, f"full-imports-{scheme}")
+        look_at_widths(page, f"full-imports-{scheme}")
     show_scheme(page, "light")
     page.set_viewport_size({"width": 1440, "height": 2200})
 
@@ -152,9 +152,7 @@ def read_the_report(page: Page, server: Server, browsers: Browsers, folder: Path
         "SELECT sum(fans_count) FROM snapshots WHERE day = (SELECT max(day) FROM snapshots)"
     )
     assert f"{fans:,d}" in reader.locator("main").inner_text()
-    for scheme in ("light", "dark"):
+    for scheme in SCHEMES:
         reader.emulate_media(color_scheme=scheme)
-        reader.screenshot(
-            path=Path(__file__).parent / "screenshots" / f"report-{scheme}.png", full_page=True
-        )
+        keep_picture(reader, f"report-{scheme}", full_page=True)
     reader.context.close()

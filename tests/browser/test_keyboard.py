@@ -7,7 +7,15 @@ from functools import partial
 from playwright.sync_api import Page, expect
 
 from tests.browser import trips
-from tests.browser.browsing import by_key, expect_title, focused, settle, tab_until, upload, visit
+from tests.browser.browsing import (
+    by_key,
+    expect_page_title,
+    focused,
+    settle,
+    tab_until,
+    upload,
+    visit,
+)
 from tests.browser.furnishing import page_id_of
 from tests.browser.serving import Server
 
@@ -95,7 +103,7 @@ def test_a_mover_is_opened_by_keyboard(full: Server, page: Page) -> None:
     tab_until(page, lambda: focused(page) == "movers-card")
     name, _, _ = page.evaluate("() => document.activeElement.innerText").partition("\n")
     page.keyboard.press("Enter")
-    expect_title(page, name)
+    expect_page_title(page, name)
 
 
 def test_save_is_reached_in_the_preview(empty: Server, page: Page) -> None:

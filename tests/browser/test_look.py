@@ -1,7 +1,4 @@
-"""Every screen in every state, at three widths, light and dark: whole, and kept as a picture.
-
-The pictures are for people: look at them after a change.
-"""
+"""Every screen in every state is whole at three widths; `make pictures` keeps what is seen here."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ from tests.browser.browsing import by_key, expect_title, visit, words
 from tests.browser.conftest import Serve
 from tests.browser.furnishing import NOTE, page_id_of
 from tests.browser.live import serving_live
-from tests.browser.looks import SCHEMES, shoot_screens, shoot_widths, show_scheme
+from tests.browser.looks import SCHEMES, look_at_screens, look_at_widths, show_scheme
 from tests.browser.serving import LIVE_APP_ID, Server
 
 EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
@@ -40,7 +37,7 @@ def page_path(server: Server) -> str:
 
 def test_empty(empty: Server, page: Page) -> None:
     screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
-    shoot_screens(page, empty.url, "empty", screens)
+    look_at_screens(page, empty.url, "empty", screens)
 
 
 def test_full(furnished: Server, page: Page) -> None:
@@ -54,7 +51,7 @@ def test_full(furnished: Server, page: Page) -> None:
         **EVERYWHERE,
         "compare": f"compare?ids={ids}&period=90+days",
     }
-    shoot_screens(page, furnished.url, "full", screens)
+    look_at_screens(page, furnished.url, "full", screens)
     more = {
         "no-page": "page?id=1",
         "search": "?q=caf",
@@ -67,11 +64,11 @@ def test_full(furnished: Server, page: Page) -> None:
         "begin": "compare",
         "imports": "imports",
     }
-    shoot_screens(page, furnished.url, "full", more, schemes=["light"])
+    look_at_screens(page, furnished.url, "full", more, schemes=["light"])
 
 
 def test_the_screens_of_the_furnished_show_it(furnished: Server, page: Page) -> None:
-    """The pictures above are of what they say."""
+    """The screens above show what they are named after."""
     visit(page, f"{furnished.url}/{page_path(furnished)}&period=90+days&forecast=true")
     for text in ("Forecast: most likely", "Next:", "Best day:", "midnight Pacific time"):
         assert text in words(page), text
@@ -101,24 +98,24 @@ def test_preview(serve: Serve, full: Server, page: Page) -> None:
             show_scheme(page, scheme)
             page.reload()  # the server paints cells, and hears of the scheme with a run
             trips.wait_for_preview(page)
-            shoot_widths(page, f"full-preview-{scheme}")
+            look_at_widths(page, f"full-preview-{scheme}")
 
 
 def test_first_day(serve: Serve, page: Page) -> None:
     """In live mode, where nobody makes a history; and the reading on the way there."""
     with serving_live(serve) as live:
         url = live.server.url
-        shoot_screens(page, url, "empty-live", {"overview": "", "setup": "setup"})
+        look_at_screens(page, url, "empty-live", {"overview": "", "setup": "setup"})
         visit(page, url)
         trips.set_out(page)
         live.facebook.inject("delay", path="me/accounts", call=2, times=2, seconds=2.5)
         trips.agree(page)
         expect(page.get_by_text(re.compile("Pages? read"))).to_be_visible()
-        shoot_widths(page, "reading-dark")
+        look_at_widths(page, "reading-dark")
         trips.wait_for_preview(page)
         trips.save(page)
         screens = {"overview": "", "page": page_path(live.server), **EVERYWHERE}
-        shoot_screens(page, url, "first-day", screens, schemes=["light"])
+        look_at_screens(page, url, "first-day", screens, schemes=["light"])
 
 
 def put_in_trouble(trouble: str) -> Callable[[Path], None]:
@@ -142,7 +139,7 @@ def test_dead_connection(serve: Serve, full: Server, page: Page) -> None:
         trips.refresh(page, server)
         expect(by_key(page, "trouble-line")).to_contain_text("1 account needs you")
         screens = {"overview": "", "page": page_path(server), **EVERYWHERE}
-        shoot_screens(page, server.url, "dead", screens, schemes=["light"])
+        look_at_screens(page, server.url, "dead", screens, schemes=["light"])
         visit(page, f"{server.url}/{page_path(server)}")
         assert "password was changed and ended this access" in words(page)
         assert "Its history is safe." in words(page)
@@ -156,7 +153,9 @@ def test_rate_limit(serve: Serve, full: Server, page: Page) -> None:
         expect(line).to_contain_text("Facebook asks us to slow down")
         expect(line).to_contain_text("Your connections are fine.")
         assert server.query("SELECT status FROM grants") == ["ok"]
-        shoot_screens(page, server.url, "limited", {"overview": "", **EVERYWHERE}, schemes=["dark"])
+        look_at_screens(
+            page, server.url, "limited", {"overview": "", **EVERYWHERE}, schemes=["dark"]
+        )
 
 
 def lose_the_key(folder: Path) -> None:
@@ -171,7 +170,7 @@ def test_wrong_key(serve: Serve, full: Server, page: Page) -> None:
     with serve(data_of=full, prepare=lose_the_key) as server:
         sealed = server.query("SELECT page_id, sealed_page_token FROM page_grants")
         screens = {"overview": "", "page": page_path(server), **EVERYWHERE, "connect": "connect"}
-        shoot_screens(page, server.url, "wrong-key", screens, schemes=["light"])
+        look_at_screens(page, server.url, "wrong-key", screens, schemes=["light"])
         visit(page, server.url)
         expect(page.get_by_text("The stored access can't be opened").first).to_be_visible()
         page.goto(f"{server.url}/oauth/start")
@@ -182,7 +181,7 @@ def test_wrong_key(serve: Serve, full: Server, page: Page) -> None:
 def test_settings_wrong(serve: Serve, page: Page) -> None:
     with serve(settings={"FACEBOOK_APP_ID": "12", "DATABASE_URL": "mysql://x"}) as server:
         screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
-        shoot_screens(page, server.url, "settings", screens, schemes=["dark"])
+        look_at_screens(page, server.url, "settings", screens, schemes=["dark"])
         visit(page, server.url)
         expect_title(page, "Facebook is not set up yet")
         visit(page, f"{server.url}/setup")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.browsing import WIDTH, by_key, settle, visit, words
 from tests.browser.conftest import Serve
 from tests.browser.grids import pages_table
-from tests.browser.looks import FOLDER, SCHEMES, WIDTHS, check_look, show_scheme
+from tests.browser.looks import SCHEMES, WIDTHS, check_look, keep_picture, show_scheme
 from tests.browser.serving import Server
+from tests.present import TODAY
 
 SEARCH = "&"  # stands in three names
 TAG = "Kunde <b>A</b> :material/delete:"
@@ -20,7 +20,6 @@ TAGGED = """
     SELECT pages.name FROM pages JOIN page_tags ON page_tags.page_id = pages.id
     JOIN tags ON tags.id = page_tags.tag_id WHERE tags.name = ? ORDER BY pages.name
 """
-TODAY = datetime.now(UTC).date()
 # In the month that the calendar opens with, and in the period that the chart shows.
 DAY = TODAY.replace(day=max(1, TODAY.day - 14))
 
@@ -32,7 +31,7 @@ def test_tags_and_notes_from_first_to_last(serve: Serve, full: Server, page: Pag
         filter_by_them(page, names)
         note_a_day(page, server)
         see_it_on_a_page(page, server, names[0])
-        take_pictures(page, server)
+        look_into_popovers(page, server)
         delete_the_note(page, server)
 
 
@@ -131,8 +130,8 @@ def see_it_on_a_page(page: Page, server: Server, name: str) -> None:
     assert server.query(newest) == ["untagged"]
 
 
-def take_pictures(page: Page, server: Server) -> None:
-    """What stands in the popovers, at every width, light and dark."""
+def look_into_popovers(page: Page, server: Server) -> None:
+    """What stands in the popovers fits at every width."""
     for scheme in SCHEMES:
         show_scheme(page, scheme)
         for key, inside in (("notes-overview", "notes-open"), ("tags-bulk", "tags-open")):
@@ -141,7 +140,7 @@ def take_pictures(page: Page, server: Server) -> None:
                 page.set_viewport_size({"width": width, "height": 2200})
                 open_popover(page, key, inside)
                 check_look(page, width)
-                page.screenshot(path=FOLDER / f"{inside}-{scheme}-{width}.png")
+                keep_picture(page, f"{inside}-{scheme}-{width}")
                 close_popover(page, inside)
     show_scheme(page, "light")
     page.set_viewport_size({"width": WIDTH, "height": 2200})

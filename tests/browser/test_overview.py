@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from pages.text.formats import one_line
 from tests.browser.browsing import (
     by_key,
+    expect_page_title,
     expect_soon,
     expect_title,
     focused,
@@ -141,7 +142,7 @@ def test_a_name_leads_to_its_page_and_back_to_the_same_place(overview: Page) -> 
     name, fans = (rows[SUMMARY_ROWS + 4][column(each)] for each in ("name", "fans"))
 
     grid.click_cell(SUMMARY_ROWS + 4, column("name"))
-    expect_title(overview, name)
+    expect_page_title(overview, name)
     expect(overview).to_have_title(f"{name} · Pagekeeper")
     assert tiles(overview)["Fans"] == f"{int(fans):,d}"
     expect(overview.get_by_role("heading", name="Audience over time")).to_be_visible()
@@ -151,7 +152,7 @@ def test_a_name_leads_to_its_page_and_back_to_the_same_place(overview: Page) -> 
     assert "Snapshot" in daily.all_text_contents()[:4]
 
     overview.reload()  # the way back stands in the address, not in this visit
-    expect_title(overview, name)
+    expect_page_title(overview, name)
     overview.get_by_role("link", name="All Pages").click()
     expect_caption(overview, "26–50 of 57 Pages, fastest growth first")
     assert tiles(overview) == shown

@@ -1,8 +1,12 @@
-"""Databases to test on: each test that asks for one runs on a SQLite file and on PostgreSQL."""
+"""Databases to test on: SQLite files, and for tests marked ``both_databases`` PostgreSQL as well.
+
+A migrated database is a copy of a template: migrating each one anew would take most of the time.
+"""
 
 from __future__ import annotations
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +16,26 @@ from sqlalchemy import create_engine, make_url, text
 
 from storage.db.engine import Database, open_database
 from storage.migrate import migrate
-from tests.integration.storage_rows import NOW
+from tests.integration.traveller import APP_ID
+from tests.present import NOW
 
-MARKER = "sandbox"
+SANDBOX = "sandbox"
+LIVE = f"live:{APP_ID}"
 
 _names = itertools.count(1)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test that is marked ``both_databases`` once on each."""
+    is_marked = metafunc.definition.get_closest_marker("both_databases") is not None
+    if is_marked and "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> str:
+    """Which of the two databases this run of the test uses."""
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture(scope="session")
@@ -30,26 +49,51 @@ def postgres_url() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pagekeeper-pg-") as folder:
         server = get_server(Path(folder) / "data")
         try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            # Nothing here has to outlive a power cut, and the disk is what these tests wait for.
+            _execute(
+                url, *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes"))
+            )
+            _execute(url, "SELECT pg_reload_conf()")
+            yield url
         finally:
             server.cleanup()
 
 
+class Templates:
+    """Migrated databases to copy, by backend and marker; each is made when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._made: set[str] = set()
+
+    def get_sqlite(self, marker: str) -> Path:
+        """The path of a migrated SQLite file."""
+        path = self._folder / marker.replace(":", "-") / "pagekeeper.db"
+        self._migrate_once(f"sqlite:///{path}", marker)
+        return path
+
+    def get_postgres(self, server: str, marker: str) -> str:
+        """The name of a migrated database of the server."""
+        name = marker.replace(":", "-")
+        url = _url_of(server, name)
+        if url not in self._made:
+            _create_database(server, name, "template0")
+        self._migrate_once(url, marker)
+        return name
+
+    def _migrate_once(self, url: str, marker: str) -> None:
+        if url not in self._made:
+            database = open_database(url)
+            migrate(database, marker, NOW)
+            database.close()
+            self._made.add(url)
+
+
 @pytest.fixture(scope="session")
-def migrated_template(postgres_url: str) -> str:
-    """The name of a migrated PostgreSQL database to copy: quicker than migrating each."""
-    name = "migrated"
-    _create_database(postgres_url, name, "template0")
-    database = open_database(_url_of(postgres_url, name))
-    migrate(database, MARKER, NOW)
-    database.close()
-    return name
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def backend(request: pytest.FixtureRequest) -> str:
-    """Which of the two databases this run of the test uses."""
-    return str(request.param)
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Migrated databases to copy."""
+    return Templates(tmp_path_factory.mktemp("templates"))
 
 
 @pytest.fixture
@@ -57,14 +101,24 @@ def empty_database_url(
     backend: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """The URL of a database without any table."""
-    yield from _fresh(backend, tmp_path, request, template=None)
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty' / 'pagekeeper.db'}"
+    else:
+        yield from _fresh_on_postgres(request.getfixturevalue("postgres_url"), "template0")
 
 
 @pytest.fixture
 def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of a migrated, empty database, marked "sandbox"."""
-    template = request.getfixturevalue("migrated_template") if backend == "postgresql" else ""
-    yield from _fresh(backend, tmp_path, request, template=template)
+    yield from _migrated(backend, SANDBOX, tmp_path, request)
+
+
+@pytest.fixture
+def live_database_url(
+    backend: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """The URL of a migrated, empty database, marked for live mode with the tests' app."""
+    yield from _migrated(backend, LIVE, tmp_path, request)
 
 
 @pytest.fixture
@@ -83,21 +137,23 @@ def empty_database(empty_database_url: str) -> Iterator[Database]:
     database.close()
 
 
-def _fresh(
-    backend: str, tmp_path: Path, request: pytest.FixtureRequest, template: str | None
+def _migrated(
+    backend: str, marker: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
+    templates: Templates = request.getfixturevalue("templates")
     if backend == "sqlite":
-        name = "empty" if template is None else "data"
-        url = f"sqlite:///{tmp_path / name / 'pagekeeper.db'}"
-        if template is not None:
-            database = open_database(url)
-            migrate(database, MARKER, NOW)
-            database.close()
-        yield url
-        return
-    server = request.getfixturevalue("postgres_url")
+        path = tmp_path / "data" / "pagekeeper.db"
+        path.parent.mkdir(mode=0o700)
+        shutil.copy(templates.get_sqlite(marker), path)
+        yield f"sqlite:///{path}"
+    else:
+        server = request.getfixturevalue("postgres_url")
+        yield from _fresh_on_postgres(server, templates.get_postgres(server, marker))
+
+
+def _fresh_on_postgres(server: str, template: str) -> Iterator[str]:
     name = f"test_{next(_names)}"
-    _create_database(server, name, template or "template0")
+    _create_database(server, name, template)
     try:
         yield _url_of(server, name)
     finally:
@@ -108,10 +164,11 @@ def _create_database(server: str, name: str, template: str) -> None:
     _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
-def _execute(url: str, statement: str) -> None:
+def _execute(url: str, *statements: str) -> None:
     engine = create_engine(url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(statement))
+        for statement in statements:
+            connection.execute(text(statement))
     engine.dispose()
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import date
 
 from sqlalchemy import select
 
 from storage.csv_import.reader import PastFigures, read_file
 from storage.db.engine import Database
 from storage.models import Snapshot
+from tests import present
 
-NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+NOW = present.NOW
 
 Row = tuple[str, date, int | None, int | None]
 

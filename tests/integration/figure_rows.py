@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.models import Grant, Page, PageGrant
+from tests.present import TODAY
 
 # Day 0 of every test; day -1 is the one before.
-ORIGIN = date(2026, 11, 1)
+ORIGIN = TODAY - timedelta(days=21)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 

@@ -23,6 +23,7 @@ SCOPES = (
     "pages_show_list,pages_messaging,pages_manage_metadata,pages_read_engagement,"
     "read_insights,business_management"
 )
+# A day of its own: which figures, versions and metrics there are depends on it.
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 ANNA, BEN, CARLA = "10223456789012345", "10167890123456781", "122100987654321098"
 

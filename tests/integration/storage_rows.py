@@ -16,9 +16,10 @@ from storage.accounts.vault import Vault
 from storage.db.engine import Database
 from storage.figures.reports import store_reports
 from storage.models import JobLease
+from tests import present
 
-NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
-LATER = NOW + timedelta(minutes=5)
+NOW = present.NOW
+LATER = NOW + timedelta(minutes=3)  # on the same day, whatever the present is
 BINDING = "hash of the settings"
 KEY = Fernet.generate_key().decode()
 OTHER_KEY = Fernet.generate_key().decode()

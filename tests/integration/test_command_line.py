@@ -17,6 +17,7 @@ from fb.accounts.accounts import disconnect, list_connections
 from tests.integration.test_sandbox_history import connect, opened_sandbox
 from tests.integration.traveller import Traveller
 from tests.old_database import make_old_database
+from tests.present import clock_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +36,7 @@ def run(home: Path, command: str, **settings: str) -> subprocess.CompletedProces
     done = subprocess.run(
         [sys.executable, "-m", "fb", command],
         cwd=home,
-        env=bare | settings,
+        env=bare | clock_environment() | settings,
         capture_output=True,
         text=True,
         timeout=90,

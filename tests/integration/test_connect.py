@@ -23,8 +23,8 @@ from tests.integration.traveller import START, Scene, Traveller, opened_scene
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
-    with opened_scene(tmp_path, empty_database_url) as scene:
+def scene(tmp_path: Path, live_database_url: str) -> Iterator[Scene]:
+    with opened_scene(tmp_path, live_database_url) as scene:
         yield scene
 
 

@@ -25,6 +25,8 @@ from storage.models.base import THIS_COMPUTER
 from tests.integration.csv_files import NOW, Row, file_of, list_snapshots, read_text
 from tests.integration.figure_rows import add_page, day
 
+pytestmark = pytest.mark.both_databases
+
 LATER = NOW + timedelta(hours=3)
 ROWS: list[Row] = [
     ("1", day(0), 100, 90),  # new

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from storage.db.engine import Database
 from storage.db.installation import get_data_version
 from storage.notes.goals import GoalRow, find_goal, remove_goal, set_goal
 from tests.integration.storage_rows import LATER, NOW, add_pages
+
+pytestmark = pytest.mark.both_databases
 
 BIG = GoalRow(10_000_000_000, date(2030, 12, 31))
 SMALL = GoalRow(100_000, date(2026, 12, 31))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import delete, func, select
@@ -40,19 +41,20 @@ from storage.models import (
     Snapshot,
 )
 from tests.integration.storage_rows import expire_leases
-from tests.integration.traveller import Scene, opened_scene
+from tests.integration.traveller import START, Scene, opened_scene
 from tests.waiting import wait_until
 
-NEWEST = date(2026, 11, 21)
+# The newest day that is over in California.
+NEWEST = START.astimezone(ZoneInfo("America/Los_Angeles")).date() - timedelta(days=1)
 LIVE = [row.name for row in SEED if row.status == "live"]
 INVALID = "(#100) The value must be a valid insights metric"
 
 
 @pytest.fixture
-def scene(tmp_path: Path, empty_database_url: str) -> Iterator[Scene]:
+def scene(tmp_path: Path, live_database_url: str) -> Iterator[Scene]:
     """Anna's eight Pages. Small: two years of sixty take their time."""
     world = make_world(pages=8)
-    with opened_scene(tmp_path, empty_database_url, world=world) as scene:
+    with opened_scene(tmp_path, live_database_url, world=world) as scene:
         scene.traveller.connect()
         scene.sandbox.clear_faults()
         yield scene
@@ -374,9 +376,9 @@ def test_dead_access_is_said_for_the_page_and_marks_no_connection(scene: Scene) 
 
 
 def test_pages_without_permission_or_task_are_not_asked(
-    tmp_path: Path, empty_database_url: str
+    tmp_path: Path, live_database_url: str
 ) -> None:
-    with opened_scene(tmp_path, empty_database_url, world=make_world(pages=8)) as scene:
+    with opened_scene(tmp_path, live_database_url, world=make_world(pages=8)) as scene:
         traveller = scene.traveller
         traveller.save(*traveller.travel(without=["read_insights"]))
         scene.sandbox.clear_faults()

@@ -38,6 +38,8 @@ from storage.notes.timeline_events import (
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
 
+pytestmark = pytest.mark.both_databases
+
 TODAY_NOON = datetime.combine(day(20), time(12), tzinfo=UTC)
 ALL = Scope()
 

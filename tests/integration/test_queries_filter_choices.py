@@ -23,7 +23,9 @@ from storage.figures.provenance import find_provenance, find_span
 from storage.models import PageTag, Tag
 from tests.integration.figure_rows import LONG_AGO, add_grant, add_page, day, fetched_at, hold
 
-UNTIL = date(2026, 11, 22)
+pytestmark = pytest.mark.both_databases
+
+UNTIL = day(21)
 
 
 @pytest.fixture

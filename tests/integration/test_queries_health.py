@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from storage.db.engine import Database
 from storage.figures.health import (
     Freshness,
@@ -13,6 +15,8 @@ from storage.figures.health import (
     list_role_lost,
 )
 from tests.integration.figure_rows import add_grant, add_page, day, fetched_at, hold
+
+pytestmark = pytest.mark.both_databases
 
 NOBODY = NamedPages(0, ())
 

@@ -26,6 +26,8 @@ from tests.integration.figure_answers import (
 )
 from tests.integration.figure_rows import add_page, day
 
+pytestmark = pytest.mark.both_databases
+
 # Page → day → figure, None where Facebook reported none. Days 0 to 6 are the longest period.
 World = Mapping[str, Mapping[int, int | None]]
 FIRST, LAST = -6, 6
@@ -37,7 +39,6 @@ WORLDS = st.dictionaries(st.sampled_from("abcdef"), FIGURES)
 PERIODS = st.tuples(st.integers(0, LAST), st.integers(0, LAST)).map(lambda p: (min(p), max(p)))
 # The database of a test is emptied by hand before every example.
 EXAMPLES = settings(
-    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -23,6 +23,8 @@ from tests.integration.figure_rows import (
     hold,
 )
 
+pytestmark = pytest.mark.both_databases
+
 SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
 SINCE, UNTIL = day(0), day(6)
 

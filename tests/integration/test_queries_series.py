@@ -24,6 +24,8 @@ from tests.integration.figure_rows import (
     hold,
 )
 
+pytestmark = pytest.mark.both_databases
+
 # (grant's status, page grant's status, has a token, tasks) → state
 HELD: list[tuple[str, str, bool, tuple[str, ...], ConnectionState]] = [
     ("ok", "ok", True, ("ANALYZE", "MANAGE"), "connected"),

@@ -35,6 +35,8 @@ from storage.db.errors import TooManyAttempts
 from storage.models import Attempt, Grant
 from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
 
+pytestmark = pytest.mark.both_databases
+
 SEALED = Sealed("key0", "sealed-result-of-the-trip")
 VAULT = Vault([KEY])
 PREVIEW_END = LATER + timedelta(minutes=30)
@@ -186,9 +188,7 @@ STEPS = st.lists(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_in_whatever_order_each_happens_at_most_once(database: Database, steps: list[str]) -> None:
     """And a sealed token exists between "ready" and the end of it, never else."""

@@ -20,6 +20,8 @@ from storage.figures.comparison import (
 )
 from tests.integration.figure_rows import add_page, day
 
+pytestmark = pytest.mark.both_databases
+
 UNTIL = day(27)
 
 

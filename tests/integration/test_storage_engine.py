@@ -18,6 +18,8 @@ from storage.migrate import find_marker
 from storage.models import Attempt, Event
 from tests.integration.storage_rows import NOW
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_file_and_folder_are_the_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "pagekeeper.db"

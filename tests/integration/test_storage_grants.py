@@ -26,6 +26,8 @@ from storage.db.installation import get_data_version
 from storage.models import Grant, PageGrant
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, facts_of, user_token
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 
 

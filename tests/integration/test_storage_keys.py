@@ -25,6 +25,8 @@ from tests.integration.storage_rows import (
     user_token,
 )
 
+pytestmark = pytest.mark.both_databases
+
 OLD, NEW = Vault([KEY]), Vault([OTHER_KEY])
 BOTH = Vault([OTHER_KEY, KEY])
 RIGHT = KeyReport(ok=True, unopenable=())
@@ -142,9 +144,7 @@ def test_rotating_seals_everything_with_the_first_key(database: Database) -> Non
         opened(database, OLD)
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from([BOTH, Vault([KEY, OTHER_KEY])]), max_size=4))
 def test_everything_opens_after_any_rotations(database: Database, order: list[Vault]) -> None:
     with database.writing() as session:

@@ -20,6 +20,8 @@ from storage.models import Base, Installation
 from tests.integration.storage_rows import LATER, NOW
 from tests.old_database import make_old_database
 
+pytestmark = pytest.mark.both_databases
+
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
     with database.engine.connect() as connection:

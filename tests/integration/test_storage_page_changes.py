@@ -19,6 +19,8 @@ from storage.models import PageChange
 from tests.integration.figure_rows import add_page, day
 from tests.integration.storage_rows import LATER, NOW
 
+pytestmark = pytest.mark.both_databases
+
 TOMORROW = NOW + timedelta(days=1)
 FACTS: dict[str, Any] = {
     "name": "Optik Keller",

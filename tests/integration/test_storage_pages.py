@@ -31,6 +31,8 @@ from storage.db.installation import get_data_version
 from storage.models import Page, PageGrant, Picture
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, page_token
 
+pytestmark = pytest.mark.both_databases
+
 VAULT = Vault([KEY])
 # Nothing that PostgreSQL could compress until it fits into an index.
 LONG = "".join(chr(0x20000 + number * 7_919 % 40_000) for number in range(5_000))

@@ -59,6 +59,8 @@ from tests.integration.storage_rows import (
     expire_leases,
 )
 
+pytestmark = pytest.mark.both_databases
+
 DAY = date(2026, 11, 20)
 
 

@@ -25,6 +25,8 @@ from storage.figures.snapshots import (
 from storage.models import Snapshot
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages
 
+pytestmark = pytest.mark.both_databases
+
 DAY = date(2026, 11, 20)
 ROW = SnapshotRow(
     page_id="1",
@@ -142,9 +144,7 @@ REPORTS = st.lists(
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(reports=REPORTS)
 def test_each_figure_is_of_the_best_report_that_has_it(
     pages: Database, reports: list[SnapshotRow]

@@ -15,6 +15,8 @@ from storage.db.upsert import Conflict, table_of, upsert
 from storage.models import Base, Page, PageChange
 from tests.integration.storage_rows import LATER, NOW, add_pages
 
+pytestmark = pytest.mark.both_databases
+
 # What means something to a database, a driver or a format.
 TEXTS = ("", "NULL", "{}", '{"a",b}', "a\\b", "\\N", "it's", "é 漢字 🎉", "%s %(a)s :a", "[]")
 

@@ -32,6 +32,8 @@ from storage.notes.tags import (
 from tests.integration.figure_rows import add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
 
+pytestmark = pytest.mark.both_databases
+
 TODAY = day(0)
 HOSTILE = "<b>x</b> :material/delete: **y** www.evil.com"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -20,6 +20,7 @@ from fb.login.start import accept_return, start_attempt
 from fb.sandbox import World
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
+from tests import present
 from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 from tests.waiting import wait_until
 
@@ -27,7 +28,7 @@ APP_ID = "123456789012345"
 APP_SECRET = "app-secret-of-the-tests-0123456789abcdef"
 REDIRECT_URI = "http://localhost:8501/connect"
 STATE_SECRET = "state-secret-of-the-tests-0123456789abcdef"
-START = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+START = present.NOW
 
 
 @dataclass

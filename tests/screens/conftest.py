@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from fb.installation import Installation, Startup, open_installation
 from fb.settings import read_settings
 from pages import resources
 from storage.jobs.runs import SNAPSHOTS, RunRecord
+from tests import present
 
 APP = Path(__file__).parents[2] / "pages" / "app.py"
-NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
+NOW = present.NOW
 ADDRESS = "http://localhost:8501/"
 
 
@@ -96,9 +98,20 @@ class Stage:
         return at.run()
 
 
+@pytest.fixture(scope="session")
+def fresh_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of an empty sandbox installation: copying it is quicker than migrating."""
+    root = tmp_path_factory.mktemp("fresh")
+    startup = open_installation(read_settings({}, root), now=lambda: NOW, sandbox=FakeSandbox())
+    assert startup.installation is not None
+    startup.installation.close()
+    return root / "data"
+
+
 @pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """An empty sandbox installation at 14:02 UTC on 22 November 2026."""
+def stage(tmp_path: Path, fresh_data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """An empty sandbox installation at `NOW`."""
+    shutil.copytree(fresh_data, tmp_path / "data")
     client = Client()
     monkeypatch.setattr("streamlit.runtime.context._get_client_context", lambda: client)
     report = read_settings({}, tmp_path)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from pages.text.formats import day
 from storage.db.installation import bump_data_version
 from tests.integration.figure_rows import ORIGIN, add_grant, add_page, hold
 from tests.screens.conftest import NOW, Stage
@@ -63,3 +64,10 @@ def fill(stage: Stage, count: int, **facts: Any) -> int:
 def day_of(number: int) -> date:
     """The date with this number."""
     return ORIGIN + timedelta(days=number)
+
+
+def between(since: date, until: date) -> str:
+    """How a sentence names a period: month and year stand once where they agree."""
+    first = day(since, year=since.year != until.year)
+    is_one_month = (since.year, since.month) == (until.year, until.month)
+    return f"between {since.day if is_one_month else first} and {day(until)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pages.text import formats
 from storage.jobs.events import record_event
 from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.models import JobFailure, JobRun, Page
@@ -117,7 +118,7 @@ def test_a_refresh_that_stopped_without_a_word_was_interrupted(stage: Stage) -> 
 def test_a_rate_limit_says_when_facebook_goes_on(stage: Stage) -> None:
     add_run(stage, 1, status="stopped", pages_total=6000, pages_done=812, limited_until=NOW)
     result = stage.open("activity").dataframe[0].value["result"].iloc[0]
-    assert result == "812 of 6,000; Facebook allows the rest from 14:02 UTC"
+    assert result == f"812 of 6,000; Facebook allows the rest from {formats.clock(NOW)}"
 
 
 def test_a_rate_limit_without_a_time_says_so(stage: Stage) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
 from pages.parts.activity import activity_text
+from pages.text import formats
 from storage.db.installation import bump_data_version
 from storage.jobs.events import list_events, record_event
 from storage.models import Note
@@ -21,14 +22,15 @@ from storage.notes.notes import (
     list_notes,
 )
 from storage.notes.tags import create_tag, tag_page
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import TODAY, day_of, fill, give_page, rising
 
 HOSTILE = "<b>x</b> :material/delete: www.evil.com **y** [z](http://evil.com)"
-NOV_8 = date(2026, 11, 8)
+THAT_DAY = ago(14)
 
 
-def give_note(stage: Stage, text: str, day: date = NOV_8, **whom: Any) -> int:
+def give_note(stage: Stage, text: str, day: date = THAT_DAY, **whom: Any) -> int:
     with stage.installation.database.writing() as session:
         return add_note(session, NoteDraft(day, text, **whom), NOW)
 
@@ -36,7 +38,7 @@ def give_note(stage: Stage, text: str, day: date = NOV_8, **whom: Any) -> int:
 def stored(stage: Stage) -> list[NoteRow]:
     """Every note that is for all Pages, or for Page 1 and its tags."""
     with stage.installation.database.reading() as session:
-        return list_notes(session, since=date(2020, 1, 1), until=date(2028, 1, 1), page_id="1")
+        return list_notes(session, since=ago(3_000), until=ago(-400), page_id="1")
 
 
 def open_notes(
@@ -94,17 +96,17 @@ def test_a_note_is_written_and_drawn(stage: Stage) -> None:
     at = open_notes(stage)
     assert "No notes in this period." in said(at)
     field_of(at, "text_input", "note-text").set_value("  Autumn\ncampaign ")
-    field_of(at, "date_input", "note-day").set_value(NOV_8)
+    field_of(at, "date_input", "note-day").set_value(THAT_DAY)
     at = press(at, "Add note")
     assert not at.exception
     (row,) = stored(stage)
-    assert (row.day, row.text, row.page_id, row.tag_id) == (NOV_8, "Autumn campaign", None, None)
+    assert (row.day, row.text, row.page_id, row.tag_id) == (THAT_DAY, "Autumn campaign", None, None)
     assert [toast.value for toast in at.toast] == ["Note added."]
-    said_of_it = "A note of 8 Nov 2026 for all Pages was written: “Autumn campaign”"
+    said_of_it = f"A note of {formats.day(THAT_DAY)} for all Pages was written: “Autumn campaign”"
     assert events(stage)[-1] == ("noted", said_of_it)
     assert drawn(at) == ["Autumn campaign"]
     assert field_of(at, "text_input", "note-text").value == "", "the form begins anew"
-    assert "Sun 8 Nov 2026" in said(at)
+    assert formats.weekday(THAT_DAY) in said(at)
 
 
 def test_a_note_for_one_page_stands_on_its_chart_alone(stage: Stage) -> None:
@@ -149,9 +151,11 @@ def test_a_note_is_changed(stage: Stage) -> None:
     at = press(at, "Save note")
     assert not at.exception
     (row,) = stored(stage)
-    assert (row.id, row.text, row.day, row.page_id) == (note, "After", NOV_8, None)
+    assert (row.id, row.text, row.day, row.page_id) == (note, "After", THAT_DAY, None)
     assert [toast.value for toast in at.toast] == ["Note changed."]
-    changed = "The note of 8 Nov 2026 for all Pages was changed: “After”, before “Befor”"
+    changed = (
+        f"The note of {formats.day(THAT_DAY)} for all Pages was changed: “After”, before “Befor”"
+    )
     assert events(stage)[-1] == ("note_changed", changed)
 
 
@@ -166,7 +170,7 @@ def test_a_note_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
     at = press(at, "Delete")
     assert stored(stage) == []
     assert drawn(at) == []
-    gone = "The note of 8 Nov 2026 for all Pages was deleted: “Wrong”"
+    gone = f"The note of {formats.day(THAT_DAY)} for all Pages was deleted: “Wrong”"
     assert events(stage)[-1] == ("note_deleted", gone)
 
 
@@ -220,14 +224,14 @@ def test_what_befell_the_pages_is_noted_by_itself(stage: Stage) -> None:
     assert "Connected: an account gave this dashboard access" in said(at)
     assert drawn(at) == ["Connected: Anna Keller,…"]
     at = open_notes(stage, "page", {"id": "9"})
-    assert f"No snapshot {day_of(4).day} Nov – {day_of(5).day} Nov 2026" in said(at)
+    assert f"No snapshot {formats.span(day_of(4), day_of(5))}" in said(at)
     assert drawn(at) == ["Connected: Anna Keller,…"], "the gap is a grey band already"
 
 
 def test_many_notes_are_listed_in_part_and_say_so(stage: Stage) -> None:
     fill(stage, 2)
     for number in range(14):
-        give_note(stage, f"Note {number:02d}", NOV_8 + timedelta(days=number))
+        give_note(stage, f"Note {number:02d}", THAT_DAY + timedelta(days=number))
     at = open_notes(stage)
     assert "And 4 older notes: choose a shorter period to see them here." in said(at)
     assert "Note 13" in said(at)

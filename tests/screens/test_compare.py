@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from storage.notes.notes import NoteDraft, add_note
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, day_of, fill, give_page, rising
 
@@ -294,7 +295,7 @@ def test_more_than_a_year_is_weekly_and_says_so(stage: Stage) -> None:
     grant_id = connect(stage)
     for page_id in ("1", "2"):
         give_page(stage, page_id, rising(1000, 1, range(-600, TODAY + 1)), grant_id=grant_id)
-    query = {"ids": "1,2", "period": "Custom", "since": "2025-06-01", "until": "2026-11-22"}
+    query = {"ids": "1,2", "period": "Custom", "since": f"{ago(539)}", "until": f"{ago(0)}"}
     at = stage.open("compare", query)
     assert not at.exception
     assert "the chart has one figure a week: the last known." in said_by(at)

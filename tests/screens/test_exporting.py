@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
 from html import escape
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.text import formats
 from pages.ui.export import menu
 from pages.ui.export.export_text import unbroken
 from pages.ui.export.menu import Offer
 from storage.csv_import.reader import read_file
 from storage.csv_import.refusals import UnreadableFile
 from storage.notes.notes import NoteDraft, add_note
+from tests.present import TODAY, ago
 from tests.screens.conftest import NOW, Stage
 from tests.screens.figures import connect, fill, give_page, rising
 
@@ -68,7 +69,7 @@ def test_overview_offers_all_rows_not_only_those_shown(
     assert [row["page_name"] for row in table[:2]] == ["Page 030", "Page 029"]
     assert len(table) == 30
     assert len(rows_in(offers["series-csv"].make())) == 30 * 28
-    assert offers["table-csv"].file_name == "pagekeeper-pages-2026-10-26-2026-11-22.csv"
+    assert offers["table-csv"].file_name == f"pagekeeper-pages-{ago(27)}-{TODAY}.csv"
 
 
 def test_a_closed_popover_costs_nothing(stage: Stage, offers: dict[str, Offer]) -> None:
@@ -137,12 +138,12 @@ def test_compare_offers_its_table_with_whole_names(stage: Stage, offers: dict[st
     at = open_export(stage, "compare", {"ids": "77,1"})
     assert not at.exception
     assert list(offers)[:2] == ["table-csv", "table-xlsx"]
-    assert offers["table-csv"].file_name == "pagekeeper-compare-2026-10-26-2026-11-22.csv"
+    assert offers["table-csv"].file_name == f"pagekeeper-compare-{ago(27)}-{TODAY}.csv"
     content = offers["table-csv"].make()
     first, second = rows_in(content)
     assert (first["page_id"], second["page_id"]) == ("77", "1")
     assert first["page_name"] == "'=1+1 " + "x" * 60
-    assert (first["since (UTC)"], first["until (UTC)"]) == ("2026-10-26", "2026-11-22")
+    assert (first["since (UTC)"], first["until (UTC)"]) == (f"{ago(27)}", f"{TODAY}")
     assert (first["net_new (fans)"], first["net_new_per_day"]) == ("140", "5.0000")
     assert first["days"] == "28"
     assert offers["table-xlsx"].make().startswith(b"PK")
@@ -157,11 +158,11 @@ def test_a_report_tells_the_notes_of_its_chart(
     fill(stage, 2)
     text = "<b>Autumn</b> campaign, which stands longer than a label"
     with stage.installation.database.writing() as session:
-        add_note(session, NoteDraft(date(2026, 11, 8), text), NOW)
+        add_note(session, NoteDraft(ago(14), text), NOW)
     open_export(stage, screen, query)
     report = offers["report"].make().decode()
     assert "<h2>Notes</h2>" in report
-    assert unbroken("Sun 8 Nov 2026") in report
+    assert unbroken(formats.weekday(ago(14))) in report
     assert f">{escape(text)}<" in report
     with_note = offers["chart"].make()
     open_export(stage, screen, {**query, "notes": "hidden"})

@@ -9,8 +9,9 @@ from streamlit.testing.v1.element_tree import Block
 
 from storage.figures import filter_choices
 from storage.models import PageTag, Tag
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
-from tests.screens.figures import connect, give_page, rising
+from tests.screens.figures import between, connect, give_page, rising
 from tests.screens.test_overview import HOSTILE, names_of, tiles_of
 
 
@@ -168,7 +169,7 @@ def test_the_week_speaks_of_the_pages_shown(mixed: Stage) -> None:
     assert not at.code
     at.session_state["digest-copy"] = True
     (said,) = [str(code.value) for code in at.run().code]
-    assert "2 Pages have 2,183 fans: 21 more between 16 and 22 Nov 2026." in said
+    assert f"2 Pages have 2,183 fans: 21 more {between(ago(6), ago(0))}." in said
     assert "Page 2 (+14) gained most; no Page lost." in said
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import insert, update
 from streamlit.testing.v1 import AppTest
 
+from pages.text import formats
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import retire_metrics
 from storage.insights.values import (
@@ -22,10 +23,11 @@ from storage.insights.values import (
 )
 from storage.jobs.runs import INSIGHTS, finish_run, start_run
 from storage.models import InsightMetric, PageGrant
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import connect, give_page, rising
 
-NEWEST = date(2026, 11, 21)
+NEWEST = ago(1)
 GRANTED = ["pages_show_list", "pages_read_engagement", "read_insights"]
 
 
@@ -79,9 +81,9 @@ def test_figures_with_their_days_source_and_meaning(stage_with_page: Stage) -> N
     assert not at.exception
     said = words_of(at)
     assert "How often anything of the Page was shown or played" in said
-    assert "270 views on 27 days (26 Oct – 21 Nov 2026), on average 10 a day." in said
+    assert f"270 views on 27 days ({formats.span(ago(27), NEWEST)}), on average 10 a day." in said
     assert "they end at midnight Pacific time (07:00 or 08:00 UTC)" in said
-    assert "fetched 22 Nov 2026, 14:02 UTC · Graph v26.0" in said
+    assert f"fetched {formats.moment(NOW)} · Graph v26.0" in said
     assert "no figure from Facebook" not in said
     assert insight_spec(at)["layer"][0]["mark"]["type"] == "rect"
 
@@ -104,7 +106,7 @@ def test_a_level_is_a_line_between_two_ends(stage_with_page: Stage) -> None:
     values = {NEWEST - timedelta(days=n): 1000 - n for n in range(90)}
     give_insights(stage_with_page, "page_follows", values)
     at = stage_with_page.open("page", {"id": "104"})
-    assert "From 974 to 1,000 followers, 26 Oct – 21 Nov 2026." in words_of(at)
+    assert f"From 974 to 1,000 followers, {formats.span(ago(27), NEWEST)}." in words_of(at)
     assert insight_spec(at)["layer"][0]["mark"]["type"] == "line"
 
 
@@ -129,7 +131,7 @@ def test_days_that_nobody_asked_for_are_not_missing(stage_with_page: Stage) -> N
 def test_a_retired_metric_bears_its_mark(stage_with_page: Stage) -> None:
     give_insights(stage_with_page, "page_views_total", days(90))
     with stage_with_page.installation.database.writing() as session:
-        retire_metrics(session, ["page_views_total"], day=date(2026, 11, 20), now=NOW)
+        retire_metrics(session, ["page_views_total"], day=ago(2), now=NOW)
         session.execute(
             update(InsightMetric)
             .where(InsightMetric.name == "page_views_total")
@@ -137,10 +139,11 @@ def test_a_retired_metric_bears_its_mark(stage_with_page: Stage) -> None:
         )
     at = stage_with_page.open("page", {"id": "104"})
     said = words_of(at)
-    assert "Facebook retired this metric on 20 Nov 2026. What was fetched before stays." in said
+    assert f"Facebook retired this metric on {formats.day(ago(2))}." in said
+    assert "What was fetched before stays." in said
     assert "In its place: Views." in said
     (mark,) = insight_spec(at)["layer"][1:]
-    assert mark["data"]["values"] == [{"day": "2026-11-20T00:00:00"}]
+    assert mark["data"]["values"] == [{"day": f"{ago(2)}T00:00:00"}]
     assert mark["layer"][1]["mark"]["text"] == "Retired by Facebook"
 
 

@@ -14,11 +14,12 @@ from streamlit.testing.v1 import AppTest
 from fb.jobs import runner, sandbox_history
 from pages.parts.overview import page_list, tables
 from pages.queries import LastRun
-from pages.text import wording
+from pages.text import formats, wording
 from storage.accounts.vault import KeyReport
 from storage.jobs import runs
+from tests.present import ago
 from tests.screens.conftest import APP, NOW, Stage, make_run, words_of
-from tests.screens.figures import TODAY, connect, fill, give_page, rising
+from tests.screens.figures import TODAY, between, connect, fill, give_page, rising
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 START = 'href="/oauth/start"'
@@ -87,7 +88,7 @@ def test_the_first_day_has_totals_and_no_made_up_change(stage: Stage) -> None:
     at = stage.open("overview")
     said = words_of(at)
     assert not at.exception
-    assert "The chart begins today, 22 Nov 2026, with 1,200 fans." in said
+    assert f"The chart begins today, {formats.day(NOW.date())}, with 1,200 fans." in said
     assert "the first change shows tomorrow" in said
     assert tiles_of(at)["Fans"] == "1,200"
     assert tiles_of(at)["Net new fans"] == "—"
@@ -344,7 +345,9 @@ def test_a_running_refresh_shows_in_every_tab_and_nobody_starts_a_second(
     monkeypatch.setattr(runs, "find_active_run", lambda _session, _kind: running)
     fill(stage, 1)
     at = stage.open("overview")
-    assert [bar.text for bar in at.progress] == ["Refreshing… 1,200 of 6,000, started 14:02 UTC"]
+    assert [bar.text for bar in at.progress] == [
+        f"Refreshing… 1,200 of 6,000, started {formats.clock(NOW)}"
+    ]
     assert "refresh-now" not in [button.key for button in at.button]
 
 
@@ -357,7 +360,8 @@ def test_refresh_now_is_off_while_facebook_asks_to_slow_down(
     fill(stage, 1)
     at = stage.open("overview")
     assert at.button(key="refresh-now").disabled
-    assert "Facebook allows the next refresh from about 14:40 UTC." in words_of(at)
+    again = formats.at_about(NOW + timedelta(minutes=38), NOW)
+    assert f"Facebook allows the next refresh from about {again}." in words_of(at)
     assert "812 of 6,000 Pages are done" in words_of(at)
 
 
@@ -423,7 +427,7 @@ def test_figures_of_days_ago_say_so(stage: Stage) -> None:
     said = words_of(at)
     assert "Last refreshed 3 days ago" in said
     assert "stays empty for ever" in said
-    assert "Figures end on 19 Nov 2026." in said
+    assert f"Figures end on {formats.day(ago(3))}." in said
     assert tiles_of(at)["Net new fans"] == "+250"
     assert len(at.get("vega_lite_chart")) == 1
 
@@ -432,11 +436,12 @@ def test_a_period_without_figures_says_so_and_offers_a_longer_one(stage: Stage) 
     days = range(-60, TODAY - 20)
     give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
     at = stage.open("overview", {"period": "7 days"})
-    wanted = "No figures between 16 and 22 Nov 2026: the newest snapshot is of 1 Nov 2026."
+    newest = f"the newest snapshot is of {formats.day(ago(21))}."
+    wanted = f"No figures {between(ago(6), ago(0))}: {newest}"
     assert wanted in words_of(at)
     at.button(key="show-longest").click().run()
     assert len(at.get("vega_lite_chart")) == 1
-    assert "Figures end on 1 Nov 2026." in words_of(at)
+    assert f"Figures end on {formats.day(ago(21))}." in words_of(at)
 
 
 def test_movers_of_a_period_without_figures_did_not_stand_still(stage: Stage) -> None:

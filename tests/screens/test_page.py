@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.text import formats
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
-from tests.screens.figures import TODAY, connect, give_page, rising
+from tests.screens.figures import TODAY, connect, day_of, give_page, rising
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 
@@ -70,7 +72,10 @@ def test_missing_days_are_bands_and_said(stage: Stage) -> None:
     assert "They can't be fetched later." in words_of(at)
     chart, _calendar = at.get("vega_lite_chart")
     band = json.loads(chart.proto.spec)["layer"][0]
-    assert [row["text"] for row in band["data"]["values"]] == ["4 Nov – 6 Nov 2026", "11 Nov 2026"]
+    assert [row["text"] for row in band["data"]["values"]] == [
+        formats.span(day_of(3), day_of(5)),
+        formats.day(day_of(10)),
+    ]
     (table,) = at.dataframe
     assert table.value["source"].tolist().count("No snapshot") == 4
 
@@ -104,7 +109,7 @@ def test_a_dead_connection_says_so_and_keeps_the_figures(stage: Stage) -> None:
     at = stage.open("page", {"id": "104"})
     said = words_of(at)
     assert "Ben Ortiz's password was changed" in said
-    assert "Last figures of 17 Nov 2026." in said
+    assert f"Last figures of {formats.day(ago(5))}." in said
     assert tiles_of(at)["Fans"] == "1,760"
     assert "4 days have no snapshot" not in said
     assert "5 days have no snapshot (grey)" in said
@@ -131,7 +136,12 @@ def test_a_page_that_facebook_gives_no_fans_for(stage: Stage) -> None:
 def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> None:
     give_page(stage, "104", rising(1000, 10, range(-60, TODAY - 20)), grant_id=connect(stage))
     said = words_of(stage.open("page", {"id": "104", "period": "7 days"}))
-    assert "No snapshot between 16 Nov and 22 Nov 2026; the newest is of 1 Nov." in said
+
+    def short(day: date) -> str:
+        return formats.day(day, year=day.year != NOW.year)
+
+    assert f"No snapshot between {short(ago(6))} and {formats.day(ago(0))};" in said
+    assert f"the newest is of {short(ago(21))}." in said
     assert "Facebook gives no count of fans" not in said
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +12,13 @@ from streamlit import dataframe_util
 from streamlit.testing.v1 import AppTest
 
 from pages import queries
+from pages.text import formats
 from storage.csv_import.importer import add_import
 from storage.csv_import.plan import ImportCounts
 from storage.db.installation import bump_data_version
 from storage.models import PageChange, Snapshot
 from storage.notes.goals import GoalRow, find_goal, set_goal
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import TODAY, connect, day_of, give_page
 
@@ -61,7 +63,7 @@ def test_a_forecast_is_drawn_when_it_is_asked_for(stage: Stage) -> None:
     assert "Forecast:" not in words_of(at)
     at.toggle(key="forecast").set_value(True).run()
     assert "In 8 of 10 cases" in fields_of(charts_of(at)[0])
-    assert "Forecast: most likely 2,180 fans on 20 Jan 2027" in words_of(at)
+    assert f"Forecast: most likely 2,180 fans on {formats.day(ago(-59))}" in words_of(at)
 
 
 def test_a_forecast_comes_with_the_address(stage: Stage) -> None:
@@ -88,8 +90,8 @@ def test_milestones_are_listed_with_their_days(stage: Stage) -> None:
     at = opened(stage)
     said = words_of(at)
     assert "Next: **2,000** fans" in said
-    assert f"1,500 on {(NOW.date() - timedelta(days=9)).day} Nov 2026" in said
-    assert "Best day: **+10** on Sun 22 Nov 2026" in said
+    assert f"1,500 on {formats.day(ago(9))}" in said
+    assert f"Best day: **+10** on {formats.weekday(ago(0))}" in said
     assert "Worst day: none lost" in said
 
 
@@ -97,11 +99,11 @@ def test_a_goal_is_set_changed_and_removed(stage: Stage) -> None:
     give(stage, line(1_000, 10, 60))
     at = opened(stage)
     at.number_input(key=f"goal-target-fans-{ID}").set_value(2_590)
-    at.date_input(key=f"goal-day-fans-{ID}").set_value(date(2026, 12, 22))
+    at.date_input(key=f"goal-day-fans-{ID}").set_value(ago(-30))
     at.button(key="goal-save").click().run()
-    assert "2,590 by 22 Dec 2026: needs 33 a day, gains 10 a day." in words_of(at)
+    assert f"2,590 by {formats.day(ago(-30))}: needs 33 a day, gains 10 a day." in words_of(at)
     with stage.installation.database.reading() as session:
-        assert find_goal(session, ID, "fans") == GoalRow(2_590, date(2026, 12, 22))
+        assert find_goal(session, ID, "fans") == GoalRow(2_590, ago(-30))
         assert find_goal(session, ID, "followers") is None
     at.button(key="goal-remove").click().run()
     assert "needs 33 a day" not in words_of(at)
@@ -126,7 +128,7 @@ def test_a_goal_that_makes_no_sense_is_not_saved(stage: Stage) -> None:
 def test_a_goal_whose_day_has_passed_can_be_seen_and_changed(stage: Stage) -> None:
     give(stage, line(1_000, 10, 60))
     with stage.installation.database.writing() as session:
-        set_goal(session, ID, "fans", GoalRow(9_999, date(2026, 11, 1)), NOW)
+        set_goal(session, ID, "fans", GoalRow(9_999, ago(21)), NOW)
     assert "the day has come, and it was not reached" in words_of(opened(stage))
 
 
@@ -145,7 +147,7 @@ def test_a_figure_tells_where_it_came_from(stage: Stage) -> None:
     give(stage, line(1_000, 10, 20))
     with stage.installation.database.writing() as session:
         counts = ImportCounts(new=1, equal=0, conflicting=0, refused=0)
-        at = datetime(2026, 11, 3, 9, 0, tzinfo=UTC)
+        at = NOW - timedelta(days=19)
         id = add_import(session, "=cmd|'fans'.csv", counts, at)
         session.execute(
             update(Snapshot)
@@ -154,21 +156,24 @@ def test_a_figure_tells_where_it_came_from(stage: Stage) -> None:
         )
         bump_data_version(session)
     table = opened(stage).dataframe[0].value
-    assert table["source"].tolist()[:2] == ["Snapshot", "Import of =cmd|'fans'.csv, 3 Nov 2026"]
+    assert table["source"].tolist()[:2] == [
+        "Snapshot",
+        f"Import of =cmd|'fans'.csv, {formats.day(ago(19))}",
+    ]
     assert table["version"].tolist()[0] == "v26.0"
-    assert table["fetched"].tolist()[0].isoformat() == "2026-11-22T06:05:00"
+    assert table["fetched"].tolist()[0].isoformat() == f"{ago(0)}T06:05:00"
 
 
 def test_facts_say_since_when(stage: Stage) -> None:
-    give(stage, line(1_000, 10, 20), about="Now", first_seen_at=datetime(2026, 8, 24, tzinfo=UTC))
+    give(stage, line(1_000, 10, 20), about="Now", first_seen_at=NOW - timedelta(days=90))
     with stage.installation.database.writing() as session:
-        row = {"page_id": ID, "field": "about", "changed_at": datetime(2026, 11, 3, tzinfo=UTC)}
+        row = {"page_id": ID, "field": "about", "changed_at": NOW - timedelta(days=19)}
         session.execute(insert(PageChange).values(**row, was={"value": "**Then**"}))
         bump_data_version(session)
     said = words_of(opened(stage))
-    assert "since 3 Nov 2026, before" in said
+    assert f"since {formats.day(ago(19))}, before" in said
     assert "\\*\\*Then\\*\\*" in said
-    assert "The rest is as it was first seen, 24 Aug 2026." in said
+    assert f"The rest is as it was first seen, {formats.day(ago(90))}." in said
 
 
 def test_unusual_days_are_marked(stage: Stage) -> None:
@@ -181,7 +186,8 @@ def test_unusual_days_are_marked(stage: Stage) -> None:
     assert [mark for mark in table["mark"].tolist() if mark] == ["Fell"]
     assert "1 unusual day (triangle)" in words_of(at)
     assert "Beyond this Page's own noise" in fields_of(charts_of(at)[0])
-    assert "mark" not in opened(stage, period="Last month").dataframe[0].value
+    before = {"period": "Custom", "since": f"{ago(40)}", "until": f"{ago(10)}"}
+    assert "mark" not in opened(stage, **before).dataframe[0].value
 
 
 ODD: dict[str, dict[int, int | None]] = {
@@ -230,16 +236,16 @@ def test_a_page_that_lost_all_fans(stage: Stage) -> None:
 
 def test_a_period_before_the_first_snapshot(stage: Stage) -> None:
     give(stage, line(1_000, 10, 20))
-    query = {"period": "Custom", "since": "2026-07-01", "until": "2026-07-31"}
+    query = {"period": "Custom", "since": f"{ago(144)}", "until": f"{ago(114)}"}
     at = opened(stage, **query)
-    assert "the first snapshot is of 3 Nov 2026" in words_of(at)
+    assert f"the first snapshot is of {formats.day(ago(19))}" in words_of(at)
     assert tiles_of(at)["Fans"] == "—"
     assert "No figures in this period." in words_of(at)
 
 
 def test_a_long_table_is_cut_and_says_so(stage: Stage) -> None:
     give(stage, line(1_000, 1, 800))
-    query = {"period": "Custom", "since": "2024-10-01", "until": "2026-11-22"}
+    query = {"period": "Custom", "since": f"{ago(782)}", "until": f"{ago(0)}"}
     at = opened(stage, **query)
     assert len(at.dataframe[0].value) == 31
     assert "The newest 31 of 784 days." in words_of(at)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.text import formats
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
-from tests.screens.figures import TODAY, connect, give_page, rising
+from tests.screens.figures import TODAY, between, connect, give_page, rising
 
 Query = dict[str, str | list[str]]
 DAYS = range(-40, TODAY + 1)
@@ -18,9 +20,24 @@ HOSTILE = ("", "x", "2026-02-30", "9999-12-31", "²")
 
 @pytest.fixture
 def grown(stage: Stage) -> Stage:
-    """A Page that gains ten fans a day since 22 Sep 2026."""
+    """A Page that gains ten fans a day since 61 days ago."""
     give_page(stage, "1", rising(1000, 10, DAYS), grant_id=connect(stage))
     return stage
+
+
+def custom(since: int, until: int) -> Query:
+    """The address of a period whose ends were that many days ago."""
+    return {"period": "Custom", "since": f"{ago(since)}", "until": f"{ago(until)}"}
+
+
+def span(since: int, until: int) -> str:
+    """How a period is written whose ends were that many days ago."""
+    return formats.span(ago(since), ago(until))
+
+
+def a_year_before(day: date) -> date:
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def tiles_of(at: AppTest) -> dict[str, Any]:
@@ -32,13 +49,14 @@ def net_of(at: AppTest) -> str:
 
 
 def test_every_period_and_comparison_can_be_chosen(grown: Stage) -> None:
+    today = NOW.date()
     nets = {
         "7 days": "+70",
         "28 days": "+280",
         "90 days": "+610",
         "12 months": "+610",
-        "This month": "+220",
-        "Last month": "+310",
+        "This month": f"+{10 * today.day}",
+        "Last month": f"+{10 * (today.replace(day=1) - timedelta(days=1)).day}",
         "Custom": "+280",
     }
     for period, net in nets.items():
@@ -50,7 +68,7 @@ def test_every_period_and_comparison_can_be_chosen(grown: Stage) -> None:
 
 def test_what_it_is_compared_with_is_written_out(grown: Stage) -> None:
     at = grown.open("overview")
-    assert "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026" in words_of(at)
+    assert f"{span(27, 0)}, days in UTC; compared with {span(55, 28)}" in words_of(at)
     assert tiles_of(at)["Net new fans"].proto.delta_description == "vs previous"
     at = grown.open("overview", {"comparison": "No comparison"})
     assert "compared with" not in words_of(at)
@@ -65,16 +83,17 @@ def test_last_year_is_compared_where_figures_reach_back(stage: Stage) -> None:
     days = range(-420, TODAY + 1)
     give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
     at = stage.open("overview", {"comparison": "vs same period last year"})
-    assert "compared with 26 Oct – 22 Nov 2025" in words_of(at)
+    since, until = (a_year_before(ago(days)) for days in (27, 0))
+    assert f"compared with {formats.span(since, until)}" in words_of(at)
     assert tiles_of(at)["Net new fans"].proto.delta_description == "vs last year"
     assert tiles_of(at)["Net new fans"].proto.body == "+280"
 
 
 def test_a_custom_period_stands_in_the_address(grown: Stage) -> None:
-    query = {"period": "Custom", "since": "2026-10-01", "until": "2026-10-07"}
+    query = custom(52, 46)
     at = grown.open("overview", query)
     assert net_of(at) == "+70"
-    assert "1 Oct – 7 Oct 2026, days in UTC; compared with 24 Sep – 30 Sep 2026" in words_of(at)
+    assert f"{span(52, 46)}, days in UTC; compared with {span(59, 53)}" in words_of(at)
 
 
 def test_custom_begins_with_the_days_shown_before(grown: Stage) -> None:
@@ -90,18 +109,18 @@ def test_custom_begins_with_the_days_shown_before(grown: Stage) -> None:
 
 
 def test_a_reversed_period_is_swapped_and_that_is_said(grown: Stage) -> None:
-    query = {"period": "Custom", "since": "2026-10-07", "until": "2026-10-01"}
+    query = custom(46, 52)
     at = grown.open("overview", query)
     assert net_of(at) == "+70"
     assert "The days were the wrong way round, so they are swapped." in words_of(at)
 
 
 def test_days_to_come_are_not_shown(grown: Stage) -> None:
-    query = {"period": "Custom", "since": "2026-11-16", "until": "2027-03-01"}
+    query = custom(6, -99)
     at = grown.open("overview", query)
     assert net_of(at) == "+70"
-    assert "16 Nov – 22 Nov 2026" in words_of(at)
-    query = {"period": "Custom", "since": "2027-01-01", "until": "2027-03-01"}
+    assert span(6, 0) in words_of(at)
+    query = custom(-40, -99)
     at = grown.open("overview", query)
     assert not at.exception
     assert "Choose the first and the last day" in words_of(at)
@@ -109,13 +128,14 @@ def test_days_to_come_are_not_shown(grown: Stage) -> None:
 
 @pytest.mark.parametrize("screen", ["overview", "page"])
 def test_a_period_before_the_first_snapshot_says_so(grown: Stage, screen: str) -> None:
-    query = {"period": "Custom", "since": "2026-08-01", "until": "2026-08-07", "id": "1"}
+    query = {**custom(113, 107), "id": "1"}
     at = grown.open(screen, query)
     assert not at.exception
-    assert "1 Aug – 7 Aug 2026, days in UTC" in words_of(at)
+    assert f"{span(113, 107)}, days in UTC" in words_of(at)
     if screen == "overview":
         assert not at.get("vega_lite_chart")
-        wanted = "No figures between 1 and 7 Aug 2026: the first snapshot is of 22 Sep 2026."
+        first = f"the first snapshot is of {formats.day(ago(61))}."
+        wanted = f"No figures {between(ago(113), ago(107))}: {first}"
         assert wanted in words_of(at)
         assert tiles_of(at)["Fans"].value == "—"
         at.button(key="show-longest").click().run()
@@ -140,7 +160,7 @@ def test_what_is_typed_by_hand_breaks_nothing(grown: Stage, screen: str, nonsens
 
 
 def test_the_day_of_the_first_snapshot_alone_has_nothing_to_compare(grown: Stage) -> None:
-    query = {"period": "Custom", "since": "2026-09-22", "until": "2026-09-22"}
+    query = custom(61, 61)
     at = grown.open("overview", query)
     assert not at.exception
-    assert "No Page has figures on both ends of 22 Sep 2026." in words_of(at)
+    assert f"No Page has figures on both ends of {formats.day(ago(61))}." in words_of(at)

@@ -353,7 +353,7 @@ def test_no_secret_is_shown_anywhere(tmp_path: Path) -> None:
     assert hidden == {"set, not shown"}
 
 
-@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
         st.sampled_from(SETTING_NAMES),
