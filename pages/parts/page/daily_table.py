@@ -17,6 +17,7 @@ from pages.text.periods import A_DAY
 from storage import metrics
 from storage.figures.filters import Metric
 from storage.figures.series import DayFigure
+from storage.figures.snapshots import FROM_FACEBOOK
 from storage.figures.unusual import Direction
 
 ROW_HEIGHT = 35
@@ -121,20 +122,24 @@ def daily_table(
             "figure": arrow.whole([figures.get(each) for each in days]),
             "change": arrow.whole([changes.get(each) for each in days]),
             "mark": arrow.words([MARKS[marks[d]] if d in marks else "" for d in days]),
-            "source": arrow.words([source_of(row, imports) for row in rows]),
+            "source": arrow.words([source_of(row, metric, imports) for row in rows]),
             "fetched": arrow.moments([row.fetched_at if row else None for row in rows]),
             "version": arrow.words([row.graph_version if row else None for row in rows]),
         }
     )
 
 
-def source_of(row: DayFigure | None, imports: Mapping[str, tuple[str, date]]) -> str:
+def source_of(
+    row: DayFigure | None, metric: Metric, imports: Mapping[str, tuple[str, date]]
+) -> str:
     """Where a day's figure comes from, in words. ``imports``: file name and day, by source."""
     if row is None:
         return "No snapshot"
-    if row.source == "snapshot":
+    own = row.fans_source if metric == "fans" else row.followers_source
+    source = own or row.source  # without a figure of its own it is the day's
+    if source == FROM_FACEBOOK:
         return "Snapshot"
-    if row.source in imports:
-        name, imported_on = imports[row.source]
+    if source in imports:
+        name, imported_on = imports[source]
         return f"Import of {cut(name, LONGEST_FILE)}, {day(imported_on)}"
-    return "Import" if row.source.startswith("import:") else row.source
+    return "Import" if source.startswith("import:") else source
