@@ -11,7 +11,7 @@ from tests.browser.serving import Server
 
 def test_a_press_after_a_restart_counts(serve: Serve, full: Server, page: Page) -> None:
     with serve(data_of=full) as server:
-        (run_id,) = server.query("SELECT max(id) FROM runs")
+        (run_id,) = server.query("SELECT max(id) FROM job_runs WHERE kind = 'snapshots'")
         visit(page, f"{server.url}/activity?run={run_id}")
         expect(by_key(page, "chosen-run")).to_be_visible()
         server.stop()

@@ -18,7 +18,7 @@ from tests.browser.looks import SCHEMES, check_look, keep_picture, look_at_width
 from tests.browser.serving import Server
 from tests.browser.stored import DAYS
 
-IMPORTED = "SELECT count(*) FROM snapshots WHERE source LIKE 'import:%'"
+IMPORTED = "SELECT count(*) FROM snapshots WHERE fans_source LIKE 'import:%'"
 
 
 def test_figures_come_in_and_go_out(
@@ -81,8 +81,8 @@ def import_it(page: Page, server: Server) -> None:
 
 def see_it_on_the_page(page: Page, server: Server) -> None:
     """The chart of the Page begins where the file does, and Activity tells."""
-    (page_id,) = server.query("SELECT DISTINCT page_id FROM snapshots WHERE source <> 'snapshot'")
-    (first,) = server.query("SELECT min(day) FROM snapshots WHERE source <> 'snapshot'")
+    (page_id,) = server.query("SELECT DISTINCT page_id FROM snapshots WHERE fans_source <> 'snapshot'")
+    (first,) = server.query("SELECT min(day) FROM snapshots WHERE fans_source <> 'snapshot'")
     visit(page, f"{server.url}/page?id={page_id}&period=12+months")
     chart = by_key(page, "audience-card").get_by_test_id("stVegaLiteChart").first
     day = date.fromisoformat(first)
