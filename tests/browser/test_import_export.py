@@ -81,8 +81,9 @@ def import_it(page: Page, server: Server) -> None:
 
 def see_it_on_the_page(page: Page, server: Server) -> None:
     """The chart of the Page begins where the file does, and Activity tells."""
-    (page_id,) = server.query("SELECT DISTINCT page_id FROM snapshots WHERE fans_source <> 'snapshot'")
-    (first,) = server.query("SELECT min(day) FROM snapshots WHERE fans_source <> 'snapshot'")
+    imported = "FROM snapshots WHERE fans_source <> 'snapshot'"
+    (page_id,) = server.query(f"SELECT DISTINCT page_id {imported}")
+    (first,) = server.query(f"SELECT min(day) {imported}")
     visit(page, f"{server.url}/page?id={page_id}&period=12+months")
     chart = by_key(page, "audience-card").get_by_test_id("stVegaLiteChart").first
     day = date.fromisoformat(first)
