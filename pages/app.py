@@ -111,7 +111,7 @@ def _title(screen: Screen, installation: Installation | None, session: Session |
 
 def _without_database(screen: Screen) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
-    return lambda: message_page.render(wording.for_trouble("database_unreachable"))
+    return lambda: message_page.render(wording.for_startup_error("database_unreachable"))
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:

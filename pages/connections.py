@@ -58,7 +58,7 @@ def _empty(installation: Installation) -> None:
 
 
 def _card(installation: Installation, account: Connection, now: datetime) -> None:
-    stands = phrases.standing(account.state, account.days_left)
+    stands = phrases.connection_badge(account.state, account.days_left)
     with st.container(border=True, key=f"account-{account.grant_id}"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -155,7 +155,7 @@ def _details(account: Connection, now: datetime) -> None:
 
 def _table(installation: Installation, known: list[Connection], now: datetime) -> None:
     """Many accounts: a table, and the card of the one that is chosen (first the worst)."""
-    stands = [phrases.standing(account.state, account.days_left) for account in known]
+    stands = [phrases.connection_badge(account.state, account.days_left) for account in known]
     st.caption("Choose a row to see one account, renew it or disconnect it.")
     chosen = st.dataframe(
         pd.DataFrame(

@@ -52,7 +52,7 @@ def _render_state(startup: Startup) -> None:
         words = wording.settings_missing(len(report.problems))
         st.error(words.sentence, title=words.title, icon=":material/error:")
     elif startup.error is not None:
-        words = wording.for_trouble(startup.error.kind, startup.error.details)
+        words = wording.for_startup_error(startup.error.kind, startup.error.details)
         st.error(words.sentence, title=words.title, icon=":material/database:")
     elif installation is not None and not installation.can_open_tokens:
         _render_wrong_key(installation)

@@ -27,7 +27,7 @@ def render_trouble(startup: Startup) -> None:
     if startup.report.problems:
         render(wording.settings_missing(len(startup.report.problems)))
     elif startup.error is not None:
-        render(wording.for_trouble(startup.error.kind, startup.error.details))
+        render(wording.for_startup_error(startup.error.kind, startup.error.details))
 
 
 def next_step(step: Step, *, filled: bool = True) -> None:

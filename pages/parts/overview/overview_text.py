@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from pages.charts.timeline import A_DAY, Point, find_step
+from pages.charts.timeline import Point, find_step
 from pages.text.formats import clock, counted, day, listed, signed_percent, span
-from pages.text.periods import Period
+from pages.text.periods import A_DAY, Period
 from pages.text.phrases import NOUNS
 from pages.ui.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
 from storage import metrics
