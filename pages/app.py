@@ -25,12 +25,13 @@ from pages import (
     resources,
     setup,
 )
-from pages.queries import find_accounts, find_days, find_profile, get_version, is_empty
+from pages.cache import get_version
+from pages.queries import find_accounts, find_days, find_profile, is_empty
 from pages.text import wording
 from pages.text.formats import one_line
 from pages.ui import banner, flash, message_page, period_bar, polling, sandbox_strip, url_controls
+from pages.ui.links import SCREENS, Screen
 from pages.ui.notes import popover as notes
-from pages.ui.screens import SCREENS, Screen
 from storage.accounts.page_profile import PageProfile
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
@@ -118,7 +119,7 @@ def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None
     _name_tab(f"{screen.title} · Pagekeeper")
     if screen.name == "setup":
         return lambda: setup.render(startup)
-    return lambda: message_page.render_trouble(startup)
+    return lambda: message_page.render_startup_error(startup)
 
 
 def _frame(installation: Installation, session: Session, screen: Screen) -> Callable[[], None]:

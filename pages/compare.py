@@ -12,12 +12,12 @@ from fb.installation import Installation
 from pages.parts.compare import cards, picker
 from pages.queries import View, find_compared, is_empty, load_comparison
 from pages.text.periods import Period
-from pages.ui import compare_link, screens
-from pages.ui.compare_link import FEWEST, PARAMETER, Asked
+from pages.ui import compare_link, links
+from pages.ui.compare_link import MIN_PAGES, PARAMETER, CompareAddress
 from storage.figures.comparison import ComparedPage
 
 
-def read_address() -> Asked:
+def read_address() -> CompareAddress:
     """The Pages that the address asks for."""
     return compare_link.parse(st.query_params.get(PARAMETER))
 
@@ -41,15 +41,13 @@ def render(installation: Installation, session: Session, header: Any, period: Pe
         st.title("Compare", anchor=False)
         if is_empty(session):
             st.markdown("No Page is connected yet, so there is nothing to compare.")
-            st.page_link(
-                screens.link_to("overview"), label="Overview", icon=":material/arrow_back:"
-            )
+            st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
             return
         picker.render(session, pages)
         dropped = compare_link.describe_dropped(address, len(address.ids) - len(pages))
         if dropped:
             st.caption(dropped)
-    if len(pages) < FEWEST:
+    if len(pages) < MIN_PAGES:
         picker.render_suggestions(session, pages, installation.now().date())
         return
     picker.remember(pages)

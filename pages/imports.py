@@ -14,10 +14,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fb.installation import Installation
 from pages import resources
+from pages.cache import get_version
 from pages.parts.imports import import_history, import_plan
-from pages.queries import get_version
 from pages.text.formats import counted, plain
-from pages.ui import flash, screens
+from pages.ui import flash, links
 from storage.csv_import.importer import import_figures, plan_import
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
@@ -53,7 +53,7 @@ FORMS = (
 
 def render(installation: Installation) -> None:
     """Draw the screen."""
-    st.page_link(screens.link_to("overview"), label="Overview", icon=":material/arrow_back:")
+    st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
     st.title("Past figures", anchor=False)
     st.markdown(WHAT_THIS_IS)
     with installation.database.reading() as session:

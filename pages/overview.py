@@ -9,6 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
+from pages.cache import is_remembered
 from pages.parts.overview import (
     digest,
     growth_card,
@@ -17,11 +18,11 @@ from pages.parts.overview import (
     page_list,
     sorting,
 )
-from pages.queries import Overview, PageFilter, View, find_days, is_remembered, load_overview
+from pages.queries import Overview, PageFilter, View, find_days, load_overview
 from pages.text.formats import counted, day
 from pages.text.phrases import NOUNS
 from pages.text.wording import CONNECT
-from pages.ui import filter_box, growth_chart, links, refresh, return_url, screens, tiles
+from pages.ui import filter_box, growth_chart, links, refresh, return_url, tiles
 from pages.ui.message_page import READING_WIDTH
 from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
@@ -170,10 +171,10 @@ def _render_first_day(
                 text_alignment="center",
             )
             st.page_link(
-                screens.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
+                links.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
             )
             st.page_link(
-                screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
+                links.link_to("imports"), label="Import past figures", icon=":material/upload:"
             )
             st.space("small")
     list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
@@ -204,7 +205,7 @@ def render_welcome(installation: Installation) -> None:
             )
         if is_sandbox:
             st.page_link(
-                screens.link_to("setup"),
+                links.link_to("setup"),
                 label="Use my own Facebook app instead",
                 icon=":material/tune:",
             )

@@ -23,7 +23,7 @@ from pages.parts.page import (
 from pages.parts.page import header as page_header
 from pages.queries import View, load_page
 from pages.text.periods import Period
-from pages.ui import return_url, screens, tiles
+from pages.ui import links, return_url, tiles
 from pages.ui.tags import popover as tags
 from storage.accounts.page_profile import PageProfile
 
@@ -91,7 +91,7 @@ def render(
 
 def _back_link() -> None:
     st.page_link(
-        screens.link_to("overview"),
+        links.link_to("overview"),
         label="All Pages",
         icon=":material/arrow_back:",
         query_params=return_url.unpack(read_address()[1]) or None,

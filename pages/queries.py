@@ -7,17 +7,15 @@ tab: nobody may change one.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import wraps
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from fb.accounts.accounts import Account, list_accounts
+from pages.cache import remembered
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
@@ -27,7 +25,6 @@ from storage.accounts.page_profile import PageProfile, find_page_profile
 from storage.accounts.page_tokens import InsightAccess, find_insight_access
 from storage.accounts.pages import FactChange, has_pages, list_fact_changes
 from storage.csv_import.importer import list_import_names
-from storage.db.installation import get_data_version
 from storage.figures import filter_choices
 from storage.figures.comparison import (
     ComparedPage,
@@ -108,10 +105,6 @@ from storage.notes.timeline_events import (
     list_retired,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-MAX_ANSWERS = 500
 ROWS = 25
 SPARKLINE_POINTS = 30
 MAX_TAGS_FOUND = 50
@@ -119,51 +112,6 @@ UNFOLLOWS = "page_daily_unfollows_unique"
 
 MoverOrder = Literal["number", "rate"]
 Listed = Literal["account", "category", "tag"]
-
-_answers: OrderedDict[Any, Any] = OrderedDict()
-_lock = threading.Lock()
-
-
-def remembered(
-    load: Callable[Concatenate[Session, P], R],
-) -> Callable[Concatenate[Session, P], R]:
-    """Keep the newest MAX_ANSWERS answers of all questions; arguments have to be hashable."""
-
-    @wraps(load)
-    def answer(session: Session, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = _key(load, session, args, kwargs)
-        with _lock:
-            if key in _answers:
-                _answers.move_to_end(key)
-                kept: R = _answers[key]
-                return kept
-        new = load(session, *args, **kwargs)
-        with _lock:
-            _answers[key] = new
-            if len(_answers) > MAX_ANSWERS:
-                _answers.popitem(last=False)
-        return new
-
-    return cast("Callable[Concatenate[Session, P], R]", answer)
-
-
-def get_version(session: Session) -> str:
-    """Whose data the session reads, and how often it has changed."""
-    if "data_version" not in session.info:
-        url = session.get_bind().engine.url.render_as_string()
-        session.info["data_version"] = f"{url} {get_data_version(session)}"
-    version: str = session.info["data_version"]
-    return version
-
-
-def is_remembered(load: Callable[..., Any], session: Session, *args: Any) -> bool:
-    """Whether a question of this module would be answered at once."""
-    with _lock:
-        return _key(load, session, args, {}) in _answers
-
-
-def _key(load: Callable[..., Any], session: Session, args: Any, kwargs: dict[str, Any]) -> Any:
-    return load.__qualname__, get_version(session), args, tuple(kwargs.items())
 
 
 @dataclass(frozen=True)

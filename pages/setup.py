@@ -18,7 +18,7 @@ from pages import resources
 from pages.parts.setup import api_status, metric_ledger
 from pages.text import wording
 from pages.text.formats import counted, listed, plain
-from pages.ui import screens
+from pages.ui import links
 
 _BADGES = {
     "set": ("Set", ":material/check:", "green"),
@@ -184,7 +184,7 @@ def _render_daily_refresh(startup: Startup) -> None:
     )
     st.code(cron_line(startup), language=None)
     st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
-    st.page_link(screens.link_to("imports"), label="Import past figures", icon=":material/upload:")
+    st.page_link(links.link_to("imports"), label="Import past figures", icon=":material/upload:")
 
 
 def cron_line(startup: Startup) -> str:

@@ -19,7 +19,7 @@ from pages.parts.compare.compare_text import LONGEST_CHART_NAME, Row, labels_of
 from pages.queries import Comparison
 from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
-from pages.ui import growth_chart, screens, url_controls
+from pages.ui import growth_chart, links, url_controls
 from pages.ui.notes import note_text
 from storage.figures.filters import Metric
 from storage.notes.notes import NoteRow
@@ -125,7 +125,7 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
         st.header("Figures side by side", anchor=False, width="content")
         for row in rows:
             st.page_link(
-                screens.link_to("page"),
+                links.link_to("page"),
                 label=plain(row.label),
                 icon=":material/arrow_forward:",
                 query_params={"id": row.page_id},

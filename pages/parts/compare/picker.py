@@ -12,7 +12,7 @@ from pages.parts.compare.compare_text import LONGEST_CHART_NAME, LONGEST_NAME, c
 from pages.queries import list_similar, search_pages
 from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, url_controls
-from pages.ui.compare_link import FEWEST, MOST, PARAMETER
+from pages.ui.compare_link import MAX_PAGES, MIN_PAGES, PARAMETER
 from storage.figures.comparison import MOST_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
@@ -24,11 +24,11 @@ def render(session: Session, pages: Sequence[ComparedPage]) -> None:
     """Draw the search, unless the comparison is full, and a chip for each Page in it."""
     ids = [page.page_id for page in pages]
     with st.container(horizontal=True, vertical_alignment="center", key="compare-picker"):
-        if len(pages) < MOST:
+        if len(pages) < MAX_PAGES:
             _search(session, ids)
         _chips(pages)
-        if len(pages) == MOST:
-            st.caption(f"{MOST} Pages are the most that can be compared.", width="content")
+        if len(pages) == MAX_PAGES:
+            st.caption(f"{MAX_PAGES} Pages are the most that can be compared.", width="content")
 
 
 def _search(session: Session, ids: Sequence[str]) -> None:
@@ -112,7 +112,7 @@ def render_suggestions(session: Session, pages: Sequence[ComparedPage], until: d
         chosen = [page.page_id for page in pages]
         for page, label in zip(alike, labels_of(alike), strict=True):
             _begin_with(label, ":material/add:", [*chosen, page.page_id])
-        if first is None and len(alike) >= FEWEST:
+        if first is None and len(alike) >= MIN_PAGES:
             every = [page.page_id for page in alike]
             _begin_with(f"Compare these {len(every)}", ":material/compare_arrows:", every)
 

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.queries import MoverOrder, Overview
 from pages.text.formats import count, cut, plain, signed, signed_percent
 from pages.text.phrases import NOUNS
-from pages.ui import screens, url_controls
+from pages.ui import links, url_controls
 from storage.figures.totals import Mover
 
 MAX_NAME = 30
@@ -52,7 +52,7 @@ def _draw(mover: Mover, order: MoverOrder, colour: str, way_back: Mapping[str, s
     # Name and number in one label: as elements of their own they were a third of a rerun's.
     moved = signed(mover.net) if order == "number" else signed_percent(mover.rate_percent)
     st.page_link(
-        screens.link_to("page"),
+        links.link_to("page"),
         label=f"{plain(cut(mover.name, MAX_NAME))} :{colour}[{plain(moved)}]",
         query_params={"id": mover.page_id, **way_back},
         width="stretch",

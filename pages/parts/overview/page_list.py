@@ -22,7 +22,7 @@ from pages.queries import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell
 from pages.text.periods import CUSTOM
 from pages.text.phrases import NOUNS
-from pages.ui import compare_link, polling, screens, url_controls
+from pages.ui import compare_link, links, polling, url_controls
 from pages.ui.tags import popover as tags
 
 ATTENTION = "Needs attention"
@@ -113,7 +113,7 @@ def _links(table: PageTable, way_back: Mapping[str, str]) -> None:
     with st.container(horizontal=True, gap="small", key="search-hits"):
         for row in table.page.rows:
             st.page_link(
-                screens.link_to("page"),
+                links.link_to("page"),
                 label=plain(cut(row.name, MAX_NAME)),
                 icon=":material/arrow_forward:",
                 query_params={"id": row.page_id, **way_back},

@@ -10,7 +10,7 @@ from fb.installation import Installation
 from pages.parts.page import page_text
 from pages.parts.page.page_details import facebook_link
 from pages.text.formats import plain
-from pages.ui import compare_link, screens
+from pages.ui import compare_link, links
 from pages.ui.pictures import picture_path
 from storage.accounts.page_profile import PageProfile
 
@@ -36,7 +36,7 @@ def render(installation: Installation, profile: PageProfile) -> None:
             st.markdown(stands.sentence, width="content")
             if stands.colour == "red":
                 st.page_link(
-                    screens.link_to("connections"),
+                    links.link_to("connections"),
                     label="Renew" if profile.connection == "needs_renewal" else "See Connections",
                     icon=":material/arrow_forward:",
                 )

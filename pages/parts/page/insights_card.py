@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from fb.jobs import insights, runner
+from pages.cache import get_version
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
 from pages.queries import (
     InsightStatus,
     find_insight_status,
-    get_version,
     has_unfollows,
     list_insight_days,
     list_insight_metrics,
