@@ -1,4 +1,4 @@
-"""Compare: two to five Pages side by side, found by search, in an address that can be shared."""
+"""Compare: two to five Pages side by side; their ids are in the URL."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from storage.figures.comparison import ComparedPage
 
 
 def read_address() -> CompareAddress:
-    """The Pages that the address asks for."""
+    """The Pages' ids in the URL."""
     return compare_link.parse(st.query_params.get(PARAMETER))
 
 
 def find_pages(session: Session) -> list[ComparedPage]:
-    """Those of them that are here, in their order."""
+    """The stored Pages with these ids, in the order of the URL."""
     ids = read_address().ids
     return find_compared(session, ids) if ids else []
 
 
 def find_first_day(session: Session) -> date | None:
-    """The first day with a snapshot of any of them; None: none."""
+    """The first day with a snapshot of any of these Pages; None for no snapshot."""
     days = (page.first_day for page in find_pages(session))
     return min((day for day in days if day is not None), default=None)
 
 
 def render(installation: Installation, session: Session, header: Any, period: Period) -> None:
-    """Draw the screen. ``header`` stands above the period bar."""
+    """Draw the screen. ``header`` is a container above the period bar."""
     address, pages = read_address(), find_pages(session)
     with header:
         st.title("Compare", anchor=False)

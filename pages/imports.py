@@ -1,6 +1,6 @@
-"""Past figures: the screen that imports a CSV file of fans and followers, and undoes an import.
+"""Past figures: import of a CSV file with fans and followers, and undo of an import.
 
-Nothing is stored before the operator has seen what would become of every row.
+Nothing is stored before the operator has seen the plan of the import.
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ def _describe_columns() -> None:
 
 @dataclass(frozen=True)
 class _File:
-    """An uploaded file, known by the id that Streamlit gave it."""
+    """An uploaded file, identified by Streamlit's id."""
 
     id: str
     today: date
     content: UploadedFile = field(compare=False, repr=False)
 
 
-# Read in seconds, and some 400 bytes of memory a row: the newest two are kept.
+# Reading takes seconds, and about 400 bytes of memory a row: two files are kept.
 @lru_cache(2)
 def _read(file: _File) -> PastFigures:
     return read_file(file.content, file.today)
