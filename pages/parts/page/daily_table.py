@@ -111,7 +111,7 @@ def daily_table(
     stored = [row.day for row in series if since <= row.day <= until]
     days: list[date] = []
     if stored:
-        # A last day without a snapshot is today: it is not missing yet.
+        # A single last day without a snapshot is today, which may still get one.
         newest = until if until - stored[-1] > A_DAY else stored[-1]
         days = [newest - timedelta(days=n) for n in range((newest - stored[0]).days + 1)]
     rows = [by_day.get(each) for each in days]
