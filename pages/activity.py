@@ -1,5 +1,4 @@
-"""What the dashboard did and what became of it: every refresh, and what befell or was done with
-accounts, tags, notes and imports."""
+"""Activity: all refreshes with their results, and the events of accounts, tags, notes, imports."""
 
 from __future__ import annotations
 
@@ -25,7 +24,7 @@ from storage.jobs.runs import (
 RUN_ROWS = 25
 EVENT_ROWS = 25
 FAILURE_ROWS = 100
-MOST_LINKS = 3
+MAX_LINKS = 3
 EVERY_SECONDS = 2.0
 _RESULT = "run-result"
 
@@ -34,7 +33,7 @@ def render(installation: Installation) -> None:
     """Draw the screen."""
     st.title("Activity", anchor=False)
     _running(installation)
-    _chosen_run(installation)
+    _selected_run(installation)
     _refreshes(installation)
     _events(installation)
 
@@ -118,12 +117,12 @@ def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
         placeholder=UNKNOWN,
         alt="Refreshes, newest first, with their results",
     )
-    # After the table: a new session knows a press by its key only once the table is drawn.
+    # After the table: in a new session a press is available only after the table is drawn.
     _open_pressed(runs, active_id)
 
 
 def _open_pressed(runs: list[RunRecord], active_id: int | None) -> None:
-    """Open the refresh whose result was pressed, if it still stands in the row that was pressed."""
+    """Open the refresh whose result was pressed, if it is still in that row."""
     press = st.session_state.get(_RESULT)
     if press and press["row"] < len(runs):
         run = runs[press["row"]]
@@ -133,12 +132,12 @@ def _open_pressed(runs: list[RunRecord], active_id: int | None) -> None:
 
 def _open(run_id: int) -> None:
     st.query_params["run"] = str(run_id)
-    st.rerun()  # the list stands above what was pressed
+    st.rerun()  # the failures are drawn above the table
 
 
 def _buttons_for_failed(runs: list[RunRecord]) -> None:
-    """The way to the lists without a mouse: cells can't be pressed by key."""
-    for run in [run for run in runs if run.pages_failed][:MOST_LINKS]:
+    """Draw buttons for refreshes with failures: a keyboard can't press a button in a table."""
+    for run in [run for run in runs if run.pages_failed][:MAX_LINKS]:
         is_pressed = st.button(
             f"{moment(run.started_at)}: {result(run, None)}",
             type="tertiary",
@@ -154,7 +153,7 @@ def _result_cell(run: RunRecord, active_id: int | None) -> str:
 
 
 def result(run: RunRecord, active_id: int | None) -> str:
-    """What became of a run, in a few plain words; one that stopped without a word was cut off."""
+    """The result of a run; "running" without being the active run means interrupted."""
     was_cut_off = run.status == "running" and run.id != active_id
     return activity_text.run_result(
         "interrupted" if was_cut_off else run.status,
@@ -166,13 +165,13 @@ def result(run: RunRecord, active_id: int | None) -> str:
     )
 
 
-def _chosen_run(installation: Installation) -> None:
-    chosen = st.query_params.get("run", "")
-    if not (chosen.isascii() and chosen.isdigit() and len(chosen) < 18):
+def _selected_run(installation: Installation) -> None:
+    run_id = st.query_params.get("run", "")
+    if not (run_id.isascii() and run_id.isdigit() and len(run_id) < 18):
         return
     with installation.database.reading() as session:
-        run = find_run(session, int(chosen))
-        failures = list_failures(session, int(chosen), limit=FAILURE_ROWS) if run else []
+        run = find_run(session, int(run_id))
+        failures = list_failures(session, int(run_id), limit=FAILURE_ROWS) if run else []
     if run is None or run.kind != SNAPSHOTS:
         st.caption("That refresh is not known here.")
         return

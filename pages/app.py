@@ -1,7 +1,7 @@
-"""The script that Streamlit runs for every operator: the frame that all screens stand in.
+"""App: the script that Streamlit runs. It draws the frame of all screens, then one screen.
 
-It gives the browser tab its name, draws the navigation, the sandbox's strip, what is broken and the
-period bar, and lets one screen fill the rest. Without an installation only Setup is let through.
+The frame is the tab's title, the navigation, the sandbox strip, the banner and the period bar.
+Without an installation only Setup can be opened.
 """
 
 from __future__ import annotations
@@ -25,17 +25,18 @@ from pages import (
     resources,
     setup,
 )
-from pages.queries import find_accounts, find_days, find_profile, get_version, is_empty
+from pages.cache import get_version
+from pages.queries import find_accounts, find_days, find_profile, is_empty
 from pages.text import wording
 from pages.text.formats import one_line
 from pages.ui import banner, flash, message_page, period_bar, polling, sandbox_strip, url_controls
+from pages.ui.links import SCREENS, Screen
 from pages.ui.notes import popover as notes
-from pages.ui.screens import SCREENS, Screen
 from storage.accounts.page_profile import PageProfile
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
 ASSETS = Path(__file__).parent / "assets"
-# Screens without a period bar, which ask for what they show by themselves.
+# Screens without a period bar, which open their own sessions.
 PLAIN_SCREENS: dict[str, Callable[[Installation], None]] = {
     "connections": connections.render,
     "activity": activity.render,
@@ -45,7 +46,7 @@ PLAIN_SCREENS: dict[str, Callable[[Installation], None]] = {
 
 
 def main() -> None:
-    """Draw the frame, and in it the screen of the address."""
+    """Draw the frame and the screen of the URL."""
     polling.begin_run()
     _name_tab("Pagekeeper")
     st.logo(str(ASSETS / "logo.svg"), size="large")
@@ -56,9 +57,9 @@ def main() -> None:
 
 
 def _open_session(installation: Installation | None, stack: ExitStack) -> Session | None:
-    """The one session of a run, so that no figure on a screen is newer than another.
+    """The read session of a run: one for all, so that all figures are of the same moment.
 
-    None without an installation, and when the database was lost since the dashboard started.
+    None without an installation, and when the database can't be reached any more.
     """
     if installation is None:
         return None
@@ -72,7 +73,7 @@ def _open_session(installation: Installation | None, stack: ExitStack) -> Sessio
 
 def _draw(startup: Startup, session: Session | None) -> None:
     parts: list[Callable[[], None]] = []
-    chosen = st.navigation(
+    current = st.navigation(
         [
             st.Page(
                 lambda: parts[0](),
@@ -87,18 +88,18 @@ def _draw(startup: Startup, session: Session | None) -> None:
         position="top",
     )
     polling.note_screen()
-    screen = next(s for s in SCREENS if s.name == (chosen.url_path or SCREENS[0].name))
+    screen = next(s for s in SCREENS if s.name == (current.url_path or SCREENS[0].name))
     if startup.installation is None:
         parts.append(_without_installation(startup, screen))
     elif session is None:
         parts.append(_without_database(screen))
     else:
         parts.append(_frame(startup.installation, session, screen))
-    chosen.run()
+    current.run()
 
 
 def _name_tab(name: str) -> None:
-    # Without a local icon Streamlit would fetch the screen's from fonts.gstatic.com.
+    # Without a local icon the browser would load the screen's from fonts.gstatic.com.
     st.set_page_config(page_title=name, page_icon=str(ASSETS / "favicon.svg"), layout="wide")
 
 
@@ -111,29 +112,29 @@ def _title(screen: Screen, installation: Installation | None, session: Session |
 
 def _without_database(screen: Screen) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
-    return lambda: message_page.render(wording.for_trouble("database_unreachable"))
+    return lambda: message_page.render(wording.for_startup_error("database_unreachable"))
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
     if screen.name == "setup":
         return lambda: setup.render(startup)
-    return lambda: message_page.render_trouble(startup)
+    return lambda: message_page.render_startup_error(startup)
 
 
 def _frame(installation: Installation, session: Session, screen: Screen) -> Callable[[], None]:
-    """Draw what stands above a screen, and return what draws the screen."""
+    """Draw everything above the screen, and return the function that draws the screen."""
     profile = _find_profile(session) if screen.name == "page" else None
     _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
     flash.show()
     is_making_history = sandbox_strip.render(installation, session)
-    if screen.name == "setup":  # it says itself what the banner would, and how to mend it
+    if screen.name == "setup":  # without the banner: Setup shows its problems itself
         session.close()
         return lambda: setup.render(resources.get_startup())
     if screen.name in PLAIN_SCREENS:
         banner.render(installation, session, is_overview=False)
-        # Some of these wait for Facebook: a session that stays open would hold back what is erased
-        # meanwhile.
+        # Some of these wait for Facebook: meanwhile an open session would keep erased data in
+        # SQLite's write-ahead log.
         session.close()
         return lambda: PLAIN_SCREENS[screen.name](installation)
     if screen.name == "page" and profile is None:
@@ -143,14 +144,14 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
     if screen.name == "overview" and days is None and is_empty(session):
         banner.render(installation, session, is_overview=True)
         return lambda: overview.render_welcome(installation)
-    # What follows is for the screens that have a period.
+    # From here on: screens with a period.
     header = st.container()
     banner.render(installation, session, is_overview=screen.name == "overview")
     first_day = profile.first_day if profile is not None else days and days[0]
     if screen.name == "compare":
         first_day = compare.find_first_day(session) or first_day
     notes.keep_hidden()
-    # Here and not in the screen: see pages.ui.period_bar.
+    # Drawn here instead of in the screen: see pages.ui.period_bar.
     bar = period_bar.render(today, first_day)
     if profile is not None:
         return lambda: page.render(installation, session, header, bar.period, profile)

@@ -1,4 +1,4 @@
-"""Compare: two to five Pages side by side, found by search, in an address that can be shared."""
+"""Compare: two to five Pages side by side; their ids are in the URL."""
 
 from __future__ import annotations
 
@@ -12,44 +12,42 @@ from fb.installation import Installation
 from pages.parts.compare import cards, picker
 from pages.queries import View, find_compared, is_empty, load_comparison
 from pages.text.periods import Period
-from pages.ui import compare_link, screens
-from pages.ui.compare_link import FEWEST, PARAMETER, Asked
+from pages.ui import compare_link, links
+from pages.ui.compare_link import MIN_PAGES, PARAMETER, CompareAddress
 from storage.figures.comparison import ComparedPage
 
 
-def read_address() -> Asked:
-    """The Pages that the address asks for."""
+def read_address() -> CompareAddress:
+    """The Pages' ids in the URL."""
     return compare_link.parse(st.query_params.get(PARAMETER))
 
 
 def find_pages(session: Session) -> list[ComparedPage]:
-    """Those of them that are here, in their order."""
+    """The stored Pages with these ids, in the order of the URL."""
     ids = read_address().ids
     return find_compared(session, ids) if ids else []
 
 
 def find_first_day(session: Session) -> date | None:
-    """The first day with a snapshot of any of them; None: none."""
+    """The first day with a snapshot of any of these Pages; None for no snapshot."""
     days = (page.first_day for page in find_pages(session))
     return min((day for day in days if day is not None), default=None)
 
 
 def render(installation: Installation, session: Session, header: Any, period: Period) -> None:
-    """Draw the screen. ``header`` stands above the period bar."""
+    """Draw the screen. ``header`` is a container above the period bar."""
     address, pages = read_address(), find_pages(session)
     with header:
         st.title("Compare", anchor=False)
         if is_empty(session):
             st.markdown("No Page is connected yet, so there is nothing to compare.")
-            st.page_link(
-                screens.link_to("overview"), label="Overview", icon=":material/arrow_back:"
-            )
+            st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
             return
         picker.render(session, pages)
         dropped = compare_link.describe_dropped(address, len(address.ids) - len(pages))
         if dropped:
             st.caption(dropped)
-    if len(pages) < FEWEST:
+    if len(pages) < MIN_PAGES:
         picker.render_suggestions(session, pages, installation.now().date())
         return
     picker.remember(pages)

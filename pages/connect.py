@@ -1,7 +1,7 @@
-"""The way back from Facebook: takes the answer once, shows the reading, the check, and the end.
+"""Connect: the return from Facebook, the progress of the fetch, the preview, and the result.
 
-A Streamlit script may be cut off or run twice at any moment, so the database alone decides what
-happens once: the answer is accepted, saved or discarded by one conditional UPDATE each.
+A Streamlit script can be cut off or run twice at any moment. So the answer is accepted, saved or
+discarded by one conditional UPDATE each, and the database decides what happens once.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pages.text.formats import counted
 from pages.ui import flash, links, message_page, polling
 from storage.jobs.runs import SNAPSHOTS, find_last_run
 
-# What Facebook brings back, and what only a wrong turn does.
+# Parameters of a return from Facebook; the last one comes only from a wrong response type.
 _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
 _REFUSED = "refused-return"
 
@@ -34,7 +34,7 @@ _REFUSED = "refused-return"
 def render(installation: Installation) -> None:
     """Draw the screen of a return from Facebook, or of ``?attempt=<id>``."""
     if not installation.can_open_tokens:
-        # Before the answer is looked at: it stays good for when the right key is back.
+        # Before the answer is consumed, so that it is still valid when the right key is back.
         message_page.render(wording.WRONG_KEY)
         return
     parameters = {name: tuple(st.query_params.get_all(name)) for name in st.query_params}
@@ -61,30 +61,31 @@ def _take_return(installation: Installation, parameters: Mapping[str, Sequence[s
 
 
 def _refuse(kind: str, parameters: Mapping[str, Sequence[str]]) -> None:
-    """Say why, and take the answer out of the address: it may hold a code that is still good.
+    """Draw the reason, and remove the answer from the URL: its code may still be valid.
 
-    The bare address says nothing, so this session remembers what it stands for.
+    The session keeps the reason, because the URL no longer has it.
     """
     if not parameters:
         kind = st.session_state.get(_REFUSED, kind)
-    elif kind != "wrong_key":  # then the answer stays good for when the right key is back
+    elif kind != "wrong_key":  # with a wrong key the answer stays valid for later
         st.session_state[_REFUSED] = kind
         _swap_address(parameters, {})
     message_page.render(wording.for_refusal(kind))
 
 
-def _swap_address(parameters: Mapping[str, Sequence[str]], wanted: Mapping[str, str]) -> None:
-    """Put other parameters in place of the answer, so that a reload never meets the code again.
+def _swap_address(
+    parameters: Mapping[str, Sequence[str]], new_parameters: Mapping[str, str]
+) -> None:
+    """Replace the URL's parameters, so that a reload never sends the code again.
 
-    Streamlit can only push an address, not replace one. So that Back is no trap, an address that
-    this session has left once is left alone when the person returns to it: its code is spent, and
-    the next Back leaves.
+    Streamlit can only push a URL, not replace one. Each answer is replaced once per session: after
+    Back its URL is left alone, so that another Back leaves it. Its code is consumed already.
     """
     answer = repr(sorted((name, list(values)) for name, values in parameters.items()))
     mark = f"left-{hashlib.sha256(answer.encode()).hexdigest()[:16]}"
     if mark not in st.session_state:
         st.session_state[mark] = True
-        st.query_params.from_dict(wanted)
+        st.query_params.from_dict(new_parameters)
 
 
 def _show(installation: Installation, attempt_id: str) -> None:
@@ -126,8 +127,8 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
             disabled=not ticked,
             key="save",
         )
-        # What was on the screen when Save was pressed, which is not what this run has drawn. A new
-        # session (after a restart) knows no earlier screen than this one.
+        # The digest of the preview that was on the screen when Save was pressed, in the run before.
+        # A new session, after a restart, only has this run's.
         digest = st.session_state.get(f"drawn-{attempt_id}", shown.digest)
         st.session_state[f"drawn-{attempt_id}"] = shown.digest
         if is_pressed and ticked:
@@ -138,18 +139,18 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
 
 def _discard_button(installation: Installation, attempt_id: str) -> None:
     if st.button("Discard", type="tertiary", key="discard"):
-        with suppress(AttemptGone):  # over meanwhile: the next run shows how
+        with suppress(AttemptGone):  # ended meanwhile: the next run shows how
             login.discard(installation, attempt_id, _cookies(), installation.now())
         st.rerun()
 
 
 def _leave_out(installation: Installation, attempt_id: str, page_ids: frozenset[str]) -> None:
-    with suppress(AttemptGone):  # over meanwhile: the next run shows how
+    with suppress(AttemptGone):  # ended meanwhile: the next run shows how
         login.leave_out(installation, attempt_id, _cookies(), installation.now(), page_ids)
 
 
 def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], digest: str) -> None:
-    """Save once. Whatever came first (this press, another tab, the clock) is what is shown next."""
+    """Save once. If another tab or the expiry was first, the next run shows that."""
     try:
         login.save(
             installation,
@@ -170,7 +171,7 @@ def _save(installation: Installation, attempt_id: str, ticked: frozenset[str], d
 
 
 def _follow_up(installation: Installation) -> None:
-    """After the first Save in the sandbox make its history, after any other fetch the pictures."""
+    """Start the next job: the sandbox's history after its first Save, else the pictures."""
     with installation.database.reading() as session:
         is_first = find_last_run(session, SNAPSHOTS) is None
     if installation.sandbox is not None and is_first:
@@ -180,7 +181,7 @@ def _follow_up(installation: Installation) -> None:
 
 
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
-    """Lead on to Overview: at once in the session that saved, by a link in any other."""
+    """Open Overview in the session that has saved; draw a link to it in others."""
     if sandbox_history.find_progress(installation) is not None:
         progress.render_history(lambda: sandbox_history.find_progress(installation))
         return

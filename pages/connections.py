@@ -1,4 +1,4 @@
-"""The accounts that gave access: how each stands, and what to do about it. Worst first."""
+"""Connections: the accounts with their state and actions, worst first."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from pages.text.formats import counted, one_line, plain
 from pages.ui import flash, links
 from pages.ui.banner import needing_renewal
 
-# Above this, cards make a person scroll past the account that is looked for.
-MOST_CARDS = 10
+# More accounts are a table: among so many cards one is hard to find.
+MAX_CARDS = 10
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
-# As the table of Pages paints them: only trouble is loud.
+# As in the table of Pages: only states that need action have a colour.
 BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"}
 
 
 def render(installation: Installation) -> None:
     """Draw the screen."""
     now = installation.now()
-    known = connections.list_connections(installation, now)
+    accounts = connections.list_connections(installation, now)
     _headline(
-        has_link=bool(known) and installation.can_open_tokens,
-        is_filled=not needing_renewal(known),
+        has_link=bool(accounts) and installation.can_open_tokens,
+        is_filled=not needing_renewal(accounts),
     )
-    if not known:
+    if not accounts:
         _empty(installation)
-    elif len(known) <= MOST_CARDS:
-        for account in known:
+    elif len(accounts) <= MAX_CARDS:
+        for account in accounts:
             _card(installation, account, now)
     else:
-        _table(installation, known, now)
+        _table(installation, accounts, now)
 
 
 def _headline(*, has_link: bool, is_filled: bool) -> None:
@@ -58,14 +58,14 @@ def _empty(installation: Installation) -> None:
 
 
 def _card(installation: Installation, account: Connection, now: datetime) -> None:
-    stands = phrases.standing(account.state, account.days_left)
+    badge = phrases.connection_badge(account.state, account.days_left)
     with st.container(border=True, key=f"account-{account.grant_id}"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 st.header(plain(account.account_name), anchor=False, width="content")
-                st.badge(stands.label, icon=stands.icon, color=stands.colour)
+                st.badge(badge.label, icon=badge.icon, color=badge.colour)
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 _actions(installation, account)
         st.markdown(account_card.sentence(account, now))
@@ -88,21 +88,21 @@ def _actions(installation: Installation, account: Connection) -> None:
         options.insert(0, UNFREEZE if account.state == "frozen" else FREEZE)
     if installation.can_open_tokens:
         options.insert(0, CHECK)
-    chosen = st.menu_button("More", options, key=f"more-{account.grant_id}")
-    if chosen == DISCONNECT or _refused_key(account) in st.session_state:
+    action = st.menu_button("More", options, key=f"more-{account.grant_id}")
+    if action == DISCONNECT or _refused_key(account) in st.session_state:
         _confirm_disconnect(installation, account)
-    elif chosen:
-        _do(installation, account, chosen)
+    elif action:
+        _do(installation, account, action)
 
 
-def _do(installation: Installation, account: Connection, chosen: str) -> None:
-    if chosen == CHECK:
+def _do(installation: Installation, account: Connection, action: str) -> None:
+    if action == CHECK:
         with st.spinner("Asking Facebook…"):
             state = connections.check_now(installation, account.grant_id)
         flash.leave(
             account_card.check_result(account.account_name, state), icon=":material/fact_check:"
         )
-    elif chosen == FREEZE:
+    elif action == FREEZE:
         connections.freeze(installation, account.grant_id)
     else:
         connections.thaw(installation, account.grant_id)
@@ -153,26 +153,26 @@ def _details(account: Connection, now: datetime) -> None:
             st.markdown(line)
 
 
-def _table(installation: Installation, known: list[Connection], now: datetime) -> None:
-    """Many accounts: a table, and the card of the one that is chosen (first the worst)."""
-    stands = [phrases.standing(account.state, account.days_left) for account in known]
+def _table(installation: Installation, accounts: list[Connection], now: datetime) -> None:
+    """Draw many accounts as a table, and the card of the selected one (at first the worst)."""
+    badges = [phrases.connection_badge(account.state, account.days_left) for account in accounts]
     st.caption("Choose a row to see one account, renew it or disconnect it.")
-    chosen = st.dataframe(
+    selection = st.dataframe(
         pd.DataFrame(
             {
-                "state": [[stand.label] for stand in stands],
-                "account": [one_line(account.account_name) for account in known],
-                "pages": [account.health.usable_count for account in known],
-                "ends": _times([account.ends_at for account in known]),
-                "used": _times([account.last_used_at for account in known]),
+                "state": [[badge.label] for badge in badges],
+                "account": [one_line(account.account_name) for account in accounts],
+                "pages": [account.health.usable_count for account in accounts],
+                "ends": _times([account.ends_at for account in accounts]),
+                "used": _times([account.last_used_at for account in accounts]),
             }
         ),
         column_config={
             "state": st.column_config.MultiselectColumn(
                 "Connection",
                 width=150,
-                options=list(dict.fromkeys(stand.label for stand in stands)),
-                color=[BADGES[colour] for colour in {s.label: s.colour for s in stands}.values()],
+                options=list(dict.fromkeys(badge.label for badge in badges)),
+                color=[BADGES[colour] for colour in {s.label: s.colour for s in badges}.values()],
             ),
             "account": st.column_config.TextColumn("Account", width=260),
             "pages": st.column_config.NumberColumn("Pages", width=90, format="%,d"),
@@ -188,13 +188,13 @@ def _table(installation: Installation, known: list[Connection], now: datetime) -
         on_select="rerun",
         selection_mode="single-row",
         selection_default={"selection": {"rows": [0], "columns": [], "cells": []}},
-        alt=f"{counted(len(known), 'account')}, those that need you first",
+        alt=f"{counted(len(accounts), 'account')}, those that need you first",
     )
-    rows = chosen.selection.rows
-    if rows and rows[0] < len(known):
-        _card(installation, known[rows[0]], now)
+    rows = selection.selection.rows
+    if rows and rows[0] < len(accounts):
+        _card(installation, accounts[rows[0]], now)
 
 
 def _times(times: list[datetime | None]) -> pd.Series[Any]:
-    # Naive UTC: drawn as written in every browser's zone.
+    # Naive UTC, so that every browser shows the same time.
     return pd.Series([at and at.replace(tzinfo=None) for at in times], dtype="datetime64[s]")

@@ -1,6 +1,6 @@
-"""Past figures: the screen that imports a CSV file of fans and followers, and undoes an import.
+"""Past figures: import of a CSV file with fans and followers, and undo of an import.
 
-Nothing is stored before the operator has seen what would become of every row.
+Nothing is stored before the operator has seen the plan of the import.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from fb.installation import Installation
 from pages import resources
+from pages.cache import get_version
 from pages.parts.imports import import_history, import_plan
-from pages.queries import get_version
 from pages.text.formats import counted, plain
-from pages.ui import flash, screens
+from pages.ui import flash, links
 from storage.csv_import.importer import import_figures, plan_import
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
@@ -53,7 +53,7 @@ FORMS = (
 
 def render(installation: Installation) -> None:
     """Draw the screen."""
-    st.page_link(screens.link_to("overview"), label="Overview", icon=":material/arrow_back:")
+    st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
     st.title("Past figures", anchor=False)
     st.markdown(WHAT_THIS_IS)
     with installation.database.reading() as session:
@@ -83,14 +83,14 @@ def _describe_columns() -> None:
 
 @dataclass(frozen=True)
 class _File:
-    """An uploaded file, known by the id that Streamlit gave it."""
+    """An uploaded file, identified by Streamlit's id."""
 
     id: str
     today: date
     content: UploadedFile = field(compare=False, repr=False)
 
 
-# Read in seconds, and some 400 bytes of memory a row: the newest two are kept.
+# Reading takes seconds, and about 400 bytes of memory a row: two files are kept.
 @lru_cache(2)
 def _read(file: _File) -> PastFigures:
     return read_file(file.content, file.today)

@@ -1,4 +1,4 @@
-"""Overview: is anything broken, how many fans, since when, and which Pages."""
+"""Overview: tiles, growth chart, movers, digest, and the table of Pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
+from pages.cache import is_remembered
 from pages.parts.overview import (
     digest,
     growth_card,
@@ -17,16 +18,16 @@ from pages.parts.overview import (
     page_list,
     sorting,
 )
-from pages.queries import Overview, PageFilter, View, find_days, is_remembered, load_overview
+from pages.queries import Overview, PageFilter, View, find_days, load_overview
 from pages.text.formats import counted, day
 from pages.text.phrases import NOUNS
 from pages.text.wording import CONNECT
-from pages.ui import filter_box, growth_chart, links, refresh, return_url, screens, tiles
+from pages.ui import filter_box, growth_chart, links, refresh, return_url, tiles
 from pages.ui.message_page import READING_WIDTH
 from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
 
-# What the bound widgets stand at when the address says nothing.
+# The values of the bound widgets without URL parameters.
 DEFAULTS = {
     "metric": "Fans",
     "view": growth_chart.TOTAL,
@@ -41,7 +42,7 @@ CHOICES = {
     "sort": sorting.LABELS,
     "show": (page_list.ATTENTION,),
 }
-TABLE_HEIGHT = 600  # of 25 rows, about: its place while the answer is not known yet
+TABLE_HEIGHT = 600  # of the skeleton: about that of 25 rows
 IN_SANDBOX = (
     "This is the sandbox: the next screen stands in for Facebook's dialog, with 60 made-up Pages. "
     "Nothing is sent to Facebook."
@@ -58,7 +59,7 @@ def render(
     *,
     is_making_history: bool,
 ) -> None:
-    """Draw the screen of an installation that has Pages. ``header`` stands above the period bar."""
+    """Draw Overview with its Pages. ``header`` is a container above the period bar."""
     _restore()
     with (
         header,
@@ -81,7 +82,7 @@ def render(
 def _render_figures(
     installation: Installation, session: Session, view: View, current: PageFilter
 ) -> None:
-    """The controls are drawn first, each where it belongs: they say what to ask for."""
+    """Draw the controls, each in its container; then load the figures of their values and draw."""
     today = installation.now().date()
     top = st.container()
     wide, narrow = st.columns([2.1, 1])
@@ -103,7 +104,7 @@ def _render_figures(
 
     question = (View(view.period, metric, view.filter), listing, movers_by, today)
     with ExitStack() as skeletons:
-        if not is_remembered(load_overview, session, *question):  # thousands take a moment
+        if not is_remembered(load_overview, session, *question):  # thousands of Pages take a moment
             skeletons.enter_context(chart_skeleton.skeleton(height=growth_card.CHART_HEIGHT))
             skeletons.enter_context(list_skeleton.skeleton(height=TABLE_HEIGHT))
         overview = load_overview(session, *question)
@@ -126,7 +127,7 @@ def _render_figures(
 
 
 def _list_row() -> tuple[Any, Any]:
-    """The row above the table: where its heading goes, and the rest of it."""
+    """The row above the table: the container of its heading, and the row."""
     row = st.container(horizontal=True, vertical_alignment="center", key="list-controls")
     return row.empty(), row
 
@@ -141,7 +142,7 @@ def _tiles(overview: Overview) -> list[tiles.Tile]:
 def _render_first_day(
     installation: Installation, session: Session, view: View, current: PageFilter
 ) -> None:
-    """One snapshot is no change yet: say so instead of drawing an empty chart."""
+    """Draw the first day: one snapshot is no change yet, so a text replaces the chart."""
     today = installation.now().date()
     top = st.container()
     card = st.container(border=True, key="growth-card")
@@ -170,10 +171,10 @@ def _render_first_day(
                 text_alignment="center",
             )
             st.page_link(
-                screens.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
+                links.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
             )
             st.page_link(
-                screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
+                links.link_to("imports"), label="Import past figures", icon=":material/upload:"
             )
             st.space("small")
     list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
@@ -181,7 +182,7 @@ def _render_first_day(
 
 
 def render_welcome(installation: Installation) -> None:
-    """Draw the screen of an installation without Pages; with a wrong key nobody can connect."""
+    """Draw Overview without Pages; with a wrong encryption key there is no link to connect."""
     is_sandbox = installation.settings.is_sandbox
     with st.container(horizontal_alignment="center"), st.container(width=READING_WIDTH):
         st.space("large")
@@ -204,18 +205,17 @@ def render_welcome(installation: Installation) -> None:
             )
         if is_sandbox:
             st.page_link(
-                screens.link_to("setup"),
+                links.link_to("setup"),
                 label="Use my own Facebook app instead",
                 icon=":material/tune:",
             )
 
 
 def _restore() -> None:
-    """Stand as before the operator opened a Page, when Back leads to an address that says so.
+    """Restore the state before a Page was opened, when Back leads to a URL with that state.
 
     ``st.switch_page`` leaves entries in the browser's history with Overview's path and the Page's
-    parameters. In the run that follows Back the address alone decides what bound widgets stand at,
-    so the state is set in a second run.
+    parameters. In the run after Back only the URL sets bound widgets, so a second run sets them.
     """
     packed = st.query_params.get(return_url.PARAMETER)
     if not packed or any(name in st.query_params for name in return_url.NAMES):
@@ -237,14 +237,14 @@ def _restore() -> None:
 
 
 def forget_restored() -> None:
-    """Let the next Back restore again: called by the screen that Back comes from."""
+    """Let the next Back restore again; called by the Page's screen."""
     st.session_state.pop(_ENTRY, None)
 
 
 def _way_back() -> dict[str, str]:
-    """Where this Overview stands, for the links to Pages.
+    """Overview's state, for links to Pages.
 
-    In the first run the widgets below are not drawn yet: the address speaks for them.
+    Before the widgets below are drawn in the first run, the state is that of the URL.
     """
     address = st.query_params
     state = {name: st.session_state.get(name, address.get(name)) for name in return_url.NAMES}

@@ -1,4 +1,4 @@
-"""One Page in depth: its figures day by day, where they go, and what Facebook says about it."""
+"""Page: one Page's figures, chart, calendar, goal, insights, daily table and details."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pages.parts.page import (
 from pages.parts.page import header as page_header
 from pages.queries import View, load_page
 from pages.text.periods import Period
-from pages.ui import return_url, screens, tiles
+from pages.ui import links, return_url, tiles
 from pages.ui.tags import popover as tags
 from storage.accounts.page_profile import PageProfile
 
@@ -31,21 +31,21 @@ _LAST = "last-page"
 
 
 def read_address() -> tuple[str, str | None]:
-    """The id of the Page that is asked for, and Overview's state to go back to.
+    """The id of the Page in the URL, and Overview's state to go back to.
 
-    Between a Page and Overview the browser's history holds an entry with this path and no id: Back
-    that leads there means the Page seen last.
+    Between a Page and Overview the browser's history has an entry with this path and no id: after
+    Back to it the Page is the last one shown.
     """
     if "id" in st.query_params:
-        asked = (st.query_params["id"], st.query_params.get(return_url.PARAMETER))
-        st.session_state[_LAST] = asked
-        return asked
+        page_id_and_state = st.query_params["id"], st.query_params.get(return_url.PARAMETER)
+        st.session_state[_LAST] = page_id_and_state
+        return page_id_and_state
     page_id, packed = st.session_state.get(_LAST, ("", None))
     return page_id, packed
 
 
 def render_unknown() -> None:
-    """Draw the screen of an id that nobody brought here."""
+    """Draw the screen for an unknown id."""
     _back_link()
     st.title("Page not found", anchor=False)
     st.markdown(page_text.NOT_HERE)
@@ -58,7 +58,7 @@ def render(
     period: Period,
     profile: PageProfile,
 ) -> None:
-    """Draw a Page's screen. ``header`` stands above the period bar."""
+    """Draw a Page's screen. ``header`` is a container above the period bar."""
     overview.forget_restored()
     today = installation.now().date()
     with header:
@@ -91,7 +91,7 @@ def render(
 
 def _back_link() -> None:
     st.page_link(
-        screens.link_to("overview"),
+        links.link_to("overview"),
         label="All Pages",
         icon=":material/arrow_back:",
         query_params=return_url.unpack(read_address()[1]) or None,

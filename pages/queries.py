@@ -1,23 +1,20 @@
-"""Queries of the screens: what each shows, as one record, remembered per version of the data.
+"""Queries of the screens: one record with everything that a screen shows, cached by `pages.cache`.
 
-A screen asks once and then only draws. The version of the data is part of every key, so an answer
-is never older than what is stored; it is looked up once per session. Answers are shared by every
-tab: nobody may change one.
+A screen calls one ``load_`` function and then only draws. Answers are shared by all tabs and must
+not be changed.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import wraps
-from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, cast
+from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from fb.accounts.accounts import Account, list_accounts
+from pages.cache import remembered
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
@@ -27,7 +24,6 @@ from storage.accounts.page_profile import PageProfile, find_page_profile
 from storage.accounts.page_tokens import InsightAccess, find_insight_access
 from storage.accounts.pages import FactChange, has_pages, list_fact_changes
 from storage.csv_import.importer import list_import_names
-from storage.db.installation import get_data_version
 from storage.figures import filter_choices
 from storage.figures.comparison import (
     ComparedPage,
@@ -108,10 +104,6 @@ from storage.notes.timeline_events import (
     list_retired,
 )
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-MAX_ANSWERS = 500
 ROWS = 25
 SPARKLINE_POINTS = 30
 MAX_TAGS_FOUND = 50
@@ -120,55 +112,10 @@ UNFOLLOWS = "page_daily_unfollows_unique"
 MoverOrder = Literal["number", "rate"]
 Listed = Literal["account", "category", "tag"]
 
-_answers: OrderedDict[Any, Any] = OrderedDict()
-_lock = threading.Lock()
-
-
-def remembered(
-    load: Callable[Concatenate[Session, P], R],
-) -> Callable[Concatenate[Session, P], R]:
-    """Keep the newest MAX_ANSWERS answers of all questions; arguments have to be hashable."""
-
-    @wraps(load)
-    def answer(session: Session, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = _key(load, session, args, kwargs)
-        with _lock:
-            if key in _answers:
-                _answers.move_to_end(key)
-                kept: R = _answers[key]
-                return kept
-        new = load(session, *args, **kwargs)
-        with _lock:
-            _answers[key] = new
-            if len(_answers) > MAX_ANSWERS:
-                _answers.popitem(last=False)
-        return new
-
-    return cast("Callable[Concatenate[Session, P], R]", answer)
-
-
-def get_version(session: Session) -> str:
-    """Whose data the session reads, and how often it has changed."""
-    if "data_version" not in session.info:
-        url = session.get_bind().engine.url.render_as_string()
-        session.info["data_version"] = f"{url} {get_data_version(session)}"
-    version: str = session.info["data_version"]
-    return version
-
-
-def is_remembered(load: Callable[..., Any], session: Session, *args: Any) -> bool:
-    """Whether a question of this module would be answered at once."""
-    with _lock:
-        return _key(load, session, args, {}) in _answers
-
-
-def _key(load: Callable[..., Any], session: Session, args: Any, kwargs: dict[str, Any]) -> Any:
-    return load.__qualname__, get_version(session), args, tuple(kwargs.items())
-
 
 @dataclass(frozen=True)
 class View:
-    """What a screen looks at: the days and those they are compared with, one metric, some Pages."""
+    """The view of a screen: period with comparison, metric, filter."""
 
     period: Period
     metric: Metric = "fans"
@@ -177,9 +124,9 @@ class View:
 
 @dataclass(frozen=True)
 class Listing:
-    """Which rows the table of Pages shows; search and attention narrow the table alone.
+    """The rows of the table of Pages; search and attention narrow the table alone.
 
-    ``number`` counts pages of ``rows_count`` rows from 1; beyond the last one the last is shown.
+    ``number`` is the page of ``rows_count`` rows, from 1; beyond the last page it means the last.
     """
 
     sort: SortKey = "fans"
@@ -190,13 +137,13 @@ class Listing:
     rows_count: int = ROWS
 
     def narrow(self, filter: Filter) -> Filter:
-        """The filter of the table's rows."""
+        """``filter`` with the table's search and attention."""
         return replace(filter, search=self.search, attention=self.attention)
 
 
 @dataclass(frozen=True, eq=False)
 class PageTable:
-    """One page of the table, with the sparklines of its rows by Page id. Equal only to itself."""
+    """One page of the table, with sparklines by Page id. Equal only to itself, to be hashable."""
 
     page: TablePage
     summary: TableSummary
@@ -223,7 +170,7 @@ class Week:
 
 @dataclass(frozen=True)
 class Notes:
-    """What is known about the days of a chart: operators' own notes, and what Pagekeeper saw."""
+    """The notes of a chart's days: operators' own notes, and stored events."""
 
     own: Sequence[NoteRow] = ()
     consents: Sequence[Consent] = ()
@@ -240,12 +187,12 @@ NO_NOTES, NO_MOVERS = Notes(), Movers((), ())
 class Overview:
     """Everything that Overview shows, its report too.
 
-    ``view.period`` is the part of ``asked`` with snapshots. ``has_changes`` is False while all
-    snapshots are of one day: then there is no line, no mover and no week yet.
+    ``view.period`` is the part of ``requested`` with snapshots. ``has_changes`` is False while
+    all snapshots are of one day: then there are no line, movers and week.
     """
 
     view: View
-    asked: Period
+    requested: Period
     first_day: date | None
     totals: Totals
     previous: Comparable | None
@@ -261,14 +208,14 @@ class Overview:
 
 @dataclass(frozen=True)
 class PageFigures:
-    """Everything that one Page's screen shows of a metric, but for views and engagement.
+    """Everything that one Page's screen shows of a metric, without insights.
 
-    ``view.period`` is the part of ``asked`` with snapshots. ``days`` are those of the table, with
-    the last figure before them. ``imports`` are file names and days by source.
+    ``view.period`` is the part of ``requested`` with snapshots. ``days`` are those of the table and
+    the last one with a figure before them. ``imports`` are file names and days by source.
     """
 
     view: View
-    asked: Period
+    requested: Period
     profile: PageProfile
     history: PageHistory
     outlook: Forecast | Refusal
@@ -283,10 +230,10 @@ class PageFigures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that Compare shows of some Pages. ``notes`` are of all Pages and of each."""
+    """Everything that Compare shows of some Pages."""
 
     view: View
-    asked: Period
+    requested: Period
     pages: Sequence[ComparedPage]
     figures: dict[str, dict[Metric, Figures]]
     notes: Notes
@@ -294,7 +241,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class LastRun:
-    """How the newest refresh ended; see `storage.models.JobRun`."""
+    """The newest refresh; fields as in `storage.models.JobRun`."""
 
     status: str
     limited_until: datetime | None
@@ -307,7 +254,7 @@ class LastRun:
 
 @dataclass(frozen=True)
 class FilterAddress:
-    """What the address asks to filter by, as it says it; empty where it says nothing."""
+    """The URL parameters of the filter, unchecked; empty where one is missing."""
 
     account: str = ""
     category: str = ""
@@ -317,9 +264,9 @@ class FilterAddress:
 
 @dataclass(frozen=True)
 class PageFilter:
-    """What such an address means: the filter, and the names of what is in it.
+    """The filter of a `FilterAddress`, with the names of its account and tag.
 
-    ``unknown`` names the parameters that nothing here answers to; they are not in the filter.
+    ``unknown`` are the parameters with unknown values, which the filter leaves out.
     """
 
     filter: Filter = EVERY_PAGE
@@ -330,27 +277,27 @@ class PageFilter:
 
 @dataclass(frozen=True)
 class Tags:
-    """The tags to choose from, by name. More than can be listed are searched instead."""
+    """Tags to choose from, by name. ``count`` is the number of all tags."""
 
     listed: tuple[TagCount, ...]
     count: int
 
     @property
     def is_searched(self) -> bool:
-        """Whether ``listed`` are only what a search found; empty without one."""
+        """Whether ``listed`` are only the matches of a search: all tags are too many."""
         return self.count > MAX_LISTED
 
 
 @dataclass(frozen=True)
 class InsightStatus:
-    """Whether a Page's insights can be had, and how it answered last."""
+    """Whether a Page's insights can be fetched, and the newest answer."""
 
     access: InsightAccess
     answer: Answer | None
 
     @property
     def asked_at(self) -> datetime | None:
-        """When the Page was last asked; None for never."""
+        """The time of the newest answer; None for none."""
         return None if self.answer is None else self.answer.asked_at
 
 
@@ -361,10 +308,10 @@ class InsightStatus:
 def load_overview(
     session: Session, view: View, listing: Listing, movers_by: MoverOrder, today: date
 ) -> Overview:
-    """What Overview shows. ``view.period`` is what the operator asked for; ``today`` is UTC."""
-    days, asked = find_days(session), view.period
+    """Load Overview. ``view.period`` is the requested one; ``today`` is a UTC day."""
+    days, requested = find_days(session), view.period
     has_changes = days is not None and days[0] != days[1]
-    period = clip(asked, *days) if days is not None and has_changes else asked
+    period = clip(requested, *days) if days is not None and has_changes else requested
     metric, filter = view.metric, view.filter
     previous = _previous_days(period, days and days[0])
     week = last_week(today, *days) if days is not None and has_changes else None
@@ -376,7 +323,7 @@ def load_overview(
     since, until = periods[0]
     return Overview(
         view=replace(view, period=period),
-        asked=asked,
+        requested=requested,
         first_day=days and days[0],
         totals=make_totals(ends, days),
         previous=make_comparable(others[0], metric) if previous else None,
@@ -392,11 +339,11 @@ def load_overview(
 
 
 def _previous_days(period: Period, first_day: date | None) -> tuple[date, date] | None:
-    """The days to compare with; None where there can be no figures of them."""
+    """The days to compare with; None for no comparison, or for days before the first snapshot."""
     if period.previous_since is None or period.previous_until is None:
         return None
-    is_there = reaches_back(period, first_day)
-    return (period.previous_since, period.previous_until) if is_there else None
+    has_figures = reaches_back(period, first_day)
+    return (period.previous_since, period.previous_until) if has_figures else None
 
 
 @remembered
@@ -407,7 +354,7 @@ def find_days(session: Session) -> tuple[date, date] | None:
 
 @remembered
 def is_empty(session: Session) -> bool:
-    """Whether no account has brought a Page here yet."""
+    """Whether no Page is stored."""
     return not has_pages(session)
 
 
@@ -451,7 +398,7 @@ def _load_week(
 def _load_table(
     session: Session, ends: PeriodEnds, metric: Metric, filter: Filter, listing: Listing
 ) -> PageTable:
-    """``ends`` are the screen's; they are read anew where the table's own search narrows it."""
+    """``ends`` are the screen's; they are loaded again if the table's search narrows the Pages."""
     narrowed = listing.narrow(filter)
     if narrowed != filter:
         (ends,) = _load_ends(session, narrowed, (ends.since, ends.until))
@@ -472,7 +419,7 @@ def _load_table(
         trends=list_sparklines(
             session,
             page_ids=[row.page_id for row in page.rows],
-            # From the day before on: there the change of the period begins.
+            # From the day before, where the change of the period begins.
             since=ends.since - A_DAY,
             until=ends.until,
             metric=metric,
@@ -482,7 +429,7 @@ def _load_table(
 
 
 def _thin(line: Sequence[LinePoint]) -> list[int]:
-    """At most SPARKLINE_POINTS totals, the last one among them."""
+    """At most SPARKLINE_POINTS totals, oldest first, with the last one."""
     totals = [point.total for point in line if point.total is not None]
     step = max(1, -(-len(totals) // SPARKLINE_POINTS))
     return totals[::-1][::step][::-1]
@@ -490,7 +437,7 @@ def _thin(line: Sequence[LinePoint]) -> list[int]:
 
 @remembered
 def resolve_filter(session: Session, address: FilterAddress) -> PageFilter:
-    """The filter that an address means. What names nothing here is left out."""
+    """The filter of the URL parameters. Unknown values are left out."""
     account = address.account and filter_choices.find_account_name(session, address.account)
     category = address.category or None
     if category is not None and not filter_choices.has_category(session, category):
@@ -513,7 +460,7 @@ def resolve_filter(session: Session, address: FilterAddress) -> PageFilter:
 
 @remembered
 def list_choices(session: Session, name: Listed, search: str) -> Choices:
-    """What can be chosen in the filter, where it is too much to list by a search."""
+    """The choices of the filter; ``search`` is used where they are too many for a list."""
     match name:
         case "account":
             return filter_choices.list_accounts(session, search)
@@ -525,7 +472,7 @@ def list_choices(session: Session, name: Listed, search: str) -> Choices:
 
 @remembered
 def count_states(session: Session) -> dict[str, int]:
-    """How many Pages are in each state of connection, by the word for it."""
+    """The number of Pages in each state of connection, by the state's label."""
     counts = count_connections(session)
     return {CONNECTIONS[state]: count for state, count in counts.items()}
 
@@ -535,30 +482,30 @@ def count_states(session: Session) -> dict[str, int]:
 
 @remembered
 def find_profile(session: Session, page_id: str) -> PageProfile | None:
-    """What is known about one Page; None when no account ever brought it here."""
+    """The profile of a stored Page; None for an unknown id."""
     return find_page_profile(session, page_id)
 
 
 def load_page(session: Session, profile: PageProfile, view: View, today: date) -> PageFigures:
-    """What one Page's screen shows. ``view.period`` is what was asked for; ``today`` is UTC."""
-    asked, metric, page_id = view.period, view.metric, profile.id
+    """Load a Page's screen. ``view.period`` is the requested one; ``today`` is a UTC day."""
+    requested, metric, page_id = view.period, view.metric, profile.id
     if profile.first_day is not None and profile.last_day is not None:
-        view = replace(view, period=clip(asked, profile.first_day, profile.last_day))
+        view = replace(view, period=clip(requested, profile.first_day, profile.last_day))
     period = view.period
     history = _find_history(session, page_id)
     first = period.since - A_DAY
-    # The change of the first day is against the last figure before it, however old.
+    # The change of the first day is against the last figure before it, of whatever age.
     before = max((day for day in history.of(metric) if day < first), default=first)
     return PageFigures(
         view=view,
-        asked=asked,
+        requested=requested,
         profile=profile,
         history=history,
         outlook=_find_outlook(session, page_id, metric, today),
         milestones=_list_milestones(session, page_id, metric),
         goal=_find_goal(session, page_id, metric),
-        days=_list_days(session, page_id, before, asked.until),
-        marks=_list_marks(session, page_id, first, asked.until, metric),
+        days=_list_days(session, page_id, before, requested.until),
+        marks=_list_marks(session, page_id, first, requested.until, metric),
         notes=load_notes(session, first, min(period.until, today), page_id=page_id),
         imports=_list_import_names(session),
         changes=_list_changes(session, page_id),
@@ -610,7 +557,7 @@ def _list_changes(session: Session, page_id: str) -> dict[str, FactChange]:
 
 
 def find_insight_status(session: Session, page_id: str) -> InsightStatus:
-    """How the Page stands at this moment: two look-ups by key, so never remembered."""
+    """The present insight status of a Page: two lookups by key, not cached."""
     state = find_insight_state(session, page_id)
     answer = None
     if state is not None:
@@ -618,15 +565,15 @@ def find_insight_status(session: Session, page_id: str) -> InsightStatus:
     return InsightStatus(find_insight_access(session, page_id), answer)
 
 
-# Insights arrive for minutes without a new version of the data, which would empty every answer of
-# every screen again and again. So ``asked_at``, when the Page was last asked, is an argument too.
+# Fetching insights takes minutes and does not change the version of the data, which would clear the
+# cache again and again. So the time of the Page's newest answer, ``asked_at``, is part of the key.
 
 
 @remembered
 def list_insight_metrics(
     session: Session, page_id: str, asked_at: datetime | None
 ) -> list[PageMetric]:
-    """The metrics with history for a Page, in the order of the ledger."""
+    """The metrics with figures of a Page, in the order of the ledger."""
     return list_page_metrics(session, page_id)
 
 
@@ -634,13 +581,13 @@ def list_insight_metrics(
 def list_insight_days(
     session: Session, page_id: str, asked_at: datetime | None, metric: str, since: date, until: date
 ) -> list[InsightDay]:
-    """One metric's figures of a period of Pacific days."""
+    """One metric's figures from ``since`` to ``until``, Pacific days, oldest first."""
     return get_insight_series(session, page_id, metric, since=since, until=until)
 
 
 @remembered
 def has_unfollows(session: Session) -> bool:
-    """Whether Facebook gives the number of those who stopped following."""
+    """Whether Facebook gives the number of unfollows."""
     return any(row.name == UNFOLLOWS and row.status == "live" for row in list_ledger(session))
 
 
@@ -649,28 +596,28 @@ def has_unfollows(session: Session) -> bool:
 
 @remembered
 def find_compared(session: Session, page_ids: tuple[str, ...]) -> list[ComparedPage]:
-    """The Pages with these ids, in this order, without those that are not here."""
+    """The stored Pages with these ids, in this order; unknown ids are left out."""
     return list_compared_pages(session, page_ids)
 
 
 def load_comparison(session: Session, pages: Sequence[ComparedPage], view: View) -> Comparison:
-    """What Compare shows of Pages. ``view.period`` is what was asked for."""
-    asked = view.period
+    """Load Compare for these Pages. ``view.period`` is the requested one."""
+    requested = view.period
     days = [day for page in pages for day in (page.first_day, page.last_day) if day is not None]
     if days:
-        view = replace(view, period=clip(asked, min(days), max(days)))
+        view = replace(view, period=clip(requested, min(days), max(days)))
     ids = tuple(page.page_id for page in pages)
     period = view.period
     since, until = period.since - A_DAY, period.until
-    everybody = load_notes(session, since, until)
+    of_all_pages = load_notes(session, since, until)
     own = {
         row.id: row
         for page_id in ids
         for row in load_notes(session, since, until, page_id=page_id).own
     }
-    # What else is known of a Page stands on its own screen: of five it would be too much.
-    notes = Notes(own=tuple(own.values()), platform_wide=everybody.platform_wide)
-    return Comparison(view, asked, pages, _load_compared(session, ids, period), notes)
+    # No other events: those of five Pages would be too many for one chart.
+    notes = Notes(own=tuple(own.values()), platform_wide=of_all_pages.platform_wide)
+    return Comparison(view, requested, pages, _load_compared(session, ids, period), notes)
 
 
 @remembered
@@ -689,17 +636,17 @@ def _load_compared(
 
 @remembered
 def search_pages(session: Session, search: str, without: tuple[str, ...]) -> Matches:
-    """The Pages that a search finds and that are not compared yet."""
+    """The matches of a search, without the Pages that are compared already."""
     return find_matches(session, search, without=without)
 
 
 @remembered
 def list_similar(session: Session, page_id: str | None, until: date) -> list[ComparedPage]:
-    """Pages to begin with: like this one in size, or the largest."""
+    """Suggestions for Compare: Pages of about the same size as this one, or the largest."""
     return list_alike(session, page_id, until=until)
 
 
-# --- What several screens show
+# --- Several screens
 
 
 @remembered
@@ -713,7 +660,7 @@ def load_notes(
     """The notes on a chart of one Page, of a tag's Pages, or of all. ``until`` is at most today."""
     scope = Scope(page_id, tag_id)
     everyone = EVERY_PAGE if page_id else Filter(tag_id=tag_id)
-    # Judged by fans, which every Page was counted by first.
+    # By fans, the metric with the longest history.
     days = _list_wide(session, since, until, "fans", everyone)
     return Notes(
         own=list_notes(session, since=since, until=until, page_id=page_id, tag_id=tag_id),
@@ -727,7 +674,7 @@ def load_notes(
 
 @remembered
 def find_tags(session: Session, search: str) -> Tags:
-    """Every tag, or those that ``search`` finds where there are too many to list."""
+    """All tags; if they are too many for a list, the matches of ``search``."""
     count = count_tags(session)
     if count <= MAX_LISTED:
         return Tags(tuple(list_tags(session)), count)
@@ -744,25 +691,25 @@ def find_tags_of(session: Session, page_id: str) -> tuple[TagCount, ...]:
 
 @remembered
 def count_filtered(session: Session, filter: Filter, until: date, tag_id: int | None) -> int:
-    """How many Pages the filter leaves; with a tag, how many of them are in it."""
+    """The number of Pages in the filter; with a tag, of those with this tag."""
     return count_pages(session, filter=filter, until=until, tag_id=tag_id)
 
 
 @remembered
 def find_tag_name(session: Session, tag_id: int) -> str | None:
-    """What a tag is called; None when it is gone."""
+    """The name of a tag; None when it is deleted."""
     tag = find_tag(session, tag_id)
     return None if tag is None else tag.name
 
 
 @remembered
 def find_freshness(session: Session, today: date) -> Freshness:
-    """How fresh the figures are."""
+    """The age of the figures on the UTC day ``today``."""
     return get_freshness(session, today)
 
 
 def find_accounts(session: Session, now: datetime) -> list[Account]:
-    """Every account and how it stands at ``now``, give or take an hour; worst first."""
+    """All accounts with their state, worst first. ``now`` is cut to the hour, for the cache."""
     return _find_accounts(session, now.replace(minute=0, second=0, microsecond=0))
 
 
@@ -773,19 +720,19 @@ def _find_accounts(session: Session, now: datetime) -> list[Account]:
 
 @remembered
 def count_pages_cut_off(session: Session, grant_id: int) -> int:
-    """How many Pages wait for one account to be renewed."""
+    """The number of Pages that are not refreshed until this account is renewed."""
     return count_cut_off(session, grant_id)
 
 
 @remembered
 def find_role_lost(session: Session) -> dict[int, NamedPages]:
-    """Pages that nobody may read since somebody lost the role on them, by the account's grant."""
+    """Pages that no account can read since one lost its role on them, by the grant's id."""
     return list_role_lost(session)
 
 
 @remembered
 def find_newest_run(session: Session) -> LastRun | None:
-    """The refresh that began last; None before the first."""
+    """The newest refresh; None before the first."""
     run = find_last_run(session, SNAPSHOTS)
     if run is None:
         return None

@@ -1,7 +1,7 @@
-"""Resources: what is built once per process and shared by screens, routes and the timer.
+"""Resources: objects built once per process and shared by screens, routes and the timer.
 
-Always imported as ``pages.resources``: under a second name there would be a second database, a
-second worker, a second sandbox.
+Always import it as ``pages.resources``: a second name would make a second database, a second worker
+and a second sandbox.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def read_clock() -> datetime:
-    """The real present, aware UTC. Nothing else of the dashboard reads a clock."""
+    """The real time, aware UTC. No other function of the dashboard reads a clock."""
     return datetime.now(UTC)
 
 
 @st.cache_resource(show_spinner=False)
 def get_report() -> SettingsReport:
-    """Read the settings the first time; after that, the same report."""
+    """The settings, read on the first call."""
     return read_settings(os.environ, ROOT, port=int(st.get_option("server.port")))
 
 
 @st.cache_resource(show_spinner=False)
 def get_sandbox() -> Sandbox | None:
-    """The stand-in for Facebook; None in live mode and while settings are wrong."""
+    """The sandbox; None in live mode and while settings are wrong."""
     settings = get_report().settings
     if settings is None or not settings.is_sandbox:
         return None
@@ -44,10 +44,10 @@ def get_sandbox() -> Sandbox | None:
 
 @st.cache_resource(show_spinner=False)
 def get_startup() -> Startup:
-    """Open the installation the first time; after that, the same object.
+    """The start-up with the installation, opened on the first call.
 
-    Never raises: `Startup.error` says why there is no installation. In the sandbox the present is
-    the sandbox's own.
+    Never raises: `Startup.error` is the reason for no installation. In sandbox mode ``now`` is the
+    sandbox's clock.
     """
     sandbox = get_sandbox()
     now = sandbox.now if sandbox is not None else read_clock
@@ -55,10 +55,10 @@ def get_startup() -> Startup:
 
 
 def get_installation() -> Installation:
-    """The installation, for whatever runs only where there is one.
+    """The installation.
 
     Raises:
-        LookupError: there is none; `get_startup` says why.
+        LookupError: there is none; `get_startup` has the reason.
     """
     installation = get_startup().installation
     if installation is None:

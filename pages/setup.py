@@ -1,6 +1,6 @@
-"""Setup: every setting, what is missing or wrong, and how to mend it. Works whatever is broken.
+"""Setup: all settings with their problems, and how to solve them. Works without an installation.
 
-Never shows a secret, nor how long one is.
+It never shows a secret or its length.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pages import resources
 from pages.parts.setup import api_status, metric_ledger
 from pages.text import wording
 from pages.text.formats import counted, listed, plain
-from pages.ui import screens
+from pages.ui import links
 
 _BADGES = {
     "set": ("Set", ":material/check:", "green"),
@@ -52,7 +52,7 @@ def _render_state(startup: Startup) -> None:
         words = wording.settings_missing(len(report.problems))
         st.error(words.sentence, title=words.title, icon=":material/error:")
     elif startup.error is not None:
-        words = wording.for_trouble(startup.error.kind, startup.error.details)
+        words = wording.for_startup_error(startup.error.kind, startup.error.details)
         st.error(words.sentence, title=words.title, icon=":material/database:")
     elif installation is not None and not installation.can_open_tokens:
         _render_wrong_key(installation)
@@ -127,7 +127,7 @@ def _render_row(row: SettingRow, *, border: bool = True) -> None:
 
 
 def _render_advice(sentence: str) -> None:
-    # A command is to be copied: its own box with a button, not prose.
+    # A command gets its own box, with a button to copy it.
     words, command, _ = sentence.partition("python -c ")
     if words.strip():
         st.caption(plain(words))
@@ -136,7 +136,7 @@ def _render_advice(sentence: str) -> None:
 
 
 def _value(row: SettingRow) -> str:
-    # A value that can be copied is code; what only describes one is a phrase.
+    # A value is code; the description of a value is text.
     if row.state in ("missing", "wrong"):
         return "not set" if row.state == "missing" else ""
     if row.shown in ("", "—"):
@@ -184,11 +184,11 @@ def _render_daily_refresh(startup: Startup) -> None:
     )
     st.code(cron_line(startup), language=None)
     st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
-    st.page_link(screens.link_to("imports"), label="Import past figures", icon=":material/upload:")
+    st.page_link(links.link_to("imports"), label="Import past figures", icon=":material/upload:")
 
 
 def cron_line(startup: Startup) -> str:
-    """The line for cron, with this program's absolute path; at 6:05 each day."""
+    """The line for cron, with this program's absolute path, for 6:05 each day."""
     settings = startup.report.settings
     root = settings.root if settings is not None else resources.ROOT
     return f"5 6 * * * cd {shlex.quote(str(root))} && .venv/bin/python -m fb sync"

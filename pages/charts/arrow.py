@@ -1,7 +1,7 @@
-"""Columns of what charts and tables draw, as Arrow takes them: pure.
+"""Arrow columns for charts and tables. Pure.
 
-Streamlit sends Arrow, so a table of Arrow goes out as it is. Through a frame of pandas the same
-chart takes twenty times as long to build and to send, with every rerun.
+Streamlit sends Arrow. From a pandas frame the same chart takes twenty times as long to build and to
+send, in every rerun.
 """
 
 from __future__ import annotations
@@ -12,20 +12,20 @@ from datetime import date, datetime, time
 import pandas as pd
 import pyarrow as pa
 
-# What a table becomes for a Styler, which takes nothing but pandas: whole numbers with gaps.
+# pandas types for a Styler, which takes only pandas: they keep whole numbers beside nulls.
 PANDAS_TYPES = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
 
 
 def days(values: Sequence[date]) -> pa.Array:
-    """Days as naive midnights: drawn as they are written, in whatever zone the browser is."""
+    """Days as naive midnights, so that every browser shows the same day."""
     midnights = [datetime.combine(day, time()) for day in values]
     return pa.array(midnights, pa.timestamp("s"))
 
 
 def whole(values: Sequence[int | None]) -> pa.Array:
-    """Whole numbers with gaps, in half the bytes where all of them are small enough.
+    """Whole numbers and nulls: int32 if all of them fit, which is half the bytes of int64.
 
-    Figures of a year are half of what a Page's screen sends.
+    The figures of a year are half of the bytes that a Page's screen sends.
     """
     try:
         return pa.array(values, pa.int32())
@@ -34,10 +34,10 @@ def whole(values: Sequence[int | None]) -> pa.Array:
 
 
 def moments(values: Sequence[datetime | None]) -> pa.Array:
-    """Times in UTC without their zone, with which a browser would move them into its own."""
+    """Times in UTC, naive: a browser would convert aware ones into its own zone."""
     return pa.array([at and at.replace(tzinfo=None) for at in values], pa.timestamp("s"))
 
 
 def words(values: Sequence[str | None]) -> pa.Array:
-    """Texts of which few differ: each of them is sent once, and a small number a row."""
+    """Texts with few different values, dictionary-encoded: each value is sent once."""
     return pa.array(values, pa.string()).dictionary_encode()

@@ -1,7 +1,4 @@
-"""What every chart is put together from: colours, axes, tooltips, the bands of missing days.
-
-Pure, like `pages.charts`: no Streamlit, no storage.
-"""
+"""Parts of all charts: colours, axes, tooltips, hover, bands of missing days. Pure."""
 
 from __future__ import annotations
 
@@ -14,28 +11,29 @@ from typing import Any
 import pyarrow as pa
 
 from pages.charts import arrow
-from pages.charts.timeline import A_DAY, Point, find_gaps, find_step
+from pages.charts.timeline import Point, find_gaps, find_step
 from pages.text.formats import span
+from pages.text.periods import A_DAY
 
 Spec = dict[str, Any]
 
-# Columns of a chart's frame, named as a person reads them: the chart's toolbar shows it as a table.
+# Columns of a chart's frame, in readable words: the chart's toolbar shows the frame as a table.
 DAY = "Day (UTC)"
 CHANGE, CHANGE_IN_WEEK = "Change on the day", "Change in the week"
 SINCE_START = "% since start"
 
-AXIS_INK = "#6F7A8A"  # 4.35 : 1 on both grounds; Streamlit's own is 3.7 : 1 on white
+AXIS_INK = "#6F7A8A"  # contrast 4.35 : 1 on light and dark; Streamlit's own is 3.7 : 1 on white
 ABBREVIATED_FROM = 100_000  # "2.28M" from here on; below, the figure itself is short enough
 YEARS_FROM_DAYS = 200
 DAY_TICKS = 9  # at most
 TICK_STEPS = (1, 2, 4, 7, 14, 28, 56)  # days; with the last one a forecast fits too
 MONTH_TICK_DAYS = 400  # a label a month up to here, every second one up to twice as many
-GRID_LINES = 4  # a wish: d3 takes the nearest round step, which makes four to six
+GRID_LINES = 4  # about: d3 takes the nearest round step, which makes four to six
 
 
 @dataclass(frozen=True)
 class Palette:
-    """Colours that do not follow the theme by themselves. Up and down differ in more than hue."""
+    """Colours for parts that don't follow the theme. Up and down differ in more than hue."""
 
     up: str
     down: str
@@ -48,12 +46,12 @@ DARK = Palette(up="#5CC8B5", down="#FF8F66", band="#171D26", ink="#E6EBF1")
 
 
 def palette(theme: str | None) -> Palette:
-    """The colours for "dark"; for "light", and while the browser has not said, the light ones."""
+    """The colours for "dark" or "light"; light while the browser has not reported its theme."""
     return DARK if theme == "dark" else LIGHT
 
 
 def frame_of(points: Sequence[Point], noun: str) -> pa.Table:
-    """One row a day: naive midnight, figure and change with gaps."""
+    """One row a day: naive midnight, figure, change; null where there is none."""
     return pa.table(
         {
             DAY: arrow.days([point.day for point in points]),
@@ -64,12 +62,12 @@ def frame_of(points: Sequence[Point], noun: str) -> pa.Table:
 
 
 def change_name(points: Sequence[Point]) -> str:
-    """What the changes of the points are called: of a day, or of a week."""
+    """The column name of the changes, by day or by week."""
     return CHANGE if find_step(points) == A_DAY else CHANGE_IN_WEEK
 
 
 def x_axis(points: Sequence[Point], field: str = DAY) -> Spec:
-    """Days along the bottom, as far apart from each other; months once the period is long."""
+    """The x axis: evenly spaced days, or months from YEARS_FROM_DAYS on."""
     first, last = points[0].day, points[-1].day
     days = (last - first).days
     ticks: Spec = {"tickCount": {"interval": "month", "step": -(-days // MONTH_TICK_DAYS)}}
@@ -91,9 +89,9 @@ def x_axis(points: Sequence[Point], field: str = DAY) -> Spec:
 
 
 def even_days(first: date, last: date) -> list[date]:
-    """At most DAY_TICKS days up to ``last``, each as far from the next, in whole weeks if it can.
+    """At most DAY_TICKS evenly spaced days up to ``last``, oldest first, if possible whole weeks.
 
-    Vega's own would begin each month anew: 29 and 31 Jan, 1 and 3 Feb.
+    Vega's own ticks start again each month: 29 and 31 Jan, 1 and 3 Feb.
     """
     days = (last - first).days
     step = next(step for step in TICK_STEPS if days // step < DAY_TICKS)
@@ -101,7 +99,7 @@ def even_days(first: date, last: date) -> list[date]:
 
 
 def spread_ticks(spec: Any, first: date, last: date) -> Any:
-    """The same spec with the days named along the bottom spread from ``first`` to ``last``."""
+    """The spec with new ticks on its x axes, from ``first`` to ``last``."""
     if isinstance(spec, list):
         return [spread_ticks(each, first, last) for each in spec]
     if not isinstance(spec, dict):
@@ -113,11 +111,11 @@ def spread_ticks(spec: Any, first: date, last: date) -> Any:
 
 
 def lean(spec: Spec) -> Spec:
-    """The same chart in a third of the bytes: layers share their axes, so the first ones say all.
+    """The same chart in a third of the bytes: layers share axes, so only the first defines them.
 
-    A layer's scale keeps its words, and what is no layer is left as it is.
+    Scales are kept in all layers, and everything outside of "layer" is unchanged.
     """
-    said: set[str] = set()
+    defined: set[str] = set()
 
     def strip(node: Any) -> Any:
         if isinstance(node, list):
@@ -132,9 +130,9 @@ def lean(spec: Spec) -> Spec:
     def leave(channel: str, each: Any) -> Any:
         if channel not in ("x", "y") or "axis" not in each:
             return each
-        if channel in said:
+        if channel in defined:
             return {name: value for name, value in each.items() if name != "axis"}
-        said.add(channel)
+        defined.add(channel)
         return each
 
     return {**spec, "layer": strip(spec["layer"])}
@@ -145,7 +143,7 @@ def _as_tick(day: date) -> Spec:
 
 
 def y_axis(field: str, *, zero: bool, **axis: Any) -> Spec:
-    """Light horizontal lines, no title: the heading of the card says what it is."""
+    """The y axis: light grid lines, and no title, since the card's heading names the figure."""
     return {
         "field": field,
         "type": "quantitative",
@@ -163,7 +161,7 @@ def y_axis(field: str, *, zero: bool, **axis: Any) -> Spec:
 
 
 def number_format(low: int, high: int) -> str:
-    """A d3 format for an axis from ``low`` to ``high`` on which no two labels read the same."""
+    """A d3 format for an axis from ``low`` to ``high`` that makes no two labels equal."""
     if high < ABBREVIATED_FROM:
         return ",d"
     step = max(1.0, (high - low) / (2 * GRID_LINES))
@@ -172,7 +170,7 @@ def number_format(low: int, high: int) -> str:
 
 
 def tooltip(noun: str, *more: Spec, change: str = CHANGE) -> list[Spec]:
-    """Day, figure, change: see `change_name`. The texts come from `texts`."""
+    """The rows of a tooltip: day, figure, ``more``, change. `texts` makes their texts."""
     return [
         {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
         {"field": "figure_text", "type": "nominal", "title": noun},
@@ -182,7 +180,7 @@ def tooltip(noun: str, *more: Spec, change: str = CHANGE) -> list[Spec]:
 
 
 def texts(noun: str, change: str = CHANGE) -> list[Spec]:
-    """Transforms that write the tooltip in the browser: half the bytes of sending its texts."""
+    """Transforms that make the tooltip's texts in the browser: half the bytes of sending them."""
     return [
         text_of(noun, "format({value}, ',d')", "figure_text", missing="no snapshot"),
         text_of(change, "format({value}, '+,d')", "change_text", missing="–"),
@@ -190,17 +188,48 @@ def texts(noun: str, change: str = CHANGE) -> list[Spec]:
 
 
 def text_of(field: str, expression: str, name: str, *, missing: str) -> Spec:
-    """One such transform; ``{value}`` in the expression stands for the field."""
+    """One transform for a text; ``{value}`` in ``expression`` is replaced by the field."""
     value = f"datum['{field}']"
     written = expression.replace("{value}", value)
     return {"calculate": f"isValid({value}) ? {written} : '{missing}'", "as": name}
 
 
-def gap_bands(points: Sequence[Point], colours: Palette, *, reach_hours: int) -> list[Spec]:
-    """A layer of grey bands, one for each gap, or no layer at all.
+def hover_rule(x: Spec, rows: list[Spec], name: str = "hover") -> Spec:
+    """A rule on the day nearest to the pointer, with the tooltip ``rows``.
 
-    A line breaks at the last day before a gap and begins at the first day after it: 24 hours reach
-    there. Between bars 12 are right.
+    ``name`` is the parameter that it sets, for `hover_dot`.
+    """
+    nearest = {
+        "type": "point",
+        "nearest": True,
+        "on": "pointerover",
+        "clear": "pointerout",
+        "encodings": ["x"],
+    }
+    return {
+        "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1},
+        "params": [{"name": name, "select": nearest}],
+        "encoding": {"x": x, "opacity": _while_hovered(name), "tooltip": rows},
+    }
+
+
+def hover_dot(x: Spec, y: Spec, name: str = "hover") -> Spec:
+    """A dot on the figure of the day of `hover_rule`."""
+    return {
+        "mark": {"type": "point", "filled": True, "size": 60, "invalid": "filter"},
+        "encoding": {"x": x, "y": y, "opacity": _while_hovered(name)},
+    }
+
+
+def _while_hovered(name: str) -> Spec:
+    return {"condition": {"param": name, "empty": False, "value": 1}, "value": 0}
+
+
+def gap_bands(points: Sequence[Point], colours: Palette, *, reach_hours: int) -> list[Spec]:
+    """One layer with a grey band for each gap, or no layer without gaps.
+
+    ``reach_hours``: how far a band goes beyond the gap: 24 in a line chart, up to the days with a
+    figure; 12 between bars.
     """
     gaps = find_gaps(points)
     if not gaps:
@@ -229,15 +258,15 @@ def gap_bands(points: Sequence[Point], colours: Palette, *, reach_hours: int) ->
 
 
 def inline(rows: list[Spec], *times: str) -> Spec:
-    """Rows of a layer of their own; ``times`` are ISO texts, read as local like all days."""
+    """The ``data`` of a layer with its own rows; ``times`` are columns of local ISO times."""
     return {"values": rows, "format": {"parse": dict.fromkeys(times, "date:'%Y-%m-%dT%H:%M:%S'")}}
 
 
 def moment_of(day: date) -> str:
-    """A day as `inline` takes it."""
+    """A day as an ISO time for `inline`."""
     return _midnight(day).isoformat()
 
 
 def _midnight(day: date) -> datetime:
-    # Naive on purpose: charts draw days as they are written, in whatever zone the browser is.
+    # Naive on purpose: so every browser shows the same day, whatever its time zone.
     return datetime.combine(day, time())

@@ -1,6 +1,6 @@
-"""Builds the chart of one of Facebook's daily metrics: pure, like `pages.charts.line_charts`.
+"""Chart of one of Facebook's daily metrics. Pure.
 
-Its days are Pacific and its columns say so: nothing of it may be taken for a snapshot's day.
+Its days are Pacific and its columns say so, so that they are not mistaken for days of snapshots.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pages.charts.chart_parts import (
     AXIS_INK,
     Palette,
     Spec,
+    hover_dot,
+    hover_rule,
     inline,
     moment_of,
     number_format,
@@ -38,10 +40,10 @@ def points_of(values: Mapping[date, int], since: date, until: date) -> list[Poin
 def insight_chart(
     points: Sequence[Point], label: str, kind: str, retired_on: date | None, colours: Palette
 ) -> Spec:
-    """A line for a level, bars for what happened on a day. At least one point has a value.
+    """A line for the kind "level", bars for all others. At least one point has a value.
 
-    ``label`` names the figure; a day without one is a gap. ``retired_on`` draws its mark where the
-    day lies among the points.
+    ``label`` names the figure; a day without one is a gap. ``retired_on`` is marked by a rule if it
+    is among the days.
     """
     values = [point.value for point in points if point.value is not None]
     y = y_axis(
@@ -95,30 +97,16 @@ def _bars(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
 
 def _line(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
     mark = {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-path-domains"}
-    nearest = {
-        "type": "point",
-        "nearest": True,
-        "on": "pointerover",
-        "clear": "pointerout",
-        "encodings": ["x"],
-    }
-    shown = {"condition": {"param": "insight_hover", "empty": False, "value": 1}, "value": 0}
+    x = x_axis(points, DAY)
     return [
-        {"mark": mark, "encoding": {"x": x_axis(points, DAY), "y": y}},
-        {
-            "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1},
-            "params": [{"name": "insight_hover", "select": nearest}],
-            "encoding": {"x": x_axis(points, DAY), "opacity": shown, "tooltip": tooltip},
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 60, "invalid": "filter"},
-            "encoding": {"x": x_axis(points, DAY), "y": y, "opacity": shown},
-        },
+        {"mark": mark, "encoding": {"x": x, "y": y}},
+        hover_rule(x, tooltip, "insight_hover"),
+        hover_dot(x, y, "insight_hover"),
     ]
 
 
 def _mark(points: Sequence[Point], on: date | None, colours: Palette) -> list[Spec]:
-    """A dashed rule on the day a metric was retired, with its words beside the rule."""
+    """A dashed rule with a label on the day when the metric was retired."""
     if on is None or not points[0].day <= on <= points[-1].day:
         return []
     is_late = (on - points[0].day) * 2 > points[-1].day - points[0].day

@@ -1,12 +1,13 @@
-"""Builds the charts: pure functions from days to Vega-Lite dicts, without Streamlit or storage.
+"""Line and bar charts of one metric: pure functions from points to Vega-Lite dicts.
 
 Plain dicts cost a fifth of Altair's objects per rerun. A line, bar or dot without a colour takes
 the first chart colour of the theme and follows light and dark at once; text, rules and bands do
-not, so their colours come from a `Palette`. Days are naive: drawn as written in every zone.
+not, so their colours come from a `Palette`. Days are naive, so that every browser shows them
+unchanged.
 
-Every builder takes the points that `timeline.trim` leaves, at least one, and the ``noun`` of the
-figure ("Fans"). The spec's ``data`` is a frame (see `chart_parts.frame_of`). ``notes`` are drawn
-over the figures (see `note_marks`); those of other days are left out.
+Every builder takes the points from `timeline.trim`, at least one, and the ``noun`` of the figure
+("Fans"). The spec's ``data`` is a frame (see `chart_parts.frame_of`). ``notes`` are drawn over the
+figures (see `note_marks`); notes of other days are left out.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from pages.charts.chart_parts import (
     change_name,
     frame_of,
     gap_bands,
+    hover_dot,
+    hover_rule,
     inline,
     moment_of,
     number_format,
@@ -32,8 +35,9 @@ from pages.charts.chart_parts import (
     y_axis,
 )
 from pages.charts.note_marks import note_marks
-from pages.charts.timeline import A_DAY, Note, Point, find_step, lone_days
+from pages.charts.timeline import Note, Point, find_step, lone_days
 from pages.text.formats import count, signed_percent
+from pages.text.periods import A_DAY
 
 DAY_WIDTH = 24 * 3600 * 1000  # milliseconds
 
@@ -101,7 +105,7 @@ def change_chart(
         tickMinStep=1,
         labelExpr="datum.value == 0 ? '0' : format(datum.value, '+,d')",
     )
-    # Wide bars shout: a week's are a third of a day, more days come closer together.
+    # With few bars wide ones look too loud: half as wide up to eight days.
     half = find_step(points) // A_DAY * DAY_WIDTH * (0.18 if len(points) <= 8 else 0.36)
     falls = {"test": f"datum['{change}'] < 0", "value": colours.down}
     return {
@@ -146,25 +150,7 @@ def _line(points: Sequence[Point], y: Spec) -> Spec:
 
 def _hover(points: Sequence[Point], y: Spec, rows: list[Spec]) -> list[Spec]:
     """A rule and a dot on the day nearest to the pointer, with the tooltip."""
-    nearest = {
-        "type": "point",
-        "nearest": True,
-        "on": "pointerover",
-        "clear": "pointerout",
-        "encodings": ["x"],
-    }
-    shown = {"condition": {"param": "hover", "empty": False, "value": 1}, "value": 0}
-    return [
-        {
-            "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1},
-            "params": [{"name": "hover", "select": nearest}],
-            "encoding": {"x": x_axis(points), "opacity": shown, "tooltip": rows},
-        },
-        {
-            "mark": {"type": "point", "filled": True, "size": 60, "invalid": "filter"},
-            "encoding": {"x": x_axis(points), "y": y, "opacity": shown},
-        },
-    ]
+    return [hover_rule(x_axis(points), rows), hover_dot(x_axis(points), y)]
 
 
 def _marks(
@@ -174,11 +160,11 @@ def _marks(
     height: Callable[[int], float],
     label: Callable[[int], str],
 ) -> Spec:
-    """A dot on the last day, with its figure, and on days that stand alone between gaps."""
-    known = [(point.day, point.value) for point in points if point.value is not None]
-    last_day, last = known[-1]
+    """A dot with its figure on the last day, and dots on days alone between two gaps."""
+    figures = [(point.day, point.value) for point in points if point.value is not None]
+    last_day, last = figures[-1]
     # A line that comes from above would run through a label above its end.
-    falling = len(known) > 1 and known[-2][1] > last
+    falling = len(figures) > 1 and figures[-2][1] > last
     rows = [
         {"day": moment_of(point.day), "y": height(point.value), "text": ""}
         for point in lone_days(points)

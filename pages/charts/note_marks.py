@@ -1,7 +1,7 @@
-"""Draws notes on a chart: a dashed rule on the day, a few words above it, the rest on hover.
+"""Notes on a chart: a dashed rule on the day, a label above it, the whole text on hover. Pure.
 
-Pure, like `pages.charts`. The words stand above the figures, where no line runs through them, and
-in rows of their own where they would meet. Their ink is the axis's, which both grounds bear.
+Labels lie above the figures, so that no line crosses them; where two would overlap, one moves to
+the next row. Their colour is the axis's, which is readable on light and dark.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from pages.charts.chart_parts import AXIS_INK, DAY, Spec, change_name, inline, m
 from pages.charts.timeline import Note, Point
 from pages.text.formats import count, cut, signed
 
-LONGEST_LABEL = 24
-MOST_LABELS = 4
-# Half a phone's chart is as wide as the longest label: what is placed for it fits everywhere.
+MAX_LABEL_LENGTH = 24
+MAX_LABELS = 4
+# On a phone the longest label takes half the chart's width; labels placed for it fit everywhere.
 _LABEL_WIDTH = 0.5
-# Left of here a label has no room to the left of its rule, not even over the axis's labels.
+# In this share of the width, from the left, a label goes to the right of its rule.
 _ROOM = 0.3
 _ROW_HEIGHT = 14
-_LONGEST_TOOLTIP = 500
-_HIT_WIDTH = 11  # pixels: a line of one can't be hit
+_MAX_TOOLTIP = 500
+_HIT_WIDTH = 11  # pixels: a rule of one is too thin for a pointer
 _GAP_KIND, _OWN_KIND = "outage", "own"
 
 
 @dataclass(frozen=True)
 class DayNotes:
-    """All notes of one day as one: the label over its rule, and every text for the tooltip.
+    """All notes of one day: one label for its rule, and all texts for the tooltip.
 
-    ``is_own``: an operator's is among them, and the label is of that one.
+    ``is_own``: at least one is an operator's, and the label is of that note.
     """
 
     day: date
@@ -40,9 +40,9 @@ class DayNotes:
 
 
 def join_notes(notes: Sequence[Note], points: Sequence[Point]) -> list[DayNotes]:
-    """The notes from the first to the last day drawn, oldest first, those of one day joined.
+    """The notes between the first and the last point, one for each day, oldest first.
 
-    An outage whose days are drawn as a gap already is left to the grey band.
+    An outage is left out where its days are drawn as a gap.
     """
     drawn = {point.day: point for point in points}
     by_day: dict[date, list[Note]] = {}
@@ -59,24 +59,26 @@ def _joined(day: date, notes: list[Note]) -> DayNotes:
     notes = sorted(notes, key=lambda note: note.kind != _OWN_KIND)
     texts = [" ".join(note.text.split()) for note in notes]
     more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
-    label = cut(texts[0], LONGEST_LABEL - len(more)) + more
+    label = cut(texts[0], MAX_LABEL_LENGTH - len(more)) + more
     is_own = notes[0].kind == _OWN_KIND
-    return DayNotes(day, label, cut(" · ".join(texts), _LONGEST_TOOLTIP), is_own)
+    return DayNotes(day, label, cut(" · ".join(texts), _MAX_TOOLTIP), is_own)
 
 
 def labelled(joined: Sequence[DayNotes]) -> list[DayNotes]:
-    """The days whose rule has words above it: all where they are few, else those with an operator's
-    own note; none where even these are too many."""
-    for chosen in (list(joined), [each for each in joined if each.is_own]):
-        if len(chosen) <= MOST_LABELS:
-            return chosen
+    """The days whose rule has a label, at most MAX_LABELS.
+
+    All days, or, if they are too many, those with an operator's note, or none.
+    """
+    for candidates in (list(joined), [each for each in joined if each.is_own]):
+        if len(candidates) <= MAX_LABELS:
+            return candidates
     return []
 
 
 def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> list[Spec]:
-    """A layer of rules and labels, or no layer at all; see `labelled`.
+    """One layer of rules and labels, or none without notes; see `labelled`.
 
-    It lies on top and has the pointer for itself, so its tooltip repeats the day's figures.
+    It covers the chart's own tooltip, so its tooltip repeats the day's figures.
     """
     joined = join_notes(notes, points)
     if not joined:
@@ -100,10 +102,10 @@ def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> lis
 
 def _rows(joined: list[DayNotes], points: Sequence[Point]) -> list[Spec]:
     by_day = {point.day: point for point in points}
-    nothing = Point(points[0].day, None, None)  # where a long period is drawn week by week
+    nothing = Point(points[0].day, None, None)  # for days without a point, in a chart of weeks
     named = labelled(joined)
-    places = {each.day: (0, "") for each in joined}
-    places |= _place(named, points[0].day, points[-1].day)
+    positions = {each.day: (0, "") for each in joined}
+    positions |= _place_labels(named, points[0].day, points[-1].day)
     return [
         {
             "day": moment_of(each.day),
@@ -111,25 +113,25 @@ def _rows(joined: list[DayNotes], points: Sequence[Point]) -> list[Spec]:
             "note": each.text,
             "figure": count(by_day.get(each.day, nothing).value),
             "change": signed(by_day.get(each.day, nothing).change),
-            "level": places[each.day][0],
-            "side": places[each.day][1],
+            "level": positions[each.day][0],
+            "side": positions[each.day][1],
         }
         for each in joined
     ]
 
 
-def _place(joined: list[DayNotes], first: date, last: date) -> dict[date, tuple[int, str]]:
-    """For each label the row above the chart, from 0, and the side of the rule it stands on.
+def _place_labels(joined: list[DayNotes], first: date, last: date) -> dict[date, tuple[int, str]]:
+    """For each label its row above the chart, from 0, and its side of the rule.
 
-    Each group from its inner end outwards: a rule on its way up then passes beside other labels.
+    Each side is filled from the middle outwards, so that no rule crosses another label.
     """
     days = max(1, (last - first).days)
     at = {each.day: (each.day - first).days / days for each in joined}
     first_ones = [each for each in joined if at[each.day] < _ROOM]
     taken: list[list[tuple[float, float]]] = []
-    places: dict[date, tuple[int, str]] = {}
+    positions: dict[date, tuple[int, str]] = {}
     for each in [*reversed(first_ones), *joined[len(first_ones) :]]:
-        width = _LABEL_WIDTH * len(each.label) / LONGEST_LABEL
+        width = _LABEL_WIDTH * len(each.label) / MAX_LABEL_LENGTH
         is_first = each in first_ones
         since = at[each.day] if is_first else at[each.day] - width
         level = 0
@@ -139,12 +141,12 @@ def _place(joined: list[DayNotes], first: date, last: date) -> dict[date, tuple[
             level += 1
         taken[level:] = taken[level:] or [[]]
         taken[level].append((since, since + width))
-        places[each.day] = (level, "right" if is_first else "left")
-    return places
+        positions[each.day] = (level, "right" if is_first else "left")
+    return positions
 
 
 def _rule(level: int) -> Spec:
-    """The rules of one row of labels, up to them. A row is a layer: pixels are no encoding."""
+    """The rules of one row of labels. Each row is a layer, since pixels can't be encoded."""
     return {
         "transform": [{"filter": f"datum.level == {level}"}],
         "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "strokeDash": [4, 3]},

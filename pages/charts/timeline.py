@@ -1,7 +1,7 @@
-"""Days with figures, as charts and their captions need them: gaps, lone days, and the takeaway.
+"""Points of a chart: gaps, lone days, and the description of the chart in a sentence. Pure.
 
-Pure. A day without a figure is a `Point` whose value is None, never a missing element: every day of
-the period has one. In a long period every week has one instead, on its last day.
+Every day of a period has a `Point`; its value is None on a day without a figure. Long periods have
+one for each week instead, on its last day.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pages.text.formats import count, day, signed
-
-A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+from pages.text.periods import A_DAY, A_WEEK
 
 
 @dataclass(frozen=True)
@@ -26,10 +25,10 @@ class Point:
 
 @dataclass(frozen=True)
 class Note:
-    """What is said of a day: by an operator (kind "own"), or by the program of what it knows.
+    """A note on a day: an operator's (kind "own"), or one derived from stored events.
 
-    ``text`` is one line of plain text and may be anything at all. ``kind``: own · connected ·
-    renewed · outage · retired · platform · imported.
+    ``text`` is one line of plain text, not escaped. ``kind``: own · connected · renewed · outage ·
+    retired · platform · imported.
     """
 
     day: date
@@ -39,33 +38,33 @@ class Note:
 
 @dataclass(frozen=True)
 class Gap:
-    """Days without a figure between two that have one, both ends of the gap included."""
+    """Consecutive days without a figure, both ends included."""
 
     since: date
     until: date
 
 
 def trim(points: Sequence[Point]) -> list[Point]:
-    """The points from the first figure on, without a last day that has none yet.
+    """The points from the first figure on, without a single last day that has none.
 
-    What lies before the first figure is no gap: nobody was counting. One missing day at the end is
-    today before its snapshot; two or more are a gap like any other.
+    Days before the first figure are no gap, since nothing was counted yet. One missing day at the
+    end is today before its snapshot; two or more are a gap.
     """
-    known = [index for index, point in enumerate(points) if point.value is not None]
-    if not known:
+    filled = [index for index, point in enumerate(points) if point.value is not None]
+    if not filled:
         return []
-    end = len(points) if len(points) - known[-1] > 2 else known[-1] + 1
-    return list(points[known[0] : end])
+    end = len(points) if len(points) - filled[-1] > 2 else filled[-1] + 1
+    return list(points[filled[0] : end])
 
 
 def find_step(points: Sequence[Point]) -> timedelta:
-    """How far each point is from the next, where its change is of: a day or a week."""
+    """The distance between two points, which their changes are of: a day or a week."""
     is_apart = len(points) > 1 and points[1].day - points[0].day == A_WEEK
     return A_WEEK if is_apart and any(point.change is not None for point in points) else A_DAY
 
 
 def find_gaps(points: Sequence[Point]) -> list[Gap]:
-    """Every run of days without a figure, in order."""
+    """All gaps, oldest first."""
     step = find_step(points)
     gaps: list[Gap] = []
     for point in points:
@@ -79,7 +78,7 @@ def find_gaps(points: Sequence[Point]) -> list[Gap]:
 
 
 def lone_days(points: Sequence[Point]) -> list[Point]:
-    """Days with a figure whose neighbours have none: a broken line would hide them."""
+    """Days with a figure between two gaps: a broken line would not show them."""
     values = [None, *(point.value for point in points), None]
     return [
         point
@@ -89,14 +88,14 @@ def lone_days(points: Sequence[Point]) -> list[Point]:
 
 
 def describe(points: Sequence[Point], noun: str, whose: str) -> str:
-    """The takeaway in a sentence, for whoever can't see the chart.
+    """The chart in a sentence, for screen readers.
 
     "Fans of 138 Pages rose from 2,231,797 to 2,277,713 between 25 Aug and 22 Nov 2026."
     """
-    known = [point for point in points if point.value is not None]
-    if not known:
+    filled = [point for point in points if point.value is not None]
+    if not filled:
         return f"No {noun.lower()} of {whose} in this period."
-    first, last = known[0], known[-1]
+    first, last = filled[0], filled[-1]
     if first.day == last.day or first.value is None or last.value is None:
         return f"{noun} of {whose}: {count(last.value)} on {day(last.day)}."
     between = f"between {day(first.day, year=first.day.year != last.day.year)} and {day(last.day)}"
@@ -107,17 +106,17 @@ def describe(points: Sequence[Point], noun: str, whose: str) -> str:
 
 
 def describe_changes(points: Sequence[Point], noun: str, whose: str) -> str:
-    """The takeaway of the bars: how many days up, how many down, the best and the worst."""
-    known = [point for point in points if point.change is not None]
-    if not known:
+    """The chart of changes in a sentence: days up and down, the best and the worst."""
+    changes = [point for point in points if point.change is not None]
+    if not changes:
         return f"No daily changes of {noun.lower()} of {whose} in this period."
-    ups = sum(1 for point in known if (point.change or 0) > 0)
-    downs = sum(1 for point in known if (point.change or 0) < 0)
-    best = max(known, key=lambda point: point.change or 0)
-    worst = min(known, key=lambda point: point.change or 0)
+    ups = sum(1 for point in changes if (point.change or 0) > 0)
+    downs = sum(1 for point in changes if (point.change or 0) < 0)
+    best = max(changes, key=lambda point: point.change or 0)
+    worst = min(changes, key=lambda point: point.change or 0)
     on, unit, to = ("on", "day", "on") if find_step(points) == A_DAY else ("in", "week", "to")
     return (
-        f"{noun} of {whose} rose {on} {ups} and fell {on} {downs} of {len(known)} {unit}s; best "
+        f"{noun} of {whose} rose {on} {ups} and fell {on} {downs} of {len(changes)} {unit}s; best "
         f"{unit} {signed(best.change)} {to} {day(best.day)}, "
         f"weakest {signed(worst.change)} {to} {day(worst.day)}."
     )

@@ -1,7 +1,7 @@
-"""How numbers, days and names are written on every screen: one way each, the same in any browser.
+"""Formats of numbers, days and names, the same on every screen and in every browser.
 
-Nothing here depends on the locale of the server or the browser: a table that says 1.234 under a
-sentence that says 1,234 makes both look wrong.
+Nothing depends on the locale of server or browser: 1.234 in a table and 1,234 in a sentence on the
+same screen would look like two figures.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from datetime import date, datetime, timedelta
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
-# What an unknown value looks like; the reason stands beside it.
+# An unknown value. The reason is shown beside it.
 UNKNOWN = "–"
 
-_WORD_JOINER = "\u2060"  # invisible, and keeps ":material/…:", "www." and "@" from being recognised
-# Turn the direction of what follows, the rest of a sentence or a cell included. Names in Hebrew or
-# Arabic stand right without them.
+_WORD_JOINER = "\u2060"  # invisible; Streamlit then sees no ":material/…:", "www." link or "@"
+# Characters that turn the direction of all text after them, also outside of the name. Names in
+# Hebrew or Arabic are shown correctly without them.
 _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-!<>~$|&])")
 
 
 def one_line(text: str) -> str:
-    """The text on one line, read in its own direction and in no other."""
+    """The text on one line, without characters that change the direction of reading."""
     return " ".join(text.translate(_TURNS).split())
 
 
 def plain(text: str) -> str:
-    """The text as it is, for any label that Streamlit reads as Markdown.
+    """The text escaped for Streamlit's Markdown, in labels and elsewhere.
 
     A backslash alone stops neither ``:material/delete:`` nor ``www.`` links, hence the word
     joiners. Line breaks become spaces: a label is one line.
@@ -42,12 +42,12 @@ def plain(text: str) -> str:
 
 
 def plain_badge(text: str) -> str:
-    """The text as it is, for ``st.badge``, which defuses square brackets itself."""
+    """The text escaped for ``st.badge``, which escapes square brackets itself."""
     return plain(text).replace("\\[", "[").replace("\\]", "]")
 
 
 def plain_cell(text: str) -> str:
-    """The text as it is, for a ``ButtonColumn`` cell, which knows icons but no other Markdown."""
+    """The text escaped for a cell of a ``ButtonColumn``: icons are read there, Markdown is not."""
     return one_line(text).replace(":", ":" + _WORD_JOINER)
 
 
@@ -70,7 +70,7 @@ def signed(number: int | None) -> str:
 
 
 def signed_percent(percent: float | None, digits: int = 2) -> str:
-    """2.06 → "+2.06%"; what rounds to nothing → "0.00%"; None → the dash."""
+    """2.06 → "+2.06%"; 0 after rounding → "0.00%"; None → the dash."""
     if percent is None:
         return UNKNOWN
     rounded = round(percent, digits)

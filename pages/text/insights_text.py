@@ -1,7 +1,7 @@
-"""What is said of Facebook's daily views and engagement: pure, from what is stored to sentences.
+"""Sentences about Facebook's daily metrics (views and engagement), as Markdown. Pure.
 
-Sentences are Markdown. Days are Facebook's, which end at midnight Pacific time; they are named
-beside every chart, since all other days of the dashboard are days in UTC.
+These days end at midnight Pacific time. Every chart says so, because all other days of the
+dashboard are days in UTC.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NOT_FETCHED = (
     "Not fetched yet. Views and engagement follow after the day's snapshot, the newest days first."
 )
 
-# Why no account can ask, by `storage.insight_access.Access`.
+# Why no account can fetch insights, by `storage.accounts.page_tokens.InsightAccess`.
 NO_ACCESS: Mapping[str, str] = {
     "no_permission": (
         "Facebook gives views and engagement only with the permission `read_insights`, and no "
@@ -34,7 +34,7 @@ NO_ACCESS: Mapping[str, str] = {
     "no_access": "No working connection holds this Page, so Facebook can't be asked.",
 }
 
-# How the Page answered last, by `storage.models.InsightState.state`; "{by}" is code and trace.
+# The newest answer for a Page, by `storage.models.InsightState.state`; "{by}" is code and trace.
 STATES: Mapping[str, str] = {
     "empty": ("Facebook was asked and has no figures for this Page. It is asked again every day."),
     "too_few_likes": (
@@ -57,7 +57,7 @@ STATES: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Answer:
-    """How a Page answered last; as `storage.models.InsightState`."""
+    """Facebook's newest answer for a Page; fields as in `storage.models.InsightState`."""
 
     state: str
     code: int | None
@@ -66,14 +66,14 @@ class Answer:
 
 
 def why_nothing(access: str, answer: Answer | None, limited_until: datetime | None) -> str:
-    """Why there is no figure of this Page, in words. Where fetching goes on, that is said apart."""
+    """Why this Page has no figures. The progress of a fetch is shown elsewhere."""
     if answer is None or answer.state == "ok":
         return NO_ACCESS.get(access, NOT_FETCHED)
     return NO_ACCESS.get(access) or trouble(answer, limited_until) or NOT_FETCHED
 
 
 def trouble(answer: Answer, limited_until: datetime | None) -> str | None:
-    """What was wrong when the Page was asked last; None when it answered."""
+    """The error of the newest answer, as a sentence; None when it was no error."""
     if answer.state == "limited" and limited_until is not None:
         until = at_about(limited_until, answer.asked_at)
         return (
@@ -89,7 +89,7 @@ def _by(answer: Answer) -> str:
 
 
 def stale(access: str, answer: Answer | None, limited_until: datetime | None) -> str | None:
-    """What keeps figures from going on, beside those that are there; None when all is well."""
+    """Why no newer figures arrive, shown below those that are stored; None when they do."""
     sentence = NO_ACCESS.get(access)
     if sentence is None and answer is not None:
         sentence = trouble(answer, limited_until)
@@ -111,7 +111,7 @@ def source(fetched_at: datetime, graph_version: str | None) -> str:
 def summary(
     values: Sequence[tuple[date, int]], unit: str, kind: str, since: date, until: date
 ) -> str:
-    """The takeaway: a sum where days may be summed, else the average day or both ends.
+    """The chart in one sentence: a sum where days can be added, else the average or both ends.
 
     ``values``: day and figure, oldest first. ``kind`` as in `storage.models.InsightMetric`.
     """
@@ -137,19 +137,19 @@ def summary(
 
 
 def _average(value: float) -> str:
-    """A tenth says something below a hundred only."""
+    """One decimal below 100, none from there on."""
     return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}".removesuffix(".0")
 
 
 def retired(on: date | None, replaced_by: str | None) -> str:
-    """The mark of a metric that Facebook refuses; what it gave before stays."""
+    """The sentence for a metric that Facebook has retired."""
     since = f" on {day(on)}" if on is not None else ""
     instead = f" In its place: {plain(replaced_by)}." if replaced_by else ""
     return f"Facebook retired this metric{since}. What was fetched before stays.{instead}"
 
 
 def missing(days_count: int) -> str | None:
-    """Days that were asked for and brought nothing; None when there are none."""
+    """The sentence on days without a figure; None for no such day."""
     if not days_count:
         return None
     verb = "has" if days_count == 1 else "have"
@@ -160,7 +160,7 @@ NO_UNFOLLOWS = "Facebook does not say how many stopped following, so followers l
 
 
 def status(state: str, retired_on: date | None, probed_at: datetime | None) -> str:
-    """A metric's standing in the ledger, as a cell."""
+    """The status of a metric in the ledger, as the text of a cell."""
     if state == "retired":
         return f"Retired {day(retired_on)}" if retired_on is not None else "Retired"
     if state == "unconfirmed":

@@ -1,7 +1,7 @@
-"""Which days a period has, and which days it is compared with: pure, without Streamlit.
+"""Periods: the days of each label, and the days that they are compared with. Pure.
 
-Days are days in UTC, both ends included. Labels and comparisons are what the URL carries, so once
-published they are not renamed.
+Days are days in UTC, both ends included. Labels and comparisons are values of URL parameters: a
+published one is never renamed.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-A_DAY = timedelta(days=1)
-# Facebook's first day, when it had no Pages yet: nobody can have asked for anything earlier.
+A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
+# Facebook's first day: there are no earlier figures.
 FIRST_DAY = date(2004, 2, 4)
 
 DAYS_OF_LABEL = {"7 days": 7, "28 days": 28, "90 days": 90}
 A_YEAR, THIS_MONTH, LAST_MONTH, CUSTOM = "12 months", "This month", "Last month", "Custom"
-# In the order in which they are offered.
+# In the order of the period bar.
 LABELS = (*DAYS_OF_LABEL, A_YEAR, THIS_MONTH, LAST_MONTH, CUSTOM)
 DEFAULT_LABEL = "28 days"
-LONGER_LABEL = "90 days"  # what is offered where a period has no figures
+LONGER_LABEL = "90 days"  # offered where a period has no figures
 
 PREVIOUS, LAST_YEAR, NOTHING = "vs previous period", "vs same period last year", "No comparison"
 COMPARISONS = (PREVIOUS, LAST_YEAR, NOTHING)
@@ -26,11 +26,11 @@ COMPARISONS = (PREVIOUS, LAST_YEAR, NOTHING)
 
 @dataclass(frozen=True)
 class Period:
-    """Days to look at, and days to compare them with.
+    """The days of a screen, and the days that they are compared with.
 
-    ``previous_since`` and ``previous_until`` are None together when nothing is compared.
-    ``comparison`` is one of COMPARISONS: which days were asked for. ``remark`` is a sentence on
-    what was wrong with the days asked for, and what is shown instead.
+    ``previous_since`` and ``previous_until`` are both None when nothing is compared.
+    ``comparison`` is the operator's choice, one of COMPARISONS. ``remark`` is a sentence on days
+    that had to be corrected; None when there were none.
     """
 
     label: str
@@ -43,27 +43,27 @@ class Period:
 
     @property
     def days_count(self) -> int:
-        """How many days from `since` to `until`, both included; 1 or more."""
+        """The number of days, both ends included; 1 or more."""
         return (self.until - self.since).days + 1
 
     @property
     def previous_days_count(self) -> int | None:
-        """The same of the days it is compared with: a February may have 28 or 29."""
+        """The number of days compared with; it can differ by a leap day. None for no comparison."""
         if self.previous_since is None or self.previous_until is None:
             return None
         return (self.previous_until - self.previous_since).days + 1
 
     @property
     def versus(self) -> str | None:
-        """ "vs previous" or "vs last year", for a tile; None where no comparison is wanted."""
+        """ "vs previous" or "vs last year", for a tile; None for "No comparison"."""
         return {PREVIOUS: "vs previous", LAST_YEAR: "vs last year"}.get(self.comparison)
 
 
 def get_period(label: str, today: date, comparison: str = PREVIOUS) -> Period:
-    """The period of a label as it stands on the UTC day ``today``.
+    """The period of a label on the UTC day ``today``.
 
     "12 months" ends today and begins the day after the same day of last year; "This month" ends
-    today. Raises KeyError for a label that is not in LABELS, or that has no days of its own.
+    today. Raises KeyError for "Custom" and for labels that are not in LABELS.
     """
     if label == A_YEAR:
         since, until = year_before(today) + A_DAY, today
@@ -80,10 +80,10 @@ def get_period(label: str, today: date, comparison: str = PREVIOUS) -> Period:
 def get_custom(
     since: date | None, until: date | None, today: date, comparison: str = PREVIOUS
 ) -> Period:
-    """The period between two days that an operator chose; one or both may be missing.
+    """The period between two days of the operator's choice; one or both may be missing.
 
-    Days the wrong way round are swapped, days beyond today or before FIRST_DAY are cut off, and a
-    missing one is filled in; `Period.remark` says so.
+    Days in the wrong order are swapped, days after today or before FIRST_DAY are cut off, and a
+    missing day is filled in. `Period.remark` reports the correction.
     """
     remark = None
     if since is None and until is None:
@@ -91,11 +91,11 @@ def get_custom(
     if since is not None and until is not None and since > until:
         since, until = until, since
         remark = "The days were the wrong way round, so they are swapped."
-    asked = (since, until)
-    since, until = (each and min(max(each, FIRST_DAY), today) for each in asked)
-    if (since, until) != asked:
+    requested = (since, until)
+    since, until = (each and min(max(each, FIRST_DAY), today) for each in requested)
+    if (since, until) != requested:
         remark = "Days to come have no figures yet, so the period ends today."
-        if any(each is not None and each < FIRST_DAY for each in asked):
+        if any(each is not None and each < FIRST_DAY for each in requested):
             remark = "There was no Facebook before 4 Feb 2004, so the period begins there."
     until = until or today
     since = since or max(until - 27 * A_DAY, FIRST_DAY)
@@ -103,10 +103,10 @@ def get_custom(
 
 
 def compared(period: Period) -> Period:
-    """The same days, against those that its comparison asks for.
+    """The period with the previous days of its ``comparison``.
 
-    "vs previous period": as many days right before them, for months too. "vs same period last
-    year": the same dates, where 29 Feb counts as 28 Feb.
+    "vs previous period": as many days right before, for months too. "vs same period last year":
+    the same dates, with 28 Feb for 29 Feb.
     """
     since = until = None
     if period.comparison == LAST_YEAR:
@@ -123,12 +123,12 @@ def year_before(day: date) -> date:
 
 
 def clip(period: Period, first_day: date, last_day: date) -> Period:
-    """The part of the period for which there are snapshots, from the first to the last.
+    """The part of the period that has snapshots, between the first and the last day with one.
 
-    Before the first nobody counted, and after the last nobody has refreshed: a period that reaches
-    beyond either would leave out every Page. Today's snapshot may still be to come, so an end of
-    yesterday is no reason. What begins later than asked for has nothing before it to be compared
-    with. A period without any snapshot stays as it is.
+    Only Pages with a figure on both ends are compared, so a period that reaches beyond the
+    snapshots would leave out all of them. A last snapshot of yesterday is enough, since today's may
+    be still to come. A period whose begin is cut has no comparison. A period without snapshots is
+    returned unchanged.
     """
     since = max(period.since, first_day + A_DAY)
     until = period.until if last_day >= period.until - A_DAY else last_day
@@ -145,7 +145,7 @@ def last_week(today: date, first_day: date, last_day: date) -> Period:
 
 
 def reaches_back(period: Period, first_day: date | None) -> bool:
-    """Whether there can be figures to compare with: a snapshot from before the earlier days."""
+    """Whether the previous days can have figures: ``first_day`` lies before them."""
     return (
         period.previous_since is not None
         and first_day is not None

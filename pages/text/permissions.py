@@ -1,6 +1,6 @@
-"""What Facebook's permissions are good for, and why a Page is not fully usable: in plain words.
+"""Descriptions of Facebook's permissions, and the reasons why a Page is not fully usable. Pure.
 
-Pure, like ``pages.text.wording``. https://developers.facebook.com/docs/permissions
+https://developers.facebook.com/docs/permissions
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pages.text.wording import Wording, as_code
 
 @dataclass(frozen=True)
 class Permission:
-    """One of Facebook's permissions: what it is good for, and what is lost without it."""
+    """A permission: title, use, and what does not work without it."""
 
     title: str
     use: str
@@ -55,18 +55,18 @@ PERMISSIONS: Mapping[str, Permission] = {
     ),
 }
 
-# Facebook gives these with any consent; nobody chooses them.
+# Facebook grants these with every consent; a person can't decline them.
 GIVEN_WITH_ANY = frozenset({"public_profile"})
 
 
 def permission(name: str) -> Permission:
-    """Words for a permission by Facebook's name; an unknown one is described as such."""
+    """The description of a permission by Facebook's name; a generic one for unknown names."""
     unknown = Permission("Another permission", "Not used by Pagekeeper.", "nothing changes here.")
     return PERMISSIONS.get(name, unknown)
 
 
 def declined(names: Sequence[str]) -> Wording:
-    """What declined permissions cost; ``names`` is not empty."""
+    """What does not work without these permissions; ``names`` is not empty."""
     verb = "was" if len(names) == 1 else "were"
     costs = [f"Without {as_code(name)} {permission(name).cost}" for name in names]
     return Wording(f"{counted(len(names), 'permission')} {verb} declined", "  \n".join(costs))
@@ -81,13 +81,13 @@ ONLY_NAMES = Wording(
 
 @dataclass(frozen=True)
 class PageReason:
-    """Why a Page can't be used, or works in part. Plain text: it stands in table cells."""
+    """Why a Page can't be used, or works in part. Plain text, for table cells."""
 
     label: Literal["Can't be used", "Works in part"]
     sentence: str
 
 
-# fb.login.preview.PreviewPage.reasons
+# By fb.login.preview.PreviewPage.reasons.
 PAGE_REASONS: Mapping[str, PageReason] = {
     "no_access": PageReason(
         "Can't be used",
@@ -110,15 +110,15 @@ PAGE_REASONS: Mapping[str, PageReason] = {
 
 
 def page_reason(reason: str) -> PageReason:
-    """Words for one reason; an unknown one still says that the Page works in part."""
+    """The text for a reason; an unknown one reads as "Works in part"."""
     return PAGE_REASONS.get(
         reason, PageReason("Works in part", "Facebook gave only part of the access to this Page.")
     )
 
 
 def grouped(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Permissions as (what they give, "use (Facebook's name)"), Markdown, in a fixed order."""
-    known = list(PERMISSIONS)
-    chosen = [name for name in names if name not in GIVEN_WITH_ANY]
-    ordered = sorted(chosen, key=lambda name: (known.index(name) if name in known else 99, name))
+    """Permissions as (title, "use (Facebook's name)"), Markdown, in the order of PERMISSIONS."""
+    order = list(PERMISSIONS)
+    selected = [name for name in names if name not in GIVEN_WITH_ANY]
+    ordered = sorted(selected, key=lambda name: (order.index(name) if name in order else 99, name))
     return [(permission(n).title, f"{permission(n).use} ({as_code(n)})") for n in ordered]

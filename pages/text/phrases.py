@@ -1,7 +1,6 @@
-"""What is said about accounts, and about a list of Pages before it is saved, in a marketer's words.
+"""Sentences about accounts and their Pages, as Markdown. Pure: no Streamlit, no storage, no clock.
 
-Pure, like `pages.text.wording`: no Streamlit, no storage, no clock. Sentences are Markdown, and
-names are escaped here. They name no gender and say "access", not "token".
+Names are escaped here. The sentences name no gender and say "access" instead of "token".
 """
 
 from __future__ import annotations
@@ -38,26 +37,26 @@ def named(names: Sequence[str], total: int) -> str:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How an account's connection stands: the words, icon and colour of its badge."""
+class Badge:
+    """The badge of an account's connection: label, icon and colour."""
 
     label: str
     icon: str
     colour: Colour
 
 
-def standing(state: str, days_left: int | None = None) -> Standing:
-    """The badge of a connection, by `Connection.state` and the days it has left."""
+def connection_badge(state: str, days_left: int | None = None) -> Badge:
+    """The badge of an account, by its state and the days until its access ends."""
     if state == "needs_renewal" or (state == "expiring" and (days_left or 0) < 0):
-        return Standing("Needs renewal", ":material/link_off:", "red")
+        return Badge("Needs renewal", ":material/link_off:", "red")
     if state == "frozen":
-        return Standing("Frozen", ":material/pause:", "gray")
+        return Badge("Frozen", ":material/pause:", "gray")
     if state == "disconnected":
-        return Standing("Disconnected", ":material/link_off:", "gray")
+        return Badge("Disconnected", ":material/link_off:", "gray")
     if state != "expiring":
-        return Standing("Connected", ":material/check:", "green")
+        return Badge("Connected", ":material/check:", "green")
     within = f"within {counted(days_left, 'day')}" if days_left else "today"
-    return Standing(f"Renew {within}", ":material/schedule:", "orange")
+    return Badge(f"Renew {within}", ":material/schedule:", "orange")
 
 
 # Facebook's subcodes of 190 and 102, and the codes that stand alone; "{name}" is the account's.
@@ -86,7 +85,7 @@ def ended(account_name: str, code: int | None, subcode: int | None) -> str:
 
 
 def why_ended(name: str, code: int | None, subcode: int | None) -> str:
-    """The same with the name as it is given: for cells, which know no Markdown."""
+    """The same sentence with an unescaped name: table cells are not Markdown."""
     sentence = ENDED_BY_SUBCODE.get(subcode or 0)
     if sentence is None and code is not None:
         in_range = 200 <= code <= 299
@@ -109,7 +108,7 @@ def data_access_ends(account_name: str, at: datetime, now: datetime) -> str:
 
 
 def access_ends(account_name: str, at: datetime, now: datetime) -> str:
-    """The warning before the long access itself runs out; page access made from it goes on."""
+    """The sentence on the end of the user access token; page access tokens outlive it."""
     verb = "ran out" if at <= now else "runs out"
     return (
         f"{plain(account_name)}'s access {verb} on {day(at.date())}. Figures go on for a while; "
@@ -120,7 +119,7 @@ def access_ends(account_name: str, at: datetime, now: datetime) -> str:
 def soonest_end(
     account_name: str, access_ends_at: datetime | None, data_ends_at: datetime | None, now: datetime
 ) -> str:
-    """The sentence on what ends first, or has ended: figures that stand still are worse news."""
+    """The sentence on the end that comes first. An ended data access goes before: figures stop."""
     ends = [at for at in (access_ends_at, data_ends_at) if at is not None]
     is_data = data_ends_at is not None and (data_ends_at <= now or data_ends_at == min(ends))
     if is_data and data_ends_at is not None:
@@ -130,7 +129,7 @@ def soonest_end(
 
 
 def role_lost(account_name: str, names: Sequence[str], total: int) -> Wording:
-    """Pages that Facebook refuses this account now: who, which, what is safe, whom to ask."""
+    """Pages that this account can no longer read, since it lost its role on them."""
     its, page, it = ("Its", "the Page", "it") if total == 1 else ("Their", "each Page", "them")
     return Wording(
         f"{counted(total, 'Page')} out of reach",
@@ -140,7 +139,7 @@ def role_lost(account_name: str, names: Sequence[str], total: int) -> Wording:
 
 
 def last_refreshed(pages_count: int, at: datetime | None, now: datetime) -> str:
-    """What is safe: "The 46 Pages were last refreshed today 06:05 UTC; their history is safe."""
+    """ "The 46 Pages were last refreshed today 06:05 UTC; their history is safe." """
     who, whose = (
         ("The Page was", "its")
         if pages_count == 1
@@ -154,7 +153,7 @@ def last_refreshed(pages_count: int, at: datetime | None, now: datetime) -> str:
 
 
 def missing_pages(names: Sequence[str]) -> Wording:
-    """Pages connected today that Facebook's new answer lacks; at most eight are named."""
+    """Connected Pages that are missing in Facebook's new answer; at most eight are named."""
     are, their, them = ("is", "its", "it") if len(names) == 1 else ("are", "their", "them")
     return Wording(
         f"{counted(len(names), 'Page')} {are} missing",
@@ -166,14 +165,14 @@ def missing_pages(names: Sequence[str]) -> Wording:
 
 
 def other_person(account_name: str, others: Iterable[str]) -> Wording:
-    """A new account signs in while others are connected: perhaps the wrong one."""
+    """Notice for a new account while others are connected: perhaps it is the wrong one."""
     others = [plain(other) for other in others]
     name = plain(account_name)
-    known = listed(others) if len(others) <= 3 else f"{', '.join(others[:2])} and others"
+    rest = listed(others) if len(others) <= 3 else f"{', '.join(others[:2])} and others"
     both, stay = ("both are", "stays") if len(others) == 1 else ("all are", "stay")
     return Wording(
         f"You are signed in to Facebook as {name}",
-        f"Save, and {both} kept: {name} is added, and {known} {stay} connected as before. If you "
+        f"Save, and {both} kept: {name} is added, and {rest} {stay} connected as before. If you "
         "meant to renew access that is here already, sign in to Facebook with that account first, "
         "then start again.",
         START_AGAIN,
@@ -181,7 +180,7 @@ def other_person(account_name: str, others: Iterable[str]) -> Wording:
 
 
 def no_page(account_name: str) -> Wording:
-    """Facebook gave access, but the list is empty."""
+    """The screen after a login that brought no Page."""
     return Wording(
         "Facebook gave access, but no Page",
         f"Every Page was left unticked, or {plain(account_name)} has no role on any Page.",

@@ -1,11 +1,9 @@
-"""Turns what happened into words: from each condition to a title, a sentence and a next step.
+"""Error and status messages: a title, a sentence and a next step for each condition. Pure.
 
-Pure: no Streamlit, no storage, no clock. Titles and sentences are Markdown; names that come from
-Facebook are escaped here, so a caller passes them as they are. Facebook's own message texts are
-never shown: they carry data, and they blame the reader. Every table has a sentence for what it does
-not know, which still says who refused, with which code, and what is safe.
-
-Beside it stand `pages.text.phrases` (accounts) and `pages.text.permissions`.
+Titles and sentences are Markdown; names that come from Facebook are escaped here, so callers pass
+them unescaped. Facebook's own message texts are never shown: they carry data and blame the reader.
+Every table has a fallback for unknown conditions, which still names the code and says what is safe.
+`pages.text.phrases` has the sentences about accounts.
 """
 
 from __future__ import annotations
@@ -26,7 +24,7 @@ UNCHANGED = "Nothing was changed."
 
 @dataclass(frozen=True)
 class Step:
-    """What a person can do next: ``start`` is the anchor to Facebook, the others are screens."""
+    """The next step of a message: ``start`` is the link to Facebook, other targets are screens."""
 
     label: str
     target: Target
@@ -76,7 +74,7 @@ OVERTAKEN = Wording(
     "Another connection was saved meanwhile. This is the new difference; check it, then save.",
 )
 
-# Why a return from Facebook is not taken (fb.login.start.ReturnRefused.kind).
+# Why a return from Facebook is refused, by fb.login.start.ReturnRefused.kind.
 REFUSALS: Mapping[str, Wording] = {
     "nothing": Wording(
         "Connect your Facebook Pages",
@@ -116,7 +114,7 @@ REFUSALS: Mapping[str, Wording] = {
     "wrong_key": WRONG_KEY,
 }
 
-# Where a trip stands (fb.login.preview.AttemptView.status), for the states that end in one screen.
+# The statuses of an attempt that are one screen each, by fb.login.preview.AttemptView.status.
 ATTEMPTS: Mapping[str, Wording] = {
     "open": Wording(
         "Facebook has not answered yet",
@@ -153,7 +151,7 @@ ATTEMPTS: Mapping[str, Wording] = {
     ),
 }
 
-# Refusals of ours: what Facebook sent is not good enough to be kept.
+# Failures that the dashboard decides itself: Facebook's answer can't be used.
 OWN_FAILURES: Mapping[str, Wording] = {
     "cancelled": Wording(
         "Nothing was connected",
@@ -235,8 +233,8 @@ ERRORS: Mapping[str, Wording] = {
     "Refused": Wording("Facebook refused", "Facebook refused{code}."),
 }
 
-# What keeps the dashboard from opening its installation (fb.installation.StartupErrorKind).
-TROUBLES: Mapping[str, Wording] = {
+# Why the installation could not be opened, by fb.installation.StartupErrorKind.
+STARTUP_ERRORS: Mapping[str, Wording] = {
     "settings": Wording(
         "Facebook is not set up yet",
         "Settings are missing or wrong, so connecting can't work yet.",
@@ -269,13 +267,13 @@ TROUBLES: Mapping[str, Wording] = {
 
 
 def as_code(text: str) -> str:
-    """A name as code. Inside code nothing can be escaped, so what could end it is left out."""
+    """The text as Markdown code. Code knows no escapes, so all other characters are dropped."""
     return f"`{re.sub(r'[^0-9A-Za-z_.:/-]', '', text)}`"
 
 
-def _told(code: int | None, subcode: int | None, trace_id: str | None) -> dict[str, str]:
-    """As " with code 190/460 (trace AbC)", and as " (code 190/460, trace AbC)"."""
-    # Trace ids are letters and digits with little between: kept as they are, they suit cells too.
+def _error_details(code: int | None, subcode: int | None, trace_id: str | None) -> dict[str, str]:
+    """ " with code 190/460 (trace AbC)" as ``code``, " (code 190/460, trace AbC)" as ``facts``."""
+    # Unescaped, so that the sentence fits table cells too: only harmless characters are kept.
     trace = re.sub(r"[^0-9A-Za-z_/+=-]", "", trace_id or "")
     number = "" if code is None else f"code {code}" + ("" if subcode is None else f"/{subcode}")
     facts = ", ".join(filter(None, (number, trace and f"trace {trace}")))
@@ -288,21 +286,23 @@ def _told(code: int | None, subcode: int | None, trace_id: str | None) -> dict[s
 def for_error(
     kind: str, *, code: int | None = None, subcode: int | None = None, trace_id: str | None = None
 ) -> Wording:
-    """Words for a class of ``fb.graph.errors``, by its name; an unknown one is worded as a refusal.
+    """The message for a class name of ``fb.graph.errors``; an unknown one reads as a refusal.
 
-    The sentence is about Facebook only; say beside it what is safe.
+    The sentence is about Facebook alone: the caller adds what is safe.
     """
     row = ERRORS.get(kind, ERRORS["FacebookError"])
-    return Wording(row.title, row.sentence.format(**_told(code, subcode, trace_id)), row.step)
+    return Wording(
+        row.title, row.sentence.format(**_error_details(code, subcode, trace_id)), row.step
+    )
 
 
 def for_refusal(kind: str) -> Wording:
-    """Words for a return that was not taken; an unknown kind reads as an unreadable answer."""
+    """The message for a refused return; an unknown kind reads as an unreadable answer."""
     return REFUSALS.get(kind, REFUSALS["malformed"])
 
 
 def for_failure(failure: Mapping[str, Any] | None) -> Wording:
-    """Words for ``AttemptView.failure``: a refusal of ours or the class of Facebook's."""
+    """The message for ``AttemptView.failure``: a failure of OWN_FAILURES, or a class of ERRORS."""
     facts = failure or {}
     kind = str(facts.get("kind", ""))
     if kind in OWN_FAILURES:
@@ -324,7 +324,7 @@ def for_attempt(
     ended_at: datetime | None = None,
     now: datetime | None = None,
 ) -> Wording:
-    """Words for a trip that shows one screen: every status but ``reading`` and ``ready``.
+    """The message for every status of an attempt but ``reading`` and ``ready``.
 
     ``outcome`` is that of Save, at ``ended_at``: "57 Pages were saved at 14:05 UTC." while it is
     still that day.
@@ -343,21 +343,23 @@ def for_attempt(
     return ATTEMPTS.get(status, ATTEMPTS["unknown"])
 
 
-def for_trouble(kind: str, facts: Mapping[str, str] | None = None) -> Wording:
-    """Words for what keeps the installation closed; ``facts`` may say found and wanted markers."""
-    row = TROUBLES.get(kind)
+def for_startup_error(kind: str, facts: Mapping[str, str] | None = None) -> Wording:
+    """The message for a start-up error. ``facts``: the markers "found" and "wanted", if known."""
+    row = STARTUP_ERRORS.get(kind)
     if row is None:
         return Wording("The dashboard can't start", f"The reason is “{plain(kind)}”.", OPEN_SETUP)
-    found = (facts or {}).get("found")
-    wanted = (facts or {}).get("wanted")
-    if kind == "wrong_installation" and found and wanted:
-        told = f" It holds {as_code(found)}, the settings say {as_code(wanted)}."
-        return Wording(row.title, row.sentence + told, row.step)
+    found_marker = (facts or {}).get("found")
+    expected_marker = (facts or {}).get("wanted")
+    if kind == "wrong_installation" and found_marker and expected_marker:
+        comparison = (
+            f" It holds {as_code(found_marker)}, the settings say {as_code(expected_marker)}."
+        )
+        return Wording(row.title, row.sentence + comparison, row.step)
     return row
 
 
 def settings_missing(problems_count: int) -> Wording:
-    """The first screen of a live installation whose settings can't work yet."""
+    """The message for missing or wrong settings; the operator has to open Setup."""
     verb = "is" if problems_count == 1 else "are"
     return Wording(
         "Facebook is not set up yet",

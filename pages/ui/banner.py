@@ -1,7 +1,4 @@
-"""Banner: the one line above a screen that says what is broken, when something is.
-
-Only the worst of it: after that is mended the next one shows.
-"""
+"""Banner: the worst problem at present, in one line above a screen. Nothing without a problem."""
 
 from __future__ import annotations
 
@@ -25,21 +22,19 @@ from pages.queries import (
 )
 from pages.text import phrases, wording
 from pages.text.formats import at_about, counted, listed, plain, when
-from pages.ui import screens
+from pages.ui import links
 from storage.figures.health import Freshness, NamedPages
 
-# A day is forgiven: the timer takes the day's snapshot soon after midnight.
+# One day old is no problem: the timer takes the day's snapshot soon after midnight.
 STALE_AFTER_DAYS = 2
-
-
-# What an account is called through which nobody asks Facebook, and that is as the operator wants.
+# Account states that the operator has chosen, in which no Page is refreshed.
 _RESTING = {"frozen": "paused", "disconnected": "disconnected"}
-_MOST_RESTING = 3
+_MAX_RESTING = 3
 
 
 @dataclass(frozen=True)
 class Banner:
-    """What the line says. ``sentence`` is Markdown; ``target`` a screen, or None for no link."""
+    """The content of the banner. ``sentence`` is Markdown; ``target`` a screen or None."""
 
     badge: str
     icon: str
@@ -50,10 +45,10 @@ class Banner:
 
 
 def render(installation: Installation, session: Session, *, is_overview: bool) -> None:
-    """Draw the line, when there is something to say.
+    """Draw the banner, if there is a problem.
 
-    Everywhere: a key that opens nothing, and a stand-in for Facebook in live mode. On Overview also
-    accounts and refreshes: the other screens show those themselves.
+    On every screen: a wrong encryption key, and another Graph host in live mode. On Overview also
+    accounts and refreshes, which the other screens show themselves.
     """
     banner = find_banner(installation, session, is_overview=is_overview)
     if banner is None:
@@ -70,7 +65,7 @@ def render(installation: Installation, session: Session, *, is_overview: bool) -
             st.markdown(banner.sentence, width="content")
         if banner.action is not None and banner.target is not None:
             st.page_link(
-                screens.link_to(banner.target),
+                links.link_to(banner.target),
                 label=banner.action,
                 icon=":material/arrow_forward:",
             )
@@ -79,7 +74,7 @@ def render(installation: Installation, session: Session, *, is_overview: bool) -
 def find_banner(
     installation: Installation, session: Session, *, is_overview: bool
 ) -> Banner | None:
-    """The worst trouble at present; None when all is well."""
+    """The banner of the worst problem; None for no problem."""
     if not installation.can_open_tokens:
         return Banner(
             wording.WRONG_KEY.title,
@@ -118,14 +113,14 @@ def find_banner(
 
 
 def needing_renewal(accounts: Sequence[Account]) -> list[Account]:
-    """The accounts that wait for the operator: ended ones, then those that end soon."""
+    """The accounts whose access has ended or ends soon, in the order of ``accounts``."""
     return [account for account in accounts if account.state in ("needs_renewal", "expiring")]
 
 
 def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) -> Banner:
-    """Accounts that Facebook has cut off, or will soon: one at least, the worst first.
+    """Accounts that need renewal: one or more, the worst first.
 
-    ``cut_off_count``: Pages that nobody reads until the first of them is renewed.
+    ``cut_off_count``: Pages that are not refreshed until the first account is renewed.
     """
     verb = "needs" if len(waiting) == 1 else "need"
     badge = f"{counted(len(waiting), 'account')} {verb} you"
@@ -143,7 +138,7 @@ def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) ->
 
 
 def of_roles(accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages]) -> Banner | None:
-    """Pages that nobody here may read any more, since somebody lost the role on them."""
+    """Pages that no account can read, since an account lost its role on them."""
     losers = [
         account
         for account in accounts
@@ -161,12 +156,12 @@ def of_roles(accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages
 
 
 def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Banner | None:
-    """A refresh that Facebook cut short, or that came to its end with nothing."""
+    """A refresh that was cut short by a rate limit, has failed, or has read no Page."""
     if run is None or run.status == "running":
         return None
     seen = freshness.last_refreshed_at
     if run.finished_at is not None and seen is not None and seen > run.finished_at:
-        return None  # an account was renewed since, and brought figures: the run is history
+        return None  # figures have arrived since, by the renewal of an account
     if run.status == "done":
         return _nothing_read(run, freshness)
     if run.status == "stopped" and run.limited_until is not None and run.limited_until > now:
@@ -190,7 +185,7 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Banner |
 
 
 def _nothing_read(run: LastRun, freshness: Freshness) -> Banner | None:
-    # Where no Page can be read any more, the reason is said by the other lines.
+    # Without a readable Page another banner gives the reason.
     if run.done or not run.failed or not freshness.has_readable:
         return None
     which = "its one Page" if run.failed == 1 else f"any of {counted(run.failed, 'Page')}"
@@ -205,17 +200,17 @@ def _nothing_read(run: LastRun, freshness: Freshness) -> Banner | None:
 
 
 def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Banner | None:
-    """No Page is read, since every account is paused or disconnected."""
+    """No Page is refreshed, since every account is frozen or disconnected."""
     if freshness.has_readable or not accounts:
         return None
     if any(account.state not in _RESTING for account in accounts):
         return None
     who = [
         f"{plain(account.account_name)} is {_RESTING[account.state]}"
-        for account in accounts[:_MOST_RESTING]
+        for account in accounts[:_MAX_RESTING]
     ]
-    if len(accounts) > _MOST_RESTING:
-        who.append(f"{len(accounts) - _MOST_RESTING:,d} more")
+    if len(accounts) > _MAX_RESTING:
+        who.append(f"{len(accounts) - _MAX_RESTING:,d} more")
     return Banner(
         "Nothing is refreshed",
         ":material/pause:",
@@ -237,7 +232,7 @@ def _slow_down(run: LastRun, from_when: str) -> Banner:
 
 
 def of_age(freshness: Freshness, now: datetime) -> Banner | None:
-    """Figures that nobody has refreshed for days."""
+    """Figures that are STALE_AFTER_DAYS old or older."""
     if freshness.last_day is None:
         return None
     days = (now.date() - freshness.last_day).days

@@ -1,7 +1,7 @@
-"""Filter of Overview: account, category, connection and tag, kept in the address.
+"""Filter of Overview: account, category, connection and tag, kept in the URL.
 
-The address alone says what is chosen, and a choice changes the address. So nothing has to be drawn
-for a choice to stay, and what is in the box is asked for and sent only while it is open.
+The URL is the only state: a choice changes the URL. So the filter needs no widgets on the screen,
+and the box queries and sends its lists only while it is open.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ _EVERY = {
     "state": "Every connection",
     "tag": "Every tag",
 }
-# What the parameters of the address are called where nothing answers to them.
+# The URL parameters in the sentence on unknown values.
 _NOUNS = {"account": "account", "category": "category", "state": "connection", "tag": "tag"}
 
 
 def read(session: Session) -> PageFilter:
-    """What the address asks for; what names nothing here is left out."""
+    """The filter of the URL; unknown values are left out."""
     return resolve_filter(session, _address())
 
 
 def render(session: Session, container: Any, current: PageFilter) -> None:
-    """Draw the button, and the box below it while it is open."""
+    """Draw the button, and its box while it is open."""
     with container:
         box = st.popover("Filter", icon=":material/filter_list:", key="filter", on_change="rerun")
     if not box.open:
@@ -63,7 +63,7 @@ def render(session: Session, container: Any, current: PageFilter) -> None:
 
 
 def describe(current: PageFilter, pages_count: int) -> None:
-    """Write which Pages are shown, and offer the way back to all of them."""
+    """Draw a sentence on the filter and the button to remove it; nothing without a filter."""
     narrowed, left_out = narrowed_to(current, pages_count), unknown_text(current)
     if not narrowed and not left_out:
         return
@@ -76,19 +76,19 @@ def describe(current: PageFilter, pages_count: int) -> None:
 
 
 def kept() -> dict[str, str]:
-    """The filter as the address has it, for links that lead to Overview."""
+    """The URL parameters of the filter, for links to Overview."""
     return {name: value for name in FILTER_NAMES if (value := getattr(_address(), name))}
 
 
 def restore(name: str, value: str) -> None:
-    """Put a choice back into the address."""
+    """Put a value back into the URL."""
     st.query_params[name] = value[:MAX_PARAMETER]
 
 
 def narrowed_to(current: PageFilter, pages_count: int) -> str:
     """ "12 Pages: held by Anna Keller, of the category “Café”." as Markdown; empty for no filter.
 
-    ``pages_count``: how many the filter leaves.
+    ``pages_count``: the number of Pages in the filter.
     """
     filter = current.filter
     parts = []
@@ -107,7 +107,7 @@ def narrowed_to(current: PageFilter, pages_count: int) -> str:
 
 
 def unknown_text(current: PageFilter) -> str:
-    """ "The account of this link is not here, so it is left out."; empty when all is known."""
+    """A sentence on the values of the URL that are unknown; empty for none."""
     if not current.unknown:
         return ""
     nouns = listed([_NOUNS[name] for name in current.unknown])
@@ -146,12 +146,12 @@ def _choose_listed(session: Session, name: Listed, value: str) -> None:
 
 
 def _choose(name: str, labels: dict[str, str], value: str) -> None:
-    """One box. What is chosen stays in it, also where a search does not find it."""
+    """Draw one select box. It keeps the current value, even if a search has not found it."""
     if value and value not in labels:
         labels = {value: cut(value, MAX_LABEL), **labels}
     options: Sequence[str] = ["", *labels]
     key, drawn = f"filter-{name}", f"filter-{name}-drawn"
-    # The address decides, but for a choice made since the box was drawn with it.
+    # The URL decides, unless the operator has chosen since the box was drawn with its value.
     if key not in st.session_state or st.session_state.get(drawn) != value:
         st.session_state[key] = st.session_state[drawn] = value
     choice = st.selectbox(

@@ -1,4 +1,4 @@
-"""A short message that outlives a change of screen: Streamlit drops a toast with its run."""
+"""Flash: a message shown as a toast in the next run, since a rerun removes the toasts of a run."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _KEY = "note"
 
 
 def leave(text: str, icon: str = ":material/check:") -> None:
-    """Have the next run show ``text`` (Markdown, names escaped) as a toast."""
+    """Store ``text`` (Markdown, names escaped) for the next run."""
     st.session_state[_KEY] = (text, icon)
 
 
 def show() -> None:
-    """Show what the run before left, once."""
+    """Show the stored message once."""
     note = st.session_state.pop(_KEY, None)
     if note is not None:
         text, icon = note

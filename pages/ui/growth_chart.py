@@ -1,4 +1,4 @@
-"""Growth chart: one metric over time in three views, on Overview, on a Page, in exports."""
+"""Growth chart: one metric over time in three views, for Overview, Page and exports."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ VIEWS = TOTAL, DAILY_CHANGE, SINCE_START = "Total", "Daily change", "% since sta
 
 
 def choose_metric(key: str, default: str | None = None) -> Metric:
-    """Draw the switch between fans and followers, kept in the address under ``key``."""
+    """Draw the switch between fans and followers, kept in the URL parameter ``key``."""
     return METRICS[url_controls.choose("Figure", list(METRICS), key=key, default=default)]
 
 
 def choose_view(key: str) -> str:
-    """Draw the switch between the views, kept in the address under ``key``."""
+    """Draw the switch between the views, kept in the URL parameter ``key``."""
     return url_controls.choose("View", VIEWS, key=key)
 
 
 def build(
     points: list[Point], noun: str, view: str, colours: Palette, notes: Sequence[Note] = ()
 ) -> tuple[Spec, str]:
-    """The chart of ``points``, and the view it shows: a share of nothing is drawn as the total.
+    """The chart of ``points``, and its view. At least one point has a value.
 
-    At least one point has a value.
+    "% since start" becomes "Total" where the first figure is 0.
     """
     if view == DAILY_CHANGE:
         return line_charts.change_chart(points, noun, colours, notes), view
@@ -42,9 +42,9 @@ def build(
 
 
 def describe(points: list[Point], noun: str, view: str, whose: str) -> str:
-    """The chart's takeaway in a sentence."""
-    told: Any = timeline.describe_changes if view == DAILY_CHANGE else timeline.describe
-    return str(told(points, noun, whose))
+    """The chart in a sentence, for screen readers."""
+    describe_chart: Any = timeline.describe_changes if view == DAILY_CHANGE else timeline.describe
+    return str(describe_chart(points, noun, whose))
 
 
 def render(
@@ -56,7 +56,7 @@ def render(
     height: int,
     notes: Sequence[Note] = (),
 ) -> None:
-    """Draw a view of the days, or say why there is nothing to draw."""
+    """Draw a view of the points, or a sentence on why there is no chart."""
     start = next((point.value for point in points if point.value is not None), None)
     if start is None:
         st.caption(f"No {noun.lower()} to compare in this period.")

@@ -1,16 +1,20 @@
-"""The links that leave for Facebook: real anchors, since only those open in the same tab.
+"""Links: the table of screens, links from one screen to another, and the link to Facebook.
 
-``st.html`` strips ``target`` and knows no theme variables, so anchor and style travel together.
+A screen's file is named as its ``url_path``, because AppTest finds a screen by that name. The link
+to Facebook is a real anchor, since only an anchor opens in the same tab.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
+
+import streamlit as st
 
 START_PATH = "/oauth/start"
 
-# White on this blue is 6.3 : 1 and the same in both schemes; the outlined form takes the ink of the
-# text around it, so that it follows the scheme without knowing it.
+# White on this blue has a contrast of 6.3 : 1 in both schemes; the outlined form takes the colour
+# of the text around it. ``st.html`` knows no theme variables, so each link brings its style.
 _STYLE = """
 .pk-link { display: inline-block; box-sizing: border-box; padding: 0.45rem 1rem;
   border-radius: 0.5rem; font-weight: 600; line-height: 1.6; text-decoration: none;
@@ -24,11 +28,49 @@ _STYLE = """
 """
 
 
-def connect_link(label: str, *, filled: bool = True) -> str:
-    """HTML for ``st.html``: the link that starts a trip to Facebook, in the same tab.
+@dataclass(frozen=True)
+class Screen:
+    """One screen. A hidden one is not in the navigation; the default one is served at ``/``."""
 
-    Filled for the one thing to do on a screen, outlined where it is one of several. ``label`` is
-    plain text. The link carries nothing: the route makes an attempt of its own.
+    name: str
+    title: str
+    icon: str
+    is_hidden: bool = False
+    is_default: bool = False
+
+
+SCREENS = (
+    Screen("overview", "Overview", ":material/monitoring:", is_default=True),
+    Screen("compare", "Compare", ":material/compare_arrows:"),
+    Screen("connections", "Connections", ":material/link:"),
+    Screen("activity", "Activity", ":material/history:"),
+    Screen("setup", "Setup", ":material/tune:"),
+    Screen("page", "Page", ":material/flag:", is_hidden=True),
+    Screen("connect", "Connect", ":material/add_link:", is_hidden=True),
+    Screen("imports", "Past figures", ":material/upload:", is_hidden=True),
+)
+
+
+def link_to(name: str) -> st.Page:
+    """A reference to a screen, for ``st.page_link`` and ``st.switch_page``.
+
+    Streamlit identifies a screen by its ``url_path``, so the reference needs no callable.
+    """
+    screen = next(screen for screen in SCREENS if screen.name == name)
+    return st.Page(
+        _not_to_be_run, title=screen.title, url_path=screen.name, default=screen.is_default
+    )
+
+
+def _not_to_be_run() -> None:
+    raise AssertionError("a reference to a screen was run")
+
+
+def connect_link(label: str, *, filled: bool = True) -> str:
+    """HTML for ``st.html``: the link that starts a login at Facebook, in the same tab.
+
+    Filled for the main action of a screen, else outlined. ``label`` is plain text. The link has no
+    parameters: the route creates the attempt.
     """
     kind = "pk-filled" if filled else "pk-outlined"
     style = " ".join(_STYLE.split())

@@ -1,4 +1,4 @@
-"""Draws one `Wording` as a whole screen: title, sentence, one link. Each refusal looks so."""
+"""Message page: one `Wording` as a whole screen, with title, sentence and next step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ READING_WIDTH = 660
 
 
 def render(words: Wording) -> None:
-    """Draw a screen that says one thing and leads on."""
+    """Draw the message and its next step."""
     with st.container(horizontal_alignment="center"), st.container(width=READING_WIDTH):
         st.space("large")
         st.title(words.title, anchor=False)
@@ -22,16 +22,16 @@ def render(words: Wording) -> None:
             next_step(words.step)
 
 
-def render_trouble(startup: Startup) -> None:
-    """Draw why there is no installation to work with."""
+def render_startup_error(startup: Startup) -> None:
+    """Draw why the installation could not be opened."""
     if startup.report.problems:
         render(wording.settings_missing(len(startup.report.problems)))
     elif startup.error is not None:
-        render(wording.for_trouble(startup.error.kind, startup.error.details))
+        render(wording.for_startup_error(startup.error.kind, startup.error.details))
 
 
 def next_step(step: Step, *, filled: bool = True) -> None:
-    """Draw the one way on: an anchor to Facebook, or a button to another screen."""
+    """Draw the next step: a link to Facebook, or a button that opens another screen."""
     if step.target == "start":
         st.html(links.connect_link(step.label, filled=filled), width="content")
     elif st.button(step.label, type="primary" if filled else "secondary", key="next-step"):

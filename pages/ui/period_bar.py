@@ -1,5 +1,7 @@
-"""Draws the period bar. The frame does, not a screen: a bound widget in a screen loses value and
-address at the next click in the navigation.
+"""Period bar: the period and the comparison of a screen, both kept in the URL.
+
+`pages.app` draws it instead of each screen: a widget bound to the URL inside a screen loses its
+value on navigation.
 """
 
 from __future__ import annotations
@@ -18,32 +20,29 @@ from pages.text.periods import (
     FIRST_DAY,
     LABELS,
     Period,
-    clip,
     get_custom,
     get_period,
     reaches_back,
 )
 from pages.ui import url_controls
 
-__all__ = ["Bar", "clip", "describe", "render"]
-
-# What the address carries, apart from "period". The dates stand there only in a custom period.
+# URL parameters beside "period". The dates are there only in a custom period.
 COMPARISON, SINCE, UNTIL = "comparison", "since", "until"
 _LAST = "last-period"
 
 
 @dataclass(frozen=True)
 class Bar:
-    """The period that is chosen, and the place in the same row where a screen may add its own."""
+    """The chosen period, and a container in the same row for controls of the screen."""
 
     period: Period
     beside: Any
 
 
 def render(today: date, first_day: date | None) -> Bar:
-    """Draw the bar as it stands on the UTC day ``today``.
+    """Draw the bar for the UTC day ``today``.
 
-    ``first_day``: the first day with a snapshot of what the screen shows; None: none.
+    ``first_day``: the first day with a snapshot of the screen's Pages; None for none.
     """
     with st.container(horizontal=True, vertical_alignment="center", key="period-bar"):
         label = url_controls.choose("Period", LABELS, key="period", default=DEFAULT_LABEL)
@@ -67,10 +66,10 @@ def render(today: date, first_day: date | None) -> Bar:
 
 
 def _choose_days(today: date) -> tuple[date | None, date | None]:
-    """Two boxes, so that each day is a word of its own in the address.
+    """Draw two boxes, so that each day is a separate URL parameter.
 
-    Whoever comes from another period begins with its days. What the address says and no box can
-    hold (no date, a day to come) is dropped by Streamlit, and `get_custom` says what is shown.
+    At first they have the days of the period before. Streamlit drops invalid values of the URL, and
+    `get_custom` fills them in.
     """
     if not {SINCE, UNTIL} & {*map(str, st.query_params), *map(str, st.session_state)}:
         last = st.session_state.get(_LAST, DEFAULT_LABEL)
@@ -96,7 +95,7 @@ def _choose_days(today: date) -> tuple[date | None, date | None]:
 def describe(period: Period, first_day: date | None) -> str:
     """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026".
 
-    The second half only where the snapshots, from ``first_day`` on, reach back to before it.
+    The comparison is left out where the snapshots, from ``first_day`` on, don't reach back to it.
     """
     text = f"{span(period.since, period.until)}, days in UTC"
     if period.remark:

@@ -1,10 +1,10 @@
-"""Fragments that look again by themselves, and the end of their ticks when a screen is left.
+"""Polling: fragments that rerun at an interval, until their screen is left.
 
 In Streamlit 1.67 the browser sends a tick with the screen that it shows at that moment. A tick that
-reaches the server while another screen is drawn would run after it, under the screen that was left;
-the browser takes that for a change of screens and empties the new one. Streamlit drops a tick only
-when the session no longer holds its fragment. So whoever leaves a screen drops its fragments, and
-no two screens have a fragment in common.
+arrives while another screen is drawn would run after it, under the old screen; the browser takes
+that for a change of screens and empties the new one. Streamlit drops a tick only when the session
+no longer has its fragment. So every change of screens drops the fragments, and no two screens share
+one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import NoReturn
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from pages.ui import screens
+from pages.ui import links
 
 _SCREEN = "screen-on-view"
 
 
 def poll(every_seconds: float) -> Callable[[Callable[[], None]], Callable[[], None]]:
-    """A fragment that the browser asks to run again every so many seconds, on this screen only."""
+    """Decorator for a fragment that reruns every so many seconds, on this screen only."""
 
     def decorate(watch: Callable[[], None]) -> Callable[[], None]:
-        # Streamlit names a fragment by its function and by where it stands.
+        # Streamlit identifies a fragment by its function's name and its position on the screen.
         watch.__qualname__ = f"{watch.__qualname__} on {st.session_state.get(_SCREEN)}"
         return st.fragment(watch, run_every=every_seconds)
 
@@ -32,25 +32,25 @@ def poll(every_seconds: float) -> Callable[[Callable[[], None]], Callable[[], No
 
 
 def begin_run() -> None:
-    """End the ticks of the screen before, if this run draws another; first thing in a whole run."""
+    """Drop the fragments of the last screen if this run draws another. Call it first in a run."""
     if st.session_state.get(_SCREEN) != _page_hash():
         _drop_fragments()
 
 
 def note_screen() -> None:
-    """Remember which screen this run draws; called once the navigation has decided that."""
+    """Remember the screen of this run. Call it after ``st.navigation``."""
     st.session_state[_SCREEN] = _page_hash()
 
 
 def go_to(screen: str, query_params: Mapping[str, str] | None = None) -> NoReturn:
-    """Lead on to another screen, as ``st.switch_page``, and end the ticks of this one before."""
+    """Switch to another screen, as ``st.switch_page``, after dropping this one's fragments."""
     _drop_fragments()
-    st.switch_page(screens.link_to(screen), query_params=dict(query_params or {}))
+    st.switch_page(links.link_to(screen), query_params=dict(query_params or {}))
 
 
 def _page_hash() -> str:
-    # Not documented by Streamlit (1.67), as is the storage below: tests/integration/test_polling.py
-    # fails when either no longer does what is needed here.
+    # This and the fragment storage below are undocumented in Streamlit 1.67;
+    # tests/integration/test_polling.py fails when they change.
     ctx = get_script_run_ctx()
     return ctx.page_script_hash if ctx is not None else ""
 

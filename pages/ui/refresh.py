@@ -1,7 +1,7 @@
-"""Refresh now, and the progress that every open tab shows while anybody's refresh runs.
+"""Refresh button: when the figures were refreshed, "Refresh now", and the progress of a refresh.
 
-A fragment looks at the database: often while a refresh runs, now and then otherwise, so that a tab
-which stands open notices another's refresh and the daily one. It starts nothing by itself.
+A fragment polls the database, often while a refresh runs and rarely otherwise, so that every open
+tab shows refreshes started elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from fb.jobs import runner, sandbox_history, snapshots
-from pages.queries import find_freshness, find_newest_run, get_version
+from pages.cache import get_version
+from pages.queries import find_freshness, find_newest_run
 from pages.text.formats import at_about, clock, when
 from pages.ui.polling import poll
 from storage.figures.health import Freshness
@@ -24,44 +25,44 @@ from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 WATCHING_SECONDS = 1.0
 IDLE_SECONDS = 15.0
-# How long a press may take to show up as a run before the button comes back.
+# After a press the button stays off until a run begins, or for this long.
 PATIENCE_SECONDS = 10.0
-_ASKED = "refresh-asked"
+_STARTED = "refresh-asked"
 
 
 def render(installation: Installation, session: Session, *, is_making_history: bool) -> None:
     """Draw when the figures were refreshed, and the button or the progress.
 
-    ``is_making_history``: whether the sandbox makes days, as this run has seen it.
+    ``is_making_history``: the sandbox makes days at present.
     """
     version = get_version(session)
-    at_first = _look(installation, session, is_making_history=is_making_history)
-    fresh = [at_first]  # the first drawing is part of this run: no need to look twice
+    at_first = _read_status(installation, session, is_making_history=is_making_history)
+    fresh = [at_first]  # the first drawing is part of this run: no need to read twice
 
     @poll(WATCHING_SECONDS if at_first.is_running else IDLE_SECONDS)
     def watch() -> None:
         with installation.database.reading() as session:
-            now = fresh.pop() if fresh else _look_again(installation, session)
+            now = fresh.pop() if fresh else _read_status_again(installation, session)
             if now.progress is not None:
-                st.session_state.pop(_ASKED, None)
+                st.session_state.pop(_STARTED, None)
             is_pressed = False
             if now.progress is not None and not now.is_making_history:
                 _draw_progress(now.progress)
             else:
                 is_busy = now.is_running or now.is_making_history
                 is_pressed = _draw_button(installation, session, is_busy=is_busy)
-        # Before anything else: a screen that is out of date would swallow the press.
+        # First of all, since the rerun of a stale screen would lose the press.
         if is_pressed and runner.start(installation, snapshots.JOB, runner.MANUAL):
-            st.session_state[_ASKED] = (time.monotonic(), now.version)
+            st.session_state[_STARTED] = (time.monotonic(), now.version)
             st.rerun()
         is_idle = now.progress is None and not now.is_making_history
         is_stale = is_idle and now.version != version
         if is_stale or now.is_running != at_first.is_running:
             if not now.is_running:
-                st.session_state.pop(_ASKED, None)
+                st.session_state.pop(_STARTED, None)
             st.rerun()
 
-    # A fragment takes the whole width for itself; within this it stays at the right.
+    # A fragment takes the whole width; in this container it stays at the right.
     with st.container(width="content"):
         watch()
 
@@ -82,7 +83,7 @@ def describe_freshness(freshness: Freshness, now: datetime) -> str:
 
 
 def why_not(installation: Installation, session: Session) -> str | None:
-    """Why Refresh now is off, in a sentence; None when it is on."""
+    """Why "Refresh now" is disabled, in a sentence; None when it is enabled."""
     now = installation.now()
     if not installation.can_open_tokens:
         return "The stored access can't be opened: see Setup."
@@ -95,8 +96,8 @@ def why_not(installation: Installation, session: Session) -> str | None:
 
 
 @dataclass(frozen=True)
-class _Sight:
-    """What one look at the database has seen. Running also means: asked for a moment ago."""
+class _Status:
+    """The state of refreshing. ``is_running`` also for a moment after a press."""
 
     version: str
     progress: RunRecord | None
@@ -104,19 +105,21 @@ class _Sight:
     is_making_history: bool
 
 
-def _look_again(installation: Installation, session: Session) -> _Sight:
+def _read_status_again(installation: Installation, session: Session) -> _Status:
     is_sandbox = installation.sandbox is not None
     is_making_history = is_sandbox and sandbox_history.find_unfinished(session) is not None
-    return _look(installation, session, is_making_history=is_making_history)
+    return _read_status(installation, session, is_making_history=is_making_history)
 
 
-def _look(installation: Installation, session: Session, *, is_making_history: bool) -> _Sight:
+def _read_status(
+    installation: Installation, session: Session, *, is_making_history: bool
+) -> _Status:
     version = get_version(session)
     progress = runs.find_active_run(session, SNAPSHOTS)
-    asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
-    # A short refresh may be over before anybody has looked: then the data is another already.
-    is_asked = asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS
-    return _Sight(version, progress, progress is not None or is_asked, is_making_history)
+    started_at, started_version = st.session_state.get(_STARTED, (0.0, None))
+    # A short refresh may end between two polls: then the version of the data has changed.
+    is_starting = started_version == version and time.monotonic() - started_at < PATIENCE_SECONDS
+    return _Status(version, progress, progress is not None or is_starting, is_making_history)
 
 
 def _draw_progress(progress: RunRecord) -> None:
@@ -127,7 +130,7 @@ def _draw_progress(progress: RunRecord) -> None:
 
 
 def _draw_button(installation: Installation, session: Session, *, is_busy: bool) -> bool:
-    """True when it was pressed."""
+    """Draw the button; True when it was pressed."""
     now = installation.now()
     reason = why_not(installation, session)
     with st.container(horizontal_alignment="right", width="content", gap="xsmall"):
@@ -142,7 +145,7 @@ def _draw_button(installation: Installation, session: Session, *, is_busy: bool)
                 key="refresh-now",
                 disabled=is_busy or reason is not None,
             )
-        # Not as the button's help: what is off shows it to a mouse only.
+        # Not as the button's help: a disabled button shows it to a mouse only.
         if reason is not None:
             st.caption(reason, width="content")
     return is_pressed

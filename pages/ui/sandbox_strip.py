@@ -1,4 +1,4 @@
-"""Says "Sandbox" on every screen, shows its clock, and holds its controls."""
+"""Sandbox strip, above every screen in sandbox mode: a badge, the sandbox's clock, its controls."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sqlalchemy.orm import Session
 from fb.installation import Installation
 from fb.jobs import runner, sandbox_history
 from pages.text.formats import counted, day, moment
-from pages.ui import flash, screens
+from pages.ui import flash, links
 from pages.ui.polling import poll
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
 CONTROLS_WIDTH = 340
-_ASKED = "start-over-asked"
+_CONFIRMING = "start-over-asked"
 _WHAT = {"history": "Making history", "fast_forward": "Fast-forward"}
 
 
 def render(installation: Installation, session: Session) -> bool:
-    """Draw the strip; nothing in live mode. True while days pass in the sandbox."""
+    """Draw the strip; nothing in live mode. True while the sandbox makes days."""
     if installation.sandbox is None:
         return False
     progress = sandbox_history.find_unfinished(session)
@@ -49,13 +49,13 @@ def _watch_progress(installation: Installation) -> None:
             st.rerun()
         st.caption(progress_text(progress), width="content")
 
-    # A fragment takes the whole width, and would push Controls to the right edge.
+    # A fragment takes the whole width and would push Controls to the right edge.
     with st.container(width="content"):
         watch()
 
 
 def progress_text(progress: RunRecord) -> str:
-    """ "Making history… 40 of 90 days", in a few words: it stands in one line on a phone."""
+    """ "Making history… 40 of 90 days": short enough for one line on a phone."""
     days = counted(progress.steps_total, "day")
     return f"{_WHAT[progress.started_by]}… {progress.steps_done:,d} of {days}"
 
@@ -82,21 +82,21 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
                 st.rerun()
     _trouble(installation)
     _offer_start_over(installation, is_busy=is_busy)
-    st.page_link(screens.link_to("setup"), label="Use my own Facebook app", icon=":material/tune:")
+    st.page_link(links.link_to("setup"), label="Use my own Facebook app", icon=":material/tune:")
 
 
 def _trouble(installation: Installation) -> None:
-    # Not imported above: in live mode the sandbox's package is never loaded.
+    # Imported here, because live mode never loads the sandbox's package.
     from fb.sandbox import TROUBLES
 
     key, drawn = "sandbox-trouble", "sandbox-trouble-drawn"
     current = installation.sandbox.trouble
-    # Another tab, or starting over, may have changed it since the box was drawn.
+    # Another tab or starting over may have changed it since the box was drawn.
     if key not in st.session_state or st.session_state.get(drawn) != current:
         st.session_state[key] = st.session_state[drawn] = current
-    chosen = st.selectbox("**Make trouble**", list(TROUBLES), format_func=_sentence_case, key=key)
-    if chosen != current:
-        installation.sandbox.trouble = st.session_state[drawn] = chosen
+    selected = st.selectbox("**Make trouble**", list(TROUBLES), format_func=_sentence_case, key=key)
+    if selected != current:
+        installation.sandbox.trouble = st.session_state[drawn] = selected
         st.rerun()
     st.caption(TROUBLES[current])
 
@@ -106,8 +106,8 @@ def _sentence_case(name: str) -> str:
 
 
 def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
-    # Asks in place: a dialog would open beneath the popover.
-    if not st.session_state.get(_ASKED):
+    # Not a dialog: it would open beneath the popover.
+    if not st.session_state.get(_CONFIRMING):
         is_pressed = st.button(
             "Start over with an empty sandbox…",
             icon=":material/restart_alt:",
@@ -116,7 +116,7 @@ def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
             disabled=is_busy,
         )
         if is_pressed:
-            st.session_state[_ASKED] = True
+            st.session_state[_CONFIRMING] = True
             st.rerun()
         return
     st.warning(
@@ -128,7 +128,7 @@ def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
         keeps = st.button("Keep it", key="start-over-no")
         erases = st.button("Erase and start over", type="primary", key="start-over-yes")
     if keeps or erases:
-        st.session_state[_ASKED] = False
+        st.session_state[_CONFIRMING] = False
         if erases:
             _start_over(installation)
         st.rerun()

@@ -1,4 +1,4 @@
-"""Draws a row of tiles: one figure each, with what it is compared to. What is unknown says why."""
+"""Tiles: a row of figures, each with its change, or with the reason why it is unknown."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import streamlit as st
 
 from pages.text.formats import count, signed, signed_percent
 
-NARROWEST = 165  # pixels: two abreast on a phone
-# Five tiles on a tablet: three above two, as wide together, instead of four and a lonely one.
+MIN_WIDTH = 165  # pixels: two tiles side by side on a phone
+# Five tiles on a tablet: three above two of the same total width, instead of four above one.
 STYLE = """<style>
 @media (min-width: 640px) and (max-width: 980px) {
   .st-key-tiles.st-key-tiles { grid-template-columns: repeat(6, 1fr); }
@@ -22,10 +22,10 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class Tile:
-    """One tile. ``value`` None is drawn as a long dash; ``note`` stands beside the delta.
+    """One tile. ``value`` None is shown as a long dash; ``note`` is shown beside the delta.
 
-    ``delta`` is text with a sign, 0 for a flat one, None for none. A neutral delta is no judgement:
-    grey and without an arrow.
+    ``delta`` is text with a sign, 0 for no change, None for none. A neutral delta is grey and has
+    no arrow.
     """
 
     label: str
@@ -38,7 +38,7 @@ class Tile:
 
 def render(tiles: Sequence[Tile]) -> None:
     """Draw the tiles in one row, or in as many as the width needs."""
-    with st.grid(len(tiles), min_column_width=NARROWEST, key="tiles"):
+    with st.grid(len(tiles), min_column_width=MIN_WIDTH, key="tiles"):
         for tile in tiles:
             st.metric(
                 tile.label,
@@ -65,7 +65,7 @@ def signed_value(number: int | None) -> str | None:
 
 
 def delta_of(number: int | None) -> str | int | None:
-    """A change as a delta: no change is the number 0, which is drawn grey and without an arrow."""
+    """A change as a delta; 0 stays a number, which Streamlit draws grey and without an arrow."""
     return signed(number) if number else number
 
 

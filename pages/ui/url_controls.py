@@ -1,4 +1,4 @@
-"""Controls bound to the address: a segmented control, and changes to what is drawn already."""
+"""Controls bound to the URL: a segmented control, and changes to controls already drawn."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PENDING = "pending-controls"
 def choose(label: str, options: Sequence[str], *, key: str, default: str | None = None) -> str:
     """Draw a segmented control and return its option; at first ``default`` or the first one.
 
-    ``label`` is for screen readers. The options are what the address carries under ``key``, so a
-    published one is not renamed.
+    ``label`` is for screen readers. The options are values of the URL parameter ``key``, so a
+    published one is never renamed.
     """
     first = default if default is not None and default in options else options[0]
-    chosen = st.segmented_control(
+    option = st.segmented_control(
         label,
         options,
         default=first,
@@ -25,20 +25,20 @@ def choose(label: str, options: Sequence[str], *, key: str, default: str | None 
         key=key,
         bind="query-params",
     )
-    return chosen or first
+    return option or first
 
 
 def change(**values: object) -> None:
-    """Give controls of these keys other values, and run the script again.
+    """Set the controls with these keys, and rerun.
 
-    Streamlit lets nobody change a control in the run that drew it, so the values wait for the next
-    run. A press judged here also counts in a new session, which knows no callbacks yet.
+    Streamlit forbids setting a control in the run that has drawn it, so the next run sets the
+    values. A callback would be lost in a new session, after a restart of the server.
     """
     st.session_state[_PENDING] = values
     st.rerun()
 
 
 def apply_changes() -> None:
-    """Set what `change` left; called before any control is drawn."""
+    """Set the values of the last `change`. Call it before any control is drawn."""
     for key, value in st.session_state.pop(_PENDING, {}).items():
         st.session_state[key] = value

@@ -8,8 +8,8 @@ from datetime import date
 import pytest
 
 from pages.parts.overview import overview_text
-from pages.text.periods import get_period
-from pages.ui.period_bar import clip, describe
+from pages.text.periods import clip, get_period
+from pages.ui.period_bar import describe
 from pages.ui.tiles import Tile
 from storage.figures.totals import Comparable, Totals
 

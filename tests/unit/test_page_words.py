@@ -120,7 +120,7 @@ def tiles_of(fans: dict[date, int | None], period: Period = PERIOD) -> dict[str,
     outlook = find_forecast(fans, TODAY)
     figures = PageFigures(
         view=View(period),
-        asked=replace(period, until=TODAY),
+        requested=replace(period, until=TODAY),
         profile=PROFILE,
         history=history,
         outlook=outlook,

@@ -7,7 +7,7 @@ from datetime import date
 
 from pages.charts.timeline import Note
 from pages.parts.overview import unusual_text
-from pages.parts.overview.unusual_text import say_what, sentence, worth_naming
+from pages.parts.overview.unusual_text import describe, sentence, worth_naming
 
 UNTIL = date(2026, 11, 22)
 
@@ -34,13 +34,13 @@ def test_a_clean_up_is_named_with_its_most_likely_cause() -> None:
 
 
 def test_a_single_page_has_noise_of_its_own_and_no_cause() -> None:
-    assert say_what(ROSE) == "1 of 14 Pages rose beyond its own noise"
-    assert say_what(Day(UNTIL, 1, fell_count=1)) == "1 of 1 Page fell beyond its own noise"
+    assert describe(ROSE) == "1 of 14 Pages rose beyond its own noise"
+    assert describe(Day(UNTIL, 1, fell_count=1)) == "1 of 1 Page fell beyond its own noise"
 
 
 def test_both_directions_of_one_day() -> None:
     both = Day(UNTIL, 140, rose_count=2, fell_count=9)
-    assert say_what(both) == "9 of 140 Pages fell and 2 rose beyond their own noise"
+    assert describe(both) == "9 of 140 Pages fell and 2 rose beyond their own noise"
 
 
 def test_what_thousands_always_have_is_not_worth_naming() -> None:
@@ -64,8 +64,8 @@ def test_another_year_is_named() -> None:
 
 def test_notes_for_the_chart_oldest_first() -> None:
     assert unusual_text.notes([ROSE, NOISE, CLEAN_UP]) == [
-        Note(CLEAN_UP.day, say_what(CLEAN_UP), "platform"),
-        Note(ROSE.day, say_what(ROSE), "platform"),
+        Note(CLEAN_UP.day, describe(CLEAN_UP), "platform"),
+        Note(ROSE.day, describe(ROSE), "platform"),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pages.ui.return_url import LONGEST, NAMES, PARAMETER, pack, unpack
+from pages.ui.return_url import MAX_LENGTH, NAMES, PARAMETER, pack, unpack
 
 DEFAULTS = {"sort": "Most fans first", "page": 1}
 
@@ -27,8 +27,8 @@ def test_only_overviews_own_names_come_back() -> None:
 
 
 def test_what_is_too_long_is_left_out() -> None:
-    assert pack({"q": "x" * (LONGEST + 1)}, DEFAULTS) == {}
-    assert unpack("q=" + "x" * LONGEST) == {}
+    assert pack({"q": "x" * (MAX_LENGTH + 1)}, DEFAULTS) == {}
+    assert unpack("q=" + "x" * MAX_LENGTH) == {}
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), st.text(min_size=1, max_size=20)))

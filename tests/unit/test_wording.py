@@ -63,7 +63,7 @@ def all_wordings() -> Iterator[Wording]:
         wording.REFUSALS,
         wording.ATTEMPTS,
         wording.OWN_FAILURES,
-        wording.TROUBLES,
+        wording.STARTUP_ERRORS,
     ):
         yield from table.values()
     for kind in wording.ERRORS:
@@ -72,7 +72,7 @@ def all_wordings() -> Iterator[Wording]:
     yield wording.for_failure({"kind": "SomethingNew", "code": 1234, "trace_id": "AbC"})
     yield wording.for_refusal("something new")
     yield wording.for_attempt("something new")
-    yield wording.for_trouble("something new")
+    yield wording.for_startup_error("something new")
     yield phrases.missing_pages(["Café Lindenhof"])
     yield phrases.other_person("Ben", ["Anna"])
     yield phrases.no_page("Anna")
@@ -92,7 +92,7 @@ def test_every_word_for_an_error_has_its_error() -> None:
 def test_every_refusal_attempt_and_trouble_has_its_words() -> None:
     assert set(wording.REFUSALS) == set(REFUSAL_KINDS)
     assert set(wording.ATTEMPTS) == set(ATTEMPT_STATUSES)
-    assert set(wording.TROUBLES) == set(get_args(StartupErrorKind))
+    assert set(wording.STARTUP_ERRORS) == set(get_args(StartupErrorKind))
     assert set(permissions.PAGE_REASONS) == set(PAGE_REASONS)
 
 
@@ -135,7 +135,7 @@ def test_unknown_things_still_have_words() -> None:
     assert "1234/5" in wording.for_error("New", code=1234, subcode=5).sentence
     assert wording.for_failure(None).sentence
     assert wording.for_refusal("new") == wording.REFUSALS["malformed"]
-    assert "“new”" in wording.for_trouble("new").sentence
+    assert "“new”" in wording.for_startup_error("new").sentence
     assert permissions.page_reason("new").label == "Works in part"
     assert permissions.permission("new").title == "Another permission"
     assert "Ann" in phrases.ended("Ann", 999, 999)

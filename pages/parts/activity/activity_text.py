@@ -1,6 +1,6 @@
-"""What is said of refreshes, of Pages that could not be read, and of events: plain text for cells.
+"""Texts of Activity's tables: refreshes, Pages that could not be read, events. Pure.
 
-Pure, like ``pages.text.wording``; nothing is escaped, since cells know no Markdown.
+Plain text, nothing escaped: table cells are not Markdown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pages.text.wording import for_error
 from pages.ui.notes import note_text
 from pages.ui.tags import tag_text
 
-# Runs (storage Run.kind and Run.status) and events, for tables: plain text.
+# By `storage.models.JobRun.started_by`.
 RUN_KINDS: Mapping[str, str] = {
     "manual": "Refresh now",
     "daily": "Daily refresh",
@@ -92,7 +92,7 @@ def _saved(facts: Mapping[str, Any]) -> str:
 
 
 def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
-    """What happened, as plain text for a cell: an event's kind with its account, tag or note."""
+    """An event as plain text for a cell; ``facts`` depend on its kind."""
     if kind in tag_text.EVENTS:
         return tag_text.event(kind, facts)
     if kind in note_text.EVENTS:

@@ -1,4 +1,4 @@
-"""Cards of Compare: the Pages' lines over the period, and their figures in a table."""
+"""Cards of Compare: the chart with a line for each Page, and the table of their figures."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import streamlit as st
 from fb.installation import Installation
 from pages.charts.chart_parts import Spec, palette
 from pages.charts.compare_chart import DARK_COLOURS, HEIGHT, LIGHT_COLOURS, compare_chart
-from pages.charts.compare_series import MOST_DAYS, Series, days_to_draw, values_on
+from pages.charts.compare_series import MAX_DAYS, Series, days_to_draw, values_on
 from pages.charts.timeline import Note
 from pages.parts.compare import compare_text, export, table
-from pages.parts.compare.compare_text import LONGEST_CHART_NAME, Row, labels_of
+from pages.parts.compare.compare_text import MAX_CHART_NAME, Row, labels_of
 from pages.queries import Comparison
 from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
-from pages.ui import growth_chart, screens, url_controls
+from pages.ui import growth_chart, links, url_controls
 from pages.ui.notes import note_text
 from storage.figures.filters import Metric
 from storage.notes.notes import NoteRow
@@ -29,7 +29,7 @@ INDEX, NUMBERS = "Index", "Numbers"
 
 @dataclass(frozen=True)
 class Switches:
-    """How the switches of the chart's card stand, and the containers beside them."""
+    """The values of the switches, and the containers beside them."""
 
     metric: Metric
     is_index: bool
@@ -38,7 +38,7 @@ class Switches:
 
 
 def choose() -> Switches:
-    """Draw the row of the chart's card: its heading, the switches, and room for Export."""
+    """Draw the top row of the chart's card: heading, switches, and a container for Export."""
     with st.container(horizontal=True, vertical_alignment="center"):
         heading = st.empty()
         metric = growth_chart.choose_metric("figure")
@@ -49,7 +49,7 @@ def choose() -> Switches:
 def render_chart(
     installation: Installation, comparison: Comparison, switches: Switches
 ) -> list[Row]:
-    """Draw the lines of the Pages, and what is to be said of them; return their figures."""
+    """Draw the chart and its remarks; return the Pages' figures."""
     period, metric = comparison.view.period, comparison.view.metric
     rows = [
         compare_text.row_of(page, label, comparison.figures[page.page_id], metric, period)
@@ -61,9 +61,9 @@ def render_chart(
     with switches.export:
         about = (title, listed([row.label for row in rows]))
         export.render(installation, comparison, rows, chart, about)
-    if period.since > comparison.asked.since:
+    if period.since > comparison.requested.since:
         remarks.append(f"Figures begin on {day(period.since - A_DAY)}.")
-    if period.until < comparison.asked.until:
+    if period.until < comparison.requested.until:
         remarks.append(f"Figures end on {day(period.until)}.")
     if remarks:
         st.caption(plain(" ".join(remarks)))
@@ -71,7 +71,7 @@ def render_chart(
 
 
 def _notes(comparison: Comparison, rows: Sequence[Row]) -> list[Note]:
-    """Operators' notes and days on which Facebook cleaned up, oldest first; each says for whom."""
+    """Operators' notes, those of one Page with its name, and derived notes, oldest first."""
     labels = {row.page_id: row.label for row in rows}
 
     def text(note: NoteRow) -> str:
@@ -85,19 +85,19 @@ def _notes(comparison: Comparison, rows: Sequence[Row]) -> list[Note]:
 def _chart(
     comparison: Comparison, rows: Sequence[Row], *, is_index: bool
 ) -> tuple[list[str], Spec | None]:
-    """Draw the lines; return what is to be said below them, and the chart if there is one."""
+    """Draw the chart; return its remarks, and the chart or None."""
     pages, metric, period = comparison.pages, comparison.view.metric, comparison.view.period
     days = days_to_draw(period.since, period.until)
     remarks: list[str] = []
     series: list[Series] = []
-    names = labels_of(pages, LONGEST_CHART_NAME)
-    for place, (page, row, name) in enumerate(zip(pages, rows, names, strict=True)):
+    names = labels_of(pages, MAX_CHART_NAME)
+    for position, (page, row, name) in enumerate(zip(pages, rows, names, strict=True)):
         values = values_on(days, comparison.figures[page.page_id][metric])
         why = compare_text.why_not_indexed(row.label, row.start, metric) if is_index else None
         if why is not None:
             remarks.append(why)
         elif any(value is not None for value in values):
-            series.append(Series(name, place, values, (row.start or 1) if is_index else 1))
+            series.append(Series(name, position, values, (row.start or 1) if is_index else 1))
     if not series:
         st.markdown(f"No {metric} to draw in this period.")
         return remarks, None
@@ -109,7 +109,7 @@ def _chart(
     )
     if len(days) < _days_between(days[0], days[-1]):
         remarks.append(
-            f"Over more than {MOST_DAYS - 2} days the chart has one figure a week: the last known."
+            f"Over more than {MAX_DAYS - 2} days the chart has one figure a week: the last known."
         )
     return remarks, chart
 
@@ -125,7 +125,7 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
         st.header("Figures side by side", anchor=False, width="content")
         for row in rows:
             st.page_link(
-                screens.link_to("page"),
+                links.link_to("page"),
                 label=plain(row.label),
                 icon=":material/arrow_forward:",
                 query_params={"id": row.page_id},
@@ -148,7 +148,7 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
 
 
 def _remarks(comparison: Comparison, rows: Sequence[Row]) -> list[str]:
-    """Why there are dashes, and how the figures are to be read."""
+    """Sentences on the dashes in the table, and on how to read its figures."""
     metric, period = comparison.view.metric, comparison.view.period
     remarks = [compare_text.COUNTED_TWICE]
     for page, row in zip(comparison.pages, rows, strict=True):

@@ -1,6 +1,6 @@
-"""What Compare says: labels that tell Pages apart, figures side by side, and why there are dashes.
+"""Labels, figures and sentences of Compare. Pure.
 
-Pure: no Streamlit. Names are plain text here; whoever draws them as Markdown escapes them.
+Everything is plain text: callers escape it for Markdown.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from storage import metrics
 from storage.figures.comparison import ComparedPage, Figures, Match
 from storage.figures.filters import Metric
 
-LONGEST_NAME = 40
-LONGEST_CHART_NAME = 22
-_FEWEST_DIGITS = 4
+MAX_NAME = 40
+MAX_CHART_NAME = 22
+_MIN_DIGITS = 4
 
 COUNTED_TWICE = "Someone who follows two of these Pages counts in both."
 
 
 @dataclass(frozen=True)
 class Row:
-    """One Page's figures in the period. None where one can't be told.
+    """One Page's figures in the period; None where one is unknown.
 
-    ``fans`` and ``followers`` are those at the end. ``net_before`` and the two deltas are None also
-    without a previous period; the deltas of rates are percentage points. ``days_with`` of the
-    period's days have a snapshot.
+    ``fans`` and ``followers`` are those at the end. The two deltas are None also without a previous
+    period; ``growth_delta`` is in percentage points. ``days_with`` is the number of days with a
+    snapshot.
     """
 
     page_id: str
@@ -50,11 +50,11 @@ class Row:
     days_with: int
 
 
-def labels_of(pages: Sequence[ComparedPage | Match], length: int = LONGEST_NAME) -> list[str]:
-    """Names in at most ``length`` characters, no two the same: twins get the end of their id."""
+def labels_of(pages: Sequence[ComparedPage | Match], length: int = MAX_NAME) -> list[str]:
+    """Different names of at most ``length`` characters: equal ones get the end of the Page's id."""
     names = [cut(page.name, length) or "Page" for page in pages]
     often = Counter(names)
-    digits = _FEWEST_DIGITS
+    digits = _MIN_DIGITS
     while True:
         labels = [
             f"{cut(name, max(8, length - digits - 4))} (…{page.page_id[-digits:]})"
@@ -68,10 +68,7 @@ def labels_of(pages: Sequence[ComparedPage | Match], length: int = LONGEST_NAME)
 
 
 def choices_of(matches: Sequence[Match]) -> dict[str, str]:
-    """Page ids by what the list of matches says: name and category, twins with the end of their id.
-
-    In the order given.
-    """
+    """Page ids by the option's text, name and category, in the order of ``matches``."""
     texts = []
     for match, label in zip(matches, labels_of(matches, 60), strict=True):
         texts.append(f"{label} · {cut(match.category, 30)}" if match.category else label)
@@ -116,7 +113,7 @@ def row_of(
 def why_not_comparable(
     page: ComparedPage, label: str, figures: Figures, noun: str, period: Period
 ) -> str | None:
-    """Why net and growth are dashes: a sentence in plain text; None where they are figures."""
+    """Why net and growth are dashes; None where they are figures."""
     start, end = metrics.ends_of_period(figures, period.since, period.until)
     if start is not None and end is not None:
         return None
@@ -137,7 +134,7 @@ def why_not_comparable(
 
 
 def why_not_indexed(label: str, start: int | None, noun: str) -> str | None:
-    """Why a Page has no line in the index: a sentence in plain text; None where it has one."""
+    """Why a Page has no line in the index; None where it has one."""
     if start is None:
         return f"{label} is left out of the index: no count of {noun} at the start of the period."
     if start == 0:
@@ -149,7 +146,7 @@ def why_not_indexed(label: str, start: int | None, noun: str) -> str | None:
 
 
 def why_no_percentage(rows: Sequence[Row], noun: str) -> str | None:
-    """Whose percentages are dashes though both ends are known; None when nobody's."""
+    """The sentence on Pages too small for percentages; None for no such Page."""
     small = [row.label for row in rows if row.net is not None and row.growth_percent is None]
     if not small:
         return None
@@ -159,21 +156,21 @@ def why_no_percentage(rows: Sequence[Row], noun: str) -> str | None:
 
 
 def describe_series(series: Sequence[Series], noun: str, period: Period, *, is_index: bool) -> str:
-    """The takeaway of the chart in a sentence, for whoever can't see it."""
-    told = []
+    """The chart in a sentence, for screen readers."""
+    parts = []
     for one in series:
-        known = [value for value in one.values if value is not None]
+        figures = [value for value in one.values if value is not None]
         if is_index:
-            told.append(f"{one.label} ends at {100 * known[-1] / one.base:,.1f}")
+            parts.append(f"{one.label} ends at {100 * figures[-1] / one.base:,.1f}")
         else:
-            told.append(f"{one.label} from {count(known[0])} to {count(known[-1])}")
+            parts.append(f"{one.label} from {count(figures[0])} to {count(figures[-1])}")
     kind = f"{noun.capitalize()}, start = 100" if is_index else noun.capitalize()
     days = counted(period.days_count, "day")
-    return f"{kind}, {days} to {day(period.until)}: {'; '.join(told)}."
+    return f"{kind}, {days} to {day(period.until)}: {'; '.join(parts)}."
 
 
 def no_earlier_figures(labels: Sequence[str], pages_count: int) -> str:
-    """That nothing is compared with the previous period, or not for some Pages."""
+    """The sentence on Pages without figures in the previous period: some of them, or all."""
     if len(labels) == pages_count:
         return "There are no earlier figures to compare with."
     verb = "has" if len(labels) == 1 else "have"

@@ -1,7 +1,7 @@
-"""Export of Compare: its table with whole names and ids, its daily figures, its chart.
+"""Export of Compare: its table with full names and ids, its daily figures, its chart.
 
-The table names the first and last day and has no column of dates, so that nobody takes the figures
-at the end of a period for those of one day and imports them.
+The table has columns for the first and last day, but none named "date", so that it can't be
+imported as figures of a day.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def render(
     chart: Spec | None,
     about: tuple[str, str],
 ) -> None:
-    """Draw the popover. ``chart``: as on the screen; ``about``: its title and whose figures."""
+    """Draw the popover. ``chart``: that of the screen; ``about``: its title and subtitle."""
     period, metric = comparison.view.period, comparison.view.metric
     ids = tuple(page.page_id for page in comparison.pages)
     colours = palette(st.context.theme.type)
@@ -54,7 +54,7 @@ def render(
 
 
 def columns(metric: Metric) -> tuple[Column, ...]:
-    """The columns; ``metric`` is what net, growth and best day speak of."""
+    """The columns; ``metric`` is that of net, growth and best day."""
     return (
         Column("page_id", "text"),
         Column("page_name", "text"),
@@ -79,7 +79,7 @@ def columns(metric: Metric) -> tuple[Column, ...]:
 def list_rows(
     pages: Sequence[ComparedPage], rows: Sequence[Row], period: Period
 ) -> list[tuple[Cell, ...]]:
-    """One row a Page, in the order of the screen; what can't be told is an empty cell."""
+    """One row a Page, in the order of the screen; unknown figures are empty cells."""
     return [
         (
             page.page_id,

@@ -1,4 +1,4 @@
-"""How Pages come into a comparison and leave it: a search, chips, and a few to begin with."""
+"""Picker of Compare: a search that adds Pages, chips that remove them, and suggestions."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from datetime import date
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from pages.parts.compare.compare_text import LONGEST_CHART_NAME, LONGEST_NAME, choices_of, labels_of
+from pages.parts.compare.compare_text import MAX_CHART_NAME, MAX_NAME, choices_of, labels_of
 from pages.queries import list_similar, search_pages
 from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, url_controls
-from pages.ui.compare_link import FEWEST, MOST, PARAMETER
+from pages.ui.compare_link import MAX_PAGES, MIN_PAGES, PARAMETER
 from storage.figures.comparison import MOST_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
-LONGEST_SEARCH = 100
+MAX_SEARCH = 100
 _LAST = "compare-last"
 
 
 def render(session: Session, pages: Sequence[ComparedPage]) -> None:
-    """Draw the search, unless the comparison is full, and a chip for each Page in it."""
+    """Draw the search, unless the comparison is full, and a chip for each Page."""
     ids = [page.page_id for page in pages]
     with st.container(horizontal=True, vertical_alignment="center", key="compare-picker"):
-        if len(pages) < MOST:
+        if len(pages) < MAX_PAGES:
             _search(session, ids)
         _chips(pages)
-        if len(pages) == MOST:
-            st.caption(f"{MOST} Pages are the most that can be compared.", width="content")
+        if len(pages) == MAX_PAGES:
+            st.caption(f"{MAX_PAGES} Pages are the most that can be compared.", width="content")
 
 
 def _search(session: Session, ids: Sequence[str]) -> None:
@@ -41,27 +41,27 @@ def _search(session: Session, ids: Sequence[str]) -> None:
         width=240,
         key=SEARCH_KEY,
     )
-    search = (search or "").strip()[:LONGEST_SEARCH]
+    search = (search or "").strip()[:MAX_SEARCH]
     if not search:
         return
-    found = search_pages(session, search, tuple(ids))
-    choices = choices_of(found.pages)
+    matches = search_pages(session, search, tuple(ids))
+    choices = choices_of(matches.pages)
     if not choices:
-        whom = f"“{plain(cut(search, LONGEST_NAME))}”"
+        whom = f"“{plain(cut(search, MAX_NAME))}”"
         also = " besides those chosen" if ids else ""
         st.caption(f"No Page matches {whom}{also}. Search looks at names only.", width="content")
         return
     count = "1 match" if len(choices) == 1 else f"{len(choices)} matches"
-    chosen = st.selectbox(
+    choice = st.selectbox(
         "Matches",
         list(choices),
         index=None,
-        placeholder=f"First {MOST_MATCHES} matches" if found.are_cut else f"Choose from {count}",
+        placeholder=f"First {MOST_MATCHES} matches" if matches.are_cut else f"Choose from {count}",
         label_visibility="collapsed",
         width=300,
         key=CHOICE_KEY,
     )
-    page_id = choices.get(str(chosen))
+    page_id = choices.get(str(choice))
     if page_id is not None:
         _write_address([*ids, page_id])
         url_controls.change(**{SEARCH_KEY: ""})
@@ -94,7 +94,7 @@ def _write_address(ids: Sequence[str]) -> None:
 
 
 def render_suggestions(session: Session, pages: Sequence[ComparedPage], until: date) -> None:
-    """Draw what stands here while there is nothing to compare: Pages of about the same size."""
+    """Draw suggestions while there is nothing to compare: Pages of about the same size."""
     first = pages[0] if pages else None
     alike = list_similar(session, first.page_id if first else None, until)
     with st.container(border=True, key="compare-begin"):
@@ -109,19 +109,19 @@ def render_suggestions(session: Session, pages: Sequence[ComparedPage], until: d
             st.caption(f"One more is needed. Nearest to {name} in size:")
         else:
             st.caption("Search by name above, or begin with one of the largest:")
-        chosen = [page.page_id for page in pages]
+        ids = [page.page_id for page in pages]
         for page, label in zip(alike, labels_of(alike), strict=True):
-            _begin_with(label, ":material/add:", [*chosen, page.page_id])
-        if first is None and len(alike) >= FEWEST:
+            _begin_with(label, ":material/add:", [*ids, page.page_id])
+        if first is None and len(alike) >= MIN_PAGES:
             every = [page.page_id for page in alike]
             _begin_with(f"Compare these {len(every)}", ":material/compare_arrows:", every)
 
 
 def remember(pages: Sequence[ComparedPage]) -> None:
-    """Keep what is compared: the navigation leads here without it."""
+    """Remember the compared Pages, because the navigation leads to Compare without them."""
     st.session_state[_LAST] = (
         [page.page_id for page in pages],
-        listed(labels_of(pages, LONGEST_CHART_NAME)),
+        listed(labels_of(pages, MAX_CHART_NAME)),
     )
 
 
@@ -137,8 +137,8 @@ def _last_again() -> None:
 
 
 def _begin_with(label: str, icon: str, ids: Sequence[str]) -> None:
-    # A button, though it leads somewhere: a page_link to the screen one is on runs it with the new
-    # parameters and leaves the address bar as it was, so it could not be shared or reloaded.
+    # A button instead of a link: a page_link to the present screen does not change the address bar,
+    # so the comparison could not be shared or reloaded.
     key = f"compare-begin-{compare_link.write(ids)}"
     if st.button(plain(label), key=key, icon=icon, type="tertiary"):
         _compare(ids)

@@ -1,4 +1,4 @@
-"""The table of Compare: one row a Page, in the colour and order of its line in the chart."""
+"""Table of Compare: one row a Page, in the order and with the colour of its line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SIGNED = ("net", "net_delta", "growth", "growth_delta", "weekly", "per_day", "b
 def build_frame(rows: Sequence[Row], days_count: int, *, has_previous: bool) -> pd.DataFrame:
     """One row a Page. Counts are ``Int64``, rates ``Float64`` in percent or percentage points.
 
-    Without a previous period the columns that compare with it are not there.
+    Without a previous period the two columns of deltas are left out.
     """
     counts: dict[str, list[int | None]] = {
         "fans": [row.fans for row in rows],
@@ -56,7 +56,7 @@ def _order(has_previous: bool) -> list[str]:
 
 
 def paint(frame: pd.DataFrame, colours: Palette, series_colours: Sequence[str]) -> Styler:
-    """The frame with names in the colours of their lines, and changes in those of up and down."""
+    """The frame with names in the colours of the lines, and changes in those of up and down."""
 
     def paint_column(column: pd.Series[Any]) -> list[str]:
         if column.name == "name":
@@ -71,7 +71,7 @@ def paint(frame: pd.DataFrame, colours: Palette, series_colours: Sequence[str]) 
             for value in column
         ]
 
-    # A fixed id: a random one would make every rerun send the whole table again.
+    # A fixed id: with a random one every rerun sends the whole table again.
     return Styler(frame, uuid="compare").apply(paint_column, axis=0)
 
 
@@ -80,7 +80,7 @@ def _colour(value: float, colours: Palette) -> str:
 
 
 def columns(noun: str) -> dict[str, Any]:
-    """The column config of Streamlit; ``noun`` is what net, growth and best day speak of."""
+    """The column config of Streamlit; ``noun`` is the figure of net, growth and best day."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "name": text("Page", width=200),

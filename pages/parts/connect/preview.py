@@ -1,8 +1,8 @@
-"""What Facebook's answer would change, drawn for the operator to check, tick and untick.
+"""Preview of a login: what Save would change, with a tick for each usable Page.
 
-Nothing that confirms is bound to the URL. Every usable Page is ticked; what is remembered is the
-set that was unticked: by this session, so that it survives paging and filtering, and with the Pages
-that wait, so that it survives a reload.
+No control of it is bound to the URL. Every usable Page is ticked at first. The set of unticked
+Pages is kept in the session, to survive paging and filtering, and in the attempt's row, to survive
+a reload.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pages.ui import message_page
 from pages.ui.pictures import initial_tile
 
 PAGE_ROWS = 25
-MOST_REASON_ROWS = 10
+MAX_REASON_ROWS = 10
 ROW_HEIGHT = 40
 
 _VIEWS = {"all": "All", "new": "New", "kept": "Kept"}
@@ -35,9 +35,9 @@ def render(
     until: datetime | None,
     leave_out: Callable[[frozenset[str]], None],
 ) -> frozenset[str]:
-    """Draw the preview and return the ids of the Pages that are ticked.
+    """Draw the preview and return the ids of the ticked Pages.
 
-    ``leave_out`` is called with those that are not, where that has changed.
+    ``leave_out`` is called with the ids of the unticked Pages when they have changed.
     """
     st.session_state.setdefault(_key_of_unticked(attempt_id), set(preview.left_out))
     st.title("Check before saving", anchor=False)
@@ -81,14 +81,14 @@ def _notices(preview: Preview) -> None:
 
 
 def missing_notice(preview: Preview) -> None:
-    """Say which Pages are connected today and absent from the new answer, if there are any."""
+    """Draw the notice on connected Pages that are missing in the new answer, if any."""
     if preview.missing:
         words = phrases.missing_pages([page.name for page in preview.missing])
         st.warning(words.sentence, title=words.title, icon=":material/link_off:")
 
 
 def _not_fully_usable(preview: Preview) -> None:
-    # Where Facebook gave names only, every Page has that reason: the notice above says it once.
+    # Where Facebook gave names only, every Page has that reason: one notice above is enough.
     everywhere = {"needs_pages_read_engagement"} if preview.basic_only else set()
     rows = [
         (page, reasons)
@@ -99,15 +99,15 @@ def _not_fully_usable(preview: Preview) -> None:
         return
     rows.sort(key=lambda row: (row[0].usability != "cannot_be_used", row[0].name.casefold()))
     st.header(f"Not fully usable ({len(rows):,d})", anchor=False)
-    told = [
+    rows_with_texts = [
         (page, [permissions.page_reason(reason) for reason in reasons]) for page, reasons in rows
     ]
-    if len(rows) > MOST_REASON_ROWS:
-        _table_of_reasons(told)
+    if len(rows) > MAX_REASON_ROWS:
+        _table_of_reasons(rows_with_texts)
         return
-    # As text: what to do is a sentence, and on a phone a cell would hide its end.
+    # As text: on a phone a cell would cut the sentence.
     with st.container(border=True, key="not-fully-usable"):
-        for page, words in told:
+        for page, words in rows_with_texts:
             with st.container(horizontal=True, vertical_alignment="center"):
                 is_lost = page.usability == "cannot_be_used"
                 st.badge(words[0].label, color="red" if is_lost else "orange")
@@ -115,13 +115,15 @@ def _not_fully_usable(preview: Preview) -> None:
                 st.markdown(f"**{plain(page.name)}** – {why}", width="stretch")
 
 
-def _table_of_reasons(told: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None:
+def _table_of_reasons(rows_with_texts: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "page": [one_line(page.name) for page, _ in told],
-                "state": [[words[0].label] for _, words in told],
-                "why": [" ".join(reason.sentence for reason in words) for _, words in told],
+                "page": [one_line(page.name) for page, _ in rows_with_texts],
+                "state": [[words[0].label] for _, words in rows_with_texts],
+                "why": [
+                    " ".join(reason.sentence for reason in words) for _, words in rows_with_texts
+                ],
             }
         ),
         column_config={
@@ -132,9 +134,9 @@ def _table_of_reasons(told: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None
             "why": st.column_config.TextColumn("Why, and what to do", width=640),
         },
         hide_index=True,
-        height=ROW_HEIGHT * (MOST_REASON_ROWS + 1),
+        height=ROW_HEIGHT * (MAX_REASON_ROWS + 1),
         row_height=ROW_HEIGHT,
-        alt=f"{counted(len(told), 'Page')} not fully usable, with the reason for each",
+        alt=f"{counted(len(rows_with_texts), 'Page')} not fully usable, with the reason for each",
     )
 
 
@@ -156,7 +158,7 @@ def _will_be_saved(preview: Preview, attempt_id: str) -> None:
             "A Page you untick is not refreshed through this account; figures it already has stay."
         )
         _take_ticks(attempt_id, shown, _editor(shown, attempt_id, f"{view}-{number}"))
-    # Drawn last and standing first: the table decides the number.
+    # The heading is above the table, but its number follows from the table.
     unticked = sum(page.id in _unticked(attempt_id) for page in preview.usable)
     title = f"Will be saved ({len(preview.usable) - unticked:,d})"
     heading.header(title, anchor=False, width="content")
@@ -189,10 +191,10 @@ def _choose_view(preview: Preview, attempt_id: str) -> tuple[str, list[PreviewPa
     return view, by_view[view]
 
 
-def _editor(shown: Sequence[PreviewPage], attempt_id: str, place: str) -> list[bool]:
-    """Draw 25 Pages and return which of them are ticked."""
-    key = f"ticks-{place}-{_generation(attempt_id)}-{attempt_id}"
-    # The editor lays its edits over what it was first given: that must not follow them.
+def _editor(shown: Sequence[PreviewPage], attempt_id: str, view_and_number: str) -> list[bool]:
+    """Draw up to PAGE_ROWS Pages and return their ticks, in order."""
+    key = f"ticks-{view_and_number}-{_generation(attempt_id)}-{attempt_id}"
+    # The editor applies its edits to the data of its first run, so that data must not change.
     base = f"unticked-at-first-{attempt_id}"
     if key not in st.session_state:
         st.session_state[base] = frozenset(_unticked(attempt_id))
@@ -244,7 +246,7 @@ def _key_of_unticked(attempt_id: str) -> str:
 
 
 def _generation(attempt_id: str) -> int:
-    # An editor keeps its edits as long as its key: a new key after "all" makes it forget them.
+    # An editor keeps its edits while its key is the same: "Tick all" needs a new key.
     generation: int = st.session_state.setdefault(f"generation-{attempt_id}", 0)
     return generation
 

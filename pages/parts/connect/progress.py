@@ -1,7 +1,7 @@
-"""Shows work that goes on without the screen: the reading of Pages, and the sandbox's history.
+"""Progress of a login's fetch and of the sandbox's history.
 
-Fragments that look at the database once a second and ask for a whole rerun when the work is over.
-They do none of the work: closing the tab changes nothing.
+Fragments poll the database and rerun the whole script at the end. The work goes on in another
+thread, also when the tab is closed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DONE, _NOW, _LATER = ":material/check:", ":material/progress_activity:", ":mate
 
 
 def render(look: Callable[[], AttemptView]) -> None:
-    """Draw the progress of a reading; ``look`` fetches its present state."""
+    """Draw the progress of a fetch; ``look`` returns its present state."""
     st.title("Reading your Pages from Facebook", anchor=False)
 
     @poll(EVERY_SECONDS)
@@ -47,7 +47,7 @@ def _progress(view: AttemptView) -> None:
 
 
 def render_history(look: Callable[[], RunRecord | None]) -> None:
-    """Draw the progress of the sandbox's history; a whole rerun follows its end."""
+    """Draw the progress of the sandbox's history; ``look`` returns None at its end."""
     st.title("Making the sandbox's history", anchor=False)
 
     @poll(EVERY_SECONDS)
@@ -68,7 +68,7 @@ def history_text(progress: RunRecord) -> str:
 
 
 def steps(view: AttemptView) -> list[tuple[str, str]]:
-    """The three steps of a reading, each with the icon of where it stands."""
+    """The three steps of a fetch, each with the icon of its state and its text."""
     order = ("exchange", "identity", "listing")
     at = order.index(view.step) if view.step in order else 0
     until = f", valid until {day(view.access_until.date())}" if view.access_until else ""
@@ -77,5 +77,5 @@ def steps(view: AttemptView) -> list[tuple[str, str]]:
         f"Long-lived access received{until}" if at > 1 else "Asking for long-lived access",
         "Reading Pages",
     )
-    icons = [_DONE if place < at else _NOW if place == at else _LATER for place in range(3)]
+    icons = [_DONE if index < at else _NOW if index == at else _LATER for index in range(3)]
     return list(zip(icons, texts, strict=True))

@@ -1,4 +1,4 @@
-"""What is said of one connected account: how it stands, what hangs on it, what ending it costs."""
+"""Texts of an account's card: its state, its details, and the cost of disconnecting. Markdown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pages.text.wording import Wording
 
 
 def sentence(account: Connection, now: datetime) -> str:
-    """One sentence (Markdown) on how an account stands, what is safe, and until when."""
+    """One sentence on the state of an account."""
     name, health = account.account_name, account.health
     if account.state == "needs_renewal":
         why = phrases.ended(name, account.reason_code, account.reason_subcode)
@@ -29,7 +29,7 @@ def sentence(account: Connection, now: datetime) -> str:
 
 
 def expiries(account: Connection, now: datetime) -> list[str]:
-    """When its access ends and when it was last used, in words."""
+    """When the account's access ends, and when it was last used."""
     access, data = account.expires_at, account.data_access_expires_at
     words = [f"Access {_until(access, now)}" if access else "Access without an end date"]
     if data:
@@ -44,7 +44,7 @@ def _until(at: datetime, now: datetime) -> str:
 
 
 def out_of_reach(account: Connection) -> Wording | None:
-    """Pages that only this account read, until Facebook refused them; None when there are none."""
+    """The message on Pages that are unreadable without this account's role; None for none."""
     lost = account.health.role_lost
     if account.state == "disconnected" or not lost.count:
         return None
@@ -52,7 +52,7 @@ def out_of_reach(account: Connection) -> Wording | None:
 
 
 def summary(account: Connection) -> str:
-    """ "46 Pages · 5 of 6 permissions": what can be opened; of a disconnected one its history."""
+    """The title of the details: "46 Pages · 5 of 6 permissions"; if disconnected, its history."""
     if account.state == "disconnected":
         held = account.health.pages.count
         return f"{counted(held, 'Page')} with history" if held else "Details"
@@ -60,12 +60,12 @@ def summary(account: Connection) -> str:
         [name for name in names if name not in permissions.GIVEN_WITH_ANY]
         for names in (account.granted, account.declined)
     )
-    asked = counted(len(granted) + len(declined), "permission")
-    return f"{counted(account.health.usable_count, 'Page')} · {len(granted)} of {asked}"
+    total = counted(len(granted) + len(declined), "permission")
+    return f"{counted(account.health.usable_count, 'Page')} · {len(granted)} of {total}"
 
 
 def details(account: Connection, now: datetime) -> list[str]:
-    """Pages, permissions and expiries of one account as lines of Markdown."""
+    """The lines of the details: Pages, permissions and expiries."""
     health = account.health
     lines = []
     for title, pages in (
@@ -84,7 +84,7 @@ def details(account: Connection, now: datetime) -> list[str]:
 
 
 def check_result(account_name: str, state: AccountState) -> str:
-    """What Facebook said when it was asked about one account: for a toast."""
+    """The result of "Check now", for a toast."""
     name = plain(account_name)
     if not state.is_alive:
         return f"{name}'s access has ended. Renew it."
@@ -96,7 +96,7 @@ def check_result(account_name: str, state: AccountState) -> str:
 
 
 def disconnect_cost(account: Connection) -> str:
-    """What disconnecting ends, and what stays: for the dialog."""
+    """What disconnecting ends and what stays, for the dialog."""
     name = plain(account.account_name)
     sole = account.health.sole_held
     if not sole.count:

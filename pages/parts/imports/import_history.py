@@ -1,4 +1,4 @@
-"""Past imports: lists the files imported so far, each with its counts and the button to undo it."""
+"""Import history: the newest imports with their counts, each with a button to undo it."""
 
 from __future__ import annotations
 

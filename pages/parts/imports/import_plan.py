@@ -1,4 +1,4 @@
-"""Import plan: draws what a file would do, in four counts, a sentence and the rows left out."""
+"""Import plan: the effect of a file in four counts, a text, and the rows that are left out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_ROWS = 100
 
 
 def render_counts(plan: ImportPlan) -> None:
-    """Draw the four counts, which together are every row but the header."""
+    """Draw the four counts; their sum is the number of rows without the header."""
     counts = plan.counts
     with st.grid(4, min_column_width=140):
         for label, number, help in (
@@ -32,7 +32,7 @@ def render_counts(plan: ImportPlan) -> None:
 
 
 def describe(plan: ImportPlan) -> str:
-    """What importing would do, in two or three sentences of Markdown."""
+    """The effect of the import in two or three sentences, as Markdown."""
     sentences = ["Nothing is stored yet."]
     if plan.span is not None:
         sentences.append(
@@ -48,7 +48,7 @@ def describe(plan: ImportPlan) -> str:
 
 
 def render_rows(plan: ImportPlan) -> None:
-    """Draw the rows that would not be imported: the first MAX_ROWS of a kind, all to download."""
+    """Draw the rows that are not imported: the first MAX_ROWS of each kind, and a file with all."""
     _render_conflicting(plan)
     _render_refused(plan)
 

@@ -1,6 +1,6 @@
-"""Digest card of Overview: the last week in three sentences, each number a link.
+"""Digest card of Overview: the last week in three sentences, with links on the figures.
 
-What is not known is said to be unknown; no sentence is left out and no figure made up.
+There are always three sentences; they report unknown figures as unknown.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from pages.parts.overview.overview_text import between
-from pages.parts.overview.unusual_text import say_what, worth_naming
+from pages.parts.overview.unusual_text import describe, worth_naming
 from pages.queries import Week
 from pages.text.formats import count, counted, cut, day, signed
 from storage.figures.totals import Mover
 
 MAX_NAME = 40
 WEEK = "7 days"
-# Sentences, not a wall: as wide as is read with ease, and close together. Links take the ink of
-# the sentence, which both schemes bear; Streamlit gives those in HTML the browser's own blue.
+# Lines of a readable width, close together. Links take the colour of the text, which is readable in
+# both schemes; by default links in ``st.html`` have the browser's blue.
 STYLE = """<style>
 .st-key-digest-card p { margin: 0 0 0.25rem; max-width: 60rem; }
 .st-key-digest-card p a { color: inherit; font-weight: 600; text-underline-offset: 0.15em; }
@@ -30,7 +30,7 @@ STYLE = """<style>
 
 @dataclass(frozen=True)
 class Link:
-    """Words that lead somewhere: to Overview as ``query`` has it, or to the Page with this id."""
+    """A link to Overview with ``query``, or to the Page with ``page_id``."""
 
     text: str
     query: tuple[tuple[str, str], ...] = ()
@@ -40,11 +40,11 @@ class Link:
 Sentence = tuple[str | Link, ...]
 
 
-def render(week: Week, kept: Mapping[str, str], way_back: Mapping[str, str]) -> None:
-    """Draw the card, ready to be copied into an e-mail.
+def render(week: Week, filter_query: Mapping[str, str], way_back: Mapping[str, str]) -> None:
+    """Draw the card, with a button to copy its text.
 
-    ``kept``: what stays in every address of Overview, its filter; ``way_back``: what a link to a
-    Page carries, so that the way back leads here.
+    ``filter_query``: the filter, for links to Overview; ``way_back``: Overview's state, for links
+    to a Page; see `pages.ui.return_url`.
     """
     sentences = write(week)
     with st.container(border=True, gap="xsmall", key="digest-card"):
@@ -55,40 +55,38 @@ def render(week: Week, kept: Mapping[str, str], way_back: Mapping[str, str]) -> 
                 icon=":material/content_copy:",
                 type="tertiary",
                 key="digest-copy",
-                on_change="rerun",  # what is in it is only sent while it is open
+                on_change="rerun",  # so that its content is only sent while it is open
             )
             if box.open:
                 box.code(to_text(sentences), language=None, wrap_lines=True)
-        st.html(STYLE + to_html(sentences, kept, way_back))
+        st.html(STYLE + to_html(sentences, filter_query, way_back))
 
 
 def write(week: Week) -> tuple[Sentence, Sentence, Sentence]:
-    """The three sentences: how many and how many more, who moved most, and what needs a look."""
+    """The three sentences: totals, top movers, Pages and days that need attention."""
     return _sum_up(week), _name_movers(week), _point_out(week)
 
 
 def to_text(sentences: Sequence[Sentence]) -> str:
-    """The sentences without links, one a line: for an e-mail."""
+    """The sentences as plain text, one a line."""
     return "\n".join(
         "".join(part if isinstance(part, str) else part.text for part in sentence)
         for sentence in sentences
     )
 
 
-def to_html(sentences: Sequence[Sentence], kept: Mapping[str, str], back: Mapping[str, str]) -> str:
-    """The sentences as paragraphs, whatever stands in a name.
-
-    ``kept``: what stays in every address of Overview, its filter; ``back``: what goes along to a
-    Page, so that the way back leads here.
-    """
+def to_html(
+    sentences: Sequence[Sentence], filter_query: Mapping[str, str], way_back: Mapping[str, str]
+) -> str:
+    """The sentences as escaped HTML paragraphs; parameters as in `render`."""
 
     def draw(part: str | Link) -> str:
         if isinstance(part, str):
             return escape(part)
-        query = dict(part.query) | dict(kept)
+        query = dict(part.query) | dict(filter_query)
         target = "/"
         if part.page_id is not None:
-            target, query = "/page", {"id": part.page_id, **back}
+            target, query = "/page", {"id": part.page_id, **way_back}
         href = f"{target}?{urlencode(query)}" if query else target
         return f'<a href="{escape(href, quote=True)}">{escape(part.text)}</a>'
 
@@ -154,7 +152,7 @@ def _point_out(week: Week) -> Sentence:
         return (*attention, ", and no day was out of the ordinary.")
     query = (("metric", week.metric.capitalize()), ("period", WEEK), ("view", "Daily change"))
     when = f"; {day(worth[0].day, year=False)} was unusual: "
-    return (*attention, when, Link(say_what(worth[0]), query), ".")
+    return (*attention, when, Link(describe(worth[0]), query), ".")
 
 
 def _first(movers: Sequence[Mover]) -> Mover | None:

@@ -1,6 +1,6 @@
-"""Export of Overview: the table and daily figures of its rows, its chart, and a report.
+"""Export of Overview: its table, the daily figures of its rows, its chart, and a report.
 
-The report draws the same record as the screen, with up to 500 rows of the table.
+The report uses the same record as the screen, with up to MAX_ROWS rows of the table.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MAX_NAME = 60
 def render(installation: Installation, overview: Overview, listing: Listing, sort: Sort) -> None:
     """Draw the popover.
 
-    Chart and report are of the Pages of the screen's filter. Table and daily figures are of all
-    rows that search and "Needs attention" leave.
+    Chart and report have the Pages of the screen's filter. Table and daily figures have all rows
+    of the table, narrowed by search and "Needs attention".
     """
     colours, view = palette(st.context.theme.type), overview.view
     period, database = view.period, installation.database
@@ -84,7 +84,7 @@ def chart(
     *,
     hides_notes: bool,
 ) -> Spec | None:
-    """The chart of the screen under a title of its own; None when there is nothing to draw."""
+    """The chart of the screen with a title; None without figures."""
     points = growth_card.points_of(overview)
     if not points:
         return None
@@ -104,12 +104,12 @@ def chart(
 
 
 def _build_report(installation: Installation, drawn: Overview, *, hides_notes: bool) -> Report:
-    """The report of what a screen has drawn, as the figures are now."""
+    """The report of the screen's view, with the present figures."""
     now = installation.now()
     with installation.database.reading() as session:
         overview = load_overview(
             session,
-            replace(drawn.view, period=drawn.asked),
+            replace(drawn.view, period=drawn.requested),
             Listing(rows_count=MAX_ROWS),
             "number",
             now.date(),

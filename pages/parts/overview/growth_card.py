@@ -1,4 +1,4 @@
-"""Chart card of Overview: the figures of the compared Pages over time, and who is counted."""
+"""Growth card of Overview: the chart of the compared Pages, and which Pages are counted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def render(overview: Overview, view: str) -> None:
         )
     else:
         _nothing_to_compare(overview)
-    is_late = period.until < overview.asked.until
+    is_late = period.until < overview.requested.until
     sentences = [
         caption(overview, points),
         f"Figures end on {day(period.until)}." if is_late else "",
@@ -45,17 +45,17 @@ def render(overview: Overview, view: str) -> None:
 
 
 def points_of(overview: Overview) -> list[Point]:
-    """The line as its charts take it."""
+    """The line as points of a chart."""
     return timeline.trim([Point(each.day, each.total, each.change) for each in overview.line])
 
 
 def notes_of(overview: Overview) -> list[Note]:
-    """The notes on the chart, those of unusual days among them; oldest first."""
+    """The notes on the chart, unusual days included, oldest first."""
     return popover.merge(overview.notes, unusual_text.notes(overview.unusual))
 
 
 def caption(overview: Overview, points: Sequence[Point]) -> str:
-    """Who is counted in the chart, what of it is grey, and whether it has a point a week."""
+    """The sentences on the counted Pages, on missing days, and on weekly points."""
     totals, metric = overview.totals, overview.view.metric
     gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
     counted_pages = overview_text.counted_pages(

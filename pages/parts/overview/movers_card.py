@@ -1,4 +1,4 @@
-"""Movers card of Overview: the Pages that gained most and lost most, each a link to its screen."""
+"""Movers card of Overview: the Pages that gained and lost most, as links."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import streamlit as st
 from pages.queries import MoverOrder, Overview
 from pages.text.formats import count, cut, plain, signed, signed_percent
 from pages.text.phrases import NOUNS
-from pages.ui import screens, url_controls
+from pages.ui import links, url_controls
 from storage.figures.totals import Mover
 
 MAX_NAME = 30
 MIN_BASE = 500
 ORDERS: dict[str, MoverOrder] = {"Number": "number", "Rate": "rate"}
 
-# The number of a mover at the right edge; without this it stands right after the name.
+# The number at the right edge; without this it follows the name.
 STYLE = """<style>
 .st-key-movers-card [data-testid="stPageLink"] a > * { flex-grow: 1; }
 .st-key-movers-card [data-testid="stPageLink"] p {
@@ -25,14 +25,14 @@ STYLE = """<style>
 
 
 def choose_order() -> MoverOrder:
-    """Draw the heading with the switch of the order, kept in the address."""
+    """Draw the heading and the switch of the order, kept in the URL."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Movers", anchor=False, width="content")
         return ORDERS[url_controls.choose("Movers by", list(ORDERS), key="movers")]
 
 
 def render(overview: Overview, order: MoverOrder, way_back: Mapping[str, str]) -> None:
-    """Draw both lists. ``way_back``: what a link to a Page carries of Overview's address."""
+    """Draw both lists. ``way_back``: Overview's state, for links to a Page."""
     metric = overview.view.metric
     if not overview.totals.of(metric).pages:
         st.caption("No Page has figures on both ends of this period.")
@@ -49,10 +49,10 @@ def render(overview: Overview, order: MoverOrder, way_back: Mapping[str, str]) -
 
 
 def _draw(mover: Mover, order: MoverOrder, colour: str, way_back: Mapping[str, str]) -> None:
-    # Name and number in one label: as elements of their own they were a third of a rerun's.
+    # Name and number in one label: as two elements they took a third of a rerun's time.
     moved = signed(mover.net) if order == "number" else signed_percent(mover.rate_percent)
     st.page_link(
-        screens.link_to("page"),
+        links.link_to("page"),
         label=f"{plain(cut(mover.name, MAX_NAME))} :{colour}[{plain(moved)}]",
         query_params={"id": mover.page_id, **way_back},
         width="stretch",

@@ -1,4 +1,4 @@
-"""What Overview's tiles and captions say: pure, from figures to words."""
+"""Tiles and captions of Overview. Pure."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from pages.charts.timeline import A_DAY, Point, find_step
+from pages.charts.timeline import Point, find_step
 from pages.text.formats import clock, counted, day, listed, signed_percent, span
-from pages.text.periods import Period
+from pages.text.periods import A_DAY, Period
 from pages.text.phrases import NOUNS
 from pages.ui.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
 from storage import metrics
@@ -27,9 +27,9 @@ def tiles(
     period: Period,
     provenance: Provenance | None = None,
 ) -> list[Tile]:
-    """The five tiles, each with a help that says how it is made and where it comes from.
+    """The five tiles, each with a help on its formula and source.
 
-    ``previous`` is None when there is nothing to compare the period with.
+    ``previous`` is None without figures to compare with.
     """
     noun = NOUNS[metric].lower()
     now = totals.of(metric)
@@ -76,7 +76,7 @@ def describe_provenance(provenance: Provenance | None) -> str:
 
 
 def weekly_text(points: Sequence[Point]) -> str:
-    """Says that a line has a point a week; empty where it has one a day."""
+    """The sentence for a line with one point a week; empty for one point a day."""
     if find_step(points) == A_DAY:
         return ""
     return f"Over more than {MAX_DAILY_DAYS} days the chart has one point a week."
@@ -96,7 +96,7 @@ def nothing_to_compare(period: Period, totals: Totals) -> str:
 
 
 def between(since: date, until: date) -> str:
-    """ "between 1 and 7 Aug 2026", "on 1 Aug 2026"; month and year stand once where they agree."""
+    """ "between 1 and 7 Aug 2026", "on 1 Aug 2026"; equal months and years are not repeated."""
     if since == until:
         return f"on {day(until)}"
     first = day(since, year=since.year != until.year)
@@ -106,7 +106,7 @@ def between(since: date, until: date) -> str:
 
 
 def counted_pages(now: Comparable, pages_count: int, noun: str, gaps_count: int) -> str:
-    """Who is counted in the chart, and why the others are not.
+    """Which Pages are counted in the chart, and why others are left out.
 
     "138 of 140 Pages: those with figures on both ends of the period. Left out: 1 joined later, …"
     """
@@ -213,7 +213,7 @@ def _versus(delta: float | None, period: Period) -> str | None:
 
 
 def _compared(period: Period) -> str:
-    """Which days the delta is against, written out."""
+    """The days that the delta compares with, as a sentence."""
     if period.previous_since is None or period.previous_until is None:
         return ""
     return f" Compared with {span(period.previous_since, period.previous_until)}."

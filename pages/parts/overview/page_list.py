@@ -1,7 +1,7 @@
-"""Table of Pages on Overview: search, order, the rows of one page, and the page numbers.
+"""Page list of Overview: search, order, one page of the table, and the page numbers.
 
-The database sorts, filters and cuts; what is sent is one page. The state stands in the address
-through bound widgets, so a reload or a shared link shows the same rows.
+The database filters, sorts and pages; one page is sent. The state is in the URL through bound
+widgets, so a reload or a shared link shows the same rows.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from pages.queries import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell
 from pages.text.periods import CUSTOM
 from pages.text.phrases import NOUNS
-from pages.ui import compare_link, polling, screens, url_controls
+from pages.ui import compare_link, links, polling, url_controls
 from pages.ui.tags import popover as tags
 
 ATTENTION = "Needs attention"
 OPEN_KEY = "open-page"
 TABLE_KEY = "pages-table"
-# So few Pages are also shown as links: a keyboard can't press a button inside the table.
+# Up to so many matches are also shown as links: a keyboard can't press a button in a table.
 MAX_LINKS = 8
 MAX_SEARCH = 100
 MAX_NAME = 30
@@ -36,7 +36,7 @@ _TURN, _DRAWN, _LISTING = "pages-table-turn", "pages-table-drawn", "pages-listin
 
 
 def choose(row: Any) -> Listing:
-    """Draw search, "Needs attention" and order into ``row``; a change leads to the first page."""
+    """Draw search, "Needs attention" and order into ``row``; a change resets the page number."""
     with row:
         search = st.text_input(
             "Search by name",
@@ -60,18 +60,18 @@ def choose(row: Any) -> Listing:
             bind="query-params",
         )
     sort = sorting.find_sort(label)
-    chosen = ((search or "").strip()[:MAX_SEARCH], show == ATTENTION, sort.label)
-    before, number = st.session_state.get(_LISTING, (chosen, None))
-    # Not where an address names both, after Back. The page numbers are drawn below the table, so in
-    # this run they can still be changed.
-    if before != chosen and number == _page_number() and "page" in st.session_state:
+    filters = ((search or "").strip()[:MAX_SEARCH], show == ATTENTION, sort.label)
+    before, number = st.session_state.get(_LISTING, (filters, None))
+    # Not after Back, where the URL sets both. The page numbers are drawn below the table, so this
+    # run can still set them.
+    if before != filters and number == _page_number() and "page" in st.session_state:
         st.session_state["page"] = 1
-    st.session_state[_LISTING] = (chosen, _page_number())
-    return Listing(sort.key, sort.descending, _page_number(), chosen[0], chosen[1])
+    st.session_state[_LISTING] = (filters, _page_number())
+    return Listing(sort.key, sort.descending, _page_number(), filters[0], filters[1])
 
 
 def _page_number() -> int:
-    """The page asked for. The widget stands below the table, so its state is read ahead."""
+    """The page number, read before its widget is drawn below the table."""
     text = str(st.session_state.get("page", st.query_params.get("page", "1")))
     return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
 
@@ -84,11 +84,11 @@ def render(
     row: Any,
     way_back: Mapping[str, str],
 ) -> None:
-    """Draw the table below the ``row`` of its controls, which takes "Tags" and "Export" too."""
+    """Draw the table, and "Tags" and "Export" into the ``row`` of its controls."""
     sort = sorting.get_sort(listing.sort, listing.descending)
     view, table = overview.view, overview.table
     with row:
-        # Each in a container of its own: a fragment takes all the width that is left of a row.
+        # Each in its own container: a fragment takes the whole remaining width of a row.
         with st.container(width="content"):
             tags.render_bulk(installation, listing.narrow(view.filter), view.period.until)
         with st.container(width="content"):
@@ -104,16 +104,16 @@ def render(
         _table(overview, sort)
     pages_count = (table.page.rows_count - 1) // ROWS + 1
     if _page_numbers(pages_count) != min(listing.number, pages_count):
-        # The address has changed under the table (Back): draw the page that it names.
+        # The URL has changed below the table (Back): draw its page.
         st.rerun()
 
 
 def _links(table: PageTable, way_back: Mapping[str, str]) -> None:
-    """A link to each Page that a search has left, and one to compare them."""
+    """Draw a link to each match of a search, and one to compare them."""
     with st.container(horizontal=True, gap="small", key="search-hits"):
         for row in table.page.rows:
             st.page_link(
-                screens.link_to("page"),
+                links.link_to("page"),
                 label=plain(cut(row.name, MAX_NAME)),
                 icon=":material/arrow_forward:",
                 query_params={"id": row.page_id, **way_back},
@@ -144,7 +144,7 @@ def _table(overview: Overview, sort: Sort) -> None:
         _sort_by(sort, before["selection"]["columns"])
     key = _table_key(selection)
     event = st.dataframe(
-        _painted(overview.table, colours),
+        _paint_cached(overview.table, colours),
         height="content",
         row_height=40,
         hide_index=True,
@@ -163,26 +163,25 @@ def _table(overview: Overview, sort: Sort) -> None:
         alt="Pages with their figures",
     )
     st.session_state[_DRAWN] = [sort.key]
-    # In a new session the table's state is known only once it is drawn.
+    # In a new session the table's state is available only after it is drawn.
     if event["selection"]["columns"] != [sort.key]:
         _sort_by(sort, event["selection"]["columns"])
 
 
 def _sort_by(sort: Sort, columns: list[str]) -> None:
-    """Sort as a press on a header asks, which has left ``columns`` selected."""
-    wanted = sorting.clicked(sort, columns[0] if columns else None)
-    if wanted != sort:
-        st.session_state[_DRAWN] = columns  # judged once
-        url_controls.change(sort=wanted.label, page=1)
+    """Sort after a click on a header, which has changed the selection to ``columns``."""
+    new_sort = sorting.clicked(sort, columns[0] if columns else None)
+    if new_sort != sort:
+        st.session_state[_DRAWN] = columns  # so that the click counts once
+        url_controls.change(sort=new_sort.label, page=1)
 
 
 def _table_key(selection: Any) -> str:
-    """The table's key: a new one whenever its selection is not the column that orders it.
+    """The table's key: a new one whenever its selection is not the sorted column.
 
-    With a new key the table begins with ``selection`` as its default. A selection written into the
-    old one would be sent with the whole table, which the next run then sends again without it; and
-    the browser heeds the same one only once in a row, and takes the next click on a header for its
-    undoing.
+    With a new key the table begins with ``selection`` as its default. Setting the selection of the
+    old one would send the whole table twice, and the browser ignores the same selection the second
+    time and takes the next click on the header as removing it.
     """
     turn = int(st.session_state.get(_TURN, 0))
     if st.session_state.get(f"{TABLE_KEY}-{turn}", selection) != selection:
@@ -192,14 +191,14 @@ def _table_key(selection: Any) -> str:
 
 
 @lru_cache(64)
-def _painted(table: PageTable, colours: Palette) -> Styler:
-    """The table as it is drawn, made once for each answer and scheme."""
+def _paint_cached(table: PageTable, colours: Palette) -> Styler:
+    """The painted table, made once for each answer and scheme."""
     rows = tables.build_table(table.page.rows, table.summary, table.trends, table.total_trend)
     return tables.paint(rows, colours)
 
 
 def _open_pressed(table: PageTable, way_back: Mapping[str, str]) -> None:
-    """Go to the Page whose name was pressed, if it still stands in the row that was pressed."""
+    """Open the Page whose name was pressed, if it is still in that row."""
     press = st.session_state.get(OPEN_KEY)
     if not press:
         return
@@ -219,7 +218,7 @@ def _page_numbers(pages_count: int) -> int:
 
 
 def _no_result(listing: Listing, pages_count: int) -> None:
-    if not pages_count:  # the sentence above the tiles says why, and offers the way out
+    if not pages_count:  # `filter_box.describe` has the reason and the button
         return
     with st.container(border=True, horizontal_alignment="center", key="no-result"):
         if listing.search:

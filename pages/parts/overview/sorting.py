@@ -1,7 +1,6 @@
-"""The orders the table of Pages can stand in: their words, and what a click on a header means.
+"""Orders of the table of Pages, and the order after a click on a header.
 
-The words are what the address bar carries and what the caption says, so a published one is never
-renamed.
+The labels are values of a URL parameter, so a published one is never renamed.
 """
 
 from __future__ import annotations
@@ -13,14 +12,14 @@ from storage.figures.table import SortKey
 
 @dataclass(frozen=True)
 class Sort:
-    """One order. ``label`` is whole words: "Most fans first"."""
+    """One order of the table. ``label``: "Most fans first"."""
 
     label: str
     key: SortKey
     descending: bool
 
 
-# The first of each pair is what the first click on a header gives.
+# The first of each pair is the order after the first click on a header.
 SORTS = (
     Sort("Most fans first", "fans", True),
     Sort("Fewest fans first", "fans", False),
@@ -56,9 +55,9 @@ def get_sort(key: SortKey, descending: bool) -> Sort:
 def clicked(current: Sort, column: str | None) -> Sort:
     """The order after a click on a header.
 
-    A column other than the current one begins with its natural direction. ``None`` means that the
-    current column was clicked again, which turns it round. A column without an order (the picture,
-    the sparkline) changes nothing.
+    Another column begins with the first of its two orders. The current column, or None, which a
+    second click on it gives, changes the direction. A column without an order (picture, sparkline)
+    changes nothing.
     """
     if column is None or column == current.key:
         return next(

@@ -1,7 +1,6 @@
-"""Builds the table of Pages: from rows of the database, with its colours, and its columns.
+"""Table of Pages: its Arrow table, its colours and its column config.
 
-The table is sorted and cut by the database; what is sent is one page of it under two rows of
-totals. Names stand in cells as they are.
+The database sorts and pages it. One page of rows is sent, below two rows with total and median.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pages.text.phrases import CONNECTIONS
 from pages.ui.pictures import picture_path
 from storage.figures.table import SummaryRow, TableRow, TableSummary
 
-# In this order a phone shows picture, name and fans.
+# In this order, so that a phone shows picture, name and fans.
 COLUMNS = (
     "picture",
     "name",
@@ -37,7 +36,7 @@ COLUMNS = (
 )
 SUMMARY_ROWS = 2
 
-# The colour of the ground is no colour at all.
+# Connections that need no action have no colour of their own.
 _TROUBLE_COLOURS: Mapping[str, str] = {
     "needs_renewal": "#C2410C",
     "works_in_part": "#8A5A0B",
@@ -53,9 +52,9 @@ def build_table(
 ) -> pa.Table:
     """One row for the total, one for the median Page, then one for each of ``rows``.
 
-    Columns are `COLUMNS`. Counts are whole, growth is in percent, trends are lists of int32 (half
-    the bytes; a missing day would turn the whole cell into digits, so missing days are left out),
-    updated is naive UTC.
+    Columns are `COLUMNS`. Counts are whole, growth is in percent, updated is naive UTC. Trends are
+    lists of int32, which is half the bytes, without missing days: with a null Streamlit shows
+    digits instead of a line.
     """
     every: list[TableRow | SummaryRow] = [summary.total, summary.median, *rows]
     pictures = [picture_path(row.page_id, row.picture_etag) for row in rows]
@@ -80,7 +79,7 @@ def build_table(
 
 
 def paint(table: pa.Table, colours: Palette) -> Styler:
-    """The table with bold totals on grey, and changes in the colours of up and down."""
+    """The table with its first rows bold on grey, and changes in the colours of up and down."""
     frame = table.to_pandas(types_mapper=arrow.PANDAS_TYPES.get)
 
     def paint_cells(frame: pd.DataFrame) -> pd.DataFrame:
@@ -90,9 +89,9 @@ def paint(table: pa.Table, colours: Palette) -> Styler:
         css.iloc[:SUMMARY_ROWS] += f"background-color: {colours.band}; font-weight: 600"
         return css
 
-    # A fixed id: a random one would make every rerun send the whole table again.
+    # A fixed id: with a random one every rerun sends the whole table again.
     styler = Styler(frame, uuid="pages")
-    # No format of a column leaves the sign of a zero out.
+    # Not by the format of the columns: that writes 0 with a sign.
     formats: dict[Any, Any] = {"net": signed, "growth": signed_percent}
     return styler.format(formats, na_rep=UNKNOWN).apply(paint_cells, axis=None)
 
@@ -106,10 +105,10 @@ def _change_colour(change: float | None, colours: Palette) -> str:
 def columns(
     *, sort: Sort, noun: str, period_label: str, open_key: str, neutral: str
 ) -> dict[str, Any]:
-    """The column config of Streamlit. The sorted column's label carries an arrow.
+    """The column config of Streamlit. The label of the sorted column has an arrow.
 
-    ``noun`` is "fans" or "followers", what net and growth speak of; ``neutral`` is the colour in
-    which a connection that works disappears into the ground.
+    ``noun``: "fans" or "followers", the figure of net and growth; ``neutral``: the colour of
+    connections that work.
     """
     config = st.column_config
 
@@ -166,10 +165,10 @@ def describe_table(first: int, last: int, count: int, order: str) -> str:
 
 
 def _trend(figures: Sequence[int]) -> list[int]:
-    # One point is no line: the cell would draw a bar across its top.
+    # From one point Streamlit draws a bar across the top of the cell.
     if len(figures) < 2:
         return []
-    # No Page has two thousand million fans; a figure beyond that must not break the table.
+    # No Page has 2^31 fans, but a wrong figure must not break the table.
     return [min(figure, 2**31 - 1) for figure in figures]
 
 

@@ -1,4 +1,4 @@
-"""Says which days were unusual, and how: pure, from counts of Pages to words."""
+"""Sentences and notes about unusual days on Overview. Pure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pages.charts.timeline import Note
 from pages.text.formats import counted, day
 from storage.metrics import is_wide, moved_ratio
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 CAUSE = "most likely a clean-up by Facebook"
 
 
 class Unusual(Protocol):
-    """A day as `storage.figures.unusual.UnusualDay` tells of it."""
+    """The fields of `storage.figures.unusual.UnusualDay` that are used here."""
 
     @property
     def day(self) -> date: ...
@@ -30,14 +30,14 @@ class Unusual(Protocol):
 
 
 def worth_naming(days: Sequence[Unusual]) -> list[Unusual]:
-    """The days on which enough Pages stood out, the widest first, of equals the newest."""
+    """The days on which enough Pages were unusual: most Pages first, of equals the newest."""
     wide = [e for e in days if is_wide(e.judged_count, e.rose_count, e.fell_count)]
     return sorted(wide, key=lambda each: (each.is_platform_wide, _share(each), each.day))[::-1]
 
 
-def say_what(unusual: Unusual) -> str:
+def describe(unusual: Unusual) -> str:
     """ "9 of 14 Pages fell beyond their own noise: most likely a clean-up by Facebook"."""
-    # What most of them did comes first: a label on the chart has room for no more.
+    # The larger group comes first, since a label on the chart has room for no more.
     moves = [(unusual.fell_count, "fell"), (unusual.rose_count, "rose")]
     (number, verb), (fewer, other) = sorted(moves, key=lambda move: -move[0])
     moved = f"{number:,d} of {counted(unusual.judged_count, 'Page')} {verb}"
@@ -49,28 +49,28 @@ def say_what(unusual: Unusual) -> str:
 
 
 def sentence(days: Sequence[Unusual], until: date) -> str:
-    """What stands under the chart; empty when no day is worth it.
+    """The sentence under the chart; empty for no day worth naming.
 
     "Unusual: 10 Nov, 9 of 14 Pages fell beyond their own noise: most likely a clean-up by
-    Facebook." The year is named where it is not that of ``until``.
+    Facebook." With the year only if it is not that of ``until``.
     """
     worth = worth_naming(days)
     if not worth:
         return ""
     named = [
-        f"{day(each.day, year=each.day.year != until.year)}, {say_what(each)}"
-        for each in worth[:MOST_NAMED]
+        f"{day(each.day, year=each.day.year != until.year)}, {describe(each)}"
+        for each in worth[:MAX_NAMED]
     ]
-    more = len(worth) - MOST_NAMED
+    more = len(worth) - MAX_NAMED
     rest = f" And {counted(more, 'day')} more." if more > 0 else ""
     return f"Unusual: {'; '.join(named)}.{rest}"
 
 
 def notes(days: Sequence[Unusual]) -> list[Note]:
     """The days worth naming as notes for the chart, oldest first."""
-    worth = worth_naming(days)[:MOST_NAMED]
+    worth = worth_naming(days)[:MAX_NAMED]
     return [
-        Note(each.day, say_what(each), "platform")
+        Note(each.day, describe(each), "platform")
         for each in sorted(worth, key=lambda each: each.day)
     ]
 

@@ -10,28 +10,27 @@ import streamlit as st
 
 from pages.charts import arrow
 from pages.charts.chart_parts import AXIS_INK, CHANGE, DARK, DAY, Palette, Spec, palette
-from pages.text.formats import counted, day, signed
+from pages.text.formats import WEEKDAYS, counted, day, signed
 from storage import metrics
 from storage.figures.filters import Metric
 from storage.metrics import DailyChange
 
 HEIGHT = 250
 OVER_DAYS = "Over days"
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 WEEKS = 53
-# From the strongest fall over nothing to the strongest rise; of the theme's `chartDivergingColors`.
+# From the strongest fall over 0 to the strongest rise; from the theme's `chartDivergingColors`.
 LIGHT_RANGE = ("#A83A0B", "#F2C4A1", "#EDF0F4", "#A9D9D2", "#0F766E")
 DARK_RANGE = ("#FF8F66", "#A9522A", "#232C37", "#2B756C", "#5CC8B5")
-# A grey that belongs to neither side and is seen on the ground.
+# Changes of several days: a neutral grey.
 LIGHT_SEVERAL, DARK_SEVERAL = "#B4BDC9", "#66717F"
 _MONDAY = "timeOffset('day', datum['Day (UTC)'], -((day(datum['Day (UTC)']) + 6) % 7)"
 _WEEKDAY = "['Mon','Tue','Wed','Thu','Fri','Sat','Sun'][(day(datum['Day (UTC)']) + 6) % 7]"
-# Of twenty days the wildest one does not decide how pale the others are.
+# The colour scale ends at this quantile, so that a single extreme day does not pale the others.
 _BOUND_QUANTILE = 0.95
 
 
 def render(by_day: Mapping[date, int | None], metric: Metric, until: date) -> None:
-    """Draw the calendar of the weeks up to that of ``until``, whatever the period is."""
+    """Draw the calendar of the WEEKS up to that of ``until``; the period has no influence."""
     st.header("Daily change, 12 months", anchor=False)
     since = first_day_of(until)
     changes = [
@@ -56,16 +55,15 @@ def render(by_day: Mapping[date, int | None], metric: Metric, until: date) -> No
 
 
 def first_day_of(until: date) -> date:
-    """The Monday on which the calendar begins that ends with the week of ``until``."""
+    """The first Monday of the calendar whose last week is that of ``until``."""
     return until - timedelta(days=until.weekday()) - timedelta(weeks=WEEKS - 1)
 
 
 def heat_chart(changes: Sequence[DailyChange], colours: Palette) -> Spec:
-    """Coloured by the change of one day; grey where it is of several days, blank without a figure.
+    """The calendar: coloured by change, grey for a change of several days, blank for no figure.
 
-    ``changes``: at least one, of the days from `first_day_of` on, none without a change. The
-    colours are the theme's diverging ones, the same distance from 0 either way, with the colour of
-    nothing between them: the theme's own two halves meet in a shade that looks like a third thing.
+    ``changes``: one or more, from `first_day_of` on, each with a change. The colours are the
+    theme's diverging ones with a neutral colour for 0, which the theme does not have.
     """
     return {
         "data": _frame(changes),
@@ -140,7 +138,7 @@ def _colour(bound: int, *, is_dark: bool) -> Spec:
             "domain": [-bound, -bound / 2, 0, bound / 2, bound],
             "range": list(DARK_RANGE if is_dark else LIGHT_RANGE),
             "clamp": True,
-            # Any other way leads from orange to grey through pink.
+            # Other colour spaces lead from orange to grey through pink.
             "interpolate": "rgb",
         },
         "legend": {
@@ -158,7 +156,7 @@ def _colour(bound: int, *, is_dark: bool) -> Spec:
 
 
 def bound_of(changes: Sequence[DailyChange]) -> int:
-    """The change, up or down, from which on the colour is at its strongest: 1 or more."""
+    """The size of change with the strongest colour; 1 or more."""
     sizes = sorted(abs(each.change or 0) for each in changes if each.days_count == 1)
     if not sizes:
         return 1
@@ -166,7 +164,7 @@ def bound_of(changes: Sequence[DailyChange]) -> int:
 
 
 def describe(changes: Sequence[DailyChange], noun: str, since: date, until: date) -> str:
-    """What the calendar shows, for whoever can't see it."""
+    """The calendar in a sentence, for screen readers."""
     ups = sum(1 for each in changes if (each.change or 0) > 0)
     downs = sum(1 for each in changes if (each.change or 0) < 0)
     best = max(changes, key=lambda each: each.change or 0)

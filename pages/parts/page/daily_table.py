@@ -1,4 +1,4 @@
-"""A Page's card "Daily figures": each day's figure, its change, and where it comes from."""
+"""Daily table of a Page: figure, change and source of each day, newest first."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from storage.figures.unusual import Direction
 
 ROW_HEIGHT = 35
 ROWS_SHOWN = 10
-MAX_ROWS = 31  # what is sent: a longer list is for the export
-LONGEST_FILE = 40
+MAX_ROWS = 31  # rows sent; the export has all
+MAX_FILE_NAME = 40
 
 MARKS: Mapping[Direction, str] = {"rose": "Rose", "fell": "Fell"}
 
@@ -36,7 +36,7 @@ def render(figures: PageFigures) -> None:
         figures.days,
         metric,
         figures.view.period.since - A_DAY,
-        figures.asked.until,
+        figures.requested.until,
         figures.imports,
         figures.marks,
     )
@@ -84,7 +84,7 @@ def render(figures: PageFigures) -> None:
 
 
 def _without_sign_of_zero(table: pa.Table) -> pa.Table | Styler:
-    """The table; where no change is among the changes, with a text for each: "0", not "+0"."""
+    """The table; if a change is 0, with the changes as texts, because a format writes "+0"."""
     if 0 not in table.column("change").to_pylist():
         return table
     styler = Styler(table.to_pandas(types_mapper=arrow.PANDAS_TYPES.get), uuid="days")
@@ -100,11 +100,10 @@ def daily_table(
     imports: Mapping[str, tuple[str, date]],
     marks: Mapping[date, Direction],
 ) -> pa.Table:
-    """The days of a period, newest first, from the first snapshot on; a missing one says so.
+    """One row a day, newest first, back to the first snapshot of the period; also for missing days.
 
     Columns: day (naive), figure and change (whole), mark ("" where usual), source (text),
-    fetched (naive UTC) and version. ``series`` may begin before ``since``: there the first change
-    is counted from.
+    fetched (naive UTC) and version. ``series`` may begin before ``since``, for the first change.
     """
     by_day = {row.day: row for row in series}
     figures = {row.day: row.fans if metric == "fans" else row.followers for row in series}
@@ -112,7 +111,7 @@ def daily_table(
     stored = [row.day for row in series if since <= row.day <= until]
     days: list[date] = []
     if stored:
-        # A day that is not over may still get its snapshot.
+        # A single last day without a snapshot is today, which may still get one.
         newest = until if until - stored[-1] > A_DAY else stored[-1]
         days = [newest - timedelta(days=n) for n in range((newest - stored[0]).days + 1)]
     rows = [by_day.get(each) for each in days]
@@ -132,14 +131,14 @@ def daily_table(
 def source_of(
     row: DayFigure | None, metric: Metric, imports: Mapping[str, tuple[str, date]]
 ) -> str:
-    """Where a day's figure comes from, in words. ``imports``: file name and day, by source."""
+    """The source of a day's figure as text. ``imports``: file name and day, by source."""
     if row is None:
         return "No snapshot"
     own = row.fans_source if metric == "fans" else row.followers_source
-    source = own or row.source  # without a figure of its own it is the day's
+    source = own or row.source  # a missing figure has the source of the snapshot
     if source == FROM_FACEBOOK:
         return "Snapshot"
     if source in imports:
         name, imported_on = imports[source]
-        return f"Import of {cut(name, LONGEST_FILE)}, {day(imported_on)}"
+        return f"Import of {cut(name, MAX_FILE_NAME)}, {day(imported_on)}"
     return "Import" if source.startswith("import:") else source

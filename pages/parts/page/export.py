@@ -1,6 +1,6 @@
 """Export of a Page: its daily figures, its chart, and a report.
 
-The report draws the same record as the screen, with both metrics and every day in a table.
+The report uses the same record as the screen, with both metrics and a table of all days.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_NAME = 60
 
 
 def render(installation: Installation, figures: PageFigures, view: str) -> None:
-    """Draw the popover. ``view``: of the chart, one of `growth_chart.VIEWS`."""
+    """Draw the popover. ``view``: the chart's, one of `growth_chart.VIEWS`."""
     colours, period, page_id = (
         palette(st.context.theme.type),
         figures.view.period,
@@ -70,7 +70,7 @@ def render(installation: Installation, figures: PageFigures, view: str) -> None:
 def _find_chart(
     figures: PageFigures, view: str, colours: Palette, notes: Sequence[Note]
 ) -> Spec | None:
-    """The chart of the screen under a title of its own; None when there is nothing to draw."""
+    """The chart of the screen with a title; None without figures."""
     metric = figures.view.metric
     noun, points = NOUNS[metric], _points(figures, metric)
     if not points:
@@ -88,10 +88,10 @@ def _find_chart(
 
 
 def _build_report(installation: Installation, drawn: PageFigures, *, hides_notes: bool) -> Report:
-    """The report of what a screen has drawn, as the figures are now."""
+    """The report of the screen's view, with the present figures."""
     now, profile = installation.now(), drawn.profile
     with installation.database.reading() as session:
-        view = replace(drawn.view, period=drawn.asked)
+        view = replace(drawn.view, period=drawn.requested)
         figures = load_page(session, profile, view, now.date())
     about = [profile.category, CONNECTIONS[profile.connection], f"Page id {profile.id}"]
     notes = [] if hides_notes else growth_card.notes_of(figures)
@@ -142,7 +142,7 @@ def _charts(figures: PageFigures, metric: Metric, notes: Sequence[Note]) -> list
         return [Section(f"{noun} over time", caption=f"No {noun.lower()} in this period.")]
     missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
     gap = "Grey: days without a snapshot; they can't be fetched later." if missing else ""
-    found = []
+    sections = []
     for heading, builder, alt in (
         (f"{noun} over time", line_charts.total_chart, timeline.describe),
         (f"{noun}, daily change", line_charts.change_chart, timeline.describe_changes),
@@ -152,8 +152,8 @@ def _charts(figures: PageFigures, metric: Metric, notes: Sequence[Note]) -> list
         ]
         picture = Picture(pictures[0], pictures[1], alt(points, noun, name))
         caption = " ".join(each for each in (gap, _remark(figures)) if each)
-        found.append(Section(heading, picture, caption=caption))
-    return found
+        sections.append(Section(heading, picture, caption=caption))
+    return sections
 
 
 def _days(figures: PageFigures) -> Section:

@@ -1,6 +1,6 @@
-"""Layers on a Page's chart: the forecast as a band with its middle line, and unusual days.
+"""Layers on a Page's chart: the forecast as a band with a middle line, and unusual days. Pure.
 
-Pure, like `pages.charts.line_charts`, whose Vega-Lite dicts they are added to.
+They are added to the Vega-Lite dicts of `pages.charts.line_charts`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pages.text.formats import signed
 from storage.figures.unusual import Direction
 from storage.metrics import Forecast
 
-# A band is smooth: so few points draw it as well as ninety.
-MOST_DAYS = 12
+# The band is smooth: twelve points look like ninety.
+MAX_DAYS = 12
 
 
 def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spec:
-    """The chart of totals with what is to be expected after its last figure."""
+    """The chart of totals with the forecast after its last figure."""
     rows = _rows(forecast)
     x = x_axis(points, "day")
     band = {"field": "low", "type": "quantitative", "title": None}
@@ -67,8 +67,8 @@ def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spe
 
 
 def _rows(forecast: Forecast) -> list[Spec]:
-    step = -(-len(forecast.days) // MOST_DAYS)
-    # Counted from the last one: where the forecast ends is what people look at.
+    step = -(-len(forecast.days) // MAX_DAYS)
+    # Counted from the last day, so that the end of the forecast is exact.
     days = forecast.days[::-1][::step][::-1]
     last = forecast.last_figure
     begin: Spec = {"day": moment_of(forecast.last_day), "low": last, "middle": last, "high": last}
@@ -87,17 +87,17 @@ def add_unusual(
     *,
     by_change: bool,
 ) -> Spec:
-    """A chart with a triangle on each unusual day: up where the figure rose, down where it fell.
+    """The chart with a triangle on each unusual day: up for a rise, down for a fall.
 
-    ``by_change``: the chart is of daily changes, else of totals. Days that are not drawn are left
-    out.
+    ``by_change``: the chart is of daily changes, else of totals. Days outside of ``points`` are
+    left out.
     """
     rows = []
     for each in points:
         mark, height = marks.get(each.day), each.change if by_change else each.value
         if mark is not None and height is not None:
-            said = signed(each.change)
-            rows.append({"day": moment_of(each.day), "height": height, "mark": mark, "said": said})
+            text = signed(each.change)
+            rows.append({"day": moment_of(each.day), "height": height, "mark": mark, "said": text})
     if not rows:
         return spec
     fell = {"test": "datum.mark == 'fell'", "value": colours.down}

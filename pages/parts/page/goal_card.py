@@ -1,4 +1,4 @@
-"""A Page's card "Goal and milestones": a form for the goal, round figures reached and to come."""
+"""Goal card of a Page: the goal and its form, milestones, the best and the worst day."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def render(installation: Installation, figures: PageFigures, today: date) -> Non
     """Draw the goal, the milestones, and the best and worst day of the period."""
     st.header("Goal and milestones", anchor=False)
     newest = _newest_figure(figures)
-    if newest is not None or figures.goal is not None:  # else there is nothing to measure one by
+    if newest is not None or figures.goal is not None:  # without a figure no goal can be measured
         _goal(installation, figures, newest, today)
     st.markdown(_milestones(figures, newest))
     changes = changes_in(figures.history.of(figures.view.metric), figures.view.period)
-    if changes:  # without one nobody knows whether any day gained or lost
+    if changes:  # without changes best and worst day are unknown
         st.markdown(_days(changes))
 
 
@@ -74,7 +74,7 @@ def _form(
             target = st.number_input(
                 f"{noun.capitalize()} to reach",
                 min_value=1,
-                max_value=outlook_text.LARGEST_TARGET,
+                max_value=outlook_text.MAX_TARGET,
                 value=goal.target if goal else suggested,
                 step=1,
                 key=f"goal-target-{noun}-{page_id}",
@@ -83,7 +83,7 @@ def _form(
                 "By the end of (UTC)",
                 value=goal.due_day if goal else today + timedelta(days=90),
                 min_value=min(today, goal.due_day if goal else today),
-                max_value=today + timedelta(days=366 * outlook_text.MOST_YEARS_AHEAD),
+                max_value=today + timedelta(days=366 * outlook_text.MAX_YEARS_AHEAD),
                 format="YYYY-MM-DD",
                 key=f"goal-day-{noun}-{page_id}",
             )
@@ -120,7 +120,7 @@ def _save(
 
 
 def _milestones(figures: PageFigures, newest: int | None) -> str:
-    """A list in Markdown: next first, then those reached, newest first."""
+    """A Markdown list: the next milestone, then the reached ones, newest first."""
     metric = figures.view.metric
     if newest is None:
         return f"Facebook gives no count of {metric} for this Page."
@@ -138,10 +138,10 @@ def _milestones(figures: PageFigures, newest: int | None) -> str:
 
 def _days(changes: Sequence[DailyChange]) -> str:
     best, worst = metrics.find_best_day(changes), metrics.find_worst_day(changes)
-    said = [
+    lines = [
         f"{name} day: **{signed(each.change)}** on {weekday(each.day)}"
         if each
         else f"{name} day: none {verb}"
         for name, each, verb in (("Best", best, "gained"), ("Worst", worst, "lost"))
     ]
-    return "In this period:\n" + "\n".join(f"- {each}" for each in said)
+    return "In this period:\n" + "\n".join(f"- {each}" for each in lines)

@@ -1,4 +1,4 @@
-"""Chart card of a Page: one metric over time, with unusual days, forecast and notes."""
+"""Growth card of a Page: the chart of one metric, with unusual days, forecast and notes."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from storage.figures.filters import Metric
 from storage.metrics import Forecast
 
 CHART_HEIGHT = 320
-# A year and its first day fit day by day; a chart is not wider than that in pixels anyway.
+# A year is drawn day by day; a chart has about as many pixels.
 MAX_POINTS = 370
 _A_WEEK = 7
 
 
 @dataclass(frozen=True)
 class Switches:
-    """How the switches stand, and the row they stand in, where there is room for more."""
+    """The values of the switches, and the container of their row."""
 
     metric: Metric
     view: str
@@ -41,7 +41,7 @@ class Switches:
 
 
 def choose(packed: str | None) -> Switches:
-    """Draw the switches. ``packed``: Overview's state, whose metric a Page is first shown with."""
+    """Draw the switches. ``packed``: Overview's state, whose metric is the default."""
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         st.header("Audience over time", anchor=False, width="content")
@@ -58,9 +58,9 @@ def render(
 ) -> None:
     """Draw the chart, the notes beside its switches, and its caption."""
     view, metric, period = switches.view, figures.view.metric, figures.view.period
-    # Up to the end that was asked for: days without a snapshot are grey.
+    # Up to the requested end: days without a snapshot are grey.
     by_day = figures.history.of(metric)
-    points = timeline.trim(points_of(by_day, period.since, figures.asked.until))
+    points = timeline.trim(points_of(by_day, period.since, figures.requested.until))
     if not points:
         st.caption(_why_no_chart(figures))
         return
@@ -73,17 +73,21 @@ def render(
     if isinstance(outlook, Forecast) and outlook.last_day in {point.day for point in drawn}:
         forecast = outlook
     _draw(figures, view, drawn, forecast)
-    said = [*_averages(figures), *_limits(view, points, drawn), *_unusual(figures, view, drawn)]
+    sentences = [
+        *_averages(figures),
+        *_limits(view, points, drawn),
+        *_unusual(figures, view, drawn),
+    ]
     if forecast is not None:
-        said.append(outlook_text.forecast(forecast, metric))
+        sentences.append(outlook_text.forecast(forecast, metric))
     elif isinstance(outlook, Forecast):
-        said.append(outlook_text.NOT_HERE)
+        sentences.append(outlook_text.NOT_HERE)
     elif outlook is not None:
-        said.append(outlook_text.why_no_forecast(outlook, metric))
+        sentences.append(outlook_text.why_no_forecast(outlook, metric))
     if figures.profile.is_new_page_experience:
-        said.append(page_text.NEW_EXPERIENCE)
-    if said:
-        st.caption(" ".join(said))
+        sentences.append(page_text.NEW_EXPERIENCE)
+    if sentences:
+        st.caption(" ".join(sentences))
 
 
 def notes_of(figures: PageFigures) -> list[Note]:
@@ -98,7 +102,7 @@ def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Foreca
     if view == SINCE_START:
         growth_chart.render(points, noun, view, whose, height=CHART_HEIGHT, notes=notes)
         return
-    if all(point.value is None for point in points):  # the days that are drawn are a part of all
+    if all(point.value is None for point in points):  # possible where only the last days are drawn
         st.caption(f"No {metric} in the last days of this period.")
         return
     colours = palette(st.context.theme.type)
@@ -125,22 +129,22 @@ def _averages(figures: PageFigures) -> list[str]:
 
 
 def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
-    """What the chart leaves out: missing days, and days of a long period."""
-    said = []
+    """Sentences on missing days, and on days of a long period that are not drawn."""
+    sentences = []
     missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
     if missing:
         verb = "has" if missing == 1 else "have"
-        said.append(
+        sentences.append(
             f"{counted(missing, 'day')} {verb} no snapshot (grey): the dashboard was not running, "
             "or Facebook refused. They can't be fetched later."
         )
     if len(drawn) < len(points):
-        said.append(
+        sentences.append(
             f"The last {len(drawn)} days of the period."
             if view == DAILY_CHANGE
             else "So many days are drawn week by week, each with its last figure."
         )
-    return said
+    return sentences
 
 
 def _unusual(figures: PageFigures, view: str, drawn: list[Point]) -> list[str]:
@@ -154,7 +158,7 @@ def _unusual(figures: PageFigures, view: str, drawn: list[Point]) -> list[str]:
 
 def _why_no_chart(figures: PageFigures) -> str:
     profile, metric = figures.profile, figures.view.metric
-    since, until = figures.view.period.since, figures.asked.until
+    since, until = figures.view.period.since, figures.requested.until
     if profile.last_day is None:
         return "The first figures come with the next refresh."
     if any(since - A_DAY <= each <= until for each in figures.history.of(metric)):
@@ -179,11 +183,11 @@ def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> li
 
 
 def thin(points: Sequence[Point]) -> list[Point]:
-    """The points as they are, or, of more than MAX_POINTS, one for each week.
+    """The points, or, of more than MAX_POINTS, one for each week.
 
-    That is the last figure of the week, on the day it is of; a week without any is a gap on its
-    last day. Weeks are counted back from the last day. None of them has a change: it would not be a
-    day's. From seven years on they are two weeks, and so on.
+    Its value is the last figure of the week, on the day of that figure; a week without figures is a
+    gap on its last day. Weeks are counted back from the last day. They have no change. From seven
+    years on a point stands for two weeks, and so on.
     """
     if len(points) <= MAX_POINTS:
         return list(points)

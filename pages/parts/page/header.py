@@ -1,4 +1,4 @@
-"""The top of a Page's screen: picture, name, how it is connected, and the ways on from here."""
+"""Header of a Page's screen: picture, name, state of the connection, and links."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fb.installation import Installation
 from pages.parts.page import page_text
 from pages.parts.page.page_details import facebook_link
 from pages.text.formats import plain
-from pages.ui import compare_link, screens
+from pages.ui import compare_link, links
 from pages.ui.pictures import picture_path
 from storage.accounts.page_profile import PageProfile
 
@@ -18,8 +18,8 @@ PICTURE_SIZE = 56
 
 
 def render(installation: Installation, profile: PageProfile) -> None:
-    """Draw the headline, and below it a sentence where the connection does not fully work."""
-    stands = page_text.connection(profile)
+    """Draw the header, with a sentence if the connection does not fully work."""
+    connection = page_text.connection(profile)
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
         src = escape(picture_path(profile.id, profile.picture_etag), quote=True)
         st.html(
@@ -30,24 +30,24 @@ def render(installation: Installation, profile: PageProfile) -> None:
         with st.container(gap="xxsmall"):
             st.title(plain(profile.name), anchor=False)
             with st.container(horizontal=True, vertical_alignment="center"):
-                _facts_and_links(installation, profile, stands)
-    if stands.sentence:
+                _facts_and_links(installation, profile, connection)
+    if connection.sentence:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(stands.sentence, width="content")
-            if stands.colour == "red":
+            st.markdown(connection.sentence, width="content")
+            if connection.colour == "red":
                 st.page_link(
-                    screens.link_to("connections"),
+                    links.link_to("connections"),
                     label="Renew" if profile.connection == "needs_renewal" else "See Connections",
                     icon=":material/arrow_forward:",
                 )
 
 
 def _facts_and_links(
-    installation: Installation, profile: PageProfile, stands: page_text.Connection
+    installation: Installation, profile: PageProfile, connection: page_text.Connection
 ) -> None:
     if profile.category:
         st.caption(plain(profile.category), width="content")
-    st.badge(stands.label, icon=stands.icon, color=stands.colour)
+    st.badge(connection.label, icon=connection.icon, color=connection.colour)
     held_by = page_text.held_by(profile)
     if held_by:
         st.caption(held_by, width="content")

@@ -1,6 +1,6 @@
-"""The card "Views and engagement" of a Page: one of Facebook's daily metrics, or why there is none.
+"""Insights card of a Page: one of Facebook's daily metrics, or the reason why there is none.
 
-While figures are fetched a fragment looks at how far it is, and draws the screen anew at the end.
+While insights are fetched a fragment shows the progress, and reruns the screen at the end.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from fb.jobs import insights, runner
+from pages.cache import get_version
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
 from pages.queries import (
     InsightStatus,
     find_insight_status,
-    get_version,
     has_unfollows,
     list_insight_days,
     list_insight_metrics,
@@ -34,9 +34,9 @@ from storage.jobs.runs import INSIGHTS
 CHART_HEIGHT = 260
 KEY = "insight"
 WATCHING_SECONDS = 1.5
-# How long a press may take to show up as a run before the button comes back.
+# After a press the button stays off until a run begins, or for this long.
 PATIENCE_SECONDS = 8.0
-_ASKED = "insights-asked"
+_STARTED = "insights-asked"
 
 
 def render(
@@ -59,10 +59,10 @@ def render(
 
 
 def _choose(metrics: Sequence[PageMetric]) -> PageMetric:
-    """The metric that the address names, of those with history for this Page."""
+    """Draw the choice of the metric, kept in the URL; the first one by default."""
     by_label = {metric.label: metric for metric in metrics}
     if st.session_state.get(KEY) not in by_label:
-        st.session_state.pop(KEY, None)  # another Page had it
+        st.session_state.pop(KEY, None)  # a metric of another Page
     label = st.selectbox(
         "Metric",
         list(by_label),
@@ -85,20 +85,20 @@ def _fetch_button(installation: Installation, version: str, status: InsightStatu
         disabled=_is_under_way(installation, version),
     )
     if is_pressed and runner.start(installation, insights.JOB, runner.MANUAL):
-        st.session_state[_ASKED] = (time.monotonic(), version)
+        st.session_state[_STARTED] = (time.monotonic(), version)
         st.rerun()
 
 
 def _is_under_way(installation: Installation, version: str) -> bool:
-    """Fetching goes on, or was asked for a moment ago and has not changed the data yet."""
+    """Whether insights are fetched, or were requested a moment ago without any new data yet."""
     if runner.find_active(installation, INSIGHTS) is not None:
         return True
-    asked_at, asked_of = st.session_state.get(_ASKED, (0.0, None))
-    return bool(asked_of == version and time.monotonic() - asked_at < PATIENCE_SECONDS)
+    started_at, started_version = st.session_state.get(_STARTED, (0.0, None))
+    return bool(started_version == version and time.monotonic() - started_at < PATIENCE_SECONDS)
 
 
 def _watch(installation: Installation, version: str) -> None:
-    """Say how far the fetching is, wherever it was started; nothing while there is none."""
+    """Draw the progress of fetching, wherever it was started; nothing otherwise."""
     if not _is_under_way(installation, version):
         return
 
@@ -106,7 +106,7 @@ def _watch(installation: Installation, version: str) -> None:
     def watch() -> None:
         run = runner.find_active(installation, INSIGHTS)
         if run is None and not _is_under_way(installation, _read_version(installation)):
-            st.session_state.pop(_ASKED, None)
+            st.session_state.pop(_STARTED, None)
             st.rerun()
         done, total = (run.steps_done, run.steps_total) if run is not None else (0, 0)
         st.progress(
@@ -165,18 +165,18 @@ def _notes(
     takeaway: str,
 ) -> list[str]:
     """The sentences below the chart, in order."""
-    asked_since, asked_until = max(period.since, metric.since), min(period.until, metric.until)
-    missing = (asked_until - asked_since).days + 1 - sum(row.day <= asked_until for row in rows)
-    found: list[str | None] = [takeaway]
+    first_day, last_day = max(period.since, metric.since), min(period.until, metric.until)
+    missing = (last_day - first_day).days + 1 - sum(row.day <= last_day for row in rows)
+    sentences: list[str | None] = [takeaway]
     if metric.status == "retired":
-        found.append(insights_text.retired(metric.retired_on, metric.replaced_by))
-    found.append(insights_text.missing(max(missing, 0)) if rows else None)
+        sentences.append(insights_text.retired(metric.retired_on, metric.replaced_by))
+    sentences.append(insights_text.missing(max(missing, 0)) if rows else None)
     if metric.name == "page_daily_follows_unique" and not has_unfollows(session):
-        found.append(insights_text.NO_UNFOLLOWS)
-    found.append(insights_text.DAYS)
+        sentences.append(insights_text.NO_UNFOLLOWS)
+    sentences.append(insights_text.DAYS)
     if rows:
-        found.append(insights_text.source(rows[-1].fetched_at, rows[-1].graph_version))
+        sentences.append(insights_text.source(rows[-1].fetched_at, rows[-1].graph_version))
     outcome = runner.find_outcome(installation, INSIGHTS)
     limited_until = outcome.limited_until if outcome is not None else None
-    found.append(insights_text.stale(status.access, status.answer, limited_until))
-    return [sentence for sentence in found if sentence]
+    sentences.append(insights_text.stale(status.access, status.answer, limited_until))
+    return [sentence for sentence in sentences if sentence]

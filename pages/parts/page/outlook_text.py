@@ -1,4 +1,4 @@
-"""What is said of a forecast, of milestones and of goals: pure, nothing escaped but numbers."""
+"""Sentences about the forecast, milestones and goals of a Page. Pure."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NOT_HERE = (
     "The forecast begins after the newest figure, where this period does not reach: choose one "
     "that ends today."
 )
-LARGEST_TARGET = 10_000_000_000  # more people than there are
-PACE_DAYS = 28  # what "gains so many a day" looks back on
-MOST_YEARS_AHEAD = 20
+MAX_TARGET = 10_000_000_000  # more than all people
+PACE_DAYS = 28  # of the average in "gains 95 a day"
+MAX_YEARS_AHEAD = 20
 
 
 def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
-    """When a target is reached, as a range of dates; for a tile."""
+    """The dates between which a target is reached; for a tile."""
     if isinstance(outlook, Refusal):
         few = f"needs {FEWEST_FIGURES} days with figures"
         return {"few": few, "none": few, "old": "figures are too old"}.get(
@@ -44,7 +44,7 @@ def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
 
 
 def why_no_forecast(refusal: Refusal, noun: str) -> str:
-    """Why there is no forecast of ``noun`` ("fans"), and what would have to be."""
+    """Why there is no forecast of ``noun`` ("fans")."""
     if refusal.reason == "old" and refusal.last_day is not None:
         return (
             f"No forecast: the newest figure is of {day(refusal.last_day)}, too long ago to look "
@@ -67,7 +67,7 @@ def forecast(outlook: Forecast, noun: str) -> str:
 
 
 def milestone(reached: Milestone) -> str:
-    """ "on 3 Sep 2026"; after missed days nobody knows which of them it was."""
+    """ "on 3 Sep 2026"; after missing days the exact day is unknown, and the text says so."""
     if reached.days_count > 1:
         return f"seen on {day(reached.day)}, after {counted(reached.days_count - 1, 'day')} without"
     return f"on {day(reached.day)}"
@@ -76,17 +76,17 @@ def milestone(reached: Milestone) -> str:
 def why_not(
     target: int | None, due_day: date | None, figure: int | None, today: date
 ) -> str | None:
-    """What is wrong with a goal that an operator asked for; None when nothing is."""
+    """Why a goal can't be saved; None when it can."""
     if target is None or due_day is None:
         return "Fill in both the number and the day. Nothing was saved."
-    if not 0 < target <= LARGEST_TARGET:
-        return f"Choose a number from 1 to {count(LARGEST_TARGET)}. Nothing was saved."
+    if not 0 < target <= MAX_TARGET:
+        return f"Choose a number from 1 to {count(MAX_TARGET)}. Nothing was saved."
     if figure is not None and target <= figure:
         return f"The Page has {count(figure)} already: choose a higher number. Nothing was saved."
     if due_day <= today:
         return f"Choose a day after today, {day(today)}. Nothing was saved."
-    if (due_day - today).days > 366 * MOST_YEARS_AHEAD:
-        return f"Choose a day within {MOST_YEARS_AHEAD} years. Nothing was saved."
+    if (due_day - today).days > 366 * MAX_YEARS_AHEAD:
+        return f"Choose a day within {MAX_YEARS_AHEAD} years. Nothing was saved."
     return None
 
 
@@ -119,9 +119,9 @@ def goal_state(pace: GoalPace) -> tuple[str, str]:
 
 
 def pace_per_day(changes: Sequence[DailyChange]) -> float | None:
-    """What was gained a day up to the newest figure, over PACE_DAYS or as many as there are.
+    """The average gain per day of the last PACE_DAYS days, or of fewer; None without two figures.
 
-    ``changes``: every figure, as `storage.metrics.list_daily_changes` gives them.
+    ``changes``: all of `storage.metrics.list_daily_changes`.
     """
     if len(changes) < 2:
         return None

@@ -1,4 +1,4 @@
-"""Card "What Facebook says about this Page": each fact, and what it was before it changed."""
+"""Page details card: what Facebook reports about the Page, and the value before a change."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LABEL_WIDTH = 110
 
 @dataclass(frozen=True)
 class Fact:
-    """One thing that Facebook says: plain text, a dash where it says nothing.
+    """One detail, as plain text; a dash where it is unknown.
 
-    ``since`` is None where it never changed, else the day and what it was before, as plain text.
+    ``since``: the day of its last change and the value before; None if it has never changed.
     """
 
     label: str
@@ -30,7 +30,7 @@ class Fact:
 
 
 def render(profile: PageProfile, changes: Mapping[str, FactChange]) -> None:
-    """Draw what Facebook says: text as it is, links only where they are safe, and since when."""
+    """Draw the card. Texts are unformatted; the website is a link only if it is safe."""
     st.header("What Facebook says about this Page", anchor=False)
     website = safe_link(profile.website)
     for fact in facts(profile, changes):
@@ -40,7 +40,7 @@ def render(profile: PageProfile, changes: Mapping[str, FactChange]) -> None:
                 with st.container(width="content", gap=None):
                     st.text(fact.text, width="content")
                     st.caption(plain(fact.since), width="content")
-            else:  # ten containers less to send
+            else:  # without the container, to send ten fewer
                 st.text(fact.text, width="content")
             if fact.label == "Website" and website and not fact.text.isspace():
                 st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
@@ -53,8 +53,9 @@ def render(profile: PageProfile, changes: Mapping[str, FactChange]) -> None:
 
 
 def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]:
-    """Every fact that the screen shows. ``changes``: the newest of each, by column of ``pages``."""
-    name = [("Name", "name", profile.name)] if "name" in changes else []  # else the title says it
+    """All facts of the card. ``changes``: the newest of each column of ``pages``."""
+    # The title has the present name; the card only has its change.
+    name = [("Name", "name", profile.name)] if "name" in changes else []
     rows: list[tuple[str, str, Any]] = [
         *name,
         ("About", "about", profile.about),
@@ -67,15 +68,15 @@ def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]
         ("Verification", "verification_status", profile.verification_status),
         ("Published", "is_published", profile.is_published),
     ]
-    said = [
+    all_facts = [
         Fact(label, shown(field, value), _since(field, changes.get(field)))
         for label, field, value in rows
     ]
-    return [*said, Fact("Page id", profile.id)]
+    return [*all_facts, Fact("Page id", profile.id)]
 
 
 def shown(field: str, value: Any) -> str:
-    """The value of a column of ``pages`` as people read it."""
+    """The value of a column of ``pages`` as text."""
     if value is None or value == "":
         return UNKNOWN
     if field == "emails":
@@ -107,7 +108,7 @@ def _since(field: str, change: FactChange | None) -> str | None:
 
 
 def address(location: Any) -> str:
-    """ "Marktstraße 4, 20095 Hamburg, Germany" of whatever parts Facebook sent."""
+    """ "Marktstraße 4, 20095 Hamburg, Germany", from the parts that Facebook has sent."""
     parts = location if isinstance(location, Mapping) else {}
 
     def part(name: str) -> str:
@@ -119,7 +120,7 @@ def address(location: Any) -> str:
 
 
 def safe_link(url: str | None) -> str | None:
-    """The address if a browser may open it: https, with a host, and nothing hidden before it."""
+    """The URL if it is safe to open: https, with a host, without user or password; else None."""
     if not url:
         return None
     try:
@@ -132,7 +133,7 @@ def safe_link(url: str | None) -> str | None:
 
 
 def facebook_link(profile: PageProfile) -> str:
-    """Where the Page is at Facebook: what Facebook said, or what follows from the id."""
+    """The URL of the Page at Facebook: its ``link`` if that is on facebook.com, else by its id."""
     link = safe_link(profile.link)
     host = (urlsplit(link).hostname or "") if link else ""
     if link and (host == "facebook.com" or host.endswith(".facebook.com")):

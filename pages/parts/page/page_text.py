@@ -1,4 +1,4 @@
-"""What is said of a Page itself and of who holds it: pure. Names are escaped here."""
+"""Texts on a Page's connection and the accounts that hold it. Pure; names are escaped here."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Connection:
 
 
 def connection(profile: PageProfile) -> Connection:
-    """How the Page is connected, in words."""
+    """The connection of the Page, in words."""
     icon, colour = BADGES[profile.connection]
     return Connection(CONNECTIONS[profile.connection], icon, colour, _connection_sentence(profile))
 
 
 def held_by(profile: PageProfile) -> str | None:
-    """ "held by Anna Keller and 1 more"; None when nobody holds it. Markdown."""
+    """ "held by Anna Keller and 1 more", as Markdown; None when no account holds it."""
     names = [
         holder.account_name
         for holder in profile.holders

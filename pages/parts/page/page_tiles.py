@@ -1,4 +1,4 @@
-"""The five tiles of a Page's screen: pure, from its figures to words."""
+"""The five tiles of a Page's screen. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from storage.metrics import DailyChange, Forecast, Refusal
 
 
 def tiles(figures: PageFigures) -> list[Tile]:
-    """The tiles of a period.
+    """The tiles of the view's period.
 
-    A period that ends earlier than was asked for is one that nobody has refreshed since: its tiles
-    say so.
+    Where the figures end before the requested period, the tiles name the day.
     """
     history, metric, period = figures.history, figures.view.metric, figures.view.period
-    outlook, today = figures.outlook, figures.asked.until
+    outlook, today = figures.outlook, figures.requested.until
     by_day = history.of(metric)
     ends = metrics.ends_of_period(by_day, period.since, period.until)
     return [
@@ -34,7 +33,7 @@ def tiles(figures: PageFigures) -> list[Tile]:
 
 
 def changes_in(by_day: Figures, period: Period) -> list[DailyChange]:
-    """The changes that were booked on days of the period, oldest first."""
+    """The daily changes on days of the period, oldest first."""
     return [
         each
         for each in metrics.list_daily_changes(by_day)
@@ -64,15 +63,15 @@ def _net_tile(noun: str, by_day: Figures, net: int | None, period: Period, today
 
 
 def _newest_tile(label: str, by_day: Figures, period: Period, today: date) -> Tile:
-    known = {when: figure for when, figure in by_day.items() if figure is not None}
-    newest = max((when for when in known if when <= period.until), default=None)
+    counts = {when: figure for when, figure in by_day.items() if figure is not None}
+    newest = max((when for when in counts if when <= period.until), default=None)
     if newest is None:
-        return Tile(label, None, note=_why_no_figure(known, period))
+        return Tile(label, None, note=_why_no_figure(counts, period))
     growth = metrics.growth_percent(*metrics.ends_of_period(by_day, period.since, period.until))
     if (today - newest).days > 1:
-        return Tile(label, value_of(known[newest]), note=f"on {day(newest)}")
+        return Tile(label, value_of(counts[newest]), note=f"on {day(newest)}")
     note = f"in {counted(period.days_count, 'day')}" if growth is not None else None
-    return Tile(label, value_of(known[newest]), percent_delta(growth), note)
+    return Tile(label, value_of(counts[newest]), percent_delta(growth), note)
 
 
 def _best_day_tile(by_day: Figures, period: Period) -> Tile:
@@ -84,10 +83,10 @@ def _best_day_tile(by_day: Figures, period: Period) -> Tile:
 
 
 def _milestone_tile(by_day: Figures, noun: str, outlook: Forecast | Refusal) -> Tile:
-    known = [figure for _, figure in sorted(by_day.items()) if figure is not None]
-    if not known:
+    oldest_first = [figure for _, figure in sorted(by_day.items()) if figure is not None]
+    if not oldest_first:
         return Tile("Next milestone", None, note="Facebook gives no count")
-    target = metrics.next_milestone(known[-1])
+    target = metrics.next_milestone(oldest_first[-1])
     return Tile(
         "Next milestone",
         count(target),
@@ -99,10 +98,10 @@ def _milestone_tile(by_day: Figures, noun: str, outlook: Forecast | Refusal) -> 
     )
 
 
-def _why_no_figure(known: Figures, period: Period) -> str:
-    if not known:
+def _why_no_figure(counts: Figures, period: Period) -> str:
+    if not counts:
         return "Facebook gives no count"
-    return f"first counted on {day(min(known))}"
+    return f"first counted on {day(min(counts))}"
 
 
 def _why_no_net(by_day: Figures) -> str:

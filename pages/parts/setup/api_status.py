@@ -1,6 +1,6 @@
-"""Graph API status: the version that answers, the fields that were dropped, how much is used up.
+"""API status, a section of Setup: the Graph version served, dropped fields, usage of rate limits.
 
-All of it was noticed in the answers to other calls; nothing is asked for it.
+It shows stored observations from the answers to other calls, and makes no call itself.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_USAGE_ROWS = 10
 
 
 def render(installation: Installation) -> None:
-    """Draw the section on the Graph API."""
+    """Draw the section."""
     with installation.database.reading() as session:
         observations = [(row.key, row.value, row.observed_at) for row in list_observations(session)]
     versions = [(value, at) for key, value, at in observations if key == GRAPH_VERSION]
@@ -93,7 +93,7 @@ def _render_usage(usage: list[tuple[dict[str, Any], datetime]]) -> None:
 
 
 def highest_percent(usage: Mapping[str, Any]) -> int:
-    """The figure that will reach its limit first; 0 where Facebook gave none."""
+    """The highest of the three percentages; 0 where Facebook gave none."""
     return max(int(usage.get(f"{name}_percent") or 0) for name in ("call_count", "cpu", "time"))
 
 

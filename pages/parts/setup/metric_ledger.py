@@ -1,4 +1,4 @@
-"""The section "Metric ledger" of Setup: what Facebook's daily figures are called, mean, and are."""
+"""Metric ledger, a section of Setup: Facebook's daily metrics with meaning and status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.jobs.runs import INSIGHTS, RunRecord
 
 
 def render_ledger(installation: Installation) -> None:
-    """Draw the table, when it was last worked through, and the button that does so now."""
+    """Draw the table, the result of the last fetch, and the button that fetches now."""
     with installation.database.reading() as session:
         rows = list_ledger(session)
     st.header("Metric ledger", anchor=False)
@@ -72,7 +72,7 @@ def _fetching(installation: Installation) -> None:
             disabled=run is not None or not installation.can_open_tokens,
         )
         if is_pressed:
-            # False when another was faster.
+            # False when another tab was faster.
             runner.start(installation, insights.JOB, runner.MANUAL)
             st.rerun()
         if run is not None:
@@ -83,7 +83,7 @@ def _fetching(installation: Installation) -> None:
 
 
 def last_time(outcome: RunRecord | None, installation: Installation) -> str:
-    """How fetching ended last, in a sentence."""
+    """The result of the last fetch, in a sentence."""
     if outcome is None or outcome.finished_at is None:
         return "Not fetched yet: it follows after the day's snapshot."
     when = moment(outcome.finished_at)

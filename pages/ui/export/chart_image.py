@@ -1,6 +1,6 @@
-"""Charts as PNG and SVG, in colours of their own: made on this computer, without a browser.
+"""Chart images: PNG and SVG with explicit colours, rendered locally without a browser.
 
-Inside the dashboard Streamlit adds the theme's colours itself; see `.streamlit/config.toml`.
+In the dashboard Streamlit adds the theme's colours; see `.streamlit/config.toml`.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pages.charts.compare_chart import DARK_COLOURS, LIGHT_COLOURS
 from pages.text.formats import cut
 
 SCALE = 2  # pixels per point: sharp on any screen and in print
-# The renderer brings Liberation Sans along; whoever opens an SVG has one of the others.
+# The renderer has Liberation Sans; the other fonts are for readers of an SVG.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH, HEIGHT = 900, 340
-_LONGEST_TITLE, _LONGEST_LINE = 90, 140
+_MAX_TITLE, _MAX_LINE = 90, 140
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """What a palette leaves to the theme."""
+    """The colours that the theme adds in the dashboard."""
 
     ground: str
     grid: str
@@ -42,7 +42,7 @@ def scheme_of(palette: Palette) -> Scheme:
 
 
 def themed(chart: Spec, palette: Palette) -> Spec:
-    """The chart with size, font and colours of its own; the chart itself stays as it is."""
+    """A copy of the chart with size, font and colours."""
     scheme = scheme_of(palette)
     colour = scheme.series[0]
     return {
@@ -81,14 +81,14 @@ def themed(chart: Spec, palette: Palette) -> Spec:
 
 
 def titled(chart: Spec, title: str, *lines: str) -> Spec:
-    """The chart under a title and lines of small print: alone it must say whose figures it has."""
-    subtitle = [cut(line, _LONGEST_LINE) for line in lines if line]
-    return {**chart, "title": {"text": cut(title, _LONGEST_TITLE), "subtitle": subtitle}}
+    """The chart with a title and a subtitle; empty lines are left out."""
+    subtitle = [cut(line, _MAX_LINE) for line in lines if line]
+    return {**chart, "title": {"text": cut(title, _MAX_TITLE), "subtitle": subtitle}}
 
 
 def to_png(chart: Spec, palette: Palette) -> bytes:
     """The chart as a PNG in the colours of a scheme."""
-    # No address is allowed: all figures stand in the chart.
+    # No URL is allowed: the chart contains all its data.
     return bytes(
         vl_convert.vegalite_to_png(
             _plain(themed(chart, palette)), scale=SCALE, allowed_base_urls=[]
@@ -102,7 +102,7 @@ def to_svg(chart: Spec, palette: Palette) -> str:
 
 
 def _plain(chart: Spec) -> str:
-    """The chart as JSON, its frame as rows. Days are naive: drawn as written in every zone."""
+    """The chart as JSON, its frame as rows; days stay naive, so that no time zone shifts them."""
     frame = chart["data"]
     if isinstance(frame, pa.Table):
         days = [field.name for field in frame.schema if pa.types.is_timestamp(field.type)]

@@ -1,4 +1,4 @@
-"""Lines above a chart or report: whose figures it has, and of which days; and its list of notes."""
+"""Texts of exported charts and reports: the filter, the period, and the list of notes."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def describe_period(period: Period) -> str:
 
 
 def unbroken(text: str) -> str:
-    """A day or a time that stays on one line, however narrow its column is."""
+    """The text with no-break spaces, so that a narrow column keeps it on one line."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def note_sections(notes: Sequence[Note]) -> list[Section]:
-    """The section that lists ``notes``, oldest first, since pictures can't be hovered over."""
+    """The section with the list of ``notes``, oldest first; pictures have no tooltips."""
     if not notes:
         return []
     newest = notes[-MAX_NOTES:]

@@ -1,8 +1,8 @@
-"""Export popover: tables, daily figures, chart and report, each a button that makes its file.
+"""Export popover: one download button each for tables, daily figures, chart and report.
 
-A file is made when its button is pressed and not before: buttons carry a recipe. Streamlit runs it
-by itself, outside a screen, so everything in it is an argument. The popover is drawn in a fragment
-and its content only while it is open: a closed one costs a screen next to nothing.
+A file is made when its button is pressed: buttons get a callable. Streamlit calls it outside of a
+run, so it may not use the session of the screen. The popover is a fragment and draws its content
+only while it is open, so a closed one costs a screen next to nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.charts.chart_parts import Palette, Spec
 from pages.text.periods import Period
-from pages.ui import screens
+from pages.ui import links
 from pages.ui.export import chart_image
 from pages.ui.export.report import Report, to_html
 from storage.db.engine import Database
@@ -40,7 +40,7 @@ _ICONS = {"png": ":material/image:", "html": ":material/description:"}
 
 @dataclass(frozen=True)
 class Offer:
-    """One file that can be had. ``make`` is called when the button is pressed."""
+    """One file to download. ``make`` is called when the button is pressed."""
 
     label: str
     key: str
@@ -49,13 +49,13 @@ class Offer:
 
     @property
     def ending(self) -> str:
-        """What the file's name ends in, without the dot."""
+        """The ending of the file's name, without the dot."""
         return self.file_name.rpartition(".")[2]
 
 
 @dataclass(frozen=True)
 class OfferGroup:
-    """Files of one kind under a heading; ``remark`` says what is missing and why."""
+    """Files under a heading; ``remark`` is a sentence on a missing file."""
 
     heading: str
     offers: Sequence[Offer]
@@ -64,7 +64,7 @@ class OfferGroup:
 
 @st.fragment
 def render(list_groups: Callable[[], Sequence[OfferGroup]]) -> None:
-    """Draw the popover; what is in it is asked once it is open."""
+    """Draw the popover; ``list_groups`` is called only while it is open."""
     popover = st.popover(
         "Export", icon=":material/download:", key=KEY, width="content", on_change="rerun"
     )
@@ -79,7 +79,7 @@ def render(list_groups: Callable[[], Sequence[OfferGroup]]) -> None:
             if group.remark:
                 st.caption(group.remark)
         st.page_link(
-            screens.link_to("imports"), label="Import past figures", icon=":material/upload:"
+            links.link_to("imports"), label="Import past figures", icon=":material/upload:"
         )
 
 
@@ -96,7 +96,7 @@ def _button(offer: Offer) -> None:
 
 
 def table_offers(what: str, query: ExportQuery, make: Callable[[Format], bytes]) -> list[Offer]:
-    """A table as CSV and as Excel; ``what`` is in its file name."""
+    """A table as CSV and as Excel; ``what`` is part of the file names."""
     return [
         Offer("CSV", "table-csv", query.file_name(what, "csv"), lambda: make("csv")),
         Offer("Excel", "table-xlsx", query.file_name(what, "xlsx"), lambda: make("xlsx")),
@@ -104,7 +104,7 @@ def table_offers(what: str, query: ExportQuery, make: Callable[[Format], bytes])
 
 
 def series_group(database: Database, query: ExportQuery, max_rows: int) -> OfferGroup:
-    """Daily figures, at most ``max_rows``. They are counted only where their number matters."""
+    """Daily figures, at most ``max_rows``: counted only if so many decide the format."""
     rows_count = max_rows
     if max_rows >= MIN_ZIP_ROWS:
         with database.reading() as session:
@@ -131,7 +131,7 @@ def series_group(database: Database, query: ExportQuery, max_rows: int) -> Offer
 
 
 def chart_offer(chart: Callable[[], Spec | None], name: str, colours: Palette) -> Offer:
-    """The chart of the screen as a picture; an empty one where there is none."""
+    """The chart of the screen as a PNG; an empty chart where there is none."""
 
     def make() -> bytes:
         empty: Spec = {"data": {"values": []}, "mark": "point", "title": "No figures to draw"}
@@ -152,5 +152,5 @@ def report_offer(make: Callable[[], Report], name: str) -> Offer:
 
 
 def name_of_days(name: str, period: Period) -> str:
-    """The part of a file name that says what it is about and which days."""
+    """The part of a file name with subject and days."""
     return f"{name[:40]}-{period.since.isoformat()}-{period.until.isoformat()}"

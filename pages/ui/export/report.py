@@ -1,7 +1,7 @@
-"""Report: what stands in it, and its one HTML file that needs nothing else.
+"""Report: its content as records, and its self-contained HTML file.
 
-Every text is escaped, every picture stands in the file, and a policy of its own keeps the browser
-from asking anybody for anything. It follows the reader's light or dark.
+Texts are escaped, pictures are embedded, and a Content-Security-Policy blocks every request. It
+follows the reader's light or dark scheme.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pages.ui.tiles import Tile
 
 @dataclass(frozen=True)
 class Picture:
-    """A chart in both schemes, as SVG; ``alt`` is its takeaway in a sentence."""
+    """A chart in both schemes, as SVG; ``alt`` describes it in a sentence."""
 
     light: str
     dark: str
@@ -30,7 +30,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Table:
-    """Cells as they are shown. Columns from ``numbers_from`` on stand at the right."""
+    """A table of formatted cells. Columns from index ``numbers_from`` on are right-aligned."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -39,7 +39,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """A part under a heading: a chart, tables side by side, and what is to be said of them."""
+    """A heading with a chart, tables side by side, and a caption."""
 
     heading: str
     picture: Picture | None = None
@@ -49,7 +49,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything that a report says. ``lines`` stand below the title: whose figures, which days."""
+    """The content of a report. ``lines`` below the title name the Pages and the days."""
 
     title: str
     lines: Sequence[str]
@@ -60,7 +60,7 @@ class Report:
 
 
 def to_html(report: Report) -> str:
-    """The whole file. Raises jinja2.UndefinedError for a name that the template misspells."""
+    """The HTML file. Raises jinja2.UndefinedError for an unknown name in the template."""
     return _TEMPLATES.get_template("report.html").render(
         report=report,
         produced_at=moment(report.produced_at),
@@ -71,7 +71,7 @@ def to_html(report: Report) -> str:
 
 
 def _data_url(svg: str) -> str:
-    """As an image an SVG can't run or fetch anything, and its ids can't meet another's."""
+    """The SVG as an image: it then can't run or fetch anything, and its ids stay separate."""
     return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
 
 

@@ -1,6 +1,6 @@
-"""What notes say: those that follow from what is stored, whom a note is for, and refusals.
+"""Texts of notes: notes derived from stored events, whom a note is for, refusals. Pure.
 
-Pure: no Streamlit, nothing escaped.
+Nothing is escaped.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from storage.figures.unusual import UnusualDay
 from storage.notes.notes import MAX_TEXT, NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 
-# Names stand in sentences, and the whole is a line of a list.
-LONGEST_NAME = 30
-LONGEST_FILE = 60
+# Characters; a note is one line of a list.
+MAX_NAME = 30
+MAX_FILE_NAME = 60
 
 ALL_PAGES = "All Pages"
 THIS_PAGE = "This Page"
 
-# What each kind of note means, said once below the list.
+# The legend below the list, by kind of note.
 MEANINGS: Mapping[str, str] = {
     "connected": "Connected: an account gave this dashboard access to its Pages.",
     "renewed": "Renewed: an account confirmed its access; Pages may have come or gone.",
@@ -50,7 +50,7 @@ _REFUSALS: Mapping[str, str] = {
 
 
 def refusal(reason: str) -> str:
-    """Why a note was not kept, and what to do (storage NoteRefused)."""
+    """Why a note was not saved, and what to do, by ``NoteRefused.reason``."""
     return _REFUSALS[reason]
 
 
@@ -58,7 +58,7 @@ EVENTS = ("noted", "note_changed", "note_deleted")
 
 
 def event(kind: str, facts: Mapping[str, Any]) -> str:
-    """What was done with a note: "A note of 8 Nov 2026 for all Pages was written: “Campaign”"."""
+    """An event of a note: "A note of 8 Nov 2026 for all Pages was written: “Campaign”"."""
     try:
         of = f" of {day(date.fromisoformat(str(facts.get('day'))))}"
     except ValueError:
@@ -75,19 +75,22 @@ def event(kind: str, facts: Mapping[str, Any]) -> str:
 
 
 def together(notes: Sequence[Note], unusual: Sequence[Note]) -> list[Note]:
-    """Notes with those of unusual days that a chart finds itself, which say more: oldest first."""
+    """``notes`` and ``unusual``, oldest first.
+
+    A note of kind "platform" is left out where ``unusual`` has that day: its text is more exact.
+    """
     days = {note.day for note in unusual}
-    kept = (note for note in notes if note.kind != "platform" or note.day not in days)
-    return sorted([*kept, *unusual], key=lambda note: note.day)
+    others = (note for note in notes if note.kind != "platform" or note.day not in days)
+    return sorted([*others, *unusual], key=lambda note: note.day)
 
 
 def to_notes(notes: Notes) -> list[Note]:
-    """All notes of a chart as they stand on it: oldest first, operators' own first on their day."""
+    """All notes of a chart, oldest first; on each day operators' notes first."""
     return sorted([*map(own, notes.own), *automatic(notes)], key=lambda note: note.day)
 
 
 def automatic(notes: Notes) -> list[Note]:
-    """Those that follow from what is stored, oldest first: see MEANINGS."""
+    """The notes derived from stored events, oldest first; MEANINGS has their kinds."""
     rows = [
         *map(consent, notes.consents),
         *map(outage, notes.outages),
@@ -99,12 +102,12 @@ def automatic(notes: Notes) -> list[Note]:
 
 
 def own(row: NoteRow) -> Note:
-    """An operator's note as it stands on charts."""
+    """An operator's note."""
     return Note(row.day, row.text, "own")
 
 
 def whom(row: NoteRow, page_id: str | None) -> str:
-    """Whom an operator's note is for, seen from the Page ``page_id`` or, None, from elsewhere."""
+    """Whom an operator's note is for; ``page_id`` is the Page of the screen, if any."""
     if row.page_id is not None and row.page_id == page_id:
         return "this Page"
     return _scope(row.tag_name, row.page_name)
@@ -112,45 +115,45 @@ def whom(row: NoteRow, page_id: str | None) -> str:
 
 def _scope(tag_name: str | None, page_name: str | None) -> str:
     if tag_name is not None:
-        return f"Pages tagged “{cut(tag_name, LONGEST_NAME)}”"
-    return "all Pages" if page_name is None else cut(page_name, LONGEST_NAME)
+        return f"Pages tagged “{cut(tag_name, MAX_NAME)}”"
+    return "all Pages" if page_name is None else cut(page_name, MAX_NAME)
 
 
-def consent(found: Consent) -> Note:
+def consent(event: Consent) -> Note:
     """ "Connected: Anna Keller, 57 Pages"."""
-    name = cut(found.account_name or "An account", LONGEST_NAME)
-    if found.is_first:
-        return Note(found.day, f"Connected: {name}", "connected")
-    if found.kind == "connected":
-        pages = f", {counted(found.added_count, 'Page')}" if found.added_count else ""
-        return Note(found.day, f"Connected: {name}{pages}", "connected")
-    added = f", {counted(found.added_count, 'Page')} added" if found.added_count else ""
-    return Note(found.day, f"Renewed: {name}{added}", "renewed")
+    name = cut(event.account_name or "An account", MAX_NAME)
+    if event.is_first:
+        return Note(event.day, f"Connected: {name}", "connected")
+    if event.kind == "connected":
+        pages = f", {counted(event.added_count, 'Page')}" if event.added_count else ""
+        return Note(event.day, f"Connected: {name}{pages}", "connected")
+    added = f", {counted(event.added_count, 'Page')} added" if event.added_count else ""
+    return Note(event.day, f"Renewed: {name}{added}", "renewed")
 
 
-def outage(found: Outage) -> Note:
+def outage(event: Outage) -> Note:
     """ "No snapshot 3 Nov – 5 Nov 2026", on the first of the days."""
-    return Note(found.since, f"No snapshot {span(found.since, found.until)}", "outage")
+    return Note(event.since, f"No snapshot {span(event.since, event.until)}", "outage")
 
 
-def imported(found: Imported) -> Note:
+def imported(event: Imported) -> Note:
     """ "Past figures imported: fans.csv"."""
     return Note(
-        found.day, f"Past figures imported: {cut(found.file_name, LONGEST_FILE)}", "imported"
+        event.day, f"Past figures imported: {cut(event.file_name, MAX_FILE_NAME)}", "imported"
     )
 
 
-def retired(found: Retired) -> Note:
+def retired(event: Retired) -> Note:
     """ "Retired by Facebook: Views"."""
-    instead = f", replaced by {cut(found.replaced_by, LONGEST_NAME)}" if found.replaced_by else ""
-    return Note(found.day, f"Retired by Facebook: {found.label}{instead}", "retired")
+    instead = f", replaced by {cut(event.replaced_by, MAX_NAME)}" if event.replaced_by else ""
+    return Note(event.day, f"Retired by Facebook: {event.label}{instead}", "retired")
 
 
-def platform_wide(found: UnusualDay) -> Note:
+def platform_wide(unusual: UnusualDay) -> Note:
     """ "9 of 14 Pages fell beyond their own noise on the same day: most likely a clean-up …"."""
     return Note(
-        found.day,
-        f"{found.fell_count:,d} of {counted(found.judged_count, 'Page')} fell beyond their own "
+        unusual.day,
+        f"{unusual.fell_count:,d} of {counted(unusual.judged_count, 'Page')} fell beyond their own "
         "noise on the same day: most likely a clean-up by Facebook",
         "platform",
     )

@@ -1,6 +1,6 @@
-"""The popover "Notes" of a chart's card: what befell its days, and a form for what operators know.
+"""Notes popover of a chart: the list of its notes, and the form to write or change one.
 
-What is in it is drawn only while it is open, in a fragment: a closed one costs a screen nothing.
+It is a fragment and draws its content only while it is open, so a closed one costs nothing.
 """
 
 from __future__ import annotations
@@ -10,29 +10,42 @@ from dataclasses import dataclass
 from datetime import date
 
 import streamlit as st
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.charts.timeline import Note
-from pages.queries import Notes, View, load_notes
-from pages.text.formats import counted, plain, weekday
+from pages.queries import Notes, View, find_tags, load_notes
+from pages.text.formats import counted, cut, plain, weekday
 from pages.text.periods import A_DAY, Period
 from pages.ui import flash
-from pages.ui.notes import form, note_text
-from storage.notes.notes import NoteRow, delete_note
+from pages.ui.notes import note_text
+from storage.db.errors import NoteRefused
+from storage.notes.notes import (
+    FIRST_DAY,
+    MAX_AHEAD,
+    MAX_TEXT,
+    NoteDraft,
+    NoteRow,
+    add_note,
+    change_note,
+    delete_note,
+)
 
-# The address carries this word while notes are not drawn.
+# The URL has this parameter while charts are drawn without notes.
 PARAMETER, HIDDEN = "notes", "hidden"
 MAX_ROWS = 10
 WIDTH = 400
-_HIDDEN_HERE = "notes-hidden"
+_IS_HIDDEN = "notes-hidden"
 _EDITED, _DELETED = "note-edited", "note-deleted"
+_TURN = "note-form-turn"
+_ALL, _PAGE, _TAG = "all", "page", "tag"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Whose chart it is (everybody's, a tag's, one Page's), and which of its days are shown.
+    """A chart with notes: its days, and its Page, its tag, or neither for all Pages.
 
-    ``name`` tells the popovers of one screen apart; ``until`` is at most today.
+    ``name`` is part of the widgets' keys; ``until`` is at most today.
     """
 
     name: str
@@ -53,27 +66,27 @@ def is_hidden() -> bool:
 
 
 def merge(notes: Notes, unusual: Sequence[Note]) -> list[Note]:
-    """The notes of a chart with those of unusual days that it finds itself, oldest first."""
+    """All notes of a chart and its notes on unusual days, oldest first."""
     return note_text.together(note_text.to_notes(notes), unusual)
 
 
 def keep_hidden() -> None:
-    """Have the address say on every screen that notes are off: a navigation drops the word."""
+    """Set the URL parameter again on every screen, because a navigation drops it."""
     if st.query_params.get(PARAMETER) == HIDDEN:
-        st.session_state[_HIDDEN_HERE] = True
-    elif st.session_state.get(_HIDDEN_HERE):
+        st.session_state[_IS_HIDDEN] = True
+    elif st.session_state.get(_IS_HIDDEN):
         st.query_params[PARAMETER] = HIDDEN
 
 
 def chart_of_pages(view: View, today: date) -> Chart:
-    """The chart of Overview: every Page's, or that of a filter's tag. It begins a day earlier."""
+    """The chart of Overview, of all Pages or the filter's tag, from the day before the period."""
     period = view.period
     until = min(period.until, today)
     return Chart("overview", period.since - A_DAY, until, tag_id=view.filter.tag_id)
 
 
 def chart_of_page(period: Period, page_id: str, today: date) -> Chart:
-    """The chart of one Page's screen, which begins a day earlier than the period."""
+    """The chart of one Page's screen, from the day before the period."""
     return Chart("page", period.since - A_DAY, min(period.until, today), page_id=page_id)
 
 
@@ -95,9 +108,8 @@ def _popover(installation: Installation, chart: Chart) -> None:
         )
         _list(installation, chart, notes)
         edited = next((row for row in notes.own if row.id == st.session_state.get(_EDITED)), None)
-        target = form.Target(chart.name, chart.page_id, chart.tag_id, chart.until)
-        is_kept = form.render(installation, session, target, edited)
-    if is_kept:
+        is_saved = _form(installation, session, chart, edited)
+    if is_saved:
         st.session_state.pop(_EDITED, None)
         flash.leave("Note changed." if edited else "Note added.")
         st.rerun()
@@ -112,10 +124,10 @@ def _switch(chart: Chart) -> None:
         return
     if is_on:
         st.query_params.pop(PARAMETER, None)
-        st.session_state.pop(_HIDDEN_HERE, None)
+        st.session_state.pop(_IS_HIDDEN, None)
     else:
         st.query_params[PARAMETER] = HIDDEN
-    st.rerun()  # the chart stands outside of this fragment
+    st.rerun()  # the chart is outside of this fragment
 
 
 def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
@@ -173,3 +185,109 @@ def _confirm(installation: Installation, row: NoteRow) -> None:
         if st.button("Keep", type="tertiary", key=f"keep-{row.id}"):
             st.session_state.pop(_DELETED, None)
             st.rerun()
+
+
+def _form(
+    installation: Installation, session: Session, chart: Chart, edited: NoteRow | None
+) -> bool:
+    """Draw the form, empty or for the note ``edited``; True once it was saved."""
+    turn = st.session_state.get(_TURN, 0)
+    key = f"{chart.name}-{chart.page_id}-{edited.id if edited else 'new'}-{turn}"
+    today = installation.now().date()
+    search = _search(session, key)
+    with st.form(f"note-form-{key}", border=False, enter_to_submit=True):
+        st.markdown("**Change the note**" if edited else "**Add a note**")
+        text = st.text_input(
+            "What happened",
+            value=edited.text if edited else "",
+            max_chars=MAX_TEXT,
+            placeholder="Autumn campaign begins",
+            key=f"note-text-{key}",
+        )
+        day = st.date_input(
+            "Day (UTC)",
+            value=edited.day if edited else chart.until,
+            min_value=FIRST_DAY,
+            max_value=today + MAX_AHEAD,
+            format="YYYY-MM-DD",
+            key=f"note-day-{key}",
+        )
+        whom = _choose_whom(session, chart, edited, key, search)
+        with st.container(horizontal=True):
+            is_sent = st.form_submit_button("Save note" if edited else "Add note")
+            if edited and st.form_submit_button("Cancel", type="tertiary"):
+                st.session_state.pop(_EDITED, None)
+                st.rerun()
+    if not is_sent:
+        return False
+    refusal = _save(installation, edited, day, text or "", whom)
+    if refusal:
+        st.error(refusal)
+        return False
+    st.session_state[_TURN] = turn + 1  # the next form begins empty
+    return True
+
+
+def _search(session: Session, key: str) -> str:
+    """The search for a tag; empty where all tags fit into a list."""
+    if not find_tags(session, "").is_searched:
+        return ""
+    return st.text_input("Find a tag for the note", live="300ms", key=f"note-tag-{key}") or ""
+
+
+def _choose_whom(
+    session: Session, chart: Chart, edited: NoteRow | None, key: str, search: str
+) -> tuple[str | None, int | None]:
+    """Choose whom the note is for: Page id and tag id, at most one; neither means all Pages."""
+    names = {_ALL: note_text.ALL_PAGES}
+    page_id = chart.page_id
+    if edited is not None and edited.page_id is not None:
+        page_id = edited.page_id
+    if page_id is not None:
+        names = {_PAGE: note_text.THIS_PAGE, **names}
+    tags = {tag.id: tag.name for tag in find_tags(session, search).listed}
+    if edited is not None and edited.tag_id is not None:
+        tags.setdefault(edited.tag_id, edited.tag_name or "")
+    names |= {f"{_TAG} {id}": f"Tag: {cut(name, 40)}" for id, name in tags.items()}
+    selected = st.selectbox(
+        "For",
+        list(names),
+        index=list(names).index(_preselected(chart, edited, names)),
+        format_func=lambda option: names.get(option, option),
+        key=f"note-whom-{key}",
+    )
+    if selected == _PAGE:
+        return page_id, None
+    if selected is not None and selected.startswith(_TAG):
+        return None, int(selected.removeprefix(_TAG))
+    return None, None
+
+
+def _preselected(chart: Chart, edited: NoteRow | None, names: dict[str, str]) -> str:
+    if edited is not None:
+        if edited.tag_id is not None:
+            return f"{_TAG} {edited.tag_id}"
+        return _PAGE if edited.page_id is not None else _ALL
+    if chart.tag_id is not None and f"{_TAG} {chart.tag_id}" in names:
+        return f"{_TAG} {chart.tag_id}"
+    return next(iter(names))
+
+
+def _save(
+    installation: Installation,
+    edited: NoteRow | None,
+    day: date,
+    text: str,
+    whom: tuple[str | None, int | None],
+) -> str | None:
+    """Save the note; return the reason as a sentence when it can't be saved."""
+    draft, now = NoteDraft(day, text, *whom), installation.now()
+    try:
+        with installation.database.writing() as session:
+            if edited is None:
+                add_note(session, draft, now)
+            elif not change_note(session, edited.id, draft, now):
+                return note_text.refusal("deleted")
+    except NoteRefused as refused:
+        return note_text.refusal(refused.reason)
+    return None

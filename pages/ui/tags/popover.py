@@ -1,6 +1,6 @@
-"""Tags on screens: for many Pages at once beside Overview's table, and for one on its own screen.
+"""Tags popovers: one for all Pages of Overview's table, one for a single Page.
 
-What is in a popover is drawn only while it is open, in a fragment: a closed one costs nothing.
+Each is a fragment and draws its content only while it is open, so a closed one costs nothing.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _DELETED, _TURN = "tag-deleted", "tag-turn"
 
 
 def render_bulk(installation: Installation, filter: Filter, until: date) -> None:
-    """Draw the popover that tags all Pages which ``filter`` leaves, search included.
+    """Draw the popover that tags all Pages of ``filter``, its search included.
 
-    ``until`` is the day at which the filter judges who needs attention.
+    ``until`` is the day for "Needs attention" in the filter.
     """
     _bulk(installation, filter, until)
 
@@ -81,17 +81,17 @@ def _choose_tag(session: Session) -> TagCount | None:
     if not tags:
         return None
     by_id = {tag.id: tag for tag in tags}
-    chosen = st.selectbox(
+    selected = st.selectbox(
         "Tag",
         list(by_id),
         format_func=lambda id: f"{by_id[id].name} ({by_id[id].pages_count:,d})",
         key="tag-chosen",
     )
-    return by_id.get(chosen)
+    return by_id.get(selected)
 
 
 def _list_tags(session: Session, key: str) -> tuple[TagCount, ...]:
-    """The tags to choose from; where there are too many to list, those that a search finds."""
+    """All tags; if they are too many for a list, the matches of a search."""
     tags = find_tags(session, "")
     if not tags.is_searched:
         return tags.listed
@@ -111,14 +111,14 @@ def _add_or_remove(
                 done = tag_pages(
                     session, tag.id, filter=filter, until=until, now=installation.now()
                 )
-            _say("tagged", tag.name, done)
+            _finish_event("tagged", tag.name, done)
         label = f"Remove from {counted(inside, 'Page')}"
         if st.button(label, key="tag-remove", disabled=not inside):
             with installation.database.writing() as session:
                 done = untag_pages(
                     session, tag.id, filter=filter, until=until, now=installation.now()
                 )
-            _say("untagged", tag.name, done)
+            _finish_event("untagged", tag.name, done)
     if inside == count:
         st.caption("Every one of them has this tag.")
 
@@ -138,7 +138,7 @@ def _new_for_all(
         except TagRefused as refused:
             st.error(plain(tag_text.refusal(refused)))
         else:
-            _say("tagged", " ".join(name.split()), done)
+            _finish_event("tagged", " ".join(name.split()), done)
 
 
 def _name_field(label: str, key: str, value: str = "") -> str:
@@ -152,12 +152,13 @@ def _name_field(label: str, key: str, value: str = "") -> str:
     )
 
 
-def _say(kind: str, name: str, count: int) -> None:
-    """Draw everything anew with what was done, and the fields of this popover empty."""
-    _leave(tag_text.event(kind, {"tag": name, "pages": count}))
+def _finish_event(kind: str, name: str, count: int) -> None:
+    """Report the change of ``count`` Pages, and rerun."""
+    _finish(tag_text.event(kind, {"tag": name, "pages": count}))
 
 
-def _leave(text: str) -> None:
+def _finish(text: str) -> None:
+    """Empty the fields of the popover, and rerun with ``text`` as a toast."""
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     flash.leave(f"{plain(text)}.")
     st.rerun()
@@ -177,7 +178,7 @@ def _rename_or_delete(installation: Installation, tag: TagCount) -> None:
                 st.error(plain(tag_text.refusal(refused)))
             else:
                 new = " ".join(name.split())
-                _leave(tag_text.event("tag_renamed", {"tag": tag.name, "new": new}))
+                _finish(tag_text.event("tag_renamed", {"tag": tag.name, "new": new}))
         _delete(installation, tag)
 
 
@@ -195,7 +196,7 @@ def _delete(installation: Installation, tag: TagCount) -> None:
                 delete_tag(session, tag.id, installation.now())
             st.session_state.pop(_DELETED, None)
             facts = {"tag": tag.name, "pages": tag.pages_count}
-            _leave(tag_text.event("tag_deleted", facts))
+            _finish(tag_text.event("tag_deleted", facts))
         if st.button("Keep", type="tertiary", key="tag-keep"):
             st.session_state.pop(_DELETED, None)
             st.rerun()
@@ -226,10 +227,10 @@ def _choose_own(
         return
     key, drawn = f"tags-of-{page_id}", f"tags-of-{page_id}-drawn"
     own_ids = [tag.id for tag in own]
-    # What is stored decides, but for a choice made since the box was drawn with it.
+    # The database decides, unless the operator has chosen since the box was drawn.
     if key not in st.session_state or st.session_state.get(drawn) != own_ids:
         st.session_state[key] = st.session_state[drawn] = own_ids
-    chosen = st.multiselect(
+    selected = st.multiselect(
         "Tags of this Page",
         list(names),
         format_func=lambda id: names.get(id, ""),
@@ -237,9 +238,9 @@ def _choose_own(
         select_all=False,
         key=key,
     )
-    if set(chosen) != set(own_ids):
+    if set(selected) != set(own_ids):
         with installation.database.writing() as writing:
-            set_tags_of(writing, page_id, chosen, installation.now())
+            set_tags_of(writing, page_id, selected, installation.now())
         st.session_state.pop(drawn, None)
         st.rerun()  # the tags are shown outside of this fragment too
 
@@ -258,4 +259,4 @@ def _new_for_page(installation: Installation, page_id: str) -> None:
         except TagRefused as refused:
             st.error(plain(tag_text.refusal(refused)))
         else:
-            _say("tagged", " ".join(name.split()), 1)
+            _finish_event("tagged", " ".join(name.split()), 1)

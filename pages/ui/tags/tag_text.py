@@ -1,7 +1,4 @@
-"""What is said of groups of Pages: refusals, what was done, and the same for Activity.
-
-Pure: no Streamlit, nothing escaped.
-"""
+"""Texts of tags: refusals, events, questions. Pure; nothing is escaped."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ EVENTS = ("tagged", "untagged", "tag_renamed", "tag_deleted")
 
 
 def refusal(refused: TagRefused) -> str:
-    """Why a tag can't have a name, and what to do."""
+    """Why a tag's name was refused, and what to do."""
     if refused.reason == "empty":
         return "Write a name for the tag."
     if refused.reason == "too_long":
@@ -28,7 +25,7 @@ def refusal(refused: TagRefused) -> str:
 
 
 def event(kind: str, facts: Mapping[str, Any]) -> str:
-    """What was done with a tag: "57 Pages were tagged “Brand A”"."""
+    """An event of a tag: "57 Pages were tagged “Brand A”"."""
     name, pages = f"“{facts.get('tag', '')}”", int(facts.get("pages") or 0)
     verb = "was" if pages == 1 else "were"
     if kind == "tagged":
@@ -43,13 +40,13 @@ def event(kind: str, facts: Mapping[str, Any]) -> str:
 
 
 def which(pages_count: int, *, is_filtered: bool) -> str:
-    """Which Pages a change concerns: "all 140 Pages", "these 57 Pages", "this Page"."""
+    """The Pages of a change: "all 140 Pages", "these 57 Pages", "this Page"."""
     if not is_filtered:
         return f"all {counted(pages_count, 'Page')}" if pages_count != 1 else "the one Page"
     return f"these {counted(pages_count, 'Page')}" if pages_count != 1 else "this Page"
 
 
 def deleting(name: str, pages_count: int) -> str:
-    """What a deletion takes away, and what it leaves."""
+    """The question before a tag is deleted."""
     stay = f"Its {counted(pages_count, 'Page')} and their figures stay." if pages_count else ""
     return f"Delete the tag “{name}” with the notes written for it? {stay}".rstrip()
