@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
-from fb.graph.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
+from fb.graph.insights import MAX_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
 from fb.jobs.runner import NOT_ANSWERING, Run
 from storage.accounts.page_tokens import PageToken
 from storage.accounts.vault import Vault
@@ -28,7 +28,7 @@ A_DAY = timedelta(days=1)
 
 
 def find_next_days(
-    span: Span | None, newest: date, *, is_fresh: bool, most_days: int = MOST_DAYS
+    span: Span | None, newest: date, *, is_fresh: bool, max_days: int = MAX_DAYS
 ) -> Span | None:
     """Return the days to ask for next, None when nothing is lacking.
 
@@ -36,7 +36,7 @@ def find_next_days(
     difference of opinion on where a window ends can make a hole.
     """
     oldest = newest - (KEPT_DAYS - 1) * A_DAY
-    length = (most_days - 1) * A_DAY
+    length = (max_days - 1) * A_DAY
     if not is_fresh:
         if span is None or span.until < oldest:
             return Span(newest - length, newest)
@@ -84,7 +84,7 @@ class InsightPage:
     spans: dict[str, Span]
     fresh: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
-    most_days: int = MOST_DAYS
+    max_days: int = MAX_DAYS
     tried: int = 0
     is_over: bool = False
     failure: FacebookError | None = None
@@ -114,7 +114,7 @@ class InsightPage:
     def _gap(self, name: str, newest: date) -> Span | None:
         is_fresh = name in self.fresh
         return find_next_days(
-            self.spans.get(name), newest, is_fresh=is_fresh, most_days=self.most_days
+            self.spans.get(name), newest, is_fresh=is_fresh, max_days=self.max_days
         )
 
     def request(self, names: Collection[str], days: Span, vault: Vault) -> InsightRequest:
@@ -159,8 +159,8 @@ class InsightPage:
 
     def halve(self, error: FacebookError) -> None:
         """Ask for fewer days at a time from here on."""
-        self.most_days //= 2
-        if self.most_days < MIN_DAYS:
+        self.max_days //= 2
+        if self.max_days < MIN_DAYS:
             self.give_up(error)
 
 
