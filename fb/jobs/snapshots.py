@@ -1,9 +1,8 @@
 """Snapshot job: takes the day's snapshot of every Page of every account.
 
-It runs by button, by timer and by cron, and once for each day of the sandbox's history. Each
-account's Pages are read with their own page access tokens; a Page that several accounts hold is
-tried with the next one before it counts as failed. Running twice on a day changes nothing but the
-newest figures.
+It is started by button, by timer and by cron, and once for each day of the sandbox's history. Each
+Page is fetched with its own page access token. A Page of several accounts is tried with each before
+it counts as failed. A second run on a day only updates the newest figures.
 """
 
 from __future__ import annotations
@@ -49,10 +48,10 @@ Chunk = list[tuple[str, PageReport | FacebookError]]
 
 @dataclass(kw_only=True)
 class SnapshotsRun(Run):
-    """A run of the snapshot job: what it has planned, and which Pages it has read so far.
+    """A run of the snapshot job.
 
-    ``readables`` are the Pages by account, the account to be tried first in front. ``at`` is the
-    moment whose figures are read; None: the present.
+    ``readables`` are the page access tokens by grant id, the account to be tried first in front.
+    ``at`` is the time whose figures are fetched, None for now. ``done`` are the fetched Pages' ids.
     """
 
     at: datetime | None
@@ -71,18 +70,18 @@ def run_snapshots(
     only_lacking: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> RunRecord:
-    """Read every readable Page once and store the day's snapshots.
+    """Fetch every readable Page once and store the day's snapshots.
 
-    ``at`` is given when the sandbox makes history: the snapshots are then of that day. The day of
-    a snapshot is the UTC day on which it was fetched. With ``only_lacking`` Pages that have their
-    snapshot of the day are left alone. ``on_progress(done, total)`` counts Pages.
+    The day of a snapshot is the UTC day on which it was fetched, or that of ``at`` when the sandbox
+    makes history. With ``only_lacking``, Pages that have a snapshot of the day are skipped.
+    ``on_progress(done, total)`` counts Pages.
 
-    Pages whose only access Facebook has ended count as failed, every time: a day without a snapshot
-    is not well, however often it was said before. An account that the operator disconnects or
-    pauses meanwhile is asked for nothing more, and its Pages do not count.
+    Pages whose only access has ended count as failed in every run, since they have no snapshot. An
+    account that an operator disconnects or pauses during the run is not used any more, and its
+    Pages do not count.
 
-    Raises `storage.db.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
-    per Page and never raised.
+    Raises `storage.db.errors.SyncRunning` while another run is active. Errors of Facebook are
+    recorded per Page and never raised.
     """
     now = installation.now()
     day = (at or now).date()
@@ -120,7 +119,7 @@ def run_snapshots(
 
 
 def is_due(installation: Installation) -> bool:
-    """True when a readable Page lacks the present day's snapshot and it is time to try (again)."""
+    """True when a readable Page has no snapshot of today and it is time to try (again)."""
     now = installation.now()
     with installation.database.reading() as session:
         if not list_pages_without_snapshot(session, now.date()):
@@ -137,7 +136,7 @@ JOB = Job(SNAPSHOTS, is_due, _run)
 
 
 def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
-    """Read the Pages of one account that no other account has given yet, all in one turn."""
+    """Fetch the Pages of one account that have not been fetched, all in one turn."""
     account = AccountState(grant_id)
     readables = [r for r in run.readables[grant_id] if r.page_id not in run.done]
     if not readables or run.is_left(grant_id):
@@ -172,7 +171,7 @@ def _fetch_chunks(run: Run, readables: list[PageToken]) -> Iterator[Chunk]:
 
 
 def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
-    """Keep the figures of Pages that answered."""
+    """Store the figures of Pages, and remove their earlier failures in this run."""
     if not reports:
         return
     fetched_at = run.at or run.installation.now()
@@ -181,7 +180,7 @@ def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
     run.count("pages_done", len(new))
     run.failures = {id: entry for id, entry in run.failures.items() if id not in new}
     with run.storing() as session:
-        # A made-up past says nothing of the Page today.
+        # A past day stores figures only: the details of the Page are today's.
         store = store_reports if run.at is None else store_figures
         store(session, reports, fetched_at, run.graph_version)
 
@@ -192,7 +191,7 @@ def _judge_refusals(
     readables: dict[str, PageToken],
     refused: dict[str, FacebookError],
 ) -> None:
-    """Keep why Pages were refused, and give up those whose access has ended."""
+    """Record why Pages were refused, and mark page grants whose access has ended."""
     if not refused:
         return
     for error in refused.values():
@@ -204,8 +203,8 @@ def _judge_refusals(
         if isinstance(error, RateLimited):
             account.limited = error
         elif isinstance(error, AccessEnded) and run.at is None:
-            # A dead page token says nothing of the account: unless it is about the role on the
-            # Page, ask once more whether the account still stands before the Page is given up.
+            # An invalid page access token does not tell whether the account's access has ended.
+            # Unless the role is lost, check the account once before the Page is given up.
             if error.subcode != ROLE_LOST and not account.was_asked_again:
                 account.was_asked_again = True
                 check_account(run.installation, run.client, account)
@@ -243,7 +242,7 @@ def _cut_off_failure(page: CutOffPage) -> FailureRow:
 
 
 def _fail_unread(run: SnapshotsRun, readables: Iterable[PageToken], cause: FacebookError) -> None:
-    """Give every Page that was not reached the reason why it was not."""
+    """Record ``cause`` as the failure of every Page that was not fetched."""
     for readable in readables:
         is_open = readable.page_id not in run.done and readable.page_id not in run.failures
         if is_open and readable.grant_id not in run.left_grants:
@@ -254,5 +253,5 @@ def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
     if cause is not None:
         _fail_unread(run, chain.from_iterable(run.readables.values()), cause)
     if status == "done":
-        # Pages of accounts that were left count for nothing: nobody was to read them any more.
+        # Pages of accounts that were disconnected or paused during the run do not count.
         run.count("pages_total", len(run.done) + len(run.failures) - len(run.page_ids))
