@@ -94,7 +94,7 @@ class InsightPage:
 
     @property
     def source(self) -> PageToken:
-        """The page grant in use. Raises IndexError when the Page is over."""
+        """The page grant in use, for a Page that is not over."""
         return self.sources[0]
 
     def next_request(

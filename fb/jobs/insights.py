@@ -48,7 +48,7 @@ def run_insights(
     Page and never raised.
     """
     now = installation.now()
-    # One transaction, so that spans of an earlier run are not read before they are complete.
+    # One transaction: spans from before another run's end would be outdated, and overwrite newer.
     with installation.database.writing() as session:
         pages = make_pages(list_insight_tokens(session), list_spans(session))
         names = [metric.name for metric in list_ledger(session) if metric.status == "live"]

@@ -180,7 +180,7 @@ def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
     run.count("pages_done", len(new))
     run.failures = {id: entry for id, entry in run.failures.items() if id not in new}
     with run.storing() as session:
-        # A past day stores figures only: the details of the Page are today's.
+        # History stores figures only: a past day must not overwrite the Page's details of today.
         store = store_reports if run.at is None else store_figures
         store(session, reports, fetched_at, run.graph_version)
 
