@@ -1,4 +1,4 @@
-"""Access: pauses a connected account, ends the pause, or disconnects the account."""
+"""Account access: pauses a connected account, ends the pause, or disconnects the account."""
 
 from __future__ import annotations
 

@@ -50,13 +50,13 @@ Chunk = list[tuple[str, PageReport | FacebookError]]
 class SnapshotsRun(Run):
     """A run of the snapshot job.
 
-    ``readables`` are the page access tokens by grant id, the account to be tried first in front.
+    ``page_tokens`` are the page access tokens by grant id, the account to be tried first in front.
     ``at`` is the time whose figures are fetched, None for now. ``done`` are the fetched Pages' ids.
     """
 
     at: datetime | None
     started_at: datetime
-    readables: dict[int, list[PageToken]]
+    page_tokens: dict[int, list[PageToken]]
     page_ids: frozenset[str]
     done: set[str] = field(default_factory=set)
 
@@ -86,12 +86,14 @@ def run_snapshots(
     now = installation.now()
     day = (at or now).date()
     with installation.database.writing() as session:
-        readables = list_page_tokens(session)
+        page_tokens = list_page_tokens(session)
         if only_lacking:
             lacking = set(list_pages_without_snapshot(session, day))
-            readables = [readable for readable in readables if readable.page_id in lacking]
+            page_tokens = [
+                page_token for page_token in page_tokens if page_token.page_id in lacking
+            ]
         cut_off = list_cut_off_pages(session)
-        page_ids = frozenset([r.page_id for r in readables] + [page.page_id for page in cut_off])
+        page_ids = frozenset([r.page_id for r in page_tokens] + [page.page_id for page in cut_off])
         run_id = start_run(
             session,
             kind=SNAPSHOTS,
@@ -101,8 +103,8 @@ def run_snapshots(
             now=now,
         )
     by_account: dict[int, list[PageToken]] = {}
-    for readable in readables:
-        by_account.setdefault(readable.grant_id, []).append(readable)
+    for page_token in page_tokens:
+        by_account.setdefault(page_token.grant_id, []).append(page_token)
     run = SnapshotsRun(
         installation,
         SNAPSHOTS,
@@ -111,7 +113,7 @@ def run_snapshots(
         graph_url,
         at=at,
         started_at=now,
-        readables=by_account,
+        page_tokens=by_account,
         page_ids=page_ids,
     )
     run.failures = {page.page_id: (None, _cut_off_failure(page)) for page in cut_off}
@@ -138,13 +140,13 @@ JOB = Job(SNAPSHOTS, is_due, _run)
 def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
     """Fetch the Pages of one account that have not been fetched, all in one turn."""
     account = AccountState(grant_id)
-    readables = [r for r in run.readables[grant_id] if r.page_id not in run.done]
-    if not readables or run.is_left(grant_id):
+    page_tokens = [r for r in run.page_tokens[grant_id] if r.page_id not in run.done]
+    if not page_tokens or run.is_left(grant_id):
         return False
     if run.at is None:
         check_account(run.installation, run.client, account)
-    by_page = {readable.page_id: readable for readable in readables}
-    for chunk in _fetch_chunks(run, readables):
+    by_page = {page_token.page_id: page_token for page_token in page_tokens}
+    for chunk in _fetch_chunks(run, page_tokens):
         run.check_stop()
         _store(run, [answer for _, answer in chunk if isinstance(answer, PageReport)])
         refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
@@ -154,18 +156,18 @@ def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
             raise RunEnded("failed", next(iter(refused.values())))
         if account.limited is not None:
             run.limited = account.limited
-            _fail_unread(run, readables, account.limited)
+            _fail_unread(run, page_tokens, account.limited)
             return False
         if run.is_left(grant_id):
             return False
     return False
 
 
-def _fetch_chunks(run: Run, readables: list[PageToken]) -> Iterator[Chunk]:
+def _fetch_chunks(run: Run, page_tokens: list[PageToken]) -> Iterator[Chunk]:
     vault = run.installation.vault
     tokens = (
         (r.page_id, vault.open_page_token(r.account_id, r.page_id, r.key_id, r.sealed_page_token))
-        for r in readables
+        for r in page_tokens
     )
     return fetch_figures(run.client, tokens, PageReport)
 
@@ -188,7 +190,7 @@ def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
 def _judge_refusals(
     run: SnapshotsRun,
     account: AccountState,
-    readables: dict[str, PageToken],
+    page_tokens: dict[str, PageToken],
     refused: dict[str, FacebookError],
 ) -> None:
     """Record why Pages were refused, and mark page grants whose access has ended."""
@@ -198,8 +200,8 @@ def _judge_refusals(
         if isinstance(error, RateLimited) and error.scope == "app":
             run.note_limit(error)
     for page_id, error in refused.items():
-        readable = readables[page_id]
-        run.record_failure(page_id, readable.grant_id, readable.account_name, error)
+        page_token = page_tokens[page_id]
+        run.record_failure(page_id, page_token.grant_id, page_token.account_name, error)
         if isinstance(error, RateLimited):
             account.limited = error
         elif isinstance(error, AccessEnded) and run.at is None:
@@ -209,18 +211,18 @@ def _judge_refusals(
                 account.was_asked_again = True
                 check_account(run.installation, run.client, account)
             if account.is_alive and account.was_answered:
-                _lose_page(run, readable, error)
+                _lose_page(run, page_token, error)
     with run.storing():
         pass  # the failures
 
 
-def _lose_page(run: SnapshotsRun, readable: PageToken, error: FacebookError) -> None:
+def _lose_page(run: SnapshotsRun, page_token: PageToken, error: FacebookError) -> None:
     installation = run.installation
     with installation.database.writing() as session:
         set_page_grant_status(
             session,
-            readable.page_id,
-            readable.grant_id,
+            page_token.page_id,
+            page_token.grant_id,
             "role_lost",
             code=error.code,
             subcode=error.subcode,
@@ -241,17 +243,19 @@ def _cut_off_failure(page: CutOffPage) -> FailureRow:
     )
 
 
-def _fail_unread(run: SnapshotsRun, readables: Iterable[PageToken], cause: FacebookError) -> None:
+def _fail_unread(run: SnapshotsRun, page_tokens: Iterable[PageToken], cause: FacebookError) -> None:
     """Record ``cause`` as the failure of every Page that was not fetched."""
-    for readable in readables:
-        is_open = readable.page_id not in run.done and readable.page_id not in run.failures
-        if is_open and readable.grant_id not in run.left_grants:
-            run.record_failure(readable.page_id, readable.grant_id, readable.account_name, cause)
+    for page_token in page_tokens:
+        is_open = page_token.page_id not in run.done and page_token.page_id not in run.failures
+        if is_open and page_token.grant_id not in run.left_grants:
+            run.record_failure(
+                page_token.page_id, page_token.grant_id, page_token.account_name, cause
+            )
 
 
 def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
     if cause is not None:
-        _fail_unread(run, chain.from_iterable(run.readables.values()), cause)
+        _fail_unread(run, chain.from_iterable(run.page_tokens.values()), cause)
     if status == "done":
         # Pages of accounts that were disconnected or paused during the run do not count.
         run.count("pages_total", len(run.done) + len(run.failures) - len(run.page_ids))

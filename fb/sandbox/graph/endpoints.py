@@ -117,5 +117,5 @@ def _no_such_edge(call: Call, name: str, rest: tuple[str, ...]) -> graph_errors.
     return graph_errors.path_unknown("/".join(rest))
 
 
-def _parse_fields(call: Call, known: frozenset[str]) -> tuple[fields.Field, ...]:
-    return fields.get_fields(call.params.get("fields") or fields.DEFAULT_NODE_FIELDS, known)
+def _parse_fields(call: Call, allowed: frozenset[str]) -> tuple[fields.Field, ...]:
+    return fields.get_fields(call.params.get("fields") or fields.DEFAULT_NODE_FIELDS, allowed)

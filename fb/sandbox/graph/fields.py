@@ -78,13 +78,13 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     return requested
 
 
-def get_fields(text: str, known: frozenset[str]) -> tuple[Field, ...]:
+def get_fields(text: str, allowed: frozenset[str]) -> tuple[Field, ...]:
     """Return the requested fields. Raises GraphError 100 for the first field that is not in
-    ``known``, since Facebook refuses the whole call."""
+    ``allowed``, since Facebook refuses the whole call."""
     requested = parse_fields(text)
-    for one in requested:
-        if one.name not in known:
-            raise graph_errors.field_unknown(one.name)
+    for requested_field in requested:
+        if requested_field.name not in allowed:
+            raise graph_errors.field_unknown(requested_field.name)
     return requested
 
 

@@ -63,8 +63,8 @@ def _check_app(call: Call) -> None:
             raise graph_errors.missing_parameter(name)
     if call.params["client_id"] != call.platform.meta_app.id:
         raise graph_errors.unknown_app()
-    given, secret = call.params["client_secret"], call.platform.meta_app.secret
-    if not hmac.compare_digest(given.encode(), secret.encode()):
+    sent, secret = call.params["client_secret"], call.platform.meta_app.secret
+    if not hmac.compare_digest(sent.encode(), secret.encode()):
         raise graph_errors.wrong_secret()
 
 
