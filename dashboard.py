@@ -1,7 +1,7 @@
-"""Server: wires the screens, the routes, the guard and the timer together.
+"""Server: connects screens, routes, guard and timer. Start: ``streamlit run dashboard.py``.
 
-Start it with ``streamlit run dashboard.py``. Streamlit imports this file once for ``app``; the
-script that runs for every operator is ``pages/app.py``.
+Streamlit imports this file once for ``app``. The script that runs for every operator is
+``pages/app.py``.
 """
 
 from __future__ import annotations
@@ -33,27 +33,27 @@ from pages.resources import get_report, get_sandbox, get_startup
 log = logging.getLogger("pagekeeper")
 
 TICK_SECONDS = 30
-# What no flag, environment variable or config.toml may loosen.
+# Options that no flag, environment variable or config.toml may change.
 FIXED_OPTIONS = {
-    "browser.gatherUsageStats": False,  # it would send the address, code and state included
+    "browser.gatherUsageStats": False,  # it would send URLs with code and state
     "client.showErrorDetails": "none",
     "client.allowedOrigins": [],
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.enableAgentApi": False,
-    "server.trustedUserHeaders": {},  # a client could send them itself
-    "server.baseUrlPath": "",  # routes and guard know their paths from the root
+    "server.trustedUserHeaders": {},  # any client could send them
+    "server.baseUrlPath": "",  # routes and guard have paths from the root
 }
 
-os.umask(0o077)  # files made from here on, database and keys among them, are their owner's alone
+os.umask(0o077)  # only the owner can read new files, such as database and keys
 install_redaction()
 
 
 def fix_options() -> None:
-    """Set what may not be loosened. Called again whenever Streamlit reads its files anew."""
+    """Set the fixed options. Called again whenever Streamlit reloads its configuration."""
     host = urlsplit(make_host_policy().redirect_origin).hostname or "localhost"
     fixed = FIXED_OPTIONS | {
-        # Behind a proxy the browser comes with the public name, and Streamlit would refuse it.
+        # Behind a proxy the browser sends the public name, which Streamlit would refuse.
         "server.allowedHosts": sorted({*LOOPBACK_HOSTS, host}),
         "browser.serverAddress": host,
     }
@@ -62,7 +62,7 @@ def fix_options() -> None:
 
 
 def make_host_policy() -> HostPolicy:
-    """The hosts that the dashboard answers to; while settings are wrong, this computer only."""
+    """Return the accepted hosts; while settings are wrong, these are loopback names only."""
     report = get_report()
     port = int(st.get_option("server.port"))
     settings = report.settings
@@ -76,7 +76,7 @@ def make_host_policy() -> HostPolicy:
 
 
 def _is_loopback(address: str | None) -> bool:
-    """Whether this computer alone reaches the address. None means all addresses of it."""
+    """Whether a bind address is a loopback address. None means all addresses of this computer."""
     if address == "localhost":
         return True
     try:
@@ -86,7 +86,7 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def report_script_error(error: Exception) -> bool:
-    """Show an id instead of the error's text, which may hold anything; the log has the rest."""
+    """Show a reference instead of the error's text, which may be secret; log where it failed."""
     reference = uuid.uuid4().hex[:8]
     log.error(
         "reference %s: screen failed with %s at %s",
@@ -104,7 +104,7 @@ def report_script_error(error: Exception) -> bool:
 
 @contextlib.asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Load what the first operator would wait for, tick while serving, close at the end."""
+    """Warm up, run the timer while the server runs, and close the installation at the end."""
     _warm_up()
     ticking = asyncio.create_task(_tick_for_ever())
     try:
@@ -117,8 +117,8 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
 
 
 def _warm_up() -> None:
-    import altair  # noqa: F401 - Streamlit imports it with the first chart: 0.4 s of waiting
-    import pandas  # noqa: F401 - and this one with the first table
+    import altair  # noqa: F401 - Streamlit imports it with the first chart, which takes 0.4 s
+    import pandas  # noqa: F401 - Streamlit imports it with the first table
 
     get_startup()
     gc.collect()
@@ -130,14 +130,14 @@ def _tick_once() -> None:
     if startup.installation is not None:
         tick(startup.installation)
     elif startup.error is not None and startup.error.kind == "database_unreachable":
-        get_startup.clear()  # databases come back; the next call tries again
+        get_startup.clear()  # the next call tries to open the database again
 
 
 async def _tick_for_ever() -> None:
     while True:
         try:
             await asyncio.to_thread(_tick_once)
-        except Exception as error:  # noqa: BLE001 - tomorrow's snapshot depends on the next tick
+        except Exception as error:  # noqa: BLE001 - the timer must not stop
             log.error(
                 "the timer met %s at %s; it goes on", type(error).__name__, error_location(error)
             )
@@ -154,7 +154,7 @@ app = st.App(
     routes=make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
     middleware=[
         Middleware(Guard, policy=make_host_policy()),
-        # Streamlit leaves its own static files uncompressed: 5 MB that travel as less than 2.
+        # Streamlit does not compress its static files: 5 MB, compressed less than 2 MB.
         Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
     ],
     lifespan=lifespan,

@@ -1,7 +1,6 @@
-"""Command line: ``python -m fb sync`` for cron, ``doctor`` to find what is wrong, and keys.
+"""Command line: runs ``python -m fb sync | insights | doctor | new-key | rotate-keys``.
 
-Exit codes: 0 all is well · 1 it ran, and some Pages failed (or the doctor has advice) · 2 it could
-not run.
+Exit codes: 0 success · 1 some Pages failed, or the doctor has advice · 2 could not run.
 """
 
 from __future__ import annotations
@@ -67,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StorageError as error:
         _say(f"{error} What was read before is kept.")
     except SQLAlchemyError as error:
-        # Its text quotes statements: the class and the place are enough to ask somebody about.
+        # Its text quotes statements with values, so only class and location are printed.
         _say(f"The database is damaged ({type(error).__name__} at {error_location(error)}).")
     return COULD_NOT_RUN
 
@@ -86,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def sync() -> int:
-    """Take today's snapshot of every Page. The dashboard need not be running."""
+    """Take today's snapshot of every Page, also while the dashboard is not running."""
     with _opened() as startup:
         installation = _usable(startup)
         if installation is None:
@@ -129,7 +128,7 @@ def _conclude(result: RunRecord) -> int:
 
 
 def insights() -> int:
-    """Fetch the daily views and engagement that lack. The dashboard need not be running."""
+    """Fetch the missing views and engagement, also while the dashboard is not running."""
     with _opened() as startup:
         installation = _usable(startup)
         if installation is None:
@@ -142,8 +141,8 @@ def insights() -> int:
     if result.pages_total == 0:
         _say("No connected Page allows it: that takes read_insights and a role with insights.")
         return OK
-    found = f"{result.values_count:,} figures of {result.pages_total:,} Pages fetched"
-    _say(f"{found}; {result.pages_failed:,} gave none. The Pages' screens say why.")
+    fetched = f"{result.values_count:,} figures of {result.pages_total:,} Pages fetched"
+    _say(f"{fetched}; {result.pages_failed:,} gave none. The Pages' screens say why.")
     if result.limited_until is not None:
         _say_limited(result.limited_until)
     return OK if result.status == "done" else SOME_FAILED
@@ -155,7 +154,7 @@ def _say_limited(until: datetime) -> None:
 
 
 def doctor() -> int:
-    """Check everything that can be checked without Facebook, and print what to mend."""
+    """Check settings, database and keys without calling Facebook, and print the problems."""
     with _opened() as startup:
         for row in startup.report.rows:
             _say(f"{row.state:8} {row.name:24} {row.shown}")
@@ -170,13 +169,13 @@ def doctor() -> int:
 
 
 def new_key() -> int:
-    """Print a fresh encryption key."""
+    """Print a new encryption key."""
     _say(Fernet.generate_key().decode())
     return OK
 
 
 def rotate() -> int:
-    """Seal all stored access with the first key, so that the others can be taken away."""
+    """Seal all stored tokens with the first key, so that the other keys can be removed."""
     with _opened() as startup:
         installation = _usable(startup, needs_keys=False)
         if installation is None:
@@ -209,7 +208,7 @@ def _opened() -> Iterator[Startup]:
 
 @contextlib.contextmanager
 def _opened_sandbox(report: SettingsReport, settings: Settings) -> Iterator[Startup]:
-    """Serve the sandbox on a port of its own: the dashboard need not be running."""
+    """Serve the sandbox on its own port, so that the dashboard need not be running."""
     from fb.sandbox.serve import serve
 
     sandbox = create_own_sandbox(settings, _read_clock)

@@ -1,4 +1,4 @@
-"""Web addresses: which of them lead to this computer, and their origin as browsers write it."""
+"""Addresses: recognizes loopback URLs, and writes origins and hosts as browsers do."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a valid URL leads to this very computer."""
+    """Whether the host of a valid URL is a loopback name of this computer."""
     return urlsplit(url).hostname in LOOPBACK_HOSTS
 
 
 def origin_of(url: str) -> str:
-    """``scheme://host[:port]`` of a valid URL; small letters, no port that goes unsaid."""
+    """Return ``scheme://host[:port]`` of a valid URL, in lower case, without a default port."""
     parts = urlsplit(url)
     usual_port = {"http": 80, "https": 443}.get(parts.scheme)
     port = "" if parts.port in (None, usual_port) else f":{parts.port}"
@@ -21,5 +21,5 @@ def origin_of(url: str) -> str:
 
 
 def bracketed(host: str) -> str:
-    """The host as it stands in a URL or a Host header: IPv6 in brackets."""
+    """Return a host as it is written in URLs and Host headers: IPv6 in brackets."""
     return f"[{host}]" if ":" in host else host

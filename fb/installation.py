@@ -1,6 +1,6 @@
-"""Installation: settings, database, vault, worker and clock in one object, or why there is none.
+"""Installation: opens database and vault, and bundles them with settings, worker and clock.
 
-Built once per process by `pages.resources` or `fb.__main__`, and an argument of every use case.
+It is built once per process by `pages.resources` or `fb.__main__`, and passed to every use case.
 """
 
 from __future__ import annotations
@@ -26,25 +26,24 @@ from storage.db.errors import (
 from storage.migrate import migrate
 
 if TYPE_CHECKING:
-    from fb.sandbox import Sandbox  # in live mode it is never loaded
+    from fb.sandbox import Sandbox  # not loaded in live mode
 
 Clock = Callable[[], datetime]
 StartupErrorKind = Literal[
     "settings", "database_unreachable", "wrong_installation", "newer_schema", "old_schema"
 ]
 
-# The longest that a call to Graph may take with its retries: while a person waits for it, and in
-# the background.
+# The maximum time for the retries of a call to Graph: while a person waits, and in the background.
 WATCHED_PATIENCE_SECONDS = 20.0
 BACKGROUND_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class StartupError:
-    """Why there is no installation. ``details`` fill the sentence that says so.
+    """The reason why there is no installation. ``details`` fill the sentence on the screen.
 
-    "database" is its address without password and options; "found" and "wanted" are markers, as
-    `storage.db.errors.WrongInstallation` has them.
+    "database" is the database URL without password and options; "found" and "wanted" are the
+    markers of `storage.db.errors.WrongInstallation`.
     """
 
     kind: StartupErrorKind
@@ -53,10 +52,10 @@ class StartupError:
 
 @dataclass
 class Installation:
-    """Everything a use case needs.
+    """The settings and resources that use cases need.
 
-    ``now`` gives the present as aware UTC: the real one in live mode, the sandbox's own otherwise.
-    ``sandbox`` is the `fb.sandbox.Sandbox` of this process, None in live mode.
+    ``now`` returns the current time (aware UTC): of the real clock in live mode, of the sandbox's
+    clock otherwise. ``sandbox`` is the `fb.sandbox.Sandbox` of this process, None in live mode.
     """
 
     settings: Settings
@@ -69,13 +68,13 @@ class Installation:
 
     @property
     def can_open_tokens(self) -> bool:
-        """False with a wrong key; then nothing may be connected, refreshed or overwritten."""
+        """False when the encryption key is wrong. Then connect, fetch and overwrite nothing."""
         return self.keys.ok
 
     def client(
         self, *, patience_seconds: float = WATCHED_PATIENCE_SECONDS, graph_url: str | None = None
     ) -> GraphClient:
-        """A new Graph client, which the caller closes."""
+        """Return a new Graph client. The caller closes it."""
         return GraphClient(
             graph_url=graph_url or self.settings.graph_url,
             version=self.settings.graph_version,
@@ -93,7 +92,7 @@ class Installation:
 
 @dataclass(frozen=True)
 class Startup:
-    """What starting came to: an installation, or the error that there is in its place."""
+    """The result of starting: an installation or an error, never both."""
 
     report: SettingsReport
     installation: Installation | None
@@ -107,9 +106,9 @@ def open_installation(
     sandbox: Any = None,
     settings: Settings | None = None,
 ) -> Startup:
-    """Open and migrate the database and check the keys; what fails is `Startup.error`.
+    """Open and migrate the database and check the keys. A failure is returned as `Startup.error`.
 
-    ``settings`` replaces the report's where a command serves the sandbox on another port.
+    ``settings`` replaces the settings of the report, for a sandbox on another port.
     """
     settings = settings or report.settings
     if settings is None:
@@ -139,7 +138,7 @@ def open_installation(
 
 
 def create_own_sandbox(settings: Settings, real_now: Clock) -> Sandbox:
-    """The sandbox that these settings describe; its clock may be days ahead of ``real_now``."""
+    """Return the sandbox of these settings. Its clock may be days ahead of ``real_now``."""
     from fb.sandbox import create_sandbox
 
     return create_sandbox(

@@ -1,8 +1,8 @@
-"""Settings: reads each once, judges it by its row in the table, and reports every problem at once.
+"""Settings: reads and validates all settings by their table, and reports all problems at once.
 
-The environment beats ``.env``; an empty value counts as not set. Without an app id and an app
-secret the dashboard runs in the sandbox; with one of them alone it does not run at all, so that a
-slip in ``.env`` never sends a live installation into the sandbox.
+The environment overrides ``.env``; an empty value counts as not set. Without app id and app secret
+the dashboard runs in sandbox mode. With only one of them it does not run, so that a mistake in
+``.env`` never turns a live installation into a sandbox.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from fb.settings_table import (
 )
 
 DEFAULT_PORT = 8501
-# Fifteen digits like a real one, and so round that nobody takes it for one.
+# 15 digits like a real app id, but recognizable as made up.
 SANDBOX_APP_ID = "100000000000000"
 SANDBOX_SECRETS_FILE = "sandbox-secrets.json"
 
@@ -44,7 +44,7 @@ State = Literal["set", "default", "missing", "wrong"]
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with the setting (or file) ``name``, and how to mend it. Never a secret."""
+    """A problem of the setting or file ``name``. ``sentence`` says how to fix it; no secrets."""
 
     name: str
     sentence: str
@@ -52,7 +52,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class SettingRow:
-    """One setting as the Setup screen shows it. ``shown`` never holds a secret, nor its length."""
+    """One setting on the Setup screen. ``shown`` never contains a secret or its length."""
 
     name: str
     state: State
@@ -62,7 +62,7 @@ class SettingRow:
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings that are all valid. URLs have no slash at the end and no version."""
+    """All settings, valid. URLs have no trailing slash and no version."""
 
     mode: Mode
     app_id: str
@@ -81,7 +81,7 @@ class Settings:
 
     @property
     def data(self) -> Path:
-        """The folder for what the program makes itself."""
+        """The folder of files that the program creates."""
         return self.root / "data"
 
     @property
@@ -90,7 +90,7 @@ class Settings:
 
     @property
     def marker(self) -> str:
-        """Whose database this is: "sandbox" or "live:<app id>"."""
+        """The owner that marks a database: "sandbox" or "live:<app id>"."""
         return "sandbox" if self.is_sandbox else f"live:{self.app_id}"
 
     @property
@@ -100,23 +100,23 @@ class Settings:
 
     @property
     def uses_foreign_graph(self) -> bool:
-        """True when a live installation talks to other hosts than Facebook's; screens warn then."""
+        """True when a live installation uses other hosts than Facebook's; screens then warn."""
         usual = (DEFAULT_GRAPH_URL, DEFAULT_DIALOG_URL)
         return not self.is_sandbox and (self.graph_url, self.dialog_url) != usual
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret in here, for the redaction of logs."""
+        """All secrets, for log redaction."""
         return (self.app_secret, self.state_secret, *self.encryption_keys)
 
 
 @dataclass(frozen=True)
 class SettingsReport:
-    """What reading the settings came to. ``settings`` is None when there are problems.
+    """The result of reading the settings. ``settings`` is None when there are problems.
 
-    Problems with files come first, then those with settings; ``rows`` has one for every setting,
-    both in the order of the table. ``warnings`` do not keep the dashboard from running: files that
-    others on this machine can read.
+    ``problems`` lists files first, then settings; ``rows`` has one row per setting. Both are in the
+    order of the table. ``warnings`` are files that other users of this machine can read; the
+    dashboard runs all the same.
     """
 
     mode: Mode
@@ -129,14 +129,14 @@ class SettingsReport:
 def read_settings(
     environ: Mapping[str, str], root: Path, *, port: int = DEFAULT_PORT
 ) -> SettingsReport:
-    """Read ``environ`` and ``root/.env`` and return settings, or every problem at once.
+    """Read ``environ`` and ``root/.env``, and return the settings or all problems.
 
-    Never raises for what is in them. In the sandbox the secrets are made on the first call and kept
-    in ``root/data``; nothing else is written.
+    Never raises for their content. In sandbox mode the first call creates secrets in ``root/data``;
+    nothing else is written.
 
     Args:
-        root: the project's folder; relative SQLite paths are found from here.
-        port: the port that is served; the sandbox's addresses follow it.
+        root: the project's folder, to which SQLite paths are relative.
+        port: the served port, which the sandbox's URLs contain.
     """
     reader = _Reader(environ, root.absolute(), port)
     for setting in SETTINGS:
@@ -160,7 +160,7 @@ def read_settings(
 
 
 class _Reader:
-    """Gathers the value, the row and the first problem of each setting."""
+    """Collects the value, the row and the first problem of each setting."""
 
     def __init__(self, environ: Mapping[str, str], root: Path, port: int) -> None:
         self.root = root
@@ -173,7 +173,7 @@ class _Reader:
         if problem is not None:
             self._add_problem(".env", problem)
         has_app = self._find("FACEBOOK_APP_ID") or self._find("FACEBOOK_APP_SECRET")
-        # Who can't tell what .env says must not guess "sandbox".
+        # An unreadable .env may contain an app id, so this must not become a sandbox.
         self.is_live = bool(has_app) or problem is not None
 
     @property
@@ -181,7 +181,7 @@ class _Reader:
         return "live" if self.is_live else "sandbox"
 
     def read(self, setting: Setting) -> None:
-        """Read one setting by its row of the table. A wrong one has the default's value."""
+        """Read one setting by its row of the table. A wrong setting gets the default value."""
         if setting.in_sandbox is not None and not self.is_live:
             self._pass_over(setting)
             return
@@ -200,12 +200,12 @@ class _Reader:
         shown = "set, not shown" if setting.is_secret else setting.show(value)
         if problem is not None:
             self._add_problem(setting.name, problem)
-            # Not even a wrong value is repeated: it may be a secret in the wrong place.
+            # A wrong value is not shown either: it may be a secret in the wrong setting.
             state, shown = ("missing", "—") if text is None else ("wrong", "not valid")
         self._rows.append(SettingRow(setting.name, state, shown, problem or setting.help))
 
     def compare_secrets(self) -> None:
-        """Hold each secret to be nobody else's: not the example's, not another setting's."""
+        """Report secrets that are published in .env.example or equal to another setting's."""
         example, _ = _read_env_file(self.root / ".env.example")
         names = [setting.name for setting in SETTINGS if setting.is_secret]
         published = {secret for name in names for secret in split_secrets(example.get(name, ""))}
@@ -221,7 +221,7 @@ class _Reader:
                     self._add_problem(name, f"This is the same as {owner}. Make another one.")
 
     def compare_facebook_urls(self) -> None:
-        """Take both of Facebook's addresses or neither, and none from ``.env``."""
+        """Report Facebook URLs from ``.env``, and one URL without the other."""
         graph, dialog = (setting.name for setting in SETTINGS if setting.is_environment_only)
         for name, other in ((graph, dialog), (dialog, graph)):
             if name in self._env_file:
@@ -234,7 +234,7 @@ class _Reader:
                 self._add_problem(name, f"{other} is set, this is not. Set both or neither.")
 
     def check_sign_in(self) -> None:
-        """Refuse to serve other machines as long as nothing signs people in."""
+        """Report a redirect URI beyond loopback without a sign-in proxy."""
         if not self.values["behind_sign_in_proxy"] and not is_loopback(self.values["redirect_uri"]):
             self._add_problem(
                 "BEHIND_SIGN_IN_PROXY",
@@ -244,7 +244,7 @@ class _Reader:
             )
 
     def fill_in_sandbox(self) -> None:
-        """Put the sandbox's own values where live mode has settings."""
+        """Set the values that sandbox mode does not read from settings."""
         try:
             own = load_or_make_sandbox_secrets(self.root / "data")
         except OSError:
@@ -263,7 +263,7 @@ class _Reader:
                 "app_id": SANDBOX_APP_ID,
                 "app_secret": own["app_secret"],
                 "config_id": None,
-                # The server talks to itself; the browser knows it by the redirect URI's name.
+                # The server calls itself by IP address; the browser uses the redirect URI's host.
                 "graph_url": f"http://127.0.0.1:{self.port}/sandbox",
                 "dialog_url": f"{origin_of(self.values['redirect_uri'])}/sandbox",
                 "state_secret": own["state_secret"],
@@ -284,7 +284,7 @@ class _Reader:
         )
 
     def _find(self, name: str) -> str | None:
-        """The text, or None. The environment wins, also when empty: that takes a setting away."""
+        """Return the text, or None. An empty variable hides the value of ``.env``."""
         if name in self._environ:
             return self._environ[name].strip() or None
         setting = SETTINGS[SETTING_NAMES.index(name)]
@@ -297,7 +297,7 @@ class _Reader:
         return value
 
     def _pass_over(self, setting: Setting) -> None:
-        """Say of a setting of live mode what the sandbox has in its place."""
+        """Add the row of a live-mode setting, which sandbox mode does not use."""
         is_set = self._find(setting.name) is not None
         if setting.field in ("app_id", "app_secret"):
             sentence = "Not set: this is the sandbox."
@@ -324,14 +324,13 @@ def _make_absolute(database_url: str, root: Path) -> str:
 
 
 def _read_env_file(path: Path) -> tuple[dict[str, str], str | None]:
-    """The values in ``path``, and what is wrong with the file as a whole.
+    """Return the values in ``path``, and the problem of the file as a whole, if any.
 
-    A file that is not there says nothing; an empty value counts as not set. Values stand for
-    themselves: ``${NAME}`` is not replaced, since that would read the environment and change a
-    secret that happens to look so.
+    A missing file has no values; an empty value counts as not set. ``${NAME}`` is not replaced,
+    since this would change a secret that contains it.
     """
     try:
-        # utf-8-sig: Notepad begins its files with a mark.
+        # utf-8-sig: Notepad writes a byte order mark.
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}, None
@@ -344,7 +343,7 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], str | None]:
     values: dict[str, str] = {}
     for binding in parse_stream(StringIO(text)):
         if binding.error:
-            # Empty lines before it count as part of it.
+            # python-dotenv counts the empty lines before a binding as part of it.
             line_text = binding.original.string
             line = binding.original.line
             line += line_text[: len(line_text) - len(line_text.lstrip())].count("\n")
@@ -355,7 +354,7 @@ def _read_env_file(path: Path) -> tuple[dict[str, str], str | None]:
 
 
 def _find_open_files(root: Path, settings: Settings | None) -> tuple[Problem, ...]:
-    """A warning for each of our files that others than its owner may read. None on Windows."""
+    """Return a warning for each file with secrets that other users may read; none on Windows."""
     paths = [root / ".env", root / "data" / SANDBOX_SECRETS_FILE]
     if settings is not None and settings.database_url.startswith("sqlite"):
         database = str(make_url(settings.database_url).database)
@@ -371,13 +370,13 @@ def _find_open_files(root: Path, settings: Settings | None) -> tuple[Problem, ..
 
 
 def load_or_make_sandbox_secrets(data: Path) -> dict[str, str]:
-    """Load the secrets that the sandbox signs and seals with, or make them, for their owner's eyes.
+    """Load the sandbox's secrets, or create them in a file with mode 0600.
 
-    Of any number of processes that start at once, one makes them.
+    When several processes start at once, only one creates them.
 
     Raises:
         OSError: the folder or the file can't be written or read.
-        ValueError: the file does not hold what was written into it.
+        ValueError: the content of the file is damaged.
     """
     path = data / SANDBOX_SECRETS_FILE
     if not path.exists():
@@ -407,8 +406,8 @@ def _make_sandbox_secrets(path: Path) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(content, file)
-        # A link is refused when the name is taken, and appears complete: the loser of a race reads
-        # what the winner wrote. Renaming would let the last one win.
+        # A hard link fails when the name exists, and the file appears complete: of two processes
+        # the second reads the first one's file. A rename would overwrite it.
         path.hardlink_to(draft)
     except FileExistsError:
         pass

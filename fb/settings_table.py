@@ -1,7 +1,7 @@
-"""The table of settings: the name of each, its rule, its default, and what it is for.
+"""Settings table: defines each setting's name, rule, default and help.
 
-Setup, ``python -m fb doctor``, README's table and ``.env.example`` follow it. A rule turns the text
-of a setting into its value, or raises `Wrong` with the sentence that mends it.
+The Setup screen, ``python -m fb doctor``, README's table and ``.env.example`` follow it. A rule
+converts the text of a setting into its value, or raises `Wrong` with a sentence for the operator.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ DEFAULT_GRAPH_URL = "https://graph.facebook.com"
 DEFAULT_DIALOG_URL = "https://www.facebook.com"
 # Meta's table of versions: v20.0 ended on 2026-09-24, v21.0 goes on 2027-01-21.
 # https://developers.facebook.com/docs/graph-api/changelog/versions
-OLDEST_GRAPH_VERSION = (21, 0)
+MIN_GRAPH_VERSION = (21, 0)
 MIN_STATE_SECRET_LENGTH = 32
 RANDOM_TEXT_COMMAND = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
 KEY_COMMAND = (
@@ -35,23 +35,23 @@ _VISIBLE_ASCII = r"[!-~]+"  # what a header or a URL can hold
 
 
 class Wrong(Exception):
-    """A value breaks its rule. The text says how to mend it, and never repeats the value."""
+    """A value breaks its rule. The text says how to fix it, and never contains the value."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. Defaults are written as they would be in ``.env``."""
+    """One setting. Defaults are written as in ``.env``."""
 
     name: str
     field: str  # of `fb.settings.Settings`
     check: Callable[[str], Any]
-    help: str  # Setup shows it while nothing is wrong
+    help: str  # shown on the Setup screen when there is no problem
     default: str | None = None
-    sandbox_default: str | None = None  # where it differs; "{port}" is the one that is served
-    missing: str | None = None  # what is wrong without it in live mode; None: it may be left out
-    in_sandbox: str | None = None  # live mode only: what the sandbox has in its place
+    sandbox_default: str | None = None  # if it differs; "{port}" is the served port
+    missing: str | None = None  # the problem without it in live mode; None: optional
+    in_sandbox: str | None = None  # for live mode only: the Setup screen's text in sandbox mode
     is_secret: bool = False
-    # A line in .env must not be able to send access to another host.
+    # True: a line in .env must not be able to send tokens to another host.
     is_environment_only: bool = False
     show: Callable[[Any], str] = lambda value: "—" if value is None else str(value)
 
@@ -96,7 +96,7 @@ def _check_graph_version(value: str) -> str:
     match = re.fullmatch(r"v([0-9]{1,3})\.([0-9])", value)
     if not match:
         raise Wrong("The Graph version looks like v26.0. Leave it out to use that one.")
-    if (int(match[1]), int(match[2])) < OLDEST_GRAPH_VERSION:
+    if (int(match[1]), int(match[2])) < MIN_GRAPH_VERSION:
         raise Wrong(
             f"Facebook no longer serves {value}; it would quietly answer with another version. Use "
             "v26.0."
@@ -165,9 +165,9 @@ def _check_yes_no(value: str) -> bool:
 
 
 def _split_url(value: str) -> SplitResult | None:
-    """The parts of an http(s) URL; None for one with a user, a query or a fragment, or for none.
+    """Return the parts of an http(s) URL; None with a user, query or fragment, or for no URL.
 
-    ``urlsplit`` forgives line breaks, backslashes and spaces that browsers and Facebook read
+    ``urlsplit`` accepts line breaks, backslashes and spaces, which browsers and Facebook interpret
     differently, so these are refused first.
     """
     if not re.fullmatch(_VISIBLE_ASCII, value) or re.search(r"[\\?#]", value):
@@ -182,7 +182,7 @@ def _split_url(value: str) -> SplitResult | None:
 
 
 def is_fernet_key(key: str) -> bool:
-    """Whether ``cryptography`` takes it: 32 bytes in URL-safe base64."""
+    """Whether a text is a Fernet key: 32 bytes in URL-safe base64."""
     try:
         Fernet(key.encode())
     except ValueError:
@@ -191,12 +191,12 @@ def is_fernet_key(key: str) -> bool:
 
 
 def split_secrets(value: str) -> tuple[str, ...]:
-    """The secrets in a value: the keys of a comma list one by one."""
+    """Return the parts of a comma-separated value, without spaces and empty parts."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def show_database_url(value: str) -> str:
-    """The address without its password and its options, which may hold one, too."""
+    """Return the URL without its password and its options, which may contain a password, too."""
     return make_url(value).set(query={}).render_as_string(hide_password=True)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from fb.accounts import accounts as connections
-from fb.accounts.accounts import Connection
+from fb.accounts import check, disconnect
+from fb.accounts.connections import Connection, list_connections
 from fb.installation import Installation
 from pages.parts.connections import account_card
 from pages.text import phrases, wording
@@ -27,7 +27,7 @@ BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"
 def render(installation: Installation) -> None:
     """Draw the screen."""
     now = installation.now()
-    accounts = connections.list_connections(installation, now)
+    accounts = list_connections(installation, now)
     _headline(
         has_link=bool(accounts) and installation.can_open_tokens,
         is_filled=not needing_renewal(accounts),
@@ -98,14 +98,14 @@ def _actions(installation: Installation, account: Connection) -> None:
 def _do(installation: Installation, account: Connection, action: str) -> None:
     if action == CHECK:
         with st.spinner("Asking Facebook…"):
-            state = connections.check_now(installation, account.grant_id)
+            state = check.check_now(installation, account.grant_id)
         flash.leave(
             account_card.check_result(account.account_name, state), icon=":material/fact_check:"
         )
     elif action == FREEZE:
-        connections.freeze(installation, account.grant_id)
+        disconnect.freeze(installation, account.grant_id)
     else:
-        connections.thaw(installation, account.grant_id)
+        disconnect.thaw(installation, account.grant_id)
     st.rerun()
 
 
@@ -131,10 +131,10 @@ def _confirm_disconnect(installation: Installation, account: Connection) -> None
 
 def _disconnect(installation: Installation, account: Connection) -> None:
     try:
-        connections.disconnect(
+        disconnect.disconnect(
             installation, account.grant_id, revoke=bool(st.session_state.get("revoke"))
         )
-    except connections.NotRevoked:
+    except disconnect.NotRevoked:
         st.session_state[_refused_key(account)] = True
 
 

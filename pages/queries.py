@@ -13,7 +13,7 @@ from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from fb.accounts.accounts import Account, list_accounts
+from fb.accounts.connections import Account, list_accounts
 from pages.cache import remembered
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back

@@ -1,4 +1,4 @@
-"""Asks Facebook whether an account's access still stands, and records the answer."""
+"""Account check: asks Facebook whether an account's access is valid, and records the answer."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ log = logging.getLogger(__name__)
 
 EXPIRED_BY_TIME = 463
 PERMISSION_DENIED = 10
-# Without it Facebook gives no fan or follower count, so there is nothing to refresh.
+# Facebook sends no fan or follower count without it.
 INDISPENSABLE_PERMISSION = "pages_read_engagement"
 
 
 @dataclass
 class AccountState:
-    """What is known of one account while its Pages are read.
+    """The state of one account while its Pages are fetched.
 
-    ``is_alive`` stays True until Facebook says otherwise; ``was_answered`` tells whether it said
-    anything.
+    ``is_alive`` is True until Facebook reports the end of the access. ``was_answered``: the last
+    check had an answer about the token. ``limited``: the account's rate limit, if it has reached
+    one.
     """
 
     grant_id: int
@@ -44,11 +45,11 @@ class AccountState:
 
 
 def check_account(installation: Installation, client: GraphClient, account: AccountState) -> None:
-    """Ask ``debug_token`` about the account's user access token and store what it says.
+    """Check the account's user access token with ``debug_token`` and store the answer.
 
-    Sets ``is_alive``. An answer that says nothing of the token (a rate limit, Facebook down)
-    changes nothing. A user token that ended by time alone leaves its page tokens working, so the
-    account stays readable; its expiry tells the operator to renew.
+    Sets ``is_alive``. An error that is not about the token (a rate limit, Facebook down) changes
+    nothing. When a user access token has expired by time alone, its page access tokens still work,
+    so the account's Pages can be fetched; its expiry reminds the operator to renew.
     """
     account.was_answered = False
     asked_at = installation.now()
@@ -75,6 +76,17 @@ def check_account(installation: Installation, client: GraphClient, account: Acco
                 _check_permissions(installation, client, account, asked_at, token)
         else:
             _end(installation, account, asked_at, facts.error_code, facts.error_subcode)
+
+
+def check_now(installation: Installation, grant_id: int) -> AccountState:
+    """Check one account now. An account that needed renewal and is valid is ok again."""
+    account = AccountState(grant_id)
+    client = installation.client()
+    try:
+        check_account(installation, client, account)
+    finally:
+        client.close()
+    return account
 
 
 def _confirm(installation: Installation, account: AccountState, facts: TokenFacts) -> None:
@@ -104,7 +116,7 @@ def _check_permissions(
     asked_at: datetime,
     token: str,
 ) -> None:
-    """Store what the person allows today; without figures nobody shall believe in a connection."""
+    """Store today's permissions, and end the account when the indispensable one is missing."""
     try:
         permissions = oauth.fetch_permissions(client, token)
     except FacebookError as error:

@@ -1,1 +1,1 @@
-"""Facebook's Graph API: one client, and what is asked of it."""
+"""Facebook's Graph API: client, errors, login endpoints, Pages, figures and insights."""

@@ -1,4 +1,4 @@
-"""The envelope of a batch: many reads in one POST, each with a token of its own.
+"""Batch: encodes many reads into one POST, each with its own token, and decodes the answer.
 
 https://developers.facebook.com/docs/graph-api/batch-requests
 """
@@ -15,16 +15,17 @@ from fb.graph.errors import (
     RateLimited,
     TemporarilyDown,
     UnreadableAnswer,
+    find_envelope,
+    translate,
 )
 from fb.graph.json_values import read_json
-from fb.graph.translation import find_envelope, translate
 
 MAX_BATCH_ITEMS = 50  # Meta's limit; each item counts as one call
 
 
 @dataclass(frozen=True)
 class BatchItem:
-    """One read within a batch."""
+    """One GET within a batch."""
 
     path: str
     params: Mapping[str, str]
@@ -32,9 +33,9 @@ class BatchItem:
 
 
 def encode_items(items: Sequence[BatchItem], proof: Callable[[str], str]) -> list[dict[str, str]]:
-    """The value of ``batch``. Token and proof stand in each ``relative_url``, within the POST body.
+    """Return the value of ``batch``. Tokens are in each ``relative_url``, within the POST body.
 
-    ``proof`` makes the ``appsecret_proof`` of a token: each item needs the one of its own.
+    ``proof`` computes the ``appsecret_proof`` of a token; each item needs its own.
     """
     return [
         {"method": "GET", "relative_url": f"{quote(item.path)}?{urlencode(parameters)}"}
@@ -48,10 +49,11 @@ def encode_items(items: Sequence[BatchItem], proof: Callable[[str], str]) -> lis
 def read_batch_answer(
     answer: Any, items_count: int, note: Callable[[Mapping[str, str]], None]
 ) -> list[dict[str, Any] | FacebookError]:
-    """Reads the outer answer: one object or error per item, in the order asked.
+    """Return one object or error per item, in the order of the request.
 
-    ``note`` is called with the headers of each item. An item that is null (Facebook ran out of
-    time) is a ``TemporarilyDown``. Raises ``UnreadableAnswer`` unless each item has its element.
+    ``note`` is called with the headers of each item. An element that is null (Facebook ran out of
+    time) becomes ``TemporarilyDown``. Raises ``UnreadableAnswer`` when the number of elements
+    differs from ``items_count``.
     """
     if not isinstance(answer, list) or len(answer) != items_count:
         raise UnreadableAnswer(status=200)
@@ -59,13 +61,13 @@ def read_batch_answer(
 
 
 def iterate_chunks(items: Sequence[BatchItem]) -> Iterator[Sequence[BatchItem]]:
-    """Cuts the items into as many as fit into one call, in order."""
+    """Yield the items in chunks of at most MAX_BATCH_ITEMS, in order."""
     for start in range(0, len(items), MAX_BATCH_ITEMS):
         yield items[start : start + MAX_BATCH_ITEMS]
 
 
 def runs_into_app_limit(results: Sequence[object]) -> RateLimited | None:
-    """The error that says the whole app is limited, if it is among the results."""
+    """Return the first rate limit of the whole app among the results, or None."""
     for result in results:
         if isinstance(result, RateLimited) and result.scope == "app":
             return result

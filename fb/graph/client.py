@@ -1,4 +1,4 @@
-"""The Graph client: every call to Facebook's Graph API goes through here, and only here.
+"""Graph client: sends every call to Facebook's Graph API, retries it, and raises its errors.
 
 https://developers.facebook.com/docs/graph-api/overview
 """
@@ -27,22 +27,23 @@ from fb.graph.errors import (
     Refused,
     TemporarilyDown,
     UnreadableAnswer,
+    find_envelope,
+    translate,
 )
 from fb.graph.http import Answer, exchange, open_session
 from fb.graph.json_values import read_json
 from fb.graph.rate_limits import Observed
 from fb.graph.retry import Retries
-from fb.graph.translation import find_envelope, translate
 
-# A retry gets at least so long to answer, however little patience is left.
-_SHORTEST_READ_SECONDS = 1.0
+# The timeout of a retry is at least this long, however little patience is left.
+_MIN_TIMEOUT_SECONDS = 1.0
 
 
 class GraphClient:
-    """Asks Graph, tries again what may pass, and raises a ``FacebookError`` for everything else.
+    """Calls Graph, retries transient errors, and raises a ``FacebookError`` for all others.
 
-    Not for use by several threads at once. Tokens travel in the Authorization header, secrets in
-    POST bodies, and ``appsecret_proof`` with every token. No URL is logged or kept.
+    Not thread-safe. Tokens are sent in the Authorization header, secrets in POST bodies, and
+    ``appsecret_proof`` with every token. URLs are neither logged nor stored.
     """
 
     def __init__(
@@ -59,11 +60,11 @@ class GraphClient:
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
     ) -> None:
-        """Prepares a client; nothing is sent.
+        """Prepare a client; nothing is sent.
 
         Args:
             graph_url: without the version and without a slash at the end.
-            patience_seconds: how long one call may go on trying, counted from its first failure.
+            patience_seconds: how long a call is retried, counted from its first failure.
         """
         self.observed = Observed()
         self._base = f"{graph_url}/{version}"
@@ -79,7 +80,7 @@ class GraphClient:
 
     @property
     def app_access_token(self) -> str:
-        """The app access token made of id and secret, good for ``debug_token`` and batches.
+        """The app access token, made of id and secret, for ``debug_token`` and batches.
 
         https://developers.facebook.com/docs/facebook-login/guides/access-tokens#apptokens
         """
@@ -87,11 +88,11 @@ class GraphClient:
 
     @property
     def credentials(self) -> dict[str, str]:
-        """The app's id and secret as ``oauth/access_token`` wants them: for a POST body only."""
+        """The app's id and secret as parameters of ``oauth/access_token``: for POST bodies only."""
         return {"client_id": self._app_id, "client_secret": self._app_secret}
 
     def get(self, path: str, params: Mapping[str, str], token: str) -> dict[str, Any]:
-        """Reads ``path`` ("me/accounts") and returns the JSON object that Graph answers with.
+        """Read ``path`` ("me/accounts") and return Graph's JSON object.
 
         Raises any ``FacebookError``; ``UnreadableAnswer`` also when the JSON is not an object.
         """
@@ -100,28 +101,27 @@ class GraphClient:
     def post(
         self, path: str, form: Mapping[str, str], token: str | None, *, retry: bool
     ) -> dict[str, Any]:
-        """Sends ``form`` as a POST body. ``retry`` only where doing it twice does no harm.
+        """Send ``form`` as a POST body and return Graph's JSON object.
 
-        A code exchange is never retried: the code is single use, and the first try may have used it
-        although its answer was lost.
+        ``retry`` only where a second call does no harm. A code exchange is never retried: the code
+        is single use, and a first call whose answer was lost may have used it.
         """
         return _expect_object(self._call("POST", path, form, token, retry=retry))
 
     def delete(self, path: str, token: str) -> bool:
-        """Deletes, and says whether Facebook says it did: ``true`` or ``{"success": …}``."""
+        """Delete ``path``; return whether Facebook confirms it (``true`` or ``{"success": …}``)."""
         answer = self._call("DELETE", path, {}, token, retry=True)
         if isinstance(answer, dict):
             answer = answer.get("success")
         return answer is True or answer == "true"
 
     def batch(self, items: Sequence[BatchItem]) -> list[dict[str, Any] | FacebookError]:
-        """Reads many items with one call per 50; the results are aligned to ``items``.
+        """Read many items with one call per 50; return one result per item, in order.
 
-        Items that Facebook left undone, and those whose error may pass, are tried again within the
-        patience; the rest of a chunk is not sent again with them. Never raises a ``FacebookError``:
-        a call that fails as a whole is the result of each of its items. Once the app's own limit
-        is reached the items of later chunks get that error without being sent, since further calls
-        prolong the block.
+        Items without an answer and items with a transient error are retried within the patience,
+        without the rest of their chunk. Never raises a ``FacebookError``: when a whole call fails,
+        its error is the result of each of its items. After a rate limit of the app, the items of
+        later chunks get that error without being sent, since further calls prolong the limit.
         """
         results: list[dict[str, Any] | FacebookError] = []
         for chunk in iterate_chunks(items):
@@ -130,23 +130,22 @@ class GraphClient:
         return results
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Close the connections."""
         self._session.close()
 
     def _run_chunk(self, chunk: Sequence[BatchItem]) -> list[dict[str, Any] | FacebookError]:
-        # What Facebook left undone counts as its own trouble of the moment.
         results: list[dict[str, Any] | FacebookError] = [TemporarilyDown()] * len(chunk)
         retries = self._new_retries()
         pending = list(range(len(chunk)))
         while pending:
-            answers = self._send_batch([chunk[place] for place in pending], retries)
-            for place, answer in zip(pending, answers, strict=True):
-                results[place] = answer
+            answers = self._send_batch([chunk[index] for index in pending], retries)
+            for index, answer in zip(pending, answers, strict=True):
+                results[index] = answer
             if runs_into_app_limit(answers):
                 break
             pending = [
-                place
-                for place, answer in zip(pending, answers, strict=True)
+                index
+                for index, answer in zip(pending, answers, strict=True)
                 if isinstance(answer, FacebookError) and answer.is_transient
             ]
             if pending and not retries.wait():
@@ -161,7 +160,7 @@ class GraphClient:
             answer = self._send("POST", "", form, self.app_access_token, retries)
             return read_batch_answer(answer, len(items), self.observed.note)
         except AccessEnded as error:
-            # The app's own token was refused: that says nothing of the accounts' tokens inside.
+            # Facebook refused the app access token; the accounts' tokens may still be valid.
             return [Refused(code=error.code, subcode=error.subcode)] * len(items)
         except FacebookError as error:
             return [error] * len(items)
@@ -210,7 +209,7 @@ class GraphClient:
         remaining = retries.remaining_seconds()
         if remaining is None:
             return self._connect_timeout_seconds, self._read_timeout_seconds
-        bound = max(_SHORTEST_READ_SECONDS, remaining)
+        bound = max(_MIN_TIMEOUT_SECONDS, remaining)
         return (
             min(self._connect_timeout_seconds, bound),
             min(self._read_timeout_seconds, bound),
@@ -234,7 +233,7 @@ def _read_answer(answer: Answer) -> Any:
         body = read_json(answer.content)
     except ValueError:
         body = None
-    # A 200 with an error inside is an error. JSON's own null is no answer of Graph's either.
+    # A 200 with an error in its body is an error. So is JSON's null.
     if answer.status >= 400 or body is None or find_envelope(body) is not None:
         raise translate(answer.status, body, answer.headers)
     return body

@@ -1,4 +1,4 @@
-"""Asks ``debug_token`` about a token: whose it is, whether it is valid, when it ends.
+"""Token check: reads from ``debug_token`` whose a token is, whether it is valid, when it expires.
 
 https://developers.facebook.com/docs/graph-api/reference/debug_token
 """
@@ -11,19 +11,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from fb.graph.client import GraphClient
-from fb.graph.errors import AccessEnded, Refused, UnreadableAnswer
+from fb.graph.errors import AccessEnded, Refused, UnreadableAnswer, translate
 from fb.graph.json_values import to_id, to_int, to_texts
-from fb.graph.translation import translate
 
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """What Facebook says of a token.
+    """The answer of ``debug_token``.
 
-    ``expires_at`` is None for "never" (then ``never_expires``) and for "not said". A page token
-    without an end still loses its data access at ``data_access_expires_at``, 90 days after login.
-    ``granular`` maps a permission to the ids it was restricted to, None when to none in particular.
-    ``error_code`` and ``error_subcode`` say why a token is not valid, where Facebook says so.
+    ``expires_at`` is None when the token never expires (then ``never_expires`` is True) and when
+    Facebook sent no expiry. A page access token that never expires still loses its data access at
+    ``data_access_expires_at``, 90 days after login. ``granular`` maps a permission to the ids that
+    it is restricted to, None: not restricted. ``error_code`` and ``error_subcode`` are Facebook's
+    reason for an invalid token, if it gives one.
     """
 
     is_valid: bool
@@ -42,10 +42,10 @@ class TokenFacts:
 
 
 def debug_token(client: GraphClient, token: str) -> TokenFacts:
-    """Asks Facebook about a token, on behalf of the app. A dead token is an answer, not an error.
+    """Check a token with the app access token. An expired token is an answer, not an error.
 
-    https://developers.facebook.com/docs/graph-api/reference/debug_token
-    A refusal here is about the app's id and secret, so it never comes as ``AccessEnded``.
+    A refusal is about the app's id and secret, so it is raised as ``Refused``, never as
+    ``AccessEnded``.
     """
     try:
         answer = client.get("debug_token", {"input_token": token}, client.app_access_token)
@@ -58,7 +58,7 @@ def debug_token(client: GraphClient, token: str) -> TokenFacts:
 
 
 def read_token_facts(data: Mapping[str, Any]) -> TokenFacts:
-    """Reads the ``data`` of ``debug_token``. Whatever is of a wrong type counts as left out."""
+    """Read the ``data`` of ``debug_token``. A value of a wrong type is treated as missing."""
     refusal = translate(200, data, {}) if data.get("error") else None
     expires = to_int(data.get("expires_at"))
     return TokenFacts(
@@ -83,15 +83,17 @@ def _read_granular(entries: Any) -> dict[str, tuple[str, ...] | None]:
     for entry in entries if isinstance(entries, list) else ():
         if isinstance(entry, dict) and isinstance(entry.get("scope"), str):
             ids = entry.get("target_ids")
-            found = [to_id(one) for one in ids] if isinstance(ids, list) else None
-            granular[entry["scope"]] = None if found is None else tuple(filter(None, found))
+            target_ids = [to_id(value) for value in ids] if isinstance(ids, list) else None
+            granular[entry["scope"]] = (
+                None if target_ids is None else tuple(filter(None, target_ids))
+            )
     return granular
 
 
 def _to_time(value: object) -> datetime | None:
-    """Seconds since 1970, as int or text; 0 and nonsense are None."""
+    """Convert seconds since 1970, as int or text; None for 0 and for anything else."""
     seconds = to_int(value)
-    # Until the year 3000: beyond it a number is no time but a mistake.
+    # The limit is the year 3000.
     if seconds is None or not 0 < seconds < 32_503_680_000:
         return None
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)

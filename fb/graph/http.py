@@ -1,4 +1,7 @@
-"""One HTTP exchange with Facebook: no redirects, no cookies, no foreign login, safe errors."""
+"""HTTP exchange with Facebook: one request without redirects, cookies or ``.netrc`` credentials.
+
+Its errors are safe to log: none contains a URL.
+"""
 
 from __future__ import annotations
 
@@ -15,20 +18,20 @@ from requests.auth import AuthBase
 from fb.addresses import is_loopback
 from fb.graph.errors import FacebookError, RedirectRefused, Unreachable
 
-# What a broken line, a broken answer or a broken address may raise; some are not requests' own.
+# Not every error of a connection, an answer or a URL is a RequestException.
 _TRANSPORT_ERRORS = (
     requests.RequestException,
     urllib3.exceptions.HTTPError,
     OSError,
     ValueError,
 )
-# Trying again does not mend a certificate, a proxy's refusal of the name, or an address.
+# A retry does not help against a bad certificate or a bad URL.
 _LASTING_ERRORS = (requests.exceptions.SSLError, ValueError)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, whatever its status. ``headers`` ignores case."""
+    """An HTTP answer of any status but 3xx. Look-ups in ``headers`` ignore case."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -38,8 +41,7 @@ class Answer:
 class BearerAuth(AuthBase):
     """Sends ``Authorization: Bearer …``, or nothing for None.
 
-    Always handed to ``auth=``, also as "nothing": without one requests takes whatever a ``.netrc``
-    holds for the host.
+    Pass it to ``auth=`` even with None: without it, requests sends the ``.netrc`` credentials.
     """
 
     def __init__(self, token: str | None) -> None:
@@ -52,17 +54,17 @@ class BearerAuth(AuthBase):
 
 
 class _Session(requests.Session):
-    """A session that can't follow a redirect, whoever calls it and however."""
+    """A session that never follows a redirect, even with ``allow_redirects=True``."""
 
     def get_redirect_target(self, resp: requests.Response) -> None:
-        """There is never a next place to go to."""
+        """Return None: there is no redirect target."""
 
 
 def open_session(url: str) -> requests.Session:
-    """A pooled session for the host of ``url``; whoever asks closes it.
+    """Return a pooled session for the host of ``url``. The caller closes it.
 
-    Proxies and certificate bundles of the environment count (many offices have no other way out),
-    but not for loopback: a proxy could not reach it, and would see what passes.
+    Proxies and certificate bundles of the environment are used (many offices need them), but not
+    for loopback: a proxy can't reach it, and would see the tokens.
     """
     session = _Session()
     session.trust_env = not is_loopback(url)
@@ -84,15 +86,16 @@ def exchange(
     token: str | None = None,
     timeouts: tuple[float, float],
 ) -> Answer:
-    """Sends one request and reads the whole answer.
+    """Send one request and read the whole answer.
 
     Args:
         timeouts: seconds to connect, and seconds between two pieces of the answer.
 
     Raises:
-        Unreachable: no connection, a broken one, or none in time. Carries no trace of the requests
-            error, whose text holds the URL with everything in it.
-        RedirectRefused: any 3xx. On a 307 requests would send the body, secret included, elsewhere.
+        Unreachable: no connection, a broken connection, or a timeout. It is not chained to the
+            error of requests, whose text contains the full URL.
+        RedirectRefused: any 3xx. On a 307, requests would send the body with the app secret to
+            another host.
     """
     failure: FacebookError
     try:
@@ -111,5 +114,5 @@ def exchange(
         if not 300 <= response.status_code < 400:
             return Answer(response.status_code, response.headers, response.content)
         failure = RedirectRefused(status=response.status_code)
-    # Raised outside the handler: not even __context__ leads to the error with the URL in it.
+    # Raised outside the handler, so that __context__ does not lead to the error with the URL.
     raise failure

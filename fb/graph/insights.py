@@ -1,4 +1,4 @@
-"""One request for daily figures of Pages, and what its answer says: fifty Pages a call.
+"""Page insights: fetches daily figures of Pages, up to 50 requests a call.
 
 https://developers.facebook.com/docs/graph-api/reference/insights
 """
@@ -15,10 +15,10 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import FacebookError, UnreadableAnswer
 
 # Meta: "Only 90 days of insights can be viewed at one time when using since and until".
-MOST_DAYS = 90
+MAX_DAYS = 90
 # "Facebook Page insights are only available for Pages with at least 100 likes"
 TOO_FEW_LIKES = 2874008
-# What a name that is no metric (any more) meets, and with it every name asked beside it.
+# The code for a name that is not (or no longer) a metric. It refuses the whole request.
 INVALID = 100
 
 A_DAY = timedelta(days=1)
@@ -30,7 +30,7 @@ Values = dict[str, dict[date, int]]
 
 @dataclass(frozen=True)
 class InsightRequest:
-    """Some metrics of one Page, for the Pacific days ``since`` to ``until``, both included."""
+    """Metrics of one Page, for the Pacific days ``since`` to ``until``, both included."""
 
     page_id: str
     names: tuple[str, ...]
@@ -42,10 +42,10 @@ class InsightRequest:
 def fetch_insights(
     client: GraphClient, requests: Sequence[InsightRequest]
 ) -> list[Values | FacebookError]:
-    """Return one answer per request, in order: metric → day → figure, or why there is none.
+    """Return one answer per request, in order: metric → day → figure, or an error.
 
-    A metric without any figure is left out. One dead name refuses a whole request with code 100.
-    ``paging`` is never followed: its addresses hold the token, and have no end.
+    A metric without any figure is left out. One retired name makes Facebook refuse the whole
+    request with code 100. ``paging`` is never followed: its URLs contain the token, and never end.
     """
     answers = client.batch([_item(request) for request in requests])
     return [
@@ -59,17 +59,17 @@ def _item(request: InsightRequest) -> BatchItem:
         "metric": ",".join(request.names),
         "period": "day",
         "since": request.since.isoformat(),
-        # The day named here is the one on which the last figure ends.
+        # Meta's ``until`` is the day on which the last figure ends.
         "until": (request.until + A_DAY).isoformat(),
     }
     return BatchItem(f"{request.page_id}/insights", parameters, request.token)
 
 
 def read_values(body: dict[str, Any], request: InsightRequest) -> Values | UnreadableAnswer:
-    """Take the figures of the asked metrics and days out of an answer.
+    """Return the figures of an answer for the requested metrics and days.
 
-    Only whole numbers are figures: what Facebook gives as an object (figures by country) or not at
-    all is no value, never 0. An answer about another Page, or of another shape, is unreadable.
+    Only whole numbers are figures. An object (figures by country) or a missing value is left out,
+    never counted as 0. An answer about another Page or of another shape is ``UnreadableAnswer``.
     """
     entries = body.get("data")
     if not isinstance(entries, list):
@@ -83,20 +83,20 @@ def read_values(body: dict[str, Any], request: InsightRequest) -> Values | Unrea
             continue
         if not isinstance(series, list):
             return UnreadableAnswer(status=200)
-        found = _read_series(series, request)
-        if found:
-            values.setdefault(str(name), {}).update(found)
+        figures = _read_series(series, request)
+        if figures:
+            values.setdefault(str(name), {}).update(figures)
     return values
 
 
 def _is_about(entry: dict[str, Any], page_id: str) -> bool:
-    """``id`` is "<page>/insights/<metric>/<period>"; figures of another would spoil a history."""
-    whose = entry.get("id")
-    return not isinstance(whose, str) or whose.startswith(f"{page_id}/")
+    """Whether an entry is about this Page: its id is "<page>/insights/<metric>/<period>"."""
+    entry_id = entry.get("id")
+    return not isinstance(entry_id, str) or entry_id.startswith(f"{page_id}/")
 
 
 def _read_series(series: list[Any], request: InsightRequest) -> dict[date, int]:
-    found: dict[date, int] = {}
+    figures: dict[date, int] = {}
     for element in series:
         if not isinstance(element, dict):
             continue
@@ -104,14 +104,14 @@ def _read_series(series: list[Any], request: InsightRequest) -> dict[date, int]:
         if day is None or not request.since <= day <= request.until:
             continue
         if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63:
-            found[day] = value
-    return found
+            figures[day] = value
+    return figures
 
 
 def pacific_day(end_time: object) -> date | None:
-    """The day that ended at ``end_time`` ("2026-11-02T08:00:00+0000" → 1 Nov 2026).
+    """Return the day that ended at ``end_time`` ("2026-11-02T08:00:00+0000" → 1 Nov 2026).
 
-    None for what is not the end of a Pacific day, in winter or in summer.
+    None when ``end_time`` is not midnight in Pacific time (winter or summer).
     """
     if not isinstance(end_time, str):
         return None
@@ -127,5 +127,5 @@ def pacific_day(end_time: object) -> date | None:
 
 
 def last_finished_day(now: datetime) -> date:
-    """The newest Pacific day that is over at ``now`` (aware UTC), whatever the season."""
+    """Return the newest Pacific day that is over at ``now`` (aware UTC), in any season."""
     return (now - timedelta(hours=_MIDNIGHTS[-1])).date() - A_DAY

@@ -1,7 +1,7 @@
-"""Values of Graph's JSON: read from the bytes of an answer, and checked one by one.
+"""JSON values: decodes Graph's answers and checks the type of each value.
 
-Graph sends a number as text here and there, and null or something of another shape anywhere. Values
-of a wrong type count as left out.
+Graph sometimes sends numbers as text, and null or another type in any field. A value of a wrong
+type is treated as missing.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def read_json(content: bytes) -> Any:
-    """Read JSON whatever the answer's content type claims (Graph sends text/javascript, too).
+    """Decode JSON without regard to the content type (Graph also sends text/javascript).
 
-    Texts come without NUL and without halves of surrogate pairs, which no database takes. Raises
-    ValueError when it is no JSON: empty, cut off, HTML, nested beyond reason.
+    NUL and lone surrogates are removed from texts, since no database stores them. Raises
+    ValueError when the content is no JSON: empty, cut off, HTML, or nested too deep.
     """
     try:
         return _storable(_DECODER.decode(content.decode("utf-8")))
@@ -45,9 +45,9 @@ def _storable(value: Any) -> Any:
 
 
 def to_id(value: object) -> str | None:
-    """An id as text, also from a number; None for anything but up to 32 digits.
+    """Return an id as text, also from a number; None for anything but 1 to 32 digits.
 
-    Ids exceed 2^53 and stand in paths, so they are digits and text everywhere.
+    Ids exceed 2^53 and are used in paths, so they are kept as text of digits.
     """
     if type(value) is int:
         value = str(value)
@@ -57,29 +57,29 @@ def to_id(value: object) -> str | None:
 
 
 def to_int(value: object) -> int | None:
-    """A whole number that a database holds, also from text of up to 12 digits."""
+    """Return a whole number of at most 64 bits, also from text of up to 12 digits; else None."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
         return int(value)
     return value if type(value) is int and abs(value) <= _MAX_COUNT else None
 
 
 def to_count(value: object) -> int | None:
-    """A whole number of at least 0; text is none."""
+    """Return a whole number of at least 0; None for anything else, text included."""
     return value if type(value) is int and 0 <= value <= _MAX_COUNT else None
 
 
 def to_text(value: object) -> str | None:
-    """A text that is not empty."""
+    """Return a text that is not empty; else None."""
     return value if isinstance(value, str) and value else None
 
 
 def to_texts(value: object) -> tuple[str, ...] | None:
-    """The texts of a list, without empty ones and without what is none; None for no list."""
+    """Return the texts of a list that are not empty; None when the value is no list."""
     if not isinstance(value, list):
         return None
     return tuple(entry for entry in value if isinstance(entry, str) and entry)
 
 
 def to_flag(value: object) -> bool | None:
-    """True or false."""
+    """Return True or False; None for anything else."""
     return value if isinstance(value, bool) else None

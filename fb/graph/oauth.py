@@ -1,9 +1,9 @@
-"""Facebook Login's endpoints: the dialog's address, the token exchanges, and whose token it is.
+"""Facebook Login: builds the authorization URL, exchanges codes and tokens, revokes permissions.
 
 https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
 
-No PKCE: Facebook's plain flow drops the challenge, and a verifier then fails the exchange. A code
-is held to one browser by the single-use state, and to this app by its secret.
+PKCE is not used: Facebook ignores the challenge, and the exchange then fails with a verifier. The
+single-use state binds a code to one browser, and the app secret binds it to this app.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from fb.graph.json_values import to_id, to_int
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A token as an exchange gave it. ``expires_in_seconds`` is None when Facebook did not say."""
+    """A token from an exchange. ``expires_in_seconds`` is None when Facebook sent no expiry."""
 
     token: str = field(repr=False)
     expires_in_seconds: int | None
@@ -35,7 +35,7 @@ class AccessToken:
 
 @dataclass(frozen=True)
 class Identity:
-    """The account a user token belongs to. The id is valid for this app only."""
+    """The account that a user access token belongs to. The id is valid for this app only."""
 
     id: str
     name: str
@@ -43,7 +43,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Permissions:
-    """What an account really granted, which may be less than it was asked for."""
+    """The permissions that an account granted and declined. It may grant less than requested."""
 
     granted: tuple[str, ...]
     declined: tuple[str, ...]
@@ -59,16 +59,17 @@ def authorization_url(
     config_id: str | None,
     state: str,
 ) -> str:
-    """The address of the login dialog, every parameter escaped.
+    """Return the URL of the login dialog, with every parameter escaped.
 
-    ``config_id`` replaces the permissions (Facebook Login for Business). ``auth_type=rerequest``
-    makes Facebook ask again for what was declined, and show its chooser of Pages again.
+    ``config_id`` replaces the permissions (Facebook Login for Business). With
+    ``auth_type=rerequest`` Facebook requests declined permissions again, and lets the person select
+    Pages again.
     """
-    wanted = {"config_id": config_id} if config_id else {"scope": ",".join(scopes)}
+    requested = {"config_id": config_id} if config_id else {"scope": ",".join(scopes)}
     parameters = {
         "client_id": app_id,
         "redirect_uri": redirect_uri,
-        **wanted,
+        **requested,
         "response_type": "code",
         "state": state,
         "auth_type": "rerequest",
@@ -79,16 +80,15 @@ def authorization_url(
 
 
 def exchange_code(client: GraphClient, *, redirect_uri: str, code: str) -> AccessToken:
-    """Exchanges an authorization code for a short-lived user access token. Once: never retried.
+    """Exchange an authorization code for a short-lived user access token. Never retried.
 
-    The secret travels in the POST body. ``redirect_uri`` is the dialog's, byte for byte.
+    The secret is sent in the POST body. ``redirect_uri`` must equal the dialog's, byte for byte.
 
     Raises:
-        CodeRejected: any refusal that a new login may mend: used, expired, another redirect URI,
-            a wrong secret (code 1) or app id (code 101).
-        RateLimited, TemporarilyDown: Facebook says that it is not about this code. It may be used
-            up all the same.
-        TransportFailed: nobody knows whether the code was used.
+        CodeRejected: the code is used, expired or of another redirect URI, or the app secret
+            (code 1) or app id (code 101) is wrong.
+        RateLimited, TemporarilyDown: the code was not the reason, but it may be used up.
+        TransportFailed: the code may be used up.
     """
     form = {**client.credentials, "redirect_uri": redirect_uri, "code": code}
     try:
@@ -98,11 +98,11 @@ def exchange_code(client: GraphClient, *, redirect_uri: str, code: str) -> Acces
 
 
 def exchange_for_long_lived(client: GraphClient, token: str) -> AccessToken:
-    """Exchanges a short-lived user access token for one of about 60 days.
+    """Exchange a short-lived user access token for a long-lived one (about 60 days).
 
     https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived
-    Fails loudly: page tokens made from a short-lived token would die within hours. Safe to repeat.
-    Sent as POST, so that neither secret nor token stands in a URL.
+    Raises instead of returning the short-lived token, whose page access tokens would expire within
+    hours. Safe to repeat. Sent as POST, so that no URL contains the secret or the token.
     """
     form = {
         **client.credentials,
@@ -113,7 +113,7 @@ def exchange_for_long_lived(client: GraphClient, token: str) -> AccessToken:
 
 
 def fetch_identity(client: GraphClient, token: str) -> Identity:
-    """The account a user token belongs to."""
+    """Return the account that a user access token belongs to."""
     answer = client.get("me", {"fields": "id,name"}, token)
     account_id = to_id(answer.get("id"))
     if account_id is None:
@@ -123,7 +123,7 @@ def fetch_identity(client: GraphClient, token: str) -> Identity:
 
 
 def fetch_permissions(client: GraphClient, token: str) -> Permissions:
-    """What the account granted and declined; an expired permission counts as declined.
+    """Return what the account granted and declined; an expired permission counts as declined.
 
     https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
     """
@@ -141,16 +141,17 @@ def fetch_permissions(client: GraphClient, token: str) -> Permissions:
 
 
 def revoke(client: GraphClient, account_id: str, token: str) -> None:
-    """Takes the app out of the account's settings: every token of the account dies.
+    """Remove the app from the account's settings; all of the account's tokens become invalid.
 
-    Raises ``UnreadableAnswer`` when Facebook does not say that it did.
+    https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
+    Raises ``UnreadableAnswer`` when Facebook does not confirm it.
     """
     if not client.delete(f"{account_id}/permissions", token):
         raise UnreadableAnswer(status=200)
 
 
 def _reject(error: GraphRefused) -> FacebookError:
-    # Code 1 with a 4xx is how a wrong secret is refused, not a bad minute of Facebook's.
+    # Code 1 with a 4xx means a wrong secret, not a temporary failure.
     is_down = isinstance(error, TemporarilyDown) and (error.code != 1 or (error.status or 0) >= 500)
     if is_down or isinstance(error, RateLimited):
         return error
@@ -161,7 +162,7 @@ def _reject(error: GraphRefused) -> FacebookError:
 
 def _read_token(answer: Mapping[str, Any]) -> AccessToken:
     token = answer.get("access_token")
-    # Visible ASCII only: anything else could not travel in a header again.
+    # A header can hold visible ASCII only.
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
         raise UnreadableAnswer(status=200)
     return AccessToken(token, to_int(answer.get("expires_in")))

@@ -1,8 +1,7 @@
-"""Page fields: what Graph is asked about a Page, and how its answer becomes a record.
+"""Page fields: turns the fields of a record into Graph's ``fields=``, and an answer into a record.
 
-The record is the caller's dataclass, and its fields are the list of what to ask for: each is asked
-for by its own name, or by the one in its metadata under "graph_name". So a new field is one line,
-in the record.
+The record is the caller's dataclass. Each of its fields is requested under its own name, or under
+"graph_name" in its metadata. So a new field is one line in the record.
 
 https://developers.facebook.com/docs/graph-api/reference/page
 """
@@ -17,16 +16,16 @@ from typing import Any, Literal, Protocol, TypeVar, get_type_hints
 
 from fb.graph.json_values import to_count, to_flag, to_id, to_text, to_texts
 
-# How much was asked for, since Facebook may refuse the rest: everything; name, fans and followers
-# only; name and category only.
+# Which fields are requested, since Facebook may refuse the others. "full": all; "figures": name,
+# fans and followers; "basic": name and category.
 Depth = Literal["full", "figures", "basic"]
 
 
 class PageRecord(Protocol):
-    """What a record of a Page has besides the fields of the caller's choice.
+    """The fields that every record of a Page has.
 
-    Any other field is None where Facebook left it out or sent something of another type; with less
-    than "full" a None says nothing about the Page.
+    Any other field is None when Facebook left it out or sent another type. With a depth other than
+    "full", None may also mean that the field was not requested.
     """
 
     @property
@@ -39,11 +38,11 @@ class PageRecord(Protocol):
 
 T = TypeVar("T", bound=PageRecord)
 
-# What to write in ``fields=`` where the bare name is not enough.
+# The expression for ``fields=`` where the name alone is not enough.
 _SPECS: Mapping[str, str] = {"picture": "picture.width(100).height(100){url,is_silhouette}"}
-# What only the list of an account's Pages can say; "tasks" is no field of the Page itself.
+# Requested in an account's list of Pages only; "tasks" is not a field of the Page.
 ACCESS_FIELDS: Mapping[str, str] = {"tasks": "tasks", "access_token": "access_token"}
-# Without these an answer is of no use, and silence about them would pass for "no access".
+# Never dropped: an answer without one of them would look like missing access.
 INDISPENSABLE = frozenset({"id", "name", "access_token"})
 _FIELDS_OF_DEPTH: Mapping[Depth, frozenset[str]] = {
     "figures": frozenset({"id", "name", "fan_count", "followers_count"}),
@@ -63,7 +62,7 @@ _LOCATION_KEYS = (
 
 
 def page_fields(record: type[T], depth: Depth) -> dict[str, str]:
-    """The fields to ask for: Graph's name → what to write in ``fields=``."""
+    """Return the fields to request: Graph's name → its expression in ``fields=``."""
     names = [graph_name for _, graph_name, _ in _readers(record)]
     if depth != "full":
         names = [name for name in names if name in _FIELDS_OF_DEPTH[depth]]
@@ -71,28 +70,28 @@ def page_fields(record: type[T], depth: Depth) -> dict[str, str]:
 
 
 def write_fields(fields: Mapping[str, str], dropped: Iterable[str]) -> str:
-    """The value of ``fields=``, without those that Facebook said it does not know.
+    """Return the value of ``fields=`` without the dropped fields.
 
-    A dropped name may also be one within a field (``is_silhouette``): the whole field goes then.
+    A dropped name may be a subfield (``is_silhouette``); its whole field is then left out.
     """
     return ",".join(fields[name] for name in without_fields(fields, dropped))
 
 
 def without_fields(fields: Mapping[str, str], dropped: Iterable[str]) -> list[str]:
-    """The names of the fields that are left to ask for."""
-    gone = {name for unknown in dropped for name in fields if _mentions(fields[name], unknown)}
-    return [name for name in fields if name not in gone]
+    """Return the names of the fields that are not dropped."""
+    excluded = {name for unknown in dropped for name in fields if _mentions(fields[name], unknown)}
+    return [name for name in fields if name not in excluded]
 
 
 def can_drop(fields: Mapping[str, str], dropped: Iterable[str], unknown: str) -> bool:
-    """Whether leaving ``unknown`` out makes another request than the last one, and one of use."""
-    left = without_fields(fields, dropped)
-    fewer = without_fields(fields, [*dropped, unknown])
-    return fewer != left and not INDISPENSABLE.intersection(set(left) - set(fewer))
+    """Whether dropping ``unknown`` changes the request and keeps the indispensable fields."""
+    before = without_fields(fields, dropped)
+    after = without_fields(fields, [*dropped, unknown])
+    return after != before and not INDISPENSABLE.intersection(set(before) - set(after))
 
 
 def parse_page(record: type[T], node: Mapping[str, Any], depth: Depth = "full") -> T | None:
-    """Make a record of Graph's answer; None when it has no id. A Page without a name has its id."""
+    """Return Graph's answer as a record, None without an id. A missing name becomes the id."""
     page_id = to_id(node.get("id"))
     if page_id is None:
         return None
@@ -104,7 +103,7 @@ def parse_page(record: type[T], node: Mapping[str, Any], depth: Depth = "full") 
 
 @lru_cache
 def _readers(record: type[Any]) -> tuple[tuple[str, str, Callable[[Any], Any]], ...]:
-    """For each field of a record: its name, Graph's name, and what reads the value."""
+    """Return, for each field of a record: its name, Graph's name, and the reader of its value."""
     types = get_type_hints(record)
     named = [(f.name, f.metadata.get("graph_name", f.name)) for f in fields(record)]
     return tuple(
@@ -122,7 +121,7 @@ def _mentions(spec: str, name: str) -> bool:
 
 
 def _picture_url(value: object) -> str | None:
-    """The link to a Page's picture; None for a silhouette, which says less than an initial."""
+    """Return the URL of a Page's picture; None for Facebook's silhouette."""
     data = value.get("data") if isinstance(value, dict) else None
     if not isinstance(data, dict) or data.get("is_silhouette") is True:
         return None

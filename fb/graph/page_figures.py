@@ -1,4 +1,7 @@
-"""Fetches today's figures and details of many Pages, 50 a call, each with its own token."""
+"""Page figures: fetches today's counts and details of many Pages, 50 a call.
+
+https://developers.facebook.com/docs/graph-api/reference/page
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,15 @@ def fetch_figures(
 ) -> Iterator[list[tuple[str, T | FacebookError]]]:
     """Yield chunks of up to 50 results, in the order of ``pages`` (id and page access token).
 
-    ``record`` is what each Page becomes, and says by its fields what is asked for; its ``depth`` is
-    "figures" where Facebook refused the details but gave the counts. Each Page gets its own result;
-    one Page's error never costs another its figures. What passes by itself was tried again before.
+    ``record`` is the dataclass of a Page; its fields decide which Graph fields are requested. The
+    ``depth`` of a result is "figures" where Facebook refused the details but sent the counts. Each
+    Page has its own result: one Page's error does not affect another. Transient errors have been
+    retried before they appear here.
 
-    ``pages`` is read lazily, 50 ahead. A ``RateLimited`` is the result of the Page that met it, and
-    nothing here goes on asking for that Page; whether to ask for others is the caller's to decide,
-    before it takes the next chunk: with scope "account" it leaves that account's Pages out, with
-    scope "app" it stops. Further calls prolong a limit.
+    ``pages`` is read lazily, 50 ahead. ``RateLimited`` is the result of the Page that met it, and
+    that Page is not requested again here. Further calls prolong a limit, so the caller decides
+    before it takes the next chunk: with scope "account" it leaves out that account's Pages, with
+    scope "app" it stops.
     """
     waiting = iter(pages)
     while chunk := dict(islice(waiting, MAX_BATCH_ITEMS)):
@@ -42,7 +46,7 @@ def _fetch_chunk(
     }
     if refused and not runs_into_app_limit(list(results.values())):
         for page_id, result in _fetch_known_fields(client, refused, record, "figures").items():
-            # Where nothing was won the first refusal stays.
+            # When fewer fields are refused as well, the first refusal stays.
             if not isinstance(result, PermissionMissing):
                 results[page_id] = result
     return results
@@ -51,12 +55,12 @@ def _fetch_chunk(
 def _fetch_known_fields(
     client: GraphClient, tokens: Mapping[str, str], record: type[T], depth: Depth
 ) -> dict[str, T | FacebookError]:
-    """Fetch, and fetch again without the fields that Facebook does not know."""
+    """Fetch, and fetch again without each field that Facebook reports as unknown."""
     fields = page_fields(record, depth)
     results: dict[str, T | FacebookError] = {}
     pending = dict(tokens)
     while pending:
-        # Taken before the call: what is dropped by then was not asked for.
+        # Copied before the call: these fields are not in the request.
         dropped = set(client.observed.dropped_fields)
         answers = _fetch_once(client, pending, write_fields(fields, dropped), record, depth)
         results.update(answers)
@@ -83,7 +87,7 @@ def _fetch_once(
             results[page_id] = answer
         else:
             parsed = parse_page(record, answer, depth)
-            # An answer about another Page would put its figures into the wrong history.
+            # An answer about another Page would be stored in this Page's history.
             results[page_id] = (
                 parsed if parsed is not None and parsed.id == page_id else UnreadableAnswer()
             )

@@ -1,4 +1,4 @@
-"""Lists every Page that an account let the app see, with its page access token, in one pass.
+"""Page listing: fetches all Pages that an account lets the app see, with page access tokens.
 
 https://developers.facebook.com/docs/graph-api/reference/user/accounts
 """
@@ -22,7 +22,7 @@ from fb.graph.page_fields import (
     write_fields,
 )
 
-# Against an answer that never ends. Even at one Page a call this is more than anybody manages.
+# Ends a listing whose cursors never end. Even at one Page a call this is enough for every account.
 MAX_CALLS = 5_000
 
 
@@ -39,8 +39,7 @@ class ListedPage(Generic[T]):
 class Listing(Generic[T]):
     """All Pages, each once, in Facebook's order.
 
-    ``basic_only``: Facebook refused more than the basics, for which it wants
-    ``pages_read_engagement``.
+    ``basic_only``: Facebook sent only the basic fields, since ``pages_read_engagement`` is missing.
     """
 
     pages: tuple[ListedPage[T], ...]
@@ -55,22 +54,23 @@ def fetch_pages(
     *,
     page_size: int = 100,
 ) -> Listing[T]:
-    """Fetch the whole list, or raise: a list cut short would pass for Pages that were lost.
+    """Fetch the whole list, or raise: in an incomplete list, Pages would seem to be lost.
 
-    ``record`` is what each Page becomes, and says by its fields what is asked for. Page tokens last
-    as long as the user token they are made from: hand in a long-lived one. ``on_progress(read,
-    total)`` counts Pages after each call; the total is None unless Facebook names it. Fields that
-    Facebook does not know are left out and noted in ``client.observed.dropped_fields``.
+    ``record`` is the dataclass of a Page; its fields decide which Graph fields are requested. Page
+    access tokens last as long as the user access token, so pass a long-lived one.
+    ``on_progress(read, total)`` counts Pages after each call; total is None unless Facebook sends
+    it. Fields that Facebook does not know are left out and added to
+    ``client.observed.dropped_fields``.
 
     Raises:
-        UnreadableAnswer: also when the cursors lead in circles or nowhere.
-        FacebookError: any other, where asking for less did not help.
+        UnreadableAnswer: the answer is unreadable, or a cursor repeats or is missing.
+        FacebookError: any other error that remains when less is requested.
     """
     return _Pass(client, user_token, record, page_size).run(on_progress)
 
 
 class _Pass(Generic[T]):
-    """One pass over the list: the Pages so far, and how much it may ask for."""
+    """One pass over the list: its Pages so far, its page size and its depth."""
 
     def __init__(
         self, client: GraphClient, user_token: str, record: type[T], page_size: int
@@ -99,7 +99,7 @@ class _Pass(Generic[T]):
         raise UnreadableAnswer(status=200)
 
     def _fetch(self, after: str | None) -> dict[str, Any]:
-        """One call; asks for less as often as Facebook wants less."""
+        """Make one call; repeat it with fewer fields or Pages as long as Facebook requires it."""
         while True:
             try:
                 return self._client.get("me/accounts", self._parameters(after), self._user_token)
@@ -138,7 +138,7 @@ class _Pass(Generic[T]):
             if listed is None:
                 continue
             earlier = self._pages.get(listed.page.id)
-            # In person and through a business a Page comes twice: the one with access counts.
+            # A Page can be listed twice, in person and through a business. Keep the one with token.
             if earlier is None or (earlier.access_token is None and listed.access_token):
                 self._pages[listed.page.id] = listed
         summary = answer.get("summary")
@@ -160,11 +160,11 @@ class _Pass(Generic[T]):
 
 
 def _find_next(answer: Mapping[str, Any]) -> str | None:
-    """The cursor of the next call; None at the end, which is where ``next`` is absent.
+    """Return the cursor of the next call; None at the end, where ``next`` is absent.
 
-    Neither an empty page nor a short one is the end, and cursors stand on the last page, too.
-    ``next`` itself is a URL with the user token in it: never followed, kept or logged. Where no
-    cursors stand beside it, the one within is read.
+    An empty or short result page is not the end, and the last one has cursors, too. ``next`` is a
+    URL that contains the user access token: it is never followed, kept or logged. Only its cursor
+    is read, when the answer has no ``cursors``.
     """
     paging = answer.get("paging")
     if not isinstance(paging, dict) or not paging.get("next"):
@@ -180,7 +180,7 @@ def _find_next(answer: Mapping[str, Any]) -> str | None:
 
 def _read_cursor(url: str) -> str | None:
     try:
-        found = parse_qs(urlsplit(url).query).get("after")
+        cursors = parse_qs(urlsplit(url).query).get("after")
     except ValueError:
         return None
-    return found[0] if found else None
+    return cursors[0] if cursors else None

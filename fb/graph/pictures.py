@@ -1,4 +1,4 @@
-"""Fetches a Page's picture from Facebook's own hosts, small and of a known kind, or not at all."""
+"""Pictures: fetches a Page's picture from Facebook's hosts, within limits of size and type."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ MAX_PICTURE_BYTES = 100_000
 
 _PLAIN_URL = re.compile(r"[!-~]{1,4000}")
 _TIMEOUTS = (5.0, 10.0)  # seconds to connect, and between two pieces
-_TOTAL_SECONDS = 20.0  # a server that sends a byte now and then is given up
+_TOTAL_SECONDS = 20.0  # against servers that send very slowly
 _PIECE_BYTES = 16_384
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture and its type, judged by its first bytes and not by what the server calls it."""
+    """A picture and its content type, which follows from its first bytes, not from the header."""
 
     content: bytes = field(repr=False)
     content_type: str
@@ -38,11 +38,11 @@ def fetch_picture(
     sandbox_origin: str | None = None,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Picture | None:
-    """Fetches one picture; None when it is refused or can't be had.
+    """Fetch one picture; return None when it is not allowed or can't be fetched.
 
-    Only https, only hosts that are or lie under one of ``allowed_hosts``, only the usual port, no
-    redirects, at most 100,000 bytes, only JPEG, PNG or WebP. With ``sandbox_origin``
-    ("http://127.0.0.1:8501") exactly that origin and no other. No cookie and no credential is sent.
+    Allowed are https on port 443, the ``allowed_hosts`` and their subdomains, at most 100,000
+    bytes, and JPEG, PNG or WebP; redirects are not followed. With ``sandbox_origin``
+    ("http://127.0.0.1:8501") only that origin is allowed. No cookie and no credential is sent.
     """
     if not _is_allowed(url, allowed_hosts, sandbox_origin):
         return None
@@ -53,7 +53,7 @@ def fetch_picture(
             timeout=_TIMEOUTS,
             allow_redirects=False,
             stream=True,
-            # Taken as it comes: a compressed bomb stays as small as it was sent.
+            # Never decompressed, so that a compressed answer can't grow beyond the limit.
             headers={"Accept-Encoding": "identity"},
         ) as response:
             content = _read_bounded(response, monotonic) if response.status_code == 200 else None
@@ -76,8 +76,8 @@ def _is_allowed(url: str, hosts: Sequence[str], sandbox_origin: str | None) -> b
     if sandbox_origin is not None:
         return f"{parts.scheme}://{parts.netloc}" == sandbox_origin
     host = parts.hostname or ""
-    is_known = any(host == known or host.endswith(f".{known}") for known in hosts)
-    return parts.scheme == "https" and port in (None, 443) and is_known
+    is_allowed_host = any(host == allowed or host.endswith(f".{allowed}") for allowed in hosts)
+    return parts.scheme == "https" and port in (None, 443) and is_allowed_host
 
 
 def _read_bounded(response: requests.Response, monotonic: Callable[[], float]) -> bytes | None:

@@ -1,8 +1,8 @@
-"""Usage: what Facebook's rate-limit headers report, in percent of an allowance, and what else the
-headers tell about Graph itself.
+"""Rate limits: reads usage (percent of an allowance) and the served version from Graph's headers.
 
-Source: https://developers.facebook.com/docs/graph-api/overview/rate-limiting. The headers appear
-only once enough calls have been made; their absence is normal and means next to nothing is used.
+https://developers.facebook.com/docs/graph-api/overview/rate-limiting
+
+Facebook sends the headers only after a number of calls. Without them, usage is close to 0.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _APP_HEADER = "x-app-usage"
-_PAGE_HEADER = "x-page-usage"  # no longer documented, still sent here and there
+_PAGE_HEADER = "x-page-usage"  # no longer documented, but still sent
 _BUSINESS_HEADER = "x-business-use-case-usage"
 _MAX_READINGS = 64  # Facebook sends up to 32 objects
 _VERSION = re.compile(r"v\d{1,3}\.\d")
@@ -23,11 +23,11 @@ _MAX_USAGE_READINGS = 100
 
 @dataclass(frozen=True)
 class UsageReading:
-    """One allowance. Percents may exceed 100; None where the header left a figure out.
+    """Usage of one allowance. Percents may exceed 100; None: not in the header.
 
-    ``scope`` is "app", or the id of a business or Page; ``kind`` is Facebook's type ("pages",
-    …), or "app" or "page" for the headers without types. ``regain_minutes`` is None while access
-    lasts.
+    ``scope`` is "app", or the id of a business or Page. ``kind`` is Facebook's type ("pages", …),
+    or "app" or "page" for headers without types. ``regain_minutes`` is the wait until calls are
+    allowed again, None while they are allowed.
     """
 
     scope: str
@@ -39,12 +39,12 @@ class UsageReading:
 
     @property
     def highest_percent(self) -> int:
-        """The largest of the three, 0 where none was given: limits are reached by whichever."""
+        """The largest of the three percents (any of them reaches the limit); 0 without any."""
         return max(self.call_count_percent or 0, self.cpu_percent or 0, self.time_percent or 0)
 
 
 def parse_usage(headers: Mapping[str, str]) -> list[UsageReading]:
-    """Reads every usage header, however its name is cased. A malformed header counts as absent."""
+    """Read all usage headers; names ignore case. A malformed header is treated as absent."""
     readings: list[UsageReading] = []
     for name, text in headers.items():
         lowered = name.lower()
@@ -58,10 +58,10 @@ def parse_usage(headers: Mapping[str, str]) -> list[UsageReading]:
 
 @dataclass
 class Observed:
-    """What the answers told about Graph itself, gathered over the life of a client.
+    """Facts about Graph from all answers of one client.
 
-    ``version_served`` differs from the version asked for once that has expired: Facebook then
-    serves another one without an error. ``usage`` is keyed "<scope> <kind>", newest reading each.
+    ``version_served`` differs from the requested version when that one has expired: Facebook then
+    serves another version without an error. ``usage`` maps "<scope> <kind>" to the newest reading.
     """
 
     version_served: str | None = None
@@ -69,7 +69,7 @@ class Observed:
     dropped_fields: set[str] = field(default_factory=set)
 
     def note(self, headers: Mapping[str, str]) -> None:
-        """Takes the served version and the usage from an answer's headers."""
+        """Record the served version and the usage of an answer's headers."""
         version = headers.get("facebook-api-version", "")
         if _VERSION.fullmatch(version):
             self.version_served = version
@@ -80,7 +80,7 @@ class Observed:
 
 
 def longest_regain_minutes(headers: Mapping[str, str]) -> int | None:
-    """The longest wait that the headers name, in minutes; None when they name none."""
+    """Return the longest wait in the headers, in minutes; None without any."""
     return max((r.regain_minutes for r in parse_usage(headers) if r.regain_minutes), default=None)
 
 

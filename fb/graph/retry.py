@@ -1,4 +1,4 @@
-"""How long and how often a failed request is tried again: exponential backoff with full jitter."""
+"""Retries: exponential backoff with full jitter for failed requests."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ from collections.abc import Callable
 
 BASE_SECONDS = 0.5
 CAP_SECONDS = 8.0
-# A second lock beside the patience, for a clock that stands still.
+# A second limit beside the patience, in case the clock stops.
 MAX_RETRIES = 12
 
 
 def full_jitter_seconds(retry_number: int, random: Callable[[], float]) -> float:
-    """Seconds to wait before retry number 0, 1, 2, …: evenly out of 0 … min(8, 0.5 * 2^n).
+    """Return the seconds to wait before retry n (0, 1, …): evenly from 0 to min(8, 0.5 * 2^n).
 
-    Full jitter, since many waiting clients of one app would otherwise come back all at once:
+    Full jitter, since waiting clients of one app would otherwise all try again at the same moment:
     https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
     return random() * min(CAP_SECONDS, BASE_SECONDS * 2.0**retry_number)
 
 
 class Retries:
-    """The allowance of one call: waits while the patience lasts, counted from the first failure.
+    """The retries of one call, for ``patience_seconds`` from the first failure.
 
-    Not from the start of the call: a first attempt that ran into its timeout (30 s) would otherwise
-    never get a second one. An attempt that is under way when the patience ends is not cut short
-    here; the caller bounds it by ``remaining_seconds``.
+    The time does not count from the start of the call: after a timeout of 30 s there would be no
+    retry. A running attempt is not cut short here; the caller bounds it by ``remaining_seconds``.
     """
 
     def __init__(
@@ -43,13 +42,13 @@ class Retries:
         self._number = 0
 
     def remaining_seconds(self) -> float | None:
-        """Seconds of patience left, at least 0; None before the first failure."""
+        """Return the seconds that are left, at least 0; None before the first failure."""
         if self._deadline is None:
             return None
         return max(0.0, self._deadline - self._monotonic())
 
     def wait(self) -> bool:
-        """After a failure: sleeps and says True, or False at once when the patience is over."""
+        """After a failure: sleep and return True, or return False at once when time is up."""
         now = self._monotonic()
         if self._deadline is None:
             self._deadline = now + self._patience_seconds

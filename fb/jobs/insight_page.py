@@ -1,8 +1,8 @@
-"""Insights of one Page while they are fetched: whose access to use, and which days to ask for next.
+"""Insight Page: plans the requests for one Page: its access and the next days of each metric.
 
-Every metric of a Page has a span: the days that were asked for, without holes. A span grows at both
-ends by requests of at most 90 days, the newest days first, so that a screen fills soon. It is
-stored with the figures, so a run after a restart goes on where the last one stopped.
+Every metric of a Page has a span: the requested days, without gaps. A span grows at both ends by
+requests of at most 90 days, the newest days first, so that screens soon have figures. It is stored
+with the figures, so a run after a restart continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -12,31 +12,32 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
-from fb.graph.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
+from fb.graph.insights import MAX_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
 from fb.jobs.runner import NOT_ANSWERING, Run
 from storage.accounts.page_tokens import PageToken
 from storage.accounts.vault import Vault
 from storage.insights.values import Span
 
-# Meta keeps two years; two days less, since nobody says in which zone they are counted.
+# Meta keeps two years. Two days less, since Meta does not document the time zone.
+# https://developers.facebook.com/docs/graph-api/reference/insights
 KEPT_DAYS = 728
-# Facebook goes on counting for days that are over: the newest ones are asked for again.
+# Facebook still changes figures of the last days, so these are requested again.
 REVISED_DAYS = 3
-# A request that Facebook finds too big is halved; below this it is the Page's own trouble.
+# A request that is too big for Facebook is halved. Below this length the Page is given up.
 MIN_DAYS = 10
 A_DAY = timedelta(days=1)
 
 
 def find_next_days(
-    span: Span | None, newest: date, *, is_fresh: bool, most_days: int = MOST_DAYS
+    span: Span | None, newest: date, *, is_fresh: bool, max_days: int = MAX_DAYS
 ) -> Span | None:
-    """Return the days to ask for next, None when nothing is lacking.
+    """Return the days to request next, None when the span is complete.
 
-    ``is_fresh``: the newest days were asked for in this run. Windows overlap by a day, so that no
-    difference of opinion on where a window ends can make a hole.
+    ``is_fresh``: the newest days were requested in this run. Requests overlap by a day, so that no
+    gap arises if Facebook ends a window a day earlier.
     """
     oldest = newest - (KEPT_DAYS - 1) * A_DAY
-    length = (most_days - 1) * A_DAY
+    length = (max_days - 1) * A_DAY
     if not is_fresh:
         if span is None or span.until < oldest:
             return Span(newest - length, newest)
@@ -48,19 +49,20 @@ def find_next_days(
 
 
 def grow(span: Span | None, requested: Span, last_day: date | None, newest: date) -> Span:
-    """Return the span after ``requested`` was answered; ``last_day``: of the figures that came.
+    """Return the span after an answer for ``requested``; ``last_day`` is its last day with figures.
 
-    Facebook may be days late: days at the new end that brought nothing are asked for again.
+    Facebook may be days late: newest days without figures stay outside the span and are requested
+    again.
     """
     if span is None or span.until < requested.since - A_DAY:
         return Span(requested.since, last_day or requested.since)
     if requested.until < newest and requested.until > span.until:
-        return Span(span.since, requested.until)  # more is to come: this is not its end
+        return Span(span.since, requested.until)  # later days are still to be requested
     return Span(min(span.since, requested.since), max(span.until, last_day or span.until))
 
 
 def count_steps(spans: Mapping[str, Span], names: Collection[str], newest: date) -> int:
-    """Return how many requests one Page will take until nothing is lacking."""
+    """Return the number of requests until the spans of one Page are complete."""
     steps = 0
     for span in {spans.get(name) for name in names}:
         is_fresh = False
@@ -73,10 +75,11 @@ def count_steps(spans: Mapping[str, Span], names: Collection[str], newest: date)
 
 @dataclass
 class InsightPage:
-    """A Page to ask. ``sources`` are the accesses still to try, best first.
+    """A Page whose insights are fetched. ``sources`` are its untried page grants, best first.
 
-    ``fresh`` are the metrics whose newest days were asked for in this run, ``skipped`` those that
-    Facebook refuses for this Page alone, ``tried`` counts how often a refusal was taken apart.
+    ``fresh`` are the metrics whose newest days were requested in this run, ``skipped`` those that
+    Facebook refuses for this Page only. ``tried`` counts refusals of which each metric was then
+    requested alone. ``is_over``: nothing more is requested in this run.
     """
 
     page_id: str
@@ -84,20 +87,20 @@ class InsightPage:
     spans: dict[str, Span]
     fresh: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
-    most_days: int = MOST_DAYS
+    max_days: int = MAX_DAYS
     tried: int = 0
     is_over: bool = False
     failure: FacebookError | None = None
 
     @property
     def source(self) -> PageToken:
-        """The access in use; there is one as long as the Page is not over."""
+        """The page grant in use, for a Page that is not over."""
         return self.sources[0]
 
     def next_request(
         self, names: Iterable[str], newest: date, vault: Vault
     ) -> InsightRequest | None:
-        """Return what to ask next: all metrics that share the newest gap; None when none lacks."""
+        """Return the next request: all metrics that share the newest gap; None without a gap."""
         if self.is_over:
             return None
         gaps: dict[Span, list[str]] = {}
@@ -114,11 +117,11 @@ class InsightPage:
     def _gap(self, name: str, newest: date) -> Span | None:
         is_fresh = name in self.fresh
         return find_next_days(
-            self.spans.get(name), newest, is_fresh=is_fresh, most_days=self.most_days
+            self.spans.get(name), newest, is_fresh=is_fresh, max_days=self.max_days
         )
 
     def request(self, names: Collection[str], days: Span, vault: Vault) -> InsightRequest:
-        """Return a request for these metrics and days, with the access in use."""
+        """Return a request for these metrics and days, with the page grant in use."""
         source = self.source
         token = vault.open_page_token(
             source.account_id, source.page_id, source.key_id, source.sealed_page_token
@@ -133,7 +136,7 @@ class InsightPage:
         return [self.request([name], days, vault) for name in names]
 
     def take(self, request: InsightRequest, values: Values, newest: date) -> bool:
-        """Note what was answered; False when Facebook has nothing at all for this Page."""
+        """Grow the spans by an answer; return False when Facebook has no insights of this Page."""
         if not values and not self.spans:
             self.is_over = True
             return False
@@ -146,11 +149,11 @@ class InsightPage:
         return True
 
     def give_up(self, error: FacebookError) -> None:
-        """Ask this Page nothing more in this run."""
+        """Request nothing more for this Page in this run; ``error`` is the reason."""
         self.is_over, self.failure = True, error
 
     def try_next_source(self, error: FacebookError) -> bool:
-        """After access was refused: go on with another account's; False when there is none."""
+        """Continue with the page grant of another account; False (and given up) without one."""
         self.sources.pop(0)
         if self.sources:
             return True
@@ -158,16 +161,16 @@ class InsightPage:
         return False
 
     def halve(self, error: FacebookError) -> None:
-        """Ask for fewer days at a time from here on."""
-        self.most_days //= 2
-        if self.most_days < MIN_DAYS:
+        """Halve the days per request; give up below MIN_DAYS."""
+        self.max_days //= 2
+        if self.max_days < MIN_DAYS:
             self.give_up(error)
 
 
 def make_pages(
     sources: Iterable[PageToken], spans: Mapping[str, Mapping[str, Span]]
 ) -> list[InsightPage]:
-    """Return one entry per Page, in the order in which their best access comes."""
+    """Return one entry per Page, in the order of their first sources."""
     by_page: dict[str, list[PageToken]] = {}
     for source in sources:
         by_page.setdefault(source.page_id, []).append(source)
@@ -178,7 +181,7 @@ def make_pages(
 
 
 def count_all_steps(pages: Iterable[InsightPage], names: Collection[str], newest: date) -> int:
-    """Return how many requests are still to be made for all of them."""
+    """Return the number of requests that are left for all of these Pages."""
     return sum(
         count_steps(page.spans, [n for n in names if n not in page.skipped], newest)
         for page in pages
@@ -187,7 +190,7 @@ def count_all_steps(pages: Iterable[InsightPage], names: Collection[str], newest
 
 
 def find_state(error: FacebookError) -> str:
-    """Return the word that `storage.models.InsightState` keeps for a refusal."""
+    """Return the state of `storage.models.InsightState` for a refusal."""
     if error.code == TOO_FEW_LIKES:
         return "too_few_likes"
     if isinstance(error, PermissionMissing):
@@ -201,11 +204,11 @@ def find_state(error: FacebookError) -> str:
 
 @dataclass(kw_only=True)
 class InsightsRun(Run):
-    """A run of the insights job, begun on ``day`` (UTC): its Pages and what it has learned so far.
+    """A run of the insights job, begun on ``day`` (UTC), with its Pages and metrics.
 
-    ``names`` are the live metrics in the order of the ledger, ``newest`` the newest Pacific day,
-    ``answered`` the metrics that some Page got in this run. ``steps_left`` counts requests by
-    account and is an estimate: names come and go, and Pages are given up.
+    ``names`` are the live metrics in the order of the ledger, ``newest`` is the newest Pacific day,
+    ``answered`` are the metrics with an answer in this run. ``steps_left`` is the estimated number
+    of requests by grant id; it changes when metrics change or Pages are given up.
     """
 
     pages: list[InsightPage]
@@ -219,16 +222,16 @@ class InsightsRun(Run):
 
     @property
     def vault(self) -> Vault:
-        """Opens the Pages' access."""
+        """The vault that opens page access tokens."""
         return self.installation.vault
 
     @property
     def pages_failed(self) -> int:
-        """Pages that have been given up so far."""
+        """The number of Pages that have been given up."""
         return sum(page.failure is not None for page in self.pages)
 
     def may_ask(self, grant_id: int) -> bool:
-        """False for accounts that Facebook limits, or that an operator disconnected or paused."""
+        """False for an account that is rate-limited, or disconnected or paused by an operator."""
         return grant_id not in self.limited_grants and grant_id not in self.left_grants
 
     def ask(self, requests: Sequence[InsightRequest]) -> list[Values | FacebookError]:

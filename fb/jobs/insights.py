@@ -1,8 +1,8 @@
 """Insights job: fetches the daily insights of every Page that allows it, two years at first.
 
-It has a lease of its own, so the day's snapshot never waits for it. What was fetched is stored with
-the days it covers, in one transaction per fifty requests: a run after a restart goes on there. No
-connection is judged here; the snapshot job does that.
+It has its own lease, so the day's snapshot never waits for it. Figures and spans are stored in one
+transaction per 50 requests, so a run after a restart continues there. Only the snapshot job changes
+the state of a connection.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ from storage.jobs.runs import INSIGHTS, RunRecord, StartedBy, find_last_run, sta
 def run_insights(
     installation: Installation, started_by: StartedBy, *, on_progress: OnProgress = ignore_progress
 ) -> RunRecord:
-    """Ask every Page for what lacks, the newest days first. ``on_progress`` counts requests.
+    """Fetch the missing days of every Page, the newest first. ``on_progress`` counts requests.
 
-    ``pages_failed`` of the record counts Pages that gave no insights this time, for whatever
-    reason. Raises `storage.db.errors.SyncRunning` while another run lives; what Facebook refuses is
-    recorded per Page and never raised.
+    ``pages_failed`` of the record counts the Pages that were given up. Raises
+    `storage.db.errors.SyncRunning` while another run is active. Errors of Facebook are recorded per
+    Page and never raised.
     """
     now = installation.now()
-    # One transaction: what another run has stored meanwhile must not be taken back.
+    # One transaction: spans from before another run's end would be outdated, and overwrite newer.
     with installation.database.writing() as session:
         pages = make_pages(list_insight_tokens(session), list_spans(session))
         names = [metric.name for metric in list_ledger(session) if metric.status == "live"]
@@ -77,7 +77,7 @@ def run_insights(
 
 
 def is_due(installation: Installation) -> bool:
-    """True when no run has been through on the present day (UTC) and it is time to try (again)."""
+    """True when no run is done for today (UTC) and it is time to try (again)."""
     now = installation.now()
     with installation.database.reading() as session:
         last = find_last_run(session, INSIGHTS)
@@ -90,29 +90,29 @@ JOB = Job(INSIGHTS, is_due, run_insights)
 
 
 def _fetch_from_account(run: InsightsRun, grant_id: int) -> bool:
-    """Ask for one piece of each Page that is read through an account; False when none lacks."""
+    """Make one request for each Page of an account; return False when all are complete."""
     pages = _estimate_steps(run, grant_id)
-    asked_count = 0
+    requests_count = 0
     for start in range(0, len(pages), MAX_BATCH_ITEMS):
         run.check_stop()
-        # On a new day its snapshot comes first, with all that Facebook allows of calls.
+        # On a new day the snapshot comes first and needs the rate limit.
         if run.installation.now().date() != run.day:
             raise RunEnded("stopped")
         if not run.may_ask(grant_id) or run.is_left(grant_id):
             break
-        asked_count += _fetch(run, grant_id, pages[start : start + MAX_BATCH_ITEMS])
-    return asked_count > 0
+        requests_count += _fetch(run, grant_id, pages[start : start + MAX_BATCH_ITEMS])
+    return requests_count > 0
 
 
 def _estimate_steps(run: InsightsRun, grant_id: int) -> list[InsightPage]:
-    """Count the requests that lack for an account; return its Pages that are not over."""
+    """Estimate the requests that are left for an account; return its Pages that are not over."""
     pages = [page for page in run.pages if not page.is_over and page.source.grant_id == grant_id]
     run.steps_left[grant_id] = count_all_steps(pages, run.names, run.newest)
     return pages
 
 
 def _fetch(run: InsightsRun, grant_id: int, pages: Iterable[InsightPage]) -> int:
-    """Fetch one piece of each of at most fifty Pages; return how many had one to ask for."""
+    """Make the next request of each of at most 50 Pages; return the number of requests."""
     requests = [
         (page, request)
         for page in pages
@@ -136,7 +136,7 @@ def _store(
     requests: Requests,
     answers: Sequence[Values | FacebookError],
 ) -> None:
-    """Keep the figures, with the days they cover, in one transaction."""
+    """Store figures, spans and states in one transaction."""
     now, version = run.installation.now(), run.graph_version
     rows: list[ValueRow] = []
     spans: list[tuple[str, str, Span]] = []

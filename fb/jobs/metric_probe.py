@@ -1,10 +1,11 @@
-"""Refused insights: finds which metric a refusal is about, and keeps the ledger of their names.
+"""Metric probe: finds the metric that made Facebook refuse a request, and updates the ledger.
 
-Facebook refuses a whole request for one name it does not know (any more), and says not which. So
-each name is asked alone. A name is retired when a Page that answers others refuses it and no Page
-answers it at that moment; refused by some Pages and answered by others, it is skipped for those
-that refuse it. Connections are not judged here: whether an account or a role has ended is the
-snapshot job's to say.
+Facebook refuses a whole request for one unknown metric and does not name it. So each metric is
+requested alone. A metric is retired when a Page that answers others refuses it and no Page answers
+it. When some Pages refuse it and others answer it, it is skipped for the refusing ones. Only the
+snapshot job changes the state of a connection.
+
+https://developers.facebook.com/docs/graph-api/reference/insights
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from storage.insights.values import StateRow, upsert_states
 
 log = logging.getLogger(__name__)
 
-# How many Pages are asked name by name before it is settled that the trouble is theirs.
+# The number of Pages whose metrics are requested alone before all refusing Pages are given up.
 MAX_WITNESSES = 3
 MAX_SPLITS = 3
 
@@ -30,10 +31,10 @@ Requests = list[tuple[InsightPage, InsightRequest]]
 def judge_answers(
     run: InsightsRun, requests: Requests, answers: Sequence[Values | FacebookError]
 ) -> None:
-    """Draw the consequences of a call for its Pages and metrics, and keep why Pages are given up.
+    """Decide how each refused Page continues, and store why Pages are given up.
 
-    A refused Page goes on with another account's access, with fewer days, without a metric, or not
-    at all.
+    A refused Page continues with another account's page grant, with fewer days, without a metric,
+    or not at all.
     """
     refusals = {
         page.page_id: answer
@@ -56,7 +57,7 @@ def judge_answers(
 
 
 def _is_settled(run: InsightsRun, page: InsightPage, error: FacebookError) -> bool:
-    """Draw the consequence of a refusal; False when its names have to be asked one by one."""
+    """Handle a refusal; return False when each metric has to be requested alone."""
     if isinstance(error, RateLimited):
         run.note_limit(error)
         run.limited_grants.add(page.source.grant_id)
@@ -97,62 +98,62 @@ def _find_refused(
     answered: Collection[str],
     refusals: Mapping[str, FacebookError],
 ) -> None:
-    """Judge Pages that refused several names at once with code 100.
+    """Find the metrics for which Pages refused a request with code 100.
 
-    ``refused``: each with the names it was asked for; ``answered``: the names that other Pages
-    answered in the same call; ``refusals``: by Page id. Afterwards either names are retired, or
-    names are skipped for a Page, or the Page is given up; whatever is left goes on.
+    ``refused`` are these Pages with the requested metrics, ``answered`` the metrics that other
+    Pages answered in the same call, ``refusals`` the errors by Page id. Retires metrics, skips
+    metrics for a Page, or gives a Page up.
     """
     witnesses = refused if answered else refused[:MAX_WITNESSES]
     refusing: list[tuple[InsightPage, set[str]]] = []
     for page, names in witnesses:
-        given, taken = _ask_alone(run, page, names)
-        # A Page that was asked for one name alone may have answered the others before.
-        if taken and (given or page.fresh.difference(names)):
-            refusing.append((page, taken))
-        else:  # it refuses all names, or none of them alone
+        own_answered, own_refused = _request_alone(run, page, names)
+        # A Page with a request for one metric may have answered the others before.
+        if own_refused and (own_answered or page.fresh.difference(names)):
+            refusing.append((page, own_refused))
+        else:  # it refuses all metrics, or none of them alone
             page.give_up(refusals[page.page_id])
-    dead = {name for _, taken in refusing for name in taken}.difference(answered)
-    alive = {*answered, *_answered_elsewhere(run, dead, {page.page_id for page, _ in refused})}
-    for page, taken in refusing:
-        page.skipped |= taken & alive
-    _retire(run, dead - alive)
+    doubted = {name for _, names in refusing for name in names}.difference(answered)
+    live = {*answered, *_answered_elsewhere(run, doubted, {page.page_id for page, _ in refused})}
+    for page, own_refused in refusing:
+        page.skipped |= own_refused & live
+    _retire(run, doubted - live)
     for page, _ in refused:
         page.tried += 1
-        if not dead and (not answered or page.tried >= MAX_SPLITS):
+        if not doubted and (not answered or page.tried >= MAX_SPLITS):
             page.give_up(refusals[page.page_id])
 
 
 def _answered_elsewhere(
     run: InsightsRun, names: Collection[str], refused: Collection[str]
 ) -> set[str]:
-    """Return which of these names a Page still answers that answered all of them in this run."""
+    """Return which of these metrics are still answered by a Page that answered them in this run."""
     doubted = sorted(run.answered.intersection(names))
     if doubted:
         for page in run.pages:
             may_ask = not page.is_over and run.may_ask(page.source.grant_id)
             if may_ask and page.page_id not in refused and page.fresh.issuperset(doubted):
-                return _ask_alone(run, page, doubted)[0]
+                return _request_alone(run, page, doubted)[0]
     return set()
 
 
-def _ask_alone(
+def _request_alone(
     run: InsightsRun, page: InsightPage, names: Collection[str]
 ) -> tuple[set[str], set[str]]:
-    """Return the names that the Page answers, and those that it refuses with code 100."""
+    """Request each metric alone; return the answered ones and those refused with code 100."""
     requests = page.request_each(names, run.newest, run.vault)
     answers = dict(zip(names, run.ask(requests), strict=True))
-    given = {name for name, answer in answers.items() if not isinstance(answer, FacebookError)}
-    taken = {
+    answered = {name for name, answer in answers.items() if not isinstance(answer, FacebookError)}
+    refused = {
         name
         for name, answer in answers.items()
         if isinstance(answer, FacebookError) and answer.code == INVALID and answer.subcode is None
     }
-    return given, taken
+    return answered, refused
 
 
 def _retire(run: InsightsRun, names: Collection[str]) -> None:
-    """Mark names as retired on the installation's present day, and ask for them no more."""
+    """Mark metrics as retired today, and stop requesting them."""
     if not names:
         return
     now = run.installation.now()
@@ -163,15 +164,15 @@ def _retire(run: InsightsRun, names: Collection[str]) -> None:
 
 
 def _probe_others(run: InsightsRun, page: InsightPage) -> None:
-    """Ask a Page that answers for every name that is not live: one that is answered comes back."""
+    """Request every metric that is not live from an answering Page; revive the answered ones."""
     with run.installation.database.reading() as session:
         others = [row.name for row in list_ledger(session) if row.status != "live"]
-    given, taken = _ask_alone(run, page, others)
+    answered, refused = _request_alone(run, page, others)
     now = run.installation.now()
     with run.installation.database.writing() as session:
-        revive_metrics(session, given, now=now)
-        note_probes(session, taken, now=now)
+        revive_metrics(session, answered, now=now)
+        note_probes(session, refused, now=now)
         ledger = list_ledger(session)
     run.names = [row.name for row in ledger if row.status == "live"]
-    if given:
-        log.info("Facebook answers %d more metrics: %s", len(given), ", ".join(sorted(given)))
+    if answered:
+        log.info("Facebook answers %d more metrics: %s", len(answered), ", ".join(sorted(answered)))

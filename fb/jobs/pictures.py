@@ -1,6 +1,6 @@
 """Picture job: fetches the pictures of Pages in the background and stores them.
 
-Facebook's links to pictures die within weeks; a stored picture stays.
+Facebook's picture URLs expire within weeks.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from storage.jobs.runs import PICTURES, StartedBy, start_run
 
 
 def fetch_due_pictures(installation: Installation, started_by: StartedBy) -> int:
-    """Fetch every picture that is due; return how many were stored. Refused ones stay initials.
+    """Fetch every picture that is due; return the number of stored ones.
 
-    Returns 0 while another run fetches them.
+    Returns 0 while another run is active. A Page without a picture is shown with its initial.
     """
     now = installation.now()
     with installation.database.reading() as session:
@@ -49,7 +49,7 @@ JOB = Job(PICTURES, is_due, fetch_due_pictures)
 
 
 def _fetch(run: Run, unit: str) -> bool:
-    """Fetch and store all pictures that are due by now; False when none is."""
+    """Fetch and store all pictures that are due; return False when there are none."""
     installation, settings = run.installation, run.installation.settings
     with installation.database.reading() as session:
         due = list_pictures_due(session, installation.now())

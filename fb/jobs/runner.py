@@ -1,9 +1,8 @@
-"""Job runner: executes one run of a job under a lease, unit by unit, and records what became of it.
+"""Job runner: executes one run of a job under a lease, unit by unit, and records its outcome.
 
-A run is planned, then each of its units (most often one account) is worked on round after round
-until none has anything left, then it is finished. Whatever all jobs need is here once: leases and
-heartbeat, progress, failures, the stop at a rate limit, accounts that an operator ends meanwhile,
-and the pause before a failed run is tried again.
+A unit is usually one account. All units get turns until none has work left. The runner handles for
+all jobs: leases and heartbeat, progress, failures, rate limits, accounts that an operator
+disconnects or pauses during a run, and the pause after a failed run.
 """
 
 from __future__ import annotations
@@ -48,8 +47,8 @@ DAILY: StartedBy = "daily"
 COMMAND: StartedBy = "command"
 NOT_ANSWERING = (TransportFailed, TemporarilyDown)
 
-# A run that failed in part is tried again when Facebook's limit has passed, or after an hour, then
-# two, then four: a Page that stays refused must not cost a call an hour for ever.
+# A failed run is tried again when Facebook's rate limit has ended, or after 1 h, then 2 h, then
+# 4 h, so that a Page that is always refused does not cost a call every hour.
 RETRY_AFTER = timedelta(hours=1)
 MAX_PAUSE = timedelta(hours=6)
 
@@ -59,12 +58,12 @@ OnProgress = Callable[[int, int], None]
 
 
 def ignore_progress(done: int, total: int) -> None:
-    """What nobody watches."""
+    """Do nothing: the default of ``on_progress``."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A kind of work. ``run`` takes what started it ("manual", "daily", …)."""
+    """A kind of background work. ``run`` takes ``started_by`` ("manual", "daily", …)."""
 
     kind: JobKind
     is_due: Callable[[Installation], bool]
@@ -72,7 +71,7 @@ class Job:
 
 
 class RunEnded(Exception):
-    """Nothing more can be done in this run. ``cause``: what Facebook answered, if it did."""
+    """The run has to end now. ``cause`` is Facebook's error, if that is the reason."""
 
     def __init__(self, status: str, cause: FacebookError | None = None) -> None:
         super().__init__(status)
@@ -82,11 +81,11 @@ class RunEnded(Exception):
 
 @dataclass
 class Run:
-    """One run while this process works on it.
+    """One run while this process executes it.
 
-    ``counts`` is what this process has added to the counters of the run's row; ``failures`` maps
-    a Page to the account that was refused in this run and the reason. `storing` writes what is new
-    of both.
+    ``counts`` are this process's increments to the counters of the run's row. ``failures`` maps a
+    Page id to the refused account's grant id and the reason. `storing` writes the changes of both.
+    ``left_grants`` are accounts that an operator disconnected or paused during the run.
     """
 
     installation: Installation
@@ -105,7 +104,7 @@ class Run:
 
     @property
     def client(self) -> GraphClient:
-        """The run's Graph client, made when it is first needed and closed with the run."""
+        """The run's Graph client, created at first use and closed with the run."""
         if self._client is None:
             self._client = self.installation.client(
                 patience_seconds=BACKGROUND_PATIENCE_SECONDS, graph_url=self.graph_url
@@ -114,7 +113,7 @@ class Run:
 
     @property
     def graph_version(self) -> str:
-        """The version that Facebook served last; before its first answer the one asked for."""
+        """The Graph version of the last answer; before the first answer, the requested one."""
         served = self.client.observed.version_served
         return served or self.installation.settings.graph_version
 
@@ -130,8 +129,8 @@ class Run:
     def is_left(self, grant_id: int) -> bool:
         """Whether an operator has disconnected or paused an account since the run began.
 
-        A run lasts for minutes or hours: what was loaded when it began is not what may still be
-        used. What Facebook refused the account meanwhile is no failure.
+        A run lasts minutes or hours, so this is read from the database. The failures of such an
+        account are removed from the run.
         """
         with self.installation.database.reading() as session:
             is_left = grant_id in list_resting_grants(session)
@@ -142,7 +141,7 @@ class Run:
         return is_left
 
     def note_limit(self, error: RateLimited) -> None:
-        """Remember a rate limit. Raises `RunEnded` when it is the whole app's."""
+        """Store a rate limit for the run's record. Raises `RunEnded` when it is the whole app's."""
         self.limited = error
         if error.scope == "app":
             raise RunEnded("stopped", error)
@@ -150,7 +149,7 @@ class Run:
     def record_failure(
         self, page_id: str, grant_id: int, account_name: str, error: FacebookError
     ) -> None:
-        """Keep why a Page could not be read through an account."""
+        """Add a failure: the Page could not be fetched through this account."""
         row = FailureRow(
             page_id=page_id,
             grant_id=grant_id,
@@ -164,10 +163,10 @@ class Run:
 
     @contextmanager
     def storing(self) -> Iterator[Session]:
-        """A transaction that also writes the run's progress and renews its leases.
+        """Open a transaction that also writes the run's progress and renews its leases.
 
-        Raises `RunEnded`, and stores nothing, when the run has lost its lease: this process was
-        silent for a minute, a laptop asleep perhaps, and another run took its place.
+        Raises `RunEnded`, and stores nothing, when the run has lost its lease: this process did not
+        renew it for 60 s (for example a sleeping laptop), and another run took it.
         """
         with self.installation.database.writing() as session:
             yield session
@@ -177,7 +176,7 @@ class Run:
         self._stored_counts, self._stored_failures = dict(self.counts), dict(self.failures)
 
     def store_progress(self, session: Session) -> None:
-        """Write what was counted and refused since the last `storing`."""
+        """Write the counts and failures that are new since the last `storing`."""
         stored_counts, stored_failures = self._stored_counts, self._stored_failures
         increments = {
             name: count - stored_counts.get(name, 0) for name, count in self.counts.items()
@@ -190,7 +189,7 @@ class Run:
         record_failures(session, self.id, [row for _, (_, row) in sorted(new)])
 
     def close(self) -> None:
-        """Close the client, and keep what it noticed about Graph."""
+        """Close the client, and store its telemetry."""
         if self._client is not None:
             save_telemetry(self.installation, self._client)
             self._client.close()
@@ -202,11 +201,11 @@ def execute(
     work_on: Callable[[AnyRun, Unit], bool],
     end: Callable[[AnyRun, str, FacebookError | None], None] = lambda run, status, cause: None,
 ) -> RunRecord:
-    """Work on all units until none has anything left, finish the run, and return its record.
+    """Work on all units until none has work left, finish the run, and return its record.
 
-    ``work_on(run, unit)`` does one piece of a unit and returns True if there was one; then every
-    unit gets another turn, so that none waits until another one is through. ``end(run, status,
-    cause)`` may correct counts and failures before they are written for the last time.
+    ``work_on(run, unit)`` does one step of a unit and returns whether there was one. All units take
+    turns, so that none waits until another is complete. ``end(run, status, cause)`` may correct
+    counts and failures before they are written for the last time.
     """
     status: str = "failed"
     cause: FacebookError | None = None
@@ -273,20 +272,20 @@ def _finish(run: Run, status: str) -> RunRecord:
 
 
 def find_active(installation: Installation, kind: JobKind) -> RunRecord | None:
-    """Return the run under way, None when there is none or its lease has expired."""
+    """Return the active run, None when there is none or its lease has expired."""
     with installation.database.reading() as session:
         return find_active_run(session, kind)
 
 
 def find_outcome(installation: Installation, kind: JobKind) -> RunRecord | None:
-    """Return how the newest run ended; None before the first and while it goes on."""
+    """Return the newest run when it has ended; None before the first run and while it is active."""
     with installation.database.reading() as session:
         run = find_last_run(session, kind)
     return None if run is None or run.status == "running" else run
 
 
 def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
-    """Have the worker run a job. False when it runs already, or stored access can't be opened."""
+    """Have the worker run a job. False when a run is active or the encryption key is wrong."""
     if not installation.can_open_tokens or find_active(installation, job.kind) is not None:
         return False
     work = partial(_run, installation, job, started_by)
@@ -296,7 +295,7 @@ def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
 
 def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
     if started_by == DAILY and not job.is_due(installation):
-        return  # it waited for a thread, and another process did it meanwhile
+        return  # another process has run it while this one waited for a thread
     try:
         job.run(installation, started_by)
     except SyncRunning:
@@ -306,9 +305,9 @@ def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
 def is_time_to_try(session: Session, kind: JobKind, now: datetime) -> bool:
     """Whether a job with something to do may run (again) at ``now``.
 
-    Not while a run is under way, nor before the time that Facebook named at its last limit. The
-    first run of a day may begin at once, and so may one after a run that the dashboard's own end
-    cut off; any other waits for an hour, then two, then four, at most MAX_PAUSE.
+    False while a run is active, and until the end of Facebook's last rate limit. True for the first
+    run of a day and after a run that was interrupted by the end of the dashboard. Any other run
+    waits RETRY_AFTER, doubled with each run of the day, at most MAX_PAUSE.
     """
     if find_active_run(session, kind) is not None:
         return False

@@ -1,7 +1,7 @@
-"""Sandbox history job: gives the sandbox 90 days of past at the first Save, and fast-forwards it.
+"""Sandbox history job: makes 90 days of history after the first Save, and fast-forwards the clock.
 
-Each day is a real run of the snapshot job. The run's row says which days are planned and how many
-are done, so a server that was killed in the middle goes on there, and every tab sees the progress.
+Each day is a real run of the snapshot job. The planned and the finished days are in the run's row,
+so the job continues after a restart, and every tab shows its progress.
 """
 
 from __future__ import annotations
@@ -31,38 +31,37 @@ from storage.jobs.runs import (
 HISTORY_DAYS = 90
 HISTORY: StartedBy = "history"
 FAST_FORWARD: StartedBy = "fast_forward"
-# When in the day a made-up past snapshot was "fetched": as a cron job would have done it.
+# The time of day at which snapshots of the history count as fetched.
 _HOUR_OF_HISTORY = time(6, 5, tzinfo=UTC)
 
 
 def make_history(installation: Installation, days: int = HISTORY_DAYS) -> bool:
-    """Take snapshots of the ``days`` days before the sandbox's present one.
+    """Take snapshots of the ``days`` days before the sandbox's today.
 
-    The present day has its snapshot from Save; ``days`` changes need one snapshot more than days.
-    False when history is being made already.
+    Today has its snapshot from Save. Returns False when history is being made already.
     """
     return _begin(installation, HISTORY, installation.now().date() - timedelta(days=days), days)
 
 
 def fast_forward(installation: Installation, days: int) -> bool:
-    """Move the sandbox's clock on by ``days``, one after another, with a snapshot on each.
+    """Move the sandbox's clock on by ``days``, day by day, with a snapshot on each day.
 
-    False when history is being made already.
+    Returns False when history is being made already.
     """
     return _begin(installation, FAST_FORWARD, installation.now().date() + timedelta(days=1), days)
 
 
 def find_progress(installation: Installation) -> RunRecord | None:
-    """Return the unfinished history, None when there is none; its steps are days.
+    """Return the unfinished history run, None when there is none. Its steps are days.
 
-    Also when nobody works on it at the moment: the timer goes on with it.
+    The run may be inactive; the timer then continues it.
     """
     with installation.database.reading() as session:
         return find_unfinished(session)
 
 
 def find_unfinished(session: Session) -> RunRecord | None:
-    """Return the same as one session sees it."""
+    """Return the unfinished history run that ``session`` sees, or None."""
     run = find_last_run(session, SANDBOX_HISTORY)
     return run if run is not None and run.steps_done < run.steps_total else None
 
@@ -75,7 +74,7 @@ def start_over(installation: Installation) -> None:
 
 
 def is_due(installation: Installation) -> bool:
-    """True when an unfinished history waits for somebody to go on with it."""
+    """True when there is an unfinished history and no run is active."""
     with installation.database.reading() as session:
         return (
             find_unfinished(session) is not None
@@ -99,7 +98,7 @@ def _begin(installation: Installation, started_by: StartedBy, since: date, days:
 
 
 def _go_on(installation: Installation, started_by: StartedBy) -> None:
-    """Run what is left of an unfinished history; ``started_by`` stays as it was."""
+    """Run the remaining days of an unfinished history, with the ``started_by`` of its row."""
     with installation.database.writing() as session:
         before = find_unfinished(session)
         if before is None:
@@ -152,7 +151,7 @@ def _execute(
 def _take_day(run: Run, started_by: StartedBy, day: date) -> None:
     """Take the snapshots of one day; on fast-forward the sandbox's clock moves to it first."""
     installation = run.installation
-    # A refresh may be under way. It finishes first: its day must not pass in the middle.
+    # A running refresh ends first, so that its day does not change in the middle.
     while find_active(installation, SNAPSHOTS) is not None:
         installation.worker.sleep(1)
     if started_by == FAST_FORWARD:
@@ -168,8 +167,8 @@ def _take_day(run: Run, started_by: StartedBy, day: date) -> None:
                 graph_url=f"{installation.settings.graph_url}/at/{day.isoformat()}",
             )
     except SyncRunning:
-        raise RunEnded("stopped") from None  # one began this moment; the timer goes on after it
-    run.check_stop()  # then this day may be half done: it is done again after the restart
+        raise RunEnded("stopped") from None  # another run has just begun; the timer continues
+    run.check_stop()  # a day that may be incomplete is done again after the restart
     run.count("steps_done", 1)
     with run.storing():
         pass  # the progress

@@ -1,7 +1,6 @@
-"""Schedule: starts the jobs that are due, in the order in which they matter.
+"""Schedule: starts the jobs that are due, the most urgent first.
 
-Called every half minute while the dashboard runs: a day without a snapshot can never be fetched
-again.
+Called every 30 s while the dashboard runs, since a missed day can't be fetched later.
 """
 
 from __future__ import annotations
@@ -14,11 +13,10 @@ from storage.jobs.runs import SNAPSHOTS
 
 
 def tick(installation: Installation) -> None:
-    """Wipe expired previews, then start what is due.
+    """Wipe expired previews, then start the jobs that are due.
 
-    The day's snapshot comes first, and nothing follows while it is taken: the rest can be fetched
-    later. Nothing else runs while the sandbox makes its history, and nothing at all with a wrong
-    key.
+    The day's snapshot comes first, and the other jobs wait for it. While the sandbox's history is
+    made, no other job starts. With a wrong key nothing is done.
     """
     if not installation.can_open_tokens:
         return

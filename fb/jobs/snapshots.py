@@ -1,9 +1,8 @@
 """Snapshot job: takes the day's snapshot of every Page of every account.
 
-It runs by button, by timer and by cron, and once for each day of the sandbox's history. Each
-account's Pages are read with their own page access tokens; a Page that several accounts hold is
-tried with the next one before it counts as failed. Running twice on a day changes nothing but the
-newest figures.
+It is started by button, by timer and by cron, and once for each day of the sandbox's history. Each
+Page is fetched with its own page access token. A Page of several accounts is tried with each before
+it counts as failed. A second run on a day only updates the newest figures.
 """
 
 from __future__ import annotations
@@ -49,15 +48,15 @@ Chunk = list[tuple[str, PageReport | FacebookError]]
 
 @dataclass(kw_only=True)
 class SnapshotsRun(Run):
-    """A run of the snapshot job: what it has planned, and which Pages it has read so far.
+    """A run of the snapshot job.
 
-    ``readables`` are the Pages by account, the account to be tried first in front. ``at`` is the
-    moment whose figures are read; None: the present.
+    ``page_tokens`` are the page access tokens by grant id, the account to be tried first in front.
+    ``at`` is the time whose figures are fetched, None for now. ``done`` are the fetched Pages' ids.
     """
 
     at: datetime | None
     started_at: datetime
-    readables: dict[int, list[PageToken]]
+    page_tokens: dict[int, list[PageToken]]
     page_ids: frozenset[str]
     done: set[str] = field(default_factory=set)
 
@@ -71,28 +70,30 @@ def run_snapshots(
     only_lacking: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> RunRecord:
-    """Read every readable Page once and store the day's snapshots.
+    """Fetch every readable Page once and store the day's snapshots.
 
-    ``at`` is given when the sandbox makes history: the snapshots are then of that day. The day of
-    a snapshot is the UTC day on which it was fetched. With ``only_lacking`` Pages that have their
-    snapshot of the day are left alone. ``on_progress(done, total)`` counts Pages.
+    The day of a snapshot is the UTC day on which it was fetched, or that of ``at`` when the sandbox
+    makes history. With ``only_lacking``, Pages that have a snapshot of the day are skipped.
+    ``on_progress(done, total)`` counts Pages.
 
-    Pages whose only access Facebook has ended count as failed, every time: a day without a snapshot
-    is not well, however often it was said before. An account that the operator disconnects or
-    pauses meanwhile is asked for nothing more, and its Pages do not count.
+    Pages whose only access has ended count as failed in every run, since they have no snapshot. An
+    account that an operator disconnects or pauses during the run is not used any more, and its
+    Pages do not count.
 
-    Raises `storage.db.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
-    per Page and never raised.
+    Raises `storage.db.errors.SyncRunning` while another run is active. Errors of Facebook are
+    recorded per Page and never raised.
     """
     now = installation.now()
     day = (at or now).date()
     with installation.database.writing() as session:
-        readables = list_page_tokens(session)
+        page_tokens = list_page_tokens(session)
         if only_lacking:
             lacking = set(list_pages_without_snapshot(session, day))
-            readables = [readable for readable in readables if readable.page_id in lacking]
+            page_tokens = [
+                page_token for page_token in page_tokens if page_token.page_id in lacking
+            ]
         cut_off = list_cut_off_pages(session)
-        page_ids = frozenset([r.page_id for r in readables] + [page.page_id for page in cut_off])
+        page_ids = frozenset([r.page_id for r in page_tokens] + [page.page_id for page in cut_off])
         run_id = start_run(
             session,
             kind=SNAPSHOTS,
@@ -102,8 +103,8 @@ def run_snapshots(
             now=now,
         )
     by_account: dict[int, list[PageToken]] = {}
-    for readable in readables:
-        by_account.setdefault(readable.grant_id, []).append(readable)
+    for page_token in page_tokens:
+        by_account.setdefault(page_token.grant_id, []).append(page_token)
     run = SnapshotsRun(
         installation,
         SNAPSHOTS,
@@ -112,7 +113,7 @@ def run_snapshots(
         graph_url,
         at=at,
         started_at=now,
-        readables=by_account,
+        page_tokens=by_account,
         page_ids=page_ids,
     )
     run.failures = {page.page_id: (None, _cut_off_failure(page)) for page in cut_off}
@@ -120,7 +121,7 @@ def run_snapshots(
 
 
 def is_due(installation: Installation) -> bool:
-    """True when a readable Page lacks the present day's snapshot and it is time to try (again)."""
+    """True when a readable Page has no snapshot of today and it is time to try (again)."""
     now = installation.now()
     with installation.database.reading() as session:
         if not list_pages_without_snapshot(session, now.date()):
@@ -137,15 +138,15 @@ JOB = Job(SNAPSHOTS, is_due, _run)
 
 
 def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
-    """Read the Pages of one account that no other account has given yet, all in one turn."""
+    """Fetch the Pages of one account that have not been fetched, all in one turn."""
     account = AccountState(grant_id)
-    readables = [r for r in run.readables[grant_id] if r.page_id not in run.done]
-    if not readables or run.is_left(grant_id):
+    page_tokens = [r for r in run.page_tokens[grant_id] if r.page_id not in run.done]
+    if not page_tokens or run.is_left(grant_id):
         return False
     if run.at is None:
         check_account(run.installation, run.client, account)
-    by_page = {readable.page_id: readable for readable in readables}
-    for chunk in _fetch_chunks(run, readables):
+    by_page = {page_token.page_id: page_token for page_token in page_tokens}
+    for chunk in _fetch_chunks(run, page_tokens):
         run.check_stop()
         _store(run, [answer for _, answer in chunk if isinstance(answer, PageReport)])
         refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
@@ -155,24 +156,24 @@ def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
             raise RunEnded("failed", next(iter(refused.values())))
         if account.limited is not None:
             run.limited = account.limited
-            _fail_unread(run, readables, account.limited)
+            _fail_unread(run, page_tokens, account.limited)
             return False
         if run.is_left(grant_id):
             return False
     return False
 
 
-def _fetch_chunks(run: Run, readables: list[PageToken]) -> Iterator[Chunk]:
+def _fetch_chunks(run: Run, page_tokens: list[PageToken]) -> Iterator[Chunk]:
     vault = run.installation.vault
     tokens = (
         (r.page_id, vault.open_page_token(r.account_id, r.page_id, r.key_id, r.sealed_page_token))
-        for r in readables
+        for r in page_tokens
     )
     return fetch_figures(run.client, tokens, PageReport)
 
 
 def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
-    """Keep the figures of Pages that answered."""
+    """Store the figures of Pages, and remove their earlier failures in this run."""
     if not reports:
         return
     fetched_at = run.at or run.installation.now()
@@ -181,7 +182,7 @@ def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
     run.count("pages_done", len(new))
     run.failures = {id: entry for id, entry in run.failures.items() if id not in new}
     with run.storing() as session:
-        # A made-up past says nothing of the Page today.
+        # History stores figures only: a past day must not overwrite the Page's details of today.
         store = store_reports if run.at is None else store_figures
         store(session, reports, fetched_at, run.graph_version)
 
@@ -189,39 +190,39 @@ def _store(run: SnapshotsRun, reports: list[PageReport]) -> None:
 def _judge_refusals(
     run: SnapshotsRun,
     account: AccountState,
-    readables: dict[str, PageToken],
+    page_tokens: dict[str, PageToken],
     refused: dict[str, FacebookError],
 ) -> None:
-    """Keep why Pages were refused, and give up those whose access has ended."""
+    """Record why Pages were refused, and mark page grants whose access has ended."""
     if not refused:
         return
     for error in refused.values():
         if isinstance(error, RateLimited) and error.scope == "app":
             run.note_limit(error)
     for page_id, error in refused.items():
-        readable = readables[page_id]
-        run.record_failure(page_id, readable.grant_id, readable.account_name, error)
+        page_token = page_tokens[page_id]
+        run.record_failure(page_id, page_token.grant_id, page_token.account_name, error)
         if isinstance(error, RateLimited):
             account.limited = error
         elif isinstance(error, AccessEnded) and run.at is None:
-            # A dead page token says nothing of the account: unless it is about the role on the
-            # Page, ask once more whether the account still stands before the Page is given up.
+            # An invalid page access token does not tell whether the account's access has ended.
+            # Unless the role is lost, check the account once before the Page is given up.
             if error.subcode != ROLE_LOST and not account.was_asked_again:
                 account.was_asked_again = True
                 check_account(run.installation, run.client, account)
             if account.is_alive and account.was_answered:
-                _lose_page(run, readable, error)
+                _lose_page(run, page_token, error)
     with run.storing():
         pass  # the failures
 
 
-def _lose_page(run: SnapshotsRun, readable: PageToken, error: FacebookError) -> None:
+def _lose_page(run: SnapshotsRun, page_token: PageToken, error: FacebookError) -> None:
     installation = run.installation
     with installation.database.writing() as session:
         set_page_grant_status(
             session,
-            readable.page_id,
-            readable.grant_id,
+            page_token.page_id,
+            page_token.grant_id,
             "role_lost",
             code=error.code,
             subcode=error.subcode,
@@ -242,17 +243,19 @@ def _cut_off_failure(page: CutOffPage) -> FailureRow:
     )
 
 
-def _fail_unread(run: SnapshotsRun, readables: Iterable[PageToken], cause: FacebookError) -> None:
-    """Give every Page that was not reached the reason why it was not."""
-    for readable in readables:
-        is_open = readable.page_id not in run.done and readable.page_id not in run.failures
-        if is_open and readable.grant_id not in run.left_grants:
-            run.record_failure(readable.page_id, readable.grant_id, readable.account_name, cause)
+def _fail_unread(run: SnapshotsRun, page_tokens: Iterable[PageToken], cause: FacebookError) -> None:
+    """Record ``cause`` as the failure of every Page that was not fetched."""
+    for page_token in page_tokens:
+        is_open = page_token.page_id not in run.done and page_token.page_id not in run.failures
+        if is_open and page_token.grant_id not in run.left_grants:
+            run.record_failure(
+                page_token.page_id, page_token.grant_id, page_token.account_name, cause
+            )
 
 
 def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
     if cause is not None:
-        _fail_unread(run, chain.from_iterable(run.readables.values()), cause)
+        _fail_unread(run, chain.from_iterable(run.page_tokens.values()), cause)
     if status == "done":
-        # Pages of accounts that were left count for nothing: nobody was to read them any more.
+        # Pages of accounts that were disconnected or paused during the run do not count.
         run.count("pages_total", len(run.done) + len(run.failures) - len(run.page_ids))

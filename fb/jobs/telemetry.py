@@ -1,4 +1,4 @@
-"""Graph telemetry: keeps what a Graph client noticed about Graph itself, for the Setup screen."""
+"""Graph telemetry: stores a client's served version, dropped fields and usage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.jobs.observations import observe_graph
 
 
 def save_telemetry(installation: Installation, client: GraphClient) -> None:
-    """Store version served, dropped fields and usage, in a transaction of its own."""
+    """Store what a client has observed, in its own transaction."""
     observed = client.observed
     with installation.database.writing() as session:
         observe_graph(
@@ -26,7 +26,7 @@ def save_telemetry(installation: Installation, client: GraphClient) -> None:
 def find_highest_of_each_kind(readings: Iterable[UsageReading]) -> dict[str, UsageReading]:
     """Return the reading nearest to its limit for each kind.
 
-    Each Page has an allowance of its own, and of thousands only the one that ends first is news.
+    Each Page has its own allowance; only the one nearest to its limit is shown.
     """
     highest: dict[str, UsageReading] = {}
     for reading in readings:

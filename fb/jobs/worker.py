@@ -1,7 +1,7 @@
-"""Worker threads: run work that must outlive the screen that asked for it.
+"""Worker: runs work on threads of the server, independent of the screen that started it.
 
-A Streamlit script is cut off at its next ``st.*`` call when the socket drops; a token exchange or a
-job may not be. It runs here, on a few threads of the server, and reports through the database.
+A Streamlit script ends at its next ``st.*`` call when the socket drops. Token exchanges and jobs
+must not, so they run here and report through the database.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ HEARTBEAT_SECONDS = 15.0
 
 
 class WorkStopped(Exception):
-    """The dashboard is stopping: leave what can be left."""
+    """The dashboard is stopping; running work has to end."""
 
 
 class Worker:
-    """A few threads. Work in them is lost in a restart; others notice that its lease expires."""
+    """A pool of threads. Its work is lost in a restart; leases then expire."""
 
     def __init__(self, threads: int = 4) -> None:
         self.stopping = threading.Event()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pagekeeper")
 
     def submit(self, name: str, work: Callable[[], object]) -> None:
-        """Run ``work`` soon. What it raises is logged under ``name`` and goes no further."""
+        """Run ``work`` on a thread. Its exceptions are logged under ``name``, not raised."""
         if not self.stopping.is_set():
             self._pool.submit(_guarded, name, work)
 
     def sleep(self, seconds: float) -> None:
-        """Wait. Raises `WorkStopped` at once when the dashboard stops meanwhile."""
+        """Wait. Raises `WorkStopped` as soon as the dashboard stops."""
         if self.stopping.wait(seconds):
             raise WorkStopped
 
     def close(self) -> None:
-        """Ask running work to stop at its next step, and take no more."""
+        """Accept no more work, and wait until running work has ended at its next step."""
         self.stopping.set()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -51,17 +51,17 @@ class Worker:
 def heartbeat(
     beat: Callable[[], object], every_seconds: float = HEARTBEAT_SECONDS
 ) -> Iterator[None]:
-    """Call ``beat`` regularly on a thread of its own until the block ends.
+    """Call ``beat`` every ``every_seconds`` on its own thread until the block ends.
 
-    A call to Facebook may take longer than a lease lives; a dead process stops at once.
+    A call to Facebook may take longer than a lease lasts.
     """
     done = threading.Event()
 
-    def go_on() -> None:
+    def beat_until_done() -> None:
         while not done.wait(every_seconds):
             _guarded("heartbeat", beat)
 
-    thread = threading.Thread(target=go_on, name="heartbeat", daemon=True)
+    thread = threading.Thread(target=beat_until_done, name="heartbeat", daemon=True)
     thread.start()
     try:
         yield
@@ -71,7 +71,7 @@ def heartbeat(
 
 
 def error_location(error: BaseException) -> str:
-    """Return the files and lines an error came from, innermost first, without its text."""
+    """Return the last three files and lines of an error's traceback, innermost first, no text."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
 
@@ -81,6 +81,6 @@ def _guarded(name: str, work: Callable[[], object]) -> None:
         work()
     except WorkStopped:
         log.info("%s stopped with the dashboard", name)
-    except Exception as error:  # noqa: BLE001 - a thread's last resort: else it would be lost
-        # The class only: texts of foreign exceptions may carry URLs, and URLs carry tokens.
+    except Exception as error:  # noqa: BLE001 - a pool's thread would drop it
+        # The class only: texts of other libraries' exceptions may contain URLs with tokens.
         log.error("%s ended by %s at %s", name, type(error).__name__, error_location(error))

@@ -1,7 +1,7 @@
-"""Attempt: whose it is, where it stands, what it brought, and what saving that would change.
+"""Attempt: checks an attempt's browser and status, opens its result, compares it with the database.
 
-The attempt's id stands in the URL and is a name, not a permission: to see, save or discard it takes
-the attempt's cookie as well.
+The id of an attempt is in the URL and gives no permission: to see, save or discard an attempt, a
+browser also needs its cookie.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from storage.accounts.vault import Vault
 from storage.jobs.leases import LEASE_SECONDS
 from storage.models import Attempt
 
-HEARTBEAT_LIFETIME = timedelta(seconds=LEASE_SECONDS)
+_HEARTBEAT_LIFETIME = timedelta(seconds=LEASE_SECONDS)
 
 
 class AttemptGone(Exception):
-    """Saved or discarded already, expired, or not this browser's; ``status`` says which."""
+    """An attempt can't be saved or discarded. ``status``: "saved", "expired", "other_browser", …"""
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -39,10 +39,10 @@ class AttemptGone(Exception):
 
 @dataclass(frozen=True)
 class LoginResult:
-    """What one trip to Facebook brought: an account, its user access token, and its Pages.
+    """The result of one attempt: an account, its user access token, and its Pages.
 
-    ``basic_only``: Facebook gave the names of the Pages only. ``read_at`` is the moment at which
-    the figures of the Pages were read.
+    ``basic_only``: Facebook sent only the basic fields of the Pages. ``read_at`` is when the
+    figures of the Pages were fetched.
     """
 
     account: GrantFacts
@@ -53,12 +53,12 @@ class LoginResult:
     graph_version: str | None
 
     def to_json(self) -> str:
-        """The result as text, tokens and all: to be sealed and never to be logged."""
+        """Return the result as JSON. It contains the tokens: seal it, and never log it."""
         return json.dumps(asdict(self), default=datetime.isoformat)
 
     @staticmethod
     def from_json(text: str) -> LoginResult:
-        """Read what `to_json` wrote."""
+        """Read the text of `to_json`."""
         values = json.loads(text)
         account = values["account"]
         for name in ("issued_at", "expires_at", "data_access_expires_at"):
@@ -80,7 +80,7 @@ class LoginResult:
 
 @dataclass(frozen=True)
 class DiffRow:
-    """A Page of a result, and whether it is stored already, whichever account brought it."""
+    """A Page of a result. ``is_known``: it is stored already, through any account."""
 
     listed: ListedPage[PageReport]
     is_known: bool
@@ -97,10 +97,10 @@ class DiffRow:
 
 @dataclass(frozen=True)
 class Difference:
-    """What saving a result would change, as the database stands at one moment.
+    """The changes that saving a result would make to the database now.
 
-    ``missing`` are Pages, as (id, name) by name, that the account's grant has a token for and that
-    are not in the result. ``renewed_at`` is the grant's; None for an account that is new.
+    ``missing`` are the Pages (id, name), ordered by name, for which the account's grant has a token
+    and which are not in the result. ``renewed_at`` is the grant's, None for a new account.
     """
 
     account_id: str
@@ -120,7 +120,7 @@ class Difference:
 
     @property
     def digest(self) -> str:
-        """A hash of this difference, without what Facebook said of a Page: that can't change."""
+        """A hash of this difference. Details of Pages are left out: a result's never change."""
         rows = [[row.page_id, row.is_known, row.has_access] for row in self.rows]
         renewed_at = self.renewed_at.isoformat() if self.renewed_at else ""
         shown = [self.account_id, renewed_at, rows, [page_id for page_id, _ in self.missing]]
@@ -128,7 +128,7 @@ class Difference:
 
 
 def cookie_name(attempt_id: str, settings: Settings) -> str:
-    """Return the name of an attempt's cookie; on https it may only be set by this very host."""
+    """Return the name of an attempt's cookie. On https only this exact host can set it."""
     prefix = "__Host-" if settings.redirect_uri.startswith("https://") else ""
     return f"{prefix}pagekeeper-{attempt_id}"
 
@@ -140,14 +140,12 @@ def is_this_browsers(attempt: Attempt, cookies: Mapping[str, str], settings: Set
 
 
 def status_of(attempt: Attempt, now: datetime) -> str:
-    """The stored status, or "interrupted" or "expired" where the time says so."""
+    """Return the stored status, or "interrupted" or "expired" where ``now`` is too late."""
     if attempt.status == "open" and attempt.expires_at <= now:
         return "expired"
     if attempt.status == "reading":
         heartbeat_at = attempt.heartbeat_at
-        is_alive = heartbeat_at is not None and now - heartbeat_at <= timedelta(
-            seconds=LEASE_SECONDS
-        )
+        is_alive = heartbeat_at is not None and now - heartbeat_at <= _HEARTBEAT_LIFETIME
         return "reading" if is_alive else "interrupted"
     if attempt.status == "ready":
         until = attempt.preview_expires_at
@@ -162,7 +160,7 @@ def get_ready_attempt(
     cookies: Mapping[str, str],
     now: datetime,
 ) -> Attempt:
-    """Return an attempt of this browser whose result waits. Raises `AttemptGone`."""
+    """Return this browser's attempt, whose result can be saved or discarded; else `AttemptGone`."""
     attempt = find_attempt(session, attempt_id)
     if attempt is None:
         raise AttemptGone("unknown")
@@ -174,13 +172,13 @@ def get_ready_attempt(
 
 
 def open_result(vault: Vault, attempt: Attempt) -> LoginResult:
-    """Open the result that waits in a ready attempt. Raises as `Vault.open` does."""
+    """Open the sealed result of a ready attempt. Raises the errors of `Vault.open`."""
     key_id, sealed = attempt.key_id or "unknown", attempt.sealed_result or ""
     return LoginResult.from_json(vault.open_login_result(attempt.id, key_id, sealed))
 
 
 def compare(session: Session, result: LoginResult) -> Difference:
-    """Compare a result with what the database holds now."""
+    """Compare a result with the database of ``session``."""
     grant = find_grant_by_account(session, result.account.account_id)
     listed_ids = [listed.page.id for listed in result.pages]
     stored = list_page_names(session, listed_ids)

@@ -1,7 +1,7 @@
 """Login fetch: exchanges the code, identifies the account and lists its Pages, in the worker.
 
-The result waits sealed in the attempt's row until the operator saves or discards it. Nothing of it
-is stored elsewhere, and the authorization code lives in this call alone.
+The result is sealed in the attempt's row until the operator saves or discards it, and stored
+nowhere else. The authorization code is never stored.
 """
 
 from __future__ import annotations
@@ -32,26 +32,26 @@ from storage.accounts.pages import PageReport
 log = logging.getLogger(__name__)
 
 PREVIEW_LIFETIME = timedelta(minutes=30)
-# A screen looks once a second; more often costs a transaction each.
+# A screen polls once a second, and each report costs a transaction.
 REPORT_EVERY = timedelta(seconds=0.5)
-# A short-lived user token lives one to two hours, a long-lived one about sixty days. Whatever lives
-# less than a week is not what was asked for, and page tokens made from it would die within hours.
-MIN_LONG_LIFE = timedelta(days=7)
+# A short-lived user access token lasts one to two hours, a long-lived one about 60 days.
+# https://developers.facebook.com/docs/facebook-login/guides/access-tokens
+MIN_LONG_LIFETIME = timedelta(days=7)
 
 
 class NotLongLived(Exception):
-    """Facebook answered the long-lived exchange with access that ends within days."""
+    """The token of the long-lived exchange expires in less than MIN_LONG_LIFETIME."""
 
 
 class WrongToken(Exception):
-    """The token is not valid, not of this app, or not of the person whom ``/me`` names."""
+    """The token is not valid, or belongs to another app or to another account than ``/me``."""
 
 
 def fetch_account(installation: Installation, attempt_id: str, code: str) -> None:
-    """Exchange ``code`` once, list every Page, and leave the sealed result for the preview.
+    """Exchange ``code`` once, list every Page, and store the sealed result for the preview.
 
-    Ends in status "ready", or in "failed" with the kind of failure; never raises for what Facebook
-    does. A process that dies in here leaves a heartbeat that grows old.
+    The attempt ends in status "ready", or in "failed" with the kind of failure; errors of Facebook
+    are not raised. When the process ends in here, the attempt's heartbeat stops.
     """
     client = installation.client()
     progress = ProgressReport(installation, attempt_id)
@@ -72,9 +72,9 @@ def fetch_account(installation: Installation, attempt_id: str, code: str) -> Non
 
 
 class ProgressReport:
-    """Writes how far an attempt is into its row, with the heartbeat: once per REPORT_EVERY at most.
+    """Writes progress and heartbeat into an attempt's row, at most once per REPORT_EVERY.
 
-    What comes in between is kept and written with the next one.
+    Progress in between is kept and written with the next call. Thread-safe.
     """
 
     def __init__(self, installation: Installation, attempt_id: str) -> None:
@@ -82,11 +82,11 @@ class ProgressReport:
         self._attempt_id = attempt_id
         self._written_at = installation.now()
         self._pending: Progress = {}
-        # The heartbeat's thread calls it, too, beside a call that takes long.
+        # The heartbeat's thread calls `add` as well.
         self._lock = threading.Lock()
 
     def add(self, **progress: Unpack[Progress]) -> None:
-        """Write what there is to write, or keep it for later."""
+        """Write this progress with all that is pending, or keep it for a later call."""
         with self._lock:
             self._pending |= progress
             now = self._installation.now()
@@ -139,7 +139,7 @@ def _check(facts: TokenFacts, identity: oauth.Identity, app_id: str, now: dateti
     is_ours = facts.is_valid and facts.app_id == app_id
     if not is_ours or facts.type not in ("USER", "SYSTEM_USER") or facts.user_id != identity.id:
         raise WrongToken
-    if facts.expires_at is not None and facts.expires_at - now < MIN_LONG_LIFE:
+    if facts.expires_at is not None and facts.expires_at - now < MIN_LONG_LIFETIME:
         raise NotLongLived
 
 

@@ -1,4 +1,4 @@
-"""Preview: an attempt as this browser may see it, its Pages new, kept, missing or unusable."""
+"""Preview: loads an attempt for its browser, with its Pages: new, kept, missing or unusable."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ Usability = Literal["usable", "works_in_part", "cannot_be_used"]
 
 @dataclass(frozen=True)
 class PreviewPage:
-    """One Page of Facebook's answer. ``reasons`` say why it is not fully usable, worst first:
+    """One Page of Facebook's answer.
 
-    "no_access" · "needs_pages_read_engagement" · "no_analyze" · "not_published".
+    ``reasons`` why it is not fully usable, worst first: "no_access" ·
+    "needs_pages_read_engagement" · "no_analyze" · "not_published".
     """
 
     id: str
@@ -45,7 +46,7 @@ class PreviewPage:
 
 @dataclass(frozen=True)
 class MissingPage:
-    """A Page that is connected through this account today and is not in the new answer."""
+    """A Page that is connected through this account now and is not in the new answer."""
 
     id: str
     name: str
@@ -53,7 +54,7 @@ class MissingPage:
 
 @dataclass(frozen=True)
 class Preview:
-    """The difference that saving would make. ``digest`` names exactly this difference."""
+    """The changes that saving would make. ``digest`` identifies exactly these changes."""
 
     account_id: str
     account_name: str
@@ -93,7 +94,7 @@ class AttemptView:
     """One attempt, as far as this browser may see it.
 
     ``status``: open · reading · ready · saved · discarded · failed · interrupted · expired ·
-    other_browser · unknown. The last two carry nothing else.
+    other_browser · unknown. With the last two, all other fields are empty.
     """
 
     status: str
@@ -112,7 +113,7 @@ class AttemptView:
 def get_view(
     installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
 ) -> AttemptView:
-    """Return what this browser may see of an attempt; never raises for an id from a URL."""
+    """Return an attempt as this browser may see it. An unknown id gives status "unknown"."""
     with installation.database.reading() as session:
         attempt = find_attempt(session, attempt_id)
         if attempt is None:
@@ -140,7 +141,7 @@ def get_view(
 
 
 def build_preview(session: Session, result: LoginResult, unticked: frozenset[str]) -> Preview:
-    """Return the difference that saving would make now, as it is shown."""
+    """Return the changes that saving would make now, for the screen."""
     difference = compare(session, result)
     account = result.account
     others = tuple(

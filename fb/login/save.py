@@ -1,4 +1,4 @@
-"""Save: stores what the operator has seen and ticked, once, or discards it."""
+"""Save: stores the Pages that the operator ticked in the preview, once, or discards the result."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from storage.models.base import THIS_COMPUTER
 
 
 class PreviewOvertaken(Exception):
-    """The database moved on since the preview was shown: show the new difference instead."""
+    """The database has changed since the preview was loaded. Show the new preview."""
 
 
 def leave_out(
@@ -42,7 +42,7 @@ def leave_out(
     now: datetime,
     page_ids: frozenset[str],
 ) -> None:
-    """Remember which Pages are unticked, for a reload. Raises `AttemptGone` when all is over."""
+    """Store which Pages are unticked, for a reload. Raises `AttemptGone`."""
     with installation.database.writing() as session:
         get_ready_attempt(session, installation, attempt_id, cookies, now)
         record_unticked(session, attempt_id, page_ids)
@@ -51,7 +51,7 @@ def leave_out(
 def discard(
     installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
 ) -> None:
-    """Erase the result of an attempt. Raises `AttemptGone` when there was none left."""
+    """Erase the result of an attempt. Raises `AttemptGone` when there is none."""
     with installation.database.writing() as session:
         attempt = get_ready_attempt(session, installation, attempt_id, cookies, now)
         if not claim_attempt(
@@ -69,14 +69,15 @@ def save(
     page_ids: frozenset[str],
     digest: str,
 ) -> dict[str, Any]:
-    """Save the ticked Pages in one transaction and return what was done, in numbers.
+    """Save the ticked Pages in one transaction and return the numbers for the screen.
 
-    Only once per attempt, and only the difference named by ``digest``. Pages that Facebook no
-    longer lists, sends no token for, or that were unticked keep their history; the tokens that this
-    account still had for them are erased.
+    An attempt can be saved once, and only with the ``digest`` of the current difference. Pages that
+    are unticked, no longer listed, or listed without a token keep their history; the tokens that
+    this account had for them are erased.
 
-    Raises `PreviewOvertaken` when the database has moved on since, `AttemptGone` when there is
-    nothing left to save.
+    Raises:
+        PreviewOvertaken: the database has changed since the preview.
+        AttemptGone: there is no result to save.
     """
     with installation.database.writing() as session:
         attempt = get_ready_attempt(session, installation, attempt_id, cookies, now)

@@ -1,4 +1,4 @@
-"""Login start and return: begins an attempt, and accepts its return from Facebook once."""
+"""Login start: begins an attempt, and accepts its return from Facebook once."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from storage.accounts.attempts import (
 )
 from storage.models import Attempt
 
-# The cookie outlives the trip by as long as the preview is kept.
+# 15 minutes for the trip to Facebook (STATE_LIFETIME) and 30 for the preview.
 COOKIE_LIFETIME = timedelta(minutes=45)
 MAX_CODE_LENGTH = 4096
 
 
 @dataclass(frozen=True)
 class StartedAttempt:
-    """An attempt about to begin. ``nonce`` goes into the browser's cookie and nowhere else."""
+    """A new attempt. ``nonce`` is for the browser's cookie only."""
 
     id: str
     nonce: str
@@ -49,7 +49,7 @@ class StartedAttempt:
 
 
 class ReturnRefused(Exception):
-    """A return is not accepted; nothing was changed.
+    """A return from Facebook is not accepted; nothing was changed.
 
     ``kind``: "nothing" (no parameters) · "incomplete" · "repeated" · "malformed" · "forged" ·
     "expired" · "other_browser" · "used" · "other_settings" · "wrong_key".
@@ -62,9 +62,9 @@ class ReturnRefused(Exception):
 
 
 def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
-    """Record a new attempt and return where to send the browser.
+    """Store a new attempt and return it with its authorization URL.
 
-    Raises `storage.db.errors.TooManyAttempts` when too many trips are open at once.
+    Raises `storage.db.errors.TooManyAttempts` when too many attempts are open.
     """
     settings = installation.settings
     attempt_id, nonce = secrets.token_hex(16), new_nonce()
@@ -95,11 +95,11 @@ def accept_return(
     cookies: Mapping[str, str],
     now: datetime,
 ) -> str:
-    """Consume the attempt that came back and have the worker fetch its account; return its id.
+    """Consume the returned attempt, have the worker fetch its account, and return its id.
 
-    Single use: of any number of returns with one state, one is accepted, in time and from the same
-    browser. Raises `ReturnRefused` for everything else. Facebook's own texts
-    (``error_description`` and the like) are never read.
+    Of all returns with one state, only the first is accepted, in time and from the same browser.
+    Raises `ReturnRefused` for every other. Facebook's texts (``error_description``, …) are never
+    read.
     """
     code, state, failure = _read_parameters(parameters)
     settings = installation.settings
@@ -115,7 +115,8 @@ def accept_return(
             now=now,
         )
         if not consumed:
-            raise ReturnRefused(_why_not(find_attempt(session, attempt_id), settings), attempt_id)
+            attempt = find_attempt(session, attempt_id)
+            raise ReturnRefused(_refusal_kind(attempt, settings), attempt_id)
         if failure is not None:
             fail_attempt(session, attempt_id, {"kind": failure}, now)
     if failure is None:
@@ -127,7 +128,7 @@ def accept_return(
 
 
 def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str, str | None]:
-    """Return code, state, and the kind of failure when Facebook sends one instead of a code."""
+    """Return code, state, and the kind of failure if Facebook sent an error instead of a code."""
     for name in ("code", "state", "error", "error_code"):
         if len(parameters.get(name, ())) > 1:
             raise ReturnRefused("repeated")
@@ -162,7 +163,7 @@ def _verify(
     return verified.attempt_id, verified.nonce_hash
 
 
-def _why_not(attempt: Attempt | None, settings: Settings) -> str:
+def _refusal_kind(attempt: Attempt | None, settings: Settings) -> str:
     if attempt is None:
         return "expired"
     if attempt.consumed_at is not None:
@@ -171,7 +172,7 @@ def _why_not(attempt: Attempt | None, settings: Settings) -> str:
 
 
 def _binding(settings: Settings) -> str:
-    """A hash of the settings that an attempt has to come back to."""
+    """Return a hash of the settings that must be the same at start and return."""
     bound = (settings.marker, settings.redirect_uri, settings.graph_url, settings.dialog_url)
     return hashlib.sha256("\n".join(bound).encode()).hexdigest()
 

@@ -1,12 +1,12 @@
-"""State of a login: signed, timed, and bound to one attempt and one browser.
+"""State: signs the ``state`` parameter of a login and verifies it, with its age.
 
-The signature proves that the state is ours and how old it is. It does not make it single use: that
-is the attempt's row in the database (`storage.accounts.attempts.consume_attempt`).
+The signature proves origin and age. Single use is enforced by the attempt's row in the database
+(`storage.accounts.attempts.consume_attempt`).
 
-    StateError              the state that came back is not one to go on with
-    ├── StateMalformed      too long, or not of our shape
-    ├── StateForged         of our shape, but the signature is not ours for this mode and app
-    └── StateExpired        ours, and too old
+    StateError              the returned state is not accepted
+    ├── StateMalformed      too long, or of another shape
+    ├── StateForged         not signed here for this mode and app
+    └── StateExpired        too old, or from the future
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_STATE_LENGTH = 2048
 
 
 class StateError(Exception):
-    """The state that came back is not one to go on with."""
+    """The returned state is not accepted."""
 
 
 class StateMalformed(StateError):
@@ -43,7 +43,7 @@ class StateExpired(StateError):
 
 @dataclass(frozen=True)
 class VerifiedState:
-    """The payload of a genuine state: the attempt, and the hash of the nonce in its cookie."""
+    """The payload of a verified state: the attempt, and the hash of its cookie's nonce."""
 
     attempt_id: str
     nonce_hash: str
@@ -61,40 +61,40 @@ class _ClockedSigner(TimestampSigner):
 
 
 class StateSigner:
-    """Signs and verifies states of one mode and one app; those of another are forged to it."""
+    """Signs and verifies the states of one mode and one app. All others are `StateForged`."""
 
     def __init__(self, secret: str, mode: str, app_id: str) -> None:
         self._secret = secret
         self._salt = f"state:{mode}:{app_id}"
 
     def sign(self, attempt_id: str, nonce_hash: str, now: datetime) -> str:
-        """The state for the authorization URL: URL-safe text, about 200 characters."""
+        """Return the state for the authorization URL: URL-safe text, about 200 characters."""
         return str(self._serializer(now).dumps([attempt_id, nonce_hash]))
 
     def verify(self, state: str, now: datetime) -> VerifiedState:
-        """Read a state that came back. It counts only together with the browser's cookie.
+        """Verify a returned state. The caller must also compare ``nonce_hash`` with the cookie.
 
-        The length is judged before anything else, so that 1 MB costs nothing.
+        The length is checked first, so that a very long state costs no time.
 
         Raises:
-            StateMalformed: longer than 2,048 characters, or not of our shape.
-            StateForged: not signed by us for this mode and app.
+            StateMalformed: longer than 2,048 characters, or of another shape.
+            StateForged: not signed here for this mode and app.
             StateExpired: older than STATE_LIFETIME, or from the future.
         """
         if len(state) > MAX_STATE_LENGTH or not state.isascii() or state.count(".") < 2:
             raise StateMalformed("the state is too long or not of our shape")
-        verdict: StateError
+        failure: StateError
         try:
             max_age = int(STATE_LIFETIME.total_seconds())
             return _read_payload(self._serializer(now).loads(state, max_age=max_age))
         except SignatureExpired:
-            verdict = StateExpired("the state is too old")
+            failure = StateExpired("the state is too old")
         except BadSignature:
-            verdict = StateForged("the state was not signed here")
+            failure = StateForged("the state was not signed here")
         except BadData:
-            verdict = StateMalformed("the state can not be read")
-        # Raised outside the handlers: itsdangerous' errors carry the payload, ours carry nothing.
-        raise verdict
+            failure = StateMalformed("the state can not be read")
+        # Raised outside the handlers, since the errors of itsdangerous contain the payload.
+        raise failure
 
     def _serializer(self, now: datetime) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(
@@ -110,12 +110,12 @@ class StateSigner:
 
 
 def new_nonce() -> str:
-    """256 random bits as URL-safe text, for an attempt's cookie."""
+    """Return 256 random bits as URL-safe text, for an attempt's cookie."""
     return secrets.token_urlsafe(32)
 
 
 def hash_nonce(nonce: str) -> str:
-    """SHA-256 in hex. State and database keep this alone, so that neither gives the cookie away."""
+    """Return the SHA-256 in hex. State and database contain only this hash, never the nonce."""
     return hashlib.sha256(nonce.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -1,7 +1,7 @@
-"""The sandbox is a stand-in for Facebook on this computer: dialog, token endpoints and Graph.
+"""Sandbox: serves a local stand-in for Facebook: login dialog, token endpoints and Graph.
 
-Its Pages are made up. It imports nothing else of Pagekeeper, so that client and stand-in can't
-share a mistake. `world` knows no HTTP; `graph` and `dialog` know `world`, but not each other.
+Its Pages are invented. It imports no other code of Pagekeeper, so that client and stand-in can't
+share a mistake. `world` has no HTTP; `graph` and `dialog` import `world`, but not each other.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,11 @@ __all__ = ["TROUBLES", "Sandbox", "World", "create_sandbox", "make_world"]
 
 
 class Sandbox(Platform):
-    """The platform with its ASGI application: all methods of the one, over HTTP the other."""
+    """The platform, with an ASGI application that serves it over HTTP."""
 
     @cached_property
     def app(self) -> ASGIApp:
-        """The application, to be served at the root or mounted under any path."""
+        """The application. It can be served at the root or mounted under any path."""
 
         async def picture(request: Request) -> Response:
             return _answer_picture(self.world, request)
@@ -57,11 +57,11 @@ def create_sandbox(
     world: World | None = None,
     page_limit: int = 25,
 ) -> Sandbox:
-    """A sandbox with one app, registered for exactly one ``redirect_uri``.
+    """Return a sandbox with one app and one registered ``redirect_uri``.
 
-    ``state_path`` is its memory across restarts and processes; None keeps it in this process.
-    ``real_now`` gives the present as aware UTC. ``page_limit`` is the most Pages that one result
-    page of a list holds. ``world`` is the one of 60 Pages unless given.
+    ``state_path`` is the file of its state, shared by processes; None keeps the state in this
+    process. ``real_now`` returns the real time (aware UTC). ``page_limit`` is the maximum number of
+    Pages in one result page. ``world`` has 60 Pages by default.
     """
     return Sandbox(
         meta_app=MetaApp(app_id, app_secret, redirect_uri),

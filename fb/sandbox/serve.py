@@ -1,4 +1,4 @@
-"""Serves the sandbox on a port of its own, for the command line, tests and benchmarks."""
+"""Sandbox server: serves the sandbox on its own port, for command line, tests and benchmarks."""
 
 import socket
 import threading
@@ -19,12 +19,12 @@ _START_SECONDS = 10.0
 
 @contextmanager
 def serve(sandbox: Sandbox, *, prefix: str = "") -> Iterator[str]:
-    """Serve the sandbox in a thread; gives its address ("http://127.0.0.1:41234" + ``prefix``).
+    """Serve the sandbox in a thread, and yield its URL ("http://127.0.0.1:41234" + ``prefix``).
 
-    The port is a free one, on loopback. On leaving, it is closed.
+    It listens on a free loopback port until the block ends. Raises OSError when it does not start.
     """
     app = Starlette(routes=[Mount(prefix, sandbox.app)]) if prefix else sandbox.app
-    # proto makes asyncio switch Nagle's algorithm off, which costs 40 ms a call otherwise.
+    # With proto, asyncio switches Nagle's algorithm off, which would cost 40 ms a call.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind((_HOST, 0))
         port = listener.getsockname()[1]
@@ -33,7 +33,7 @@ def serve(sandbox: Sandbox, *, prefix: str = "") -> Iterator[str]:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that leaves signals to the owner of the process."""
+    """A uvicorn server that does not handle the signals of the process."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -43,7 +43,7 @@ class _Server(uvicorn.Server):
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        access_log=False,  # addresses hold tokens
+        access_log=False,  # URLs contain tokens
         log_config=None,
         lifespan="off",
         loop="asyncio",

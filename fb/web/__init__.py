@@ -1,1 +1,1 @@
-"""HTTP beside the screens: routes, the guard in front of everything, redaction of logs."""
+"""HTTP beside the screens: routes, the request guard and log redaction."""

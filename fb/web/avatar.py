@@ -1,4 +1,4 @@
-"""Avatar: a Page's initial on a coloured square, for where there is no picture of it (yet)."""
+"""Avatar: draws a Page's initial on a coloured square, for Pages without a stored picture."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import unicodedata
 import zlib
 from html import escape
 
-# White reads at 4.5 : 1 or better on each, in both schemes.
+# White text has a contrast of at least 4.5 : 1 on each.
 _COLOURS = ("#A03F6D", "#1F7A6B", "#96591F", "#6A4FA0", "#86443A", "#4F6173", "#5F6F1F", "#2F66A8")
 
 
 def initial(name: str) -> str:
-    """The first letter or digit of a name, as a capital; "·" when it has none."""
+    """Return the first letter or digit of a name in upper case; "·" when it has none."""
     for character in unicodedata.normalize("NFC", name):
         if character.isalnum():
             return character.upper()[:1]
@@ -19,7 +19,7 @@ def initial(name: str) -> str:
 
 
 def initial_svg(page_id: str, name: str) -> bytes:
-    """An SVG of a square. The colour follows from the id: a Page keeps it for ever."""
+    """Return an SVG of the initial on a square. The colour depends on the id only."""
     colour = _COLOURS[zlib.crc32(page_id.encode()) % len(_COLOURS)]
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40" width="100" height="100">'

@@ -1,16 +1,16 @@
 """ASGI guard: refuses requests and websockets from other sites before Streamlit sees them.
 
-Streamlit accepts a websocket from any local origin, and from none at all; over such a socket a
-stranger's web page could press "Save". So this is the outermost middleware. Its rules, in order:
+Streamlit accepts websockets from any local origin and without an Origin header. Over such a socket,
+another site's page could press "Save". So this is the outermost middleware. Its rules, in order:
 
 1. Host is the redirect URI's, or localhost / 127.0.0.1 / [::1] with the served port. Else 421.
 2. Live mode beyond loopback needs ``BEHIND_SIGN_IN_PROXY=yes``. Else 403: there is no sign-in yet.
-3. Paths of Streamlit that nobody needs here answer 404.
-4. A websocket carries exactly one Origin, and an own one. Methods other than GET and HEAD need an
-   own Origin or ``Sec-Fetch-Site: same-origin``. Else 403.
-5. A navigation to another loopback name is redirected to the redirect URI's: the cookies of one do
-   not reach the other, and the first connect would fail.
-6. Every response carries the security headers, `CONTENT_SECURITY_POLICY` among them.
+3. Unused paths of Streamlit answer 404.
+4. A websocket needs exactly one Origin, and it must be allowed. Methods other than GET and HEAD
+   need an allowed Origin or ``Sec-Fetch-Site: same-origin``. Else 403.
+5. A navigation to another loopback name is redirected to the redirect URI's host, since browsers
+   keep cookies per name, and the first connect would fail.
+6. Every response has the security headers, including `CONTENT_SECURITY_POLICY`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 LOOPBACK_NAMES = tuple(bracketed(host) for host in LOOPBACK_HOSTS)
 SAFE_METHODS = ("GET", "HEAD")
 
-# The hash is that of the one inline script in the index.html of the pinned Streamlit; a test
-# recomputes it, so that an update of Streamlit can't silently break or widen the policy.
+# The hash belongs to the inline script in the index.html of the pinned Streamlit. A test recomputes
+# it, so that an update of Streamlit can't break or widen the policy unnoticed.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",
@@ -57,16 +57,16 @@ SECURITY_HEADERS = {
     "cross-origin-resource-policy": "same-origin",
 }
 
-# Session counts, the agent interface, and Streamlit's own sign-in: none is used here.
+# Streamlit's session counts, agent interface and sign-in, which are not used here.
 BLOCKED_PATHS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
 SANDBOX_PATHS = re.compile(r"/sandbox(/.*)?")
 
 
 @dataclass(frozen=True)
 class HostPolicy:
-    """The hosts and origins that this dashboard answers to.
+    """The hosts and origins that this dashboard accepts.
 
-    ``listens_on_loopback`` is about the address the server binds; ``port`` is the served one.
+    ``listens_on_loopback``: the server binds a loopback address. ``port`` is the served port.
     """
 
     redirect_origin: str  # "http://localhost:8501"
@@ -89,7 +89,7 @@ class HostPolicy:
         return frozenset({self.redirect_origin.lower(), *local})
 
     def is_exposed(self, host: str) -> bool:
-        """Whether anybody who reaches the port could operate live mode under this Host."""
+        """Whether other machines could operate live mode under this Host without a sign-in."""
         if self.is_sandbox or self.behind_sign_in_proxy:
             return False
         names = {host_name(host), host_name(self.redirect_host)}
@@ -116,13 +116,13 @@ class Guard:
         if refusal is None:
             await self._forward(scope, receive, send)
         elif scope["type"] == "websocket":
-            # Closing before accepting makes the server answer the handshake with 403.
+            # A close before the accept makes the server answer the handshake with 403.
             await send({"type": "websocket.close", "code": 1008})
         else:
             await refusal(scope, receive, _with_headers(send, scope["path"]))
 
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the app. Errors are answered here, so that these answers have the headers, too."""
+        """Call the app, and answer its exceptions, so that error answers have the headers, too."""
         send_with_headers = _with_headers(send, scope["path"])
         is_answered = False
 
@@ -142,7 +142,7 @@ class Guard:
 
 
 def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
-    """The answer to a request that must not pass, a redirect among them; None for one that may."""
+    """Return the refusal of a request, or its redirect; None for a request that may pass."""
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
     host = hosts[0].lower() if len(hosts) == 1 else ""
@@ -174,8 +174,8 @@ def _is_origin_allowed(policy: HostPolicy, scope: Scope, headers: Headers) -> bo
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    # Our own Graph client talks to the sandbox as it talks to Facebook: with a token, without a
-    # browser. A browser never leaves out both headers on a POST, so no web page gets in this way.
+    # The Graph client calls the sandbox without a browser. A browser always sends one of the two
+    # headers with a POST, so no web page can use this exception.
     return policy.is_sandbox and SANDBOX_PATHS.fullmatch(scope["path"]) is not None
 
 
@@ -201,7 +201,7 @@ def _with_headers(send: Send, path: str) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in SECURITY_HEADERS.items():
-                # The sandbox's dialog sends a policy without scripts: a tighter one of its own.
+                # The sandbox's dialog sends its own, stricter policy.
                 if name != "content-security-policy" or name not in headers:
                     headers[name] = value
             if path == "/connect" or path.startswith("/oauth/"):

@@ -1,6 +1,6 @@
-"""Log redaction: takes tokens, codes, secrets and URL queries out of every log line.
+"""Log redaction: removes tokens, codes, secrets and URL queries from every log line.
 
-Our own lines never hold any; this guards against the lines of libraries, and against tracebacks.
+Pagekeeper's own lines contain none, but lines of libraries and tracebacks may.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any
 
 REDACTED = "[…]"
 
-# Anything that looks like a query, with or without a host before it (access logs have none).
+# A query, with or without a host before it (access logs have none).
 _QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
-# What stands after a telling name: access_token=…, "client_secret": "…", Authorization: Bearer …
+# The value after a name: access_token=…, "client_secret": "…", Authorization: Bearer …
 _NAMED = re.compile(
     r"""(?ix)
     \b( [\w-]*(?:token|secret|proof|nonce|password|cookie|authorization)[\w-]* | code | state )
@@ -23,27 +23,27 @@ _NAMED = re.compile(
     """
 )
 _CREDENTIAL = re.compile(r"(?i)\b(bearer|oauth|basic)\s+[^\s\"',;)}\]]{8,}")
-# The password in a database's or a proxy's address.
+# User and password in the URL of a database or a proxy.
 _USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/\"'<>@]+@")
-# Too long for a word or an id (ours have 32 characters): tokens, codes, states, sealed text.
+# Longer than words and ids (at most 32 characters): tokens, codes, states, sealed text.
 _LONG_RUN = re.compile(r"[\w%|.=~-]{36,}")
 
 installed_secrets: set[str] = set()
 
 
 def redact(text: str) -> str:
-    """The text with everything that may be a secret replaced by "[…]"."""
+    """Return the text with all possible secrets replaced by "[…]"."""
     for secret in installed_secrets:
         text = text.replace(secret, REDACTED)
     text = _USER_INFO.sub(rf"\1{REDACTED}@", text)
     text = _QUERY.sub(f"?{REDACTED}", text)
     text = _CREDENTIAL.sub(rf"\1 {REDACTED}", text)
     text = _NAMED.sub(rf"\1\2{REDACTED}", text)
-    return _LONG_RUN.sub(_judge_run, text)
+    return _LONG_RUN.sub(_redact_run, text)
 
 
 class RedactingFilter(logging.Filter):
-    """Redacts every record that a handler gets, and drops none."""
+    """Redacts every record of a handler, and drops none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         redact_record(record)
@@ -51,15 +51,15 @@ class RedactingFilter(logging.Filter):
 
 
 def redact_record(record: logging.LogRecord) -> None:
-    """Redact message, traceback and stack in place. Doing it twice changes nothing more."""
+    """Redact message, traceback and stack in place. A second call changes nothing."""
     if record.name == "uvicorn.access" and isinstance(record.args, tuple):
-        # Its formatter takes the arguments apart, so they have to stay.
+        # Its formatter needs the single arguments.
         record.args = tuple(redact(a) if isinstance(a, str) else a for a in record.args)
     else:
         record.msg, record.args = redact(_message_of(record)), ()
     if record.exc_info and record.exc_info[0] is not None:
         record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
-        # Formatters print exc_text when they find it; the exception itself would be told anew.
+        # Formatters use exc_text if it is set, but would format exc_info again.
         record.exc_info = None
     elif record.exc_text:
         record.exc_text = redact(record.exc_text)
@@ -68,16 +68,16 @@ def redact_record(record: logging.LogRecord) -> None:
 
 
 def install_redaction(secrets: Iterable[str] = ()) -> None:
-    """Redact in every handler there is, and in every record yet to be made.
+    """Redact the records of all present handlers and all future records.
 
-    Streamlit and uvicorn add handlers of their own later; these get records that were redacted
-    when they were made. Also silences urllib3 below WARNING, since its lines hold URLs. May be
-    called again, with ``secrets`` (`fb.settings.Settings.secrets`) once they are read.
+    Streamlit and uvicorn add handlers later; these get records that were redacted when they were
+    created. Also silences urllib3 below WARNING, since its lines contain URLs. May be called again
+    with ``secrets`` (`fb.settings.Settings.secrets`) when these are known.
     """
-    # Short ones would tear holes into ordinary words.
+    # Shorter secrets would match parts of ordinary words.
     installed_secrets.update(secret for secret in secrets if len(secret) >= 8)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
-    # Its one warning ("Failed to parse headers") holds the whole URL, too.
+    # Its warning "Failed to parse headers" contains the whole URL.
     logging.getLogger("urllib3.connection").setLevel(logging.ERROR)
     factory = logging.getLogRecordFactory()
     if not isinstance(factory, _RedactingFactory):
@@ -88,7 +88,7 @@ def install_redaction(secrets: Iterable[str] = ()) -> None:
 
 
 class _RedactingFactory:
-    """Makes records as before, then redacts them."""
+    """Creates records with the previous factory and redacts them."""
 
     def __init__(self, make: Any) -> None:
         self._make = make
@@ -99,9 +99,9 @@ class _RedactingFactory:
         return record
 
 
-def _judge_run(match: re.Match[str]) -> str:
+def _redact_run(match: re.Match[str]) -> str:
     run = match[0]
-    # Dotted and underscored names of modules have letters only, rules of dashes have none.
+    # Dotted module names have letters only, lines of dashes have none.
     is_mixed = any(c.isdigit() for c in run) and any(c.isalpha() for c in run)
     return REDACTED if is_mixed else run
 
@@ -110,12 +110,12 @@ def _message_of(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
     except (TypeError, ValueError):
-        # A line whose arguments do not fit is a mistake to be seen, but not with its arguments.
+        # The mistake has to be visible, but its arguments may contain secrets.
         return f"{record.msg} (its arguments do not fit)"
 
 
 def list_handlers() -> list[logging.Handler]:
-    """Every handler of every logger there is."""
+    """Return the handlers of all loggers."""
     loggers: list[logging.Logger] = [logging.getLogger()]
     for name in list(logging.Logger.manager.loggerDict):
         loggers.append(logging.getLogger(name))

@@ -1,4 +1,4 @@
-"""HTTP routes beside the screens: the redirect to Facebook's dialog, health, pictures of Pages."""
+"""HTTP routes: answer the redirect to Facebook's dialog, the health check and Pages' pictures."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from storage.accounts.pictures import find_picture
 from storage.db.errors import StorageError, TooManyAttempts
 from storage.db.text import storable
 
-# A handful of tabs may be at Facebook at once; older cookies of this browser are deleted.
+# One cookie per attempt. Older cookies of this browser are deleted.
 MAX_COOKIES_PER_BROWSER = 5
-# An unregistered method would be answered with Streamlit's page.
+# Streamlit would answer unregistered methods with its own page.
 METHODS = [*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 log = logging.getLogger(__name__)
@@ -41,9 +41,9 @@ Endpoint = Callable[[Request], Response]
 
 
 def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRoute]:
-    """The routes, with the ``sandbox`` mounted where there is one.
+    """Return the routes, with the ``sandbox`` mounted under /sandbox if there is one.
 
-    ``get_startup`` is called on each request, since a database that was lost may be back.
+    ``get_startup`` is called on each request, since an unreachable database may come back.
     """
     routes: list[BaseRoute] = [
         Route("/oauth/start", _only_get(_start(get_startup)), methods=METHODS),
@@ -83,7 +83,7 @@ def _start(get_startup: GetStartup) -> Endpoint:
             )
         installation = get_startup().installation
         if installation is None or not installation.can_open_tokens:
-            # Setup says which setting, database or key it is, and how to mend it.
+            # The Setup screen explains the problem.
             return RedirectResponse("/setup", 303)
         if request.method == "HEAD":
             return Response(status_code=204)
@@ -103,7 +103,7 @@ def _start(get_startup: GetStartup) -> Endpoint:
 
 
 def _is_navigation_by_operator(request: Request) -> bool:
-    """True for a click on this site or a typed address; browsers that send no hints pass too."""
+    """True for a click on this site, a typed address, or a browser without Sec-Fetch headers."""
     headers = request.headers
     purpose = headers.get("sec-purpose", headers.get("purpose", ""))
     return (
@@ -162,7 +162,7 @@ def _picture(get_startup: GetStartup) -> Endpoint:
         if installation is None:
             return PlainTextResponse("No database.", 503)
         stored, name = None, None
-        if storable(page_id) == page_id:  # a database raises on anything else
+        if storable(page_id) == page_id:  # the database would raise on any other text
             with installation.database.reading() as session:
                 stored = find_picture(session, page_id)
                 name = list_page_names(session, [page_id]).get(page_id)

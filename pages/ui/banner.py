@@ -10,7 +10,7 @@ from typing import Literal
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from fb.accounts.accounts import Account
+from fb.accounts.connections import Account
 from fb.installation import Installation
 from pages.queries import (
     LastRun,

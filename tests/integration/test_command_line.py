@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from fb.accounts.accounts import disconnect, list_connections
+from fb.accounts.connections import list_connections
+from fb.accounts.disconnect import disconnect
 from tests.integration.test_sandbox_history import connect, opened_sandbox
 from tests.integration.traveller import Traveller
 from tests.old_database import make_old_database

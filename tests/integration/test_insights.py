@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import delete, func, select
 
-from fb.accounts.accounts import disconnect, freeze
+from fb.accounts.disconnect import disconnect, freeze
 from fb.installation import Installation
 from fb.jobs import insights, snapshots
 from fb.jobs.insights import run_insights

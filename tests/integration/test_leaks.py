@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from fb.accounts.accounts import disconnect
+from fb.accounts.disconnect import disconnect
 from fb.jobs.snapshots import run_snapshots
 from fb.web.log_redaction import install_redaction
 from storage.accounts.grants import list_grants

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from fb.accounts.accounts import check_now, disconnect, freeze, list_connections, thaw
+from fb.accounts.check import check_now
+from fb.accounts.connections import list_connections
+from fb.accounts.disconnect import disconnect, freeze, thaw
 from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
 from fb.graph.page_figures import fetch_figures

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from fb.accounts import accounts
-from fb.accounts import accounts as connections
+from fb.accounts import check, disconnect
 from fb.accounts.check import AccountState
 from fb.graph.errors import RateLimited
 from pages.parts.connections import account_card
@@ -73,10 +72,10 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     done: list[tuple[Any, ...]] = []
     for name in ("freeze", "thaw"):
         monkeypatch.setattr(
-            connections, name, lambda _i, grant, name=name: done.append((name, grant))
+            disconnect, name, lambda _i, grant, name=name: done.append((name, grant))
         )
     monkeypatch.setattr(
-        connections,
+        disconnect,
         "disconnect",
         lambda _i, grant, revoke: done.append(("disconnect", grant, revoke)),
     )
@@ -185,9 +184,9 @@ def test_a_disconnect_that_facebook_did_not_hear_changes_nothing(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_args: Any, **_more: Any) -> None:
-        raise accounts.NotRevoked
+        raise disconnect.NotRevoked
 
-    monkeypatch.setattr(connections, "disconnect", refuse)
+    monkeypatch.setattr(disconnect, "disconnect", refuse)
     add_account(stage, 1, "Carla Stein")
     at = stage.open("connections")
     at.menu_button(key="more-1").click("Disconnect…").run()
@@ -212,7 +211,7 @@ def test_freezing_and_unfreezing(
 
 def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        connections, "check_now", lambda _i, grant: AccountState(grant, was_answered=True)
+        check, "check_now", lambda _i, grant: AccountState(grant, was_answered=True)
     )
     add_account(stage, 1, "Carla Stein")
     at = stage.open("connections")

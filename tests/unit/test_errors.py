@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fb.graph import errors
-from fb.graph.errors import FacebookError, FieldUnknown, RateLimited
-from fb.graph.translation import translate
+from fb.graph.errors import FacebookError, FieldUnknown, RateLimited, translate
 
 BUSINESS_USAGE = (
     '{"100000000000001":[{"type":"pages","call_count":100,"total_cputime":20,"total_time":20,'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fb.accounts.accounts import Account
+from fb.accounts.connections import Account
 from pages.queries import LastRun
 from pages.ui import banner
 from storage.figures.health import Freshness, NamedPages

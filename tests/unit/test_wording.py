@@ -11,7 +11,7 @@ from typing import get_args
 
 import pytest
 
-from fb.graph import errors, translation
+from fb.graph import errors
 from fb.installation import StartupErrorKind
 from pages.parts.activity import activity_text
 from pages.text import permissions, phrases, wording
@@ -170,7 +170,7 @@ def test_the_reason_of_a_dead_connection(code: int | None, subcode: int | None, 
 
 
 def test_every_subcode_that_ends_access_has_its_sentence() -> None:
-    assert set(phrases.ENDED_BY_SUBCODE) == set(translation.ENDED_SUBCODES)
+    assert set(phrases.ENDED_BY_SUBCODE) == set(errors.ENDED_SUBCODES)
 
 
 def test_names_of_people_and_pages_never_become_markdown() -> None:

@@ -1,1 +1,1 @@
-"""The stand-in's login dialog, where an operator chooses person, permissions and Pages."""
+"""The stand-in's login dialog: an operator selects person, permissions and Pages."""

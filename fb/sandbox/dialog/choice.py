@@ -1,4 +1,4 @@
-"""The choice in the dialog's address: the app's request, checked, and what is ticked so far."""
+"""Dialog choice: checks the app's request in the dialog's URL, and reads the ticks so far."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,18 +10,18 @@ from fb.sandbox.world.platform import MetaApp
 from fb.sandbox.world.tokens import PERMISSIONS
 from fb.sandbox.world.world import Person, World
 
-# The permissions of this app's login configuration, which are granted all together or not at all.
+# The permissions of this app's login configuration. They are granted all together or not at all.
 _CONFIGURED = PERMISSIONS[1:7]
 _ONCE = ("client_id", "redirect_uri", "response_type", "state", "scope", "config_id")
 
 
 class Refused(Exception):
-    """A request that is not answered with a redirect; ``args`` are a heading and a sentence."""
+    """The dialog shows an error instead of a redirect; ``args`` are a heading and a sentence."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The app's request and what the person has ticked so far."""
+    """The app's request, and the ticks of the person so far."""
 
     request: Mapping[str, str] = field(repr=False)
     person: Person
@@ -47,7 +47,7 @@ class Choice:
         return frozenset(self.permissions) - self.granted
 
     def query(self, **changes: str) -> str:
-        """The query string of this choice with something changed."""
+        """Return the query string of this choice with the given parameters replaced."""
         ticks = {
             "as": self.person.id,
             "off": f"{self.unticked_pages:x}",
@@ -56,19 +56,18 @@ class Choice:
         return urlencode({**self.request, **ticks, **changes})
 
     def toggle_permission(self, name: str) -> str:
-        """The query string with this permission ticked or unticked."""
+        """Return the query string with the tick of this permission toggled."""
         return self.query(no=",".join(sorted(self.unticked ^ {name})))
 
     def toggle_page(self, index: int) -> str:
-        """The query string with the Page of this index ticked or unticked."""
+        """Return the query string with the tick of the Page of this index toggled."""
         return self.query(off=f"{self.unticked_pages ^ 1 << index:x}")
 
 
 def read_choice(meta_app: MetaApp, world: World, params: QueryParams) -> Choice:
-    """The choice in these parameters. Refused for a foreign app or redirect URI.
+    """Return the choice in these parameters. Unknown people, permissions and ticks are ignored.
 
-    Refused, too, when a parameter was given twice. Unknown people, permissions and ticks are
-    ignored.
+    Raises `Refused` for another app or redirect URI, and for a repeated parameter.
     """
     for name in _ONCE:
         if len(params.getlist(name)) > 1:

@@ -1,4 +1,4 @@
-"""The login dialog: its screen, and the redirect with a code or an error after the decision.
+"""Login dialog: shows the consent screen, and redirects with a code or an error.
 
 https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
 """
@@ -23,14 +23,14 @@ from fb.sandbox.world.world import Page
 _FOLDER = Path(__file__).parent
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_FOLDER),
-    autoescape=True,  # names are made up to be hostile
+    autoescape=True,  # some names contain markup
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 _STYLE = (_FOLDER / "dialog.css").read_text(encoding="utf-8")
 _TITLE = "Stand-in for Facebook’s dialog"
-_MAX_ROWS = 200  # beyond that, Pages are ticked all together
+_MAX_ROWS = 200  # Pages beyond this number can only be ticked all together
 _MEANINGS = {
     "pages_show_list": "See which Pages you manage",
     "pages_messaging": "Read and send their messages",
@@ -60,9 +60,9 @@ _USER_DENIED = {
 
 
 def make_dialog_routes(platform: Platform) -> list[Route]:
-    """The routes of the dialog's screen, of its links Continue and Cancel, and of its style sheet.
+    """Return the routes of the consent screen, its links Continue and Cancel, and its style sheet.
 
-    The first two stand with and without a Graph version before them.
+    All but the style sheet exist with and without a Graph version in the path.
     """
 
     def respond(request: Request, decide: Callable[[Choice], Response]) -> Response:
@@ -125,7 +125,7 @@ def _make_row(platform: Platform, choice: Choice, page: Page) -> dict[str, Any]:
 
 
 def _agree(platform: Platform, choice: Choice) -> dict[str, str]:
-    """Record the consent; return the code and the other parameters of the redirect."""
+    """Record the consent, and return the parameters of the redirect, the code among them."""
     serial = platform.memory.change(
         lambda state: consents.agree(
             state, platform.world, choice.person, choice.granted, choice.declined, choice.pages
@@ -147,7 +147,7 @@ def _agree(platform: Platform, choice: Choice) -> dict[str, str]:
 
 
 def _redirect(choice: Choice, parameters: dict[str, str]) -> Response:
-    """302 to the registered redirect URI, with the state unchanged and Facebook's ``#_=_``."""
+    """Return a 302 to the registered redirect URI, with the unchanged state and ``#_=_``."""
     if "state" in choice.request:
         parameters = {**parameters, "state": choice.request["state"]}
     redirect_uri = choice.request["redirect_uri"]

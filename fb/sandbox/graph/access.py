@@ -1,4 +1,4 @@
-"""Access: whose token a call brings, what it may read, and how much of its limit is used.
+"""Access: authenticates the token of a call, checks its rights, and counts its rate limit.
 
 https://developers.facebook.com/docs/graph-api/overview/rate-limiting: calls with a user or app
 access token count for the app, calls with a page access token for that Page.
@@ -40,7 +40,7 @@ class Access:
         return permission in self.consent.granted
 
     def list_pages(self, world: World) -> list[Page]:
-        """The Pages that this person may list now; empty without pages_show_list."""
+        """Return the Pages that this person may list now; empty without pages_show_list."""
         if self.person is None or not self.may("pages_show_list"):
             return []
         through_business = self.may("business_management")
@@ -52,20 +52,21 @@ class Access:
         return bool(self.consent.pages >> index & 1)
 
     def find_role(self, page: Page) -> Role | None:
-        """The person's role on this Page."""
+        """Return the person's role on this Page, or None."""
         return self.person.roles.get(page.index) if self.person else None
 
     def can_read(self, page: Page, world: World) -> bool:
-        """Whether this token reads the node of this Page."""
+        """Whether this token may read the node of this Page."""
         if self.page is not None:
             return self.page is page
         return page in self.list_pages(world)
 
 
 def authenticate(call: Call) -> Access:
-    """The access of this call's token.
+    """Return the access of this call's token.
 
-    GraphError 2500 or 104 without a token, 190 for a dead one, 100 for a wrong appsecret_proof.
+    Raises GraphError 2500 or 104 without a token, 190 for an invalid or ended token, 100 for a
+    wrong appsecret_proof.
     """
     if not call.token:
         raise (
@@ -81,7 +82,7 @@ def authenticate(call: Call) -> Access:
 
 
 def open_token(call: Call, text: str) -> Access:
-    """The access of any token, without a look at proofs. GraphError 190 for a dead one."""
+    """Return the access of a token without checking a proof; GraphError 190 if it is not valid."""
     mint, world = call.platform.mint, call.platform.world
     if text in mint.app_tokens:
         return Access()
@@ -102,7 +103,7 @@ def open_token(call: Call, text: str) -> Access:
 
 
 def usage_headers(call: Call, access: Access) -> dict[str, str]:
-    """X-App-Usage or X-Business-Use-Case-Usage in percent, as on a quiet day."""
+    """Return X-App-Usage or X-Business-Use-Case-Usage, in percent, as without rate limits."""
     share = 3 + call.now.minute // 4
     if access.page is None:
         usage = {"call_count": share, "total_cputime": share // 2, "total_time": share // 2}
@@ -111,9 +112,9 @@ def usage_headers(call: Call, access: Access) -> dict[str, str]:
 
 
 def find_limit(call: Call, access: Access) -> GraphError | None:
-    """The refusal while the trouble is a rate limit.
+    """Return the refusal while the trouble is a rate limit, else None.
 
-    Only for a Page does Facebook name the minutes until it answers again.
+    Only for a Page does Facebook send the minutes until the limit ends.
     """
     if call.platform.trouble != RATE_LIMIT:
         return None

@@ -1,4 +1,4 @@
-"""One Graph call: method, path, parameters, token and the version that answers it."""
+"""Graph call: parses the path of a request, and finds the version that serves it."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from fb.sandbox.graph import graph_errors
 from fb.sandbox.world.platform import Platform
 
-# Until when each version is served; afterwards a call "will be defaulted to the next oldest usable
+# The last day of each version. Afterwards a call "will be defaulted to the next oldest usable
 # version", without an error: https://developers.facebook.com/docs/graph-api/changelog/versions
 _UNTIL: dict[str, date | None] = {
     "v18.0": date(2026, 1, 26),
@@ -38,7 +38,7 @@ class Call:
     version: str
     now: datetime
     day: date  # the day of the figures
-    root_url: str  # the sandbox's own address, no trailing slash
+    root_url: str  # the sandbox's own URL, no trailing slash
     prefix: str  # "/at/2026-08-01" or ""
 
     @property
@@ -47,11 +47,11 @@ class Call:
         return self.now.timestamp()
 
     def url(self, path: str, query: Mapping[str, str]) -> str:
-        """A full address of this sandbox with the same day and version."""
+        """Return a full URL of this sandbox with the same day and version."""
         return f"{self.root_url}{self.prefix}/{self.version}/{path}?{urlencode(query)}"
 
     def inner(self, method: str, segments: tuple[str, ...], params: Mapping[str, str]) -> "Call":
-        """One item of a batch: with its own token, or this call's token and proof."""
+        """Return one item of a batch, with its own token or with this call's token and proof."""
         token = params.get("access_token", self.token)
         if token == self.token and "appsecret_proof" in self.params:
             params = {"appsecret_proof": self.params["appsecret_proof"], **params}
@@ -80,7 +80,7 @@ class Route:
 def parse_path(path: str) -> Route:
     """Split ``/at/2026-08-01/v26.0/me/accounts``; day and version may be missing.
 
-    GraphError 2500 for a day that is none.
+    Raises GraphError 2500 for an invalid day.
     """
     segments = tuple(part for part in path.split("/") if part)
     prefix, day = "", None
@@ -94,8 +94,8 @@ def parse_path(path: str) -> Route:
 
 
 def find_served_version(named: str | None, today: date) -> str | None:
-    """The version that answers: the one that was named, or the oldest served one instead of an
-    expired one and of None. None for a version that does not exist yet."""
+    """Return the version that answers: the requested one, or the oldest served one for an expired
+    version and for None. Returns None for a version that does not exist yet."""
     served = [name for name, until in _UNTIL.items() if until is None or today < until]
     if named is None:
         return served[0]

@@ -16,7 +16,7 @@ _MAX_IDS = 50
 
 
 def answer(call: Call) -> Answer:
-    """The answer to a call that is no batch. GraphError for a refusal."""
+    """Return the answer to a call that is no batch. Raises GraphError for a refusal."""
     if call.segments == ("oauth", "access_token"):
         return token_endpoints.answer_access_token(call)
     access = authenticate(call)
@@ -37,7 +37,7 @@ def _dispatch(call: Call, access: Access) -> Answer:
 
 
 def _answer_ids(call: Call, access: Access) -> Answer:
-    """Answer ``?ids=A,B``: one unknown id refuses the whole call."""
+    """Answer ``?ids=A,B``. One unknown id refuses the whole call."""
     names = [name for name in call.params["ids"].split(",") if name]
     if len(names) > _MAX_IDS:
         raise graph_errors.parameter_invalid(f"Too many IDs. Maximum: {_MAX_IDS}")
@@ -54,7 +54,7 @@ def _answer_object(call: Call, access: Access, name: str, rest: tuple[str, ...])
 
 
 def _find_owner(call: Call, access: Access, name: str) -> Page | Person | None:
-    """The Page or person of this name, None for the app itself."""
+    """Return the Page or person of this name, None for the app itself."""
     world = call.platform.world
     if name == "me":
         if access.is_app:
@@ -108,7 +108,7 @@ def _answer_picture(call: Call, owner_id: str, *, is_silhouette: bool) -> Answer
 
 
 def _no_such_edge(call: Call, name: str, rest: tuple[str, ...]) -> graph_errors.GraphError:
-    """Facebook answers an edge that this token does not have as a nonexisting field."""
+    """Return the error for an edge that this token does not have: a nonexisting field."""
     if call.method != "GET" or not rest:
         return graph_errors.object_unknown(name, call.method)
     edges = ("accounts", "permissions", "businesses", "feed", "posts", "photos")
@@ -117,5 +117,5 @@ def _no_such_edge(call: Call, name: str, rest: tuple[str, ...]) -> graph_errors.
     return graph_errors.path_unknown("/".join(rest))
 
 
-def _parse_fields(call: Call, known: frozenset[str]) -> tuple[fields.Field, ...]:
-    return fields.get_fields(call.params.get("fields") or fields.DEFAULT_NODE_FIELDS, known)
+def _parse_fields(call: Call, allowed: frozenset[str]) -> tuple[fields.Field, ...]:
+    return fields.get_fields(call.params.get("fields") or fields.DEFAULT_NODE_FIELDS, allowed)

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from fb.sandbox.graph import graph_errors
 
-# https://developers.facebook.com/docs/graph-api/reference/page (v26); picture is an edge that may
-# stand among the fields. There is no email and no created_time.
+# https://developers.facebook.com/docs/graph-api/reference/page (v26). picture is an edge that can
+# be requested as a field. There is no email and no created_time.
 _PAGE_FIELDS_TEXT = """
 about access_token ad_campaign affiliation app_id artists_we_like attire
 available_promo_offer_ids awards band_interests band_members best_page bio birthday
@@ -50,7 +50,7 @@ USER_FIELDS = frozenset({"id", "name", "first_name", "last_name", "short_name", 
 DEFAULT_NODE_FIELDS = "name,id"
 DEFAULT_ACCOUNT_FIELDS = "access_token,category,category_list,name,id,tasks"
 
-# Meta does not say which fields need no pages_read_engagement; here it is these.
+# Fields without pages_read_engagement. Meta does not document them; this is an assumption.
 _FREE_TEXT = "id name category category_list access_token tasks picture link username is_published"
 FREE_FIELDS: frozenset[str] = frozenset(_FREE_TEXT.split())
 
@@ -69,7 +69,7 @@ class Field:
 
 @lru_cache(maxsize=256)
 def parse_fields(text: str) -> tuple[Field, ...]:
-    """The requested fields in order, each name once. GraphError 2500 for text that is no list."""
+    """Return the requested fields in order, each name once. GraphError 2500 for a syntax error."""
     if text.count("{") > 10:
         raise graph_errors.query_unreadable("The query is nested too deeply.")
     requested, end = _parse_list(text, 0)
@@ -78,13 +78,13 @@ def parse_fields(text: str) -> tuple[Field, ...]:
     return requested
 
 
-def get_fields(text: str, known: frozenset[str]) -> tuple[Field, ...]:
-    """The requested fields. GraphError 100 names the first one that is not in ``known``: Facebook
-    refuses the whole call."""
+def get_fields(text: str, allowed: frozenset[str]) -> tuple[Field, ...]:
+    """Return the requested fields. Raises GraphError 100 for the first field that is not in
+    ``allowed``, since Facebook refuses the whole call."""
     requested = parse_fields(text)
-    for one in requested:
-        if one.name not in known:
-            raise graph_errors.field_unknown(one.name)
+    for requested_field in requested:
+        if requested_field.name not in allowed:
+            raise graph_errors.field_unknown(requested_field.name)
     return requested
 
 

@@ -1,7 +1,7 @@
-"""Graph errors have Facebook's messages, codes, subcodes and HTTP statuses.
+"""Graph errors: create refusals with Facebook's messages, codes, subcodes and HTTP statuses.
 
 Sources: https://developers.facebook.com/docs/graph-api/guides/error-handling and recordings of
-public clients. Facebook answers HTTP 400 to nearly everything; the others are given below.
+public clients. Facebook answers nearly every refusal with HTTP 400; other statuses are given below.
 """
 
 from datetime import UTC, datetime, timedelta, timezone

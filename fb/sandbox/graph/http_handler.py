@@ -1,4 +1,4 @@
-"""Graph over HTTP: reads the request, answers a call or a batch of calls, writes JSON and headers.
+"""HTTP handler: reads a request, answers a call or a batch of calls, and writes JSON and headers.
 
 https://developers.facebook.com/docs/graph-api/batch-requests
 """
@@ -27,12 +27,12 @@ _MAX_BATCH_ITEMS = 50
 
 
 async def handle_graph(platform: Platform, request: Request) -> Response:
-    """Answer any request to Graph, a refusal too. Works under any ``root_path``."""
+    """Answer any request to Graph, refusals included. Works under any ``root_path``."""
     params = await _read_params(request)
     if platform.trouble == SLOW:
         await anyio.sleep(SLOW_SECONDS)
     if "batch" in params:
-        # The insights of fifty Pages take a second to compute, and others wait for this loop.
+        # The insights of 50 Pages take a second to compute, which would block the event loop.
         return await anyio.to_thread.run_sync(_respond, platform, request, params)
     return _respond(platform, request, params)
 
@@ -81,13 +81,13 @@ def _is_batch(call: Call) -> bool:
 
 
 def _root_url(request: Request) -> str:
-    """The sandbox's own address: scheme, host and the path that it is mounted under."""
+    """Return the sandbox's own URL: scheme, host and mount path."""
     root_path: str = request.scope.get("root_path", "")
     return f"{request.url.scheme}://{request.url.netloc}{root_path.rstrip('/')}"
 
 
 async def _read_params(request: Request) -> dict[str, str]:
-    """Query and form together; the form wins. JSON bodies are not read."""
+    """Return the parameters of query and form; the form overrides. JSON bodies are not read."""
     params = dict(request.query_params)
     if request.method != "GET":
         content_type = request.headers.get("content-type", "")
@@ -108,7 +108,7 @@ def _header_token(request: Request) -> str | None:
 
 
 def _basic_credentials(request: Request) -> dict[str, str]:
-    """OAuth's other way to name a client (RFC 6749, 2.3.1), which some libraries use."""
+    """Return client id and secret of HTTP Basic (RFC 6749, 2.3.1), which some libraries use."""
     scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return {}
@@ -123,9 +123,9 @@ def _basic_credentials(request: Request) -> dict[str, str]:
 
 
 def _answer_batch(call: Call) -> Answer:
-    """HTTP 200 with one element per item, each with a status, headers and a body of its own.
+    """Answer HTTP 200 with one element per item, each with its own status, headers and body.
 
-    A token beside ``batch`` serves the items that bring none. It may be missing, but not be dead.
+    The token beside ``batch`` is for items without one. It may be missing, but must not be ended.
     """
     items = _parse_batch(call.params["batch"])
     if len(items) > _MAX_BATCH_ITEMS:
@@ -173,22 +173,22 @@ def _inner_call(call: Call, item: Any) -> Call:
     return call.inner(method, parse_path(address.path).segments, params)
 
 
-# The wire form
+# JSON and headers
 
 
 def _dumps(body: Any) -> str:
-    """JSON in ASCII with Facebook's escapes: ``/`` as ``\\/`` and ``%`` as ``\\u0025``."""
+    """Return JSON in ASCII with Facebook's escapes: ``/`` as ``\\/`` and ``%`` as ``\\u0025``."""
     text = json.dumps(body, separators=(",", ":"))
     return text.replace("/", "\\/").replace("%", "\\u0025")
 
 
 def _refuse(error: GraphError) -> Answer:
-    """A refusal as an answer."""
+    """Return the answer for a refusal."""
     return Answer(error.envelope(_trace_id()), error.status, error.headers)
 
 
 def _graph_headers(answer: Answer, version: str, refusal: GraphError | None) -> dict[str, str]:
-    """The headers of every answer of Facebook, and WWW-Authenticate for a refusal."""
+    """Return the headers of all of Facebook's answers, and WWW-Authenticate for a refusal."""
     headers = {
         "Content-Type": _CONTENT_TYPE,
         "facebook-api-version": version,

@@ -1,4 +1,4 @@
-"""The edge ``/{page-id}/insights`` answers a few metrics of the last two years, day by day.
+"""Insights edge: answers ``/{page-id}/insights`` with daily values of the last two years.
 
 https://developers.facebook.com/docs/graph-api/reference/insights
 """
@@ -25,7 +25,7 @@ _RETIRED = "page_views_total"  # under the trouble "a retired metric"
 
 
 def answer(call: Call, access: Access, page: Page, rest: tuple[str, ...]) -> Answer:
-    """Daily values of the requested metrics. One unknown metric refuses the whole call."""
+    """Return daily values of the requested metrics. One unknown metric refuses the whole call."""
     names = [
         name for name in (rest[0] if rest else call.params.get("metric", "")).split(",") if name
     ]
@@ -72,7 +72,7 @@ def _parse_day(call: Call, name: str, default: date) -> date:
 
 
 def _series(call: Call, page: Page, name: str, since: date, until: date) -> dict[str, Any]:
-    """One value for each day that is over and not older than two years."""
+    """Return one value for each day that is over and not older than two years."""
     oldest = call.day - timedelta(days=_KEPT_DAYS)
     days = [since + timedelta(days=number) for number in range((until - since).days)]
     values = [
@@ -92,12 +92,12 @@ def _series(call: Call, page: Page, name: str, since: date, until: date) -> dict
 
 @lru_cache(maxsize=2_000)
 def _end_of(day: date) -> datetime:
-    """Midnight Pacific time at the end of the day: 07:00 UTC in summer, 08:00 in winter."""
+    """Return the end of a day at midnight Pacific time: 07:00 UTC in summer, 08:00 in winter."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=_PACIFIC).astimezone(UTC)
 
 
 def _paging(call: Call, page: Page, since: date, until: date) -> dict[str, str]:
-    """Both addresses, always: this list has no end."""
+    """Return ``previous`` and ``next``. Facebook always sends both: this list has no end."""
     length = until - since
     query = {"access_token": call.token or "", "metric": call.params.get("metric", "")}
     windows = {"previous": (since - length, since), "next": (until, until + length)}

@@ -1,4 +1,4 @@
-"""Nodes: Pages and people as Graph answers them, with the requested fields in their order."""
+"""Nodes: render Pages and people as Graph does, with the requested fields in their order."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,13 +14,13 @@ from fb.sandbox.world.profile_pictures import MAX_SIDE
 from fb.sandbox.world.tokens import PAGE
 from fb.sandbox.world.world import Page, Person
 
-# A user access token that lives longer brings page access tokens that never expire.
+# The page access tokens of a user access token with a longer lifetime never expire.
 LONG_LIVED_FROM_SECONDS = 86_400
 _NAMED_SIDES = {"small": 50, "normal": 100, "album": 50, "square": 50, "large": 200}
 
 
 def check_permitted(requested: tuple[Field, ...], access: Access) -> None:
-    """GraphError 10 if a requested field needs pages_read_engagement and that is not granted."""
+    """Raise GraphError 10 if a field needs pages_read_engagement and it is not granted."""
     is_free = all(one.name in FREE_FIELDS for one in requested)
     if not is_free and not access.may("pages_read_engagement"):
         raise graph_errors.permission_missing("pages_read_engagement")
@@ -29,7 +29,7 @@ def check_permitted(requested: tuple[Field, ...], access: Access) -> None:
 def render_page(
     page: Page, requested: tuple[Field, ...], call: Call, access: Access
 ) -> dict[str, Any]:
-    """The Page's node: fields that are not set are left out, ``id`` is always there."""
+    """Return a Page's node. Fields that are not set are left out; ``id`` is always included."""
     node: dict[str, Any] = {}
     for one in requested:
         special = _SPECIAL.get(one.name)
@@ -41,7 +41,7 @@ def render_page(
 
 
 def render_person(person: Person, requested: tuple[Field, ...], call: Call) -> dict[str, Any]:
-    """The person's node. People here have no e-mail address."""
+    """Return a person's node. No person has an e-mail address."""
     first, _, last = person.name.partition(" ")
     values = {
         "name": person.name,
@@ -57,9 +57,9 @@ def render_person(person: Person, requested: tuple[Field, ...], call: Call) -> d
 def render_picture(
     owner_id: str, requested: Field, call: Call, *, is_silhouette: bool
 ) -> dict[str, Any]:
-    """The field or edge ``picture``, 50 by 50 unless another size is requested.
+    """Return the field or edge ``picture``, 50 by 50 pixels unless another size is requested.
 
-    The address expires (``oe``, hexadecimal epoch seconds), as Facebook's do.
+    As at Facebook, the URL has an expiry (``oe``, hexadecimal epoch seconds).
     """
     width, height = _size(requested.modifiers)
     expires = (call.now + timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -79,10 +79,10 @@ def render_picture(
 
 
 def _issue_page_token(page: Page, call: Call, access: Access) -> str | None:
-    """The page access token, None for a role that gets none.
+    """Return the page access token, None for a role without one.
 
-    One user access token always brings the same page access token; a long-lived one brings one that
-    never expires: https://developers.facebook.com/docs/facebook-login/guides/access-tokens
+    The same user access token always gives the same page access token; a long-lived one gives one
+    that never expires: https://developers.facebook.com/docs/facebook-login/guides/access-tokens
     """
     if access.page is not None or access.person is None or access.token is None:
         return access.token.text if access.token else None

@@ -1,4 +1,4 @@
-"""The edges of a person: ``/me/accounts`` lists Pages by cursors, ``/me/permissions`` permissions.
+"""Person edges: list a person's Pages (``/me/accounts``) and permissions (``/me/permissions``).
 
 https://developers.facebook.com/docs/graph-api/results: the last result page has ``after``, too;
 only a missing ``next`` means the end.
@@ -19,7 +19,7 @@ _DEFAULT_LIMIT = 25
 
 
 def list_accounts(call: Call, access: Access, person: Person) -> Answer:
-    """One result page. An empty list, not an error, without pages_show_list or any Page."""
+    """Return one result page. The list is empty without pages_show_list or without any Page."""
     text = call.params.get("fields") or fields.DEFAULT_ACCOUNT_FIELDS
     requested = fields.get_fields(text, fields.ACCOUNT_FIELDS)
     limit = _get_limit(call)
@@ -40,7 +40,7 @@ def list_accounts(call: Call, access: Access, person: Person) -> Answer:
 
 
 def answer_permissions(call: Call, access: Access, person: Person, rest: tuple[str, ...]) -> Answer:
-    """GET lists permissions. DELETE takes one back, or all of them, which removes the app."""
+    """GET: list permissions. DELETE: withdraw one, or all of them, which removes the app."""
     if access.page is not None:
         raise graph_errors.field_unknown("permissions")
     if call.method == "GET" and not rest:
@@ -87,7 +87,7 @@ def _paging(
 ) -> dict[str, Any]:
     first, last = _make_cursor(pages[start]), _make_cursor(pages[end - 1])
     paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
-    # As Facebook's, the address contains the token in clear: clients must not log or follow it.
+    # As at Facebook, the URL contains the token: clients must not log or follow it.
     params = {
         name: value
         for name, value in call.params.items()
@@ -102,7 +102,7 @@ def _paging(
 
 
 def _make_cursor(page: Page) -> str:
-    """base64 of the id, with ZD for the equals signs."""
+    """Return base64 of the id, with ZD for the equals signs."""
     return base64.b64encode(page.id.encode()).decode().replace("=", "ZD")
 
 

@@ -40,7 +40,7 @@ def answer_access_token(call: Call) -> Answer:
 
 
 def answer_debug_token(call: Call, access: Access) -> Answer:
-    """Describe ``input_token``: HTTP 200 also for a dead one, with is_valid false."""
+    """Describe ``input_token``. HTTP 200 also for an ended token, with is_valid false."""
     text = call.params.get("input_token")
     if not text:
         raise graph_errors.parameter_invalid("The parameter input_token is required")
@@ -63,8 +63,8 @@ def _check_app(call: Call) -> None:
             raise graph_errors.missing_parameter(name)
     if call.params["client_id"] != call.platform.meta_app.id:
         raise graph_errors.unknown_app()
-    given, secret = call.params["client_secret"], call.platform.meta_app.secret
-    if not hmac.compare_digest(given.encode(), secret.encode()):
+    sent, secret = call.params["client_secret"], call.platform.meta_app.secret
+    if not hmac.compare_digest(sent.encode(), secret.encode()):
         raise graph_errors.wrong_secret()
 
 
@@ -79,7 +79,7 @@ def _exchange_code(call: Call) -> Answer:
         raise graph_errors.code_malformed()
     if code.audience != hash_redirect_uri(redirect_uri):
         raise graph_errors.redirect_uri_differs()
-    # First whether it was used: a code used long ago is forgotten, and then it is only expired.
+    # The use is checked first: used codes are deleted later, and are then reported as expired.
     if call.platform.memory.change(lambda state: _use_up(state, code, call.now_seconds)):
         raise graph_errors.code_used()
     if code.is_expired(call.now_seconds):
@@ -91,7 +91,7 @@ def _exchange_code(call: Call) -> Answer:
 
 
 def _use_up(state: State, code: Token, now_seconds: float) -> bool:
-    """Mark the code as used and return whether it was before. Forgets expired codes."""
+    """Mark the code as used, and return whether it was used before. Deletes expired codes."""
     used = {nonce: until for nonce, until in state["used_codes"].items() if until > now_seconds}
     was_used = code.nonce in used
     if not code.is_expired(now_seconds):
@@ -167,7 +167,7 @@ def _describe_dead(call: Call, text: str, error: GraphError) -> dict[str, Any]:
 
 
 def _granular_scopes(access: Access, world: World) -> list[dict[str, Any]]:
-    """Permissions with target_ids only where the person unticked a Page."""
+    """Return the permissions, with target_ids only if the person unticked a Page."""
     assert access.person is not None
     names = [
         name for name in PERMISSIONS if access.may(name) and name.startswith(("pages_", "read_"))

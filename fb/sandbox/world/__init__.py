@@ -1,1 +1,1 @@
-"""What the stand-in knows without HTTP: Pages, people, figures, pictures, tokens and consents."""
+"""The stand-in without HTTP: Pages, people, figures, pictures, tokens and consents."""

@@ -1,9 +1,9 @@
-"""Consents record what each person granted and ticked, and what has ended access since.
+"""Consents: record each person's permissions and ticked Pages, and the end of access.
 
-Per person the state keeps ``granted`` and ``declined`` permissions, ``pages`` (ticked Pages as
-hexadecimal bits) and serial numbers. Every trip through the dialog and every ending takes the next
-serial. A token carries the serial of its trip and is ended by any higher one. Times would not do:
-two things can happen in one second, and the clock of a test may stand still.
+Per person the state has ``granted`` and ``declined`` permissions, ``pages`` (ticked Pages as
+hexadecimal bits) and serial numbers. Every consent and every end of access takes the next serial. A
+token has the serial of its consent, and a higher one ends it. Serials instead of times, since two
+events can fall into one second, and the clock of a test may not move.
 """
 
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from fb.sandbox.world.memory import State
 from fb.sandbox.world.tokens import Token
 from fb.sandbox.world.world import Person, World
 
-# Graph's subcodes of dead tokens.
+# Graph's subcodes of ended tokens.
 APP_REMOVED, PASSWORD_CHANGED, LOGGED_OUT = 458, 460, 467
 
 
 @dataclass(frozen=True)
 class Consent:
-    """The consent of one person that holds now; ``pages`` are the ticked Pages as bits."""
+    """The current consent of one person; ``pages`` are the ticked Pages as bits."""
 
     granted: frozenset[str]
     declined: frozenset[str]
@@ -34,9 +34,9 @@ def agree(
     declined: frozenset[str],
     pages: int,
 ) -> int:
-    """Record one trip through the dialog and return its serial.
+    """Record one consent, and return its serial.
 
-    Earlier tokens of Pages that are not ticked any more end here.
+    It ends the earlier tokens of Pages that are no longer ticked.
     """
     record = _record(state, person.id)
     serial = _next_serial(state)
@@ -52,13 +52,13 @@ def agree(
 
 
 def end_access(state: State, person_id: str, subcode: int) -> None:
-    """End all tokens that this person has given so far."""
+    """End all tokens of this person so far."""
     record = _record(state, person_id)
     record.update(ended_serial=_next_serial(state), ended_subcode=subcode, granted=[], declined=[])
 
 
 def withdraw(state: State, person_id: str, permission: str) -> None:
-    """Take one permission back from all tokens given so far."""
+    """Withdraw one permission from all tokens of this person so far."""
     record = _record(state, person_id)
     record.setdefault("withdrawn", {})[permission] = _next_serial(state)
     if "granted" in record:
@@ -67,7 +67,7 @@ def withdraw(state: State, person_id: str, permission: str) -> None:
 
 
 def find_ending(state: State, token: Token) -> int | None:
-    """The subcode of a token that was ended, None for one that lives or has only expired."""
+    """Return the subcode of a token that was ended; None for a valid or only expired token."""
     record = _find(state, token.person_id)
     if token.serial < record.get("ended_serial", 0):
         return int(record["ended_subcode"])
@@ -79,7 +79,7 @@ def find_ending(state: State, token: Token) -> int | None:
 
 
 def get_consent(state: State, token: Token) -> Consent:
-    """The person's consent now; the token's own facts where nothing is recorded."""
+    """Return the person's current consent; the token's own facts if none is recorded."""
     record = _find(state, token.person_id)
     granted = frozenset(record["granted"]) if "granted" in record else token.scopes
     withdrawn = {

@@ -1,6 +1,6 @@
-"""Fan counts: fans and followers of a Page on any day, a pure function of its seed and the day.
+"""Fan counts: compute fans and followers of a Page on any day, from its seed and the day alone.
 
-History in a database must go on where it stopped, so the formula must not change.
+The formula must not change, since databases contain figures of past days.
 """
 
 import math
@@ -11,11 +11,11 @@ from typing import NamedTuple
 from fb.sandbox.world.world import Page
 
 _ORIGIN = date(2026, 1, 5).toordinal()  # a Monday
-# The share of a week's movement before each weekday: people press Like at weekends.
+# The share of a week's change before each weekday: most of it falls on weekends.
 _WEEK_SO_FAR = (0.0, 0.11, 0.22, 0.34, 0.47, 0.63, 0.83)
 _WAVES = ((371.0, 0.05), (143.0, 0.018), (61.0, 0.007), (29.0, 0.0025), (11.3, 0.0006))
-_SATURATION_DAYS = 700.0  # growth levels off, so that far years stay plausible
-# On a purge the platform removes fake accounts: three Pages of four lose followers that day.
+_SATURATION_DAYS = 700.0  # growth levels off, so that counts of later years stay plausible
+# On a purge the platform removes fake accounts: three of four Pages lose followers that day.
 _PURGE_EVERY_DAYS = 91
 _PURGE_FIRST = date(2026, 11, 10).toordinal()
 _SPIKE_EVERY_DAYS = 240
@@ -30,7 +30,7 @@ class FanCounts(NamedTuple):
 
 @lru_cache(maxsize=200_000)
 def count_fans(page: Page, day: date) -> FanCounts:
-    """The counts at the end of ``day`` (UTC), which may be any day, also long before 2026."""
+    """Return the counts at the end of ``day`` (UTC), which may be any day, also before 2026."""
     if not page.has_counts:
         return FanCounts(None, None)
     ordinal = day.toordinal()
@@ -40,12 +40,12 @@ def count_fans(page: Page, day: date) -> FanCounts:
     followers = max(followers, 0)
     if page.is_new_experience:
         return FanCounts(followers, followers)
-    # On a classic Page a few who like it do not follow it, and the other way round.
+    # On a classic Page, a few fans are no followers, and a few followers are no fans.
     return FanCounts(round(followers * (0.94 + 0.1 * _share(page.seed, 1))), followers)
 
 
 def _level(page: Page, ordinal: int) -> float:
-    """Natural logarithm of the followers over ``base_count``: drift, waves, a campaign, purges."""
+    """Return the natural logarithm of followers / base_count: drift, waves, campaign, purges."""
     days = ordinal - _ORIGIN
     rhythm = days - days % 7 + 7 * _WEEK_SO_FAR[days % 7]
     level = page.yearly_growth / 365 * _SATURATION_DAYS * math.tanh(rhythm / _SATURATION_DAYS)
@@ -58,7 +58,7 @@ def _level(page: Page, ordinal: int) -> float:
 
 
 def _campaigns(seed: int, ordinal: int) -> float:
-    """A steep rise within a week that fades over months."""
+    """Return the effect of campaigns: a steep rise within a week that fades over months."""
     total = 0.0
     current = ordinal // _SPIKE_EVERY_DAYS
     for number in range(current - 2, current + 1):
@@ -70,7 +70,7 @@ def _campaigns(seed: int, ordinal: int) -> float:
 
 
 def _share(seed: int, salt: int) -> float:
-    """A number in [0, 1) that seems random and is always the same (the finisher of splitmix64)."""
+    """Return a reproducible pseudo-random number in [0, 1) (the finisher of splitmix64)."""
     mixed = (seed + salt * 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF

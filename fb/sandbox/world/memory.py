@@ -1,4 +1,4 @@
-"""Memory keeps clock, trouble, consents and used codes in one file, shared by processes."""
+"""Memory: stores clock, trouble, consents and used codes in one file, shared by processes."""
 
 import copy
 import json
@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 
 try:
     import fcntl
-except ImportError:  # a system without flock: one process at a time, then
-    fcntl = None  # type: ignore[assignment]  # the module is only used where it exists
+except ImportError:  # without flock, only one process may use the file
+    fcntl = None  # type: ignore[assignment]  # only used where it exists
 
 Result = TypeVar("Result")
 State = dict[str, Any]
 
 
 def empty_state() -> State:
-    """The state of a fresh sandbox; `consents` writes under ``people``."""
+    """Return the state of a new sandbox; `consents` writes under ``people``."""
     return {
         "offset_days": 0,
         "trouble": "none",
@@ -32,10 +32,9 @@ def empty_state() -> State:
 
 
 class Memory:
-    """The state in the file at ``path``; None keeps it in this process. Safe from several threads.
+    """The state in the file at ``path``; None keeps it in this process. Thread-safe.
 
-    A file that is not readable as state counts as empty: a stand-in that has forgotten everything
-    is better than one that refuses to start.
+    A file without a readable state is treated as empty, so that the sandbox always starts.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -45,13 +44,13 @@ class Memory:
         self._seen: tuple[int, int, int] | None = None
 
     def read(self) -> State:
-        """The present state, not to be changed by the caller."""
+        """Return the current state. The caller must not change it."""
         with self._lock:
             self._reload()
             return self._state
 
     def change(self, alter: Callable[[State], Result]) -> Result:
-        """Let ``alter`` change the state under a lock of threads and processes; give its result."""
+        """Call ``alter`` with the state, locked for threads and processes; return its result."""
         with self._lock, self._locked():
             self._reload()
             draft = copy.deepcopy(self._state)
@@ -80,7 +79,7 @@ class Memory:
     def _write(self, state: State) -> None:
         if self._path is None:
             return
-        # mkstemp makes the file 0600, and the replacement is seen whole or not at all.
+        # mkstemp creates the file with mode 0600, and the replacement is atomic.
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -94,7 +93,7 @@ class Memory:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Lock other processes out with a lock on the folder."""
+        """Lock the folder against other processes."""
         if self._path is None or fcntl is None:
             yield
             return

@@ -1,6 +1,6 @@
-"""The platform is Facebook without HTTP: app, world, memory, tokens, a clock and a chosen trouble.
+"""Platform: combines app, world, memory, tokens, clock and trouble, for both Graph and dialog.
 
-Graph and dialog both work on one platform.
+A trouble is a failure of Facebook that an operator switches on, such as a rate limit.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ TROUBLES: dict[str, str] = {
 
 @dataclass(frozen=True)
 class MetaApp:
-    """The one app that is registered with the platform, with its one redirect URI."""
+    """The app of the platform, with its one registered redirect URI."""
 
     id: str
     secret: str = field(repr=False)
@@ -44,13 +44,13 @@ class MetaApp:
 
 @dataclass
 class Platform:
-    """See the module. Safe from any thread, and from another process on the same memory file."""
+    """Facebook without HTTP. Safe for threads and for processes with the same memory file."""
 
     meta_app: MetaApp
     world: World
     memory: Memory
-    real_now: Callable[[], datetime]  # the present as aware UTC
-    page_limit: int  # the most Pages that one result page of a list holds
+    real_now: Callable[[], datetime]  # the real time, aware UTC
+    page_limit: int  # the maximum number of Pages in one result page
 
     @cached_property
     def mint(self) -> Mint:
@@ -58,7 +58,7 @@ class Platform:
         return Mint(self.meta_app.id, self.meta_app.secret)
 
     def now(self) -> datetime:
-        """The sandbox's present, aware UTC: the real one plus the days that were fast-forwarded."""
+        """Return the sandbox's time, aware UTC: the real time plus the fast-forwarded days."""
         return self.real_now() + timedelta(days=self.memory.read()["offset_days"])
 
     def today(self) -> date:
@@ -66,7 +66,7 @@ class Platform:
         return self.now().date()
 
     def advance(self, days: int) -> None:
-        """Move the clock on. ValueError below 0: time does not run backwards."""
+        """Move the clock on by whole days. Raises ValueError below 0."""
         if days < 0:
             raise ValueError("the sandbox's clock only moves forward")
 
@@ -77,10 +77,10 @@ class Platform:
 
     @property
     def trouble(self) -> str:
-        """The trouble chosen last, a key of TROUBLES. Setting another name is a KeyError.
+        """The selected trouble, a key of TROUBLES. Setting another name raises KeyError.
 
-        Access that a trouble has ended or withdrawn stays so when another trouble is chosen: only
-        another trip through the dialog mends it.
+        Access that a trouble has ended or withdrawn is only restored by another consent, not by
+        another trouble.
         """
         name = str(self.memory.read()["trouble"])
         return name if name in TROUBLES else NONE
@@ -105,11 +105,11 @@ class Platform:
         self.memory.change(lambda state: consents.end_access(state, person_id, subcode))
 
     def withdraw(self, person_id: str, permission: str) -> None:
-        """Take one permission back from all tokens of one person."""
+        """Withdraw one permission from all tokens of one person."""
         self.memory.change(lambda state: consents.withdraw(state, person_id, permission))
 
     def start_over(self) -> None:
-        """Forget clock, trouble and consents. Tokens and codes issued so far are dead."""
+        """Reset clock, trouble and consents. All tokens and codes so far become invalid."""
 
         def alter(state: State) -> None:
             serial = state["serial"] + 1

@@ -1,4 +1,4 @@
-"""Profile pictures: PNGs drawn from the owner's id, without an image library."""
+"""Profile pictures: draw PNGs from the owner's id, without an image library."""
 
 import hashlib
 import math
@@ -21,7 +21,7 @@ _INKS: tuple[Color, ...] = ((246, 239, 224), (250, 214, 140), (214, 232, 222), (
 
 @lru_cache(maxsize=512)
 def draw_picture(owner_id: str, width: int, height: int) -> bytes:
-    """The PNG of a Page or person, always the same; a grey figure for the owner "silhouette"."""
+    """Return the PNG of a Page or person, always the same; grey for the owner "silhouette"."""
     if owner_id == "silhouette":
         return _draw((205, 209, 215), (240, 242, 245), _figure, width, height)
     dice = hashlib.sha256(owner_id.encode()).digest()
@@ -32,7 +32,7 @@ def draw_picture(owner_id: str, width: int, height: int) -> bytes:
 
 
 def parse_size(text: str) -> tuple[int, int] | None:
-    """Width and height out of ``100x100.png``; None for anything else or beyond MAX_SIDE."""
+    """Return width and height of ``100x100.png``; None for other texts or beyond MAX_SIDE."""
     width, _, height = text.removesuffix(".png").partition("x")
     if not (width.isdecimal() and height.isdecimal() and text.isascii() and len(text) <= 11):
         return None
@@ -57,7 +57,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 
 def _coverage(spans: list[Span], width: int) -> list[float]:
-    """How much of each pixel is inked: parts of a pixel at the edges keep them smooth."""
+    """Return the filled share of each pixel; partly filled pixels make smooth edges."""
     shares = [0.0] * width
     for left, right in spans:
         start, end = max(left, 0.0) * width, min(right, 1.0) * width

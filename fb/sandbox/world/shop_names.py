@@ -1,4 +1,4 @@
-"""Shop names and addresses, from which `world` makes Pages; some names have broken programs."""
+"""Shop names: list and generate names and addresses, from which `world` makes Pages."""
 
 from typing import NamedTuple
 
@@ -77,7 +77,7 @@ SHOPS: tuple[Shop, ...] = (
     Shop("Óbidos Artesanato", "Arts & Crafts Store", "Óbidos", PORTUGAL, "Cerâmica e cortiça."),
 )
 
-# Each of these has broken a real program: markup, icons, formulas, bidi, graphemes, length, quotes.
+# Names that often break programs: markup, icons, formulas, bidi, graphemes, length, quotes.
 HOSTILE_NAMES: tuple[str, ...] = (
     ":material/delete: <b>x</b> www.evil.com",
     '=HYPERLINK("http://evil.example","Gewinn")',
@@ -122,7 +122,7 @@ SURNAMES: tuple[str, ...] = (
     *("Carver", "Doyle", "Ellery", "Finch", "Greaves", "Hollis", "Ingram", "Jarvis", "Kerr"),
     *("Lockwood", "Mercer", "Nash", "Osborne", "Pryce", "Quinn", "Rowe", "Sutton", "Thorne"),
 )
-# Roughly the middle of each country, and a street that every town there has.
+# The approximate centre of each country, and a common street name.
 SURROUNDINGS: dict[str, tuple[float, float, str]] = {
     GERMANY: (51.2, 10.4, "Hauptstraße"),
     AUSTRIA: (47.6, 14.1, "Kirchengasse"),

@@ -1,4 +1,4 @@
-"""Tokens and authorization codes carry signed facts about themselves, so they survive a restart."""
+"""Tokens: issue and read signed tokens and codes, which contain their own facts."""
 
 import base64
 import hashlib
@@ -26,7 +26,7 @@ PERMISSIONS: tuple[str, ...] = (
     "ads_read",
 )
 CODE_SECONDS = 600
-# Access to data ends 90 days after the dialog, however often the token is exchanged.
+# Data access ends 90 days after the dialog, also for exchanged tokens.
 DATA_ACCESS_SECONDS = 90 * 86_400
 _BIT = {name: 1 << index for index, name in enumerate(PERMISSIONS)}
 USER, PAGE, CODE = "user", "page", "code"
@@ -38,9 +38,9 @@ _SIGNATURE_BYTES = 16
 class Token:
     """The facts in a user access token, page access token or authorization code.
 
-    Times are epoch seconds, 0 is never. ``serial`` is the number of the trip through the dialog,
-    ``pages`` the ticked Pages as bits (Page.index), ``audience`` the hash of a code's redirect URI,
-    ``text`` the token itself.
+    Times are epoch seconds; 0 means never. ``serial`` is the number of the consent, ``pages`` are
+    the ticked Pages as bits (Page.index), ``audience`` is the hash of a code's redirect URI,
+    ``text`` is the token itself.
     """
 
     kind: str
@@ -62,7 +62,7 @@ class Token:
 
 
 class Mint:
-    """Issues and reads the tokens of one app. Tokens of another app or secret are not readable."""
+    """Issues and reads the tokens of one app. It can't read tokens of another app or secret."""
 
     def __init__(self, app_id: str, app_secret: str) -> None:
         self._key = hashlib.sha256(f"mint {app_id} {app_secret}".encode()).digest()
@@ -71,7 +71,7 @@ class Mint:
         self.app_tokens = frozenset({self.app_token, f"{app_id}|{app_secret}"})
 
     def issue(self, token: Token) -> str:
-        """The token's text: letters and digits, 200 or more."""
+        """Return the token's text: 200 or more letters and digits."""
         facts = [
             token.kind,
             token.person_id,
@@ -98,7 +98,7 @@ class Mint:
         redirect_uri: str,
         now_seconds: int,
     ) -> str:
-        """An authorization code for one ``redirect_uri``, which expires after ten minutes."""
+        """Return an authorization code for one ``redirect_uri``. It expires after ten minutes."""
         return self.issue(
             Token(
                 kind=CODE,
@@ -116,7 +116,7 @@ class Mint:
         )
 
     def read(self, text: str, *kinds: str) -> Token | None:
-        """The token if this app issued it as one of ``kinds``, else None. It may have expired."""
+        """Return the token if this app issued it as one of ``kinds``, else None; maybe expired."""
         for kind in kinds:
             prefix = _PREFIXES[kind]
             if text.startswith(prefix):
@@ -126,14 +126,14 @@ class Mint:
         return None
 
     def proof(self, token_text: str) -> str:
-        """The appsecret_proof of a token, lower-case hexadecimal.
+        """Return the appsecret_proof of a token, lower-case hexadecimal.
 
         https://developers.facebook.com/docs/graph-api/guides/secure-requests
         """
         return hmac.digest(self._app_secret, token_text.encode(), "sha256").hex()
 
     def page_nonce(self, user_token: Token, page_id: str) -> str:
-        """The nonce of a page access token: one user access token always brings the same one."""
+        """Return the nonce of a page access token; the same for the same user access token."""
         return self._short(f"{user_token.nonce} {page_id}")
 
     def _read_body(self, text: str, raw: bytes | None) -> Token | None:
@@ -159,12 +159,12 @@ class Mint:
 
 
 def hash_redirect_uri(redirect_uri: str) -> str:
-    """The form in which a code carries the redirect URI that it was issued for."""
+    """Return the hash of the redirect URI that a code contains."""
     return hashlib.sha256(redirect_uri.encode()).hexdigest()[:16]
 
 
 def _to_letters(raw: bytes) -> str:
-    """base64 in letters and digits: Z, + and / become ZA, ZB and ZC, as in Facebook's tokens."""
+    """Return base64 in letters and digits: Z, + and / become ZA, ZB and ZC, as at Facebook."""
     text = base64.b64encode(raw).decode().rstrip("=")
     return text.replace("Z", "ZA").replace("+", "ZB").replace("/", "ZC")
 

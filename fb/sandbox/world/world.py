@@ -1,7 +1,7 @@
-"""The world holds the made-up Pages and people; a number of Pages always gives the same world.
+"""World: makes the invented Pages and people; the same number of Pages gives the same world.
 
 Some Pages are awkward on purpose: hostile names, no token, no ANALYZE task, no counts, few fields.
-Nothing here changes. What people agree to is kept in `memory`.
+The world never changes. Consents are stored in `memory`.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from fb.sandbox.world.shop_names import Shop
 ALL_TASKS = ("ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MANAGE", "MESSAGING", "MODERATE")
 TASKS_WITHOUT_ANALYZE = ("CREATE_CONTENT", "MESSAGING", "MODERATE")
 
-# These shops of SHOPS are ordinary but for one thing.
+# Shops of SHOPS with one awkward property each.
 _LACKS_ANALYZE = "Kletterhalle Gipfel"
 _SENDS_NO_TOKEN = "Stadtapotheke Bamberg"  # noqa: S105 - a shop, not a secret
 _THROUGH_A_BUSINESS = frozenset({"Moda Ipanema", "Meadowlark Yoga", "Tierpark Waldau"})
@@ -35,7 +35,7 @@ _NOT_PUBLISHED = "Eisdiele Dolce Vita"
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """One made-up Page: its fields that stay the same, and the parameters of its fan counts."""
+    """One invented Page: its constant fields, and the parameters of its fan counts."""
 
     index: int  # index in World.pages, and the Page's bit in a consent
     id: str
@@ -45,16 +45,16 @@ class Page:
     base_count: int  # fans at the beginning of 2026
     yearly_growth: float  # natural logarithm
     restlessness: float
-    purge_ratio: float  # share of fans a purge takes away
+    purge_ratio: float  # share of fans that a purge removes
     has_counts: bool = True
-    is_new_experience: bool = False  # then fan_count is followers_count
+    is_new_experience: bool = False  # True: fan_count equals followers_count
     is_through_business: bool = False  # listed with business_management only
     has_picture: bool = True
 
 
 @dataclass(frozen=True)
 class Role:
-    """What one person may do on one Page."""
+    """The role of one person on one Page."""
 
     tasks: tuple[str, ...]
     sends_token: bool = True
@@ -62,7 +62,7 @@ class Role:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who can log in at the dialog. ``roles``: Page index to role, in listing order."""
+    """A person who can log in at the dialog. ``roles``: Page index to role, in listing order."""
 
     id: str
     name: str
@@ -78,21 +78,21 @@ class World:
 
     @cached_property
     def page_by_id(self) -> dict[str, Page]:
-        """Every Page under its id and, if it has one, under its username."""
+        """Every Page by its id and, if it has one, by its username."""
         by_id = {page.id: page for page in self.pages}
         return by_id | {p.fixed["username"]: p for p in self.pages if "username" in p.fixed}
 
     @cached_property
     def person_by_id(self) -> dict[str, Person]:
-        """Every person under the id."""
+        """Every person by id."""
         return {person.id: person for person in self.people}
 
 
 @lru_cache(maxsize=8)
 def make_world(*, pages: int = 60) -> World:
-    """The world of ``pages`` Pages, ValueError below 1. A larger world begins with the smaller.
+    """Return the world of ``pages`` Pages; ValueError below 1. A larger world extends a smaller.
 
-    In the world of 60 the last two belong to Ben alone; in any other size Anna has all Pages.
+    Among 60 Pages, the last two belong to Ben only; with any other number Anna has all Pages.
     """
     if pages < 1:
         raise ValueError("a world has at least one Page")
@@ -101,7 +101,7 @@ def make_world(*, pages: int = 60) -> World:
 
 
 def _iterate_shops(count: int) -> Iterator[Shop]:
-    """The shops, an awkward one after every third of them; then generated shops up to ``count``."""
+    """Yield ``count`` shops: the listed ones with awkward ones between, then generated ones."""
     odd = [*shop_names.HOSTILE_NAMES, shop_names.NEW_SHOP, shop_names.UNCOUNTED, shop_names.BARE]
     odd_shops = [Shop(name, "Local Business", "Köln", shop_names.GERMANY, "") for name in odd]
     mixed: list[Shop] = []
@@ -150,14 +150,14 @@ def _make_page(index: int, shop: Shop) -> Page:
 
 
 def _limit_count(base_count: int, name: str, seed: int) -> int:
-    """A steep mover is no large Page, so that no single Page bends the curve of all."""
+    """Limit the count of a fast-growing Page, so that it does not dominate the sum of all."""
     if name == shop_names.NEW_SHOP:
         return 0
     return min(base_count, 24_000) if name in _MOVERS or seed % 8 == 0 else base_count
 
 
 def _make_id(index: int, is_new_experience: bool, dice: random.Random) -> str:
-    """15 to 17 digits; some ids are beyond 2**53, so a client that reads them as floats fails."""
+    """Return 15 to 17 digits; some ids exceed 2**53, so that clients that use floats fail."""
     middle = dice.randrange(10**5)
     if is_new_experience:
         return f"61{middle:05d}{index:07d}"
@@ -167,7 +167,7 @@ def _make_id(index: int, is_new_experience: bool, dice: random.Random) -> str:
 
 
 def _make_fields(shop: Shop, page_id: str, is_new: bool, dice: random.Random) -> dict[str, Any]:
-    """The fields as Graph gives them; a field that is not set is left out."""
+    """Return the fields as in Graph; fields that are not set are left out."""
     if shop.name == shop_names.BARE:
         return {"id": page_id, "name": shop.name}
     slug = _slug(shop.name)
@@ -229,7 +229,7 @@ def _make_location(shop: Shop, dice: random.Random) -> dict[str, Any]:
 
 
 def _make_people(pages: tuple[Page, ...], bens_count: int) -> tuple[Person, ...]:
-    """Anna has nearly all Pages; Ben and Carla have roles on some of the same."""
+    """Return the people: Anna has nearly all Pages, Ben and Carla share some of them."""
     shared = pages[: len(pages) - bens_count]
     anna = {page.index: _annas_role(page) for page in shared}
     ben = {page.index: Role(ALL_TASKS) for page in pages if page.index % 5 == 0}

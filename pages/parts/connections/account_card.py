@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from fb.accounts.accounts import Connection
 from fb.accounts.check import AccountState
+from fb.accounts.connections import Connection
 from pages.text import permissions, phrases
 from pages.text.formats import counted, day, plain, when
 from pages.text.wording import Wording

@@ -1,0 +1,83 @@
+"""Account access: pauses a connected account, ends the pause, or disconnects the account."""
+
+from __future__ import annotations
+
+from fb.graph import oauth
+from fb.graph.errors import AccessEnded, FacebookError
+from fb.installation import Installation
+from storage.accounts.grants import forget_tokens, get_grant, set_grant_status
+from storage.db.installation import bump_data_version
+from storage.jobs.events import record_event
+from storage.models.base import THIS_COMPUTER
+
+
+class NotRevoked(Exception):
+    """Facebook did not confirm that the access has ended; nothing was changed here."""
+
+
+def freeze(installation: Installation, grant_id: int) -> None:
+    """Pause an account: its tokens are kept, and its Pages are not fetched. Only if it is ok."""
+    _set_status(installation, grant_id, "frozen", only_from="ok")
+
+
+def thaw(installation: Installation, grant_id: int) -> None:
+    """End the pause of an account. Does nothing if it is not paused."""
+    _set_status(installation, grant_id, "ok", only_from="frozen")
+
+
+def _set_status(installation: Installation, grant_id: int, status: str, only_from: str) -> None:
+    now = installation.now()
+    with installation.database.writing() as session:
+        grant = get_grant(session, grant_id)
+        if grant.status != only_from:
+            return
+        set_grant_status(session, grant_id, status, code=None, subcode=None, now=now)
+        kind = "frozen" if status == "frozen" else "thawed"
+        record_event(
+            session, kind, grant.account_name, {}, now, by=THIS_COMPUTER, grant_id=grant_id
+        )
+        bump_data_version(session)
+
+
+def disconnect(installation: Installation, grant_id: int, *, revoke: bool) -> None:
+    """Erase an account's tokens; its history stays. ``revoke`` also ends the access at Facebook.
+
+    Raises `NotRevoked`, with nothing changed, when Facebook does not confirm the revocation. Access
+    that Facebook has already ended counts as revoked.
+    """
+    if revoke:
+        _revoke(installation, grant_id)
+    now = installation.now()
+    with installation.database.writing() as session:
+        grant = get_grant(session, grant_id)
+        forget_tokens(session, grant_id, now)
+        record_event(
+            session,
+            "disconnected",
+            grant.account_name,
+            {"revoked": revoke},
+            now,
+            by=THIS_COMPUTER,
+            grant_id=grant_id,
+        )
+        bump_data_version(session)
+
+
+def _revoke(installation: Installation, grant_id: int) -> None:
+    with installation.database.reading() as session:
+        grant = get_grant(session, grant_id)
+        account_id, key_id, sealed = grant.account_id, grant.key_id, grant.sealed_user_token
+    if key_id is None or sealed is None:
+        return
+    if not installation.can_open_tokens:
+        raise NotRevoked
+    token = installation.vault.open_user_token(account_id, key_id, sealed)
+    client = installation.client()
+    try:
+        oauth.revoke(client, account_id, token)
+    except AccessEnded:
+        return
+    except FacebookError:
+        raise NotRevoked from None
+    finally:
+        client.close()
