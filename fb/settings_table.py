@@ -22,7 +22,7 @@ DEFAULT_GRAPH_URL = "https://graph.facebook.com"
 DEFAULT_DIALOG_URL = "https://www.facebook.com"
 # Meta's table of versions: v20.0 ended on 2026-09-24, v21.0 goes on 2027-01-21.
 # https://developers.facebook.com/docs/graph-api/changelog/versions
-OLDEST_GRAPH_VERSION = (21, 0)
+MIN_GRAPH_VERSION = (21, 0)
 MIN_STATE_SECRET_LENGTH = 32
 RANDOM_TEXT_COMMAND = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
 KEY_COMMAND = (
@@ -96,7 +96,7 @@ def _check_graph_version(value: str) -> str:
     match = re.fullmatch(r"v([0-9]{1,3})\.([0-9])", value)
     if not match:
         raise Wrong("The Graph version looks like v26.0. Leave it out to use that one.")
-    if (int(match[1]), int(match[2])) < OLDEST_GRAPH_VERSION:
+    if (int(match[1]), int(match[2])) < MIN_GRAPH_VERSION:
         raise Wrong(
             f"Facebook no longer serves {value}; it would quietly answer with another version. Use "
             "v26.0."

@@ -25,7 +25,7 @@ from storage.jobs.runs import (
 RUN_ROWS = 25
 EVENT_ROWS = 25
 FAILURE_ROWS = 100
-MOST_LINKS = 3
+MAX_LINKS = 3
 EVERY_SECONDS = 2.0
 _RESULT = "run-result"
 
@@ -138,7 +138,7 @@ def _open(run_id: int) -> None:
 
 def _buttons_for_failed(runs: list[RunRecord]) -> None:
     """The way to the lists without a mouse: cells can't be pressed by key."""
-    for run in [run for run in runs if run.pages_failed][:MOST_LINKS]:
+    for run in [run for run in runs if run.pages_failed][:MAX_LINKS]:
         is_pressed = st.button(
             f"{moment(run.started_at)}: {result(run, None)}",
             type="tertiary",

@@ -18,7 +18,7 @@ from pages.ui import flash, links
 from pages.ui.banner import needing_renewal
 
 # Above this, cards make a person scroll past the account that is looked for.
-MOST_CARDS = 10
+MAX_CARDS = 10
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
 # As the table of Pages paints them: only trouble is loud.
 BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"}
@@ -34,7 +34,7 @@ def render(installation: Installation) -> None:
     )
     if not known:
         _empty(installation)
-    elif len(known) <= MOST_CARDS:
+    elif len(known) <= MAX_CARDS:
         for account in known:
             _card(installation, account, now)
     else:

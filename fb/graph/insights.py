@@ -15,7 +15,7 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import FacebookError, UnreadableAnswer
 
 # Meta: "Only 90 days of insights can be viewed at one time when using since and until".
-MOST_DAYS = 90
+MAX_DAYS = 90
 # "Facebook Page insights are only available for Pages with at least 100 likes"
 TOO_FEW_LIKES = 2874008
 # What a name that is no metric (any more) meets, and with it every name asked beside it.

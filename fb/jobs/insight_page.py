@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
-from fb.graph.insights import MOST_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
+from fb.graph.insights import MAX_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
 from fb.jobs.runner import NOT_ANSWERING, Run
 from storage.accounts.page_tokens import PageToken
 from storage.accounts.vault import Vault
@@ -28,7 +28,7 @@ A_DAY = timedelta(days=1)
 
 
 def find_next_days(
-    span: Span | None, newest: date, *, is_fresh: bool, most_days: int = MOST_DAYS
+    span: Span | None, newest: date, *, is_fresh: bool, most_days: int = MAX_DAYS
 ) -> Span | None:
     """Return the days to ask for next, None when nothing is lacking.
 
@@ -84,7 +84,7 @@ class InsightPage:
     spans: dict[str, Span]
     fresh: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
-    most_days: int = MOST_DAYS
+    most_days: int = MAX_DAYS
     tried: int = 0
     is_over: bool = False
     failure: FacebookError | None = None

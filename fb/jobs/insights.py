@@ -44,7 +44,7 @@ def run_insights(
     """Ask every Page for what lacks, the newest days first. ``on_progress`` counts requests.
 
     ``pages_failed`` of the record counts Pages that gave no insights this time, for whatever
-    reason. Raises `storage.db.errors.SyncRunning` while another run lives; what Facebook refuses is
+    reason. Raises `storage.db.errors.JobRunning` while another run lives; what Facebook refuses is
     recorded per Page and never raised.
     """
     now = installation.now()

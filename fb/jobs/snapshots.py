@@ -81,7 +81,7 @@ def run_snapshots(
     is not well, however often it was said before. An account that the operator disconnects or
     pauses meanwhile is asked for nothing more, and its Pages do not count.
 
-    Raises `storage.db.errors.SyncRunning` while another one runs; what Facebook refuses is recorded
+    Raises `storage.db.errors.JobRunning` while another one runs; what Facebook refuses is recorded
     per Page and never raised.
     """
     now = installation.now()

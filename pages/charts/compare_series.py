@@ -19,7 +19,7 @@ from pages.charts.chart_parts import DAY
 A_DAY = timedelta(days=1)
 A_WEEK = timedelta(days=7)
 # A year and the day before it are drawn day by day, whatever is longer week by week.
-MOST_DAYS = 367
+MAX_DAYS = 367
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Series:
 def days_to_draw(since: date, until: date) -> list[date]:
     """The days of a chart, oldest first: the day before ``since``, and every day up to ``until``.
 
-    Beyond MOST_DAYS only that first one and the last days of weeks, of which the last is ``until``.
+    Beyond MAX_DAYS only that first one and the last days of weeks, of which the last is ``until``.
     """
     first = since - A_DAY
     count = (until - first).days + 1
-    if count <= MOST_DAYS:
+    if count <= MAX_DAYS:
         return [first + number * A_DAY for number in range(count)]
     weeks = (until - first).days // 7
     ends = [until - number * A_WEEK for number in range(weeks, -1, -1)]

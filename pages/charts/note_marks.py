@@ -14,14 +14,14 @@ from pages.charts.chart_parts import AXIS_INK, DAY, Spec, change_name, inline, m
 from pages.charts.timeline import Note, Point
 from pages.text.formats import count, cut, signed
 
-LONGEST_LABEL = 24
-MOST_LABELS = 4
+MAX_LABEL = 24
+MAX_LABELS = 4
 # Half a phone's chart is as wide as the longest label: what is placed for it fits everywhere.
 _LABEL_WIDTH = 0.5
 # Left of here a label has no room to the left of its rule, not even over the axis's labels.
 _ROOM = 0.3
 _ROW_HEIGHT = 14
-_LONGEST_TOOLTIP = 500
+_MAX_TOOLTIP = 500
 _HIT_WIDTH = 11  # pixels: a line of one can't be hit
 _GAP_KIND, _OWN_KIND = "outage", "own"
 
@@ -59,16 +59,16 @@ def _joined(day: date, notes: list[Note]) -> DayNotes:
     notes = sorted(notes, key=lambda note: note.kind != _OWN_KIND)
     texts = [" ".join(note.text.split()) for note in notes]
     more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
-    label = cut(texts[0], LONGEST_LABEL - len(more)) + more
+    label = cut(texts[0], MAX_LABEL - len(more)) + more
     is_own = notes[0].kind == _OWN_KIND
-    return DayNotes(day, label, cut(" · ".join(texts), _LONGEST_TOOLTIP), is_own)
+    return DayNotes(day, label, cut(" · ".join(texts), _MAX_TOOLTIP), is_own)
 
 
 def labelled(joined: Sequence[DayNotes]) -> list[DayNotes]:
     """The days whose rule has words above it: all where they are few, else those with an operator's
     own note; none where even these are too many."""
     for chosen in (list(joined), [each for each in joined if each.is_own]):
-        if len(chosen) <= MOST_LABELS:
+        if len(chosen) <= MAX_LABELS:
             return chosen
     return []
 
@@ -129,7 +129,7 @@ def _place(joined: list[DayNotes], first: date, last: date) -> dict[date, tuple[
     taken: list[list[tuple[float, float]]] = []
     places: dict[date, tuple[int, str]] = {}
     for each in [*reversed(first_ones), *joined[len(first_ones) :]]:
-        width = _LABEL_WIDTH * len(each.label) / LONGEST_LABEL
+        width = _LABEL_WIDTH * len(each.label) / MAX_LABEL
         is_first = each in first_ones
         since = at[each.day] if is_first else at[each.day] - width
         level = 0

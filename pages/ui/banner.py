@@ -34,7 +34,7 @@ STALE_AFTER_DAYS = 2
 
 # What an account is called through which nobody asks Facebook, and that is as the operator wants.
 _RESTING = {"frozen": "paused", "disconnected": "disconnected"}
-_MOST_RESTING = 3
+_MAX_RESTING = 3
 
 
 @dataclass(frozen=True)
@@ -212,10 +212,10 @@ def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Banner | None:
         return None
     who = [
         f"{plain(account.account_name)} is {_RESTING[account.state]}"
-        for account in accounts[:_MOST_RESTING]
+        for account in accounts[:_MAX_RESTING]
     ]
-    if len(accounts) > _MOST_RESTING:
-        who.append(f"{len(accounts) - _MOST_RESTING:,d} more")
+    if len(accounts) > _MAX_RESTING:
+        who.append(f"{len(accounts) - _MAX_RESTING:,d} more")
     return Banner(
         "Nothing is refreshed",
         ":material/pause:",

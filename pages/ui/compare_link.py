@@ -15,8 +15,8 @@ from pages.ui import screens
 
 PARAMETER = "ids"
 FEWEST, MOST = 2, 5
-LONGEST_ID = 100  # more than any id has
-LONGEST_ADDRESS = 10_000  # a made-up one need not be read to its end
+MAX_ID = 100  # more than any id has
+MAX_ADDRESS = 10_000  # a made-up one need not be read to its end
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,11 @@ def parse(text: str | None) -> Asked:
     ids: list[str] = []
     seen: set[str] = set()
     repeated = refused = more = 0
-    for part in (text or "")[:LONGEST_ADDRESS].split(","):
+    for part in (text or "")[:MAX_ADDRESS].split(","):
         page_id = part.strip()
         if not page_id:
             continue
-        if len(page_id) > LONGEST_ID or not page_id.isprintable():
+        if len(page_id) > MAX_ID or not page_id.isprintable():
             refused += 1
         elif page_id in seen:
             repeated += 1

@@ -12,7 +12,7 @@
     ├── GrantNotFound            no grant has this id
     ├── TagRefused               a group can't have this name
     ├── NoteRefused              a note can't say this, on this day, for this
-    └── SyncRunning              another sync is at work
+    └── JobRunning              another sync is at work
 
 Every text here is safe to show and to log: none carries a token, a key, a nonce or a password.
 """
@@ -116,7 +116,7 @@ class NoteRefused(StorageError):
         self.reason = reason
 
 
-class SyncRunning(StorageError):
+class JobRunning(StorageError):
     """A living run holds the only place; ``run_id`` names it where it is known."""
 
     def __init__(self, run_id: int | None = None) -> None:

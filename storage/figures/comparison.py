@@ -14,7 +14,7 @@ from storage.figures.filters import Metric, name_conditions
 from storage.models import Page, Snapshot
 
 A_DAY = timedelta(days=1)
-MOST_MATCHES = 50
+MAX_MATCHES = 50
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def get_compared_series(
 
 
 def find_matches(session: Session, search: str, *, without: Sequence[str] = ()) -> Matches:
-    """The first MOST_MATCHES Pages by name whose name holds every word of ``search``.
+    """The first MAX_MATCHES Pages by name whose name holds every word of ``search``.
 
     A search without a word finds every Page. ``without``: ids that are not to be found.
     """
@@ -104,10 +104,10 @@ def find_matches(session: Session, search: str, *, without: Sequence[str] = ()) 
         select(Page.id, Page.name, Page.category)
         .where(*name_conditions(search), Page.id.not_in(without))
         .order_by(Page.name_folded, Page.id)
-        .limit(MOST_MATCHES + 1)
+        .limit(MAX_MATCHES + 1)
     )
     found = [Match(*row) for row in session.execute(statement)]
-    return Matches(tuple(found[:MOST_MATCHES]), len(found) > MOST_MATCHES)
+    return Matches(tuple(found[:MAX_MATCHES]), len(found) > MAX_MATCHES)
 
 
 def list_alike(

@@ -14,8 +14,8 @@ from storage.models import Grant, Page, PageGrant, PageTag, Tag
 from storage.models.folding import fold
 
 # Longer lists are searched, not listed.
-MOST_LISTED = 1_000
-MOST_FOUND = 50
+MAX_LISTED = 1_000
+MAX_FOUND = 50
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Choice:
 class Choices:
     """What can be chosen, by name. ``count`` is how many there are in all.
 
-    Where there are more than MOST_LISTED, ``shown`` holds the first MOST_FOUND that a search finds,
+    Where there are more than MAX_LISTED, ``shown`` holds the first MAX_FOUND that a search finds,
     and none without a search.
     """
 
@@ -41,7 +41,7 @@ class Choices:
     @property
     def is_searched(self) -> bool:
         """Whether there are too many to list."""
-        return self.count > MOST_LISTED
+        return self.count > MAX_LISTED
 
 
 def list_accounts(session: Session, search: str = "") -> Choices:
@@ -103,7 +103,7 @@ def _choices(
     name: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
 ) -> Choices:
     count = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    if count <= MOST_LISTED:
+    if count <= MAX_LISTED:
         return Choices(_read(session.execute(statement)), count)
     found = [row for row in session.execute(select(name).distinct()).scalars() if row]
     words = fold(storable(search)[:MAX_SEARCH]).split()
@@ -111,7 +111,7 @@ def _choices(
         return Choices((), count)
     # Names are folded here: only Pages and tags keep theirs folded, and these lists are short.
     matches = sorted(each for each in found if all(word in fold(each) for word in words))
-    wanted = statement.where(name.in_(matches[:MOST_FOUND])).limit(MOST_FOUND)
+    wanted = statement.where(name.in_(matches[:MAX_FOUND])).limit(MAX_FOUND)
     return Choices(_read(session.execute(wanted)), count)
 
 

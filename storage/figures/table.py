@@ -34,7 +34,7 @@ class TableRow:
     ``fans`` and ``followers`` are the newest figures up to `until`, however old: ``updated_at``
     and ``figure_day`` tell. ``start``, ``end`` and ``net`` are of the chosen metric, and None
     together when the Page is not comparable. ``growth_percent`` is net by start, None also below a
-    start of SMALLEST_BASE.
+    start of MIN_BASE.
     """
 
     page_id: str
@@ -75,7 +75,7 @@ class TableSummary:
     """The first two rows of the table, over every row of the filter.
 
     ``total``: sums of the newest fans and followers of every Page, and net and growth of the
-    comparable Pages together (net by start, None below SMALLEST_BASE; not a mean of rates).
+    comparable Pages together (net by start, None below MIN_BASE; not a mean of rates).
     ``median``: of the Pages that have the figure: half of them lie below; rounded to whole numbers.
     """
 
@@ -100,7 +100,7 @@ def load_table(
 
     ``ends`` are of the same filter. What is unknown comes last in both directions; equals are
     ordered by name, then id. By "connection" the best state comes first when ascending, by "growth"
-    a Page below SMALLEST_BASE counts as unknown. ``net`` and ``growth`` follow ``metric``.
+    a Page below MIN_BASE counts as unknown. ``net`` and ``growth`` follow ``metric``.
     """
     if sort in _TEXTS:
         text = _TEXTS[sort](ends.until)

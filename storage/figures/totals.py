@@ -76,7 +76,7 @@ class Totals:
 @dataclass(frozen=True)
 class Mover:
     """A Page that gained or lost. ``start`` and ``net`` are counts; ``rate_percent`` is net by
-    start, None below a start of SMALLEST_BASE."""
+    start, None below a start of MIN_BASE."""
 
     page_id: str
     name: str

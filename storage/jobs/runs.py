@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
 from storage.db.text import storable_or_none
 from storage.db.upsert import count_changed, insert_into, table_of, upsert
@@ -82,7 +82,7 @@ def start_run(
 ) -> int:
     """Begin a run, take the lease on its kind, and return the run's id.
 
-    Earlier runs of the kind that never ended are marked "interrupted". Raises SyncRunning while
+    Earlier runs of the kind that never ended are marked "interrupted". Raises JobRunning while
     the lease of one has not expired; the transaction must then be rolled back.
     """
     run_id: int = session.execute(
@@ -104,7 +104,7 @@ def start_run(
     ).scalar_one()
     if not take_lease(session, kind, WHOLE_RUN, run_id):
         is_held = (JobLease.kind == kind, JobLease.unit == WHOLE_RUN)
-        raise SyncRunning(session.scalar(select(JobLease.run_id).where(*is_held)))
+        raise JobRunning(session.scalar(select(JobLease.run_id).where(*is_held)))
     count_changed(session, delete(JobLease).where(JobLease.kind == kind, JobLease.run_id != run_id))
     is_dead = (JobRun.kind == kind, JobRun.status == "running", JobRun.id != run_id)
     interrupted = {"status": "interrupted", "finished_at": now}

@@ -17,7 +17,7 @@ figures; "gained" and "lost" are gross, as Facebook counts them, and never mixed
 
 from storage.metrics.changes import DailyChange, find_best_day, find_worst_day, list_daily_changes
 from storage.metrics.ends import (
-    SMALLEST_BASE,
+    MIN_BASE,
     average_weekly_growth_percent,
     delta,
     delta_points,
@@ -27,8 +27,8 @@ from storage.metrics.ends import (
     net,
 )
 from storage.metrics.forecast import (
-    FEWEST_FIGURES,
-    LONGEST_HORIZON,
+    MAX_HORIZON_DAYS,
+    MIN_FIGURES,
     Arrival,
     Forecast,
     ForecastDay,
@@ -58,12 +58,12 @@ from storage.metrics.unusual import (
 
 __all__ = [
     "FELL",
-    "FEWEST_FIGURES",
-    "LONGEST_HORIZON",
+    "MAX_HORIZON_DAYS",
+    "MIN_BASE",
     "MIN_CHANGES",
+    "MIN_FIGURES",
     "NOT_JUDGED",
     "ROSE",
-    "SMALLEST_BASE",
     "TRAILING_DAYS",
     "USUAL",
     "Arrival",

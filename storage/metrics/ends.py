@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 # Below this base a percentage says nothing, and Facebook gives no insights for such a Page either.
-SMALLEST_BASE = 100
+MIN_BASE = 100
 
 DAYS_IN_A_WEEK = 7
 A_DAY = timedelta(days=1)
@@ -36,10 +36,10 @@ def net(start: int | None, end: int | None) -> int | None:
 def growth_percent(start: int | None, end: int | None) -> float | None:
     """Net by start, in percent of the start: 500 → 510 is 2.0.
 
-    None when either is not known, and when the start is below SMALLEST_BASE (so never a division
+    None when either is not known, and when the start is below MIN_BASE (so never a division
     by 0). For many Pages together: the sums of their starts and ends, not a mean of their rates.
     """
-    if start is None or end is None or start < SMALLEST_BASE:
+    if start is None or end is None or start < MIN_BASE:
         return None
     return 100 * (end - start) / start
 
@@ -54,7 +54,7 @@ def average_weekly_growth_percent(
     """
     if days_count < 1:
         raise ValueError("a period has at least one day")
-    if start is None or end is None or start < SMALLEST_BASE:
+    if start is None or end is None or start < MIN_BASE:
         return None
     return 100 * float((end / start) ** (DAYS_IN_A_WEEK / days_count) - 1)
 

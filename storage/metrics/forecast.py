@@ -20,10 +20,10 @@ import numpy as np
 
 from storage.metrics.changes import DailyChange, list_daily_changes
 
-FEWEST_FIGURES = 14
+MIN_FIGURES = 14
 WINDOW_DAYS = 56  # what is older says nothing of the present pace
-LONGEST_HORIZON = 90  # days
-OLDEST_FIGURE = 7  # days; from an older figure nobody should look ahead
+MAX_HORIZON_DAYS = 90  # days
+MAX_AGE_DAYS = 7  # days; from an older figure nobody should look ahead
 
 LOW_PERCENT, HIGH_PERCENT = 10, 90
 
@@ -57,7 +57,7 @@ class Refusal:
     """Why there is no forecast.
 
     ``reason``: none (no figure at all) · old (the newest, of ``last_day``, is more than
-    OLDEST_FIGURE days old) · few (``figures_count`` in the window) · nobody (it is 0).
+    MAX_AGE_DAYS days old) · few (``figures_count`` in the window) · nobody (it is 0).
     """
 
     reason: Literal["none", "old", "few", "nobody"]
@@ -77,7 +77,7 @@ class Arrival:
 
 
 def find_forecast(figures: Mapping[date, int | None], today: date) -> Forecast | Refusal:
-    """The days after the newest figure, as many as there is history, at most LONGEST_HORIZON.
+    """The days after the newest figure, as many as there is history, at most MAX_HORIZON_DAYS.
 
     ``figures``: every known day of one Page; none after ``today`` counts. Missing days are no zeros
     and bend nothing. A Refusal where there is too little to go by.
@@ -87,14 +87,14 @@ def find_forecast(figures: Mapping[date, int | None], today: date) -> Forecast |
         return Refusal("none")
     newest = changes[-1]
     window = [each for each in changes if (newest.day - each.day).days < WINDOW_DAYS]
-    if (today - newest.day).days > OLDEST_FIGURE:
+    if (today - newest.day).days > MAX_AGE_DAYS:
         return Refusal("old", len(window), newest.day)
     if not newest.figure:
         return Refusal("nobody", len(window), newest.day)
-    if len(window) < FEWEST_FIGURES:
+    if len(window) < MIN_FIGURES:
         return Refusal("few", len(window), newest.day)
     slope = _slope(window)
-    horizon = min(LONGEST_HORIZON, (newest.day - changes[0].day).days)
+    horizon = min(MAX_HORIZON_DAYS, (newest.day - changes[0].day).days)
     return Forecast(
         last_day=newest.day,
         last_figure=newest.figure,

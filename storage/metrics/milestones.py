@@ -12,7 +12,7 @@ from datetime import date
 
 from storage.metrics.changes import list_daily_changes
 
-SMALLEST_MILESTONE = 100
+MIN_MILESTONE = 100
 _TENTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90)
 
 
@@ -53,7 +53,7 @@ def list_milestones_reached(figures: Mapping[date, int | None]) -> list[Mileston
 
 
 def _iterate_milestones() -> Iterator[int]:
-    power = SMALLEST_MILESTONE
+    power = MIN_MILESTONE
     while True:
         yield from (power * tenths // 10 for tenths in _TENTHS)
         power *= 10

@@ -21,7 +21,7 @@ from fb.jobs.schedule import tick
 from fb.sandbox import make_world
 from storage.accounts.grants import list_working_grants
 from storage.accounts.page_tokens import find_insight_access
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.erasure import erase_everything
 from storage.insights.metric_ledger import LedgerMetric, list_ledger
 from storage.insights.metric_seed import SEED
@@ -432,7 +432,7 @@ def test_one_at_a_time_beside_the_sync(scene: Scene) -> None:
     now = scene.clock()
     with scene.installation.database.writing() as session:
         start_run(session, kind=INSIGHTS, started_by="manual", day=now.date(), now=now)
-    with pytest.raises(SyncRunning):
+    with pytest.raises(JobRunning):
         fetch(scene)
     assert find_active(scene.installation, INSIGHTS) is not None
     assert not start(scene.installation, insights.JOB, "manual")

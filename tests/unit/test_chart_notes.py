@@ -11,7 +11,7 @@ import pytest
 
 from pages.charts import line_charts
 from pages.charts.chart_parts import AXIS_INK, LIGHT
-from pages.charts.note_marks import LONGEST_LABEL, join_notes, note_marks
+from pages.charts.note_marks import MAX_LABEL, join_notes, note_marks
 from pages.charts.timeline import Note, Point
 
 FIRST = date(2026, 11, 1)
@@ -64,7 +64,7 @@ def test_several_notes_of_a_day_are_one() -> None:
 
 def test_a_label_is_short_and_the_tooltip_has_the_rest() -> None:
     (joined,) = join_notes([note(3, "x" * 200), note(3, "y" * 200)], POINTS)
-    assert len(joined.label) == LONGEST_LABEL
+    assert len(joined.label) == MAX_LABEL
     assert joined.label.endswith("… +1")
     assert joined.text == f"{'x' * 200} · {'y' * 200}"
     (many,) = join_notes([note(3, "x" * 200)] * 40, POINTS)

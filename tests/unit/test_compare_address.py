@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pages.ui.compare_link import (
-    LONGEST_ADDRESS,
-    LONGEST_ID,
+    MAX_ADDRESS,
+    MAX_ID,
     MOST,
     Asked,
     describe_dropped,
@@ -33,17 +33,17 @@ def test_ids_are_read_in_their_order(text: str | None, ids: tuple[str, ...]) -> 
 
 
 def test_what_can_not_be_compared_is_counted() -> None:
-    long = "9" * (LONGEST_ID + 1)
+    long = "9" * (MAX_ID + 1)
     assert parse(f"1,1,{long},2,a\0b,3,4,5,6,7,6") == Asked(
         ("1", "2", "3", "4", "5"), repeated_count=2, refused_count=2, more_count=2
     )
-    assert parse("9" * LONGEST_ID).ids == ("9" * LONGEST_ID,)
+    assert parse("9" * MAX_ID).ids == ("9" * MAX_ID,)
 
 
 def test_an_address_without_end_is_not_read_to_its_end() -> None:
-    asked = parse(",".join(["x"] * LONGEST_ADDRESS))
+    asked = parse(",".join(["x"] * MAX_ADDRESS))
     assert asked.ids == ("x",)
-    assert asked.repeated_count < LONGEST_ADDRESS
+    assert asked.repeated_count < MAX_ADDRESS
 
 
 def test_what_is_written_is_read() -> None:

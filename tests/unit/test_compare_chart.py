@@ -15,7 +15,7 @@ from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
 from pages.charts.chart_parts import DAY
 from pages.charts.compare_chart import compare_chart
 from pages.charts.compare_series import (
-    MOST_DAYS,
+    MAX_DAYS,
     Series,
     columns_of,
     days_to_draw,
@@ -180,7 +180,7 @@ def test_notes_are_drawn_without_one_pages_figure() -> None:
 def test_up_to_a_year_every_day_is_drawn() -> None:
     until = date(2026, 11, 22)
     days = days_to_draw(until - timedelta(days=365), until)
-    assert len(days) == MOST_DAYS
+    assert len(days) == MAX_DAYS
     assert (days[0], days[-1]) == (until - timedelta(days=366), until)
     assert days_to_draw(until, until) == [until - timedelta(days=1), until]
 
@@ -219,9 +219,9 @@ def test_single_days_have_their_own_figure_only() -> None:
 
 @pytest.mark.parametrize("is_index", [True, False])
 def test_five_pages_of_a_year_are_a_fraction_of_what_a_screen_may_send(is_index: bool) -> None:
-    lines: list[list[int | None]] = [[10**6 + n * k for n in range(MOST_DAYS)] for k in range(5)]
+    lines: list[list[int | None]] = [[10**6 + n * k for n in range(MAX_DAYS)] for k in range(5)]
     labels = [f"{place} {HOSTILE}" for place in range(5)]
-    spec = compare_chart(days_of(MOST_DAYS), series_of(*lines, labels=labels), is_index=is_index)
+    spec = compare_chart(days_of(MAX_DAYS), series_of(*lines, labels=labels), is_index=is_index)
     sent = len(convert_arrow_table_to_arrow_bytes(spec.pop("data"))) + len(json.dumps(spec))
     assert sent < 40_000
 

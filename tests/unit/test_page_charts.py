@@ -37,7 +37,7 @@ def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None
     assert (rows[0]["low"], rows[0]["high"]) == (1_000, 1_000)
     assert rows[-1]["day"].startswith("2027-02-20")
     assert rows[-1]["middle"] == 1_270
-    assert len(rows) <= forecast_chart.MOST_DAYS + 1
+    assert len(rows) <= forecast_chart.MAX_DAYS + 1
 
 
 def test_unusual_days_stand_on_the_line_or_on_their_bar() -> None:

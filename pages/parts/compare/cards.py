@@ -12,10 +12,10 @@ import streamlit as st
 from fb.installation import Installation
 from pages.charts.chart_parts import Spec, palette
 from pages.charts.compare_chart import DARK_COLOURS, HEIGHT, LIGHT_COLOURS, compare_chart
-from pages.charts.compare_series import MOST_DAYS, Series, days_to_draw, values_on
+from pages.charts.compare_series import MAX_DAYS, Series, days_to_draw, values_on
 from pages.charts.timeline import Note
 from pages.parts.compare import compare_text, export, table
-from pages.parts.compare.compare_text import LONGEST_CHART_NAME, Row, labels_of
+from pages.parts.compare.compare_text import MAX_CHART_NAME, Row, labels_of
 from pages.queries import Comparison
 from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
@@ -90,7 +90,7 @@ def _chart(
     days = days_to_draw(period.since, period.until)
     remarks: list[str] = []
     series: list[Series] = []
-    names = labels_of(pages, LONGEST_CHART_NAME)
+    names = labels_of(pages, MAX_CHART_NAME)
     for place, (page, row, name) in enumerate(zip(pages, rows, names, strict=True)):
         values = values_on(days, comparison.figures[page.page_id][metric])
         why = compare_text.why_not_indexed(row.label, row.start, metric) if is_index else None
@@ -109,7 +109,7 @@ def _chart(
     )
     if len(days) < _days_between(days[0], days[-1]):
         remarks.append(
-            f"Over more than {MOST_DAYS - 2} days the chart has one figure a week: the last known."
+            f"Over more than {MAX_DAYS - 2} days the chart has one figure a week: the last known."
         )
     return remarks, chart
 

@@ -17,9 +17,9 @@ from storage import metrics
 from storage.figures.comparison import ComparedPage, Figures, Match
 from storage.figures.filters import Metric
 
-LONGEST_NAME = 40
-LONGEST_CHART_NAME = 22
-_FEWEST_DIGITS = 4
+MAX_NAME = 40
+MAX_CHART_NAME = 22
+_MIN_DIGITS = 4
 
 COUNTED_TWICE = "Someone who follows two of these Pages counts in both."
 
@@ -50,11 +50,11 @@ class Row:
     days_with: int
 
 
-def labels_of(pages: Sequence[ComparedPage | Match], length: int = LONGEST_NAME) -> list[str]:
+def labels_of(pages: Sequence[ComparedPage | Match], length: int = MAX_NAME) -> list[str]:
     """Names in at most ``length`` characters, no two the same: twins get the end of their id."""
     names = [cut(page.name, length) or "Page" for page in pages]
     often = Counter(names)
-    digits = _FEWEST_DIGITS
+    digits = _MIN_DIGITS
     while True:
         labels = [
             f"{cut(name, max(8, length - digits - 4))} (…{page.page_id[-digits:]})"
@@ -153,7 +153,7 @@ def why_no_percentage(rows: Sequence[Row], noun: str) -> str | None:
     small = [row.label for row in rows if row.net is not None and row.growth_percent is None]
     if not small:
         return None
-    least = metrics.SMALLEST_BASE
+    least = metrics.MIN_BASE
     verb = "starts" if len(small) == 1 else "start"
     return f"{listed(small)} {verb} with fewer than {least} {noun}: no percentages."
 

@@ -8,15 +8,15 @@ from datetime import date
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from pages.parts.compare.compare_text import LONGEST_CHART_NAME, LONGEST_NAME, choices_of, labels_of
+from pages.parts.compare.compare_text import MAX_CHART_NAME, MAX_NAME, choices_of, labels_of
 from pages.queries import list_similar, search_pages
 from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, url_controls
 from pages.ui.compare_link import FEWEST, MOST, PARAMETER
-from storage.figures.comparison import MOST_MATCHES, ComparedPage
+from storage.figures.comparison import MAX_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
-LONGEST_SEARCH = 100
+MAX_SEARCH = 100
 _LAST = "compare-last"
 
 
@@ -41,13 +41,13 @@ def _search(session: Session, ids: Sequence[str]) -> None:
         width=240,
         key=SEARCH_KEY,
     )
-    search = (search or "").strip()[:LONGEST_SEARCH]
+    search = (search or "").strip()[:MAX_SEARCH]
     if not search:
         return
     found = search_pages(session, search, tuple(ids))
     choices = choices_of(found.pages)
     if not choices:
-        whom = f"“{plain(cut(search, LONGEST_NAME))}”"
+        whom = f"“{plain(cut(search, MAX_NAME))}”"
         also = " besides those chosen" if ids else ""
         st.caption(f"No Page matches {whom}{also}. Search looks at names only.", width="content")
         return
@@ -56,7 +56,7 @@ def _search(session: Session, ids: Sequence[str]) -> None:
         "Matches",
         list(choices),
         index=None,
-        placeholder=f"First {MOST_MATCHES} matches" if found.are_cut else f"Choose from {count}",
+        placeholder=f"First {MAX_MATCHES} matches" if found.are_cut else f"Choose from {count}",
         label_visibility="collapsed",
         width=300,
         key=CHOICE_KEY,
@@ -121,7 +121,7 @@ def remember(pages: Sequence[ComparedPage]) -> None:
     """Keep what is compared: the navigation leads here without it."""
     st.session_state[_LAST] = (
         [page.page_id for page in pages],
-        listed(labels_of(pages, LONGEST_CHART_NAME)),
+        listed(labels_of(pages, MAX_CHART_NAME)),
     )
 
 

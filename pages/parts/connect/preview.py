@@ -21,7 +21,7 @@ from pages.ui import message_page
 from pages.ui.pictures import initial_tile
 
 PAGE_ROWS = 25
-MOST_REASON_ROWS = 10
+MAX_REASON_ROWS = 10
 ROW_HEIGHT = 40
 
 _VIEWS = {"all": "All", "new": "New", "kept": "Kept"}
@@ -102,7 +102,7 @@ def _not_fully_usable(preview: Preview) -> None:
     told = [
         (page, [permissions.page_reason(reason) for reason in reasons]) for page, reasons in rows
     ]
-    if len(rows) > MOST_REASON_ROWS:
+    if len(rows) > MAX_REASON_ROWS:
         _table_of_reasons(told)
         return
     # As text: what to do is a sentence, and on a phone a cell would hide its end.
@@ -132,7 +132,7 @@ def _table_of_reasons(told: Sequence[tuple[PreviewPage, Sequence[Any]]]) -> None
             "why": st.column_config.TextColumn("Why, and what to do", width=640),
         },
         hide_index=True,
-        height=ROW_HEIGHT * (MOST_REASON_ROWS + 1),
+        height=ROW_HEIGHT * (MAX_REASON_ROWS + 1),
         row_height=ROW_HEIGHT,
         alt=f"{counted(len(told), 'Page')} not fully usable, with the reason for each",
     )

@@ -10,7 +10,7 @@ from pages.charts.timeline import Note
 from pages.text.formats import counted, day
 from storage.metrics import is_wide, moved_ratio
 
-MOST_NAMED = 3
+MAX_NAMED = 3
 CAUSE = "most likely a clean-up by Facebook"
 
 
@@ -59,16 +59,16 @@ def sentence(days: Sequence[Unusual], until: date) -> str:
         return ""
     named = [
         f"{day(each.day, year=each.day.year != until.year)}, {say_what(each)}"
-        for each in worth[:MOST_NAMED]
+        for each in worth[:MAX_NAMED]
     ]
-    more = len(worth) - MOST_NAMED
+    more = len(worth) - MAX_NAMED
     rest = f" And {counted(more, 'day')} more." if more > 0 else ""
     return f"Unusual: {'; '.join(named)}.{rest}"
 
 
 def notes(days: Sequence[Unusual]) -> list[Note]:
     """The days worth naming as notes for the chart, oldest first."""
-    worth = worth_naming(days)[:MOST_NAMED]
+    worth = worth_naming(days)[:MAX_NAMED]
     return [
         Note(each.day, say_what(each), "platform")
         for each in sorted(worth, key=lambda each: each.day)

@@ -23,7 +23,7 @@ from storage.figures.unusual import Direction
 ROW_HEIGHT = 35
 ROWS_SHOWN = 10
 MAX_ROWS = 31  # what is sent: a longer list is for the export
-LONGEST_FILE = 40
+MAX_FILE_NAME = 40
 
 MARKS: Mapping[Direction, str] = {"rose": "Rose", "fell": "Fell"}
 
@@ -141,5 +141,5 @@ def source_of(
         return "Snapshot"
     if source in imports:
         name, imported_on = imports[source]
-        return f"Import of {cut(name, LONGEST_FILE)}, {day(imported_on)}"
+        return f"Import of {cut(name, MAX_FILE_NAME)}, {day(imported_on)}"
     return "Import" if source.startswith("import:") else source

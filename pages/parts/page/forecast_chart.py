@@ -23,7 +23,7 @@ from storage.figures.unusual import Direction
 from storage.metrics import Forecast
 
 # A band is smooth: so few points draw it as well as ninety.
-MOST_DAYS = 12
+MAX_DAYS = 12
 
 
 def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spec:
@@ -67,7 +67,7 @@ def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spe
 
 
 def _rows(forecast: Forecast) -> list[Spec]:
-    step = -(-len(forecast.days) // MOST_DAYS)
+    step = -(-len(forecast.days) // MAX_DAYS)
     # Counted from the last one: where the forecast ends is what people look at.
     days = forecast.days[::-1][::step][::-1]
     last = forecast.last_figure

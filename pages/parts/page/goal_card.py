@@ -74,7 +74,7 @@ def _form(
             target = st.number_input(
                 f"{noun.capitalize()} to reach",
                 min_value=1,
-                max_value=outlook_text.LARGEST_TARGET,
+                max_value=outlook_text.MAX_TARGET,
                 value=goal.target if goal else suggested,
                 step=1,
                 key=f"goal-target-{noun}-{page_id}",
@@ -83,7 +83,7 @@ def _form(
                 "By the end of (UTC)",
                 value=goal.due_day if goal else today + timedelta(days=90),
                 min_value=min(today, goal.due_day if goal else today),
-                max_value=today + timedelta(days=366 * outlook_text.MOST_YEARS_AHEAD),
+                max_value=today + timedelta(days=366 * outlook_text.MAX_YEARS_AHEAD),
                 format="YYYY-MM-DD",
                 key=f"goal-day-{noun}-{page_id}",
             )

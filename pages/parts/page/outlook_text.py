@@ -8,7 +8,7 @@ from datetime import date
 from pages.text.formats import count, counted, day, span
 from storage import metrics
 from storage.metrics import (
-    FEWEST_FIGURES,
+    MIN_FIGURES,
     DailyChange,
     Forecast,
     GoalPace,
@@ -21,15 +21,15 @@ NOT_HERE = (
     "The forecast begins after the newest figure, where this period does not reach: choose one "
     "that ends today."
 )
-LARGEST_TARGET = 10_000_000_000  # more people than there are
+MAX_TARGET = 10_000_000_000  # more people than there are
 PACE_DAYS = 28  # what "gains so many a day" looks back on
-MOST_YEARS_AHEAD = 20
+MAX_YEARS_AHEAD = 20
 
 
 def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
     """When a target is reached, as a range of dates; for a tile."""
     if isinstance(outlook, Refusal):
-        few = f"needs {FEWEST_FIGURES} days with figures"
+        few = f"needs {MIN_FIGURES} days with figures"
         return {"few": few, "none": few, "old": "figures are too old"}.get(
             outlook.reason, "nobody to go on from"
         )
@@ -53,7 +53,7 @@ def why_no_forecast(refusal: Refusal, noun: str) -> str:
     if refusal.reason == "nobody":
         return f"No forecast: the newest figure is 0 {noun}, and nobody can tell what follows."
     have = f"this Page has {refusal.figures_count} in the last 8 weeks"
-    return f"No forecast yet: it needs {FEWEST_FIGURES} days with a count of {noun}, and {have}."
+    return f"No forecast yet: it needs {MIN_FIGURES} days with a count of {noun}, and {have}."
 
 
 def forecast(outlook: Forecast, noun: str) -> str:
@@ -79,14 +79,14 @@ def why_not(
     """What is wrong with a goal that an operator asked for; None when nothing is."""
     if target is None or due_day is None:
         return "Fill in both the number and the day. Nothing was saved."
-    if not 0 < target <= LARGEST_TARGET:
-        return f"Choose a number from 1 to {count(LARGEST_TARGET)}. Nothing was saved."
+    if not 0 < target <= MAX_TARGET:
+        return f"Choose a number from 1 to {count(MAX_TARGET)}. Nothing was saved."
     if figure is not None and target <= figure:
         return f"The Page has {count(figure)} already: choose a higher number. Nothing was saved."
     if due_day <= today:
         return f"Choose a day after today, {day(today)}. Nothing was saved."
-    if (due_day - today).days > 366 * MOST_YEARS_AHEAD:
-        return f"Choose a day within {MOST_YEARS_AHEAD} years. Nothing was saved."
+    if (due_day - today).days > 366 * MAX_YEARS_AHEAD:
+        return f"Choose a day within {MAX_YEARS_AHEAD} years. Nothing was saved."
     return None
 
 

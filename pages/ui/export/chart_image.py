@@ -20,7 +20,7 @@ SCALE = 2  # pixels per point: sharp on any screen and in print
 # The renderer brings Liberation Sans along; whoever opens an SVG has one of the others.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH, HEIGHT = 900, 340
-_LONGEST_TITLE, _LONGEST_LINE = 90, 140
+_MAX_TITLE, _MAX_LINE = 90, 140
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def themed(chart: Spec, palette: Palette) -> Spec:
 
 def titled(chart: Spec, title: str, *lines: str) -> Spec:
     """The chart under a title and lines of small print: alone it must say whose figures it has."""
-    subtitle = [cut(line, _LONGEST_LINE) for line in lines if line]
-    return {**chart, "title": {"text": cut(title, _LONGEST_TITLE), "subtitle": subtitle}}
+    subtitle = [cut(line, _MAX_LINE) for line in lines if line]
+    return {**chart, "title": {"text": cut(title, _MAX_TITLE), "subtitle": subtitle}}
 
 
 def to_png(chart: Spec, palette: Palette) -> bytes:

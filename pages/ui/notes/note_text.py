@@ -17,8 +17,8 @@ from storage.notes.notes import MAX_TEXT, NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 
 # Names stand in sentences, and the whole is a line of a list.
-LONGEST_NAME = 30
-LONGEST_FILE = 60
+MAX_NAME = 30
+MAX_FILE_NAME = 60
 
 ALL_PAGES = "All Pages"
 THIS_PAGE = "This Page"
@@ -112,13 +112,13 @@ def whom(row: NoteRow, page_id: str | None) -> str:
 
 def _scope(tag_name: str | None, page_name: str | None) -> str:
     if tag_name is not None:
-        return f"Pages tagged “{cut(tag_name, LONGEST_NAME)}”"
-    return "all Pages" if page_name is None else cut(page_name, LONGEST_NAME)
+        return f"Pages tagged “{cut(tag_name, MAX_NAME)}”"
+    return "all Pages" if page_name is None else cut(page_name, MAX_NAME)
 
 
 def consent(found: Consent) -> Note:
     """ "Connected: Anna Keller, 57 Pages"."""
-    name = cut(found.account_name or "An account", LONGEST_NAME)
+    name = cut(found.account_name or "An account", MAX_NAME)
     if found.is_first:
         return Note(found.day, f"Connected: {name}", "connected")
     if found.kind == "connected":
@@ -136,13 +136,13 @@ def outage(found: Outage) -> Note:
 def imported(found: Imported) -> Note:
     """ "Past figures imported: fans.csv"."""
     return Note(
-        found.day, f"Past figures imported: {cut(found.file_name, LONGEST_FILE)}", "imported"
+        found.day, f"Past figures imported: {cut(found.file_name, MAX_FILE_NAME)}", "imported"
     )
 
 
 def retired(found: Retired) -> Note:
     """ "Retired by Facebook: Views"."""
-    instead = f", replaced by {cut(found.replaced_by, LONGEST_NAME)}" if found.replaced_by else ""
+    instead = f", replaced by {cut(found.replaced_by, MAX_NAME)}" if found.replaced_by else ""
     return Note(found.day, f"Retired by Facebook: {found.label}{instead}", "retired")
 
 
