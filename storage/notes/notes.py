@@ -52,8 +52,8 @@ class NoteDraft:
 def add_note(session: Session, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER) -> int:
     """Store a note and return its id.
 
-    """An unchecked note of an operator; fields as of `NoteRow`."""
-    or before Facebook began, or when the Page or tag is gone.
+    Raises NoteRefused when the text is empty or too long, when the day is more than a year after
+    ``now`` or before Facebook began, or when the Page or tag is gone.
     """
     values = {**_judge(session, draft, now.date()), "created_at": now, "by": by}
     note_id: int = session.execute(insert(Note).values(values).returning(Note.id)).scalar_one()
