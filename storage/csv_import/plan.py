@@ -77,13 +77,13 @@ def match_pages(
     rows: dict[PageDay, FileRow] = {}
     repeated: dict[PageDay, list[FileRow]] = {}
     for row in figures.rows:
-        page_id, reason = pages[row.page]
-        if page_id is None:
+        matched_id, reason = pages[row.page]
+        if matched_id is None:
             refused.append((row.line, reason))
             continue
-        first = rows.setdefault((page_id, row.day), row)
+        first = rows.setdefault((matched_id, row.day), row)
         if first is not row:
-            repeated.setdefault((page_id, row.day), [first]).append(row)
+            repeated.setdefault((matched_id, row.day), [first]).append(row)
     for key, same_day in repeated.items():
         lines = [row.line for row in same_day]
         if len({(row.fans, row.followers) for row in same_day}) == 1:

@@ -101,7 +101,7 @@ def make_file(
     """Return the rows as a file. ``name``: of the CSV file inside a ZIP file.
 
     CSV is UTF-8 with a byte order mark (for Excel), comma, CRLF, ISO days and times. Zipped, it is
-    never in memory as a whole before compression. XLSX has one sheet. Raises TooManyRows for an XLSX of
+    never in memory as a whole. XLSX has one sheet. Raises TooManyRows for an XLSX of
     more than MAX_XLSX_ROWS.
     """
     if format == "xlsx":
