@@ -26,7 +26,7 @@ from fb.jobs.worker import error_location
 from fb.settings import Settings, SettingsReport, read_settings
 from fb.web.log_redaction import install_redaction
 from storage.accounts.vault import rotate_keys
-from storage.db.errors import StorageError, SyncRunning, WrongKey
+from storage.db.errors import JobRunning, StorageError, WrongKey
 from storage.jobs.runs import RunRecord
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -92,7 +92,7 @@ def sync() -> int:
             return COULD_NOT_RUN
         try:
             result = run_snapshots(installation, COMMAND, on_progress=_draw_progress)
-        except SyncRunning:
+        except JobRunning:
             _say("Another refresh is running already. Nothing was done.")
             return COULD_NOT_RUN
         fetch_due_pictures(installation, COMMAND)
@@ -135,7 +135,7 @@ def insights() -> int:
             return COULD_NOT_RUN
         try:
             result = run_insights(installation, COMMAND)
-        except SyncRunning:
+        except JobRunning:
             _say("Views and engagement are being fetched already. Nothing was done.")
             return COULD_NOT_RUN
     if result.pages_total == 0:

@@ -1,1 +1,1 @@
-"""The database: models, migrations, the vault, and every query. Knows no Facebook and no screen."""
+"""The database: models, migrations, the vault and every query. Imports neither `fb` nor `pages`."""

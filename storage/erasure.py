@@ -1,4 +1,4 @@
-"""Empties an installation: the sandbox's "Start over"."""
+"""Erasure: empties a whole installation, for the sandbox's "Start over"."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _KEPT = {Installation.__tablename__, VaultKey.__tablename__}
 def erase_everything(session: Session) -> None:
     """Delete all accounts, Pages, history, runs and records.
 
-    What stays: whose database it is, its canaries, and a data version that goes on counting (one
-    that began again would bring back screens from the caches). The ledger of Facebook's metrics
-    begins anew.
+    The installation's marker and the canaries stay. So does the data version, which goes on
+    counting: if it began again, the caches would return screens from before. The ledger of
+    Facebook's metrics is seeded again.
     """
     for table in reversed(Base.metadata.sorted_tables):
         if table.name not in _KEPT:

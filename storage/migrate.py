@@ -1,4 +1,4 @@
-"""Brings a database to this version's tables, or refuses before anything in it is touched."""
+"""Migration: brings a database to this version's tables, or refuses it before writing anything."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 WAL_TRIES = 200
 WAL_PAUSE_SECONDS = 0.05
 ANOTHER_PROGRAM = "another program"
-# The migrations before they became one: what they made can't be brought to the tables of today.
+# Revisions from before the first migration: no migration leads on from them.
 FORMER_REVISIONS = frozenset({"0001", "0002", "0003", "0004", "0005"})
 
-# Alembic keeps its context in a global of the module. Always taken after the database's own lock.
+# Alembic keeps its context in a module global. Always taken after the database's own lock.
 _alembic_lock = threading.Lock()
 
 
 def migrate(database: Database, marker: str, now: datetime) -> None:
-    """Create or upgrade the tables of the installation ``marker``; the first time, mark them.
+    """Create or upgrade the tables of the installation ``marker``; a new database gets the marker.
 
-    One transaction under a lock: whoever comes second waits and finds the work done. Raises
-    WrongInstallation (another mode, another app, another program's tables), NewerSchema and
-    OldSchema with the database exactly as it was, and DatabaseUnreachable.
+    One transaction under a lock: a second process waits and finds nothing left to do. Raises
+    WrongInstallation (another mode, app or program), NewerSchema and OldSchema with the database
+    unchanged, and DatabaseUnreachable.
     """
     script = ScriptDirectory.from_config(make_config())
     with database.reading() as session:
@@ -45,11 +45,11 @@ def migrate(database: Database, marker: str, now: datetime) -> None:
         with database.writing() as session:
             _upgrade(session, script, marker, now)
     if database.is_sqlite:
-        _keep_log_beside(database)
+        _switch_to_wal(database)
 
 
 def find_marker(connection: Connection) -> str | None:
-    """Whose database this is; None when it is empty, ``another program`` when it was never ours."""
+    """Return the database's marker; None when it is empty, ANOTHER_PROGRAM when it is not ours."""
     inspector = inspect(connection)
     tables = set(inspector.get_table_names())
     if "installation" not in tables:
@@ -63,12 +63,12 @@ def find_marker(connection: Connection) -> str | None:
 
 
 def _is_current(connection: Connection, script: ScriptDirectory, marker: str) -> bool:
-    """True when nothing is left to do; raises when the database is not ours to migrate."""
-    found = find_marker(connection)
-    if found is None:
+    """Return whether nothing is left to do; raise when this program must not migrate it."""
+    stored_marker = find_marker(connection)
+    if stored_marker is None:
         return False
-    if found != marker:
-        raise WrongInstallation(found, marker)
+    if stored_marker != marker:
+        raise WrongInstallation(stored_marker, marker)
     revision = _find_revision(connection)
     if revision in FORMER_REVISIONS:
         raise OldSchema(revision)
@@ -79,7 +79,7 @@ def _is_current(connection: Connection, script: ScriptDirectory, marker: str) ->
 
 def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: datetime) -> None:
     connection = session.connection()
-    # Somebody may have been faster between the look and the lock.
+    # Another process may have migrated it before this one got the lock.
     if _is_current(connection, script, marker):
         return
     config = make_config()
@@ -101,12 +101,11 @@ def _mark(session: Session, marker: str, now: datetime) -> None:
         )
 
 
-def _keep_log_beside(database: Database) -> None:
-    """Switch SQLite to WAL, where readers and the writer don't wait for each other.
+def _switch_to_wal(database: Database) -> None:
+    """Switch SQLite to WAL mode, in which readers and the writer don't wait for each other.
 
-    It is a property of the file and lasts, so it is set here, once the file is known to be ours.
-    The switch needs the file alone and is refused without waiting, hence the patience; whoever
-    holds it is most likely doing the same.
+    The mode is stored in the file, so it is set only once the file is known to be ours. SQLite
+    refuses the switch at once while another connection has the file open, hence the retries.
     """
     with database.engine.connect() as connection:
         driver = connection.connection.dbapi_connection
@@ -120,7 +119,7 @@ def _keep_log_beside(database: Database) -> None:
 
 
 def make_config() -> Config:
-    """Alembic's configuration; a connection has to be put among its ``attributes``."""
+    """Return Alembic's configuration; the caller puts a connection into its ``attributes``."""
     config = Config()
     # "%" begins an interpolation in Alembic's configuration.
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))

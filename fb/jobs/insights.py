@@ -44,7 +44,7 @@ def run_insights(
     """Fetch the missing days of every Page, the newest first. ``on_progress`` counts requests.
 
     ``pages_failed`` of the record counts the Pages that were given up. Raises
-    `storage.db.errors.SyncRunning` while another run is active. Errors of Facebook are recorded per
+    `storage.db.errors.JobRunning` while another run is active. Errors of Facebook are recorded per
     Page and never raised.
     """
     now = installation.now()

@@ -12,7 +12,7 @@ from fb.graph.pictures import fetch_picture
 from fb.installation import Installation
 from fb.jobs.runner import Job, Run, execute, is_time_to_try
 from storage.accounts.pictures import list_pictures_due, save_picture
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.jobs.runs import PICTURES, StartedBy, start_run
 
 
@@ -30,7 +30,7 @@ def fetch_due_pictures(installation: Installation, started_by: StartedBy) -> int
             run_id = start_run(
                 session, kind=PICTURES, started_by=started_by, day=now.date(), now=now
             )
-    except SyncRunning:
+    except JobRunning:
         return 0
     run = Run(installation, PICTURES, run_id)
     return execute(run, ["pictures"], _fetch).pages_done

@@ -23,7 +23,7 @@ from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.worker import WorkStopped, heartbeat
 from storage.accounts.grants import list_resting_grants
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.jobs.leases import renew_leases, take_lease
 from storage.jobs.runs import (
     FailureRow,
@@ -298,7 +298,7 @@ def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
         return  # another process has run it while this one waited for a thread
     try:
         job.run(installation, started_by)
-    except SyncRunning:
+    except JobRunning:
         log.info("%s: another run is under way already", job.kind)
 
 

@@ -16,7 +16,7 @@ from fb.jobs import insights
 from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.erasure import erase_everything
 from storage.jobs.runs import (
     SANDBOX_HISTORY,
@@ -88,7 +88,7 @@ def _begin(installation: Installation, started_by: StartedBy, since: date, days:
             if find_unfinished(session) is not None:
                 return False
             run_id = _start_run(session, installation, started_by, since, days, 0)
-    except SyncRunning:
+    except JobRunning:
         return False
     installation.worker.submit(
         f"{started_by} {SANDBOX_HISTORY}",
@@ -166,7 +166,7 @@ def _take_day(run: Run, started_by: StartedBy, day: date) -> None:
                 at=datetime.combine(day, _HOUR_OF_HISTORY),
                 graph_url=f"{installation.settings.graph_url}/at/{day.isoformat()}",
             )
-    except SyncRunning:
+    except JobRunning:
         raise RunEnded("stopped") from None  # another run has just begun; the timer continues
     run.check_stop()  # a day that may be incomplete is done again after the restart
     run.count("steps_done", 1)

@@ -80,7 +80,7 @@ def run_snapshots(
     account that an operator disconnects or pauses during the run is not used any more, and its
     Pages do not count.
 
-    Raises `storage.db.errors.SyncRunning` while another run is active. Errors of Facebook are
+    Raises `storage.db.errors.JobRunning` while another run is active. Errors of Facebook are
     recorded per Page and never raised.
     """
     now = installation.now()

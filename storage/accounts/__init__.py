@@ -1,1 +1,1 @@
-"""Accounts, their Pages, what each may do there, and the trips that brought them."""
+"""Accounts: grants, Pages, page grants, attempts, pictures and the vault."""

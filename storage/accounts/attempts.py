@@ -1,7 +1,7 @@
 """Attempts: each trip to Facebook is consumed at most once, and saved or discarded at most once.
 
-Both promises rest on one UPDATE with every condition in its WHERE, and on the count of rows that it
-changed. Reading first and writing then is not single use under any isolation that we run with.
+Each guarantee is one UPDATE with every condition in its WHERE, and the number of rows it changed.
+Reading first and writing afterwards would not be single use.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from storage.db.upsert import count_changed
 from storage.models import Attempt
 
 MAX_OPEN_ATTEMPTS = 50
-# A trip that nobody came back from is of no use to anyone after a day.
+# An attempt without a return is deleted this long after it has expired.
 UNUSED_LIFETIME = timedelta(days=1)
 
-# What an attempt holds of the person, until it ends.
+# The personal data of an attempt; erased when it ends.
 _NO_RESULT: dict[str, Any] = {
     "sealed_result": None,
     "key_id": None,
@@ -35,7 +35,7 @@ _NO_RESULT: dict[str, Any] = {
 
 
 class Progress(TypedDict, total=False):
-    """How far the fetching of Pages has come. What is left out stays as it was."""
+    """Progress of fetching Pages. Keys that are left out keep their stored value."""
 
     step: str
     pages_read: int
@@ -47,9 +47,9 @@ class Progress(TypedDict, total=False):
 def create_attempt(
     session: Session, *, id: str, nonce_hash: str, binding: str, now: datetime, expires_at: datetime
 ) -> None:
-    """Begin a trip; what has expired by ``now`` is wiped first.
+    """Create an open attempt, after wiping what has expired by ``now``.
 
-    Raises TooManyAttempts when MAX_OPEN_ATTEMPTS others are still on their way.
+    Raises TooManyAttempts when MAX_OPEN_ATTEMPTS others are open.
     """
     wipe_expired(session, now)
     open_count = session.scalar(
@@ -72,10 +72,10 @@ def create_attempt(
 def consume_attempt(
     session: Session, *, id: str, nonce_hash: str, binding: str, now: datetime
 ) -> bool:
-    """Take the one use that an attempt has; it is "reading" from then on.
+    """Consume an attempt; its status is "reading" from then on.
 
-    True only the first time, in time, from the browser it began in, and under the settings it began
-    with: of any number of callers at once, one gets True.
+    True only the first time, in time, from the same browser and under the same settings as at its
+    start. Of any number of simultaneous callers only one gets True.
     """
     statement = (
         update(Attempt)
@@ -93,16 +93,16 @@ def consume_attempt(
 
 
 def find_attempt(session: Session, id: str) -> Attempt | None:
-    """Return an attempt as the database has it now. The id alone is no permission to show it."""
-    if storable(id) != id:  # an address may hold what no database looks for
+    """Return an attempt; None when it does not exist. The id alone is no permission to show it."""
+    if storable(id) != id:  # a URL may carry text that the database refuses
         return None
     return session.get(Attempt, id, populate_existing=True)
 
 
 def record_progress(session: Session, id: str, now: datetime, **progress: Unpack[Progress]) -> bool:
-    """Renew the heartbeat of an attempt that is being read, and say how far it is.
+    """Renew the heartbeat of a "reading" attempt and store its progress.
 
-    False when it is over, or never began.
+    False when its status is another one, or it does not exist.
     """
     changes: dict[str, Any] = dict(progress)
     if "account_name" in changes:
@@ -120,7 +120,7 @@ def store_result(
     now: datetime,
     preview_expires_at: datetime,
 ) -> bool:
-    """Keep what a trip brought, sealed, for the preview. False when it was not being read."""
+    """Store the sealed result for the preview; False when the attempt was not "reading"."""
     return _change_reading(
         session,
         id,
@@ -135,15 +135,16 @@ def store_result(
 
 
 def record_unticked(session: Session, id: str, page_ids: Collection[str]) -> None:
-    """Remember which Pages are unticked, these and no others, while the attempt is "ready"."""
+    """Replace the list of unticked Pages, while the attempt is "ready"."""
     statement = update(Attempt).where(Attempt.id == id, Attempt.status == "ready")
     count_changed(session, statement.values(unticked=sorted(page_ids)))
 
 
 def fail_attempt(session: Session, id: str, failure: dict[str, Any], now: datetime) -> bool:
-    """End an attempt that is open or being read; ``failure`` holds plain facts, no foreign text.
+    """End an attempt that is open or being read; ``failure`` holds plain values, no text of
+    Facebook.
 
-    False when it had ended before, or its result is waiting already.
+    False when it had ended before, or is "ready".
     """
     statement = (
         update(Attempt)
@@ -163,9 +164,9 @@ def claim_attempt(
 ) -> bool:
     """End a "ready" attempt as saved or discarded, and erase its result.
 
-    True at most once per attempt, before its preview expires, and from its own browser. The result
-    has to be read before, and stored after in the same transaction: if that fails, the claim is
-    undone with it.
+    True at most once per attempt, before its preview expires, and from the same browser. The caller
+    reads the result before and stores it afterwards in the same transaction; if that fails, the
+    claim is rolled back too.
     """
     statement = (
         update(Attempt)
@@ -183,7 +184,7 @@ def claim_attempt(
 
 
 def record_outcome(session: Session, id: str, grant_id: int, outcome: dict[str, Any]) -> None:
-    """Keep what a Save did, in numbers, for whoever loads its address again."""
+    """Store the counts of a Save, to be shown when the attempt's URL is loaded again."""
     statement = update(Attempt).where(Attempt.id == id, Attempt.status == "saved")
     count_changed(session, statement.values(outcome=outcome, grant_id=grant_id))
 
@@ -191,7 +192,7 @@ def record_outcome(session: Session, id: str, grant_id: int, outcome: dict[str, 
 def wipe_expired(session: Session, now: datetime) -> int:
     """Erase the results whose preview has expired; return how many.
 
-    Also deletes trips that were never finished, a day after they expired.
+    Also deletes unfinished attempts that expired at least UNUSED_LIFETIME ago.
     """
     is_expired = (Attempt.sealed_result.is_not(None), Attempt.preview_expires_at <= now)
     wiped = count_changed(session, update(Attempt).where(*is_expired).values(_NO_RESULT))

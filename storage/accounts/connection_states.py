@@ -1,7 +1,7 @@
-"""Connection state of a Page, in SQL, from every grant that holds it or held it.
+"""Connection state: computes in SQL how well a Page is connected, from all of its grants.
 
-Each of these grants has one of the states below for the Page; of several the best one counts, in
-this order: one working access is enough to read a Page.
+Each grant that holds or held the Page has one of these states for it, best first. The best one
+counts, since one working grant is enough to read a Page.
 
     connected      a page access token under a working grant, and everything may be read
     works_in_part  the same, but without the ANALYZE task, or the Page is not published
@@ -9,7 +9,7 @@ this order: one working access is enough to read a Page.
     frozen         an operator paused the grant
     missing        the account's last list no longer had the Page; its token is erased
     no_access      Facebook sent no token for the Page, or refuses this Page alone
-    disconnected   nobody holds it any more: an operator ended that, and only history is kept
+    disconnected   an operator disconnected it; only the history is kept
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ConnectionState = Literal[
     "no_access",
     "disconnected",
 ]
-# Best first: a state's place is its rank.
+# Best first: the index of a state is its rank.
 CONNECTION_STATES: tuple[ConnectionState, ...] = get_args(ConnectionState)
 
 # A full-control role of the New Pages Experience includes what ANALYZE allows.
@@ -39,9 +39,9 @@ TASKS_THAT_ANALYZE = ("ANALYZE", "PROFILE_PLUS_ANALYZE", "PROFILE_PLUS_FULL_CONT
 
 
 def connection_rank() -> ColumnElement[int]:
-    """The place of a Page's best state in CONNECTION_STATES, for statements that select from Page.
+    """Return SQL for the index of a Page's best state in CONNECTION_STATES.
 
-    A correlated subquery, two index look-ups a row: ``pages.connection`` keeps what it says.
+    For statements that select from Page: a correlated subquery, two index look-ups a row.
     """
     best = (
         select(func.min(grant_rank()))
@@ -55,12 +55,12 @@ def connection_rank() -> ColumnElement[int]:
 
 
 def may_analyze(tasks: Sequence[str]) -> bool:
-    """Whether an account with these tasks on a Page may read the Page's insights."""
+    """Return whether an account with these tasks on a Page may read its insights."""
     return any(task in TASKS_THAT_ANALYZE for task in tasks)
 
 
 def grant_rank() -> ColumnElement[int]:
-    """The same for one page grant: for statements that have PageGrant, Grant and Page at hand."""
+    """Return SQL for the rank of one page grant, in a statement with PageGrant, Grant and Page."""
     return case(
         (Grant.status == "disconnected", _rank("disconnected")),
         (PageGrant.status == "left_out", _rank("disconnected")),
@@ -73,7 +73,7 @@ def grant_rank() -> ColumnElement[int]:
 
 
 def _readable_rank() -> ColumnElement[int]:
-    # JSON has no common operator on both databases; the quotes keep names of tasks apart.
+    # Searched as text: the databases have no common JSON operator. The quotes delimit the names.
     tasks: ColumnElement[Any] = cast(PageGrant.tasks, Text)
     analyzes = (tasks.contains(f'"{task}"', autoescape=True) for task in TASKS_THAT_ANALYZE)
     is_part = or_(Page.is_published.is_(False), ~or_(*analyzes))

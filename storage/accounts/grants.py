@@ -1,6 +1,6 @@
-"""Grants: accounts' consents, and page grants: what each may do on a Page. Tokens are sealed.
+"""Grants: stores consents of accounts and what each may do on a Page, with sealed tokens.
 
-The caller that changes a status also records the event; the functions here only change and say so.
+Functions that change a status return whether it changed; the caller records the event.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GRANTED_ANEW = Conflict(
 
 @dataclass(frozen=True)
 class GrantFacts:
-    """What Facebook said of an account's consent. A time is None for "never" and for "not said"."""
+    """An account's consent as Facebook describes it. A time is None for "never" and "not named"."""
 
     account_id: str
     account_name: str
@@ -44,7 +44,7 @@ class GrantFacts:
 
 @dataclass(frozen=True)
 class PageAccess:
-    """What an account may do on a Page: tasks in Facebook's words, and the sealed page token."""
+    """An account's tasks on a Page, as Facebook names them, and the sealed page access token."""
 
     page_id: str
     tasks: Sequence[str]
@@ -52,7 +52,7 @@ class PageAccess:
 
 
 def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetime) -> int:
-    """Store a new grant or renew the account's; either works from now on. Return its id."""
+    """Store a new grant or renew the account's, with status "ok". Return its id."""
     insert = insert_into(session, Grant).values(
         account_id=facts.account_id,
         account_name=storable(facts.account_name),
@@ -78,7 +78,7 @@ def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetim
     changes["status_at"] = case((table.c.status == "ok", table.c.status_at), else_=new.status_at)
     statement = insert.on_conflict_do_update(index_elements=["account_id"], set_=changes)
     grant_id = int(session.execute(statement.returning(table.c.id)).scalar_one())
-    note_erasure(session)  # of the token that was there before
+    note_erasure(session)  # of the earlier token
     bump_data_version(session)
     return grant_id
 
@@ -86,7 +86,7 @@ def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetim
 def upsert_page_grants(
     session: Session, grant_id: int, accesses: Sequence[PageAccess], now: datetime
 ) -> None:
-    """Store what a grant may do on Pages that are stored already; it works there from now on.
+    """Store page grants with status "ok", for Pages that are stored already.
 
     Older tokens of the same grant are overwritten.
     """
@@ -113,30 +113,25 @@ def upsert_page_grants(
 
 
 def list_grants(session: Session) -> list[Grant]:
-    """Every grant, also disconnected ones, by account name."""
+    """Return every grant, also disconnected ones, by account name."""
     query = select(Grant).order_by(Grant.account_name, Grant.id)
     return list(session.scalars(query, execution_options={"populate_existing": True}))
 
 
-def list_working_grants(session: Session) -> set[int]:
-    """The ids of the grants that nobody has ended or paused."""
-    return set(session.scalars(select(Grant.id).where(Grant.status == "ok")))
-
-
 def list_resting_grants(session: Session) -> set[int]:
-    """The ids of the grants that an operator has disconnected or paused."""
+    """Return the ids of the grants that an operator has disconnected or paused."""
     is_resting = Grant.status.in_(("disconnected", "frozen"))
     return set(session.scalars(select(Grant.id).where(is_resting)))
 
 
 def find_grant_by_account(session: Session, account_id: str) -> Grant | None:
-    """Return the account's grant, of whatever status."""
+    """Return the account's grant, of any status; None without one."""
     query = select(Grant).where(Grant.account_id == account_id)
     return session.scalar(query, execution_options={"populate_existing": True})
 
 
 def get_grant(session: Session, grant_id: int) -> Grant:
-    """Return one grant as the database has it now. Raises GrantNotFound."""
+    """Return one grant. Raises GrantNotFound."""
     grant = session.get(Grant, grant_id, populate_existing=True)
     if grant is None:
         raise GrantNotFound(grant_id)
@@ -153,10 +148,10 @@ def set_grant_status(
     now: datetime,
     token_read_at: datetime | None = None,
 ) -> bool:
-    """Record that a grant works or why it does not; return whether its status changed.
+    """Set a grant's status with Graph's code; return whether the status changed.
 
-    A disconnected grant stays so: it has no token that could begin to work. With ``token_read_at``
-    a grant renewed since then keeps its status: the answer was about the token before.
+    A disconnected grant stays disconnected, since it has no token. With ``token_read_at`` a grant
+    renewed since then keeps its status: the answer was about its earlier token.
     """
     conditions = [Grant.id == grant_id, Grant.status != "disconnected"]
     if token_read_at is not None:
@@ -176,9 +171,9 @@ def set_grant_status(
 
 
 def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
-    """Disconnect: erase the grant's user access token and page access tokens, keep all else.
+    """Disconnect a grant: erase its user access token and page access tokens, and nothing else.
 
-    Page grants keep their status; that they can't be used follows from the grant's.
+    Page grants keep their status; the grant's own status makes them unusable.
     """
     erase_pages = update(PageGrant).where(PageGrant.grant_id == grant_id)
     count_changed(session, erase_pages.values(sealed_page_token=None, key_id=None))
@@ -208,8 +203,7 @@ def withdraw_page_grants(
 ) -> None:
     """Take Pages from a grant: their page access tokens are erased, the Pages and history stay.
 
-    ``status`` says why: "missing", "left_out" or "no_access". Pages that the grant never had are
-    passed over.
+    ``status`` is "missing", "left_out" or "no_access". Pages without a page grant are ignored.
     """
     parameters = [{"this_page_id": page_id} for page_id in page_ids]
     if not parameters:
@@ -246,10 +240,10 @@ def set_page_grant_status(
     now: datetime,
     token_read_at: datetime | None = None,
 ) -> bool:
-    """Record what Facebook made of one Page of a grant; return whether its status changed.
+    """Set a page grant's status with Graph's code; return whether the status changed.
 
     Any status but "ok" erases the page access token. With ``token_read_at`` a page grant renewed
-    since then is left alone: the answer was about the token before.
+    since then is unchanged: the answer was about its earlier token.
     """
     conditions = [PageGrant.page_id == page_id, PageGrant.grant_id == grant_id]
     if token_read_at is not None:
@@ -268,14 +262,14 @@ def set_page_grant_status(
 
 
 def touch_grant(session: Session, grant_id: int, now: datetime) -> None:
-    """Note that Facebook has just answered this grant."""
+    """Store ``now`` as the time of Facebook's last answer to this grant."""
     count_changed(session, update(Grant).where(Grant.id == grant_id).values(last_used_at=now))
 
 
 def record_permissions(
     session: Session, grant_id: int, *, granted: Sequence[str], declined: Sequence[str]
 ) -> None:
-    """Keep what Facebook says today of what the person allows."""
+    """Store the permissions that Facebook reports as granted and declined."""
     changed = count_changed(
         session,
         update(Grant)
@@ -293,7 +287,7 @@ def record_expiries(
     expires_at: datetime | None,
     data_access_expires_at: datetime | None,
 ) -> None:
-    """Store the ends that Facebook names now; None for "never" and for "not said"."""
+    """Store the expiries that Facebook reports; None for "never" and "not named"."""
     statement = update(Grant).where(
         Grant.id == grant_id,
         or_(

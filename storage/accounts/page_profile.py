@@ -1,4 +1,4 @@
-"""Page profile: one Page's details, the accounts that hold it, and the days it is known for."""
+"""Page profile: loads one Page's details, the accounts that hold it, and its span of snapshots."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from storage.models import Grant, Page, PageGrant, Picture, Snapshot
 
 @dataclass(frozen=True)
 class PageHolder:
-    """An account that holds or held the Page, and how well it is connected through that account.
+    """An account that holds or held the Page, and the state of the Page's connection through it.
 
-    ``status`` is the page grant's own (ok, no_access, missing, role_lost), ``grant_status`` the
-    account's (ok, needs_renewal, frozen, disconnected), each with Graph's code and the time since
-    when it holds. ``tasks`` are what the account may do on the Page, in Facebook's words.
+    ``status`` is the page grant's (ok, no_access, missing, left_out, role_lost), ``grant_status``
+    the account's (ok, needs_renewal, frozen, disconnected), each with Graph's code and the time of
+    its last change. ``tasks`` are the account's tasks on the Page, as Facebook names them.
     """
 
     grant_id: int
@@ -40,7 +40,7 @@ class PageHolder:
 
 @dataclass(frozen=True, kw_only=True)
 class PageProfile(PageDetails):
-    """A Page as Facebook described it at ``described_at``, with what is known about it here.
+    """A Page as Facebook described it at ``described_at``, with its connection and snapshots.
 
     ``connection`` is the best of ``holders``, which come best first; without any it is
     "disconnected". ``first_day`` and ``last_day`` are of its snapshots; None before the first.
@@ -58,8 +58,8 @@ class PageProfile(PageDetails):
 
 
 def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
-    """What is known about a Page; None when no account ever brought it here."""
-    if storable(page_id) != page_id:  # an address may hold what no database looks for
+    """Return a Page's profile; None when the Page is not stored."""
+    if storable(page_id) != page_id:  # a URL may carry text that the database refuses
         return None
     page = session.get(Page, page_id, populate_existing=True)
     if page is None:
@@ -86,7 +86,7 @@ def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
 
 
 def list_holders(session: Session, page_id: str) -> list[PageHolder]:
-    """Who holds a Page: best connection first, and of equals the one renewed last."""
+    """Return the accounts of a Page: best connection first, of equal ones the one renewed last."""
     rank = grant_rank()
     statement = (
         select(PageGrant, Grant, rank.label("rank"))

@@ -1,4 +1,4 @@
-"""Page tokens: which page access tokens may be used, for what, and which Pages have none left."""
+"""Page access tokens: lists the usable ones, and the Pages that have none left."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ InsightAccess = Literal["ok", "no_permission", "no_task", "no_access"]
 
 @dataclass(frozen=True)
 class PageToken:
-    """A sealed page access token under a grant that works, and whose it is.
+    """A sealed page access token under a grant with status "ok", with its account.
 
-    ``tasks`` are what the account may do on the Page, ``permissions`` what it granted to the app.
+    ``tasks`` are the account's tasks on the Page, ``permissions`` those granted to the app.
     """
 
     page_id: str
@@ -34,15 +34,15 @@ class PageToken:
 
     @property
     def may_read_insights(self) -> bool:
-        """Whether permission and task for insights are there, as far as is known here."""
+        """Return whether permission and task for insights were granted, as last reported."""
         return INSIGHTS_PERMISSION in self.permissions and may_analyze(self.tasks)
 
 
 @dataclass(frozen=True)
 class CutOffPage:
-    """A Page that no account can read any more, since Facebook ended the access to it.
+    """A Page that no account can read any more, since Facebook ended their grants.
 
-    With the account that held it last, and Graph's code and subcode.
+    The account is the one renewed last; ``code`` and ``subcode`` are Graph's.
     """
 
     page_id: str
@@ -53,10 +53,10 @@ class CutOffPage:
 
 
 def list_page_tokens(session: Session) -> list[PageToken]:
-    """Return every page access token under a grant that works.
+    """Return every page access token under a grant with status "ok".
 
-    The most recently renewed grant comes first, whole; so for a Page that several accounts hold,
-    the best token to try comes first. Within a grant by Page id.
+    Ordered by grant, the most recently renewed first, then by Page id. So of several tokens for a
+    Page the best one to try comes first.
     """
     query = _working(
         PageGrant.page_id,
@@ -93,12 +93,12 @@ def list_page_tokens(session: Session) -> list[PageToken]:
 
 
 def list_insight_tokens(session: Session) -> list[PageToken]:
-    """Return those that may read insights, in the same order."""
+    """Return the page access tokens that may read insights, ordered as `list_page_tokens`."""
     return [token for token in list_page_tokens(session) if token.may_read_insights]
 
 
 def has_insight_token(session: Session) -> bool:
-    """Whether there is any Page whose insights may be read."""
+    """Return whether the insights of any Page may be read."""
     query = _working(PageGrant.tasks, Grant.granted_permissions)
     return any(
         INSIGHTS_PERMISSION in permissions and may_analyze(tasks)
@@ -107,9 +107,9 @@ def has_insight_token(session: Session) -> bool:
 
 
 def find_insight_access(session: Session, page_id: str) -> InsightAccess:
-    """Say whether any account here may read a Page's insights, and else what is missing.
+    """Return "ok" when some account may read a Page's insights, else what is missing.
 
-    "no_access" when no working account holds the Page at all.
+    "no_access": no grant with status "ok" has a token for the Page.
     """
     query = _working(PageGrant.tasks, Grant.granted_permissions).where(PageGrant.page_id == page_id)
     holders = [
@@ -124,9 +124,9 @@ def find_insight_access(session: Session, page_id: str) -> InsightAccess:
 
 
 def list_cut_off_pages(session: Session) -> list[CutOffPage]:
-    """Return the Pages whose every access needs renewal, each once, by id.
+    """Return the Pages that can be read only after a renewal, each once, by id.
 
-    Paused and disconnected accounts don't count: what an operator ended is not missed.
+    Pages of paused or disconnected accounts alone are left out: an operator ended those.
     """
     other, other_grant = aliased(PageGrant), aliased(Grant)
     is_readable = exists().where(
@@ -151,12 +151,12 @@ def list_cut_off_pages(session: Session) -> list[CutOffPage]:
         )
         .order_by(PageGrant.page_id, Grant.renewed_at)
     )
-    # Of several accounts the one renewed last.
+    # The last of several rows wins: the account renewed last.
     return list({row[0]: CutOffPage(*row) for row in session.execute(query)}.values())
 
 
 def _working(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
-    """Select from the page grants that have a token, under grants that work."""
+    """Select from the page grants with a token, under grants with status "ok"."""
     return (
         select(*columns)
         .join_from(PageGrant, Grant, Grant.id == PageGrant.grant_id)

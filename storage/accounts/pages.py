@@ -1,8 +1,8 @@
-"""Pages as Facebook described them last, and what it said of them before.
+"""Pages: stores Pages as Facebook described them last, and the earlier values of their details.
 
-`PageDetails` is the one list of what is kept of a Page: Graph is asked for its fields, they are
-columns of ``pages``, their changes are recorded, and the Page's screen shows the record. So a new
-field is a line here, a column in the model and its migration, and a line on the screen.
+`PageDetails` is the one list of a Page's details: its fields are requested from Graph, stored as
+columns of ``pages``, compared for changes, and shown on the Page's screen. A new detail needs a
+line here, a column in the model and its migration, and a line on the screen.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from storage.db.upsert import Conflict, table_of, upsert
 from storage.models import Page, PageChange
 from storage.models.folding import fold
 
-# Names are compared by their beginning: PostgreSQL's index refuses entries of 2,700 bytes.
+# Longer folded names are cut: PostgreSQL's index refuses entries of 2,700 bytes.
 MAX_FOLDED_LENGTH = 600
 # Databases limit the parameters of one statement (SQLite: 32,766).
 MAX_IDS = 1_000
@@ -29,10 +29,10 @@ MAX_IDS = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class PageDetails:
-    """A Page as Facebook describes it; None is what Facebook left out.
+    """A Page as Facebook describes it; None is a detail that Facebook left out.
 
-    Metadata of a field: "graph_name" where Graph calls it otherwise; "is_recorded" False where a
-    change is not worth remembering.
+    Metadata of a field: "graph_name" where Graph's name differs; "is_recorded" False when changes
+    are not recorded.
     """
 
     id: str = field(metadata={"is_recorded": False})
@@ -59,11 +59,11 @@ RECORDED = tuple(e.name for e in fields(PageDetails) if e.metadata.get("is_recor
 
 @dataclass(frozen=True, kw_only=True)
 class PageReport(PageDetails):
-    """One answer of Graph's about a Page: its details, its figures, and where its picture is.
+    """One answer of Graph about a Page: its details, figures and picture link.
 
-    ``depth``: how much was asked for, since Facebook may refuse the rest: "full", "figures" (name
-    and counts only) or "basic" (name and category only). With less than "full" a None says nothing.
-    ``picture_url`` is None where Facebook has a silhouette only.
+    ``depth``: how much was requested, since Facebook may refuse the rest: "full", "figures" (name
+    and counts only) or "basic" (name and category only). With less than "full" None may also mean
+    not requested. ``picture_url`` is None for a silhouette.
     """
 
     fans_count: int | None = field(default=None, metadata={"graph_name": "fan_count"})
@@ -89,8 +89,7 @@ def upsert_pages(
 ) -> None:
     """Store Pages as described at ``now``, and record what changed since the last description.
 
-    What a record leaves None becomes NULL, whatever was there. History hangs on the id alone, so a
-    renamed Page keeps it.
+    None overwrites a stored value. Figures belong to the id, so a renamed Page keeps them.
     """
     if not pages:
         return
@@ -101,27 +100,27 @@ def upsert_pages(
 
 
 def has_pages(session: Session) -> bool:
-    """Whether any account has brought a Page here yet."""
+    """Return whether any Page is stored."""
     return session.execute(select(Page.id).limit(1)).first() is not None
 
 
 def list_page_names(session: Session, page_ids: Collection[str]) -> dict[str, str]:
-    """Return id → name of those Pages that are stored; in no order."""
+    """Return id → name of those Pages that are stored, in no order."""
     return {row["id"]: row["name"] for row in _iterate_stored(session, page_ids, ("id", "name"))}
 
 
 def read_details(page: Page) -> dict[str, Any]:
-    """Return the arguments that make a `PageDetails` of a row."""
+    """Return a row's values as arguments of `PageDetails`."""
     return with_tuples({name: getattr(page, name) for name in DETAILS})
 
 
 def with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values with tuples for JSON's lists, as the records have them."""
+    """Return the values with tuples in place of JSON's lists, as in the records."""
     return {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
 
 
 def list_fact_changes(session: Session, page_id: str) -> dict[str, FactChange]:
-    """The newest change of each of RECORDED that ever changed, by its name."""
+    """Return the newest change of each detail that ever changed, by the detail's name."""
     query = (
         select(PageChange.field, PageChange.changed_at, PageChange.was)
         .where(PageChange.page_id == page_id)
@@ -143,7 +142,7 @@ def _row(page: PageDetails, now: datetime, graph_version: str | None) -> dict[st
 
 
 def _record_changes(session: Session, rows: Sequence[dict[str, Any]], now: datetime) -> None:
-    """Keep what is about to be overwritten by something else."""
+    """Record the stored values that ``rows`` will change."""
     new = {row["id"]: row for row in rows}
     changes = [
         {"page_id": old["id"], "field": name, "changed_at": now, "was": {"value": old[name]}}
@@ -157,7 +156,7 @@ def _record_changes(session: Session, rows: Sequence[dict[str, Any]], now: datet
 def _iterate_stored(
     session: Session, page_ids: Collection[str], names: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield these columns of those Pages that are stored; in no order."""
+    """Yield these columns of those Pages that are stored, in no order."""
     columns, ids = table_of(Page).c, list(page_ids)
     for start in range(0, len(ids), MAX_IDS):
         some = columns.id.in_(ids[start : start + MAX_IDS])

@@ -1,4 +1,4 @@
-"""Pages' pictures: where Facebook keeps them for now, and our own copies to serve."""
+"""Pictures: stores Facebook's links to Pages' pictures, and our own copies of them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from storage.db.text import storable
 from storage.db.upsert import Conflict, count_changed, upsert
 from storage.models import Picture
 
-# Facebook's links die within a month: older ones are not worth a request.
+# Facebook's links expire within a month; older ones are not requested.
 LINK_LIFETIME = timedelta(days=28)
-# A fetched picture is looked at again long before.
+# A fetched picture is due again after this time.
 REFETCH_AFTER = timedelta(days=7)
 
 
@@ -35,14 +35,14 @@ KEEP_THE_SAME = Conflict(
 
 
 def picture_path(url: str) -> str:
-    """Return the path within a link, without its leading slash; any text will do."""
+    """Return the path of a link, without its leading slash; never raises."""
     return url.partition("?")[0].partition("//")[2].partition("/")[2]
 
 
 def upsert_picture_sources(session: Session, urls: Mapping[str, str | None], now: datetime) -> None:
-    """Note where Pages' pictures are (by Page id); None where Facebook has none worth keeping.
+    """Store the links to Pages' pictures, by Page id; None for a silhouette.
 
-    A picture whose path is another one is due at once. Without a link the copy is dropped.
+    A picture whose path has changed is due at once. Without a link the copy is deleted.
     """
     rows = [
         {
@@ -64,7 +64,7 @@ def list_pictures_due(
 ) -> list[tuple[str, str]]:
     """Return (Page id, link) of pictures never fetched, or not for REFETCH_AFTER; oldest first.
 
-    Links that have outlived LINK_LIFETIME are left out.
+    Links older than LINK_LIFETIME are left out.
     """
     query = (
         select(Picture.page_id, Picture.source_url)
@@ -87,9 +87,9 @@ def save_picture(
     content_type: str | None,
     now: datetime,
 ) -> None:
-    """Keep a fetched picture, or note that the link gave none; then an older copy stays.
+    """Store a fetched picture; with ``content`` None an older copy stays.
 
-    Either way it is not due again for REFETCH_AFTER.
+    In both cases it is due again after REFETCH_AFTER.
     """
     where = update(Picture).where(Picture.page_id == page_id)
     if content is None:
@@ -106,6 +106,6 @@ def save_picture(
 
 
 def find_picture(session: Session, page_id: str) -> Picture | None:
-    """Return a Page's picture when there is a copy to serve."""
+    """Return a Page's picture; None when no copy is stored."""
     query = select(Picture).where(Picture.page_id == page_id, Picture.content.is_not(None))
     return session.scalar(query, execution_options={"populate_existing": True})

@@ -1,8 +1,8 @@
-"""Vault: seals secrets for the database, opens them again, and tells whether the keys are right.
+"""Vault: seals secrets for the database, opens them, and checks the encryption keys.
 
-A sealed text is Fernet over purpose, owner and secret, because Fernet alone would open a text that
-was copied into another row. The id of its key stands beside it. What is sealed for whom is spelled
-here alone.
+A sealed text is a Fernet token over purpose, owner and secret: Fernet alone would also open a text
+that was copied into another row. The id of its key is stored beside it. Purposes and owners are
+defined here only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from storage.db.errors import SealBroken, WrongKey
 from storage.db.upsert import table_of
 from storage.models import Attempt, Base, Grant, PageGrant, VaultKey
 
-# Purposes, with what stands for the owner. They are words inside the seal, not secrets.
+# Purposes, each with its owner. They are part of the sealed text and no secrets.
 PURPOSE_USER_TOKEN = "user access token"  # noqa: S105 (see above); owner: the account's id
 PURPOSE_PAGE_TOKEN = "page access token"  # noqa: S105 (see above); owner: "<account id>/<page id>"
 PURPOSE_LOGIN_RESULT = "login result"  # owner: the attempt's id
@@ -33,14 +33,14 @@ _CANARY = "alive"
 
 @dataclass(frozen=True)
 class Sealed:
-    """A sealed secret as it is stored: ``text`` is ASCII, ``key_id`` says what opens it."""
+    """A sealed secret as stored: ``text`` is ASCII, ``key_id`` names the key that opens it."""
 
     key_id: str
     text: str = field(repr=False)
 
 
 class Vault:
-    """Holds the encryption keys. The first one seals; all of them open."""
+    """The encryption keys. The first one seals, all of them open."""
 
     def __init__(self, keys: Sequence[str]) -> None:
         """Take Fernet keys (32 bytes, URL-safe base64). Raises ValueError for none or a bad one."""
@@ -52,18 +52,18 @@ class Vault:
 
     @property
     def key_ids(self) -> frozenset[str]:
-        """The ids of all keys that open."""
+        """Return the ids of all keys."""
         return frozenset(self._fernets)
 
     def seal(self, purpose: str, owner: str, secret: str) -> Sealed:
         """Encrypt ``secret`` with the first key, bound to ``purpose`` and ``owner``.
 
-        ValueError for a purpose or owner of more than one line: lines are what keeps them apart.
+        Raises ValueError for a purpose or owner with a line break, which separates the parts.
         """
         if "\n" in purpose + owner:
             raise ValueError("purpose and owner are one line each")
         payload = "\n".join((purpose, owner, secret)).encode("utf-8", "surrogatepass")
-        # The time that Fernet writes in the clear is of no use here; the rows have their own.
+        # Time 0: Fernet writes the time in the clear, and the rows have their own times.
         return Sealed(self.current_key_id, self._current.encrypt_at_time(payload, 0).decode())
 
     def seal_user_token(self, account_id: str, token: str) -> Sealed:
@@ -83,7 +83,7 @@ class Vault:
         return self.open(PURPOSE_PAGE_TOKEN, f"{account_id}/{page_id}", key_id, text)
 
     def seal_login_result(self, attempt_id: str, result: str) -> Sealed:
-        """Seal what one trip to Facebook brought, tokens and all."""
+        """Seal the result of one attempt, including its tokens."""
         return self.seal(PURPOSE_LOGIN_RESULT, attempt_id, result)
 
     def open_login_result(self, attempt_id: str, key_id: str, text: str) -> str:
@@ -94,7 +94,7 @@ class Vault:
         """Return what was sealed for this ``purpose`` and ``owner``.
 
         Raises WrongKey when no key has this id, SealBroken when the text was altered, sealed by
-        another key, or sealed for something or somebody else.
+        another key, or sealed for another purpose or owner.
         """
         fernet = self._fernets.get(key_id)
         if fernet is None:
@@ -112,23 +112,23 @@ class Vault:
 
 
 def key_id_of(key: str) -> str:
-    """Return the public name of a key: the first 12 hex digits of the SHA-256 of its bytes."""
+    """Return the public id of a key: the first 12 hex digits of the SHA-256 of its bytes."""
     return hashlib.sha256(base64.urlsafe_b64decode(key)).hexdigest()[:12]
 
 
 @dataclass(frozen=True)
 class KeyReport:
-    """``unopenable`` are the ids of keys that the database uses and the vault does not hold."""
+    """``unopenable``: ids of keys that the database uses and the vault does not have."""
 
     ok: bool
     unopenable: tuple[str, ...]
 
 
 def check_keys(session: Session, vault: Vault, now: datetime) -> KeyReport:
-    """Compare the keys with what the database holds; changes nothing where they don't fit.
+    """Check that the vault opens everything sealed in the database.
 
-    The current key leaves a canary only while nothing is sealed: later it would vouch for a key
-    that opens none of it. While nothing is sealed, a lost key is no loss, and its canary goes.
+    While nothing is sealed, canaries of unknown keys are deleted, and the current key adds one. It
+    adds none later: a canary of a key that opens nothing else would prove nothing.
     """
     in_use = _key_ids_in_use(session)
     if not in_use:
@@ -142,11 +142,11 @@ def check_keys(session: Session, vault: Vault, now: datetime) -> KeyReport:
 
 
 def rotate_keys(session: Session, vault: Vault) -> int:
-    """Seal everything anew with the first key; return how many secrets that were.
+    """Seal every secret again with the first key; return the number of secrets.
 
-    The canary becomes the first key's; afterwards the others may be taken out of the settings.
-    Raises WrongKey or SealBroken when something does not open; then the transaction has to be
-    rolled back. Nobody may seal with an older key meanwhile: stop other servers, or run it again.
+    The canary becomes the first key's; afterwards the other keys may be removed from the settings.
+    Raises WrongKey or SealBroken when a secret does not open; the transaction must then be rolled
+    back. No other server may seal with an older key meanwhile: stop it, or run this again.
     """
     count = sum(_reseal(session, vault, sealed) for sealed in _SEALED_COLUMNS)
     first_made_at = session.scalar(select(func.min(VaultKey.created_at)))
@@ -202,7 +202,7 @@ def _key_ids_in_use(session: Session) -> set[str]:
     key_ids: set[str] = set()
     for sealed in _SEALED_COLUMNS:
         query = select(sealed.key_id).where(sealed.column.is_not(None)).distinct()
-        # A sealed text without the id of its key can't be opened by anyone either.
+        # A sealed text without the id of its key can't be opened either.
         key_ids |= {key_id or "unknown" for key_id in session.scalars(query)}
     return key_ids
 
@@ -226,7 +226,7 @@ def _reseal(session: Session, vault: Vault, column: _SealedColumn) -> int:
     keys = [key.name for key in table.primary_key]
     changes = list(_resealed(session, vault, column, keys))
     if changes:
-        # The "at_" keeps the names of the WHERE apart from those of the SET.
+        # The prefix "at_" distinguishes the parameters of WHERE from those of SET.
         is_row = [table.c[key] == bindparam(f"at_{key}") for key in keys]
         new: dict[str, Any] = {
             column.column.key: bindparam("text"),

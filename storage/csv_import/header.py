@@ -1,6 +1,6 @@
 """CSV header: finds a file's encoding, its delimiter and its columns.
 
-What can't be told is refused with the reason: nothing is guessed.
+A file in which they are not clear is refused with the reason: nothing is guessed.
 """
 
 from __future__ import annotations

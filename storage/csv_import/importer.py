@@ -1,7 +1,7 @@
 """CSV importer: plans an import of past figures, writes it as one, and undoes it as one.
 
 An import only adds days that are not stored yet. Its snapshots carry its id as their source, so
-that every figure can tell where it comes from, and undoing removes these and nothing else.
+that the origin of every figure is known, and undoing removes exactly these.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class ImportRecord:
 
 
 def plan_import(session: Session, figures: PastFigures) -> ImportPlan:
-    """What importing these figures would do now; nothing is stored by it."""
+    """Return what importing these figures would do now; stores nothing."""
     names = {row.id: row.name for row in session.execute(select(Page.id, Page.name))}
     rows, refused = match_pages(figures, names)
     page_ids, days = {page_id for page_id, _ in rows}, {day for _, day in rows}
@@ -66,8 +66,8 @@ def import_figures(
 ) -> int | None:
     """Store the days that are not stored yet; return the import's id.
 
-    Planned anew in this transaction: what a refresh has stored since the operator looked stays.
-    None, and nothing is recorded, when the file has no new day.
+    The plan is made again in this transaction, so days stored since the preview stay unchanged.
+    None when the file has no new day; then nothing is stored.
     """
     file_name = one_line(file_name)[:MAX_FILE_NAME]
     plan = plan_import(session, figures)
@@ -89,10 +89,10 @@ def import_figures(
 
 
 def undo_import(session: Session, import_id: int, now: datetime, by: str = THIS_COMPUTER) -> int:
-    """Remove the snapshots of one import; return how many there were.
+    """Delete the figures of one import; return the number of days of Pages that had some.
 
-    A day that Facebook has reported since is Facebook's snapshot by now, and stays. 0, and nothing
-    is changed, when the import is unknown or undone already.
+    Figures that Facebook has reported since then stay. 0 when the import is unknown or already
+    undone; then nothing changes.
     """
     undone = (
         update(Import)
@@ -132,7 +132,7 @@ def add_import(
 
 
 def list_imports(session: Session, *, limit: int = 25) -> list[ImportRecord]:
-    """The imports, newest first, undone ones among them."""
+    """Return the imports, newest first, including undone ones."""
     return [
         ImportRecord(
             id=row.id,
@@ -148,18 +148,18 @@ def list_imports(session: Session, *, limit: int = 25) -> list[ImportRecord]:
 
 
 def list_import_names(session: Session) -> dict[str, tuple[str, date]]:
-    """Each import's file name and UTC day, by the source that its figures have."""
+    """Return each import's file name and UTC day, by the source of its figures."""
     query = select(Import.id, Import.file_name, Import.imported_at)
     return {source_of(id): (name, at.date()) for id, name, at in session.execute(query)}
 
 
 def source_of(import_id: int) -> str:
-    """The source of an import's figures."""
+    """Return the source of an import's figures."""
     return f"import:{import_id}"
 
 
 def is_from_import(import_id: int) -> ColumnElement[bool]:
-    """A condition on Snapshot: it comes from this import."""
+    """Return the condition that a snapshot has a figure of this import."""
     source = source_of(import_id)
     return or_(Snapshot.fans_source == source, Snapshot.followers_source == source)
 

@@ -1,7 +1,7 @@
 """Import plan: compares the rows of a file with each other and with the stored snapshots.
 
-Pure. Nothing is guessed: a name that two Pages have, or a day that stands twice with different
-figures, is refused. A stored day stays as it is.
+Nothing is guessed: a row is refused when two Pages have its name, or when its day occurs twice with
+different figures. A stored day is never changed.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def match_pages(
     rows: dict[PageDay, FileRow] = {}
     repeated: dict[PageDay, list[FileRow]] = {}
     for row in figures.rows:
-        found, reason = pages[row.page]
-        if found is None:
+        matched_id, reason = pages[row.page]
+        if matched_id is None:
             refused.append((row.line, reason))
             continue
-        first = rows.setdefault((found, row.day), row)
+        first = rows.setdefault((matched_id, row.day), row)
         if first is not row:
-            repeated.setdefault((found, row.day), [first]).append(row)
+            repeated.setdefault((matched_id, row.day), [first]).append(row)
     for key, same_day in repeated.items():
         lines = [row.line for row in same_day]
         if len({(row.fans, row.followers) for row in same_day}) == 1:
@@ -130,8 +130,8 @@ def compare(
 ) -> tuple[dict[PageDay, FileRow], int, list[ConflictingRow]]:
     """The rows whose day is not stored, how many are stored alike, and those stored otherwise.
 
-    An empty cell says nothing, so it differs from nothing. A figure for a day that is stored
-    without it is a conflict: nothing is ever added to a stored day.
+    An empty cell never conflicts. A figure for a day that is stored without it is a conflict, since
+    nothing is ever added to a stored day.
     """
     new, equal_count = dict(rows), 0
     conflicting: list[ConflictingRow] = []

@@ -1,7 +1,7 @@
 """CSV reader: turns a file of past figures into rows, each read or refused with its reason.
 
-Dates and figures are read once all of them are known: only the whole file tells whether "03/04"
-begins with the day, and whether "1.234" has a thousand.
+Dates and figures are read after all rows: only the whole file shows whether "03/04" begins with the
+day, and whether "1.234" is above a thousand.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The database: connections, errors, migrations, and how rows are written."""
+"""Database access: connections, errors, upserts and texts that can be stored."""

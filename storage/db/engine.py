@@ -1,4 +1,8 @@
-"""One database, opened: short sessions for reading, and one writer at a time for changing it."""
+"""Database engine: opens a database, and hands out sessions for reading and for writing.
+
+Failures of the drivers become errors of `storage.db.errors`. The drivers' own texts are stripped of
+everything that may be secret.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from storage.db.driver_errors import hide_rows, translated_errors
-from storage.db.errors import DatabaseUnreachable, StorageError
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable, StorageError
 
-# An import of a million rows holds the lock for half a minute, and no run may fail of that.
+# An import of a million rows holds the lock for half a minute; a run must outwait it.
 LOCK_PATIENCE_SECONDS = 60
 CONNECT_TIMEOUT_SECONDS = 5
-# Any number will do, as long as every Pagekeeper takes the same one.
+# The key of PostgreSQL's advisory lock: any number, but the same in every Pagekeeper.
 WRITER_LOCK = 7_220_451_003
 ERASED = "erased sealed values"
 
@@ -25,7 +32,7 @@ _READING = "pagekeeper_reading"
 
 
 class Database:
-    """A database and its pool of connections; safe to share between threads."""
+    """A database with its pool of connections; safe to share between threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -33,7 +40,7 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._reader = engine.execution_options(
             **{_READING: True},
-            # One screen is many statements: all of them see the same moment.
+            # A screen needs many statements, and all of them must see the same state.
             **({} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}),
             postgresql_readonly=True,
         )
@@ -43,26 +50,28 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that sees one moment and can't write. Never waits for a writer.
+        """Open a session that sees one state of the database and can't write.
+
+        It never waits for a writer.
 
         Objects stay readable after it is closed. Raises DatabaseUnreachable, DatabaseBusy.
         """
         session = Session(self._reader, autoflush=False, expire_on_commit=False)
         try:
-            with translated_errors():
+            with _translated_errors():
                 yield session
         finally:
             session.close()
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session in one transaction: committed at the end, rolled back on any exception.
+        """Open a session in one transaction: committed at the end, rolled back on any exception.
 
-        One writer at a time, on both databases, so that two transactions can neither deadlock nor
-        overwrite what the other has just read. Keep it short: no network inside.
+        There is one writer at a time on both databases, so two transactions can neither deadlock
+        nor overwrite what the other has just read. Keep it short: no network calls inside.
         Raises DatabaseUnreachable, DatabaseBusy (after waiting LOCK_PATIENCE_SECONDS).
         """
-        with translated_errors():
+        with _translated_errors():
             with Session(self.engine, expire_on_commit=False) as session, session.begin():
                 self._lock(session.connection())
                 yield session
@@ -79,18 +88,18 @@ class Database:
         return True
 
     def close(self) -> None:
-        """Close every pooled connection (SQLite then folds its log into the file)."""
+        """Close every pooled connection (SQLite then writes its log into the file)."""
         self.engine.dispose()
 
     def _lock(self, connection: Connection) -> None:
-        """SQLite is locked by its BEGIN IMMEDIATE already."""
+        """Take PostgreSQL's lock for writers; SQLite's BEGIN IMMEDIATE has locked it already."""
         if not self.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
 
     def _clear_log(self) -> None:
-        """Fold SQLite's log into the file, where secure_delete has zeroed what was erased.
+        """Write SQLite's log into the file, where secure_delete has zeroed what was erased.
 
-        As far as readers allow at this moment; what they hold back goes with the next one.
+        Pages of the log that a reader still needs stay until the next erasure.
         """
         if not self.is_sqlite:
             return
@@ -108,8 +117,8 @@ class Database:
 def open_database(url: str) -> Database:
     """Open the database at ``url`` (``sqlite:///…`` or ``postgresql+psycopg://…``).
 
-    A missing SQLite file is created here, readable by its owner only, so that no connection ever
-    makes it with the permissions of the day. PostgreSQL is first spoken to when it is used.
+    A missing SQLite file is created here, readable by its owner only: a connection would create it
+    with the permissions of the process. PostgreSQL is contacted only when it is first used.
     Raises DatabaseUnreachable when the file can't be made.
     """
     parsed = make_url(url)
@@ -120,7 +129,7 @@ def open_database(url: str) -> Database:
             hide_parameters=True,  # an error would print tokens and nonces
             pool_size=10,
             max_overflow=20,
-            # The driver's own BEGINs are off: _begin says which kind each transaction is.
+            # The driver's own BEGIN is off: _begin_sqlite chooses the kind of each transaction.
             connect_args={"isolation_level": None, "timeout": LOCK_PATIENCE_SECONDS},
         )
         event.listen(engine, "connect", _prepare_sqlite)
@@ -138,12 +147,12 @@ def open_database(url: str) -> Database:
                 "options": f"-c lock_timeout={LOCK_PATIENCE_SECONDS * 1000} -c jit=off",
             },
         )
-        event.listen(engine, "handle_error", hide_rows)
+        event.listen(engine, "handle_error", _hide_rows)
     return Database(engine)
 
 
 def note_erasure(session: Session) -> None:
-    """Say that sealed values are erased in this transaction, so that no log keeps a copy."""
+    """Note that this transaction erases sealed values, so that its log is cleared after it."""
     session.info[ERASED] = True
 
 
@@ -156,13 +165,13 @@ def _create_file(url: URL) -> None:
         if not path.exists():
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        # Another process may have been faster with the very same file.
+        # Another process may have created the same file first.
         if not path.is_file():
             raise DatabaseUnreachable("its file can't be created") from error
 
 
 def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
-    """Nothing here writes to the file: it may belong to somebody else (migrate looks first)."""
+    """Set up a connection without writing to the file: it may belong to another program."""
     cursor = driver_connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA secure_delete = ON")  # erased tokens are overwritten with zeros
@@ -170,11 +179,64 @@ def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Readers see a snapshot and can't write; writers take the lock before they read anything.
+    """Begin a transaction: a reader can't write, a writer takes the lock before it reads anything.
 
-    A transaction that read first and wants to write later is refused at once, without waiting,
-    when somebody wrote in between: hence IMMEDIATE.
+    Hence IMMEDIATE: SQLite refuses at once, without waiting, a transaction that reads first and
+    writes later, if another one has written in between.
     """
     is_reading = bool(connection.get_execution_options().get(_READING))
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Turn failures to reach or lock the database into our errors; others pass unchanged."""
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseBusy from error
+    except OperationalError as error:
+        ours = _translate(error)
+        if ours is None:
+            raise
+        raise ours from error
+    except DatabaseError as error:
+        if "not a database" not in str(error.orig) and "malformed" not in str(error.orig):
+            raise
+        raise DatabaseUnreachable("the file is not a database") from error
+
+
+def _translate(error: OperationalError) -> StorageError | None:
+    cause = error.orig
+    sqlite_name = getattr(cause, "sqlite_errorname", "")
+    if sqlite_name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return DatabaseBusy()
+    if sqlite_name.startswith(("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_PERM", "SQLITE_AUTH")):
+        return DatabaseUnreachable("its file can't be opened")
+    if sqlite_name.startswith("SQLITE_READONLY"):
+        return DatabaseUnreachable("its file can't be written")
+    if sqlite_name.startswith("SQLITE_FULL"):
+        return DatabaseUnreachable("the disk is full")
+    sqlstate = getattr(cause, "sqlstate", None)
+    if sqlstate in ("55P03", "40P01"):  # lock_not_available, deadlock_detected
+        return DatabaseBusy()
+    if sqlite_name or (sqlstate and sqlstate[:2] not in ("08", "28", "3D", "53", "57")):
+        return None
+    return DatabaseUnreachable()
+
+
+def _hide_rows(context: ExceptionContext) -> None:
+    """Remove from PostgreSQL's error text the values that hide_parameters leaves in it.
+
+    PostgreSQL adds a DETAIL with the refused row or key, sealed tokens included. Only two classes
+    of its messages name columns and constraints and never a value.
+    """
+    cause, shown = context.original_exception, context.sqlalchemy_exception
+    if not isinstance(cause, psycopg.Error) or not cause.sqlstate:
+        return
+    is_harmless = cause.sqlstate.startswith(("23", "42"))  # constraints; syntax and access
+    text = cause.diag.message_primary if is_harmless else None
+    cause.args = (text or f"{type(cause).__name__} ({cause.sqlstate})",)
+    if shown is not None:
+        shown.args = cause.args

@@ -1,18 +1,18 @@
-"""What can go wrong with the database, as one tree.
+"""Errors of the database, as one tree.
 
     StorageError
     ├── DatabaseUnreachable      no connection, no permission, or not a database at all
-    ├── DatabaseBusy             somebody else kept it locked for longer than we wait
-    ├── WrongInstallation        it belongs to another mode, another app or another program
-    ├── NewerSchema              a newer Pagekeeper has migrated it
-    ├── OldSchema                an earlier Pagekeeper made it, and no migration leads on from there
-    ├── WrongKey                 sealed with a key that is not among ours
-    ├── SealBroken               the right key, but not what was sealed for this purpose and owner
-    ├── TooManyAttempts          too many trips to Facebook are open at once
+    ├── DatabaseBusy             another transaction kept it locked for too long
+    ├── WrongInstallation        it belongs to another mode, app or program
+    ├── NewerSchema              a newer version of Pagekeeper has migrated it
+    ├── OldSchema                its tables are older than the first migration
+    ├── WrongKey                 a value is sealed with a key that is not configured
+    ├── SealBroken               altered, or sealed for another purpose or owner
+    ├── TooManyAttempts          too many attempts are open at once
     ├── GrantNotFound            no grant has this id
-    ├── TagRefused               a group can't have this name
-    ├── NoteRefused              a note can't say this, on this day, for this
-    └── SyncRunning              another sync is at work
+    ├── TagRefused               a tag can't have this name
+    ├── NoteRefused              a note's text, day, Page or tag is refused
+    └── JobRunning               a run of the same job is under way
 
 Every text here is safe to show and to log: none carries a token, a key, a nonce or a password.
 """
@@ -21,11 +21,11 @@ from __future__ import annotations
 
 
 class StorageError(Exception):
-    """Anything the database refused or could not do."""
+    """The base of every error of the database."""
 
 
 class DatabaseUnreachable(StorageError):
-    """The database did not answer. ``reason`` is a short word of ours, never the driver's text."""
+    """The database did not answer. ``reason`` is our own wording, never the driver's."""
 
     def __init__(self, reason: str = "it did not answer") -> None:
         super().__init__(f"The database can't be reached: {reason}.")
@@ -33,17 +33,17 @@ class DatabaseUnreachable(StorageError):
 
 
 class DatabaseBusy(StorageError):
-    """The database stayed locked for longer than we wait; trying again later is right."""
+    """The database stayed locked for longer than a session waits; a later try may succeed."""
 
     def __init__(self) -> None:
         super().__init__("The database is busy with somebody else's work.")
 
 
 class WrongInstallation(StorageError):
-    """The database is marked ``found`` and we are ``wanted``; nothing in it was touched.
+    """The database has the marker ``found``, this program needs ``wanted``; nothing was written.
 
     Markers are ``sandbox`` and ``live:<app id>``; ``found`` is ``another program`` when the
-    tables there were never ours.
+    tables are not Pagekeeper's.
     """
 
     def __init__(self, found: str, wanted: str) -> None:
@@ -53,7 +53,7 @@ class WrongInstallation(StorageError):
 
 
 class NewerSchema(StorageError):
-    """A newer version of this program has changed the tables; nothing was written."""
+    """A newer version of Pagekeeper has changed the tables; nothing was written."""
 
     def __init__(self, revision: str) -> None:
         super().__init__(f"The database has revision {revision}, which this version does not know.")
@@ -61,7 +61,7 @@ class NewerSchema(StorageError):
 
 
 class OldSchema(StorageError):
-    """The tables are those of a version before the first migration; nothing was written."""
+    """The tables are from before the first migration; nothing was written."""
 
     def __init__(self, revision: str) -> None:
         super().__init__(f"The database has revision {revision}, from before this version's first.")
@@ -69,7 +69,7 @@ class OldSchema(StorageError):
 
 
 class WrongKey(StorageError):
-    """None of our keys has this id, so what it sealed can't be opened."""
+    """No configured key has this id, so the value can't be opened."""
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"Nothing here has the encryption key {key_id}.")
@@ -77,14 +77,14 @@ class WrongKey(StorageError):
 
 
 class SealBroken(StorageError):
-    """Altered, or sealed for another purpose or owner."""
+    """The sealed value was altered, or sealed for another purpose or owner."""
 
     def __init__(self) -> None:
         super().__init__("A sealed value does not open for this purpose and owner.")
 
 
 class TooManyAttempts(StorageError):
-    """``open_count`` attempts are open; older ones expire by themselves."""
+    """``open_count`` attempts are open already; the oldest expire by themselves."""
 
     def __init__(self, open_count: int) -> None:
         super().__init__(f"{open_count} attempts to connect are open already.")
@@ -100,7 +100,7 @@ class GrantNotFound(StorageError):
 
 
 class TagRefused(StorageError):
-    """Nothing was written. ``reason``: empty · too_long · taken (by ``taken_by``)."""
+    """A tag's name was refused. ``reason``: empty · too_long · taken (by the tag ``taken_by``)."""
 
     def __init__(self, reason: str, taken_by: str | None = None) -> None:
         super().__init__(f"The name of a tag was refused: {reason}.")
@@ -109,16 +109,19 @@ class TagRefused(StorageError):
 
 
 class NoteRefused(StorageError):
-    """Nothing was written. ``reason``: empty · too_long · too_far · too_early · gone."""
+    """A note was refused. ``reason``: empty · too_long · too_far · too_early · gone.
+
+    "gone": its Page or tag does not exist any more.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"A note was refused: {reason}.")
         self.reason = reason
 
 
-class SyncRunning(StorageError):
-    """A living run holds the only place; ``run_id`` names it where it is known."""
+class JobRunning(StorageError):
+    """A run of the same job holds the lease; ``run_id`` is None when it is not known."""
 
     def __init__(self, run_id: int | None = None) -> None:
-        super().__init__("A sync is running already.")
+        super().__init__("A run of this job is under way already.")
         self.run_id = run_id

@@ -1,4 +1,4 @@
-"""Whose database this is, and how often what the screens show has changed."""
+"""Data version: a counter that tells caches when what the screens show has changed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from storage.models import Installation
 
 
 def get_data_version(session: Session) -> int:
-    """A number that grows in every transaction that changes what a screen shows."""
+    """Return the data version: it grows with every transaction that changes what a screen shows."""
     return session.execute(select(Installation.data_version)).scalar_one()
 
 
 def bump_data_version(session: Session) -> None:
-    """Say that this transaction changes what a screen shows; seen when it is committed."""
+    """Raise the data version; other sessions see it once the transaction is committed."""
     session.execute(
         update(Installation).values(data_version=Installation.data_version + 1),
         execution_options={"synchronize_session": False},

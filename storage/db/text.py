@@ -1,4 +1,4 @@
-"""Makes any text that Facebook may send one that both databases take."""
+"""Storable text: removes from texts of Facebook and operators what a database refuses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def is_storable(text: str) -> bool:
-    """Whether both databases take ``text`` as it is."""
+    """Return whether both databases accept ``text`` unchanged."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -19,9 +19,9 @@ def is_storable(text: str) -> bool:
 
 
 def storable(text: str) -> str:
-    """``text`` without what a database refuses: NUL (PostgreSQL) and half surrogate pairs (both).
+    """Return ``text`` with U+FFFD for NUL (PostgreSQL refuses it) and lone surrogates (both do).
 
-    JSON can carry either, and one such name must not fail the whole Save.
+    JSON can carry either, and one such name must not make the whole Save fail.
     """
     if is_storable(text):
         return text
@@ -30,16 +30,16 @@ def storable(text: str) -> str:
 
 
 def storable_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with each of its texts made storable; JSON and everything else as it was."""
+    """Return the row with every text made storable; JSON and other values are unchanged."""
     return {name: storable(v) if isinstance(v, str) else v for name, v in row.items()}
 
 
 def storable_or_none(text: str | None) -> str | None:
-    """As storable; None stays None."""
+    """Do as `storable`; None stays None."""
     return None if text is None else storable(text)
 
 
 def one_line(text: str) -> str:
-    """What an operator wrote, storable, on one line: no control characters, no surplus space."""
+    """Return an operator's text, storable and on one line, without control characters."""
     spaced = " ".join(storable(text).split())
     return "".join(c for c in spaced if unicodedata.category(c) != "Cc").strip()

@@ -1,4 +1,4 @@
-"""Upsert: writes many rows with one statement, on either database."""
+"""Upsert: inserts or updates many rows with one statement, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from storage.models import Base
 
 @dataclass(frozen=True)
 class Conflict:
-    """What becomes of a row that is there already: the new one's columns take the old ones' place.
+    """How a new row changes a stored one with the same key. By default it overwrites every column.
 
-    The columns of ``first_only`` stay as they are; those of ``unless_null`` stay where the new
-    value is NULL; a row whose ``newest_by`` is older than what is stored changes nothing.
-    ``special`` says in SQL what else a column becomes: ``excluded`` is the new row there, and the
-    table's own name the old one.
+    Columns of ``first_only`` keep the stored value. Columns of ``unless_null`` keep it where the
+    new value is NULL. A new row with an older ``newest_by`` column changes nothing. ``special``
+    gives SQL for single columns; in it ``excluded`` is the new row, and the table's name the stored
+    one.
     """
 
     first_only: Collection[str] = ()
@@ -29,14 +29,14 @@ class Conflict:
     special: Mapping[str, str] = field(default_factory=dict)
 
     def changes(self, model: type[Base], names: Iterable[str]) -> dict[str, str]:
-        """What each column becomes that changes at all, in SQL."""
-        table, left = model.__tablename__, (*_keys(model), *self.first_only)
-        plain = {name: f"excluded.{name}" for name in names if name not in left}
+        """Return the SQL of the new value, for each column that changes."""
+        table, unchanged = model.__tablename__, (*_keys(model), *self.first_only)
+        plain = {name: f"excluded.{name}" for name in names if name not in unchanged}
         kept = {name: f"coalesce({plain[name]}, {table}.{name})" for name in self.unless_null}
         return {**plain, **kept, **self.special}
 
     def condition(self, model: type[Base]) -> str | None:
-        """When it changes, in SQL; None for always."""
+        """Return the SQL condition under which the row changes; None for always."""
         by = self.newest_by
         if by is None:
             return None
@@ -47,14 +47,14 @@ OVERWRITE = Conflict()
 
 
 def table_of(model: type[Base]) -> Table:
-    """The table of a model: statements on it skip the ORM, which costs more than the SQL."""
+    """Return a model's table: statements on it skip the ORM, which costs more than the SQL."""
     table = model.__table__
     assert isinstance(table, Table)
     return table
 
 
 def insert_into(session: Session, model: type[Base]) -> postgresql.Insert | sqlite.Insert:
-    """An ``INSERT`` that knows ``on_conflict_…`` for the session's database."""
+    """Return an ``INSERT`` with the ``on_conflict_…`` methods of the session's database."""
     if session.get_bind().dialect.name == "sqlite":
         return sqlite.insert(table_of(model))
     return postgresql.insert(table_of(model))
@@ -66,12 +66,12 @@ def upsert(
     rows: Sequence[dict[str, Any]],
     conflict: Conflict = OVERWRITE,
 ) -> None:
-    """Insert ``rows``, all with the same columns, or update those whose primary key is there."""
+    """Insert ``rows`` (all have the same columns); update those whose primary key is stored."""
     if not rows:
         return
     changes = conflict.changes(model, rows[0])
     condition = conflict.condition(model)
-    # One statement and a list of parameters: a multi-row VALUES is ten times slower.
+    # One statement with a list of parameters: a multi-row VALUES is ten times slower.
     statement = insert_into(session, model).on_conflict_do_update(
         index_elements=_keys(model),
         set_={name: text(change) for name, change in changes.items()},
@@ -81,9 +81,9 @@ def upsert(
 
 
 def count_changed(session: Session, statement: UpdateBase) -> int:
-    """Execute an UPDATE or DELETE and return how many rows it took.
+    """Execute an UPDATE or DELETE and return the number of rows that it changed.
 
-    Objects that the session has loaded before are not refreshed by it.
+    Objects already loaded in the session are not refreshed.
     """
     result = session.execute(statement, execution_options={"synchronize_session": False})
     assert isinstance(result, CursorResult)

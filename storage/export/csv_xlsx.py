@@ -1,8 +1,8 @@
-"""CSV and XLSX writer: writes rows as they come, and forgets a row as soon as it is written.
+"""CSV and XLSX writer: writes an iterator of rows to a file, one row in memory at a time.
 
-Text that a spreadsheet would run as a formula is defused in both formats: an XLSX keeps it as text,
-but is often saved as CSV by its reader. Ids are text everywhere, since they exceed what the numbers
-of a spreadsheet hold. Unknown is an empty cell.
+Text that a spreadsheet would run as a formula is defused in both formats: an XLSX file keeps it as
+text, but people often save it as CSV. Ids are text, since they exceed the numbers of a spreadsheet.
+An unknown value is an empty cell.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import IO, Literal
 
 import xlsxwriter
 
-# Excel's own limit, one of them the header.
+# Excel's limit without the header row.
 # https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
 MAX_XLSX_ROWS = 1_048_575
 MAX_XLSX_CELL = 32_767  # characters
-# A CSV file of so many rows is packed, which makes a tenth of it.
+# A CSV file with this many rows is zipped, to a tenth of its size.
 MIN_ZIP_ROWS = 300_000
 MAX_FILE_NAME = 80  # characters, without the ending
 
@@ -54,7 +54,7 @@ _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Column:
-    """A column. ``name`` is its header, with zone and metric in brackets."""
+    """A column. ``name`` is its header, with time zone or metric in brackets."""
 
     name: str
     kind: Kind
@@ -65,15 +65,15 @@ class TooManyRows(Exception):
 
 
 def defuse(text: str) -> str:
-    """The text, behind an apostrophe where a spreadsheet would take it for a formula.
+    """Return the text, with an apostrophe in front if a spreadsheet would run it as a formula.
 
-    Text that looks defused already gets another one, so that `undefuse` always restores the text.
+    Text that already looks defused gets another one, so `undefuse` always restores the text.
     """
     return f"'{text}" if _DANGEROUS.match(text) else text
 
 
 def undefuse(text: str) -> str:
-    """The text that `defuse` was given."""
+    """Return the text as it was before `defuse`."""
     return text[1:] if _DEFUSED.match(text) else text
 
 
@@ -91,17 +91,17 @@ def make_file_name(*parts: str, ending: str) -> str:
 
 
 def choose_csv_format(rows_count: int) -> Format:
-    """The format in which a CSV file of so many rows is sent."""
+    """Return "zip" for a CSV file of MIN_ZIP_ROWS or more, else "csv"."""
     return "zip" if rows_count >= MIN_ZIP_ROWS else "csv"
 
 
 def make_file(
     columns: Sequence[Column], rows: Rows, format: Format, name: str = "pagekeeper.csv"
 ) -> bytes:
-    """The rows as a file. ``name``: of the CSV file in a packed one.
+    """Return the rows as a file. ``name``: of the CSV file inside a ZIP file.
 
-    CSV is UTF-8 with the mark by which Excel knows it, comma, CRLF, ISO days and times; a packed
-    one is never whole in memory unpacked. XLSX has one sheet. Raises TooManyRows for an XLSX of
+    CSV is UTF-8 with a byte order mark (for Excel), comma, CRLF, ISO days and times. Zipped, it is
+    never in memory as a whole. XLSX has one sheet. Raises TooManyRows for an XLSX of
     more than MAX_XLSX_ROWS.
     """
     if format == "xlsx":

@@ -1,7 +1,7 @@
-"""Exported tables: the table of Pages and the daily figures, every row of a filter.
+"""Exported tables: makes files of the table of Pages and of daily figures, with every row.
 
-The CSV import understands these columns, and importing an export changes nothing. Totals and
-medians are no rows of an export.
+The CSV import reads these columns, and importing an export changes nothing. Totals and medians are
+not exported.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ GAINED, LOST = "page_daily_follows_unique", "page_daily_unfollows_unique"
 
 @dataclass(frozen=True)
 class ExportQuery:
-    """Which days of which Pages, both ends included. ``page_ids`` None: every Page of the filter.
+    """Days (both ends included) and Pages of an export.
 
-    ``metric``: whose change is exported as net_new.
+    ``page_ids`` None: every Page of the filter. ``metric``: its change is exported as net_new.
     """
 
     since: date
@@ -42,7 +42,7 @@ class ExportQuery:
     page_ids: tuple[str, ...] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """The Pages, as conditions on Page; empty for every Page."""
+        """Return the Pages as conditions on Page; empty for every Page."""
         conditions = filter_conditions(self.filter, self.until)
         return conditions if self.page_ids is None else [*conditions, Page.id.in_(self.page_ids)]
 
@@ -53,7 +53,7 @@ class ExportQuery:
 
 
 def daily_figures_columns(metric: Metric) -> tuple[Column, ...]:
-    """The columns of daily figures. Gained and lost are Facebook's own; empty: it gave none."""
+    """Return the columns of daily figures; gained and lost are Facebook's own counts."""
     return (
         Column("page_id", "text"),
         Column("page_name", "text"),
@@ -70,7 +70,7 @@ def daily_figures_columns(metric: Metric) -> tuple[Column, ...]:
 
 
 def page_table_columns(metric: Metric) -> tuple[Column, ...]:
-    """The columns of the table of Pages; its date is that of the newest snapshot."""
+    """Return the columns of the table of Pages; the date is the day of the newest snapshot."""
     return (
         Column("page_id", "text"),
         Column("page_name", "text"),
@@ -86,7 +86,7 @@ def page_table_columns(metric: Metric) -> tuple[Column, ...]:
 
 
 def export_daily_figures(session: Session, query: ExportQuery, format: Format) -> bytes:
-    """The daily figures as a file. Raises TooManyRows for an XLSX that can't hold them."""
+    """Return the daily figures as a file. Raises TooManyRows for an XLSX file."""
     return make_file(
         daily_figures_columns(query.metric), _iterate_daily_figures(session, query), format
     )
@@ -95,13 +95,13 @@ def export_daily_figures(session: Session, query: ExportQuery, format: Format) -
 def export_page_table(
     session: Session, query: ExportQuery, format: Format, *, sort: SortKey, descending: bool
 ) -> bytes:
-    """The table of Pages as a file, in the order of the screen."""
+    """Return the table of Pages as a file, sorted as on the screen."""
     rows = _iterate_page_table(session, query, sort, descending)
     return make_file(page_table_columns(query.metric), rows, format)
 
 
 def count_daily_figures(session: Session, query: ExportQuery) -> int:
-    """How many rows the daily figures have, or a few more."""
+    """Return the number of rows of the daily figures, or slightly more."""
     count = (
         select(func.count())
         .select_from(Snapshot)
@@ -114,10 +114,10 @@ def count_daily_figures(session: Session, query: ExportQuery) -> int:
 
 
 def _iterate_daily_figures(session: Session, query: ExportQuery) -> Iterator[Sequence[Cell]]:
-    """Yield a row for each Page and day with a figure: by the Page's name, then oldest first.
+    """Yield a row for each Page and day with a figure, by the Page's name, then oldest first.
 
-    The change of a day is against the Page's last figure before it, which may be some days older;
-    that of the first day against the day before ``since``, or the one before that.
+    A day's change is the difference to the Page's last figure before it. For the first day that is
+    the figure of one of the two days before ``since``.
     """
     columns = select(Page.id, Page.name).where(*query.conditions())
     pages = session.execute(columns.order_by(Page.name_folded, Page.id)).all()
@@ -145,7 +145,7 @@ _Snapshot = tuple[date, int | None, int | None, str, datetime, str | None]
 def _load_snapshots(
     session: Session, page_ids: Sequence[str], since: date, until: date
 ) -> dict[str, list[_Snapshot]]:
-    """The snapshots with a figure, by Page, oldest first: day, fans, followers, provenance."""
+    """Return the snapshots with a figure, by Page, oldest first."""
     table = table_of(Snapshot).c
     figures = (table.day, table.fans_count, table.followers_count)
     query = (
@@ -165,7 +165,7 @@ def _load_snapshots(
 def _load_insight(
     session: Session, metric: str, page_ids: Sequence[str], query: ExportQuery
 ) -> dict[tuple[str, date], int]:
-    """Facebook's own count, by Page and day in Pacific time."""
+    """Return Facebook's own count, by Page and day in Pacific time."""
     table = table_of(InsightValue).c
     values = select(table.page_id, table.day, table.value).where(
         table.metric == metric,

@@ -1,1 +1,1 @@
-"""Figures of Pages: snapshots by day, and every question about them, answered by SQL."""
+"""Figures: snapshots of Pages by day, and the SQL queries over them."""

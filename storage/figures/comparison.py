@@ -1,4 +1,4 @@
-"""A few Pages side by side: who they are, their figures by day, and which others are like them."""
+"""Comparison: loads a few Pages with their figures by day, and finds Pages to compare."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from storage.figures.filters import Metric, name_conditions
 from storage.models import Page, Snapshot
 
 A_DAY = timedelta(days=1)
-MOST_MATCHES = 50
+MAX_MATCHES = 50
 
 
 @dataclass(frozen=True)
 class ComparedPage:
-    """A Page to compare. ``first_day`` and ``last_day`` are of its snapshots; None before any."""
+    """A Page to compare. ``first_day`` and ``last_day`` are of its snapshots; None without any."""
 
     page_id: str
     name: str
@@ -30,7 +30,7 @@ class ComparedPage:
 
 @dataclass(frozen=True)
 class Match:
-    """A Page that can be chosen."""
+    """A Page that matches a search."""
 
     page_id: str
     name: str
@@ -39,28 +39,28 @@ class Match:
 
 @dataclass(frozen=True)
 class Matches:
-    """The first Pages that a search found, by name, and whether it found more than these."""
+    """The first matches of a search, by name; ``are_cut``: there are more than these."""
 
     pages: tuple[Match, ...]
     are_cut: bool
 
 
-# One Page's figures by day, of either metric; a day without a snapshot is absent.
+# One Page's figures of one metric by day; a day without a snapshot is absent.
 Figures = Mapping[date, int | None]
 
 
 def list_compared_pages(session: Session, page_ids: Sequence[str]) -> list[ComparedPage]:
-    """The Pages with these ids, in this order; an id that no Page here has is passed over."""
-    wanted = [page_id for page_id in page_ids if is_storable(page_id)]
+    """Return the Pages with these ids, in this order; unknown ids are left out."""
+    valid_ids = [page_id for page_id in page_ids if is_storable(page_id)]
     statement = select(
         Page.id,
         Page.name,
         Page.category,
         _of_page(func.min(Snapshot.day)),
         _of_page(func.max(Snapshot.day)),
-    ).where(Page.id.in_(wanted))
-    found = {row[0]: ComparedPage(*row) for row in session.execute(statement)}
-    return [found[page_id] for page_id in wanted if page_id in found]
+    ).where(Page.id.in_(valid_ids))
+    pages = {row[0]: ComparedPage(*row) for row in session.execute(statement)}
+    return [pages[page_id] for page_id in valid_ids if page_id in pages]
 
 
 def get_compared_series(
@@ -72,11 +72,10 @@ def get_compared_series(
     previous_since: date | None = None,
     previous_until: date | None = None,
 ) -> dict[str, dict[Metric, Figures]]:
-    """Both metrics of every Page asked for, with a key for each, also for one without a snapshot.
+    """Return both metrics of every requested Page; Pages without a snapshot have empty figures.
 
-    They hold what the formulas of a period look at: `since` to `until`, both included, the two days
-    before; and of the previous period, where there is one, its two ends with a day's grace each.
-    Between those ends there are no days, so they say nothing of the days of the previous period.
+    They hold the days from `since` to `until`, both included, and the two days before. Of a
+    previous period they hold only the days at its two ends, each with the day before it.
     """
     days: list[ColumnElement[bool]] = [Snapshot.day.between(since - 2 * A_DAY, until)]
     if previous_since is not None and previous_until is not None:
@@ -96,28 +95,28 @@ def get_compared_series(
 
 
 def find_matches(session: Session, search: str, *, without: Sequence[str] = ()) -> Matches:
-    """The first MOST_MATCHES Pages by name whose name holds every word of ``search``.
+    """Return the first MAX_MATCHES Pages by name whose name contains every word of ``search``.
 
-    A search without a word finds every Page. ``without``: ids that are not to be found.
+    A search without a word matches every Page. ``without``: ids that are left out.
     """
     statement = (
         select(Page.id, Page.name, Page.category)
         .where(*name_conditions(search), Page.id.not_in(without))
         .order_by(Page.name_folded, Page.id)
-        .limit(MOST_MATCHES + 1)
+        .limit(MAX_MATCHES + 1)
     )
-    found = [Match(*row) for row in session.execute(statement)]
-    return Matches(tuple(found[:MOST_MATCHES]), len(found) > MOST_MATCHES)
+    matches = [Match(*row) for row in session.execute(statement)]
+    return Matches(tuple(matches[:MAX_MATCHES]), len(matches) > MAX_MATCHES)
 
 
 def list_alike(
     session: Session, page_id: str | None, *, until: date, limit: int = 3
 ) -> list[ComparedPage]:
-    """The Pages most alike in size to the one with this id, nearest first; it is not among them.
+    """Return the other Pages nearest in size to the one with this id, nearest first, then by id.
 
-    The largest ones for None, and for a Page without a figure. Size is fans, where Facebook gives
-    none followers, on the newest day up to ``until`` that has any snapshot. Equals by id. Empty
-    where no other Page has a figure on that day.
+    For None, or a Page without a figure, the largest Pages. Size is fans, or followers where there
+    are no fans, on the newest day up to ``until`` with any snapshot. Empty when no other Page has a
+    figure on that day.
     """
     newest = select(func.max(Snapshot.day)).where(Snapshot.day <= until).scalar_subquery()
     size = func.coalesce(Snapshot.fans_count, Snapshot.followers_count)
@@ -142,6 +141,6 @@ def _own_size(session: Session, page_id: str, until: date) -> int | None:
 
 
 def _of_page(day: ColumnElement[date]) -> ScalarSelect[date]:
-    """The first or the last day with a snapshot; each is one look into the primary key."""
+    """Select the first or last day with a snapshot of a Page: one look-up in the primary key."""
     days = select(day).where(Snapshot.page_id == Page.id)
     return days.correlate(Page).scalar_subquery()

@@ -1,4 +1,4 @@
-"""What a filter can be set to, and how many Pages that leaves: accounts, categories and tags."""
+"""Filter choices: lists the accounts, categories and tags by which Pages can be filtered."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from storage.figures.filters import MAX_SEARCH
 from storage.models import Grant, Page, PageGrant, PageTag, Tag
 from storage.models.folding import fold
 
-# Longer lists are searched, not listed.
-MOST_LISTED = 1_000
-MOST_FOUND = 50
+# Longer lists are searched instead of listed.
+MAX_LISTED = 1_000
+MAX_FOUND = 50
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One thing to filter by. ``value`` names it for good; ``label`` is its name, hostile text."""
+    """One value of a filter. ``value`` identifies it; ``label`` is its name, untrusted text."""
 
     value: str
     label: str
@@ -29,10 +29,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Choices:
-    """What can be chosen, by name. ``count`` is how many there are in all.
+    """The choices of one filter, by name. ``count`` is the number of all of them.
 
-    Where there are more than MOST_LISTED, ``shown`` holds the first MOST_FOUND that a search finds,
-    and none without a search.
+    With more than MAX_LISTED, ``shown`` holds the first MAX_FOUND matches of a search, and nothing
+    without a search.
     """
 
     shown: tuple[Choice, ...]
@@ -40,12 +40,12 @@ class Choices:
 
     @property
     def is_searched(self) -> bool:
-        """Whether there are too many to list."""
-        return self.count > MOST_LISTED
+        """Return whether there are too many to list."""
+        return self.count > MAX_LISTED
 
 
 def list_accounts(session: Session, search: str = "") -> Choices:
-    """The accounts that hold a Page, or once held one, by name; ``value`` is the account's id."""
+    """Return the accounts that hold or once held a Page; ``value`` is the account's id."""
     statement = (
         select(Grant.account_id, Grant.account_name, func.count(PageGrant.page_id))
         .join(PageGrant, PageGrant.grant_id == Grant.id)
@@ -56,7 +56,7 @@ def list_accounts(session: Session, search: str = "") -> Choices:
 
 
 def list_categories(session: Session, search: str = "") -> Choices:
-    """The categories of Pages as Facebook writes them, by name; ``value`` is the same."""
+    """Return the categories of Pages as Facebook writes them; ``value`` equals ``label``."""
     statement = (
         select(Page.category, Page.category, func.count())
         .where(Page.category.is_not(None))
@@ -67,7 +67,7 @@ def list_categories(session: Session, search: str = "") -> Choices:
 
 
 def list_tags(session: Session, search: str = "") -> Choices:
-    """The tags, also those on no Page, by name; ``value`` is the tag's name."""
+    """Return the tags, also those without Pages; ``value`` is the tag's name."""
     statement = (
         select(Tag.name, Tag.name, func.count(PageTag.page_id))
         .outerjoin(PageTag, PageTag.tag_id == Tag.id)
@@ -78,22 +78,22 @@ def list_tags(session: Session, search: str = "") -> Choices:
 
 
 def find_account_name(session: Session, account_id: str) -> str | None:
-    """The name of an account that is, or once was, connected; None for any other id."""
-    wanted = Grant.account_id == storable(account_id)
-    return session.scalar(select(Grant.account_name).where(wanted))
+    """Return the name of an account, also of a disconnected one; None for an unknown id."""
+    is_account = Grant.account_id == storable(account_id)
+    return session.scalar(select(Grant.account_name).where(is_account))
 
 
 def has_category(session: Session, category: str) -> bool:
-    """Whether any Page is of this category, written exactly so."""
-    found = select(Page.id).where(Page.category == storable(category)).limit(1)
-    return session.scalar(found) is not None
+    """Return whether any Page has this category, in exactly this spelling."""
+    pages = select(Page.id).where(Page.category == storable(category)).limit(1)
+    return session.scalar(pages) is not None
 
 
 def find_tag(session: Session, name: str) -> tuple[int, str] | None:
-    """Id and name of a tag by its name, without regard to case and accents; None: no such."""
+    """Return id and name of the tag with this name, ignoring case and accents; None without any."""
     folded = fold(storable(name)[:MAX_SEARCH])
-    found = session.execute(select(Tag.id, Tag.name).where(Tag.name_folded == folded)).first()
-    return None if found is None else (found[0], found[1])
+    tag = session.execute(select(Tag.id, Tag.name).where(Tag.name_folded == folded)).first()
+    return None if tag is None else (tag[0], tag[1])
 
 
 def _choices(
@@ -103,21 +103,21 @@ def _choices(
     name: InstrumentedAttribute[str] | InstrumentedAttribute[str | None],
 ) -> Choices:
     count = session.scalar(select(func.count()).select_from(statement.subquery())) or 0
-    if count <= MOST_LISTED:
-        return Choices(_read(session.execute(statement)), count)
-    found = [row for row in session.execute(select(name).distinct()).scalars() if row]
+    if count <= MAX_LISTED:
+        return Choices(_sorted_choices(session.execute(statement)), count)
+    names = [row for row in session.execute(select(name).distinct()).scalars() if row]
     words = fold(storable(search)[:MAX_SEARCH]).split()
     if not words:
         return Choices((), count)
-    # Names are folded here: only Pages and tags keep theirs folded, and these lists are short.
-    matches = sorted(each for each in found if all(word in fold(each) for word in words))
-    wanted = statement.where(name.in_(matches[:MOST_FOUND])).limit(MOST_FOUND)
-    return Choices(_read(session.execute(wanted)), count)
+    # Folded in Python: accounts and categories have no folded column, and the lists are short.
+    matches = sorted(each for each in names if all(word in fold(each) for word in words))
+    matching = statement.where(name.in_(matches[:MAX_FOUND])).limit(MAX_FOUND)
+    return Choices(_sorted_choices(session.execute(matching)), count)
 
 
-def _read(
+def _sorted_choices(
     rows: Iterable[Row[str, str, int] | Row[str | None, str | None, int]],
 ) -> tuple[Choice, ...]:
     choices = [Choice(row[0] or "", row[1] or "", row[2]) for row in rows]
-    # Here, since databases differ in where they put accents.
+    # Sorted in Python, since the databases order accents differently.
     return tuple(sorted(choices, key=lambda choice: (fold(choice.label), choice.value)))

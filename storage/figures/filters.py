@@ -1,6 +1,6 @@
-"""Filters: which Pages a screen is about, as conditions of a statement.
+"""Filters: turns the filter of a screen into SQL conditions on Page.
 
-Every figure, chart and table of a screen shares one filter.
+Every figure, chart and table of a screen has the same filter.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from storage.models.folding import fold
 Metric = Literal["fans", "followers"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
-# Longer than any name: what an edited URL can ask of the database stays bounded.
+# Longer than any name. It bounds the search in an edited URL.
 MAX_SEARCH = 300
 A_DAY = timedelta(days=1)
 
@@ -28,11 +28,11 @@ A_DAY = timedelta(days=1)
 class Filter:
     """Which Pages count. The empty filter is every Page.
 
-    ``search``: words that all stand in the name, in any order, without regard to case, accents and
-    surplus space; ``%`` and ``_`` mean themselves. ``attention``: only Pages whose connection is
-    not "connected", or that have no figure on `until` or the day before. ``account_id``: held now
-    or once by this Facebook account. ``category``: as Facebook writes it. ``tag_id``: in this
-    group. What names nothing that exists leaves no Page.
+    ``search``: words that must all occur in the name, in any order, ignoring case, accents and
+    extra space; ``%`` and ``_`` are ordinary characters. ``attention``: only Pages whose connection
+    is not "connected", or without a figure on `until` and the day before. ``account_id``: held now
+    or once by this Facebook account. ``category``: as Facebook writes it. ``tag_id``: has this tag.
+    An account, category or tag that does not exist leaves no Page.
     """
 
     search: str = ""
@@ -47,9 +47,9 @@ EVERY_PAGE = Filter()
 
 
 def filter_conditions(filter: Filter, until: date) -> list[ColumnElement[bool]]:
-    """The filter as conditions on Page; an empty list for every Page.
+    """Return the filter as conditions on Page; an empty list for every Page.
 
-    ``until`` is the day by which "attention" judges who has no figure.
+    ``until``: with ``attention``, a Page needs a figure on this day or the day before.
     """
     conditions = name_conditions(filter.search)
     if filter.account_id is not None:
@@ -67,7 +67,7 @@ def filter_conditions(filter: Filter, until: date) -> list[ColumnElement[bool]]:
 
 
 def name_conditions(search: str) -> list[ColumnElement[bool]]:
-    """``search`` of Filter as conditions on Page; an empty list when it has no word."""
+    """Return a search as conditions on Page; an empty list when it has no word."""
     words = fold(storable(search)[:MAX_SEARCH]).split()
     return [Page.name_folded.contains(word, autoescape=True) for word in words]
 

@@ -1,6 +1,6 @@
-"""Whether everything still works: facts about accounts and about how fresh the figures are.
+"""Health: loads the state of accounts and their Pages, and the age of the figures.
 
-Facts only; which of them is trouble, and what is said about it, is for the screens to decide.
+The screens decide what of it is a problem, and how it is worded.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from storage.accounts.connection_states import CONNECTION_STATES, ConnectionStat
 from storage.figures.provenance import find_provenance
 from storage.models import Grant, Page, PageGrant, Snapshot
 
-# Enough to say "Café Lindenhof, Optik Keller and 44 more".
+# As in "Café Lindenhof, Optik Keller, Bäckerei Krone and 44 more".
 NAMES_SHOWN = 3
-# What a grant's status is while it reads its Pages, or would after a pause.
+# Statuses of a grant that reads its Pages, now or after a pause.
 KEEPING = ("ok", "frozen")
 
 
 @dataclass(frozen=True)
 class NamedPages:
-    """Some Pages: how many, and the first few names in order."""
+    """The number of some Pages, and their first NAMES_SHOWN names in order."""
 
     count: int
     names: tuple[str, ...]
@@ -33,15 +33,15 @@ class NamedPages:
 
 @dataclass(frozen=True)
 class GrantHealth:
-    """What hangs on one account.
+    """The Pages that depend on one account.
 
-    ``pages``: the saved Pages of its newest list, whatever it may do there. ``usable_count``: how
-    many of them it keeps a token for. ``sole_held``: of these, Pages that no other account reads,
-    or could after a pause; disconnecting ends their figures. ``missing``, ``no_access`` and
-    ``role_lost``: Pages without a token from this account, since the newest list lacks them, since
-    Facebook sent none, or since it refuses the Page now; of the last only those that no other
-    account reads, or could after a pause. ``last_snapshot_at``: when a figure of any of its Pages
-    was last fetched, through whichever account; None: never.
+    ``pages``: the saved Pages of its newest list. ``usable_count``: the number of Pages for which
+    it has a token. ``sole_held``: those of them that no other account reads, or could read after a
+    pause; disconnecting this account ends their figures. Three groups have no token from this
+    account: ``missing`` (not in its newest list), ``no_access`` (Facebook sent no token) and
+    ``role_lost`` (Facebook refuses the Page; only Pages that no other account reads, or could read
+    after a pause). ``last_snapshot_at``: newest time at which a figure of its Pages was fetched,
+    through any account; None: never.
     """
 
     pages: NamedPages
@@ -55,15 +55,15 @@ class GrantHealth:
 
 @dataclass(frozen=True)
 class Freshness:
-    """How fresh the figures are."""
+    """The age of the figures."""
 
     last_refreshed_at: datetime | None  # when a figure was last fetched; None: never
     last_day: date | None  # the newest day with a snapshot up to today
-    has_readable: bool  # any Page could be read now, by some account
+    has_readable: bool  # some account could read a Page now
 
 
 def find_grant_health(session: Session) -> dict[int, GrantHealth]:
-    """What hangs on every account, also on a disconnected one, by the id of its grant."""
+    """Return the health of every account, also of disconnected ones, by the id of its grant."""
     pages = _pages_of_grants(session)
     fetched = _last_snapshots(session)
     return {
@@ -73,7 +73,7 @@ def find_grant_health(session: Session) -> dict[int, GrantHealth]:
 
 
 def get_freshness(session: Session, today: date) -> Freshness:
-    """How fresh the figures are on the UTC day ``today``."""
+    """Return the age of the figures; ``today`` is a UTC day, and later snapshots are ignored."""
     newest = find_provenance(session, today)
     readable = select(Page.id).where(_is_read()).limit(1)
     return Freshness(
@@ -84,20 +84,20 @@ def get_freshness(session: Session, today: date) -> Freshness:
 
 
 def count_cut_off(session: Session, grant_id: int) -> int:
-    """How many Pages wait for a grant that Facebook ended: no other account reads them now."""
+    """Return the number of Pages that no account reads until this ended grant is renewed."""
     waiting = connection_rank() == CONNECTION_STATES.index("needs_renewal")
     pages = select(func.count()).select_from(Page).where(waiting)
     others = select(Grant.id).where(Grant.status == "needs_renewal", Grant.id != grant_id)
     if session.scalar(others.limit(1)) is not None:
-        # Else every Page that waits waits for this one.
+        # Otherwise every waiting Page waits for this grant.
         is_held = and_(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
         pages = pages.join(PageGrant, PageGrant.page_id == Page.id).where(is_held)
     return session.execute(pages).scalar_one()
 
 
 def list_role_lost(session: Session) -> dict[int, NamedPages]:
-    """`GrantHealth.role_lost` by grant, of the grants that have any."""
-    # Spelled out, as the index has it, which holds these alone.
+    """Return `GrantHealth.role_lost` by grant; grants without such Pages are absent."""
+    # A literal, so that the partial index on this status is used.
     other, other_grant = aliased(PageGrant), aliased(Grant)
     is_kept = exists().where(
         other.page_id == PageGrant.page_id,
@@ -114,25 +114,25 @@ def list_role_lost(session: Session) -> dict[int, NamedPages]:
     names: dict[int, list[str]] = {}
     for grant_id, name in session.execute(statement):
         names.setdefault(grant_id, []).append(name)
-    return {grant_id: _named(found) for grant_id, found in names.items()}
+    return {grant_id: _named(page_names) for grant_id, page_names in names.items()}
 
 
 def count_connections(session: Session) -> dict[ConnectionState, int]:
-    """How many Pages are in each state, best first; states that no Page is in are absent."""
+    """Return the number of Pages in each state, best first; states without Pages are absent."""
     rank = connection_rank().label("rank")
     statement = select(rank, func.count(Page.id)).group_by(rank).order_by(rank)
-    return {CONNECTION_STATES[place]: count for place, count in session.execute(statement)}
+    return {CONNECTION_STATES[index]: count for index, count in session.execute(statement)}
 
 
 class _HeldPage(NamedTuple):
     name: str
     status: str
     has_token: bool
-    keepers_count: int  # accounts that read the Page or could after a pause, this one included
+    keepers_count: int  # accounts that read the Page, or could after a pause, including this one
 
 
 def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
-    """What each account holds, in order of names: one scan for all accounts together."""
+    """Return the Pages of each grant, by name; one statement for all grants."""
     has_token = PageGrant.sealed_page_token.is_not(None)
     is_kept = and_(has_token, Grant.status.in_(KEEPING))
     over_all = (
@@ -163,7 +163,7 @@ def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
 
 
 def _last_snapshots(session: Session) -> dict[int, datetime]:
-    """When a figure was last fetched, by grant."""
+    """Return the newest time at which a figure was fetched, by grant."""
     newest = (
         select(Snapshot.fetched_at)
         .where(Snapshot.page_id == PageGrant.page_id)
@@ -201,5 +201,5 @@ def _named(names: Iterable[str]) -> NamedPages:
 
 
 def _is_read() -> ColumnElement[bool]:
-    """Whether an account could read a Page now."""
+    """Select whether some account could read a Page now."""
     return connection_rank() <= CONNECTION_STATES.index("works_in_part")

@@ -1,12 +1,10 @@
-"""Growth line: one total a day, or a week, over the Pages that can be compared, like for like.
+"""Growth line: one total a day, or a week, of the Pages that can be compared.
 
-A sum over whatever Pages have a figure that day would jump whenever a Page joins or misses a day.
-So only Pages with a figure on both ends of the period count. On a day when one of them has none,
-its last figure stands and its change is booked on the day it is seen again. A day on which none of
-them has a figure is a gap.
+Only Pages with a figure at both ends of the period count: a sum over all Pages would jump when a
+Page joins or misses a day. On a day without a figure a Page counts with its last figure, and its
+change is booked on the day of the next one. A day on which no such Page has a figure is a gap.
 
-Days are added up in SQL. Only Pages that lack a day on which others have figures are looked at one
-by one.
+SQL adds up the days. Only for Pages that lack a day is the last figure looked up one by one.
 """
 
 from __future__ import annotations
@@ -14,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import lru_cache
 
-from sqlalchemy import Column, ColumnElement, Date, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Executable, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -24,7 +22,7 @@ from storage.figures.filters import A_DAY, Filter, Metric, filter_conditions
 from storage.figures.period_ends import PeriodEnds
 from storage.models import Page, Snapshot
 
-# Longer lines have a point a week: on a screen nobody tells 365 points from 52.
+# Longer lines have a point a week: on a screen 365 points look like 52.
 MAX_DAILY_DAYS = 90
 A_WEEK = timedelta(days=7)
 # Databases limit the parameters of one statement (SQLite: 32,766).
@@ -35,10 +33,9 @@ PAGES_AT_ONCE = 1_000
 class LinePoint:
     """One point of a growth line.
 
-    ``total`` is None on a day, or in a week, in which no counted Page has a figure. ``change`` is
-    against the last point that has a total; of the first point against the start of the period, and
-    None where it is the start. Also None on a gap. The changes add up to the net of the period, the
-    last total is its end.
+    Both values are None on a gap: a day or week in which no counted Page has a figure. ``change``
+    is the difference to the last point with a total, or to the start of the period; None at the
+    start itself. The changes add up to the net of the period, and the last total is its end.
     """
 
     day: date
@@ -47,14 +44,14 @@ class LinePoint:
 
 
 def is_weekly(since: date, until: date) -> bool:
-    """Whether the lines of many Pages have a point a week in this period."""
+    """Return whether lines of many Pages have a point a week in this period."""
     return (until - since).days + 1 > MAX_DAILY_DAYS
 
 
 def list_line_days(since: date, until: date) -> list[date]:
-    """The days of a line's points, oldest first, from the day before ``since`` on.
+    """Return the days of a line's points, oldest first, from the day before ``since`` to ``until``.
 
-    Every day; where `is_weekly` only ``until``, the day seven days before it, and so on.
+    Every day; if `is_weekly`, only ``until`` and every seventh day before it.
     """
     step = A_WEEK if is_weekly(since, until) else A_DAY
     count = (until - (since - A_DAY)) // step
@@ -64,17 +61,19 @@ def list_line_days(since: date, until: date) -> list[date]:
 def load_line(
     session: Session, ends: PeriodEnds, metric: Metric, filter: Filter
 ) -> list[LinePoint]:
-    """The line of ``ends``, which are of the same filter, oldest point first.
+    """Return the growth line of ``ends``, oldest point first; ``filter`` is the one of ``ends``.
 
-    A point of a week is the last total that there is in it.
+    A point of a week has the last total of that week.
     """
     of_metric = ends.of(metric)
     are_comparable = of_metric.are_comparable()
-    line = _Line(session, ends, metric, filter, are_comparable)
+    pages = _LinePages([], [], filter_conditions(filter, ends.until))
+    for page_id, counts in zip(ends.page_ids, are_comparable, strict=True):
+        (pages.comparable_ids if counts else pages.other_ids).append(page_id)
     days = list_line_days(ends.since, ends.until)
-    if not line.comparable_ids:
+    if not pages.comparable_ids:
         return [LinePoint(day, None, None) for day in days]
-    totals = line.find_totals(days)
+    totals = _load_totals(session, metric, pages, days, ends.since - A_DAY)
     last = sum(
         start or 0 for start, counts in zip(of_metric.start, are_comparable, strict=True) if counts
     )
@@ -89,125 +88,143 @@ def load_line(
     return points
 
 
-class _Line:
-    """What the sums of one line need."""
+@dataclass(frozen=True)
+class _LinePages:
+    """The Pages of the filter: the comparable ones, and those that the line leaves out.
 
-    def __init__(
-        self,
-        session: Session,
-        ends: PeriodEnds,
-        metric: Metric,
-        filter: Filter,
-        are_comparable: Sequence[bool],
-    ) -> None:
-        self._session = session
-        self._ends = ends
-        self._table = table_of(Snapshot).c
-        self._figure: Column[Any] = self._table[f"{metric}_count"]
-        self._conditions = filter_conditions(filter, ends.until)
-        self.comparable_ids: list[str] = []
-        self._others: list[str] = []
-        for page_id, counts in zip(ends.page_ids, are_comparable, strict=True):
-            (self.comparable_ids if counts else self._others).append(page_id)
-        self._put_together()
+    ``conditions`` are the filter as conditions on Page.
+    """
 
-    def find_totals(self, days: Sequence[date]) -> dict[date, int]:
-        """The total of each point; gaps are absent."""
-        sums = self._sum_days(days)
-        shown = {day: day for day in days if day in sums}
-        if is_weekly(self._ends.since, self._ends.until):
-            # Where a point's own day has no figure, the last day of its week that has some.
-            lacking = [day for day in days if day not in sums]
-            others = {day: _week_before(day, self._ends.since - A_DAY) for day in lacking}
-            sums |= self._sum_days([each for week in others.values() for each in week])
-            for day, week in others.items():
-                with_figures = [each for each in week if each in sums]
-                if with_figures:
-                    shown[day] = with_figures[-1]
-        carried = {
-            each: self._carry(each)
-            for each in set(shown.values())
-            if sums[each][0] < len(self.comparable_ids)
-        }
-        return {day: sums[each][1] + carried.get(each, 0) for day, each in shown.items()}
+    comparable_ids: list[str]
+    other_ids: list[str]
+    conditions: list[ColumnElement[bool]]
 
-    def _sum_days(self, days: Sequence[date]) -> dict[date, tuple[int, int]]:
-        """How many comparable Pages have a figure, and its sum; days without any are absent."""
-        if not days:
-            return {}
-        if len(self._others) > len(self.comparable_ids):
-            counted, left_out = self._sums_of(days, self.comparable_ids), {}
-        else:
-            of_filter = select(Page.id).where(*self._conditions)
-            condition = [self._table.page_id.in_(of_filter)] if self._conditions else []
-            counted = self._sums(days, *condition)
-            left_out = self._sums_of(days, self._others)
-        sums = {}
-        for day, (count, total) in counted.items():
-            others_count, others_total = left_out.get(day, (0, 0))
-            if count > others_count:
-                sums[day] = (count - others_count, total - others_total)
-        return sums
 
-    def _sums_of(
-        self, days: Sequence[date], page_ids: Sequence[str]
-    ) -> dict[date, tuple[int, int]]:
-        sums: dict[date, tuple[int, int]] = {}
-        for some in _chunks(page_ids):
-            for day, (count, total) in self._sums(days, self._table.page_id.in_(some)).items():
-                counted, summed = sums.get(day, (0, 0))
-                sums[day] = (counted + count, summed + total)
-        return sums
+def _load_totals(
+    session: Session, metric: Metric, pages: _LinePages, days: Sequence[date], first_day: date
+) -> dict[date, int]:
+    """Return the total of each point; gaps are absent. ``first_day`` is the start of the line."""
+    sums = _sum_comparable(session, metric, pages, days)
+    day_of_point = {day: day for day in days if day in sums}
+    if days[1] - days[0] > A_DAY:
+        # Where a point's own day has no figure, it shows the last day of its week that has one.
+        weeks = {day: _week_before(day, first_day) for day in days if day not in sums}
+        earlier_days = [earlier for week in weeks.values() for earlier in week]
+        sums |= _sum_comparable(session, metric, pages, earlier_days)
+        for day, week in weeks.items():
+            for earlier in week:
+                if earlier in sums:
+                    day_of_point[day] = earlier
+    carried = {
+        day: _sum_carried(session, metric, pages.comparable_ids, day)
+        for day in set(day_of_point.values())
+        if sums[day][0] < len(pages.comparable_ids)
+    }
+    return {point: sums[day][1] + carried.get(day, 0) for point, day in day_of_point.items()}
 
-    def _sums(
-        self, days: Sequence[date], *conditions: ColumnElement[bool]
-    ) -> dict[date, tuple[int, int]]:
-        statement = (
-            select(self._table.day, func.count(self._figure), func.sum(self._figure))
-            .where(self._is_of(days), *conditions)
-            .group_by(self._table.day)
+
+# By day: the number of Pages with a figure, and the sum of these figures.
+_Sums = dict[date, tuple[int, int]]
+
+
+def _sum_comparable(
+    session: Session, metric: Metric, pages: _LinePages, days: Sequence[date]
+) -> _Sums:
+    """Sum the comparable Pages; days on which none of them has a figure are absent."""
+    if not days:
+        return {}
+    table = table_of(Snapshot).c
+    if len(pages.other_ids) > len(pages.comparable_ids):
+        return _sum_pages(session, metric, days, pages.comparable_ids)
+    # All Pages of the filter minus the others: fewer ids to look up.
+    of_filter = select(Page.id).where(*pages.conditions)
+    condition = [table.page_id.in_(of_filter)] if pages.conditions else []
+    all_sums = _sum_days(session, metric, days, *condition)
+    other_sums = _sum_pages(session, metric, days, pages.other_ids)
+    sums: _Sums = {}
+    for day, (count, total) in all_sums.items():
+        other_count, other_total = other_sums.get(day, (0, 0))
+        if count > other_count:
+            sums[day] = (count - other_count, total - other_total)
+    return sums
+
+
+def _sum_pages(
+    session: Session, metric: Metric, days: Sequence[date], page_ids: Sequence[str]
+) -> _Sums:
+    """Sum the Pages with these ids; days on which none of them has a figure are absent."""
+    sums: _Sums = {}
+    for some in _chunks(page_ids):
+        is_one = table_of(Snapshot).c.page_id.in_(some)
+        for day, (count, total) in _sum_days(session, metric, days, is_one).items():
+            if count:
+                sum_count, sum_total = sums.get(day, (0, 0))
+                sums[day] = (sum_count + count, sum_total + total)
+    return sums
+
+
+def _sum_days(
+    session: Session, metric: Metric, days: Sequence[date], *conditions: ColumnElement[bool]
+) -> _Sums:
+    """Sum the snapshots that meet the conditions, on each of ``days``, which are oldest first."""
+    table = table_of(Snapshot).c
+    figure = table[f"{metric}_count"]
+    is_unbroken = (days[-1] - days[0]).days + 1 == len(days)
+    of_days = table.day.between(days[0], days[-1]) if is_unbroken else table.day.in_(days)
+    statement = (
+        select(table.day, func.count(figure), func.sum(figure))
+        .where(of_days, *conditions)
+        .group_by(table.day)
+    )
+    rows = session.connection().execute(statement)
+    return {day: (count, int(total or 0)) for day, count, total in rows}
+
+
+def _sum_carried(session: Session, metric: Metric, page_ids: Sequence[str], day: date) -> int:
+    """Sum the last figures before ``day`` of the Pages that have none on it."""
+    connection = session.connection()
+    text = connection.execute(_present_on_day(metric), {"day": day}).scalar() or ""
+    present = set(text.split(","))
+    absent = [page_id for page_id in page_ids if page_id not in present]
+    return sum(
+        int(
+            connection.execute(_last_before_day(metric), {"day": day, "page_ids": some}).scalar()
+            or 0
         )
-        rows = self._session.connection().execute(statement)
-        return {day: (count, int(total or 0)) for day, count, total in rows}
+        for some in _chunks(absent)
+    )
 
-    def _carry(self, day: date) -> int:
-        """What the comparable Pages without a figure on a day add to it: their last figures."""
-        connection = self._session.connection()
-        text = connection.execute(self._present, {"day": day}).scalar() or ""
-        present = set(text.split(","))
-        lacking = [page_id for page_id in self.comparable_ids if page_id not in present]
-        return sum(
-            int(connection.execute(self._last, {"day": day, "page_ids": some}).scalar() or 0)
-            for some in _chunks(lacking)
-        )
 
-    def _put_together(self) -> None:
-        """Make the statements of `_carry`, which is called for many days."""
-        day = bindparam("day", type_=Date())
-        # The ids as one text: a row for each takes the drivers several times as long.
-        self._present = select(func.aggregate_strings(self._table.page_id, ",")).where(
-            self._table.day == day, self._figure.is_not(None)
-        )
-        last_figure = (
-            select(self._figure)
-            .where(self._table.page_id == Page.id, self._table.day < day)
-            .where(self._figure.is_not(None))
-            .order_by(self._table.day.desc())
-            .limit(1)
-            .correlate(Page)
-            .scalar_subquery()
-        )
-        of_these = Page.id.in_(bindparam("page_ids", expanding=True))
-        self._last = select(func.sum(last_figure)).where(of_these)
+@lru_cache(2)
+def _present_on_day(metric: Metric) -> Executable:
+    """Select the ids of the Pages with a figure on a day, joined by commas."""
+    table = table_of(Snapshot).c
+    # As one text: a row for each id takes the drivers several times as long.
+    return select(func.aggregate_strings(table.page_id, ",")).where(
+        table.day == bindparam("day", type_=Date()), table[f"{metric}_count"].is_not(None)
+    )
 
-    def _is_of(self, days: Sequence[date]) -> ColumnElement[bool]:
-        if is_weekly(self._ends.since, self._ends.until):
-            return self._table.day.in_(days)
-        return self._table.day.between(days[0], days[-1])
+
+@lru_cache(2)
+def _last_before_day(metric: Metric) -> Executable:
+    """Select the sum of the last figures before a day, over some Pages."""
+    table = table_of(Snapshot).c
+    figure = table[f"{metric}_count"]
+    last_figure = (
+        select(figure)
+        .where(table.page_id == Page.id, table.day < bindparam("day", type_=Date()))
+        .where(figure.is_not(None))
+        .order_by(table.day.desc())
+        .limit(1)
+        .correlate(Page)
+        .scalar_subquery()
+    )
+    of_pages = Page.id.in_(bindparam("page_ids", expanding=True))
+    return select(func.sum(last_figure)).where(of_pages)
 
 
 def _week_before(day: date, first: date) -> list[date]:
-    """The six days before a day, oldest first, none of them before ``first``."""
+    """Return the six days before ``day``, oldest first, without those before ``first``."""
     return [each for n in range(6, 0, -1) if (each := day - n * A_DAY) >= first]
 
 

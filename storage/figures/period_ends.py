@@ -1,9 +1,8 @@
-"""Period ends: each Page's figures at the start and at the end of some periods, in one statement.
+"""Period ends: loads each Page's figures at the start and end of periods, in one statement.
 
-Totals, net, growth, movers, medians and the order of the table are all made of these. A period
-starts with the figure of the day before `since` and ends with that of `until`; each may be one day
-older and no more, else the Page can't be compared. So the end is yesterday's figure until today's
-snapshot is taken.
+Totals, net, growth, movers, medians and the order of the table are computed from them. The start is
+the figure of the day before `since`, the end that of `until`. Each may be one day older, so until
+today's snapshot is taken the end is yesterday's figure. A Page without both can't be compared.
 """
 
 from __future__ import annotations
@@ -40,8 +39,8 @@ Figures = Sequence[int | None]
 class MetricEnds:
     """One metric of every Page, in the order of `PeriodEnds.page_ids`; None where unknown.
 
-    ``newest`` is the last figure up to `until`, however old. ``first_day`` is the first day with a
-    figure, also one after `until`; it is only known of Pages that lack the start or the end.
+    ``newest`` is the last figure up to `until`, of any age. ``first_day`` is the first day with a
+    figure, even after `until`; it is loaded only for Pages without a start or an end.
     """
 
     start: Figures
@@ -50,7 +49,7 @@ class MetricEnds:
     first_day: Sequence[date | None]
 
     def are_comparable(self) -> list[bool]:
-        """Which Pages have a figure on both ends."""
+        """Return for each Page whether it has a figure at both ends."""
         return [
             start is not None and end is not None
             for start, end in zip(self.start, self.end, strict=True)
@@ -59,9 +58,9 @@ class MetricEnds:
 
 @dataclass(frozen=True, eq=False)
 class PeriodEnds:
-    """The Pages of a filter, by name and then id, with both metrics at both ends of a period.
+    """The Pages of a filter, by name, then id, with both metrics at both ends of a period.
 
-    ``are_new``: whether a Page was first seen within the period.
+    `since` and `until` are included. ``are_new``: the Page was first seen within the period.
     """
 
     since: date
@@ -73,17 +72,17 @@ class PeriodEnds:
     followers: MetricEnds
 
     def of(self, metric: Metric) -> MetricEnds:
-        """The ends of one metric."""
+        """Return the ends of one metric."""
         return self.fans if metric == "fans" else self.followers
 
 
 def load_period_ends(
     session: Session, filter: Filter, *periods: tuple[date, date], until: date | None = None
 ) -> list[PeriodEnds]:
-    """Both ends of each period, given as (`since`, `until`), over the filter's Pages.
+    """Return both ends of each period, given as (`since`, `until`), for the Pages of the filter.
 
-    ``until`` is the day by which the filter's "attention" judges: the first period's end by
-    default.
+    ``until`` is the day by which the filter judges attention; by default the end of the first
+    period.
     """
     days = sorted({day for since, last in periods for day in (since - A_DAY, last)})
     ends = sorted({days.index(last) for _, last in periods})
@@ -121,7 +120,7 @@ def load_period_ends(
     ]
 
 
-# Putting it together takes longer than asking it of a thousand Pages.
+# Cached: building the statement takes longer than running it for a thousand Pages.
 @lru_cache(64)
 def _statement(
     filter: Filter, until: date, days_count: int, ends: Sequence[int], periods_count: int
@@ -163,7 +162,7 @@ def _statement(
     )
 
 
-# Both databases look at these subqueries only where the figure of the day itself is missing.
+# Both databases run these subqueries only where the figure of the day itself is missing.
 def _figure_on(name: str, day: str) -> ColumnElement[Any]:
     snapshots = table_of(Snapshot).alias()
     figure = select(snapshots.c[name]).where(

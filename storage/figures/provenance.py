@@ -1,11 +1,11 @@
-"""Provenance: from when and from where the figures of the newest day are."""
+"""Provenance: finds the time and source of the newest figures, and the span of all snapshots."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.figures.snapshots import FROM_FACEBOOK
@@ -14,10 +14,10 @@ from storage.models import Snapshot
 
 @dataclass(frozen=True)
 class Provenance:
-    """What is known about the snapshots of one day.
+    """The origin of the snapshots of one day.
 
-    ``fetched_at`` is the newest time of them. ``sources``: "snapshot" for Facebook, "import:<id>"
-    for a file; both tuples are sorted and without doubles.
+    ``fetched_at`` is their newest time. ``sources``: "snapshot" for Facebook, "import:<id>" for a
+    file. Both tuples are sorted, without duplicates.
     """
 
     day: date
@@ -27,8 +27,8 @@ class Provenance:
 
 
 def find_span(session: Session) -> tuple[date, date] | None:
-    """The first and the last day with a snapshot of any Page; None before the first."""
-    # Two look-ups in an index; asked for together they would read all of it.
+    """Return the first and last day with a snapshot of any Page; None without any."""
+    # Two subqueries are two look-ups in the index; min and max in one SELECT would scan it.
     first, last = (
         select(day).scalar_subquery() for day in (func.min(Snapshot.day), func.max(Snapshot.day))
     )
@@ -36,24 +36,8 @@ def find_span(session: Session) -> tuple[date, date] | None:
     return None if first_day is None else (first_day, last_day)
 
 
-def select_snapshot_days(since: date, until: date) -> Select[date]:
-    """A statement that gives the days of `since` to `until` with a snapshot of any Page.
-
-    It goes from day to day through the index; a DISTINCT would read every snapshot of them.
-    """
-    first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
-    days = first.cte("snapshot_days", recursive=True)
-    following = (
-        select(func.min(Snapshot.day))
-        .where(Snapshot.day > days.c.day, Snapshot.day <= until)
-        .scalar_subquery()
-    )
-    days = days.union_all(select(following).where(days.c.day.is_not(None)))
-    return select(days.c.day).where(days.c.day.is_not(None))
-
-
 def find_provenance(session: Session, until: date) -> Provenance | None:
-    """Where the figures of the newest day up to ``until`` come from; None: there are none."""
+    """Return the origin of the newest day with snapshots up to ``until``; None without any."""
     newest = select(func.max(Snapshot.day)).where(Snapshot.day <= until).scalar_subquery()
     kind = (Snapshot.fans_source, Snapshot.followers_source, Snapshot.graph_version)
     rows = session.execute(
@@ -66,7 +50,7 @@ def find_provenance(session: Session, until: date) -> Provenance | None:
     sources = {
         source
         for row in rows
-        # Only Facebook reports a day without any figure.
+        # A day without any figure is a report of Facebook: a file has none.
         for source in {row.fans_source, row.followers_source} - {None} or {FROM_FACEBOOK}
     }
     return Provenance(

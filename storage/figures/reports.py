@@ -1,4 +1,4 @@
-"""Reports: stores what Graph answered about Pages, their details and the figures of the day."""
+"""Reports: stores Graph's answers about Pages as details, picture links and snapshots."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapsho
 def store_reports(
     session: Session, reports: Sequence[PageReport], fetched_at: datetime, graph_version: str | None
 ) -> None:
-    """Store what Graph answered about Pages: details, changes, picture links, the day's figures.
+    """Store details, changes, picture links and figures of Pages.
 
-    The figures become the snapshot of the UTC day of ``fetched_at``; with the basics alone nobody
-    asked for figures, and that is no snapshot without figures. An answer of less than full depth
-    leaves details and picture as they are, unless the Page is new.
+    The figures become the snapshot of the UTC day of ``fetched_at``. A report of "basic" depth has
+    no figures and makes no snapshot. A report of less than full depth changes neither details nor
+    picture of a stored Page.
     """
     partial = [report.id for report in reports if report.depth != "full"]
     stored = list_page_names(session, partial)
@@ -37,7 +37,7 @@ def store_reports(
 def store_figures(
     session: Session, reports: Sequence[PageReport], fetched_at: datetime, graph_version: str | None
 ) -> None:
-    """Store nothing of the answers but the day's figures, of Pages that are stored already."""
+    """Store only the figures of the reports; their Pages must be stored already."""
     upsert_snapshots(
         session,
         [

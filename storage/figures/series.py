@@ -1,4 +1,4 @@
-"""Series of one Page: its figures day by day."""
+"""Series: loads one Page's figures by day."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Figures = Mapping[date, int | None]
 
 @dataclass(frozen=True)
 class DayFigure:
-    """One snapshot. Counts are None where none was reported; 0 is 0.
+    """One snapshot. A count is None when none was reported.
 
     ``fans_source`` and ``followers_source`` are "snapshot" for Facebook, "import:<id>" for a file,
     and None without a figure.
@@ -35,24 +35,24 @@ class DayFigure:
 
     @property
     def source(self) -> str:
-        """The source of the day: see `storage.figures.snapshots.source_of_day`."""
+        """Return the source of the day: see `storage.figures.snapshots.source_of_day`."""
         return source_of_day(self.fans_source, self.followers_source)
 
 
 @dataclass(frozen=True, eq=False)
 class PageHistory:
-    """Both figures of every day with a snapshot, oldest first; None where none was reported."""
+    """Both metrics by day, oldest first, for days with a snapshot; None when none was reported."""
 
     fans: Figures
     followers: Figures
 
     def of(self, metric: Metric) -> Figures:
-        """The figures of one metric."""
+        """Return the figures of one metric."""
         return self.fans if metric == "fans" else self.followers
 
 
 def get_page_series(session: Session, page_id: str, *, since: date, until: date) -> list[DayFigure]:
-    """The snapshots of `since` to `until`, both included, oldest first; missing days are absent."""
+    """Return the snapshots from `since` to `until`, both included, oldest first."""
     statement = (
         select(
             Snapshot.day,
@@ -70,7 +70,7 @@ def get_page_series(session: Session, page_id: str, *, since: date, until: date)
 
 
 def get_page_history(session: Session, page_id: str) -> PageHistory:
-    """Every figure of a Page; both empty before its first snapshot. Three years take 3 ms."""
+    """Return every figure of a Page; empty without a snapshot. Three years take 3 ms (measured)."""
     table = table_of(Snapshot).c
     statement = (
         select(table.day, table.fans_count, table.followers_count)

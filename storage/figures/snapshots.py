@@ -1,4 +1,4 @@
-"""Snapshots: the figures of one Page on one day (UTC), each with the source that it comes from."""
+"""Snapshots: stores and deletes figures of Pages by UTC day, each with its source."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from storage.models import Grant, PageGrant, Snapshot
 
 FROM_FACEBOOK = "snapshot"
 
-# Of two reports of a day the newer one counts, figure by figure: Facebook can never be asked again
-# for what it once reported of a day, so a newer report that lacks a figure takes none away.
-# Facebook's own report counts before an operator's file, also one that was fetched before.
+# Of two reports on a day the newer one counts, for each figure on its own. A newer report without a
+# figure does not erase it: Facebook can't be asked again for an earlier day. A report of Facebook
+# counts before a file, even when it was fetched earlier.
 _COUNTS = (
     "(excluded.{metric}_count IS NOT NULL AND (snapshots.{metric}_count IS NULL"
     " OR (excluded.{metric}_source = 'snapshot') > (snapshots.{metric}_source = 'snapshot')"
@@ -33,7 +33,7 @@ _IS_FILE = (
 )
 _OLD_IS_FILE, _NEW_IS_FILE = (_IS_FILE.format(row=row) for row in ("snapshots", "excluded"))
 _HAS_NONE = "({row}.fans_count IS NULL AND {row}.followers_count IS NULL)"
-# Of a file and Facebook, a report without any figure is not the one that the figures are from.
+# Between a file and Facebook, a report without any figure does not count.
 _COUNTS_AS_WHOLE = (
     f"CASE WHEN {_NEW_IS_FILE} = {_OLD_IS_FILE} THEN excluded.fetched_at >= snapshots.fetched_at"
     f" WHEN {_HAS_NONE.format(row='excluded')} THEN 1 = 0"
@@ -57,9 +57,9 @@ NEWEST_REPORT = Conflict(
 
 
 def source_of_day(fans_source: str | None, followers_source: str | None) -> str:
-    """The one source that a screen names for a day: Facebook, where a figure of it is Facebook's.
+    """Return the source that a screen names for a day: Facebook, if any figure is from Facebook.
 
-    A day without any figure is Facebook's, too: a file has none of these.
+    Also for a day without any figure, since files have no such days.
     """
     sources = {fans_source, followers_source} - {None, FROM_FACEBOOK}
     if len(sources) == 1 and FROM_FACEBOOK not in (fans_source, followers_source):
@@ -69,7 +69,7 @@ def source_of_day(fans_source: str | None, followers_source: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRow:
-    """A report of one Page on one day. A count is None where none was reported; never zero for it.
+    """A report on one Page and day (UTC). A count is None when none was reported.
 
     ``source``: FROM_FACEBOOK, or "import:<id>" for a file.
     """
@@ -84,10 +84,9 @@ class SnapshotRow:
 
 
 def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
-    """Store reports on Pages that are stored already, and judge which days are unusual by them.
+    """Store reports on stored Pages, and judge again which of their days are unusual.
 
-    Of several reports of a day each figure is the newest one's that has it, Facebook's before a
-    file's.
+    Each figure of a day comes from the newest report that has it; Facebook counts before a file.
     """
     parameters: list[dict[str, Any]] = [
         {
@@ -113,9 +112,9 @@ def upsert_snapshots(session: Session, rows: Iterable[SnapshotRow]) -> None:
 
 
 def delete_figures(session: Session, *, source: str) -> int:
-    """Delete every figure that came from ``source``, and days left without any.
+    """Delete every figure with this source, and the snapshots left without any figure.
 
-    Return how many days of Pages lost a figure.
+    Return the number of snapshots that lost a figure.
     """
     table = table_of(Snapshot)
     is_from = or_(table.c.fans_source == source, table.c.followers_source == source)
@@ -138,7 +137,7 @@ def delete_figures(session: Session, *, source: str) -> int:
 
 
 def list_pages_without_snapshot(session: Session, day: date) -> list[str]:
-    """Return the ids of the Pages that a sync could read and that have no snapshot of ``day``."""
+    """Return the ids of the readable Pages without a snapshot of ``day``, in order."""
     has_snapshot = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == day)
     query = (
         select(PageGrant.page_id)

@@ -1,6 +1,6 @@
-"""Table of Pages: in order, cut into pages, with a total, a median, and a small line for each row.
+"""Table of Pages: loads its rows in order, its total and median, and the rows' sparklines.
 
-Order and summary are made of the period ends; only text is ordered by the database.
+Numbers are sorted in Python from the period ends; texts and times are sorted by the database.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ SortKey = Literal["name", "fans", "net", "growth", "followers", "connection", "c
 class TableRow:
     """One Page of the table.
 
-    ``fans`` and ``followers`` are the newest figures up to `until`, however old: ``updated_at``
-    and ``figure_day`` tell. ``start``, ``end`` and ``net`` are of the chosen metric, and None
-    together when the Page is not comparable. ``growth_percent`` is net by start, None also below a
-    start of SMALLEST_BASE.
+    ``fans`` and ``followers`` are the newest figures up to `until`, of any age. ``start``, ``end``
+    and ``net`` are of the chosen metric; all three are None when the Page is not comparable.
+    ``growth_percent`` is net as a percentage of the start, None also below a start of MIN_BASE.
     """
 
     page_id: str
@@ -54,7 +53,7 @@ class TableRow:
 
 @dataclass(frozen=True)
 class TablePage:
-    """The rows asked for, in order, and how many the filter leaves in all."""
+    """Some rows in order, and the number of all rows of the filter."""
 
     rows: tuple[TableRow, ...]
     rows_count: int
@@ -62,7 +61,7 @@ class TablePage:
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """Figures over many Pages; None where no Page has one."""
+    """Figures over many Pages; None when no Page has one."""
 
     fans: int | None
     followers: int | None
@@ -72,11 +71,11 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class TableSummary:
-    """The first two rows of the table, over every row of the filter.
+    """The first two rows of the table, over every Page of the filter.
 
-    ``total``: sums of the newest fans and followers of every Page, and net and growth of the
-    comparable Pages together (net by start, None below SMALLEST_BASE; not a mean of rates).
-    ``median``: of the Pages that have the figure: half of them lie below; rounded to whole numbers.
+    ``total``: the newest fans and followers of every Page, and net and growth of the comparable
+    Pages together (total net as a percentage of the total start, None below MIN_BASE). ``median``:
+    of the Pages that have the figure; counts are rounded to whole numbers.
     """
 
     rows_count: int
@@ -96,11 +95,11 @@ def load_table(
     limit: int = 25,
     offset: int = 0,
 ) -> TablePage:
-    """``limit`` rows from the ``offset``-th on; empty when it lies beyond the last.
+    """Return ``limit`` rows from ``offset`` on; empty beyond the last row.
 
-    ``ends`` are of the same filter. What is unknown comes last in both directions; equals are
-    ordered by name, then id. By "connection" the best state comes first when ascending, by "growth"
-    a Page below SMALLEST_BASE counts as unknown. ``net`` and ``growth`` follow ``metric``.
+    ``filter`` is the one of ``ends``. Unknown values come last in both directions, equal ones are
+    ordered by name, then id. Ascending by "connection" has the best state first. By "growth" a Page
+    below MIN_BASE is unknown. "net" and "growth" are of ``metric``.
     """
     if sort in _TEXTS:
         text = _TEXTS[sort](ends.until)
@@ -120,7 +119,7 @@ def load_table(
 
 
 def make_summary(ends: PeriodEnds, metric: Metric) -> TableSummary:
-    """Total and median over every row that `load_table` has for the same ends."""
+    """Return total and median over every row that `load_table` has for the same ends."""
     of_metric = ends.of(metric)
     both = [
         (start, end)
@@ -156,24 +155,23 @@ def list_sparklines(
     metric: Metric = "fans",
     points: int = 30,
 ) -> dict[str, list[int]]:
-    """For each Page at most ``points`` figures, oldest first; days without one are left out.
+    """Return at most ``points`` figures of each Page from `since` to `until`, oldest first.
 
-    A longer period is cut into equal stretches that end at `until`, and each gives its last figure;
-    beyond 90 days they are whole weeks.
-    A Page without any figure has an empty list.
+    A period of more days is cut into equal parts that end at `until`; beyond 90 days they are whole
+    weeks. Each part gives its last figure, or none. A Page without figures has an empty list.
     """
-    stretch_days = max(1, ceil(((until - since).days + 1) / points))
+    part_days = max(1, ceil(((until - since).days + 1) / points))
     if is_weekly(since + A_DAY, until):
-        stretch_days = ceil(stretch_days / 7) * 7
-    # The last day of each stretch, newest first; where a Page lacks it, the days before.
-    lasts = [until - number * A_DAY for number in range(0, (until - since).days + 1, stretch_days)]
+        part_days = ceil(part_days / 7) * 7
+    # The last day of each part, newest first; where a Page lacks it, an earlier day is used.
+    lasts = [until - number * A_DAY for number in range(0, (until - since).days + 1, part_days)]
     figures = _figures_on(session, page_ids, lasts, metric)
-    for last in lasts if stretch_days > 1 else ():
+    for last in lasts if part_days > 1 else ():
         lacking = [page_id for page_id in page_ids if (page_id, last) not in figures]
-        first = max(since, last - (stretch_days - 1) * A_DAY)
+        first = max(since, last - (part_days - 1) * A_DAY)
         if lacking:
-            found = _last_figures(session, lacking, first, last, metric)
-            figures |= {(page_id, last): figure for page_id, figure in found.items()}
+            last_figures = _last_figures(session, lacking, first, last, metric)
+            figures |= {(page_id, last): figure for page_id, figure in last_figures.items()}
     return {
         page_id: [figures[page_id, last] for last in reversed(lasts) if (page_id, last) in figures]
         for page_id in page_ids
@@ -181,7 +179,7 @@ def list_sparklines(
 
 
 def _keys(ends: PeriodEnds, metric: Metric, sort: SortKey) -> Sequence[float | None]:
-    """What each Page is ordered by; None where it is not known."""
+    """Return the sort key of each Page; None when unknown."""
     if sort == "fans":
         return ends.fans.newest
     if sort == "followers":
@@ -194,11 +192,11 @@ def _keys(ends: PeriodEnds, metric: Metric, sort: SortKey) -> Sequence[float | N
 
 
 def _in_order(keys: Sequence[float | None], descending: bool) -> list[int]:
-    """The indexes of ``keys`` in order: equals as they stand, by name; unknown ones last."""
-    known = [index for index, key in enumerate(keys) if key is not None]
+    """Return the indexes of ``keys`` in order: equal keys keep their order, None comes last."""
+    indexes = [index for index, key in enumerate(keys) if key is not None]
     sign = -1 if descending else 1
-    known.sort(key=lambda index: sign * (keys[index] or 0))
-    return known + [index for index, key in enumerate(keys) if key is None]
+    indexes.sort(key=lambda index: sign * (keys[index] or 0))
+    return indexes + [index for index, key in enumerate(keys) if key is None]
 
 
 def _load_rows(
@@ -206,11 +204,13 @@ def _load_rows(
 ) -> list[TableRow]:
     page_ids = [ends.page_ids[index] for index in indexes]
     values = {"page_ids": page_ids, "until": ends.until}
-    described = {row.id: row for row in session.execute(_describing(), values)} if page_ids else {}
+    details_of = (
+        {row.id: row for row in session.execute(_select_details(), values)} if page_ids else {}
+    )
     of_metric = ends.of(metric)
     rows = []
     for page_id, index in zip(page_ids, indexes, strict=True):
-        page = described[page_id]
+        page = details_of[page_id]
         start, end = of_metric.start[index], of_metric.end[index]
         if start is None or end is None:
             start = end = None
@@ -234,9 +234,9 @@ def _load_rows(
     return rows
 
 
-# Putting it together takes longer than asking it of 25 Pages.
+# Cached: building the statement takes longer than running it for 25 Pages.
 @lru_cache(1)
-def _describing() -> Executable:
+def _select_details() -> Executable:
     newest_day = (
         select(func.max(Snapshot.day))
         .where(Snapshot.page_id == Page.id, Snapshot.day <= bindparam("until", type_=Date()))
@@ -276,7 +276,7 @@ def _figures_on(
 def _last_figures(
     session: Session, page_ids: Sequence[str], first: date, last: date, metric: Metric
 ) -> dict[str, int]:
-    """Each Page's last figure of these days, both included; Pages without any are absent."""
+    """Return each Page's last figure from ``first`` to ``last``, both included."""
     values = {"page_ids": page_ids, "first": first, "last": last}
     rows = session.connection().execute(_last_of_days(metric), values)
     return {page_id: figure for page_id, figure in rows if figure is not None}
@@ -314,7 +314,7 @@ def _whole_median(figures: Sequence[int | None]) -> int | None:
     return None if middle is None else round(middle)
 
 
-# What the database orders by; all else is a figure.
+# The sort keys that are not figures; the database sorts by them.
 _TEXTS: Mapping[SortKey, Callable[[date], ColumnElement[Any]]] = {
     "name": lambda until: Page.name_folded.expression,
     "connection": lambda until: connection_rank(),

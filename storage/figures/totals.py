@@ -1,4 +1,4 @@
-"""Totals of many Pages, and which of them moved most: made of their period ends, without SQL."""
+"""Totals: computes sums over many Pages, and the largest movers, from their period ends."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from storage.metrics import growth_percent
 
 @dataclass(frozen=True)
 class Comparable:
-    """The Pages with a figure on both ends of a period, and why the others are left out.
+    """The Pages with a figure at both ends of a period, and the reasons why others are left out.
 
-    ``pages`` and the ``left_out_…`` are counts of Pages and together make every Page of the filter.
-    ``start`` and ``end`` are sums over the comparable Pages; None when there is none.
+    ``pages`` and ``left_out_…`` are counts of Pages; together they are every Page of the filter.
+    ``start`` and ``end`` are sums over the comparable Pages; None without any.
     """
 
     pages: int
@@ -31,17 +31,17 @@ class Comparable:
 
     @property
     def net(self) -> int | None:
-        """The change in the period; None when no Page is comparable."""
+        """Return the change in the period; None when no Page is comparable."""
         return None if self.start is None or self.end is None else self.end - self.start
 
     @property
     def every(self) -> int:
-        """All Pages of the filter."""
+        """Return the number of all Pages of the filter."""
         return self.pages + self.left_out
 
     @property
     def left_out(self) -> int:
-        """How many Pages of the filter are not counted, for whatever reason."""
+        """Return the number of Pages that are left out, for any reason."""
         return (
             self.left_out_joined + self.left_out_no_count + self.left_out_silent + self.left_out_gap
         )
@@ -51,10 +51,10 @@ class Comparable:
 class Totals:
     """The figures of the tiles. Counts are of Pages in the filter.
 
-    ``fans_total`` and ``followers_total`` add up every Page's newest figure up to `until`, however
-    old; None when no Page has one. How many of those are older than the day before `until` stands
-    in ``…_stale_count``. ``first_day`` and ``last_day`` are of any snapshot of any Page; None
-    before the first.
+    ``fans_total`` and ``followers_total`` add up every Page's newest figure up to `until`, of any
+    age; None when no Page has one. ``…_stale_count``: how many of these figures are older than the
+    day before `until`. ``first_day`` and ``last_day`` are of the snapshots of all Pages; None
+    without any.
     """
 
     pages_count: int
@@ -69,14 +69,16 @@ class Totals:
     last_day: date | None
 
     def of(self, metric: Metric) -> Comparable:
-        """The comparable Pages by the metric that the screen is switched to."""
+        """Return the comparable Pages of one metric."""
         return self.fans if metric == "fans" else self.followers
 
 
 @dataclass(frozen=True)
 class Mover:
-    """A Page that gained or lost. ``start`` and ``net`` are counts; ``rate_percent`` is net by
-    start, None below a start of SMALLEST_BASE."""
+    """A Page that gained or lost people.
+
+    ``rate_percent`` is ``net`` as a percentage of ``start``, None below a start of MIN_BASE.
+    """
 
     page_id: str
     name: str
@@ -87,14 +89,14 @@ class Mover:
 
 @dataclass(frozen=True)
 class Movers:
-    """Largest gain first, largest loss first. Who did not move is in neither."""
+    """Pages that gained, largest gain first, and that lost, largest loss first."""
 
     up: tuple[Mover, ...]
     down: tuple[Mover, ...]
 
 
 def make_totals(ends: PeriodEnds, span: tuple[date, date] | None) -> Totals:
-    """The totals of a period. ``span``: the first and the last day with any snapshot."""
+    """Return the totals of a period. ``span``: first and last day with any snapshot."""
     first_day, last_day = span or (None, None)
     return Totals(
         pages_count=len(ends.page_ids),
@@ -111,9 +113,9 @@ def make_totals(ends: PeriodEnds, span: tuple[date, date] | None) -> Totals:
 
 
 def make_comparable(ends: PeriodEnds, metric: Metric) -> Comparable:
-    """Both ends of a period by one metric.
+    """Return both ends of a period, of one metric.
 
-    To compare two periods, compare each over its own comparable Pages.
+    Two periods are compared each over its own comparable Pages.
     """
     pages = start_sum = end_sum = joined = no_count = silent = gap = 0
     of_metric = ends.of(metric)
@@ -152,13 +154,15 @@ def list_movers(
     count: int = 5,
     min_base: int = 500,
 ) -> Movers:
-    """The ``count`` comparable Pages that gained most, and those that lost most.
+    """Return the ``count`` comparable Pages that gained most, and as many that lost most.
 
-    By rate only Pages with at least ``min_base`` at the start take part, so that tiny ones do not
-    win. Equals are ordered by name.
+    By rate only Pages with at least ``min_base`` people at the start count, so that tiny Pages do
+    not come first. Equal Pages are ordered by name.
     """
     of_metric = ends.of(metric)
-    moved: list[tuple[float, int]] = []  # by how much, and the Page's index, which is by name
+    moved: list[
+        tuple[float, int]
+    ] = []  # size of the move, and the Page's index, which is in order of names
     for index, (start, end) in enumerate(zip(of_metric.start, of_metric.end, strict=True)):
         if start is None or end is None or start == end:
             continue
@@ -172,9 +176,9 @@ def list_movers(
 
 
 def sum_known(figures: Iterable[int | None]) -> int | None:
-    """The sum of the figures that are known; None where none is."""
-    known = [figure for figure in figures if figure is not None]
-    return sum(known) if known else None
+    """Return the sum of the known figures; None when none is known."""
+    numbers = [figure for figure in figures if figure is not None]
+    return sum(numbers) if numbers else None
 
 
 def _mover(ends: PeriodEnds, of_metric: MetricEnds, index: int) -> Mover:
@@ -186,6 +190,6 @@ def _mover(ends: PeriodEnds, of_metric: MetricEnds, index: int) -> Mover:
 
 
 def _count_stale(ends: MetricEnds) -> int:
-    """How many have a figure, but neither of `until` nor of the day before."""
+    """Return the number of Pages whose newest figure is older than the day before `until`."""
     pairs = zip(ends.end, ends.newest, strict=True)
     return sum(1 for end, newest in pairs if end is None and newest is not None)

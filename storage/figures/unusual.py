@@ -1,13 +1,13 @@
-"""Unusual days: judges when snapshots change, and counts how many Pages rose or fell on a day.
+"""Unusual days: judges days whose snapshots changed, and counts the Pages that rose or fell.
 
-A Page's day is judged by its changes before: see `storage.metrics.find_unusual`. What is found lies
-in rows of its own, few as they are; how many Pages were judged is counted when it is asked.
+A day is judged by the Page's changes before it: see `storage.metrics.find_unusual`. They are
+stored as rows, since they are few. The number of judged Pages is computed by each query.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -32,7 +32,7 @@ from storage.models import UnusualDay as UnusualRow
 
 Direction = Literal["rose", "fell"]
 
-# A day is judged by the changes of so many days before it, and a change needs a figure before.
+# The changes of TRAILING_DAYS need one more figure before the first.
 LOOK_BACK_DAYS = TRAILING_DAYS + 1
 LOOK_BACK = LOOK_BACK_DAYS * A_DAY
 PAGES_AT_ONCE = 500
@@ -41,9 +41,9 @@ DAYS_AT_ONCE = 366
 
 @dataclass(frozen=True)
 class UnusualDay:
-    """A day on which Pages rose or fell beyond their own noise.
+    """A day on which Pages rose or fell beyond their usual noise.
 
-    ``judged_count``: Pages with enough days before to say so. Counts are of Pages in the filter.
+    Counts are of Pages in the filter. ``judged_count``: those with enough known days before.
     """
 
     day: date
@@ -53,15 +53,15 @@ class UnusualDay:
 
     @property
     def is_platform_wide(self) -> bool:
-        """Whether so many fell together that the cause is most likely Facebook's."""
+        """Return whether so many Pages fell that Facebook is the likely cause."""
         return is_platform_wide(self.judged_count, self.fell_count)
 
 
 def judge(session: Session, page_ids: Collection[str], since: date, until: date) -> None:
-    """Judge anew every day that changed figures of these Pages can have touched.
+    """Judge again every day that depends on changed figures of these Pages.
 
-    ``since`` and ``until`` are the first and the last day whose figures changed; a figure counts
-    in the judgement of the LOOK_BACK_DAYS days after it.
+    ``since`` and ``until`` are the first and the last day whose figures changed, both included; a
+    figure also counts in the judgement of the LOOK_BACK_DAYS days after it.
     """
     ids = sorted(page_ids)
     last = until + LOOK_BACK
@@ -79,24 +79,19 @@ def judge(session: Session, page_ids: Collection[str], since: date, until: date)
             first = end + A_DAY
 
 
-def list_unusual_days(
-    session: Session, *, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
-) -> list[UnusualDay]:
-    """The days on which at least one Page of the filter rose or fell unusually, oldest first."""
-    return _count(
-        session, _count_moved(session, since, until, metric, filter), metric, filter, until
-    )
-
-
 def list_wide_days(
     session: Session, *, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
 ) -> list[UnusualDay]:
-    """Those of `list_unusual_days` on which enough Pages moved to name the day, oldest first."""
+    """Return the days on which so many Pages of the filter rose or fell that a screen names them.
+
+    From `since` to `until`, both included, oldest first; see `storage.metrics.is_wide`. ``until``
+    is also the day by which the filter judges attention.
+    """
     moved = _count_moved(session, since, until, metric, filter)
     if not moved:
         return []
-    # To count who was judged takes a look at thirty days of every Page. A sample of them rules out
-    # most days: the more are judged, the more have to move.
+    # Counting the judged Pages reads thirty days of every Page. A sample of Pages rules out most
+    # days: the more Pages are judged, the more must have moved.
     conditions = filter_conditions(filter, until)
     every = session.execute(select(func.count()).select_from(Page).where(*conditions)).scalar_one()
     doubtful = {day: counts for day, counts in moved.items() if not is_wide(every, *counts)}
@@ -106,14 +101,18 @@ def list_wide_days(
         for day, counts in doubtful.items():
             if not is_wide(least[day], *counts):
                 del moved[day]
-    days = _count(session, moved, metric, filter, until)
-    return [each for each in days if is_wide(each.judged_count, each.rose_count, each.fell_count)]
+    judged = _count_judged(session, moved, metric, filter, until)
+    return [
+        UnusualDay(day, judged[day], *counts)
+        for day, counts in moved.items()
+        if is_wide(judged[day], *counts)
+    ]
 
 
 def list_page_unusual_days(
     session: Session, page_id: str, *, since: date, until: date, metric: Metric
 ) -> dict[date, Direction]:
-    """One Page's unusual days, oldest first; empty for a Page that is not here."""
+    """Return one Page's unusual days from `since` to `until`, both included, oldest first."""
     statement = (
         select(UnusualRow.day, UnusualRow.direction)
         .where(
@@ -130,7 +129,7 @@ def list_page_unusual_days(
 
 
 def _judge(session: Session, page_ids: list[str], first: date, last: date) -> list[dict[str, Any]]:
-    """The rows of the unusual days from ``first`` to ``last``, both included."""
+    """Return the rows of the unusual days from ``first`` to ``last``, both included."""
     table = table_of(Snapshot)
     query = select(table.c.page_id, table.c.day, table.c.fans_count, table.c.followers_count).where(
         table.c.page_id.in_(page_ids), table.c.day.between(first - LOOK_BACK, last)
@@ -143,7 +142,7 @@ def _judge(session: Session, page_ids: list[str], first: date, last: date) -> li
     rows: list[dict[str, Any]] = []
     for metric, column in zip(METRICS, (2, 3), strict=True):
         figures = _matrix(snapshots, column, page_ids, begin, days_count)
-        # A change across a missing day is of several days, so it is none of one: NaN.
+        # The change across a missing day is NaN, since it is not the change of one day.
         changes = np.diff(figures, axis=1)
         for number in range(LOOK_BACK_DAYS, days_count):
             moved = find_unusual(changes[:, number - LOOK_BACK_DAYS : number], figures[:, number])
@@ -163,16 +162,16 @@ def _judge(session: Session, page_ids: list[str], first: date, last: date) -> li
 def _matrix(
     snapshots: Iterable[Any], column: int, page_ids: list[str], begin: date, days_count: int
 ) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """A row a Page, a column a day from ``begin`` on; NaN where there is no figure."""
+    """Return a row per Page and a column per day from ``begin`` on; NaN without a figure."""
     index = {page_id: number for number, page_id in enumerate(page_ids)}
-    known = [
+    cells = [
         (index[row[0]], (row[1] - begin).days, row[column])
         for row in snapshots
         if row[column] is not None
     ]
     figures = np.full((len(page_ids), days_count), np.nan)
-    if known:
-        at_pages, at_days, values = zip(*known, strict=True)
+    if cells:
+        at_pages, at_days, values = zip(*cells, strict=True)
         figures[at_pages, at_days] = values
     return figures
 
@@ -180,7 +179,7 @@ def _matrix(
 def _count_moved(
     session: Session, since: date, until: date, metric: Metric, filter: Filter
 ) -> dict[date, tuple[int, int]]:
-    """How many rose and how many fell, by day; days on which none did are absent."""
+    """Return the number of Pages that rose and that fell, by day; days with none are absent."""
     statement = (
         select(UnusualRow.day, UnusualRow.direction, func.count())
         .where(UnusualRow.metric == metric, UnusualRow.day.between(since, until))
@@ -197,17 +196,6 @@ def _count_moved(
     return moved
 
 
-def _count(
-    session: Session,
-    moved: Mapping[date, tuple[int, int]],
-    metric: Metric,
-    filter: Filter,
-    until: date,
-) -> list[UnusualDay]:
-    judged = _count_judged(session, moved, metric, filter, until)
-    return [UnusualDay(day, judged[day], *counts) for day, counts in moved.items()]
-
-
 def _count_judged(
     session: Session,
     days: Collection[date],
@@ -216,25 +204,27 @@ def _count_judged(
     until: date,
     limit: int | None = None,
 ) -> Counter[date]:
-    """How many Pages of the filter can be judged on each of ``days``.
+    """Return the number of Pages of the filter that can be judged on each of ``days``.
 
-    A Page is judged on a day when the change of the day is known (a figure of it and of the day
-    before), and at least MIN_CHANGES of the TRAILING_DAYS changes before. With ``limit`` only so
-    many Pages are looked at, those that have been here longest.
+    A Page can be judged on a day when the day's change is known (it and the day before have a
+    figure), and at least MIN_CHANGES of the TRAILING_DAYS changes before it. With ``limit`` only
+    the Pages connected first are counted, at most so many.
     """
     judged: Counter[date] = Counter(dict.fromkeys(days, 0))
     trailing = (1 << TRAILING_DAYS) - 1
     for some in _stretches(days):
         begin = some[0] - LOOK_BACK
         span = (some[-1] - begin).days + 1
-        # Bit n of a Page's number: it has a figure on the n-th day from ``begin`` on.
+        # Bit n of a Page's number is set when the n-th day from ``begin`` has a figure.
         bits = {(begin + number * A_DAY).isoformat(): 1 << number for number in range(span)}
         pages_count = Counter(
             sum(bits[day] for day in text.split(","))
             for text in _iterate_days(session, metric, filter, until, (begin, some[-1]), limit)
         )
         for figures, count in pages_count.items():
-            changes = figures & (figures << 1)  # bit n: the change of the n-th day is known
+            changes = figures & (
+                figures << 1
+            )  # bit n is set when the change of the n-th day is known
             for day in some:
                 number = (day - begin).days
                 before = (changes >> (number - TRAILING_DAYS)) & trailing
@@ -251,7 +241,7 @@ def _iterate_days(
     days: tuple[date, date],
     limit: int | None,
 ) -> Iterator[str]:
-    """Yield for each Page the days on which it has a figure, as text with commas."""
+    """Yield for each Page the days with a figure, as ISO dates joined by commas."""
     table = table_of(Snapshot).c
     pages = select(Page.id).where(*filter_conditions(filter, until))
     if limit is not None:
@@ -267,7 +257,7 @@ def _iterate_days(
 
 
 def _stretches(days: Collection[date]) -> Iterator[list[date]]:
-    """Days that lie so close that what is read for one is mostly read for the next, too."""
+    """Yield groups of days so close together that one query serves them all."""
     some: list[date] = []
     for day in sorted(days):
         if some and day - some[-1] > LOOK_BACK:

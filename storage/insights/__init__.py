@@ -1,1 +1,1 @@
-"""Facebook's other daily figures: the ledger of their names, values by day, states of Pages."""
+"""Insights: ledger of Facebook's daily metrics, their values by day, and states of Pages."""

@@ -1,7 +1,7 @@
-"""The ledger of Facebook's daily figures: which names are live, and what becomes of them.
+"""Metric ledger: keeps which of Facebook's daily metrics are live, retired or unconfirmed.
 
-A name that Facebook begins to refuse is retired that day, and comes back once it is answered again;
-its history stays. Nobody has to change code for either.
+A metric that Facebook begins to refuse is retired on that day, and live again once it is answered.
+Its history stays. Neither needs a change of code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from storage.models import InsightMetric
 
 
 def seed_ledger(session: Session) -> None:
-    """Write the names that the ledger lacks; those that are there stay as they are."""
+    """Add the metrics that the ledger lacks; stored ones stay unchanged."""
     rows = [
         {"position": position, "probed_at": None, **asdict(row)}
         for position, row in enumerate(SEED)
@@ -45,7 +45,7 @@ class LedgerMetric:
 
 
 def list_ledger(session: Session) -> list[LedgerMetric]:
-    """Return every metric, in the order in which they are shown."""
+    """Return every metric, in the order of the screens."""
     columns = [getattr(InsightMetric, each.name) for each in fields(LedgerMetric)]
     query = select(*columns).order_by(InsightMetric.position, InsightMetric.name)
     return [LedgerMetric(*row) for row in session.execute(query)]
@@ -54,33 +54,33 @@ def list_ledger(session: Session) -> list[LedgerMetric]:
 def retire_metrics(
     session: Session, names: Collection[str], *, day: date, now: datetime
 ) -> list[str]:
-    """Mark live names that Facebook refuses, as of ``day``; return those that were live."""
+    """Retire the live ones of these metrics as of ``day``; return their names, sorted."""
     live = select(InsightMetric.name).where(
         InsightMetric.name.in_(names), InsightMetric.status == "live"
     )
-    found = sorted(session.scalars(live))
-    if found:
-        _change(session, found, status="retired", retired_on=day, probed_at=now)
+    retired = sorted(session.scalars(live))
+    if retired:
+        _change(session, retired, status="retired", retired_on=day, probed_at=now)
         bump_data_version(session)
-    return found
+    return retired
 
 
 def revive_metrics(session: Session, names: Collection[str], *, now: datetime) -> list[str]:
-    """Mark names that Facebook answers as live; return those that were not."""
+    """Mark these metrics as live; return the names of those that were not, sorted."""
     other = select(InsightMetric.name).where(
         InsightMetric.name.in_(names), InsightMetric.status != "live"
     )
-    found = sorted(session.scalars(other))
-    if found:
-        _change(session, found, status="live", retired_on=None, probed_at=now)
+    revived = sorted(session.scalars(other))
+    if revived:
+        _change(session, revived, status="live", retired_on=None, probed_at=now)
         bump_data_version(session)
-    return found
+    return revived
 
 
 def note_probes(session: Session, names: Collection[str], *, now: datetime) -> None:
-    """Remember when Facebook last answered or refused these names; what they are does not change.
+    """Store when Facebook last answered or refused these metrics; their status stays.
 
-    An unconfirmed name that is refused stays unconfirmed: it was never seen to work.
+    A refused metric that is unconfirmed stays unconfirmed: it was never seen to work.
     """
     if names:
         _change(session, names, probed_at=now)

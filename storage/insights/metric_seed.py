@@ -1,7 +1,7 @@
-"""What the ledger of Facebook's daily figures begins with, in the order in which they are shown.
+"""Metric seed: the first rows of the ledger, in the order of the screens.
 
-From the day it is stored the table is the truth: what Facebook refuses or answers changes its rows,
-and nothing here has to follow. Sources: Meta's list of Page metrics and of the deprecated ones.
+Later the stored rows change with Facebook's answers; the seed does not. Sources: Meta's list of
+Page metrics and of the deprecated ones.
 https://developers.facebook.com/docs/graph-api/reference/insights
 https://developers.facebook.com/documentation/pages-api/platforminsights/page/deprecated-metrics
 """
@@ -22,9 +22,9 @@ SPRING_2024 = date(2024, 3, 14)
 
 @dataclass(frozen=True)
 class SeedMetric:
-    """One row of the ledger as it begins; columns as of `storage.models.InsightMetric`.
+    """One seed row; columns as of `storage.models.InsightMetric`.
 
-    ``label`` is what addresses carry, so a published one is not renamed.
+    ``label`` is part of URLs, so a published one must not change.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Facebook's daily figures of Pages: which days were asked for, their values, how Pages answered.
+"""Insight values: stores Facebook's daily metrics of Pages, the requested days, and Pages' states.
 
-Days are Facebook's: they end at midnight Pacific time. Snapshots are days in UTC, and the two are
-never put into one subtraction.
+A day ends at midnight Pacific time. Days of snapshots are in UTC, so values and snapshots are never
+subtracted from each other.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from storage.db.text import storable_or_none
 from storage.db.upsert import Conflict, upsert
 from storage.models import InsightMetric, InsightSpan, InsightState, InsightValue
 
-# Facebook revises its newest days; what it says later is what counts.
+# Facebook revises its newest days; the value fetched last counts.
 NEWEST = Conflict(newest_by="fetched_at")
 KEPT_ANSWER = Conflict(unless_null=("answered_at",))
 
@@ -36,7 +36,7 @@ class ValueRow:
 
 @dataclass(frozen=True)
 class Span:
-    """The days for which a Page was asked for a metric, both included, without holes."""
+    """The days for which a metric was requested, both ends included, without gaps."""
 
     since: date
     until: date
@@ -44,7 +44,7 @@ class Span:
 
 @dataclass(frozen=True)
 class StateRow:
-    """How a Page answered; columns as of `storage.models.InsightState`."""
+    """The state of a Page's insights; columns as of `storage.models.InsightState`."""
 
     page_id: str
     state: str
@@ -56,7 +56,7 @@ class StateRow:
 
 @dataclass(frozen=True)
 class InsightDay:
-    """One figure of one Page and metric, with where it came from."""
+    """One value of one Page and metric, with its origin."""
 
     day: date
     value: int
@@ -66,7 +66,7 @@ class InsightDay:
 
 @dataclass(frozen=True)
 class PageMetric:
-    """A metric of the ledger with history for a Page, and the days it was asked for."""
+    """A metric with values for a Page, and the days that were requested."""
 
     name: str
     label: str
@@ -81,7 +81,7 @@ class PageMetric:
 
 
 def list_spans(session: Session) -> dict[str, dict[str, Span]]:
-    """Return page id → metric → the days it was asked for."""
+    """Return page id → metric → the requested days."""
     spans: dict[str, dict[str, Span]] = {}
     query = select(InsightSpan.page_id, InsightSpan.metric, InsightSpan.since, InsightSpan.until)
     for page_id, metric, since, until in session.execute(query):
@@ -90,7 +90,7 @@ def list_spans(session: Session) -> dict[str, dict[str, Span]]:
 
 
 def upsert_values(session: Session, rows: Sequence[ValueRow]) -> None:
-    """Store figures; what was fetched last of a day counts."""
+    """Store values; of several values of a day the one fetched last counts."""
     upsert(
         session,
         InsightValue,
@@ -110,7 +110,7 @@ def upsert_values(session: Session, rows: Sequence[ValueRow]) -> None:
 
 
 def upsert_spans(session: Session, spans: Sequence[tuple[str, str, Span]]) -> None:
-    """Store which days a Page (first) was asked for a metric (second)."""
+    """Store the requested days, given as (page id, metric, days)."""
     rows = [
         {"page_id": page_id, "metric": metric, "since": span.since, "until": span.until}
         for page_id, metric, span in spans
@@ -119,7 +119,7 @@ def upsert_spans(session: Session, spans: Sequence[tuple[str, str, Span]]) -> No
 
 
 def upsert_states(session: Session, rows: Sequence[StateRow]) -> None:
-    """Store how Pages answered; a row without ``answered_at`` keeps the one before."""
+    """Store the states of Pages; a row without ``answered_at`` keeps the stored one."""
     plain = [asdict(row) for row in rows]
     for row in plain:
         row["trace_id"] = storable_or_none(row["trace_id"])
@@ -127,7 +127,7 @@ def upsert_states(session: Session, rows: Sequence[StateRow]) -> None:
 
 
 def find_insight_state(session: Session, page_id: str) -> InsightState | None:
-    """Return how the Page answered last; None when it was never asked."""
+    """Return the state of the last request; None when the Page was never requested."""
     return session.scalar(
         select(InsightState).where(InsightState.page_id == page_id),
         execution_options={"populate_existing": True},
@@ -135,7 +135,7 @@ def find_insight_state(session: Session, page_id: str) -> InsightState | None:
 
 
 def list_page_metrics(session: Session, page_id: str) -> list[PageMetric]:
-    """Return the metrics that a Page was asked for and answered, in the order of the ledger."""
+    """Return the metrics with values for a Page, in the order of the ledger."""
     has_value = (
         select(InsightValue.day)
         .where(InsightValue.page_id == page_id, InsightValue.metric == InsightMetric.name)
@@ -148,7 +148,7 @@ def list_page_metrics(session: Session, page_id: str) -> list[PageMetric]:
         .where(InsightSpan.page_id == page_id, has_value)
         .order_by(InsightMetric.position, InsightMetric.name)
     )
-    found = session.execute(query).all()
+    metrics = session.execute(query).all()
     rows = session.execute(select(InsightMetric.name, InsightMetric.label))
     labels: dict[str, str] = {name: label for name, label in rows}  # noqa: C416 (rows are no pairs)
     return [
@@ -164,16 +164,16 @@ def list_page_metrics(session: Session, page_id: str) -> list[PageMetric]:
             since,
             until,
         )
-        for metric, since, until in found
+        for metric, since, until in metrics
     ]
 
 
 def get_insight_series(
     session: Session, page_id: str, metric: str, *, since: date, until: date
 ) -> list[InsightDay]:
-    """The figures of `since` to `until` (Pacific), both included, oldest first.
+    """Return the values from `since` to `until` (Pacific), both included, oldest first.
 
-    A day for which Facebook gave none is absent.
+    A day without a value of Facebook is absent.
     """
     query = (
         select(

@@ -1,1 +1,1 @@
-"""Background jobs: runs, leases, events, and what Graph told about itself."""
+"""Background jobs: runs, leases, events and observations of the Graph API."""

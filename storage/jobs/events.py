@@ -1,4 +1,4 @@
-"""Events: what people did with accounts, tags, notes and imports, and what ended a connection."""
+"""Events: records actions of operators and changes of connections, and lists them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def record_event(
     grant_id: int | None = None,
     page_id: str | None = None,
 ) -> None:
-    """Keep one event. ``facts`` are plain numbers and names: never a token, never Facebook's text.
+    """Record one event. ``facts`` are plain numbers and names: no token and no text of Facebook.
 
-    ``by``: the person who did it; None for what Pagekeeper noticed by itself. ``grant_id`` and
-    ``page_id``: what it is about; the event is erased with it, and outlives a disconnect.
+    ``by``: the operator; None for what Pagekeeper noticed itself. ``grant_id`` and ``page_id``: its
+    subject. Erasing the subject erases the event, disconnecting does not.
     """
     session.execute(
         insert(Event).values(
@@ -45,7 +45,7 @@ def record_event(
 
 @dataclass(frozen=True)
 class EventRecord:
-    """One event. ``facts`` are what its sentence needs; ``by`` is None for Pagekeeper itself."""
+    """One event. ``facts`` are the values of its sentence; ``by`` is None for Pagekeeper itself."""
 
     at: datetime
     kind: str
@@ -57,7 +57,7 @@ class EventRecord:
 
 
 def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[EventRecord]:
-    """Return events, newest first."""
+    """Return ``limit`` events from ``offset`` on, newest first."""
     columns = (
         Event.at,
         Event.kind,
@@ -72,5 +72,5 @@ def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[E
 
 
 def count_events(session: Session) -> int:
-    """How many events there are."""
+    """Return the number of all events."""
     return session.scalar(select(func.count()).select_from(Event)) or 0

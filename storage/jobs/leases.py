@@ -1,10 +1,10 @@
 """Job lease: the right to work on one unit of a job for 60 s, renewed by a heartbeat.
 
-A unit is whatever may be worked on once at a time: the whole run of a kind (`WHOLE_RUN`), or one
-account within it. A process that dies stops renewing, and another one may take the unit.
+A unit is the whole run of a kind (`WHOLE_RUN`) or one account within it; one run at a time may work
+on a unit. A process that dies stops renewing, and after 60 s another one may take the unit.
 
-Leases are compared by the database's own clock, so the clocks of several machines don't matter,
-nor does the sandbox's, which jumps by days.
+Leases are compared with the database's own clock: the clocks of several machines may differ, and
+the sandbox's clock jumps by days.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ WHOLE_RUN = ""
 
 
 def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
-    """Take a unit for a run. False while a lease on it has not expired, whoever holds it."""
+    """Take the lease on a unit for a run. False while an unexpired lease on it exists."""
     table = table_of(JobLease)
     values = {"run_id": run_id, "expires_at": clock(session, LEASE_SECONDS)}
     statement = (
@@ -39,27 +39,27 @@ def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
 
 
 def renew_leases(session: Session, run_id: int) -> bool:
-    """Prolong all leases of a run. False when it holds none any more: another run took its place.
+    """Prolong all leases of a run by 60 s. False when it has none: another run has taken over.
 
-    A lease that has expired without another taker is renewed too.
+    An expired lease is renewed too, unless another run has taken it.
     """
     statement = update(JobLease).where(JobLease.run_id == run_id)
     return count_changed(session, statement.values(expires_at=clock(session, LEASE_SECONDS))) > 0
 
 
 def release_leases(session: Session, run_id: int) -> None:
-    """Give back all leases of a run."""
+    """Delete all leases of a run."""
     count_changed(session, delete(JobLease).where(JobLease.run_id == run_id))
 
 
 def clock(session: Session, plus_seconds: int = 0) -> ColumnElement[Any]:
-    """Return an SQL expression: the database's present time, some seconds later.
+    """Return an SQL expression for the database's present time plus ``plus_seconds``.
 
-    Not ``now()``: on PostgreSQL that is when the transaction began, and a writer may have waited
-    for its turn since.
+    Not ``now()``: on PostgreSQL that is the start of the transaction, and a writer may have waited
+    for the lock since then.
     """
     if session.get_bind().dialect.name == "sqlite":
-        # As SQLAlchemy writes a time: UTC, with six digits of a second.
+        # The format of SQLAlchemy: UTC, six digits after the second.
         return literal_column(
             f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '{plus_seconds:+d} seconds')"
         )

@@ -1,4 +1,4 @@
-"""What Graph's answers told about Graph itself: version served, dropped fields, usage.
+"""Observations: the Graph API's version, dropped fields and usage, as seen in its answers.
 
 Only the newest of each is kept, under the keys below.
 """
@@ -20,13 +20,13 @@ from storage.models import Observation
 
 GRAPH_VERSION = "graph_version"  # value: {"served": "v26.0"}
 DROPPED_FIELD = "dropped_field:"  # value: {"field": name}
-USAGE = "usage:"  # value: one reading
-# A person with ten thousand Pages has as many allowances; a screen shows a handful.
-MAX_USAGE_READINGS = 100
+USAGE = "usage:"  # value: a usage record, percentages
+# Facebook counts usage per Page, so an account can have ten thousand; a screen shows a few.
+MAX_USAGE_KINDS = 100
 
 
 def list_observations(session: Session, prefix: str = "") -> list[Observation]:
-    """Return the facts whose key begins with ``prefix``, by key; each with its ``observed_at``."""
+    """Return the observations whose key begins with ``prefix``, ordered by key."""
     query = select(Observation).where(Observation.key.startswith(prefix, autoescape=True))
     return list(
         session.scalars(
@@ -43,18 +43,18 @@ def observe_graph(
     usage: Mapping[str, Any],
     now: datetime,
 ) -> None:
-    """Keep what a Graph client noticed while it worked.
+    """Store the observations of a Graph client.
 
-    ``usage`` maps a kind to a reading (any dataclass of plain values). What was not
-    noticed this time stays as it was noticed last; ``observed_at`` tells how old it is.
+    ``usage`` maps a kind of limit to a record (a dataclass of plain values). Observations not made
+    this time keep their last value and their ``observed_at``.
     """
     facts: dict[str, Mapping[str, Any]] = {}
     if version_served is not None:
         facts[GRAPH_VERSION] = {"served": storable(version_served)}
     for name in dropped_fields:
         facts[DROPPED_FIELD + name] = {"field": name}
-    for name, reading in islice(usage.items(), MAX_USAGE_READINGS):
-        facts[USAGE + name] = asdict(reading)
+    for name, record in islice(usage.items(), MAX_USAGE_KINDS):
+        facts[USAGE + name] = asdict(record)
     rows = [
         {"key": storable(key), "value": dict(value), "observed_at": now}
         for key, value in facts.items()

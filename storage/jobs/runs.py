@@ -1,4 +1,4 @@
-"""Job runs: executions of a job, at most one of a kind at a time, and what each could not read."""
+"""Job runs: starts and ends runs, at most one of a kind at a time, and keeps their failures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
 from storage.db.text import storable_or_none
 from storage.db.upsert import count_changed, insert_into, table_of, upsert
@@ -18,7 +18,7 @@ from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
 from storage.models import JobFailure, JobLease, JobRun, Page
 
 JobKind = Literal["snapshots", "insights", "pictures", "sandbox_history"]
-# What started a run; `history` and `fast_forward` are the sandbox's.
+# The trigger of a run; `history` and `fast_forward` exist in the sandbox only.
 StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
 SNAPSHOTS: JobKind = "snapshots"
 INSIGHTS: JobKind = "insights"
@@ -51,7 +51,7 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class FailureRow:
-    """Why one Page could not be read. ``kind`` is the error's class name, never Facebook's text."""
+    """A Page that a run could not read. ``kind`` is the class name of the error."""
 
     page_id: str
     grant_id: int | None
@@ -64,7 +64,7 @@ class FailureRow:
 
 @dataclass(frozen=True)
 class Failure(FailureRow):
-    """A failure with the Page's name as it is now."""
+    """A failure with the Page's present name."""
 
     page_name: str
 
@@ -82,7 +82,7 @@ def start_run(
 ) -> int:
     """Begin a run, take the lease on its kind, and return the run's id.
 
-    Earlier runs of the kind that never ended are marked "interrupted". Raises SyncRunning while
+    Earlier runs of the kind that never ended are marked "interrupted". Raises JobRunning while
     the lease of one has not expired; the transaction must then be rolled back.
     """
     run_id: int = session.execute(
@@ -104,7 +104,7 @@ def start_run(
     ).scalar_one()
     if not take_lease(session, kind, WHOLE_RUN, run_id):
         is_held = (JobLease.kind == kind, JobLease.unit == WHOLE_RUN)
-        raise SyncRunning(session.scalar(select(JobLease.run_id).where(*is_held)))
+        raise JobRunning(session.scalar(select(JobLease.run_id).where(*is_held)))
     count_changed(session, delete(JobLease).where(JobLease.kind == kind, JobLease.run_id != run_id))
     is_dead = (JobRun.kind == kind, JobRun.status == "running", JobRun.id != run_id)
     interrupted = {"status": "interrupted", "finished_at": now}
@@ -113,7 +113,7 @@ def start_run(
 
 
 def add_progress(session: Session, run_id: int, **increments: int) -> None:
-    """Add to counters of a run: ``pages_done=50`` means fifty more."""
+    """Add to counters of a run: ``pages_done=50`` adds fifty."""
     changes = {name: getattr(JobRun, name) + more for name, more in increments.items() if more}
     if changes:
         count_changed(session, update(JobRun).where(JobRun.id == run_id).values(changes))
@@ -128,7 +128,7 @@ def finish_run(
     limited_until: datetime | None = None,
     reason_code: int | None = None,
 ) -> bool:
-    """End a run and give its leases back. False when another one had taken its place before."""
+    """End a run and delete its leases. False when the run had already been ended by another one."""
     ended = {
         "status": status,
         "finished_at": now,
@@ -143,7 +143,7 @@ def finish_run(
 
 
 def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
-    """Return the run of this kind that is under way; None also when its lease has expired."""
+    """Return the running run of this kind; None when there is none or its lease has expired."""
     holds_lease = and_(
         JobLease.run_id == JobRun.id,
         JobLease.kind == kind,
@@ -154,18 +154,18 @@ def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
 
 
 def find_run(session: Session, run_id: int) -> RunRecord | None:
-    """Return one run."""
+    """Return one run; None when it does not exist."""
     return _find(session, select(JobRun).where(JobRun.id == run_id))
 
 
 def get_run(session: Session, run_id: int) -> RunRecord:
-    """Return one run. Raises SQLAlchemy's NoResultFound when everything was erased meanwhile."""
+    """Return one run. Raises SQLAlchemy's NoResultFound when it does not exist."""
     query = select(JobRun).where(JobRun.id == run_id)
     return _record(session.scalars(query, execution_options=FRESH).one())
 
 
 def find_last_run(session: Session, kind: JobKind, day: date | None = None) -> RunRecord | None:
-    """Return the run of this kind that began last, of those for ``day`` where it is given."""
+    """Return the newest run of this kind, or the newest for ``day``; None when there is none."""
     query = select(JobRun).where(*_is_of(kind, day))
     return _find(session, query.order_by(JobRun.id.desc()).limit(1))
 
@@ -173,20 +173,20 @@ def find_last_run(session: Session, kind: JobKind, day: date | None = None) -> R
 def list_runs(
     session: Session, kind: JobKind, *, limit: int = 25, offset: int = 0
 ) -> list[RunRecord]:
-    """Return runs of one kind, newest first."""
+    """Return ``limit`` runs of one kind from ``offset`` on, newest first."""
     query = select(JobRun).where(*_is_of(kind)).order_by(JobRun.id.desc())
     rows = session.scalars(query.limit(limit).offset(offset), execution_options=FRESH)
     return [_record(row) for row in rows]
 
 
 def count_runs(session: Session, kind: JobKind, day: date | None = None) -> int:
-    """Return how many runs of one kind there ever were, or how many for ``day``."""
+    """Return the number of runs of one kind, or of those for ``day``."""
     query = select(func.count()).select_from(JobRun).where(*_is_of(kind, day))
     return session.scalar(query) or 0
 
 
 def record_failures(session: Session, run_id: int, rows: Sequence[FailureRow]) -> None:
-    """Keep why Pages could not be read; the last reason of a Page stands."""
+    """Store failures of a run; a later failure of the same Page replaces the earlier one."""
     plain = [{"run_id": run_id, **asdict(row)} for row in rows]
     for row in plain:
         for name in ("account_name", "trace_id"):
@@ -195,7 +195,7 @@ def record_failures(session: Session, run_id: int, rows: Sequence[FailureRow]) -
 
 
 def drop_failures(session: Session, run_id: int, page_ids: Collection[str]) -> None:
-    """Forget the failures of Pages that were read after all, or are not asked for any more."""
+    """Delete the failures of Pages that were read after all, or are no longer part of the run."""
     table = table_of(JobFailure)
     is_meant = (table.c.run_id == run_id, table.c.page_id == bindparam("this_page_id"))
     if page_ids:
@@ -206,7 +206,7 @@ def drop_failures(session: Session, run_id: int, page_ids: Collection[str]) -> N
 def list_failures(
     session: Session, run_id: int, *, limit: int | None = None, offset: int = 0
 ) -> list[Failure]:
-    """Return what a run could not read, by account, then by the Page's name."""
+    """Return the failures of a run, by account name, then by the Page's name."""
     query = (
         select(JobFailure, Page.name)
         .join(Page, Page.id == JobFailure.page_id)

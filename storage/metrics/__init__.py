@@ -1,34 +1,22 @@
-"""The figures' names and formulas, in one place: no Streamlit, no SQL, no clock.
+"""Metrics: every formula for figures, without database, screen or clock.
 
-A figure is a whole number of people at the end of a day; None is a figure that is not known, and
-whatever is made of it is not known either. 0 is a figure like any other. Percentages are numbers
-from 0 to 100 and beyond, not ratios; "pp" are percentage points. "Net" is the difference of two
-figures; "gained" and "lost" are gross, as Facebook counts them, and never mixed with it.
+A figure is a number of people at the end of a day. None is an unknown figure, and every result made
+of it is None too; 0 is an ordinary figure. Percentages run from 0 to 100 and beyond; "pp" is
+percentage points. "Net" is the difference of two figures. "Gained" and "lost" are gross counts from
+Facebook and are never combined with net.
 
-    ends        a period's two ends, and what is made of them: net, growth, difference to before
-    groups      many Pages together: the median
-    ratios      two figures of the same Page: index, fans to followers
-    changes     from day to day: booked after a gap, best and worst
-    unusual     days beyond a Page's own noise, and days on which many fell together
-    forecast    where a figure is going, as a band
-    milestones  round figures, reached and to come
-    goals       what a target needs a day, against what the Page gains
+    formulas    growth between the ends of a period, ratios, the median of many Pages
+    changes     change from day to day, best and worst day
+    unusual     days beyond a Page's usual noise, and days on which many Pages fell
+    forecast    range in which a figure will lie, and when it reaches a target
+    milestones  round figures that were reached, and the next one
+    goals       pace that a target needs, and the actual pace
 """
 
 from storage.metrics.changes import DailyChange, find_best_day, find_worst_day, list_daily_changes
-from storage.metrics.ends import (
-    SMALLEST_BASE,
-    average_weekly_growth_percent,
-    delta,
-    delta_points,
-    ends_of_period,
-    growth_per_day,
-    growth_percent,
-    net,
-)
 from storage.metrics.forecast import (
-    FEWEST_FIGURES,
-    LONGEST_HORIZON,
+    MAX_HORIZON_DAYS,
+    MIN_FIGURES,
     Arrival,
     Forecast,
     ForecastDay,
@@ -36,13 +24,21 @@ from storage.metrics.forecast import (
     find_arrival,
     find_forecast,
 )
-from storage.metrics.goals import GoalPace, goal_pace
-from storage.metrics.groups import median
-from storage.metrics.milestones import Milestone, list_milestones_reached, next_milestone
-from storage.metrics.ratios import (
+from storage.metrics.formulas import (
+    MIN_BASE,
+    average_weekly_growth_percent,
+    delta,
+    delta_points,
+    ends_of_period,
     fan_follower_ratio,
+    growth_per_day,
+    growth_percent,
     index,
+    median,
+    net,
 )
+from storage.metrics.goals import GoalPace, goal_pace
+from storage.metrics.milestones import Milestone, list_milestones_reached, next_milestone
 from storage.metrics.unusual import (
     FELL,
     MIN_CHANGES,
@@ -58,12 +54,12 @@ from storage.metrics.unusual import (
 
 __all__ = [
     "FELL",
-    "FEWEST_FIGURES",
-    "LONGEST_HORIZON",
+    "MAX_HORIZON_DAYS",
+    "MIN_BASE",
     "MIN_CHANGES",
+    "MIN_FIGURES",
     "NOT_JUDGED",
     "ROSE",
-    "SMALLEST_BASE",
     "TRAILING_DAYS",
     "USUAL",
     "Arrival",

@@ -1,4 +1,4 @@
-"""From day to day: each change, booked on the day on which it is seen, the best and the worst."""
+"""Daily changes: the change of a figure from one known day to the next, and the best and worst."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from datetime import date
 
 @dataclass(frozen=True)
 class DailyChange:
-    """A day with a figure, and its change against the last day that has one.
+    """A day with a figure, and the change since the previous day with a figure.
 
-    ``change`` is None for the first figure of all. Where days were missed in between, their change
-    is booked here, on the day the Page is seen again, and ``days_count`` says over how many days.
+    ``days_count`` is the number of days between the two: above 1 after missing days, whose whole
+    change is booked here. Both are None for the very first figure.
     """
 
     day: date
@@ -22,7 +22,7 @@ class DailyChange:
 
 
 def list_daily_changes(figures: Mapping[date, int | None]) -> list[DailyChange]:
-    """The days that have a figure, oldest first. Their changes add up to last minus first."""
+    """Return the days with a figure, oldest first. Their changes add up to last minus first."""
     changes: list[DailyChange] = []
     for day, figure in sorted(figures.items()):
         if figure is None:
@@ -40,18 +40,18 @@ def list_daily_changes(figures: Mapping[date, int | None]) -> list[DailyChange]:
 
 
 def find_best_day(changes: Sequence[DailyChange]) -> DailyChange | None:
-    """The day with the largest gain, of equals the newest; None when no day gained.
+    """Return the day with the largest gain, of equal ones the newest; None when no day gained.
 
-    A change booked after missed days is of several days and can't be the best of one.
+    Changes over several days are left out.
     """
     gains = [each for each in changes if each.days_count == 1 and (each.change or 0) > 0]
     return max(gains, key=lambda each: (each.change or 0, each.day), default=None)
 
 
 def find_worst_day(changes: Sequence[DailyChange]) -> DailyChange | None:
-    """The day with the largest loss, of equals the newest; None when no day lost.
+    """Return the day with the largest loss, of equal ones the newest; None when no day lost.
 
-    As in `find_best_day`, a change of several days can't be the worst of one.
+    Changes over several days are left out.
     """
     losses = [each for each in changes if each.days_count == 1 and (each.change or 0) < 0]
     return max(losses, key=lambda each: (-(each.change or 0), each.day), default=None)

@@ -1,10 +1,9 @@
-"""Where a figure is going: a line of the last weeks' slope with a band around it, or no answer.
+"""Forecast: continues a figure by the slope of its last weeks, with a band around it.
 
-The slope is Theil and Sen's: the median of the slopes between all pairs of days, which neither a
-clean-up nor one viral day can bend. The band is made of residuals: what each day's change was
-beyond the slope. Eight of ten of those lie between their 10th and 90th percentile; h days on, as
-many steps have added up and the slope's own error, known from n days, has grown with them:
-sqrt(h + h²/n) times as wide, as for any walk with a drift.
+The slope is the Theil–Sen estimator, the median of the slopes between all pairs of days: a single
+clean-up or viral day does not change it. The band comes from the residuals, each day's change minus
+the slope. Eight of ten residuals lie between their 10th and 90th percentile. After h days the band
+is sqrt(h + h²/n) times as wide, as for a random walk with a drift estimated from n days.
 https://en.wikipedia.org/wiki/Theil%E2%80%93Sen_estimator
 https://otexts.com/fpp3/prediction-intervals.html
 """
@@ -20,17 +19,17 @@ import numpy as np
 
 from storage.metrics.changes import DailyChange, list_daily_changes
 
-FEWEST_FIGURES = 14
-WINDOW_DAYS = 56  # what is older says nothing of the present pace
-LONGEST_HORIZON = 90  # days
-OLDEST_FIGURE = 7  # days; from an older figure nobody should look ahead
+MIN_FIGURES = 14
+WINDOW_DAYS = 56  # older figures are not used for the slope
+MAX_HORIZON_DAYS = 90
+MAX_AGE_DAYS = 7  # an older newest figure gives no forecast
 
 LOW_PERCENT, HIGH_PERCENT = 10, 90
 
 
 @dataclass(frozen=True)
 class ForecastDay:
-    """One day to come: in eight of ten cases the figure is from ``low`` to ``high``, in people."""
+    """One future day: in eight of ten cases the figure lies from ``low`` to ``high``, in people."""
 
     day: date
     low: int
@@ -40,9 +39,9 @@ class ForecastDay:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is to be expected after ``last_day``, which had ``last_figure``; ``days`` oldest first.
+    """The forecast after ``last_day``, which had ``last_figure``; ``days`` are oldest first.
 
-    ``slope`` is in people a day, found in ``figures_count`` figures.
+    ``slope`` is in people a day, estimated from ``figures_count`` figures.
     """
 
     last_day: date
@@ -56,8 +55,8 @@ class Forecast:
 class Refusal:
     """Why there is no forecast.
 
-    ``reason``: none (no figure at all) · old (the newest, of ``last_day``, is more than
-    OLDEST_FIGURE days old) · few (``figures_count`` in the window) · nobody (it is 0).
+    ``reason``: none (no figure) · old (the newest, of ``last_day``, is more than MAX_AGE_DAYS days
+    old) · few (``figures_count`` in the window is below MIN_FIGURES) · nobody (the newest is 0).
     """
 
     reason: Literal["none", "old", "few", "nobody"]
@@ -67,9 +66,9 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Arrival:
-    """When a target is reached: not before ``earliest``, and by ``latest`` at the latest.
+    """The range of days in which a target is reached.
 
-    Each is None where it lies beyond the forecast; ``latest`` is always so when ``earliest`` is.
+    Each end is None when it lies beyond the forecast; if ``earliest`` is None, so is ``latest``.
     """
 
     earliest: date | None
@@ -77,24 +76,24 @@ class Arrival:
 
 
 def find_forecast(figures: Mapping[date, int | None], today: date) -> Forecast | Refusal:
-    """The days after the newest figure, as many as there is history, at most LONGEST_HORIZON.
+    """Return a forecast as long as the history, at most MAX_HORIZON_DAYS; else a Refusal.
 
-    ``figures``: every known day of one Page; none after ``today`` counts. Missing days are no zeros
-    and bend nothing. A Refusal where there is too little to go by.
+    ``figures``: every known day of one Page; days after ``today`` are ignored, missing days have no
+    influence.
     """
     changes = [each for each in list_daily_changes(figures) if each.day <= today]
     if not changes:
         return Refusal("none")
     newest = changes[-1]
     window = [each for each in changes if (newest.day - each.day).days < WINDOW_DAYS]
-    if (today - newest.day).days > OLDEST_FIGURE:
+    if (today - newest.day).days > MAX_AGE_DAYS:
         return Refusal("old", len(window), newest.day)
     if not newest.figure:
         return Refusal("nobody", len(window), newest.day)
-    if len(window) < FEWEST_FIGURES:
+    if len(window) < MIN_FIGURES:
         return Refusal("few", len(window), newest.day)
     slope = _slope(window)
-    horizon = min(LONGEST_HORIZON, (newest.day - changes[0].day).days)
+    horizon = min(MAX_HORIZON_DAYS, (newest.day - changes[0].day).days)
     return Forecast(
         last_day=newest.day,
         last_figure=newest.figure,
@@ -105,7 +104,7 @@ def find_forecast(figures: Mapping[date, int | None], today: date) -> Forecast |
 
 
 def find_arrival(forecast: Forecast, target: int) -> Arrival:
-    """When a figure above the present one is reached, as a range of days."""
+    """Return when ``target``, a figure above the present one, is reached."""
     return Arrival(
         earliest=next((each.day for each in forecast.days if each.high >= target), None),
         latest=next((each.day for each in forecast.days if each.low >= target), None),
@@ -121,7 +120,7 @@ def _days_ahead(
     spread = np.sqrt(ahead + ahead**2 / (newest.day - window[0].day).days)
     middle = newest.figure + slope * ahead
     lines = (middle + low * spread, middle, middle + high * spread)
-    # Nobody can have fewer than no fans.
+    # A count is never below 0.
     rounded = [np.maximum(np.rint(line), 0).astype(int).tolist() for line in lines]
     return tuple(
         ForecastDay(newest.day + timedelta(days=number), *three)
@@ -137,9 +136,9 @@ def _slope(window: Sequence[DailyChange]) -> float:
 
 
 def _residuals(steps: Sequence[DailyChange], slope: float) -> tuple[float, float]:
-    """The 10th and 90th percentile of a day's change beyond the slope; never above or below 0.
+    """Return the 10th percentile of the residuals, at most 0, and the 90th, at least 0.
 
-    A change of several days counts as one of its days: their noise adds up with its square root.
+    A change over n days is scaled to one day: its noise grows with the square root of n.
     """
     days = np.array([each.days_count for each in steps], dtype=np.float64)
     changes = np.array([each.change for each in steps], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""What a target needs a day from now on, against what a Page gains."""
+"""Goal pace: compares the gain a day that a target needs with the actual gain."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class GoalPace:
-    """How a goal stands. Both paces are in people a day; None where they can't be told.
+    """The state of a goal. Both paces are in people a day; None when unknown.
 
-    ``needed_per_day`` is 0 once the target is reached, and None when it is not and no day is left.
-    ``actual_per_day`` may be negative. ``ratio`` is actual by needed: 1 or more is on track.
+    ``needed_per_day`` is 0 once the target is reached, and None when it was missed: no day is left.
+    ``actual_per_day`` may be negative. ``ratio`` is actual divided by needed.
     """
 
     is_reached: bool
@@ -21,17 +21,16 @@ class GoalPace:
 
     @property
     def is_on_track(self) -> bool:
-        """Whether the target is reached, or will be in time at the actual pace."""
+        """Return whether the target is reached, or will be in time at the actual pace."""
         return self.is_reached or (self.ratio is not None and self.ratio >= 1)
 
 
 def goal_pace(
     *, target: int, figure: int | None, days_left: int, actual_per_day: float | None
 ) -> GoalPace | None:
-    """How a goal stands with ``figure`` people; None when the figure is not known.
+    """Return the state of a goal at ``figure`` people; None when the figure is unknown.
 
-    ``days_left``: from the day of the figure to the day on which the goal is due, 0 on that day and
-    negative after it.
+    ``days_left``: days from the figure to the due day, 0 on that day and negative after it.
     """
     if figure is None:
         return None

@@ -1,7 +1,7 @@
-"""Round figures that people celebrate: which of them a Page has reached, and which comes next.
+"""Milestones: the round figures that a Page has reached, and the next one.
 
 They are 1, 1.5, 2, 2.5, 3, 4, 5, 6, 7, 8 and 9 times a power of ten, from 100 on: 1,000, 1,500,
-2,000 … 9,000, 10,000, 15,000. So the next one is never further than half as many people again.
+2,000 … 9,000, 10,000, 15,000. So the next one is at most 50 % above the last.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ from datetime import date
 
 from storage.metrics.changes import list_daily_changes
 
-SMALLEST_MILESTONE = 100
+MIN_MILESTONE = 100
 _TENTHS = (10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 90)
 
 
 @dataclass(frozen=True)
 class Milestone:
-    """A round figure, and the first day on which a Page was seen at it or above.
+    """A round figure, and the first day with a figure at or above it.
 
-    ``days_count``: over how many days the change that reached it was booked; above 1 it may have
-    been reached on any of them.
+    ``days_count``: days since the figure before; above 1 it may have been reached on any of them.
     """
 
     figure: int
@@ -30,15 +29,15 @@ class Milestone:
 
 
 def next_milestone(figure: int) -> int:
-    """The smallest milestone above a figure of 0 or more: 8,538 → 9,000; 9,000 → 10,000."""
+    """Return the smallest milestone above a figure of 0 or more: 8,538 → 9,000; 9,000 → 10,000."""
     return next(each for each in _iterate_milestones() if each > figure)
 
 
 def list_milestones_reached(figures: Mapping[date, int | None]) -> list[Milestone]:
-    """The milestones passed upwards for the first time, oldest first, of a day smallest first.
+    """Return the milestones reached, oldest first, on one day the smallest first.
 
-    What the first known figure had already is left out: nobody saw when. A Page that falls below a
-    milestone and returns, or loses its figure for a day, does not reach it twice.
+    Those at or below the first known figure are left out: their day is unknown. A milestone is
+    reached once, also when the figure falls below it and rises again.
     """
     changes = list_daily_changes(figures)
     if not changes:
@@ -53,7 +52,7 @@ def list_milestones_reached(figures: Mapping[date, int | None]) -> list[Mileston
 
 
 def _iterate_milestones() -> Iterator[int]:
-    power = SMALLEST_MILESTONE
+    power = MIN_MILESTONE
     while True:
         yield from (power * tenths // 10 for tenths in _TENTHS)
         power *= 10

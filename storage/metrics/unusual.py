@@ -1,8 +1,9 @@
-"""Days beyond a Page's own noise, and days on which so many Pages fell that it was not their doing.
+"""Unusual days: finds changes beyond a Page's usual noise, and days on which many Pages fell.
 
-A day's change x is unusual when its robust z = 0.6745 (x - median) / MAD reaches 3.5 either way and
-x is at least 5 people and 0.1 % of the figure (Iglewicz and Hoaglin's modified z-score; median and
-MAD, the median distance from it, are of the days before, so one wild day does not hide another).
+A day's change x is unusual when its modified z-score 0.6745 (x - median) / MAD is 3.5 or more, or
+-3.5 or less, and x is at least 5 people and 0.1 % of the figure (Iglewicz and Hoaglin). MAD is the
+median absolute deviation. Median and MAD are of the days before, so the day itself does not widen
+its own limits.
 https://www.itl.nist.gov/div898/handbook/eda/section3/eda35h.htm
 """
 
@@ -13,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TRAILING_DAYS = 28  # whose changes are a Page's usual
-MIN_CHANGES = 14  # with fewer of them nobody knows what is usual
+TRAILING_DAYS = 28  # days before whose changes are the usual noise
+MIN_CHANGES = 14  # with fewer known changes a day is not judged
 
 MIN_Z = 3.5
 MIN_CHANGE = 5
@@ -22,28 +23,27 @@ MIN_SHARE = 0.001
 
 NOT_JUDGED, USUAL, ROSE, FELL = 0, 1, 2, 3
 
-_MAD_OF_A_DEVIATION = 0.6745  # MAD by standard deviation, of normal noise
-_MEAN_DISTANCE_TO_A_DEVIATION = 1.253314  # the same for the mean distance, turned round
+_MAD_OF_A_DEVIATION = 0.6745  # MAD divided by the standard deviation, for normal noise
+_MEAN_DISTANCE_TO_A_DEVIATION = 1.253314  # standard deviation divided by the mean distance
 
 _MIN_FALLEN = 5
 _MIN_FALLEN_PERCENT = 30
-# Below this part of the Pages a day is not worth naming: of many Pages some stand out on any day.
+# Below this share of the Pages a day is not named. Among many Pages some are unusual on any day, so
+# they need a larger share.
 _MIN_WIDE_RATIO, _MIN_WIDE_RATIO_OF_MANY, _MANY = 0.05, 0.15, 20
 
 
 def find_unusual(changes: NDArray[Any], figures: NDArray[Any]) -> NDArray[np.int8]:
     """Judge the last day of many Pages at once, each by its own days before.
 
-    ``changes``: one row a Page, one column a day, oldest first, the last one the day to be judged;
-    NaN where a day has no figure, or where its change is of several days (booked after a gap).
-    ``figures``: each Page's figure at the end of that day, or NaN. Of the days before, the last
-    TRAILING_DAYS count; more are passed over.
+    ``changes``: one row per Page, one column per day, oldest first; the last column is the judged
+    day. NaN where a day has no figure, or where the change is over several days. ``figures``: each
+    Page's figure on the judged day, or NaN. Of the days before only the last TRAILING_DAYS count.
 
-    Returns for each Page NOT_JUDGED (its change is not known, or fewer than MIN_CHANGES before
-    it are), USUAL, ROSE or FELL. A mark never says "fell" of a Page that gained: a day of +20
-    where +100 is usual stays unmarked.
-    Where more than half of the days before are the same, the MAD is 0 and the mean distance from
-    the median takes its place; where all are the same, any other change is beyond their noise.
+    Returns for each Page NOT_JUDGED (the change is unknown, or fewer than MIN_CHANGES before it
+    are known), USUAL, ROSE or FELL. A Page that gained is never FELL: +20 where +100 is usual is
+    USUAL. When more than half of the days before are equal, the MAD is 0 and the mean distance from
+    the median is used instead. When all are equal, any other change is unusual.
     """
     changed = np.asarray(changes, dtype=np.float64)
     before, judged = changed[:, -1 - TRAILING_DAYS : -1], changed[:, -1]
@@ -66,22 +66,22 @@ def find_unusual(changes: NDArray[Any], figures: NDArray[Any]) -> NDArray[np.int
 
 
 def is_platform_wide(judged_count: int, fell_count: int) -> bool:
-    """Whether so many Pages fell beyond their noise on one day that Facebook itself is behind it.
+    """Return whether so many Pages fell on one day that Facebook is the likely cause.
 
-    At least 5, and at least 30 % of those judged: most likely a clean-up of accounts.
+    At least 5 Pages and at least 30 % of those judged: most likely a clean-up of accounts.
     """
     return fell_count >= _MIN_FALLEN and 100 * fell_count >= _MIN_FALLEN_PERCENT * judged_count
 
 
 def moved_ratio(judged_count: int, moved_count: int) -> float:
-    """Which part of the Pages that were judged on a day rose or fell; 0 when none was judged."""
+    """Return moved Pages divided by judged Pages, from 0 to 1; 0 when none was judged."""
     return moved_count / judged_count if judged_count else 0.0
 
 
 def is_wide(judged_count: int, rose_count: int, fell_count: int) -> bool:
-    """Whether so many Pages rose or fell on one day that the day is worth naming.
+    """Return whether so many Pages rose or fell on one day that a screen should name the day.
 
-    With a larger ``judged_count`` a day that is not wide never becomes so.
+    If it is False, it is also False for any larger ``judged_count``.
     """
     ratio = _MIN_WIDE_RATIO_OF_MANY if judged_count >= _MANY else _MIN_WIDE_RATIO
     is_many = moved_ratio(judged_count, rose_count + fell_count) >= ratio
@@ -89,10 +89,10 @@ def is_wide(judged_count: int, rose_count: int, fell_count: int) -> bool:
 
 
 def _median_of_rows(rows: NDArray[np.float64], known_count: NDArray[Any]) -> NDArray[np.float64]:
-    """The median of each row's numbers; NaN for a row without any.
+    """Return the median of each row's numbers; NaN for a row without any.
 
     Sorting puts NaN last, so the middle is found by counting: 30 times faster than numpy's
-    ``nanmedian``, which every day of a long history would feel.
+    ``nanmedian`` (measured).
     """
     if not rows.shape[1]:
         return np.full(len(rows), np.nan)

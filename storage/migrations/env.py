@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that storage.migrate hands over, inside its transaction."""
+"""Alembic environment: runs migrations on the connection of storage.migrate, in its transaction."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from alembic import context
 from storage.models import Base
 
 connection = context.config.attributes["connection"]
-# Batches, because SQLite can't alter most of a table in place. The transaction is the caller's,
-# and it holds the lock.
+# Batch mode, because SQLite can't alter most of a table in place. The caller's transaction holds
+# the lock.
 context.configure(
     connection=connection,
     target_metadata=Base.metadata,

@@ -1,26 +1,26 @@
-"""The tables: what is kept of accounts, Pages, their figures, and of the work that fetched them.
+"""The tables: installation, accounts, Pages, figures, notes and jobs.
 
 Conventions that hold for every table. Ids of Facebook objects are text (they exceed 2^53). A
 column ending in ``_at`` is an aware UTC datetime, ``day`` is a UTC date. Missing is NULL, never
 zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their key beside it.
 
-    installation   one row: whose database this is (``sandbox`` or ``live:<app id>``), data version
+    installation   one row: marker (``sandbox`` or ``live:<app id>``) and data version
     vault_keys     one canary per encryption key
-    attempts       trips to Facebook and back, and what one brought until it is saved
+    attempts       trips to Facebook and back, with the sealed result until it is saved
     grants         one account's consent          page_grants  what a grant may do on one Page
-    pages          Facebook's Pages               pictures     their pictures, as we serve them
-    page_changes   what Facebook said of a Page before it said something else
-    snapshots      one Page, one day    unusual_days on which a Page rose or fell beyond its noise
-    tags           groups of Pages      page_tags    which Pages are in them
-    notes          an operator's notes on a day        goals  what a Page should reach, and when
+    pages          Facebook's Pages               pictures     copies of their pictures
+    page_changes   earlier values of a Page's details
+    snapshots      one Page, one day              unusual_days  days on which a Page rose or fell
+    tags           groups of Pages                page_tags     their Pages
+    notes          operators' notes on days        goals         targets of Pages
     imports        CSV files of past figures
-    insight_metrics  Facebook's other figures: the ledger of their names
-    insight_values   one Page, one of them, one Pacific day
-    insight_spans    which days were asked for    insight_states  how a Page answered last
-    job_runs       executions of a job            job_failures what a run could not read
-    job_leases     which run may work on what, until when
-    events         what operators did (connected, renewed, disconnected)
-    observations   what Graph's answers told about Graph itself (version, dropped fields, usage)
+    insight_metrics  ledger of Facebook's daily metrics
+    insight_values   one Page, one metric, one day in Pacific time
+    insight_spans    days requested so far        insight_states  last answer for a Page
+    job_runs       executions of a job            job_failures  Pages that a run could not read
+    job_leases     the right of a run to work on a unit
+    events         actions of operators, and connections that ended
+    observations   Graph's version, dropped fields and usage
 """
 
 from __future__ import annotations

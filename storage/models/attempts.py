@@ -1,4 +1,4 @@
-"""Attempts: trips to Facebook and back."""
+"""Table ``attempts``: trips to Facebook and back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Attempt(Base):
 
     ``status`` goes open → reading → ready → saved | discarded, or to failed from open and reading.
     "Interrupted" and "expired" are not stored: they follow from ``heartbeat_at`` and the expiries.
-    What Facebook answered waits here, sealed, while "ready", and nowhere else.
+    The sealed result is kept only while the status is "ready".
     """
 
     __tablename__ = "attempts"
@@ -28,7 +28,7 @@ class Attempt(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     nonce_hash: Mapped[str]
-    binding: Mapped[str]  # hash of the settings it began with, which it has to come back to
+    binding: Mapped[str]  # hash of the settings at its start; they must be the same at its return
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     consumed_at: Mapped[datetime | None]
@@ -37,14 +37,14 @@ class Attempt(Base):
     step: Mapped[str | None]  # "exchange" | "identity" | "listing"
     pages_read: Mapped[int | None]
     pages_total: Mapped[int | None]
-    account_name: Mapped[str | None]  # gone when it ends
-    access_until: Mapped[datetime | None]  # gone when it ends
-    failure: Mapped[dict[str, Any] | None]  # {"kind": …, plain facts}; never a text from Facebook
+    account_name: Mapped[str | None]  # NULL once it has ended
+    access_until: Mapped[datetime | None]  # NULL once it has ended
+    failure: Mapped[dict[str, Any] | None]  # {"kind": …, plain values}; no text of Facebook
     sealed_result: Mapped[str | None]
     key_id: Mapped[str | None]
-    unticked: Mapped[list[str] | None]  # ids of Pages that the operator does not want saved
+    unticked: Mapped[list[str] | None]  # ids of Pages that the operator will not save
     preview_expires_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[dict[str, Any] | None]  # {"saved": n, "added": n, "kept": n, "missing": n, …}
-    # The grant that it was saved as: erasing an account takes its trips along.
+    # The grant it was saved as; erasing the account erases its attempts.
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"))

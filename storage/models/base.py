@@ -1,4 +1,4 @@
-"""How Python's types become columns, for all tables."""
+"""Column types: maps Python types to columns for all tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from storage.models.folding import fold
 
-# Who made something, until operators sign in: `by` of tags, notes, goals, imports and events.
+# Value of `by` in tags, notes, goals, imports and events, until operators can sign in.
 THIS_COMPUTER = "this computer"
 
 
@@ -46,12 +46,12 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-# Graph's error codes are whatever Facebook sends; a surprising one must not fail a whole run.
+# BigInteger: Facebook may send any number, and a large one must not make a whole run fail.
 GraphCode = Annotated[int, mapped_column(BigInteger)]
 
 
 class Base(DeclarativeBase):
-    """Maps Python types to columns once, for all tables."""
+    """Base of all models, with the one map from Python types to columns."""
 
     type_annotation_map: ClassVar = {
         str: Text,
@@ -73,6 +73,6 @@ class Base(DeclarativeBase):
 
 
 def folded_name(context: DefaultExecutionContext) -> str:
-    """What ``name_folded`` is where nobody says it: see storage/models/folding.py."""
+    """Return the default of ``name_folded``: see storage/models/folding.py."""
     row = context.get_current_parameters()  # type: ignore[no-untyped-call]  # SQLAlchemy left it so
     return fold(row["name"])

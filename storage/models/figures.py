@@ -1,4 +1,4 @@
-"""Figures of Pages by day, their unusual days, and files of past figures."""
+"""Tables ``snapshots``, ``unusual_days`` and ``imports``: figures of Pages by day."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Snapshot(Base):
 
     __tablename__ = "snapshots"
     __table_args__ = (
-        # Covers "all Pages on these days", which every total is made of.
+        # Covers the query for all Pages on some days, which every total needs.
         Index("snapshots_by_day", "day", "page_id", "fans_count", "followers_count"),
         {"sqlite_with_rowid": False},
     )
@@ -26,7 +26,7 @@ class Snapshot(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     fans_count: Mapped[int | None] = mapped_column(BigInteger)
     followers_count: Mapped[int | None] = mapped_column(BigInteger)
-    # Where each figure comes from: "snapshot" (Facebook) or "import:<id>"; NULL without a figure.
+    # Source of each figure: "snapshot" (Facebook) or "import:<id>"; NULL without a figure.
     fans_source: Mapped[str | None]
     followers_source: Mapped[str | None]
     fetched_at: Mapped[datetime]
@@ -55,7 +55,7 @@ class UnusualDay(Base):
 
 
 class Import(Base):
-    """One CSV file of past figures that was taken in; its figures have the source "import:<id>"."""
+    """One CSV file of past figures that was imported; its figures have the source "import:<id>"."""
 
     __tablename__ = "imports"
 

@@ -1,4 +1,7 @@
-"""How names are compared: one folded form, made here, so that every database finds the same."""
+"""Folding: turns a name into the form by which names are searched and ordered.
+
+It is done in Python, so that SQLite and PostgreSQL find the same names.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ _FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
 def fold(text: str) -> str:
     """Return ``text`` without case, accents and surplus space: "CAFÉ  Straße" → "cafe strasse".
 
-    For comparing and ordering only, never for showing. SQLite's ``lower()`` knows ASCII alone and
-    PostgreSQL's depends on its locale, hence a column with this form beside every name.
+    For comparing and ordering only, never for showing. SQLite's ``lower()`` handles ASCII only and
+    PostgreSQL's depends on its locale, so every name has a column with this form beside it.
     """
     if text.isascii():
         return " ".join(text.lower().split())

@@ -1,4 +1,4 @@
-"""Accounts' consents, and what each may do on a Page."""
+"""Tables ``grants`` and ``page_grants``: consents of accounts, and what each may do on a Page."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Grant(Base):
     granted_permissions: Mapped[list[str]]
     declined_permissions: Mapped[list[str]]
     issued_at: Mapped[datetime | None]
-    expires_at: Mapped[datetime | None]  # None: never, or Facebook did not say
+    expires_at: Mapped[datetime | None]  # NULL: never, or not named by Facebook
     data_access_expires_at: Mapped[datetime | None]
     status: Mapped[str]
     status_at: Mapped[datetime]
@@ -41,7 +41,7 @@ class Grant(Base):
     reason_subcode: Mapped[GraphCode | None]
     created_at: Mapped[datetime]
     renewed_at: Mapped[datetime]
-    last_used_at: Mapped[datetime | None]  # last answer that Facebook gave to this grant
+    last_used_at: Mapped[datetime | None]  # when Facebook last answered a request with its tokens
 
 
 class PageGrant(Base):
@@ -49,7 +49,7 @@ class PageGrant(Base):
 
     ``status``: ok · no_access (Facebook sent no token) · missing (not in the newest list) ·
     left_out (the operator unticked it) · role_lost (Facebook refused this Page alone). Only ``ok``
-    keeps a token, and not under a disconnected grant: the status says nothing of the grant's own.
+    keeps a token, and none under a disconnected grant: this status does not include the grant's.
     """
 
     __tablename__ = "page_grants"

@@ -1,4 +1,4 @@
-"""What operators add of their own: tags, notes on days, goals."""
+"""Tables ``tags``, ``page_tags``, ``notes`` and ``goals``: what operators add to Pages."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from storage.models.base import THIS_COMPUTER, Base, folded_name
 
 
 class Tag(Base):
-    """A group of Pages that operators made: a brand, a client, a country."""
+    """A group of Pages made by operators: a brand, a client, a country."""
 
     __tablename__ = "tags"
 
@@ -53,7 +53,7 @@ class Note(Base):
 
 
 class Goal(Base):
-    """What a Page should reach, and by when."""
+    """The number of people that a Page should reach by the end of ``due_day`` (UTC)."""
 
     __tablename__ = "goals"
 

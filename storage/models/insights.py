@@ -1,4 +1,7 @@
-"""Facebook's other daily figures: their ledger, values, and how far they were fetched."""
+"""Tables ``insight_metrics``, ``insight_values``, ``insight_spans`` and ``insight_states``.
+
+They hold Facebook's daily metrics beside fans and followers.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,11 @@ from storage.models.base import Base, GraphCode
 
 
 class InsightMetric(Base):
-    """The ledger: what Facebook calls one of its daily figures, and whether it still gives it.
+    """One metric of the ledger: its name at Facebook, and whether Facebook still answers it.
 
-    ``status``: live · retired (Facebook refuses the name, seen on ``retired_on``) · unconfirmed
-    (never answered here yet). ``kind`` says what may be done with the days: "level" (a state, the
-    last one counts), "count" (may be summed), "unique" (people of a day: never summed).
+    ``status``: live · retired (Facebook refuses the name, first seen on ``retired_on``) ·
+    unconfirmed (never answered here yet). ``kind``: "level" (a state, the last day counts), "count"
+    (days may be summed), "unique" (different people of a day: never summed).
     """
 
     __tablename__ = "insight_metrics"
@@ -33,7 +36,7 @@ class InsightMetric(Base):
 
 
 class InsightValue(Base):
-    """One Page, one metric, one day. Not a day in UTC: Facebook's end at midnight Pacific time."""
+    """One Page, one metric, one day that ends at midnight Pacific time, not UTC."""
 
     __tablename__ = "insight_values"
     __table_args__ = ({"sqlite_with_rowid": False},)
@@ -49,7 +52,7 @@ class InsightValue(Base):
 
 
 class InsightSpan(Base):
-    """The days, without holes, for which a Page was asked for a metric; Pacific, both included."""
+    """The days for which a metric was requested: Pacific, both ends included, without gaps."""
 
     __tablename__ = "insight_spans"
 
@@ -62,9 +65,9 @@ class InsightSpan(Base):
 
 
 class InsightState(Base):
-    """How a Page answered last when it was asked for its insights.
+    """The result of the last request for a Page's insights.
 
-    ``state``: ok · empty (answered with nothing) · too_few_likes · no_permission · access_ended ·
+    ``state``: ok · empty (no values) · too_few_likes · no_permission · access_ended ·
     not_answering · limited · refused. The code and trace are Graph's.
     """
 

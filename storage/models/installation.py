@@ -1,4 +1,4 @@
-"""Whose database it is, and which keys open it."""
+"""Tables ``installation`` and ``vault_keys``: the database's owner and its encryption keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Installation(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     marker: Mapped[str]  # "sandbox" or "live:<app id>"
     created_at: Mapped[datetime]
-    # Raised in every transaction that changes what a screen shows; screens cache by it.
+    # Raised in every transaction that changes what a screen shows; answers are cached by it.
     data_version: Mapped[int] = mapped_column(default=0)
 
 

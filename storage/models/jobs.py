@@ -1,4 +1,4 @@
-"""What the background did, what people did, and what Graph's answers told about Graph itself."""
+"""Tables ``job_runs``, ``job_leases``, ``job_failures``, ``events`` and ``observations``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class JobRun(Base):
     """One execution of a job.
 
     ``status``: running · done · stopped (a rate limit, or the dashboard stopped) · failed ·
-    interrupted (its lease expired and the next run took its place).
+    interrupted (its lease expired, and a later run took the lease).
     """
 
     __tablename__ = "job_runs"
@@ -24,7 +24,7 @@ class JobRun(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     kind: Mapped[str]  # "snapshots" | "insights" | "pictures" | "sandbox_history"
     started_by: Mapped[str]  # "manual" | "daily" | "command" | "history" | "fast_forward"
-    # Of snapshots: whose figures. Of insights and pictures: the day it began on, UTC. Of the
+    # Snapshots: the day of the figures. Insights and pictures: the day of the start, UTC. The
     # sandbox's history: the first of its days.
     day: Mapped[date]
     started_at: Mapped[datetime]
@@ -33,18 +33,18 @@ class JobRun(Base):
     pages_total: Mapped[int]
     pages_done: Mapped[int]
     pages_failed: Mapped[int]
-    # Of insights: requests for one Page and at most 90 days each. Of the sandbox's history: days.
+    # Insights: requests, each for one Page and at most 90 days. The sandbox's history: days.
     steps_total: Mapped[int]
     steps_done: Mapped[int]
     values_count: Mapped[int]
-    limited_until: Mapped[datetime | None]  # when Facebook names the end of a rate limit
+    limited_until: Mapped[datetime | None]  # end of a rate limit, where Facebook names it
     reason_code: Mapped[GraphCode | None]
 
 
 class JobLease(Base):
     """The right of a run to work on one unit of a kind, until it expires by the database's clock.
 
-    ``unit`` is empty for the whole run, which makes it the only one of its kind.
+    ``unit`` is empty for the whole run; then no other run of the kind can start.
     """
 
     __tablename__ = "job_leases"
@@ -56,7 +56,7 @@ class JobLease(Base):
 
 
 class JobFailure(Base):
-    """Why one Page could not be read in a run."""
+    """The reason why a run could not read a Page."""
 
     __tablename__ = "job_failures"
 
@@ -75,7 +75,7 @@ class JobFailure(Base):
 
 
 class Event(Base):
-    """What a person did, or what Pagekeeper noticed of a connection."""
+    """An action of an operator, or a change of a connection that Pagekeeper noticed."""
 
     __tablename__ = "events"
 
@@ -85,13 +85,13 @@ class Event(Base):
     account_name: Mapped[str | None]
     facts: Mapped[dict[str, Any]]
     by: Mapped[str | None]  # None: Pagekeeper by itself
-    # What it is about; it goes when this is erased, and stays when it is disconnected.
+    # Its subject: erasing that erases the event, disconnecting does not.
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"))
     page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
 
 
 class Observation(Base):
-    """What Graph's answers told about Graph itself; the newest of each."""
+    """A fact about the Graph API seen in its answers; only the newest of each key is kept."""
 
     __tablename__ = "observations"
 

@@ -1,4 +1,4 @@
-"""Facebook's Pages, what it said of them before, and their pictures."""
+"""Tables ``pages``, ``page_changes`` and ``pictures``: Facebook's Pages as it describes them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.models.base import Base, folded_name
 
 
 class Page(Base):
-    """One Facebook Page, as Facebook described it last. What Facebook left out is NULL."""
+    """One Facebook Page, as Facebook described it last. A detail that Facebook left out is NULL."""
 
     __tablename__ = "pages"
     __table_args__ = (
@@ -22,8 +22,8 @@ class Page(Base):
 
     id: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str]
-    # For search and order: see storage/models/folding.py. Follows from ``name`` in every insert; an
-    # upsert has to name it among the columns it overwrites. Compared byte by byte everywhere.
+    # For search and order: see storage/models/folding.py. Every insert derives it from ``name``; an
+    # upsert must name it among its columns. Both databases compare it byte by byte.
     name_folded: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name
     )
@@ -44,9 +44,9 @@ class Page(Base):
 
 
 class PageChange(Base):
-    """What Facebook said of a Page until ``changed_at``, when it was first seen to say otherwise.
+    """The value that a detail of a Page had until ``changed_at``, when a new one was first seen.
 
-    ``field`` is a column of ``pages``; ``was`` holds its value then under "value".
+    ``field`` is a column of ``pages``; ``was`` is {"value": the earlier value}.
     """
 
     __tablename__ = "page_changes"
@@ -60,15 +60,17 @@ class PageChange(Base):
 
 
 class Picture(Base):
-    """A Page's picture. ``content`` is NULL until fetched, and when there is none worth keeping."""
+    """A Page's picture. ``content`` is NULL until it is fetched, and for a silhouette."""
 
     __tablename__ = "pictures"
 
     page_id: Mapped[str] = mapped_column(
         ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
     )
-    source_url: Mapped[str | None]  # Facebook's signed link: dies within a month, carries no token
-    source_path: Mapped[str | None]  # the link's path: changes with the picture, not its signature
+    source_url: Mapped[
+        str | None
+    ]  # Facebook's signed link: expires within a month, carries no token
+    source_path: Mapped[str | None]  # the link's path: changes with the picture only
     source_at: Mapped[datetime | None]  # when Facebook gave it
     content: Mapped[bytes | None] = mapped_column(LargeBinary)
     content_type: Mapped[str | None]

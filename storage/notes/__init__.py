@@ -1,1 +1,1 @@
-"""Notes, tags and goals of operators, and the events that charts show beside them."""
+"""Notes, tags and goals of operators, and timeline events for charts."""

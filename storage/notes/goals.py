@@ -1,4 +1,4 @@
-"""Goals: the number of fans or followers that operators want a Page to reach, and by which day."""
+"""Goals: stores how many fans or followers a Page should reach, and by which day."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def set_goal(
     now: datetime,
     by: str = THIS_COMPUTER,
 ) -> None:
-    """Store a goal of a stored Page in place of the one before; whoever calls has judged it."""
+    """Store or replace the goal of a stored Page. The caller has checked its values."""
     row = {
         "page_id": page_id,
         "metric": metric,
@@ -54,7 +54,7 @@ def remove_goal(session: Session, page_id: str, metric: Metric) -> bool:
 
 
 def find_goal(session: Session, page_id: str, metric: Metric) -> GoalRow | None:
-    """A Page's goal; None where nobody has set one."""
+    """Return a Page's goal; None when it has none."""
     query = select(Goal.target, Goal.due_day).where(Goal.page_id == page_id, Goal.metric == metric)
     row = session.execute(query).one_or_none()
     return None if row is None else GoalRow(*row)

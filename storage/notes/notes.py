@@ -1,7 +1,7 @@
-"""Notes on days: written, changed and deleted by operators, each write with its event.
+"""Notes: adds, changes and deletes notes on days, each write with its event.
 
-A note for all Pages concerns every chart; one for a tag concerns the charts of that tag and of the
-Pages in it; one for a Page concerns that Page. A note is plain text on one line.
+A note for all Pages is shown on every chart, one for a tag on the charts of that tag and of its
+Pages, one for a Page on the charts of that Page. A note is plain text on one line.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class NoteRow:
 
 @dataclass(frozen=True)
 class NoteDraft:
-    """What an operator wrote: as `NoteRow`, before it is judged."""
+    """An operator's input for a note, before it is checked; fields as of `NoteRow`."""
 
     day: date
     text: str
@@ -52,8 +52,8 @@ class NoteDraft:
 def add_note(session: Session, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER) -> int:
     """Store a note and return its id.
 
-    NoteRefused when the text is empty or too long, when the day is more than a year after ``now``
-    or before Facebook began, or when the Page or tag is gone.
+    Raises NoteRefused when the text is empty or too long, when the day is more than a year after
+    ``now`` or before Facebook began, or when the Page or tag is gone.
     """
     values = {**_judge(session, draft, now.date()), "created_at": now, "by": by}
     note_id: int = session.execute(insert(Note).values(values).returning(Note.id)).scalar_one()
@@ -67,9 +67,9 @@ def add_note(session: Session, draft: NoteDraft, now: datetime, by: str = THIS_C
 def change_note(
     session: Session, note_id: int, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER
 ) -> bool:
-    """Give a note another day, text and scope; False when it is gone. Refuses as add_note.
+    """Give a note another day, text and scope; False when it is gone. Raises as `add_note`.
 
-    Nothing is recorded when the draft says what the note says already.
+    No event is recorded when nothing changes.
     """
     values = _judge(session, draft, now.date())
     before = find_note(session, note_id)
@@ -102,10 +102,9 @@ def list_notes(
     page_id: str | None = None,
     tag_id: int | None = None,
 ) -> list[NoteRow]:
-    """The notes from ``since`` to ``until`` that concern a chart, oldest first.
+    """Return the notes from ``since`` to ``until``, both included, for a chart, oldest first.
 
-    The chart is of one Page, of the Pages of a tag, or of all Pages. The newest MAX_LISTED where
-    there are more.
+    The chart is of one Page, of the Pages of a tag, or of all Pages. At most the newest MAX_LISTED.
     """
     newest = (
         _select_rows()
@@ -117,13 +116,13 @@ def list_notes(
 
 
 def find_note(session: Session, note_id: int) -> NoteRow | None:
-    """One note; None when it is gone."""
+    """Return one note; None when it does not exist."""
     row = session.execute(_select_rows().where(Note.id == note_id)).first()
     return NoteRow(*row) if row is not None else None
 
 
 def _select_rows() -> Select[tuple[Any, ...]]:
-    """Every note, its columns in the order of NoteRow."""
+    """Select every note, with its columns in the order of NoteRow."""
     scope: tuple[Any, ...] = (Note.page_id, Page.name, Note.tag_id, Tag.name)
     return (
         select(Note.id, Note.day, Note.text, *scope)
@@ -161,7 +160,7 @@ def _judge(session: Session, draft: NoteDraft, today: date) -> dict[str, object]
 def _record(
     session: Session, kind: str, note: NoteRow, now: datetime, by: str, **more: str
 ) -> None:
-    """Keep an event with the note's text, which may be gone when the event is read."""
+    """Record an event with the note's text: the note may be deleted when the event is read."""
     scope = {"page": note.page_name, "tag": note.tag_name}
     facts = {"day": note.day.isoformat(), "text": note.text, **scope, **more}
     record_event(session, kind, None, facts, now, by=by, page_id=note.page_id)

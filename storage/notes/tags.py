@@ -1,7 +1,6 @@
-"""Tags: groups of Pages that operators make, each write with its event.
+"""Tags: creates and deletes groups of Pages, and adds Pages to them, each write with its event.
 
-A Page may have many tags. A name is plain text, and means the same tag whatever its case and
-accents.
+A Page may have many tags. Names that differ only in case and accents are the same tag.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ MAX_LISTED = 1_000
 
 @dataclass(frozen=True)
 class TagCount:
-    """A tag, and how many Pages it has in all."""
+    """A tag with the number of its Pages."""
 
     id: int
     name: str
@@ -37,9 +36,9 @@ class TagCount:
 
 
 def create_tag(session: Session, name: str, now: datetime, by: str = THIS_COMPUTER) -> int:
-    """Make a tag without Pages and return its id; TagRefused when it can't have this name."""
+    """Create a tag without Pages and return its id. Raises TagRefused for its name."""
     name = _judge(name)
-    # In one statement: two operators may have the same idea at the same moment.
+    # One statement: two operators may create the same tag at the same time.
     values = {"name": name, "name_folded": fold(name), "created_at": now, "by": by}
     statement = insert_into(session, Tag).values(values).on_conflict_do_nothing()
     tag_id: int | None = session.execute(statement.returning(Tag.id)).scalar_one_or_none()
@@ -53,9 +52,9 @@ def create_tag(session: Session, name: str, now: datetime, by: str = THIS_COMPUT
 def rename_tag(
     session: Session, tag_id: int, name: str, now: datetime, by: str = THIS_COMPUTER
 ) -> bool:
-    """Give a tag another name, or the same one in another case; False when there is no such tag.
+    """Rename a tag, also to the same name in another case; False when it does not exist.
 
-    TagRefused when it can't have this name.
+    Raises TagRefused for its name.
     """
     name = _judge(name)
     same = select(Tag.name).where(Tag.name_folded == fold(name), Tag.id != tag_id)
@@ -75,7 +74,7 @@ def rename_tag(
 
 
 def delete_tag(session: Session, tag_id: int, now: datetime, by: str = THIS_COMPUTER) -> bool:
-    """Delete a tag with the notes for it; its Pages and figures stay. False: there was none."""
+    """Delete a tag with its notes, but not its Pages; False when it does not exist."""
     tag = find_tag(session, tag_id)
     if tag is None:
         return False
@@ -97,9 +96,9 @@ def tag_pages(
 ) -> int:
     """Give every Page of ``filter`` a tag; return how many did not have it before.
 
-    ``until`` is the day at which the filter judges who needs attention.
+    ``until`` is the day by which the filter judges attention.
     """
-    # Always with a WHERE: without one SQLite takes the ON of "ON CONFLICT" for a join's.
+    # SQLite needs a WHERE here: without one it reads the ON of "ON CONFLICT" as part of a join.
     pages = select(Page.id).where(Page.id.is_not(None), *filter_conditions(filter, until))
     count = _insert(session, tag_id, pages)
     _record(session, "tagged", tag_id, count, now, by)
@@ -126,7 +125,7 @@ def untag_pages(
 def tag_page(
     session: Session, tag_id: int, page_id: str, now: datetime, by: str = THIS_COMPUTER
 ) -> bool:
-    """Give one Page a tag; False when it has it already, or either does not exist."""
+    """Give one Page a tag; False when it has it already, or Page or tag does not exist."""
     count = _insert(session, tag_id, select(Page.id).where(Page.id == page_id))
     _record(session, "tagged", tag_id, count, now, by, page_id)
     return count == 1
@@ -158,7 +157,7 @@ def set_tags_of(
 
 
 def count_pages(session: Session, *, filter: Filter, until: date, tag_id: int | None = None) -> int:
-    """How many Pages the filter leaves; with ``tag_id``, how many of them have that tag."""
+    """Return the number of Pages of the filter; with ``tag_id``, of those with that tag."""
     pages = filter_conditions(filter, until)
     if tag_id is not None:
         pages.append(Page.id.in_(select(PageTag.page_id).where(PageTag.tag_id == tag_id)))
@@ -166,30 +165,30 @@ def count_pages(session: Session, *, filter: Filter, until: date, tag_id: int | 
 
 
 def list_tags(session: Session, *, search: str = "", limit: int = MAX_LISTED) -> list[TagCount]:
-    """Tags by name with their Pages counted, at most ``limit``; all words of ``search`` in it."""
+    """Return at most ``limit`` tags whose name contains every word of ``search``, by name."""
     words = fold(one_line(search)[:MAX_NAME]).split()
     matches = [Tag.name_folded.contains(word, autoescape=True) for word in words]
     return _counted(session, _with_counts().where(*matches).limit(limit))
 
 
 def count_tags(session: Session) -> int:
-    """How many tags there are."""
+    """Return the number of all tags."""
     return session.scalar(select(func.count()).select_from(Tag)) or 0
 
 
 def find_tag(session: Session, tag_id: int) -> TagCount | None:
-    """A tag by its id."""
+    """Return the tag with this id; None when it does not exist."""
     return next(iter(_counted(session, _with_counts().where(Tag.id == tag_id))), None)
 
 
 def find_tag_named(session: Session, name: str) -> TagCount | None:
-    """The tag of this name, in whatever case and with whatever accents."""
+    """Return the tag with this name, ignoring case and accents; None without any."""
     same = _with_counts().where(Tag.name_folded == fold(one_line(name)))
     return next(iter(_counted(session, same)), None)
 
 
 def list_tags_of(session: Session, page_id: str) -> list[TagCount]:
-    """The tags of a Page, by name."""
+    """Return the tags of a Page, by name."""
     tagged = select(PageTag.tag_id).where(PageTag.page_id == page_id)
     return _counted(session, _with_counts().where(Tag.id.in_(tagged)))
 
@@ -207,7 +206,7 @@ def _insert(session: Session, tag_id: int, pages: Select[str]) -> int:
     is_there = select(Tag.id).where(Tag.id == tag_id).scalar_subquery()
     rows = pages.add_columns(literal(tag_id)).where(is_there.is_not(None))
     statement = insert_into(session, PageTag).from_select(["page_id", "tag_id"], rows)
-    # For an INSERT SQLAlchemy forgets the count of some drivers unless it is asked not to.
+    # Without this option SQLAlchemy drops the row count of an INSERT on some drivers.
     result = session.execute(
         statement.on_conflict_do_nothing(), execution_options={"preserve_rowcount": True}
     )
@@ -224,7 +223,7 @@ def _record(
     by: str,
     page_id: str | None = None,
 ) -> None:
-    """Keep an event with the new data version; neither where no Page changed."""
+    """Record an event and raise the data version, unless no Page changed."""
     tag = find_tag(session, tag_id)
     if tag is not None and pages_count:
         facts = {"tag": tag.name, "pages": pages_count}

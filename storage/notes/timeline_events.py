@@ -1,5 +1,4 @@
-"""Timeline events of a chart, derived from what is stored: consents, days without a snapshot,
-imports, and metrics that Facebook retired."""
+"""Timeline events: lists consents, outages, imports and retired metrics for the days of a chart."""
 
 from __future__ import annotations
 
@@ -24,13 +23,13 @@ from storage.models import (
 )
 
 A_DAY = timedelta(days=1)
-# A tag of more Pages is taken to be in every import: to search all their snapshots takes long.
+# A tag of more Pages counts as part of every import: searching all their snapshots takes too long.
 MAX_SEARCHED_PAGES = 500
 
 
 @dataclass(frozen=True)
 class Consent:
-    """An account was connected or renewed. ``is_first``: the chart's Page came here that day."""
+    """An account was connected or renewed. ``is_first``: on the day the chart's Page was added."""
 
     day: date
     kind: Literal["connected", "renewed"]
@@ -49,7 +48,7 @@ class Outage:
 
 @dataclass(frozen=True)
 class Imported:
-    """A file of past figures was imported, and not undone."""
+    """A file of past figures was imported; the import was not undone."""
 
     day: date
     file_name: str
@@ -72,7 +71,7 @@ class Scope:
     tag_id: int | None = None
 
     def contains(self, page_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
-        """A condition: the Page belongs to the chart."""
+        """Return the condition that a Page belongs to the chart."""
         if self.page_id is not None:
             return page_id == self.page_id
         if self.tag_id is not None:
@@ -81,14 +80,15 @@ class Scope:
 
     @property
     def is_every_page(self) -> bool:
-        """Whether every Page belongs to the chart."""
+        """Return whether every Page belongs to the chart."""
         return self.page_id is None and self.tag_id is None
 
 
 def list_consents(session: Session, scope: Scope, *, since: date, until: date) -> list[Consent]:
-    """When accounts that hold a Page of ``scope`` gave or renewed their access, oldest first.
+    """Return the consents of accounts that hold a Page of ``scope``, oldest first.
 
-    Events know accounts by their names. Those from before a single Page came here are left out.
+    Events are matched by account name. For a single Page those from before it was added are left
+    out.
     """
     events = (
         select(Event)
@@ -100,25 +100,25 @@ def list_consents(session: Session, scope: Scope, *, since: date, until: date) -
         held = select(PageGrant.grant_id).where(scope.contains(PageGrant.page_id))
         names = select(Grant.account_name).where(Grant.id.in_(held))
         events = events.where(Event.account_name.in_(names))
-    came_on = _find_first_seen(session, scope)
+    added_on = _find_first_seen(session, scope)
     return [
         Consent(
             event.at.date(),
             "connected" if event.kind == "connected" else "renewed",
             event.account_name or "",
             int(event.facts.get("added") or 0),
-            is_first=event.at.date() == came_on,
+            is_first=event.at.date() == added_on,
         )
         for event in session.scalars(events)
-        if came_on is None or event.at.date() >= came_on
+        if added_on is None or event.at.date() >= added_on
     ]
 
 
 def list_outages(session: Session, scope: Scope, *, since: date, until: date) -> list[Outage]:
-    """The runs of days from ``since`` to ``until`` without any snapshot of ``scope``, in order.
+    """Return the outages of ``scope`` from ``since`` to ``until``, both included, oldest first.
 
-    Before the first figure nobody was counting: that is no outage. One missing day at the end is
-    today before its snapshot; ``until`` is at most today.
+    Days before the first figure are no outage. Nor is one missing day at the end: today, before its
+    snapshot is taken. ``until`` is at most today.
     """
     first_day = _find_first_day(session, scope)
     if first_day is None:
@@ -130,7 +130,7 @@ def list_outages(session: Session, scope: Scope, *, since: date, until: date) ->
 
 
 def list_imports(session: Session, scope: Scope, *, since: date, until: date) -> list[Imported]:
-    """The files with past figures of ``scope`` that were imported from ``since`` to ``until``."""
+    """Return imports with figures of ``scope``, made from ``since`` to ``until``, oldest first."""
     imports = (
         select(Import.id, Import.imported_at, Import.file_name)
         .where(Import.undone_at.is_(None))
@@ -147,7 +147,7 @@ def list_imports(session: Session, scope: Scope, *, since: date, until: date) ->
 
 
 def list_retired(session: Session, *, since: date, until: date) -> list[Retired]:
-    """The metrics that Facebook was first seen to refuse from ``since`` to ``until``."""
+    """Return the metrics that Facebook first refused from ``since`` to ``until``, oldest first."""
     retired = (
         select(InsightMetric.retired_on, InsightMetric.label, InsightMetric.replaced_by)
         .where(InsightMetric.retired_on.between(since, until))
@@ -164,8 +164,8 @@ def _find_first_seen(session: Session, scope: Scope) -> date | None:
 
 
 def _find_first_day(session: Session, scope: Scope) -> date | None:
-    """The first day with a figure of the scope; with a snapshot, when it is every Page."""
-    if scope.is_every_page:  # one look into the index, and not one for every Page
+    """Return the first day with a figure of the scope; for every Page, with a snapshot."""
+    if scope.is_every_page:  # one look-up in the index instead of one per Page
         return session.scalar(select(func.min(Snapshot.day)))
     has_figure = or_(Snapshot.fans_count.is_not(None), Snapshot.followers_count.is_not(None))
     first_day = (
@@ -180,14 +180,14 @@ def _find_first_day(session: Session, scope: Scope) -> date | None:
 
 
 def _days_of(scope: Scope, since: date, until: date) -> Select[date]:
-    """The days on which the scope has a snapshot."""
+    """Select the days on which the scope has a snapshot."""
     if scope.page_id is not None:
         of_page = select(Snapshot.day).where(Snapshot.page_id == scope.page_id)
         return of_page.where(Snapshot.day.between(since, until))
     days = _every_day(since, until)
     if scope.is_every_page:
         return days
-    # One look into the index for each day: snapshots themselves are thousands a day.
+    # One look-up in the index for each day: a day has thousands of snapshots.
     day = days.subquery().c.day
     any_snapshot = select(Snapshot.page_id).where(
         Snapshot.day == day, scope.contains(Snapshot.page_id)
@@ -198,7 +198,7 @@ def _days_of(scope: Scope, since: date, until: date) -> Select[date]:
 
 
 def _every_day(since: date, until: date) -> Select[date]:
-    """The days with any snapshot, each found from the one before: DISTINCT would read all rows."""
+    """Select the days with any snapshot, each from the one before: DISTINCT would read all rows."""
     first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
     days = first.cte("days", recursive=True)
     following = (

@@ -118,7 +118,7 @@ def _beside_datasette(
 def _beside_the_usual_way(folder: Path, database: Path, cold: Callable[[], float]) -> list[Line]:
     """Once at this size: it takes minutes and gigabytes, and may never come to an end.
 
-    Then the time counts until it gave up (it has MOST_MEMORY), or until we did: it took no less.
+    Then the time counts until it gave up (it has MAX_MEMORY), or until we did: it took no less.
     """
     with served_rival(folder / "rival", database) as port, opened_tab(port) as rival:
         times = [cold(), cold()]

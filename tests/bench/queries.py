@@ -34,7 +34,7 @@ from storage.figures.table import (
     list_sparklines,
     list_table,
 )
-from storage.figures.unusual import UnusualDay, list_unusual_days
+from storage.figures.unusual import UnusualDay, list_wide_days
 from storage.models import Tag
 from tests.bench.generator import FEW_TAG, HALF_TAG
 from tests.bench.handwritten import POINTS, Asked, Rival
@@ -92,7 +92,7 @@ def _ask(session: Session, asked: Asked, filter: Filter) -> Answers:
         movers=list_movers(
             session, since=since, until=until, metric="fans", by="number", filter=filter
         ),
-        unusual=list_unusual_days(session, since=since, until=until, metric="fans", filter=filter),
+        unusual=list_wide_days(session, since=since, until=until, metric="fans", filter=filter),
         table=table,
         summary=get_table_summary(session, since=since, until=until, filter=filter),
         sparklines=list_sparklines(

@@ -33,7 +33,7 @@ from tests.browser.serving import (
 RIVAL = Path(__file__).with_name("rival.py")
 START_SECONDS = 60.0
 # Of addresses. A rival that wants more ends with an error instead of taking the machine along.
-MOST_MEMORY = 14 * 2**30
+MAX_MEMORY = 14 * 2**30
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def let_rest(installation: Installation, *, pages: int, now: datetime) -> None:
 
 
 def _limit_memory() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
 
 
 def _wait_until_healthy(port: int, process: subprocess.Popen[bytes]) -> None:

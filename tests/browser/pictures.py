@@ -18,7 +18,7 @@ from tests.browser.stored import INSIGHTS_DONE
 from tests.waiting import wait_until
 
 DOCS = ROOT / "docs"
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 LEFT_OUT = ("Café Lindenhof", "Optik Keller", "Read views and engagement")
 # Of the same kind and not too far from each other in size.
 COMPARED = ("Hofladen Apfelgarten", "Bluebird Bakery", "Café Lindenhof", "Padaria Pão da Vila")
@@ -81,7 +81,7 @@ def take(page: Page, name: str, *, height: int) -> None:
     path = DOCS / f"{name}.png"
     page.screenshot(path=path, clip={"x": 0, "y": 0, "width": WIDTH, "height": height})
     size = path.stat().st_size
-    assert size < MOST_BYTES, f"{path.name} has {size:,d} bytes"
+    assert size < MAX_BYTES, f"{path.name} has {size:,d} bytes"
 
 
 if __name__ == "__main__":

@@ -19,9 +19,9 @@ from fb.jobs.insights import run_insights
 from fb.jobs.runner import find_active, find_outcome, start
 from fb.jobs.schedule import tick
 from fb.sandbox import make_world
-from storage.accounts.grants import list_working_grants
+from storage.accounts.grants import list_grants
 from storage.accounts.page_tokens import find_insight_access
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.erasure import erase_everything
 from storage.insights.metric_ledger import LedgerMetric, list_ledger
 from storage.insights.metric_seed import SEED
@@ -414,12 +414,12 @@ def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
 ) -> None:
     """What was loaded at the start of a run is not what may be used at its end."""
     with scene.installation.database.reading() as session:
-        (grant_id,) = list_working_grants(session)
+        (grant,) = list_grants(session)
     asked: list[int] = []
 
     def end_it(done: int, total: int) -> None:
         if not asked:
-            end(scene.installation, grant_id)
+            end(scene.installation, grant.id)
         asked.append(calls(scene))
 
     result = run_insights(scene.installation, "manual", on_progress=end_it)
@@ -432,7 +432,7 @@ def test_one_at_a_time_beside_the_sync(scene: Scene) -> None:
     now = scene.clock()
     with scene.installation.database.writing() as session:
         start_run(session, kind=INSIGHTS, started_by="manual", day=now.date(), now=now)
-    with pytest.raises(SyncRunning):
+    with pytest.raises(JobRunning):
         fetch(scene)
     assert find_active(scene.installation, INSIGHTS) is not None
     assert not start(scene.installation, insights.JOB, "manual")

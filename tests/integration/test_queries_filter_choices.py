@@ -79,8 +79,8 @@ def test_what_is_too_much_to_list_is_searched(
     with filled.writing() as session:
         for number in range(6):
             add_page(session, f"x{number}", category=f"Kind {number} %")
-    monkeypatch.setattr(filter_choices, "MOST_LISTED", 6)
-    monkeypatch.setattr(filter_choices, "MOST_FOUND", 2)
+    monkeypatch.setattr(filter_choices, "MAX_LISTED", 6)
+    monkeypatch.setattr(filter_choices, "MAX_FOUND", 2)
     with filled.reading() as session:
         assert list_categories(session).shown == ()
         assert (list_categories(session).count, list_categories(session).is_searched) == (7, True)

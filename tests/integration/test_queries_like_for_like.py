@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from storage.db.engine import Database
 from storage.figures.filters import Filter, Metric
 from storage.figures.totals import Comparable
-from storage.metrics import SMALLEST_BASE
+from storage.metrics import MIN_BASE
 from storage.models import Page, Snapshot
 from tests.integration.figure_answers import (
     ask_comparable,
@@ -105,7 +105,7 @@ class Model:
         start, end = self.start(page), self.end(page)
         return None if start is None or end is None else end - start
 
-    def growth(self, page: str, base: int = SMALLEST_BASE) -> float | None:
+    def growth(self, page: str, base: int = MIN_BASE) -> float | None:
         start, net = self.start(page), self.net(page)
         return None if net is None or start is None or start < max(base, 1) else 100 * net / start
 

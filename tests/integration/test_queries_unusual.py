@@ -17,7 +17,6 @@ from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapsh
 from storage.figures.unusual import (
     UnusualDay,
     list_page_unusual_days,
-    list_unusual_days,
     list_wide_days,
 )
 from storage.metrics import is_wide
@@ -86,7 +85,6 @@ def test_as_counted_by_hand(database: Database, pages: int) -> None:
             for since, until in ((0, LAST), (40, 55)):
                 hand = expected(world, ids, since, until)
                 days: dict[str, Any] = {"since": day(since), "until": day(until), "filter": filter}
-                assert list_unusual_days(session, metric="fans", **days) == hand
                 assert list_wide_days(session, metric="fans", **days) == [
                     each
                     for each in hand
@@ -144,5 +142,5 @@ def test_what_changes_later_is_judged_anew(database: Database) -> None:
 def test_nothing_is_unusual_in_an_empty_installation(database: Database, metric: Metric) -> None:
     with database.reading() as session:
         days: dict[str, Any] = {"since": day(0), "until": day(9), "metric": metric}
-        assert list_wide_days(session, **days) == list_unusual_days(session, **days) == []
+        assert list_wide_days(session, **days) == []
         assert list_page_unusual_days(session, "unknown", **days) == {}

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.engine import Database
 from storage.figures.comparison import (
-    MOST_MATCHES,
+    MAX_MATCHES,
     ComparedPage,
     Match,
     find_matches,
@@ -112,10 +112,10 @@ def test_a_search_finds_names_in_order_without_those_chosen(database: Database) 
 @pytest.mark.parametrize(("surplus", "are_cut"), [(0, False), (1, True)])
 def test_at_most_fifty_are_found(database: Database, surplus: int, are_cut: bool) -> None:
     with database.writing() as session:
-        for number in range(MOST_MATCHES + surplus):
+        for number in range(MAX_MATCHES + surplus):
             add_page(session, f"{number:03d}")
         found = find_matches(session, "page")
-    assert len(found.pages) == MOST_MATCHES
+    assert len(found.pages) == MAX_MATCHES
     assert found.are_cut is are_cut
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from storage.accounts.pictures import upsert_picture_sources
 from storage.accounts.vault import Vault, check_keys
 from storage.db.engine import Database
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.db.installation import get_data_version
 from storage.erasure import erase_everything
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
@@ -109,7 +109,7 @@ def test_a_run_from_start_to_end(database: Database) -> None:
 
 def test_one_run_of_a_kind_at_a_time(database: Database) -> None:
     first = start(database)
-    with pytest.raises(SyncRunning) as caught:
+    with pytest.raises(JobRunning) as caught:
         start(database)
     assert caught.value.run_id == first
     assert start(database, INSIGHTS) > first, "another kind has a lease of its own"
@@ -124,7 +124,7 @@ def test_of_many_starts_at_once_one_runs(database: Database) -> None:
         gate.wait()
         try:
             start(database)
-        except SyncRunning:
+        except JobRunning:
             return False
         return True
 
@@ -178,7 +178,7 @@ def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
         assert renew_leases(session, run_id), "nobody has taken it meanwhile"
     with database.reading() as session:
         assert find_active_run(session, SNAPSHOTS) is not None
-    with pytest.raises(SyncRunning):
+    with pytest.raises(JobRunning):
         start(database)
 
 

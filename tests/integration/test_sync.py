@@ -22,7 +22,7 @@ from fb.jobs.snapshots import Chunk, is_due, run_snapshots
 from fb.jobs.worker import heartbeat
 from storage.accounts.pages import PageReport
 from storage.accounts.vault import KeyReport
-from storage.db.errors import SyncRunning
+from storage.db.errors import JobRunning
 from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, start_run
 from storage.models import Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
 from tests.integration.storage_rows import expire_leases
@@ -96,7 +96,7 @@ def test_one_sync_at_a_time(scene: Scene) -> None:
     now = scene.clock()
     with scene.installation.database.writing() as session:
         start_run(session, kind=SNAPSHOTS, started_by="manual", day=now.date(), now=now)
-    with pytest.raises(SyncRunning):
+    with pytest.raises(JobRunning):
         sync(scene)
     expire_leases(scene.installation.database)
     assert sync(scene).status == "done", "a run without a heartbeat is taken over"

@@ -108,7 +108,7 @@ def test_a_closed_box_asks_nothing(mixed: Stage, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_long_list_is_searched(mixed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filter_choices, "MOST_LISTED", 1)
+    monkeypatch.setattr(filter_choices, "MAX_LISTED", 1)
     at = open_box(mixed.open("overview", {"category": "Café"}))
     assert at.selectbox(key="filter-category").options == ["Every category", "Café"]
     at.text_input(key="filter-search-category").set_value("opt").run()

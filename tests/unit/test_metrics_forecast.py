@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.metrics import (
-    FEWEST_FIGURES,
-    LONGEST_HORIZON,
+    MAX_HORIZON_DAYS,
+    MIN_FIGURES,
     Forecast,
     Refusal,
     find_arrival,
@@ -54,7 +54,7 @@ def test_a_straight_line_goes_on() -> None:
 def test_a_horizon_has_an_end() -> None:
     found = find_forecast(days(*range(1_000, 1_200)), day(199))
     assert isinstance(found, Forecast)
-    assert len(found.days) == LONGEST_HORIZON
+    assert len(found.days) == MAX_HORIZON_DAYS
     assert found.figures_count == 56
 
 
@@ -65,9 +65,9 @@ def test_a_horizon_has_an_end() -> None:
         (days(*[None] * 30), 29, Refusal("none")),
         ({day(5): 100}, 4, Refusal("none")),  # of a day to come
         (
-            days(*range(1_000, 1_000 + FEWEST_FIGURES - 1)),
+            days(*range(1_000, 1_000 + MIN_FIGURES - 1)),
             12,
-            Refusal("few", FEWEST_FIGURES - 1, day(12)),
+            Refusal("few", MIN_FIGURES - 1, day(12)),
         ),
         (days(*range(1_000, 1_030)), 37, Refusal("old", 30, day(29))),
         # Everybody is gone, or Facebook erred: nobody knows which.
@@ -83,9 +83,9 @@ def test_too_little_to_go_by(
 
 
 def test_fourteen_figures_are_enough() -> None:
-    found = find_forecast(days(*range(1_000, 1_000 + FEWEST_FIGURES)), day(20))
+    found = find_forecast(days(*range(1_000, 1_000 + MIN_FIGURES)), day(20))
     assert isinstance(found, Forecast)
-    assert found.figures_count == FEWEST_FIGURES
+    assert found.figures_count == MIN_FIGURES
 
 
 def test_neither_a_clean_up_nor_a_day_at_nothing_bends_the_slope() -> None:
@@ -157,7 +157,7 @@ def test_a_forecast_for_any_figures(figures: dict[date, int | None], today: int)
     if isinstance(found, Refusal):
         return
     assert found.last_day <= day(today)
-    assert 1 <= len(found.days) <= LONGEST_HORIZON
+    assert 1 <= len(found.days) <= MAX_HORIZON_DAYS
     assert [each.day for each in found.days] == [
         found.last_day + timedelta(days=n) for n in range(1, len(found.days) + 1)
     ]

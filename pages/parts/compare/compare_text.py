@@ -150,7 +150,7 @@ def why_no_percentage(rows: Sequence[Row], noun: str) -> str | None:
     small = [row.label for row in rows if row.net is not None and row.growth_percent is None]
     if not small:
         return None
-    least = metrics.SMALLEST_BASE
+    least = metrics.MIN_BASE
     verb = "starts" if len(small) == 1 else "start"
     return f"{listed(small)} {verb} with fewer than {least} {noun}: no percentages."
 

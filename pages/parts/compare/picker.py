@@ -13,7 +13,7 @@ from pages.queries import list_similar, search_pages
 from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, url_controls
 from pages.ui.compare_link import MAX_PAGES, MIN_PAGES, PARAMETER
-from storage.figures.comparison import MOST_MATCHES, ComparedPage
+from storage.figures.comparison import MAX_MATCHES, ComparedPage
 
 SEARCH_KEY, CHOICE_KEY = "compare-search", "compare-add"
 MAX_SEARCH = 100
@@ -56,7 +56,7 @@ def _search(session: Session, ids: Sequence[str]) -> None:
         "Matches",
         list(choices),
         index=None,
-        placeholder=f"First {MOST_MATCHES} matches" if matches.are_cut else f"Choose from {count}",
+        placeholder=f"First {MAX_MATCHES} matches" if matches.are_cut else f"Choose from {count}",
         label_visibility="collapsed",
         width=300,
         key=CHOICE_KEY,

@@ -8,7 +8,7 @@ from datetime import date
 from pages.text.formats import count, counted, day, span
 from storage import metrics
 from storage.metrics import (
-    FEWEST_FIGURES,
+    MIN_FIGURES,
     DailyChange,
     Forecast,
     GoalPace,
@@ -29,7 +29,7 @@ MAX_YEARS_AHEAD = 20
 def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
     """The dates between which a target is reached; for a tile."""
     if isinstance(outlook, Refusal):
-        few = f"needs {FEWEST_FIGURES} days with figures"
+        few = f"needs {MIN_FIGURES} days with figures"
         return {"few": few, "none": few, "old": "figures are too old"}.get(
             outlook.reason, "nobody to go on from"
         )
@@ -53,7 +53,7 @@ def why_no_forecast(refusal: Refusal, noun: str) -> str:
     if refusal.reason == "nobody":
         return f"No forecast: the newest figure is 0 {noun}, and nobody can tell what follows."
     have = f"this Page has {refusal.figures_count} in the last 8 weeks"
-    return f"No forecast yet: it needs {FEWEST_FIGURES} days with a count of {noun}, and {have}."
+    return f"No forecast yet: it needs {MIN_FIGURES} days with a count of {noun}, and {have}."
 
 
 def forecast(outlook: Forecast, noun: str) -> str:

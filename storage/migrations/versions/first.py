@@ -1,4 +1,4 @@
-"""The first tables: everything that connecting Pages and watching them needs."""
+"""First migration: creates every table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# Spelled out rather than imported from storage.models: a migration stays as it was on its day.
+# Spelled out rather than imported from storage.models: a migration must not change with the models.
 TIME = sa.DateTime(timezone=True)
 BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
