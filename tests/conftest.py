@@ -21,6 +21,8 @@ from fb.settings import SETTING_NAMES
 
 # A machine under load is no reason to fail; what is slow shows in the durations.
 hypothesis_settings.register_profile("pagekeeper", deadline=None)
+# Asked for with --hypothesis-profile=many.
+hypothesis_settings.register_profile("many", deadline=None, max_examples=2_000)
 hypothesis_settings.load_profile("pagekeeper")
 
 _PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")

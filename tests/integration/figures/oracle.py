@@ -155,7 +155,7 @@ class World:
         holding.has_token = holding.has_token and status == "ok"
 
     def _store(self, row: Figures, source: str, at: datetime, version: str | None) -> None:
-        """The newest report of a day counts, but takes away no figure; Facebook's before a file's."""
+        """The newest report counts, but takes no figure away; Facebook's own before a file's."""
         snapshots = self.pages[row.page_id].snapshots
         old = snapshots.get(row.day)
         if old is None:
