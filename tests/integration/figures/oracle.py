@@ -174,11 +174,8 @@ class World:
                     stored = replace(stored, fans=None, fans_source=None)
                 if stored.followers_source == source:
                     stored = replace(stored, followers=None, followers_source=None)
-                if (
-                    stored.fans is None
-                    and stored.followers is None
-                    and source in page.snapshots[day].sources
-                ):
+                is_empty = stored.fans is None and stored.followers is None
+                if is_empty and source in page.snapshots[day].sources:
                     del page.snapshots[day]
                 else:
                     page.snapshots[day] = stored
@@ -191,8 +188,9 @@ class World:
 
     def _store(self, row: Figures, source: str, at: datetime, version: str | None) -> None:
         """Each figure is the newest report's that has it, Facebook's before a file's."""
-        sources = [None if each is None else source for each in (row.fans, row.followers)]
-        new = Snapshot(row.day, row.fans, row.followers, *sources, at, version)
+        sources = (None if each is None else source for each in (row.fans, row.followers))
+        fans_source, followers_source = sources
+        new = Snapshot(row.day, row.fans, row.followers, fans_source, followers_source, at, version)
         snapshots = self.pages[row.page_id].snapshots
         old = snapshots.setdefault(row.day, new)
         is_newer = at >= old.fetched_at
@@ -212,14 +210,12 @@ class World:
         else:
             is_whole = old.source != FACEBOOK
         read = new if is_whole else old
-        snapshots[row.day] = Snapshot(
-            row.day,
-            fans[0],
-            followers[0],
-            fans[1],
-            followers[1],
-            read.fetched_at,
-            read.graph_version,
+        snapshots[row.day] = replace(
+            read,
+            fans=fans[0],
+            fans_source=fans[1],
+            followers=followers[0],
+            followers_source=followers[1],
         )
 
     def connection(self, page_id: str) -> str:
@@ -577,9 +573,8 @@ def answer_page(world: World, page_id: str, view: View) -> PageAnswer:
     gains = [each for each in of_a_day if (each.change or 0) > 0]
     losses = [each for each in of_a_day if (each.change or 0) < 0]
     marks = {day: judge(page, view.metric, day) for day in _days(view.since, view.until)}
-    shown = [
-        each for day, each in sorted(page.snapshots.items()) if view.since <= day <= view.until
-    ]
+    stored = [each for _, each in sorted(page.snapshots.items())]
+    shown = [each for each in stored if view.since <= each.day <= view.until]
     last = max(page.snapshots, default=None)
     return PageAnswer(
         days=[

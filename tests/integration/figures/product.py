@@ -229,9 +229,6 @@ def ask_overview(session: Session, view: View) -> Overview:
     filter = _stored_filter(session, view.filter)
     ends, previous = _load_ends(session, view, filter)
     line = load_line(session, ends, view.metric, filter)
-    unusual = list_unusual_days(
-        session, since=view.since, until=view.until, metric=view.metric, filter=filter
-    )
     attention = _narrowed(filter, Filter(attention=True))
     freshness = get_freshness(session, view.until)
     return Overview(
@@ -241,10 +238,7 @@ def ask_overview(session: Session, view: View) -> Overview:
         line_sparkline=queries._thin(line),
         movers_by_number=_movers(totals.list_movers(ends, view.metric, "number")),
         movers_by_rate=_movers(totals.list_movers(ends, view.metric, "rate")),
-        unusual=[
-            UnusualDay(each.day, each.judged_count, each.rose_count, each.fell_count)
-            for each in unusual
-        ],
+        unusual=list_unusual(session, view),
         attention_count=tags.count_pages(session, filter=attention, until=view.until),
         table=_ask_table(session, view, _narrowed(filter, view.filter)),
         origin=_origin(find_provenance(session, view.until)),
@@ -253,6 +247,17 @@ def ask_overview(session: Session, view: View) -> Overview:
         ),
         connections={str(state): count for state, count in count_connections(session).items()},
     )
+
+
+def list_unusual(session: Session, view: View) -> list[UnusualDay]:
+    """The days on which any Page rose or fell beyond its noise."""
+    filter = _stored_filter(session, view.filter)
+    days = list_unusual_days(
+        session, since=view.since, until=view.until, metric=view.metric, filter=filter
+    )
+    return [
+        UnusualDay(each.day, each.judged_count, each.rose_count, each.fell_count) for each in days
+    ]
 
 
 def show_overview(session: Session, view: View) -> tuple[View, Overview]:

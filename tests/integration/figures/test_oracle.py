@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,7 @@ TAGS = ("Few", "None")
 EXAMPLES = settings(
     # Making a failing world smaller takes minutes; without that it is shown as it was found.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    max_examples=settings.default.max_examples // 2,
     # The database of a test is emptied before every example.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -338,3 +339,56 @@ def test_the_product_answers_as_the_oracle(
     # What the first screen shows, whatever else is asked for.
     whole = View(day(plan.length // 3), day(plan.length - 1))
     check(store, world, whole)
+
+
+def make_noisy_days(chance: random.Random, length: int) -> list[Figures]:
+    """Pages with noise of their own, many a change near what is far for them, and missing days."""
+    rows = []
+    for page_id in PAGE_IDS:
+        size = chance.choice([80, 900, 4_000, 60_000])
+        noise = chance.choice([0, 1, 2, 9, size // 1_500])
+        misses = chance.choice([0, 0.02, 0.25])
+        for number in range(length):
+            change = round(chance.gauss(chance.choice([0, 1]), 1) * noise)
+            if chance.random() < 0.25:
+                change += round(chance.uniform(-6, 6) * max(noise, 1))
+            size = max(0, size + change)
+            if chance.random() >= misses:
+                followers = None if page_id == "8" else size + chance.randint(0, noise)
+                rows.append(Figures(page_id, day(number), size, followers))
+    return rows
+
+
+@settings(EXAMPLES, max_examples=max(2, settings.default.max_examples // 10))
+@given(seed=st.integers(0, 9_999))
+def test_days_that_stand_out_of_noise(database: Database, seed: int) -> None:
+    product.empty(database)
+    store, world = Store(database), World(product.GRAPH_VERSION)
+    chance, length = random.Random(seed), 90
+    pages = [ListedPage(page_id, f"Page {page_id}", has_figures=False) for page_id in PAGE_IDS]
+    store.connect("91", pages, at(0))
+    world.connect("91", pages, at(0))
+    # In any order: what comes late is looked at in the days after it. A file comes and goes again.
+    rows = make_noisy_days(chance, length)
+    file = [row for row in rows if row.page_id in "123" and day(20) <= row.day < day(40)]
+    reported = [row for row in rows if row not in file or chance.random() < 0.8]
+    import_id = store.import_file(file, NOW)
+    assert import_id is not None
+    world.import_file(file, NOW, import_id)
+    parts = [[row for row in reported if row.day.toordinal() % 4 == part] for part in range(4)]
+    for part in chance.sample(parts, 4):
+        store.report(part)
+        world.report(part)
+    if chance.random() < 0.5:
+        store.undo(import_id, NOW)
+        world.undo(import_id)
+    view = View(day(0), day(length - 1))
+    with database.reading() as session:
+        for metric in METRICS:
+            asked = replace(view, metric=metric)
+            ours = product.list_unusual(session, asked)
+            theirs = oracle.list_unusual(world.select(asked.filter, asked.until), asked)
+            assert ours == theirs
+            for page_id in PAGE_IDS:
+                marks = product.ask_page(session, page_id, asked).marks
+                assert marks == oracle.answer_page(world, page_id, asked).marks
