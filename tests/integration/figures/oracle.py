@@ -650,7 +650,7 @@ def _compared_row(page: Page, view: View) -> ComparedRow:
         for each in changes
         if view.since <= each.day <= view.until and each.days == 1 and (each.change or 0) > 0
     ]
-    best = max(gains, default=(None, None))
+    best_change, best_day = max(gains, default=(None, None))
     fans, followers = page.at("fans", view.until), page.at("followers", view.until)
     days_count = (view.until - view.since).days + 1
     weekly = None
@@ -667,7 +667,8 @@ def _compared_row(page: Page, view: View) -> ComparedRow:
         None if growth is None or before_growth is None else growth - before_growth,
         weekly,
         None if net is None else net / days_count,
-        *best,
+        best_change,
+        best_day,
         None if fans is None or not followers else fans / followers,
         sum(view.since <= day <= view.until for day in page.snapshots),
     )

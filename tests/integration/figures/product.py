@@ -233,7 +233,9 @@ def ask_overview(session: Session, view: View) -> Overview:
     freshness = get_freshness(session, view.until)
     return Overview(
         totals=_totals(totals.make_totals(ends, find_span(session))),
-        previous=previous and _comparable(totals.make_comparable(previous, view.metric)),
+        previous=None
+        if previous is None
+        else _comparable(totals.make_comparable(previous, view.metric)),
         line=_line(line),
         line_sparkline=queries._thin(line),
         movers_by_number=_movers(totals.list_movers(ends, view.metric, "number")),
@@ -280,7 +282,7 @@ def show_overview(session: Session, view: View) -> tuple[View, Overview]:
     answer = replace(
         answer,
         totals=_totals(by_number.totals),
-        previous=by_number.previous and _comparable(by_number.previous),
+        previous=None if by_number.previous is None else _comparable(by_number.previous),
         origin=_origin(by_number.provenance),
         table=Table(
             tuple(map(_row, table.page.rows)),
@@ -396,7 +398,7 @@ def say_overview(session: Session, view: View) -> list[str]:
     ends, previous = _load_ends(session, view, filter)
     shown = totals.make_totals(ends, find_span(session))
     compared = shown.of(view.metric)
-    before = previous and totals.make_comparable(previous, view.metric)
+    before = None if previous is None else totals.make_comparable(previous, view.metric)
     provenance = find_provenance(session, view.until)
     tiles = overview_text.tiles(shown, before, view.metric, _period(view), provenance)
     unusual = list_unusual_days(
@@ -566,7 +568,9 @@ def _movers(movers: totals.Movers) -> tuple[list[Mover], list[Mover]]:
 
 
 def _origin(of: Provenance | None) -> Origin | None:
-    return of and Origin(of.day, of.fetched_at, of.sources, of.graph_versions)
+    if of is None:
+        return None
+    return Origin(of.day, of.fetched_at, of.sources, of.graph_versions)
 
 
 def _row(row: TableRow) -> Row:

@@ -40,10 +40,11 @@ NAMES = ("Café Wolf", "CAFE WOLF", "Äpfel", "Zebra", "wolf & Söhne")
 CATEGORIES = ("Cafe", "bakery", None)
 TASKS = (("ANALYZE",), ("MESSAGING",), ("PROFILE_PLUS_FULL_CONTROL",))
 TAGS = ("Few", "None")
+EXAMPLES_COUNT = settings().max_examples  # of the profile
 EXAMPLES = settings(
     # Making a failing world smaller takes minutes; without that it is shown as it was found.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    max_examples=settings.default.max_examples // 2,
+    max_examples=EXAMPLES_COUNT // 2,
     # The database of a test is emptied before every example.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -359,7 +360,7 @@ def make_noisy_days(chance: random.Random, length: int) -> list[Figures]:
     return rows
 
 
-@settings(EXAMPLES, max_examples=max(2, settings.default.max_examples // 10))
+@settings(EXAMPLES, max_examples=max(2, EXAMPLES_COUNT // 10))
 @given(seed=st.integers(0, 9_999))
 def test_days_that_stand_out_of_noise(database: Database, seed: int) -> None:
     product.empty(database)
