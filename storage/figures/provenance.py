@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from storage.figures.snapshots import FROM_FACEBOOK
@@ -34,22 +34,6 @@ def find_span(session: Session) -> tuple[date, date] | None:
     )
     first_day, last_day = session.execute(select(first, last)).one()
     return None if first_day is None else (first_day, last_day)
-
-
-def select_snapshot_days(since: date, until: date) -> Select[date]:
-    """A statement that gives the days of `since` to `until` with a snapshot of any Page.
-
-    It goes from day to day through the index; a DISTINCT would read every snapshot of them.
-    """
-    first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
-    days = first.cte("snapshot_days", recursive=True)
-    following = (
-        select(func.min(Snapshot.day))
-        .where(Snapshot.day > days.c.day, Snapshot.day <= until)
-        .scalar_subquery()
-    )
-    days = days.union_all(select(following).where(days.c.day.is_not(None)))
-    return select(days.c.day).where(days.c.day.is_not(None))
 
 
 def find_provenance(session: Session, until: date) -> Provenance | None:

@@ -1,1 +1,0 @@
-"""Measurements against rivals, and what makes their data."""
