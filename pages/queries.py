@@ -156,6 +156,12 @@ def get_version(session: Session) -> str:
     return version
 
 
+def forget_answers() -> None:
+    """Answer every question anew from here on, as after a restart."""
+    with _lock:
+        _answers.clear()
+
+
 def is_remembered(load: Callable[..., Any], session: Session, *args: Any) -> bool:
     """Whether a question of this module would be answered at once."""
     with _lock:

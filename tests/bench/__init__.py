@@ -1,0 +1,1 @@
+"""Measurements against rivals, each a ratio of one run."""
