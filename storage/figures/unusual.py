@@ -101,10 +101,10 @@ def list_wide_days(
     every = session.execute(select(func.count()).select_from(Page).where(*conditions)).scalar_one()
     doubtful = {day: counts for day, counts in moved.items() if not is_wide(every, *counts)}
     sample = 20 * max(map(sum, doubtful.values()), default=0) + 20
-    if doubtful and sample < every:
-        judged_count, days = _find_complete(session, doubtful, metric, filter, until, sample)
+    if doubtful:
+        least, judged_days = _find_complete(session, doubtful, metric, filter, until, sample)
         for day, counts in doubtful.items():
-            if day in days and not is_wide(judged_count, *counts):
+            if least and day in judged_days and not is_wide(least, *counts):
                 del moved[day]
     days = _count(session, moved, metric, filter, until)
     return [each for each in days if is_wide(each.judged_count, each.rose_count, each.fell_count)]
@@ -223,7 +223,7 @@ def _count_judged(
         for day in some:
             changed = changes.get(day, set())
             trailing = [day - number * A_DAY for number in range(1, TRAILING_DAYS + 1)]
-            before = [changes[each] for each in trailing if each in changes]
+            before = [changes[each] for each in trailing if changes.get(each)]
             if len(before) < MIN_CHANGES:
                 continue
             # Almost every Page has all of the changes; only the others are counted one by one.

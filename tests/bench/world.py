@@ -44,7 +44,8 @@ _UNUSUAL = """
 INSERT INTO unusual_days (metric, day, page_id, direction)
 SELECT 'fans', day, id, CASE WHEN n % 97 = 5 OR (k + n) % 2 = 0 THEN 'fell' ELSE 'rose' END
 FROM made_pages CROSS JOIN made_days
-WHERE n > joined + 28 AND n % 45 NOT IN (44, 0) AND ((k * k + n * 48271) % 211 = 0 OR n % 97 = 5 AND k * 7919 % 10 < 4)
+WHERE n > joined + 28 AND n % 45 NOT IN (44, 0) AND
+    ((k * k + n * 48271) % 211 = 0 OR n % 97 = 5 AND k * 7919 % 10 < 4)
 ORDER BY day, id
 """
 
