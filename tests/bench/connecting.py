@@ -66,8 +66,9 @@ def measure(report: Callable[..., None]) -> None:
     with served_facebook() as url:
         rounds = [_play(url) for _ in range(1 + ROUNDS)][1:]  # the first one warms up
     report("calls that list the Pages", rounds[0][2], 10, "")
-    for number, what, limit in ((0, "connecting and saving", 4), (1, "a day's sync", 2)):
-        ours, least = (statistics.median(each[number][i] for each in rounds) for i in (0, 1))
+    connecting, sync, _ = zip(*rounds, strict=True)
+    for times, what, limit in ((connecting, "connecting and saving", 4), (sync, "a day's sync", 2)):
+        ours, least = (statistics.median(some) for some in zip(*times, strict=True))
         line = f"{what}: {1000 * ours:.0f} ms by {1000 * least:.0f}"
         report(line, ours / least, limit, "x")
 

@@ -3,7 +3,8 @@
 It asks what the screen asks: both ends of the period, of the one before and of the last week, the
 first day only of Pages that lack an end, a point a week beyond 90 days, the days on which many
 Pages moved with how many could be judged, 25 rows with their small lines. Notes of operators are
-left out.
+left out, the reasons why Pages can't be compared are told apart roughly, and a day on which fewer
+than a twentieth of the Pages moved is not looked at: all of it in the rival's favour.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import requests
 from sqlalchemy import exists, update
@@ -47,7 +48,12 @@ def make_database(program: Path, *, pages: int, days: int) -> Database:
         session.execute(update(PageGrant).values(key_id=key_id))
         session.execute(update(PageGrant).where(~has_figure).values(**lost))
         session.execute(update(Grant).values(key_id=key_id))
-        about = {"kind": SNAPSHOTS, "started_by": "daily", "day": TODAY, "pages_total": pages}
+        about: dict[str, Any] = {
+            "kind": SNAPSHOTS,
+            "started_by": "daily",
+            "day": TODAY,
+            "pages_total": pages,
+        }
         run_id = start_run(session, now=NOW, **about)
         add_progress(session, run_id, pages_done=pages)
         finish_run(session, run_id, status="done", now=NOW)

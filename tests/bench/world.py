@@ -108,7 +108,7 @@ def _make_page(chance: random.Random, number: int, days: int) -> dict[str, Any]:
 def _fill_pages(
     connection: Connection, chance: random.Random, made: list[dict[str, Any]], at: datetime
 ) -> None:
-    grants = [
+    grants: list[dict[str, Any]] = [
         {
             "id": 1 + number,
             "account_id": str(9_000 + number),
