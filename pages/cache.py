@@ -60,6 +60,12 @@ def get_version(session: Session) -> str:
     return version
 
 
+def forget_answers() -> None:
+    """Answer every question anew from here on, as after a restart."""
+    with _lock:
+        _answers.clear()
+
+
 def is_remembered(load: Callable[..., Any], session: Session, *args: Any) -> bool:
     """Whether the answer of a `remembered` query is in the cache."""
     with _lock:

@@ -321,6 +321,8 @@ def load_overview(
     ends, *others = _load_ends(session, filter, *periods)
     line = _load_line(session, ends, metric, filter) if has_changes else []
     since, until = periods[0]
+    # From the day before on, as the notes ask: one answer serves both.
+    wide = _list_wide(session, since - A_DAY, until, metric, filter) if has_changes else []
     return Overview(
         view=replace(view, period=period),
         requested=requested,
@@ -331,7 +333,7 @@ def load_overview(
         table=_load_table(session, ends, metric, filter, listing),
         has_changes=has_changes,
         line=line,
-        unusual=_list_wide(session, since, until, metric, filter) if has_changes else (),
+        unusual=[each for each in wide if each.day >= since],
         movers=list_movers(ends, metric, movers_by),
         week=None if week is None else _load_week(session, week, others[-1], metric, filter),
         notes=load_notes(session, since - A_DAY, min(until, today), tag_id=filter.tag_id),

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Text, cast, delete, func, insert, select
+from sqlalchemy import Select, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -95,11 +95,11 @@ def list_wide_days(
     conditions = filter_conditions(filter, until)
     every = session.execute(select(func.count()).select_from(Page).where(*conditions)).scalar_one()
     doubtful = {day: counts for day, counts in moved.items() if not is_wide(every, *counts)}
-    sample = 10 * max(map(sum, doubtful.values()), default=0) + 20
-    if sample < every:
-        least = _count_judged(session, doubtful, metric, filter, until, limit=sample)
+    sample = 20 * max(map(sum, doubtful.values()), default=0) + 20
+    if doubtful:
+        least, judged_days = _count_complete(session, doubtful, metric, filter, until, sample)
         for day, counts in doubtful.items():
-            if not is_wide(least[day], *counts):
+            if least and day in judged_days and not is_wide(least, *counts):
                 del moved[day]
     judged = _count_judged(session, moved, metric, filter, until)
     return [
@@ -197,63 +197,100 @@ def _count_moved(
 
 
 def _count_judged(
+    session: Session, days: Collection[date], metric: Metric, filter: Filter, until: date
+) -> Counter[date]:
+    """Return the number of Pages of the filter that can be judged on each of ``days``.
+
+    A Page can be judged on a day when the day's change is known (it and the day before have a
+    figure), and at least MIN_CHANGES of the TRAILING_DAYS changes before it.
+    """
+    judged = Counter(dict.fromkeys(days, 0))
+    for some in _stretches(days):
+        present = _list_present(session, metric, filter, until, (some[0] - LOOK_BACK, some[-1]))
+        changes = {day: ids & present.get(day - A_DAY, set()) for day, ids in present.items()}
+        for day in some:
+            changed = changes.get(day, set())
+            trailing = [day - number * A_DAY for number in range(1, TRAILING_DAYS + 1)]
+            before = [changes[each] for each in trailing if changes.get(each)]
+            if len(before) < MIN_CHANGES:
+                continue
+            # Almost every Page has all these changes; only the others are counted one by one.
+            complete = changed.intersection(*before)
+            judged[day] = len(complete) + sum(
+                sum(page_id in ids for ids in before) >= MIN_CHANGES
+                for page_id in changed - complete
+            )
+    return judged
+
+
+def _list_present(
+    session: Session, metric: Metric, filter: Filter, until: date, days: tuple[date, date]
+) -> dict[date, set[str]]:
+    """Return the ids of the filter's Pages with a figure, by day; days with none are absent."""
+    table = table_of(Snapshot).c
+    # The ids come as one text, since a row for each is several times slower.
+    statement = (
+        select(table.day, func.aggregate_strings(table.page_id, ","))
+        .where(table.day.between(*days), table[f"{metric}_count"].is_not(None))
+        .group_by(table.day)
+    )
+    conditions = filter_conditions(filter, until)
+    if conditions:
+        statement = statement.where(table.page_id.in_(select(Page.id).where(*conditions)))
+    return {day: set(text.split(",")) for day, text in session.connection().execute(statement)}
+
+
+def _count_complete(
     session: Session,
     days: Collection[date],
     metric: Metric,
     filter: Filter,
     until: date,
-    limit: int | None = None,
-) -> Counter[date]:
-    """Return the number of Pages of the filter that can be judged on each of ``days``.
+    limit: int,
+) -> tuple[int, set[date]]:
+    """Return the number of Pages with no gap in their figures, and the days that judge them.
 
-    A Page can be judged on a day when the day's change is known (it and the day before have a
-    figure), and at least MIN_CHANGES of the TRAILING_DAYS changes before it. With ``limit`` only
-    the Pages connected first are counted, at most so many.
+    Only the Pages connected first are counted, at most ``limit``. No gap: a figure on every day on
+    which any Page has a snapshot.
     """
-    judged: Counter[date] = Counter(dict.fromkeys(days, 0))
-    trailing = (1 << TRAILING_DAYS) - 1
-    for some in _stretches(days):
-        begin = some[0] - LOOK_BACK
-        span = (some[-1] - begin).days + 1
-        # Bit n of a Page's number is set when the n-th day from ``begin`` has a figure.
-        bits = {(begin + number * A_DAY).isoformat(): 1 << number for number in range(span)}
-        pages_count = Counter(
-            sum(bits[day] for day in text.split(","))
-            for text in _iterate_days(session, metric, filter, until, (begin, some[-1]), limit)
-        )
-        for figures, count in pages_count.items():
-            changes = figures & (
-                figures << 1
-            )  # bit n is set when the change of the n-th day is known
-            for day in some:
-                number = (day - begin).days
-                before = (changes >> (number - TRAILING_DAYS)) & trailing
-                if changes >> number & 1 and before.bit_count() >= MIN_CHANGES:
-                    judged[day] += count
-    return judged
-
-
-def _iterate_days(
-    session: Session,
-    metric: Metric,
-    filter: Filter,
-    until: date,
-    days: tuple[date, date],
-    limit: int | None,
-) -> Iterator[str]:
-    """Yield for each Page the days with a figure, as ISO dates joined by commas."""
     table = table_of(Snapshot).c
-    pages = select(Page.id).where(*filter_conditions(filter, until))
-    if limit is not None:
-        pages = pages.order_by(Page.first_seen_at, Page.id).limit(limit)
-    # As one text: a row for each day takes the drivers several times as long.
-    statement = (
-        select(func.aggregate_strings(cast(table.day, Text), ","))
-        .where(table.page_id.in_(pages), table.day.between(*days))
-        .where(table[f"{metric}_count"].is_not(None))
+    begin, last = min(days) - LOOK_BACK, max(days)
+    present = set(session.scalars(_select_snapshot_days(begin, last)))
+    pages = (
+        select(Page.id)
+        .where(*filter_conditions(filter, until))
+        .order_by(Page.first_seen_at, Page.id)
+        .limit(limit)
+    )
+    counts = (
+        select(func.count(table[f"{metric}_count"]))
+        .where(table.page_id.in_(pages), table.day.between(begin, last))
         .group_by(table.page_id)
     )
-    yield from session.connection().execute(statement).scalars()
+    complete = sum(count == len(present) for count in session.scalars(counts))
+    changes = {day for day in present if day - A_DAY in present}
+    judged = {
+        day
+        for day in changes
+        if sum(day - n * A_DAY in changes for n in range(1, TRAILING_DAYS + 1)) >= MIN_CHANGES
+    }
+    return complete, judged
+
+
+def _select_snapshot_days(since: date, until: date) -> Select[date]:
+    """Return a statement of the days from `since` to `until` on which any Page has a snapshot.
+
+    It steps from day to day through the index; a DISTINCT would read every snapshot.
+    """
+    first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
+    days = first.cte("snapshot_days", recursive=True)
+    following = (
+        select(func.min(Snapshot.day))
+        .where(Snapshot.day > days.c.day, Snapshot.day <= until)
+        .scalar_subquery()
+    )
+    days = days.union_all(select(following).where(days.c.day.is_not(None)))
+    return select(days.c.day).where(days.c.day.is_not(None))
 
 
 def _stretches(days: Collection[date]) -> Iterator[list[date]]:

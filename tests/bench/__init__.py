@@ -1,1 +1,1 @@
-"""Measurements against rivals, and what makes their data."""
+"""Measurements against rivals, each a ratio of one run."""

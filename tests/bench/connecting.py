@@ -1,107 +1,117 @@
-"""Connecting 1,000 Pages beside the least that this takes."""
+"""Connecting 1,000 Pages, and a day's sync of them, beside the least that each takes.
+
+The stand-in for Facebook runs in another process: only our own CPU time is counted.
+"""
 
 from __future__ import annotations
 
+import gc
+import json
 import multiprocessing
+import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit
 
 import requests
 from cryptography.fernet import Fernet
 
 from fb.installation import Installation, open_installation
+from fb.jobs import sandbox_history
+from fb.jobs.snapshots import run_snapshots
 from fb.jobs.worker import Worker
 from fb.sandbox import create_sandbox, make_world
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
-from tests.bench.least import do_the_least, quiet_memory, read_tables
-from tests.bench.report import Line, at_most
-from tests.integration.traveller import (
-    APP_ID,
-    APP_SECRET,
-    REDIRECT_URI,
-    STATE_SECRET,
-    Traveller,
-)
+from pages import queries
+from pages.text.periods import get_period
+from tests.integration import traveller
+from tests.integration.test_sandbox_history import connect, is_finished, opened_sandbox
+from tests.waiting import wait_until
 
 PAGES = 1_000
-ROUNDS = 9
-LISTING_CALLS = 10
-TIMES_THE_LEAST = 2
-STOP_SECONDS = 10
+ROUNDS = 3
+PATIENCE_SECONDS = 30
+# A figure of each of so many days before is there when a day is synced.
+DAYS_BEFORE = 29
+_COPY_DAY = """
+INSERT INTO snapshots SELECT page_id, date(day, :shift), fans_count, followers_count, fans_source,
+    followers_source, fetched_at, graph_version FROM snapshots WHERE day = :day
+"""
+_UPSERT = """
+INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (page_id, day) DO UPDATE SET
+    fans_count = excluded.fans_count, followers_count = excluded.followers_count
+"""
+_READ = "SELECT page_id, day, fans_count, followers_count FROM snapshots WHERE day > ?"
 
 
-@dataclass(frozen=True)
-class Round:
-    """One connecting and the least of it, in seconds of this process's CPU."""
+@dataclass
+class Recorded:
+    """What was sent to Facebook and came back."""
 
-    reading: float
-    preview: float
-    saving: float
-    least: float
-    paths: tuple[str, ...]  # of the calls, in order
-
-    @property
-    def ours(self) -> float:
-        """Without the preview that is built for looking at."""
-        return self.reading + self.saving
+    requests: list[requests.PreparedRequest] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
 
 
-def measure() -> list[Line]:
-    """Connect again and again, each time into a new database."""
-    with served_facebook(PAGES) as url:
-        _play(url)  # the first one pays for imports and caches
-        rounds = [_play(url) for _ in range(ROUNDS)]
-    listing = [path for path in rounds[0].paths if path.endswith("/me/accounts")]
-    ours, least = _median(r.ours for r in rounds), _median(r.least for r in rounds)
-    return [
-        at_most("calls that list Pages", len(listing), LISTING_CALLS),
-        Line("other calls", str(len(rounds[0].paths) - len(listing))),
-        at_most(
-            f"CPU time, median of {ROUNDS}: {_ms(ours)} against {_ms(least)}",
-            _median(r.ours / r.least for r in rounds),
-            TIMES_THE_LEAST,
-            "×",
-        ),
-        Line("  of it reading, up to the staged Pages", _ms(_median(r.reading for r in rounds))),
-        Line("  of it saving", _ms(_median(r.saving for r in rounds))),
-        Line("  not in it: a look at the preview", _ms(_median(r.preview for r in rounds))),
-    ]
+def measure(report: Callable[..., None]) -> None:
+    """Connect and sync again and again, each time into a new database."""
+    with served_facebook() as url:
+        rounds = [_play(url) for _ in range(1 + ROUNDS)][1:]  # the first one warms up
+    report("calls that list the Pages", rounds[0][2], 10, "")
+    connecting, sync, _ = zip(*rounds, strict=True)
+    for times, what, limit in ((connecting, "connecting and saving", 4), (sync, "a day's sync", 2)):
+        ours, least = (statistics.median(some) for some in zip(*times, strict=True))
+        line = f"{what}: {1000 * ours:.0f} ms by {1000 * least:.0f}"
+        report(line, ours / least, limit, "x")
+
+
+def measure_history(folder: Path, report: Callable[..., None]) -> None:
+    """From the click on Save to Overview with 90 days, in the sandbox."""
+    folder.mkdir()
+    with opened_sandbox(folder) as installation:
+        began_at = time.perf_counter()
+        connect(installation)
+        sandbox_history.make_history(installation)
+        wait_until(lambda: is_finished(installation), 60)
+        today = installation.now().date()
+        with installation.database.reading() as session:
+            view = queries.View(get_period("90 days", today))
+            queries.load_overview(session, view, queries.Listing(), "number", today)
+        seconds = time.perf_counter() - began_at
+    report("from Save to Overview with 90 days", seconds, 10, "s")
 
 
 @contextmanager
-def served_facebook(pages: int) -> Iterator[str]:
-    """Serve the stand-in for Facebook from another process, whose CPU time is not ours."""
+def served_facebook() -> Iterator[str]:
+    """Serve the stand-in for Facebook from another process."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, pages), daemon=True)
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
     process.start()
     theirs.close()
     try:
         yield ours.recv()
     finally:
         ours.close()
-        process.join(STOP_SECONDS)
+        process.join(PATIENCE_SECONDS)
 
 
-def _serve(pipe: Connection, pages: int) -> None:
+def _serve(pipe: Connection) -> None:
     sandbox = create_sandbox(
-        app_id=APP_ID,
-        app_secret=APP_SECRET,
-        redirect_uri=REDIRECT_URI,
+        app_id=traveller.APP_ID,
+        app_secret=traveller.APP_SECRET,
+        redirect_uri=traveller.REDIRECT_URI,
         state_path=None,
         real_now=_now,
-        world=make_world(pages=pages),
+        world=make_world(pages=PAGES),
         page_limit=100,
     )
     with serve(sandbox) as url:
@@ -120,77 +130,135 @@ class _AtOnce(Worker):
         work()
 
 
-def _play(url: str) -> Round:
+def _play(url: str) -> tuple[tuple[float, float], tuple[float, float], int]:
+    """CPU seconds of ours and the least: of connecting, of the sync; and how often it listed."""
     with TemporaryDirectory(prefix="pagekeeper-bench-") as place:
-        folder = Path(place)
-        sent: list[requests.PreparedRequest] = []
-        installation = _open(folder, url)
+        file = Path(place) / "ours.db"
+        installation = _open(Path(place), url)
         try:
-            reading, preview, saving = _connect(Traveller(installation, url), sent)
+            connecting, calls = _connect(installation, url)
+            least = _do_least_connecting(file, Path(place) / "least.db", calls)
+            sync = _sync(installation, file)
         finally:
             installation.close()
-        return Round(
-            reading=reading,
-            preview=preview,
-            saving=saving,
-            least=do_the_least(folder / "least.db", sent, read_tables(folder / "ours.db")),
-            paths=tuple(urlsplit(str(request.url)).path for request in sent),
-        )
+    listed = sum("/me/accounts" in str(request.url) for request in calls.requests)
+    return (connecting, least), sync, listed
 
 
-def _connect(
-    traveller: Traveller, sent: list[requests.PreparedRequest]
-) -> tuple[float, float, float]:
-    """Come back from the dialog, look, save: CPU seconds of each. Requests go into ``sent``."""
-    back = traveller.answer(traveller.set_out())
-    with _recorded(sent), quiet_memory():
+def _connect(installation: Installation, url: str) -> tuple[float, Recorded]:
+    person = traveller.Traveller(installation, url)
+    back = person.answer(person.set_out())
+    with _recorded() as calls, _quiet_memory():
         began = time.process_time()
-        attempt_id = traveller.come_back(back)
-        read = time.process_time()
-        preview = traveller.look(attempt_id).preview
-        looked = time.process_time()
+        attempt_id = person.come_back(back)
+        seconds = time.process_time() - began
+        preview = person.look(attempt_id).preview  # built for looking at, so not counted
         assert preview is not None, "reading the Pages failed"
-        traveller.save(attempt_id, preview)
-        saved = time.process_time()
-    return read - began, looked - read, saved - looked
+        began = time.process_time()
+        person.save(attempt_id, preview)
+        return seconds + time.process_time() - began, calls
+
+
+def _do_least_connecting(ours: Path, file: Path, calls: Recorded) -> float:
+    """Ask for the same answers, seal each token, insert the same rows."""
+    with closing(sqlite3.connect(ours)) as connection:
+        made = connection.execute(
+            "SELECT type, name, sql FROM sqlite_master"
+            " WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"
+        ).fetchall()
+        tables = [name for kind, name, _ in made if kind == "table"]
+        rows = {name: connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables}
+    fernet = Fernet(Fernet.generate_key())
+    with closing(sqlite3.connect(file)) as connection:
+        for _, _, statement in made:
+            connection.execute(statement)
+        with _quiet_memory():
+            began = time.process_time()
+            for request in calls.requests:
+                # What was sent in a body stands in the address here: the answer is as long.
+                address = f"{request.url}?{request.body!s}" if request.body else str(request.url)
+                sent = {name: request.headers[name] for name in request.headers if name[0] == "A"}
+                answer = requests.get(address, headers=sent, timeout=PATIENCE_SECONDS)
+                nodes = json.loads(answer.content).get("data")
+                for node in nodes if isinstance(nodes, list) else ():
+                    if "access_token" in node:
+                        fernet.encrypt(node["access_token"].encode())
+            with connection:
+                for name, some in rows.items():
+                    if some:
+                        marks = ", ".join("?" * len(some[0]))
+                        connection.executemany(f'INSERT INTO "{name}" VALUES ({marks})', some)
+            return time.process_time() - began
+
+
+def _sync(installation: Installation, file: Path) -> tuple[float, float]:
+    """Sync the next day, then do the least of it again."""
+    at = installation.now() + timedelta(days=1)
+    today = f"{installation.now().date()}"
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for number in range(1, DAYS_BEFORE):
+            connection.execute(_COPY_DAY, {"shift": f"-{number} days", "day": today})
+        sealed = connection.execute("SELECT sealed_page_token FROM page_grants").fetchall()
+    with _recorded() as calls, _quiet_memory():
+        began = time.process_time()
+        run_snapshots(installation, "daily", at=at)
+        ours = time.process_time() - began
+    with closing(sqlite3.connect(file)) as connection:
+        days = connection.execute("SELECT * FROM snapshots WHERE day > ?", (today,)).fetchall()
+        assert len(days) > PAGES / 2, "the sync has stored too little"
+        fernet = Fernet(installation.settings.encryption_keys[0])
+        with _quiet_memory():
+            began = time.process_time()
+            for content in calls.contents:
+                json.loads(content)
+            for (token,) in sealed:
+                if token is not None:
+                    fernet.decrypt(token)
+            with connection:
+                connection.executemany(_UPSERT, days)
+            since = installation.now().date() - timedelta(days=DAYS_BEFORE)
+            connection.execute(_READ, (f"{since}",)).fetchall()
+            return ours, time.process_time() - began
 
 
 def _open(folder: Path, url: str) -> Installation:
-    report = read_settings(
-        {
-            "FACEBOOK_APP_ID": APP_ID,
-            "FACEBOOK_APP_SECRET": APP_SECRET,
-            "FACEBOOK_GRAPH_URL": url,
-            "FACEBOOK_DIALOG_URL": url,
-            "STATE_TOKEN_SECRET": STATE_SECRET,
-            "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-            "DATABASE_URL": f"sqlite:///{folder / 'ours.db'}",
-        },
-        folder,
-    )
-    installation = open_installation(report, now=_now).installation
-    assert installation is not None, report.problems
+    settings = {
+        "FACEBOOK_APP_ID": traveller.APP_ID,
+        "FACEBOOK_APP_SECRET": traveller.APP_SECRET,
+        "FACEBOOK_GRAPH_URL": url,
+        "FACEBOOK_DIALOG_URL": url,
+        "STATE_TOKEN_SECRET": traveller.STATE_SECRET,
+        "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "DATABASE_URL": f"sqlite:///{folder / 'ours.db'}",
+    }
+    installation = open_installation(read_settings(settings, folder), now=_now).installation
+    assert installation is not None
     installation.worker = _AtOnce()
     return installation
 
 
 @contextmanager
-def _recorded(sent: list[requests.PreparedRequest]) -> Iterator[None]:
-    send = requests.Session.send
+def _recorded() -> Iterator[Recorded]:
+    calls, send = Recorded(), requests.Session.send
 
-    def recording(
+    def record(
         session: requests.Session, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        sent.append(request)
-        return send(session, request, **options)
+        answer = send(session, request, **options)
+        calls.requests.append(request)
+        calls.contents.append(answer.content)
+        return answer
 
-    with patch.object(requests.Session, "send", recording):
+    with patch.object(requests.Session, "send", record):
+        yield calls
+
+
+@contextmanager
+def _quiet_memory() -> Iterator[None]:
+    """What was there before is not looked at again: neither side pays for the other's rubbish."""
+    gc.collect()
+    gc.freeze()
+    try:
         yield
-
-
-def _median(seconds: Iterator[float]) -> float:
-    return statistics.median(seconds)
-
-
-def _ms(seconds: float) -> str:
-    return f"{1000 * seconds:,.0f} ms"
+    finally:
+        gc.unfreeze()

@@ -1,197 +1,246 @@
-"""Overview's figures by hand: SQL on ``snapshots`` and its indexes, sent through the driver itself.
+"""Overview's figures by hand: SQL sent through the driver itself, sums and orders in plain Python.
 
-Each Page is looked up once at the ends of both periods, into a temporary table that everything else
-is read from; the line adds up whole days, and only Pages with holes are followed day by day. Our
-columns of figures are not read. Unusual days are not asked for: no SQL of reasonable length judges
-them, so the rival is spared that work.
+It asks what the screen asks: both ends of the period, of the one before and of the last week, the
+first day only of Pages that lack an end, a point a week beyond 90 days, the days on which many
+Pages moved with how many could be judged, 25 rows with their small lines. Notes of operators are
+left out, the reasons why Pages can't be compared are told apart roughly, and a day on which fewer
+than a twentieth of the Pages moved is not looked at: all of it in the rival's favour.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Protocol
-
-from tests.bench import statements as sql
+from datetime import date, timedelta
+from heapq import nsmallest
+from statistics import median
+from typing import Any
 
 A_DAY = timedelta(days=1)
-ROWS = 25
-POINTS = 30
 
-
-class Cursor(Protocol):
-    """What both drivers' cursors can do."""
-
-    def execute(self, statement: Any, values: Any = ..., /) -> Any: ...
-
-    def fetchall(self) -> list[Any]: ...
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a visit of Overview asks for. ``tag_id`` None: every Page."""
-
-    since: date
-    until: date
-    previous_since: date
-    tag_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Found:
-    """The answers as rows: see `tests.bench.statements` for what each holds."""
-
-    totals: tuple[Any, ...]
-    medians: tuple[Any, ...]
-    line: list[tuple[date, int | None, int | None]]
-    up: list[tuple[Any, ...]]
-    down: list[tuple[Any, ...]]
-    rows: list[tuple[Any, ...]]
-    sparklines: dict[str, list[int]]
+_ENDS = """
+SELECT p.id, p.name, p.first_seen_at, {figures}
+FROM pages p
+LEFT JOIN snapshots a ON a.page_id = p.id AND a.day = :a
+LEFT JOIN snapshots b ON b.page_id = p.id AND b.day = :b
+LEFT JOIN snapshots c ON c.page_id = p.id AND c.day = :c
+LEFT JOIN snapshots w ON w.page_id = p.id AND w.day = :w
+{tagged} ORDER BY p.name_folded, p.id
+"""
+_OLDER = (
+    "coalesce({x}.{m}, (SELECT o.{m} FROM snapshots o WHERE o.page_id = p.id AND o.day = :o{x}))"
+)
+_NEWEST = """coalesce(b.{m}, (SELECT o.{m} FROM snapshots o WHERE o.page_id = p.id AND o.day < :b
+    AND o.{m} IS NOT NULL ORDER BY o.day DESC LIMIT 1))"""
+_FIRST = """CASE WHEN a.{m} IS NULL OR b.{m} IS NULL OR c.{m} IS NULL OR w.{m} IS NULL THEN
+    (SELECT o.day FROM snapshots o WHERE o.page_id = p.id AND o.{m} IS NOT NULL
+    ORDER BY o.day LIMIT 1) END"""
+_FIGURES = ", ".join(
+    part.format(x=end, m=f"{metric}_count")
+    for metric in ("fans", "followers")
+    for part, end in [*((_OLDER, end) for end in "abcw"), (_NEWEST, ""), (_FIRST, "")]
+)
+_SUMS = """
+SELECT day, count(fans_count), sum(fans_count) FROM snapshots
+WHERE day IN ({days}) {tagged} GROUP BY day
+"""
+_FIGURES_OF = """
+SELECT page_id, day, fans_count FROM snapshots
+WHERE page_id IN ({pages}) AND day IN ({days}) AND fans_count IS NOT NULL
+"""
+_PRESENT = "SELECT page_id FROM snapshots WHERE day = :day AND fans_count IS NOT NULL {tagged}"
+_LAST = """
+SELECT fans_count FROM snapshots WHERE page_id = :page AND day < :day AND fans_count IS NOT NULL
+ORDER BY day DESC LIMIT 1
+"""
+_MOVED = """
+SELECT day, direction, count(*) FROM unusual_days
+WHERE metric = 'fans' AND day BETWEEN :a AND :b {tagged} GROUP BY day, direction
+"""
+_ALL_PRESENT = """
+SELECT day, {listed} FROM snapshots
+WHERE day BETWEEN :first AND :day AND fans_count IS NOT NULL {tagged} GROUP BY day
+"""
+_ROWS = """
+SELECT p.id, p.name, p.category, n.day, n.fetched_at, i.etag, h.status, h.tasks, g.status,
+    h.sealed_page_token IS NULL, p.is_published
+FROM pages p
+LEFT JOIN page_grants h ON h.page_id = p.id LEFT JOIN grants g ON g.id = h.grant_id
+LEFT JOIN snapshots n ON n.page_id = p.id AND n.day = (
+    SELECT max(m.day) FROM snapshots m WHERE m.page_id = p.id AND m.day <= :b)
+LEFT JOIN pictures i ON i.page_id = p.id
+WHERE p.id IN ({pages})
+"""
+_ATTENTION = """
+SELECT count(*) FROM pages p WHERE NOT (EXISTS (
+    SELECT 1 FROM page_grants h JOIN grants g ON g.id = h.grant_id
+    WHERE h.page_id = p.id AND h.status = 'ok' AND g.status = 'ok'
+        AND h.sealed_page_token IS NOT NULL AND p.is_published
+        AND CAST(h.tasks AS TEXT) LIKE :analyze)
+    AND EXISTS (SELECT 1 FROM snapshots s WHERE s.page_id = p.id AND s.day IN (:b, :ob)
+        AND (s.fans_count IS NOT NULL OR s.followers_count IS NOT NULL))) {tagged}
+"""
+_SPAN = "SELECT (SELECT min(day) FROM snapshots), (SELECT max(day) FROM snapshots)"
+_ORIGIN = """
+SELECT max(fetched_at), fans_source, followers_source, graph_version FROM snapshots
+WHERE day = (SELECT max(day) FROM snapshots WHERE day <= :b) GROUP BY 2, 3, 4
+"""
 
 
 class Rival:
-    """One connection of a driver, prepared: its table is made once and filled for every visit."""
+    """One cursor of sqlite3 or psycopg on the database that is measured."""
 
-    def __init__(self, cursor: Cursor, *, is_sqlite: bool) -> None:
-        self._cursor = cursor
-        self._is_sqlite = is_sqlite
-        for statement in sql.PREPARE_SQLITE if is_sqlite else sql.PREPARE_POSTGRESQL:
-            cursor.execute(statement)
+    def __init__(self, cursor: Any, *, is_sqlite: bool) -> None:
+        self._cursor, self._is_sqlite = cursor, is_sqlite
+        self._listed = f"{'group_concat' if is_sqlite else 'string_agg'}(page_id, ',')"
 
-    def visit(self, asked: Asked) -> Found:
-        """Ask for all of it, in one transaction."""
+    def visit(self, since: date, until: date, tag_id: int | None) -> dict[str, Any]:
+        """Ask for a whole Overview in one transaction: the changes from ``since`` to ``until``."""
         self._cursor.execute("BEGIN")
         try:
-            return self._visit(asked)
+            return self._visit(since, until, tag_id)
         finally:
             self._cursor.execute("ROLLBACK")
 
-    def _visit(self, asked: Asked) -> Found:
-        values = self._values(asked)
-        self._run(sql.FILL_ALL if asked.tag_id is None else sql.FILL_TAG, values)
-        self._look_at("ends")
-        (totals,) = self._rows(sql.TOTALS, values)
-        median = sql.MEDIANS_SQLITE if self._is_sqlite else sql.MEDIANS_POSTGRESQL
-        (medians,) = self._rows(median, values)
-        table = sql.TABLE_SQLITE if self._is_sqlite else sql.TABLE_POSTGRESQL
-        rows = self._rows(table, values)
-        return Found(
-            totals=tuple(totals),
-            medians=tuple(medians),
-            line=self._line(asked, values),
-            up=self._rows(sql.UP, values),
-            down=self._rows(sql.DOWN, values),
-            rows=rows,
-            sparklines=self._sparklines(asked, [row[0] for row in rows]),
+    def _visit(self, since: date, until: date, tag_id: int | None) -> dict[str, Any]:
+        self._tag = (
+            "" if tag_id is None else f"SELECT page_id FROM page_tags WHERE tag_id = {tag_id}"
         )
-
-    def _line(
-        self, asked: Asked, values: Mapping[str, Any]
-    ) -> list[tuple[date, int | None, int | None]]:
-        statement = sql.SUMS_OF_ALL if asked.tag_id is None else sql.SUMS_OF_TAG
-        sums = {_day(day): (count, total) for day, count, total in self._rows(statement, values)}
-        held = {day for day, (count, _) in sums.items() if count and day >= asked.since - A_DAY}
-        self._run(sql.FIND_HOLEY, {**values, "days_count": len(held)})
-        self._look_at("holey")
-        standing = self._standing(asked, values)
-        ((last,),) = self._rows(sql.START, values)
-        line: list[tuple[date, int | None, int | None]] = []
-        for day in _days(asked.since - A_DAY, asked.until):
-            if day not in held:
-                line.append((day, None, None))
-                continue
-            total = int(sums[day][1]) + standing.get(day, 0)
-            line.append((day, total, total - int(last) if day >= asked.since else None))
-            last = total
-        return line
-
-    def _standing(self, asked: Asked, values: Mapping[str, Any]) -> dict[date, int]:
-        """What Pages with holes count for on the days that they miss."""
-        figures: dict[str, dict[date, int]] = {}
-        for page_id, day, figure in self._rows(sql.FIGURES_OF_HOLEY, values):
-            figures.setdefault(page_id, {})[_day(day)] = figure
-        added: dict[date, int] = {}
-        for known in figures.values():
-            last = 0
-            for day in _days(asked.since - 2 * A_DAY, asked.until):
-                if day in known:
-                    last = known[day]
-                else:
-                    added[day] = added.get(day, 0) + last
-        return added
-
-    def _sparklines(self, asked: Asked, page_ids: Sequence[str]) -> dict[str, list[int]]:
-        """The last figure of each of at most POINTS stretches; the period and the day before."""
-        since = asked.since - A_DAY
-        stretch = max(1, -(-((asked.until - since).days + 1) // POINTS))
-        names = {f"page{number}": page_id for number, page_id in enumerate(page_ids)}
-        if not names:
-            return {}
-        text = sql.SPARKLINES_SQLITE if self._is_sqlite else sql.SPARKLINES_POSTGRESQL
-        statement = text.format(pages=", ".join(f":{name}" for name in names))
-        values = {**names, "from_day": since, "until": asked.until, "stretch_days": stretch}
-        found: dict[str, list[int]] = {page_id: [] for page_id in page_ids}
-        for page_id, figure, _ in self._rows(statement, values):
-            found[page_id].append(figure)
-        return found
-
-    def _look_at(self, table: str) -> None:
-        if not self._is_sqlite:
-            self._cursor.execute(sql.LOOK_POSTGRESQL.format(table=table))
-
-    def _values(self, asked: Asked) -> dict[str, Any]:
+        days_count = (until - since).days + 1
+        ends = {"a": since - A_DAY, "b": until, "c": since - (days_count + 1) * A_DAY}
+        ends["w"] = until - 7 * A_DAY
+        ends |= {f"o{name}": day - A_DAY for name, day in ends.items()}
+        pages = self._ask(_ENDS, ends, "WHERE p.id", figures=_FIGURES)
+        fans = [page for page in pages if page[3] is not None and page[4] is not None]
+        moved = [(page[4] - page[3], index) for index, page in enumerate(fans)]
+        pages_by_fans = sorted(pages, key=lambda page: page[7] or -1, reverse=True)[:25]
+        ids = [page[0] for page in pages_by_fans]
+        stretch = -(-(days_count + 1) // 30)
+        stretch = -(-stretch // 7) * 7 if days_count > 90 else stretch
+        drawn = [
+            until - number * stretch * A_DAY for number in range(-(-(days_count + 1) // stretch))
+        ]
+        growth = [100 * (page[4] - page[3]) / page[3] for page in fans if page[3] >= 100]
         return {
-            "start_day": asked.since - A_DAY,
-            "start_older": asked.since - 2 * A_DAY,
-            "end_day": asked.until,
-            "end_older": asked.until - A_DAY,
-            "before_day": asked.previous_since - A_DAY,
-            "before_older": asked.previous_since - 2 * A_DAY,
-            "since": asked.since,
-            "previous_since": asked.previous_since,
-            "from_time": _midnight(asked.since),
-            "to_time": _midnight(asked.until + A_DAY),
-            "tag_id": asked.tag_id,
-            "rows": ROWS,
+            "span": self._ask(_SPAN, {}),
+            "origin": self._ask(_ORIGIN, ends),
+            "ends": [self._compare(pages, start, end) for start, end in _PAIRS],
+            "newest": [sum(page[of] or 0 for page in pages) for of in (7, 13)],
+            "stale": [
+                sum(p[of - 3] is None and p[of] is not None for p in pages) for of in (7, 13)
+            ],
+            "new": sum(1 for page in pages if str(page[2])[:10] >= str(since)),
+            "medians": [
+                median(page[7] for page in pages if page[7] is not None),
+                median(page[13] for page in pages if page[13] is not None),
+                median(net for net, _ in moved),
+                median(growth),
+            ],
+            "up": nsmallest(5, ((-net, index) for net, index in moved if net > 0)),
+            "down": nsmallest(5, (each for each in moved if each[0] < 0)),
+            "line": self._line(since, until, pages, fans),
+            "wide": self._list_wide(since, until),
+            "attention": self._ask(_ATTENTION, {**ends, "analyze": '%"ANALYZE"%'}, "AND p.id"),
+            "rows": self._ask(_ROWS, ends, pages=ids),
+            "sparklines": self._ask(_FIGURES_OF, {}, pages=ids, days=drawn),
         }
 
-    def _rows(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
-        self._run(statement, values)
-        return self._cursor.fetchall()
+    def _compare(
+        self, pages: list[Any], start: int, end: int
+    ) -> tuple[int, int, int, dict[str, int]]:
+        """How many Pages have both ends, their sums, and why the others are left out."""
+        both = [(p[start], p[end]) for p in pages if p[start] is not None and p[end] is not None]
+        lacking = {"joined": 0, "silent": 0}
+        for page in pages:
+            if page[end] is None:
+                lacking["silent"] += 1
+            elif page[start] is None:
+                lacking["joined"] += 1
+        return len(both), sum(a for a, _ in both), sum(b for _, b in both), lacking
 
-    def _run(self, statement: str, values: Mapping[str, Any]) -> None:
+    def _line(self, since: date, until: date, pages: list[Any], fans: list[Any]) -> dict[date, int]:
+        step = 7 if (until - since).days + 1 > 90 else 1
+        count = ((until - since).days + 1) // step
+        days = [until - number * step * A_DAY for number in range(count + 1)]
+        sums = self._sum(days)
+        # Where the day of a week's point has no figure: the last one of its week.
+        lacking = [day for day in days if day not in sums and step == 7]
+        weeks = {day: [day - n * A_DAY for n in range(1, 7)] for day in lacking}
+        if weeks:
+            before = self._sum([day for week in weeks.values() for day in week])
+            for week in weeks.values():
+                last = next((day for day in week if day in before), None)
+                if last:
+                    sums[last] = before[last]
+        counted = {page[0] for page in fans}
+        others = [page[0] for page in pages if page[0] not in counted]
+        if others:
+            for _, day, figure in self._ask(_FIGURES_OF, {}, pages=others, days=[*sums]):
+                had, total = sums[_date(day)]
+                sums[_date(day)] = had - 1, total - figure
+        line = {}
+        for day, (had, total) in sums.items():
+            if had < len(fans):
+                present = {id for (id,) in self._ask(_PRESENT, {"day": day}, "AND page_id")}
+                for page_id in counted - present:
+                    found = self._ask(_LAST, {"page": page_id, "day": day})
+                    total += found[0][0] if found else 0
+            line[day] = total
+        return line
+
+    def _sum(self, days: list[date]) -> dict[date, tuple[int, int]]:
+        rows = self._ask(_SUMS, {}, "AND page_id", days=days)
+        return {_date(day): (count, int(total)) for day, count, total in rows if count}
+
+    def _list_wide(self, since: date, until: date) -> list[tuple[date, int, int, int]]:
+        """Only days on which a twentieth of the Pages that could be judged moved can be wide."""
+        moved: dict[date, dict[str, int]] = {}
+        for day, direction, count in self._ask(
+            _MOVED, {"a": since - A_DAY, "b": until}, "AND page_id"
+        ):
+            moved.setdefault(_date(day), {})[direction] = count
+        every = len(self._ask(_PRESENT, {"day": until}, "AND page_id"))
+        wide = []
+        for day, counts in moved.items():
+            if 20 * sum(counts.values()) < every:
+                continue
+            judged = self._count_judged(day)
+            wide.append((day, judged, counts.get("rose", 0), counts.get("fell", 0)))
+        return wide
+
+    def _count_judged(self, day: date) -> int:
+        """Pages with the change of the day and at least 14 of the 28 before."""
+        days = {"first": day - 29 * A_DAY, "day": day}
+        rows = self._ask(_ALL_PRESENT, days, "AND page_id", listed=self._listed)
+        present = {_date(each): set(ids.split(",")) for each, ids in rows}
+        changes = {each: ids & present.get(each - A_DAY, set()) for each, ids in present.items()}
+        changed = changes.pop(day, set())
+        complete = changed.intersection(*changes.values()) if len(changes) > 14 else set()
+        others = changed - complete
+        return len(complete) + sum(sum(id in c for c in changes.values()) >= 14 for id in others)
+
+    def _ask(self, sql: str, values: dict[str, Any], where: str = "", **parts: Any) -> list[Any]:
+        tagged = f"{where} IN ({self._tag})" if self._tag and where else ""
+        values = dict(values)
+        for name, part in parts.items():
+            if isinstance(part, list):
+                listed = {f"{name}{number}_": each for number, each in enumerate(part)}
+                values |= listed
+                parts[name] = ", ".join(f":{each}" for each in listed)
+        text = sql.format(tagged=tagged, **parts)
+        used = {name: values[name] for name in re.findall(r":(\w+)", text)}
         if self._is_sqlite:
-            texts = {name: _text(value) for name, value in values.items()}
-            self._cursor.execute(statement, texts)
+            used = {name: f"{v}" if isinstance(v, date) else v for name, v in used.items()}
         else:
-            self._cursor.execute(_for_psycopg(statement), values)
+            text = re.sub(r":(\w+)", r"%(\1)s", text)
+        self._cursor.execute(text, used)
+        rows: list[Any] = self._cursor.fetchall()
+        return rows
 
 
-_psycopg: dict[str, str] = {}
+# Where in a row of _ENDS the fans of two ends stand: the period, the one before, the week; and the
+# same of followers.
+_PAIRS = ((3, 4), (5, 3), (6, 4), (9, 10))
 
 
-def _for_psycopg(statement: str) -> str:
-    if statement not in _psycopg:
-        _psycopg[statement] = re.sub(r":([a-z_0-9]+)", r"%(\1)s", statement)
-    return _psycopg[statement]
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}.000000"
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def _day(value: Any) -> date:
+def _date(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
-
-
-def _days(first: date, last: date) -> list[date]:
-    return [first + number * A_DAY for number in range((last - first).days + 1)]

@@ -1,90 +1,121 @@
-"""Page and Compare: what they send, and how long Chromium takes to their last element."""
+"""Overview as a browser gets it: bytes and seconds over the socket, beside the usual way's."""
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
-from urllib.parse import urlencode
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, expect, sync_playwright
+import requests
+from sqlalchemy import exists, update
 
-from tests.bench.generator import page_id
-from tests.bench.report import Line, at_most
-from tests.bench.stage import database_of, make_cold
+from fb.installation import open_installation
+from fb.settings import read_settings
+from storage.db.engine import Database
+from storage.jobs.runs import SNAPSHOTS, add_progress, finish_run, start_run
+from storage.models import Grant, PageGrant, Snapshot
 from tests.bench.tab import opened_tab
-from tests.browser.browsing import WIDTH, launch, settle
-from tests.browser.serving import Server
+from tests.bench.world import make_world
+from tests.browser import serving
+from tests.present import NOW, TODAY
 
-SENT_KB = 60
-TIMES_EMPTY = 2.5
-VISITS = 7
-YEAR = "12 months"
-HEIGHT = 4000  # whatever is below the edge of the window is drawn late or never
-COMPARED = 5
-
-
-def measure(server: Server, *, visits: int = VISITS) -> list[Line]:
-    """Bytes of both screens over a year, then their time beside an empty screen's."""
-    addresses = _addresses()
-    lines = [
-        at_most(f"{name} over {YEAR}, {what}", kilobytes, SENT_KB, "kB")
-        for name, (screen, query) in addresses.items()
-        for what, kilobytes in _sent(server.port, screen, query).items()
-    ]
-    times = _times(server, {"an unknown Page": ("page", {"id": "0"}), **addresses}, visits)
-    empty = statistics.median(times.pop("an unknown Page"))
-    lines.append(Line("empty screen (a Page that nobody brought)", f"{1000 * empty:,.0f} ms"))
-    for name, seconds in times.items():
-        median = statistics.median(seconds)
-        against = f"{name}, cold: {1000 * median:,.0f} ms against {1000 * empty:,.0f} ms"
-        lines.append(at_most(against, median / empty, TIMES_EMPTY, "×"))
-    return lines
+copy_program = serving.copy_program
+RIVAL = Path(__file__).with_name("usual_way.py")
+RERUNS = 9
+# By default Streamlit collects garbage when a run is over: the next one must not pay for it.
+PAUSE_SECONDS = 0.3
 
 
-def _addresses() -> dict[str, tuple[str, Mapping[str, str]]]:
-    ids = ",".join(page_id(number) for number in range(1, 1 + COMPARED))
-    return {
-        "Page": ("page", {"id": page_id(1), "period": YEAR}),
-        f"Compare of {COMPARED}": ("compare", {"ids": ids, "period": YEAR}),
-    }
-
-
-def _sent(port: int, screen: str, query: Mapping[str, str]) -> dict[str, float]:
-    with opened_tab(port, screen, **query) as tab:
-        return {
-            "first load": tab.rerun().bytes_count / 1000,
-            "rerun": tab.rerun().bytes_count / 1000,
+def make_database(program: Path, *, pages: int, days: int) -> Database:
+    """Fill the sandbox of a copied program so that nothing is due that would change figures."""
+    installation = open_installation(read_settings({}, program), now=lambda: NOW).installation
+    assert installation is not None
+    key_id = installation.vault.current_key_id
+    url = installation.settings.database_url
+    installation.close()
+    database = make_world(url, pages=pages, days=days, today=TODAY)
+    # The tokens name a key that is there, though it opens none of them.
+    has_figure = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == TODAY)
+    lost = {"sealed_page_token": None, "key_id": None, "status": "no_access"}
+    with database.writing() as session:
+        session.execute(update(PageGrant).values(key_id=key_id))
+        session.execute(update(PageGrant).where(~has_figure).values(**lost))
+        session.execute(update(Grant).values(key_id=key_id))
+        about: dict[str, Any] = {
+            "kind": SNAPSHOTS,
+            "started_by": "daily",
+            "day": TODAY,
+            "pages_total": pages,
         }
+        run_id = start_run(session, now=NOW, **about)
+        add_progress(session, run_id, pages_done=pages)
+        finish_run(session, run_id, status="done", now=NOW)
+    return database
 
 
-def _times(
-    server: Server, addresses: Mapping[str, tuple[str, Mapping[str, str]]], visits: int
-) -> dict[str, list[float]]:
-    """Seconds of every visit, in turn; nothing is remembered, by the browser or the server."""
-    times: dict[str, list[float]] = {name: [] for name in addresses}
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        for turn in range(visits + 1):
-            for name, (screen, query) in addresses.items():
-                make_cold(database_of(server.folder))
-                seconds = _visit(browser, f"{server.url}/{screen}?{urlencode(query)}")
-                if turn:  # the first one pays for what the system has not read yet
-                    times[name].append(seconds)
-        browser.close()
-    return times
+def measure(program: Path, rival_folder: Path, report: Callable[..., None]) -> None:
+    """Serve both on the same file, and report what a tab of each gets."""
+    file = program / "data" / "sandbox.db"
+    with serving.serving(program) as server, opened_tab(server.port) as tab:
+        report("first load", tab.rerun().bytes_count / 1000, 100, "kB")
+        ours = []
+        for _ in range(RERUNS):
+            with closing(sqlite3.connect(file, timeout=60)) as connection, connection:
+                connection.execute("UPDATE installation SET data_version = data_version + 1")
+            time.sleep(PAUSE_SECONDS)
+            ours.append(tab.rerun().seconds)
+        sent = [tab.rerun().bytes_count]
+        periods = []
+        for label in ("90 days", "12 months"):
+            periods.append(tab.choose("period", label).bytes_count)
+            sent.append(tab.rerun().bytes_count)
+        report("another period, the largest", max(periods) / 1000, 70, "kB")
+        report("rerun with the same figures, the largest", max(sent) / 1000, 30, "kB")
+    with served_rival(rival_folder, file) as port, opened_tab(port) as tab:
+        theirs = tab.rerun().seconds
+    cold = statistics.median(ours)
+    what = f"28 days, nothing remembered: {1000 * cold:.0f} ms, the usual way {theirs:.1f} s"
+    report(what, theirs / cold, 20, "x", least=True)
 
 
-def _visit(browser: Browser, url: str) -> float:
-    with browser.new_context(viewport={"width": WIDTH, "height": HEIGHT}) as context:
-        page = context.new_page()
-        began_at = time.perf_counter()
-        page.goto(url, wait_until="commit")
-        expect(page.locator("h1").first).to_be_visible()
-        settle(page)
-        # A chart is there when its canvas or drawing is.
-        for chart in page.get_by_test_id("stVegaLiteChart").all():
-            chart.locator("canvas, svg").first.wait_for()
-        for table in page.get_by_test_id("stDataFrame").all():
-            table.locator("canvas").first.wait_for()
-        return time.perf_counter() - began_at
+@contextmanager
+def served_rival(folder: Path, database: Path) -> Iterator[int]:
+    """Serve the usual way as ``streamlit run`` does, but for the port; gives the port."""
+    folder.mkdir()
+    shutil.copy2(RIVAL, folder)
+    port = serving.find_free_port()
+    # Without the last two Streamlit would ask whoever starts it for an address, and wait.
+    options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
+    options += ["--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", RIVAL.name, *options],
+        cwd=folder,
+        env=serving.clean_environment({"RIVAL_DATABASE": str(database), "HOME": str(folder)}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + serving.START_SECONDS
+        while not _is_healthy(port):
+            assert process.poll() is None, "the usual way ended"
+            assert time.monotonic() < deadline, "the usual way does not answer"
+            time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(serving.STOP_SECONDS)
+
+
+def _is_healthy(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).ok
+    except requests.ConnectionError:
+        return False

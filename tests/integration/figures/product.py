@@ -48,7 +48,7 @@ from storage.export.tables import (
     export_daily_figures,
     export_page_table,
 )
-from storage.figures import filter_choices, totals
+from storage.figures import filter_choices, totals, unusual
 from storage.figures.comparison import (
     ComparedPage,
     Figures,
@@ -72,7 +72,6 @@ from storage.figures.table import (
     load_table,
     make_summary,
 )
-from storage.figures.unusual import list_unusual_days
 from storage.insights.values import ValueRow, upsert_values
 from storage.models import Base
 from storage.notes import tags
@@ -254,12 +253,11 @@ def ask_overview(session: Session, view: View) -> Overview:
 def list_unusual(session: Session, view: View) -> list[UnusualDay]:
     """The days on which any Page rose or fell beyond its noise."""
     filter = _stored_filter(session, view.filter)
-    days = list_unusual_days(
-        session, since=view.since, until=view.until, metric=view.metric, filter=filter
-    )
-    return [
-        UnusualDay(each.day, each.judged_count, each.rose_count, each.fell_count) for each in days
-    ]
+    # The screens ask for the days beyond a limit only; the counts of every day are as good.
+    metric: Any = view.metric
+    moved = unusual._count_moved(session, view.since, view.until, metric, filter)
+    judged = unusual._count_judged(session, moved, metric, filter, view.until)
+    return [UnusualDay(day, judged[day], *counts) for day, counts in moved.items()]
 
 
 def show_overview(session: Session, view: View) -> tuple[View, Overview]:
@@ -401,8 +399,9 @@ def say_overview(session: Session, view: View) -> list[str]:
     before = None if previous is None else totals.make_comparable(previous, view.metric)
     provenance = find_provenance(session, view.until)
     tiles = overview_text.tiles(shown, before, view.metric, _period(view), provenance)
-    unusual = list_unusual_days(
-        session, since=view.since, until=view.until, metric=view.metric, filter=filter
+    metric: Any = view.metric
+    wide = unusual.list_wide_days(
+        session, since=view.since, until=view.until, metric=metric, filter=filter
     )
     attention = _narrowed(filter, Filter(attention=True))
     week = queries.Week(
@@ -413,7 +412,7 @@ def say_overview(session: Session, view: View) -> list[str]:
         compared,
         totals.list_movers(ends, view.metric, "number"),
         tags.count_pages(session, filter=attention, until=view.until),
-        tuple(unusual),
+        tuple(wide),
     )
     counted = overview_text.counted_pages(compared, shown.pages_count, view.metric, 0)
     return [*map(_say_tile, tiles), counted, *digest.to_text(digest.write(week)).splitlines()]
@@ -422,7 +421,7 @@ def say_overview(session: Session, view: View) -> list[str]:
 def say_page(session: Session, page_id: str, view: View) -> list[str]:
     """The tiles of a Page's screen, in its words, on exactly the days of the view."""
     figures = _load_page(session, page_id, view)
-    asked = replace(figures.view, period=figures.asked)
+    asked = replace(figures.view, period=figures.requested)
     return [_say_tile(tile) for tile in page_tiles.tiles(replace(figures, view=asked))]
 
 
