@@ -2,9 +2,11 @@
 # make test          set everything up and run the tests: unit, integration, screens, the main walk in a browser
 # make test-browser  every other walk through the browser
 # make check         format, lint, types, make test, make test-browser, and two days drawn at random
-# make test-dates    the tests as if on every day on which programs break
+# make test-dates    unit, integration and screen tests as if on every day on which programs break
 # make pictures      every screen as a picture, at 1440 and 390 pixels and in the dark
 # make bench         measure, as ratios against named rivals
+# make format        format the code and mend what lint can mend
+# make clean         delete .venv and what the tools remember
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
