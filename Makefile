@@ -22,17 +22,17 @@ run: .venv/runs
 	$(BIN)/streamlit run dashboard.py
 
 test: .venv/tests
-	$(BIN)/python -m pytest $(PYTEST) tests/unit tests/integration tests/screens tests/browser/test_walk.py
+	$(BIN)/python -m pytest $(PYTEST) tests/unit tests/integration tests/screens tests/browser/walks/test_walk.py
 
 test-browser: .venv/tests
-	$(BIN)/python -m pytest $(BROWSER) tests/browser --ignore=tests/browser/test_walk.py
+	$(BIN)/python -m pytest $(BROWSER) tests/browser --ignore=tests/browser/walks/test_walk.py
 
 test-dates: .venv/tests
 	$(BIN)/python -m tests.dates $(DATES)
 
 pictures: .venv/tests
-	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(BROWSER) tests/browser/test_look.py \
-		tests/browser/test_notes_and_tags.py tests/browser/test_import_export.py
+	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(BROWSER) tests/browser/screens/test_look.py \
+		tests/browser/screens/test_notes_and_tags.py tests/browser/screens/test_import_export.py
 
 check: .venv/tests
 	$(BIN)/ruff format --check .

@@ -33,8 +33,8 @@ from fb.sandbox.serve import serve
 from fb.settings import read_settings
 from pages import queries
 from pages.text.periods import get_period
-from tests.integration import traveller
-from tests.integration.test_sandbox_history import connect, is_finished, opened_sandbox
+from tests.integration.facebook import traveller
+from tests.integration.jobs.test_sandbox_history import connect, is_finished, opened_sandbox
 from tests.waiting import wait_until
 
 PAGES = 1_000

@@ -23,7 +23,7 @@ from storage.jobs.runs import SNAPSHOTS, add_progress, finish_run, start_run
 from storage.models import Grant, PageGrant, Snapshot
 from tests.bench.tab import opened_tab
 from tests.bench.world import make_world
-from tests.browser import serving
+from tests.browser.kit import serving
 from tests.present import NOW, TODAY
 
 copy_program = serving.copy_program

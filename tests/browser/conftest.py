@@ -16,12 +16,12 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.browsing import TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
-from tests.browser.furnishing import furnish
-from tests.browser.live import Live, serving_live
-from tests.browser.serving import Server, copy_program, serving
-from tests.browser.stored import INSIGHTS_DONE
-from tests.browser.trips import connect
+from tests.browser.kit.browsing import TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
+from tests.browser.kit.furnishing import furnish
+from tests.browser.kit.live import Live, serving_live
+from tests.browser.kit.serving import Server, copy_program, serving
+from tests.browser.kit.stored import INSIGHTS_DONE
+from tests.browser.kit.trips import connect
 from tests.waiting import wait_until
 
 # Two years of views and engagement follow the history by themselves, in the background.

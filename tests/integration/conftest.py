@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from storage.db.engine import Database, open_database
 from storage.migrate import migrate
-from tests.integration.traveller import APP_ID
+from tests.integration.facebook.traveller import APP_ID
 from tests.present import NOW
 
 SANDBOX = "sandbox"

@@ -17,7 +17,7 @@ from fb.web.avatar import initial_svg
 from fb.web.routes import make_routes
 from storage.db.errors import DatabaseUnreachable
 from storage.models import Page
-from tests.integration.traveller import START, Scene, opened_scene
+from tests.integration.facebook.traveller import START, Scene, opened_scene
 
 HOME = "http://localhost:8501"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pages.text.formats import day
 from storage.db.installation import bump_data_version
-from tests.integration.figure_rows import ORIGIN, add_grant, add_page, hold
+from tests.integration.figures.figure_rows import ORIGIN, add_grant, add_page, hold
 from tests.screens.conftest import NOW, Stage
 
 TODAY = (NOW.date() - ORIGIN).days  # the number that figure_rows gives to the stage's present

@@ -1,0 +1,63 @@
+"""A sandbox as operators leave it behind: tags on Pages, notes on days, a goal."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from storage.db.engine import open_database
+from storage.notes.goals import GoalRow, set_goal
+from storage.notes.notes import NoteDraft, add_note
+from storage.notes.tags import create_tag, tag_page
+from tests.browser.kit.serving import Server
+
+# A Page with a name of ordinary length, a picture, and movement.
+NAME = "Hofladen Apfelgarten"
+PAGE = "SELECT id FROM pages WHERE name = ?"
+TAGS = {
+    "Brazil": "SELECT id FROM pages WHERE json_extract(location, '$.country') = 'Brazil'",
+    "Germany": "SELECT id FROM pages WHERE json_extract(location, '$.country') = 'Germany'",
+    "Client Meyer": "SELECT id FROM pages WHERE category IN ('Bakery', 'Cafe', 'Grocery Store')",
+}
+NOTE = "Autumn campaign begins"
+LAST_DAY = "SELECT max(day) FROM snapshots"
+
+
+def page_id_of(server: Server, name: str = NAME) -> str:
+    """The id of the Page with this name."""
+    return str(server.query(PAGE, name)[0])
+
+
+def furnish(server: Server) -> None:
+    """Add three tags, a note for all Pages, one for a Page and one for a tag, and a goal."""
+    today = date.fromisoformat(server.query(LAST_DAY)[0])
+    ids = {tag: server.query(chosen) for tag, chosen in TAGS.items()}
+    page_id = page_id_of(server)
+    fans = "SELECT fans_count FROM snapshots WHERE page_id = ? ORDER BY day DESC LIMIT 1"
+    (fans_count,) = server.query(fans, page_id)
+    database = open_database(f"sqlite:///{server.database}")
+    with database.writing() as session:
+        tags = {tag: _tag(session, tag, of) for tag, of in ids.items()}
+        for draft in (
+            NoteDraft(today - timedelta(days=19), NOTE),
+            NoteDraft(today - timedelta(days=8), "Prize draw with the orchard", page_id),
+            NoteDraft(
+                today - timedelta(days=12), "New photographs of bread", None, tags["Client Meyer"]
+            ),
+        ):
+            add_note(session, draft, _now())
+        target = round(fans_count * 1.1, -2)
+        set_goal(session, page_id, "fans", GoalRow(target, today + timedelta(days=60)), _now())
+    database.engine.dispose()
+
+
+def _tag(session: Session, name: str, page_ids: list[str]) -> int:
+    tag_id = create_tag(session, name, _now())
+    for page_id in page_ids:
+        assert tag_page(session, tag_id, page_id, _now())
+    return tag_id
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

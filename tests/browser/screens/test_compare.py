@@ -1,0 +1,140 @@
+"""Compare in a browser: search, add three, switch, remove, reload, share, and the way back."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.kit.browsing import (
+    NewPage,
+    by_key,
+    expect_soon,
+    expect_title,
+    settle,
+    visit,
+    words,
+)
+from tests.browser.kit.serving import Server
+
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
+LARGEST = """
+    SELECT id, name FROM pages JOIN snapshots ON page_id = id
+    WHERE day = (SELECT max(day) FROM snapshots) AND name GLOB '[A-Z]*[a-z]'
+    ORDER BY fans_count DESC LIMIT 5
+"""
+
+
+def ids_of(page: Page) -> list[str]:
+    """The Pages in the address bar."""
+    return parse_qs(urlsplit(page.url).query).get("ids", [""])[0].split(",")
+
+
+def chips(page: Page) -> list[str]:
+    """The Pages in the comparison."""
+    texts = page.locator('[class*="st-key-compare-remove-"]').all_inner_texts()
+    return [text.replace("\u2060", "").partition("\n")[0] for text in texts]
+
+
+def ends(page: Page) -> list[str]:
+    """The figures and names at the ends of the lines."""
+    texts = (
+        chart(page)
+        .locator("svg .mark-text.role-mark text:not([fill='#6F7A8A' i])")
+        .all_text_contents()
+    )
+    return [text for text in texts if text.strip()]
+
+
+def chart(page: Page) -> Locator:
+    return by_key(page, "compare-card").get_by_test_id("stVegaLiteChart")
+
+
+def add(page: Page, name: str) -> None:
+    """Type a name and choose the first match."""
+    before = len(chips(page))
+    page.get_by_placeholder("Add a Page by name").fill(name)
+    box = by_key(page, "compare-add")
+    box.get_by_role("combobox").click()
+    page.get_by_role("option", name=re.compile(re.escape(name))).first.click()
+    expect_soon(page, lambda: len(chips(page)), before + 1)
+    settle(page)
+
+
+def test_search_add_switch_remove_reload_and_share(
+    full: Server, page: Page, new_page: NewPage
+) -> None:
+    (first, first_name), (second, second_name), (third, third_name) = full.query(LARGEST)[:3]
+    visit(page, full.url)
+    page.get_by_role("link", name="Compare", exact=True).click()
+    expect_title(page, "Compare")
+    assert "Choose two Pages to compare." in words(page)
+    for name in (first_name, second_name, third_name):
+        add(page, name)
+    assert ids_of(page) == [first, second, third]
+    assert chips(page) == [first_name, second_name, third_name]
+    expect_soon(page, lambda: len(ends(page)), 3)
+
+    by_key(page, "scale").get_by_role("radio", name="Numbers").click()
+    (fans,) = full.query(
+        "SELECT fans_count FROM snapshots WHERE page_id = ? ORDER BY day DESC LIMIT 1", first
+    )
+    expect_soon(page, lambda: any(text.startswith(f"{fans:,d} ") for text in ends(page)), True)
+    by_key(page, "figure").get_by_role("radio", name="Followers").click()
+    expect(page.get_by_role("heading", name="Followers", exact=True)).to_be_visible()
+    by_key(page, "period").get_by_role("radio", name="7 days").click()
+    expect(page).to_have_url(re.compile("period=7"))
+    settle(page)
+
+    by_key(page, "compare-remove-1").get_by_role("button").click()
+    expect_soon(page, lambda: chips(page), [first_name, third_name])
+    settle(page)
+    assert ids_of(page) == [first, third]
+    page.reload()
+    expect_title(page, "Compare")
+    assert chips(page) == [first_name, third_name]
+    expect(page.get_by_role("heading", name="Followers", exact=True)).to_be_visible()
+
+    shared = new_page()
+    visit(shared, page.url)
+    assert chips(shared) == [first_name, third_name]
+    expect_soon(shared, lambda: ends(shared), ends(page))
+
+
+def test_from_a_page_to_the_one_nearest_in_size_and_back(full: Server, page: Page) -> None:
+    ((first, name), *_) = full.query(LARGEST)
+    visit(page, f"{full.url}/page?id={first}")
+    page.get_by_role("link", name="Compare with").click()
+    expect_title(page, "Compare")
+    assert ids_of(page) == [first]
+    by_key(page, "compare-begin").get_by_role("button").first.click()
+    expect_soon(page, lambda: len(chips(page)), 2)
+    settle(page)
+    pair = ids_of(page)
+    assert pair[0] == first
+    by_key(page, "compare-figures").get_by_role("link").last.click()
+    expect(page).to_have_url(re.compile(rf"/page\?id={pair[1]}"))
+    settle(page)
+    page.go_back()
+    expect_title(page, "Compare")
+    assert ids_of(page) == pair
+    assert name in chips(page)
+
+
+def test_a_hostile_name_is_shown_as_it_is(full: Server, page: Page) -> None:
+    (hostile,) = full.query("SELECT id FROM pages WHERE name = ?", HOSTILE)
+    ((first, _), *_) = full.query(LARGEST)
+    visit(page, f"{full.url}/compare?ids={hostile},{first},77,{first}")
+    assert chips(page)[0] == HOSTILE
+    assert HOSTILE in words(page)
+    said = words(page)
+    assert "1 Page that is not connected here and 1 Page that stands there twice." in said
+    table = by_key(page, "compare-figures").locator("[role=gridcell]").first
+    expect(table).to_have_text(HOSTILE)
+    box = chart(page).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 150)
+    expect(page.locator("#vg-tooltip-element .key").nth(1)).to_have_text(re.compile("<b>"))
+    expect(page.locator("#vg-tooltip-element b")).to_have_count(0)
+    expect(page.get_by_role("main").locator("b, a[href*='evil']")).to_have_count(0)

@@ -1,0 +1,113 @@
+"""What can be done without a mouse: Tab reaches everything that matters."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.kit import trips
+from tests.browser.kit.browsing import (
+    by_key,
+    expect_page_title,
+    focused,
+    settle,
+    tab_until,
+    upload,
+    visit,
+)
+from tests.browser.kit.furnishing import page_id_of
+from tests.browser.kit.serving import Server
+
+
+def test_the_connect_link_is_reached_and_followed(empty: Server, page: Page) -> None:
+    visit(page, empty.url)
+    tab_until(page, lambda: focused(page) == trips.CONNECT)
+    # Our own anchor, so showing the focus is our own business; Streamlit cares for its widgets.
+    width = page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth")
+    assert width == "3px"
+    page.keyboard.press("Enter")
+    page.wait_for_url(trips.DIALOG)
+    tab_until(page, lambda: focused(page) == "Continue", presses=150)
+
+
+def test_overview_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
+    """In the order in which a person reads."""
+    visit(page, full.url)
+    keys = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
+    keys += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
+    for key in keys:
+        tab_until(page, partial(has_focus, page, key))
+
+
+def test_a_filter_is_chosen_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, full.url)
+    tab_until(page, partial(has_focus, page, "filter"))
+    page.keyboard.press("Enter")
+    expect(by_key(page, "filter-category")).to_be_visible()
+    settle(page)
+    tab_until(page, lambda: focused(page) == "filter-category")
+    page.keyboard.type("Florist")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{full.url}/?category=Florist")
+    expect(by_key(page, "filtered")).to_contain_text("Florist")
+
+
+def test_compare_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
+    ids = ",".join(full.query("SELECT id FROM pages ORDER BY id LIMIT 2"))
+    visit(page, f"{full.url}/compare?ids={ids}")
+    for key in ("compare-search", "compare-remove-0", "period", "figure", "scale"):
+        tab_until(page, partial(has_focus, page, key))
+
+
+def test_a_page_is_added_to_compare_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, f"{full.url}/compare")
+    tab_until(page, partial(has_focus, page, "compare-search"))
+    page.keyboard.type("Apfelgarten")
+    expect(by_key(page, "compare-add")).to_be_visible()
+    settle(page)
+    tab_until(page, partial(has_focus, page, "compare-add"))
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("option")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(by_key(page, "compare-remove-0")).to_contain_text("Hofladen Apfelgarten")
+
+
+def test_the_import_button_is_reached(full: Server, page: Page) -> None:
+    """Not pressed: nothing may be stored here."""
+    visit(page, f"{full.url}/imports")
+    tab_until(page, lambda: "Upload" in focused(page) or has_focus(page, "past-figures-0"))
+    content = f"page_id,date,fans\n{page_id_of(full)},2024-02-01,1200\n"
+    upload(page, "old.csv", content)
+    expect(by_key(page, "import").get_by_role("button")).to_be_enabled()
+    settle(page)
+    tab_until(page, partial(has_focus, page, "import"))
+
+
+def has_focus(page: Page, key: str) -> bool:
+    """Whether what stands under a key of ours has the focus."""
+    return by_key(page, key).locator(":focus").count() > 0
+
+
+def test_the_period_is_changed_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, full.url)
+    tab_until(page, lambda: focused(page) == "period")
+    page.keyboard.press("Enter")
+    expect(by_key(page, "period").get_by_role("radio", name="7 days")).to_be_checked()
+    expect(page).to_have_url(f"{full.url}/?period=7+days")
+
+
+def test_a_mover_is_opened_by_keyboard(full: Server, page: Page) -> None:
+    visit(page, full.url)
+    tab_until(page, lambda: focused(page) == "movers-card")
+    name, _, _ = page.evaluate("() => document.activeElement.innerText").partition("\n")
+    page.keyboard.press("Enter")
+    expect_page_title(page, name)
+
+
+def test_save_is_reached_in_the_preview(empty: Server, page: Page) -> None:
+    visit(page, empty.url)
+    trips.travel(page)
+    tab_until(page, lambda: focused(page) == "save")
+    tab_until(page, lambda: focused(page) == "discard")

@@ -1,0 +1,190 @@
+"""Every screen in every state is whole at three widths; `make pictures` keeps what is seen here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from playwright.sync_api import Page, expect
+
+from fb.sandbox import create_sandbox
+from fb.sandbox.world.platform import PASSWORD_CHANGED, RATE_LIMIT
+from tests.browser.conftest import Serve
+from tests.browser.kit import trips
+from tests.browser.kit.browsing import by_key, expect_title, visit, words
+from tests.browser.kit.furnishing import NOTE, page_id_of
+from tests.browser.kit.live import serving_live
+from tests.browser.kit.looks import SCHEMES, look_at_screens, look_at_widths, show_scheme
+from tests.browser.kit.serving import LIVE_APP_ID, Server
+
+EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
+LEFT_OUT = ("Café Lindenhof", "Optik Keller", "Read views and engagement")
+LARGEST = """
+    SELECT id FROM pages JOIN snapshots ON page_id = id
+    WHERE day = (SELECT max(day) FROM snapshots) AND name GLOB '[A-Z]*[a-z]'
+    ORDER BY fans_count DESC LIMIT 5
+"""
+
+
+def page_path(server: Server) -> str:
+    """The path of one Page's screen."""
+    return f"page?id={page_id_of(server)}"
+
+
+def test_empty(empty: Server, page: Page) -> None:
+    screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
+    look_at_screens(page, empty.url, "empty", screens)
+
+
+def test_full(furnished: Server, page: Page) -> None:
+    """With tags, notes, a goal, a forecast, and views and engagement."""
+    deep = f"{page_path(furnished)}&period=90+days&forecast=true"
+    ids = ",".join(furnished.query(LARGEST))
+    screens = {
+        "overview": "",
+        "filtered": "?tag=Brazil&period=90+days",
+        "page": deep,
+        **EVERYWHERE,
+        "compare": f"compare?ids={ids}&period=90+days",
+    }
+    look_at_screens(page, furnished.url, "full", screens)
+    more = {
+        "no-page": "page?id=1",
+        "search": "?q=caf",
+        "nothing-found": "?q=nothing+of+this+name",
+        "daily": "?metric=Followers&view=Daily+change&period=90+days&movers=Rate",
+        "percent": "?view=%25+since+start&comparison=No+comparison",
+        "custom": "?period=Custom&since=2001-01-01&until=2001-01-02",
+        "page-daily": f"{page_path(furnished)}&chart=Daily+change&figure=Followers",
+        "numbers": f"compare?ids={ids}&scale=Numbers&figure=Followers",
+        "begin": "compare",
+        "imports": "imports",
+    }
+    look_at_screens(page, furnished.url, "full", more, schemes=["light"])
+
+
+def test_the_screens_of_the_furnished_show_it(furnished: Server, page: Page) -> None:
+    """The screens above show what they are named after."""
+    visit(page, f"{furnished.url}/{page_path(furnished)}&period=90+days&forecast=true")
+    for text in ("Forecast: most likely", "Next:", "Best day:", "midnight Pacific time"):
+        assert text in words(page), text
+    expect(page.get_by_role("heading", name="Daily change, 12 months")).to_be_visible()
+    expect(by_key(page, "goal-card").get_by_role("button", name="Change goal")).to_be_visible()
+    expect_note(page)
+    visit(page, f"{furnished.url}/?tag=Brazil")
+    expect(by_key(page, "filtered")).to_contain_text("Brazil")
+    expect_note(page)
+    visit(page, f"{furnished.url}/setup")
+    expect(page.get_by_role("heading", name="Metric ledger")).to_be_visible()
+
+
+def expect_note(page: Page) -> None:
+    """The note for all Pages is on the first chart, in words for those who can't see it."""
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    expect(chart.locator(f'line[aria-label*="{NOTE}"]').first).to_be_attached()
+
+
+def test_preview(serve: Serve, full: Server, page: Page) -> None:
+    """A second trip, with Pages and a permission left out."""
+    with serve(data_of=full) as server:
+        visit(page, f"{server.url}/connections")
+        trips.travel(page, "Renew", without=LEFT_OUT)
+        expect(page.get_by_text("2 Pages are missing")).to_be_visible()
+        for scheme in SCHEMES:
+            show_scheme(page, scheme)
+            page.reload()  # the server paints cells, and hears of the scheme with a run
+            trips.wait_for_preview(page)
+            look_at_widths(page, f"full-preview-{scheme}")
+
+
+def test_first_day(serve: Serve, page: Page) -> None:
+    """In live mode, where nobody makes a history; and the reading on the way there."""
+    with serving_live(serve) as live:
+        url = live.server.url
+        look_at_screens(page, url, "empty-live", {"overview": "", "setup": "setup"})
+        visit(page, url)
+        trips.set_out(page)
+        live.facebook.inject("delay", path="me/accounts", call=2, times=2, seconds=2.5)
+        trips.agree(page)
+        expect(page.get_by_text(re.compile("Pages? read"))).to_be_visible()
+        look_at_widths(page, "reading-dark")
+        trips.wait_for_preview(page)
+        trips.save(page)
+        screens = {"overview": "", "page": page_path(live.server), **EVERYWHERE}
+        look_at_screens(page, url, "first-day", screens, schemes=["light"])
+
+
+def put_in_trouble(trouble: str) -> Callable[[Path], None]:
+    """Choose a trouble of the sandbox before its server starts."""
+
+    def prepare(folder: Path) -> None:
+        create_sandbox(
+            app_id=LIVE_APP_ID,
+            app_secret="not needed to make trouble",
+            redirect_uri="http://localhost/connect",
+            state_path=folder / "data" / "sandbox-world.json",
+            real_now=lambda: datetime.now(UTC),
+        ).trouble = trouble
+
+    return prepare
+
+
+def test_dead_connection(serve: Serve, full: Server, page: Page) -> None:
+    with serve(data_of=full, prepare=put_in_trouble(PASSWORD_CHANGED)) as server:
+        visit(page, server.url)
+        trips.refresh(page, server)
+        expect(by_key(page, "trouble-line")).to_contain_text("1 account needs you")
+        screens = {"overview": "", "page": page_path(server), **EVERYWHERE}
+        look_at_screens(page, server.url, "dead", screens, schemes=["light"])
+        visit(page, f"{server.url}/{page_path(server)}")
+        assert "password was changed and ended this access" in words(page)
+        assert "Its history is safe." in words(page)
+
+
+def test_rate_limit(serve: Serve, full: Server, page: Page) -> None:
+    with serve(data_of=full, prepare=put_in_trouble(RATE_LIMIT)) as server:
+        visit(page, server.url)
+        trips.refresh(page, server)
+        line = by_key(page, "trouble-line")
+        expect(line).to_contain_text("Facebook asks us to slow down")
+        expect(line).to_contain_text("Your connections are fine.")
+        assert server.query("SELECT status FROM grants") == ["ok"]
+        look_at_screens(
+            page, server.url, "limited", {"overview": "", **EVERYWHERE}, schemes=["dark"]
+        )
+
+
+def lose_the_key(folder: Path) -> None:
+    """Put another key in the place of the one that sealed everything."""
+    file = folder / "data" / "sandbox-secrets.json"
+    secrets = json.loads(file.read_text(encoding="utf-8"))
+    secrets["encryption_key"] = Fernet.generate_key().decode()
+    file.write_text(json.dumps(secrets), encoding="utf-8")
+
+
+def test_wrong_key(serve: Serve, full: Server, page: Page) -> None:
+    with serve(data_of=full, prepare=lose_the_key) as server:
+        sealed = server.query("SELECT page_id, sealed_page_token FROM page_grants")
+        screens = {"overview": "", "page": page_path(server), **EVERYWHERE, "connect": "connect"}
+        look_at_screens(page, server.url, "wrong-key", screens, schemes=["light"])
+        visit(page, server.url)
+        expect(page.get_by_text("The stored access can't be opened").first).to_be_visible()
+        page.goto(f"{server.url}/oauth/start")
+        expect_title(page, "Setup")
+        assert server.query("SELECT page_id, sealed_page_token FROM page_grants") == sealed
+
+
+def test_settings_wrong(serve: Serve, page: Page) -> None:
+    with serve(settings={"FACEBOOK_APP_ID": "12", "DATABASE_URL": "mysql://x"}) as server:
+        screens = {"overview": "", **EVERYWHERE, "connect": "connect"}
+        look_at_screens(page, server.url, "settings", screens, schemes=["dark"])
+        visit(page, server.url)
+        expect_title(page, "Facebook is not set up yet")
+        visit(page, f"{server.url}/setup")
+        said = words(page)
+        for name in ("FACEBOOK_APP_ID", "FACEBOOK_APP_SECRET", "DATABASE_URL"):
+            assert name in said

@@ -1,0 +1,142 @@
+"""Period, comparison and filter in a browser: chosen, kept in the address, and found again."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.kit.browsing import by_key, expect_soon, expect_title, settle, tiles, visit
+from tests.browser.kit.grids import names_in, pages_table
+from tests.browser.kit.serving import Server
+from tests.browser.screens.test_overview import query_of
+
+NET = """
+    SELECT sum(late.fans_count - early.fans_count) FROM snapshots late
+    JOIN snapshots early USING (page_id) WHERE late.day = ? AND early.day = ?
+"""
+PRESS = '[data-testid="stPopoverButton"]'
+
+
+@pytest.fixture
+def overview(full: Server, page: Page) -> Page:
+    """Overview of 57 Pages with 91 days."""
+    visit(page, full.url)
+    expect_title(page, "Overview")
+    return page
+
+
+def last_day(full: Server) -> date:
+    (day,) = full.query("SELECT max(day) FROM snapshots")
+    return date.fromisoformat(day)
+
+
+def choose_period(page: Page, label: str) -> None:
+    by_key(page, "period").get_by_role("radio", name=label).click()
+    settle(page)
+
+
+def pick(page: Page, key: str, option: str | re.Pattern[str]) -> None:
+    """Choose from a box of choices."""
+    by_key(page, key).get_by_role("combobox").click()
+    page.get_by_role("option", name=option).click()
+    settle(page)
+
+
+def type_day(page: Page, name: str, day: date) -> None:
+    """Type a day into its box, which heeds it once it is left."""
+    by_key(page, name).get_by_role("spinbutton").first.click()
+    page.keyboard.type(f"{day:%Y%m%d}")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Overview", level=1).click()
+    expect(page).to_have_url(re.compile(f"{name}={day}"))
+    settle(page)
+
+
+def test_custom_days_and_comparison_survive_reload_and_other_screens(
+    overview: Page, full: Server
+) -> None:
+    until = last_day(full) - timedelta(days=10)
+    since = until - timedelta(days=6)
+    choose_period(overview, "Custom")
+    for name, day in (("since", since), ("until", until)):
+        type_day(overview, name, day)
+    (net,) = full.query(NET, f"{until}", f"{since - timedelta(days=1)}")
+    expect_soon(overview, lambda: tiles(overview)["Net new fans"], f"{net:+,d}")
+    pick(overview, "comparison", "No comparison")
+    wanted = {
+        "period": "Custom",
+        "since": f"{since}",
+        "until": f"{until}",
+        "comparison": "No comparison",
+    }
+    expect_soon(overview, lambda: query_of(overview), wanted)
+    shown = tiles(overview)
+    overview.reload()
+    settle(overview)
+    assert tiles(overview) == shown
+    assert query_of(overview) == wanted
+    overview.get_by_role("link", name="Activity").click()
+    expect_title(overview, "Activity")
+    overview.get_by_role("link", name="Overview").click()
+    expect_title(overview, "Overview")
+    expect_soon(overview, lambda: tiles(overview), shown)
+    expect_soon(overview, lambda: query_of(overview), wanted)
+    choose_period(overview, "7 days")
+    expect_soon(
+        overview, lambda: query_of(overview), {"period": "7 days", "comparison": "No comparison"}
+    )
+
+
+def test_a_filter_turns_everything_and_back_takes_it_away(overview: Page) -> None:
+    every = tiles(overview)
+    by_key(overview, "filter").locator(PRESS).click()
+    pick(overview, "filter-category", re.compile("^Bookstore"))
+    expect(by_key(overview, "filtered").get_by_text("of the category “Bookstore”")).to_be_visible()
+    shops = tiles(overview)
+    assert shops["Pages"] != every["Pages"]
+    assert query_of(overview) == {"category": "Bookstore"}
+    expect_soon(overview, lambda: len(names_in(pages_table(overview))), int(shops["Pages"]))
+    pick(overview, "filter-state", re.compile("^Connected"))
+    expect(by_key(overview, "filtered").get_by_text("“Connected”")).to_be_visible()
+    overview.keyboard.press("Escape")
+    overview.reload()
+    settle(overview)
+    assert query_of(overview) == {"category": "Bookstore", "state": "Connected"}
+    expect(by_key(overview, "filtered").get_by_text("“Connected”")).to_be_visible()
+    overview.go_back()
+    settle(overview)
+    expect_soon(overview, lambda: tiles(overview), shops)
+    by_key(overview, "show-every").get_by_role("button").click()
+    expect_soon(overview, lambda: tiles(overview), every)
+    assert query_of(overview) == {}
+
+
+def test_a_filter_goes_to_a_page_and_back(overview: Page, full: Server) -> None:
+    visit(overview, f"{full.url}/?category=Bookstore&period=7+days")
+    shown = tiles(overview)
+    name = names_in(pages_table(overview))[0]
+    by_key(overview, "q").get_by_role("searchbox").fill(name)
+    link = by_key(overview, "search-hits").get_by_role("link").first
+    expect(link).to_be_visible()
+    settle(overview)
+    link.click()
+    expect_title(overview, name)
+    overview.get_by_role("link", name="All Pages").click()
+    expect_title(overview, "Overview")
+    expect_soon(overview, lambda: tiles(overview), shown)
+    assert query_of(overview)["category"] == "Bookstore"
+
+
+def test_the_last_week_leads_to_its_pages(overview: Page) -> None:
+    card = by_key(overview, "digest-card")
+    expect(card.get_by_text("57 Pages have")).to_be_visible()
+    card.locator(PRESS).click()
+    expect(overview.get_by_test_id("stCode")).to_contain_text("gained most")
+    overview.keyboard.press("Escape")
+    link = card.locator('a[href^="/page"]').first
+    name = link.locator("xpath=..").inner_text().partition(" (")[0]
+    link.click()
+    expect_title(overview, name)

@@ -1,0 +1,180 @@
+"""What comes after the first day: time, trouble and its end, more accounts, and a new beginning."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Serve
+from tests.browser.kit import trips
+from tests.browser.kit.browsing import (
+    button,
+    by_key,
+    expect_soon,
+    expect_title,
+    tiles,
+    visit,
+    words,
+)
+from tests.browser.kit.grids import pages_table
+from tests.browser.kit.serving import Server
+from tests.browser.kit.stored import DAYS, FANS, HISTORY, MANUAL_RUNS, PAGES
+
+
+def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> None:
+    """Fast-forward, a dead connection mended, a second account, start over."""
+    with serve(data_of=full) as server:
+        visit(page, server.url)
+        fast_forward(page, server)
+        refresh_twice(page, server)
+        let_the_password_be_changed(page, server)
+        renew(page, server)
+        connect_a_second_account(page, server)
+        disconnect_it(page, server)
+        start_over(page, server)
+
+
+def open_controls(page: Page) -> None:
+    """The sandbox's popover."""
+    by_key(page, "sandbox-strip").get_by_role("button", name="Controls").click()
+    expect(by_key(page, "fast-forward-30")).to_be_visible()
+
+
+def fast_forward(page: Page, server: Server) -> None:
+    """30 days later by the sandbox's clock, each of them with its snapshot."""
+    ((before, days),) = server.query("SELECT max(day), count(DISTINCT day) FROM snapshots")
+    open_controls(page)
+    button(page, "fast-forward-30").click()
+    page.keyboard.press("Escape")
+    expect(by_key(page, "sandbox-strip").get_by_text("Fast-forward…")).to_be_visible()
+    expect(by_key(page, "sandbox-strip").get_by_text("Made-up figures")).to_be_visible(
+        timeout=trips.HISTORY_MS
+    )
+    assert server.query(DAYS) == [days + 30]
+    assert server.query("SELECT max(day) = date(?, '+30 days') FROM snapshots", before) == [1]
+    compare_fans(page, server)
+
+
+def compare_fans(page: Page, server: Server) -> None:
+    """The tile is the stored sum."""
+    (fans,) = server.query(FANS)
+    expect(page.get_by_test_id("stMetricValue").first).to_have_text(f"{fans:,d}")
+
+
+def refresh_twice(page: Page, server: Server) -> None:
+    """A second refresh on a day changes nothing but the newest figures."""
+    history = server.query(HISTORY)
+    trips.refresh(page, server)
+    trips.refresh(page, server)
+    assert server.query(HISTORY) == history
+    manual = f"SELECT status, pages_done, pages_failed {MANUAL_RUNS}"
+    assert server.query(manual) == [("done", 57, 0), ("done", 57, 0)]
+
+
+def let_the_password_be_changed(page: Page, server: Server) -> None:
+    """The connection dies; the screens say why, who, and what is safe."""
+    open_controls(page)
+    by_key(page, "sandbox-trouble").get_by_role("combobox").click()
+    page.get_by_role("option", name="Password changed").click()
+    expect(page.get_by_text("All access given so far ends")).to_be_visible()
+    page.keyboard.press("Escape")
+    trips.refresh(page, server)
+    line = by_key(page, "trouble-line")
+    expect(line.get_by_text("account needs you")).to_be_visible()
+    expect(line).to_contain_text("Anna Keller's password was changed and ended this access")
+    expect(page.get_by_role("link", name="Connections (1)")).to_be_visible()
+    expect(button(page, "refresh-now")).to_be_disabled()
+    compare_fans(page, server)
+    assert server.query("SELECT status, reason_subcode FROM grants") == [("needs_renewal", 460)]
+
+
+def renew(page: Page, server: Server) -> None:
+    """Renewing keeps every Page and its history; the line of growth does not move."""
+    history, line = server.query(HISTORY), growth_line(page)
+    (sealed,) = server.query("SELECT sealed_user_token FROM grants")
+    by_key(page, "trouble-line").get_by_role("link", name="Renew").click()
+    expect_title(page, "Connections")
+    expect(page.get_by_text("Needs renewal")).to_be_visible()
+    trips.travel(page, "Renew")
+    assert tiles(page)["Kept, access renewed"] == "57"
+    assert tiles(page)["New"] == "0"
+    trips.save(page)
+    expect(page.get_by_text("Anna Keller's access is renewed.")).to_be_visible()
+    expect(by_key(page, "trouble-line")).to_have_count(0)
+    expect(page.get_by_role("link", name="Connections", exact=False)).to_have_text(
+        re.compile(r"Connections$")
+    )
+    assert server.query(HISTORY) == history
+    assert growth_line(page) == line
+    assert server.query("SELECT status FROM grants") == ["ok"]
+    assert server.query("SELECT sealed_user_token FROM grants") != [sealed]
+
+
+def growth_line(page: Page) -> str:
+    """What the chart says to those who can't see it, and the total's sparkline."""
+    told = page.get_by_test_id("stVegaLiteChart").get_attribute("aria-label") or ""
+    return f"{told} {pages_table(page).rows()[0]}"
+
+
+def connect_a_second_account(page: Page, server: Server) -> None:
+    """Ben brings two Pages of his own, one that Anna got no access to, and eleven of hers."""
+    page.get_by_role("link", name="Connections").click()
+    expect_title(page, "Connections")
+    trips.travel(page, "Connect another account", person="Ben Ortiz")
+    assert "You are signed in to Facebook as Ben Ortiz" in words(page)
+    assert tiles(page)["New"] == "3"
+    assert tiles(page)["Connected already"] == "11"
+    trips.save(page)
+    assert tiles(page)["Pages"] == "60"
+    assert server.query("SELECT status FROM grants") == ["ok", "ok"]
+
+
+def disconnect_it(page: Page, server: Server) -> None:
+    """It says which Pages lose their only access; their history stays, their access doesn't."""
+    history = server.query(HISTORY)
+    page.get_by_role("link", name="Connections").click()
+    expect_title(page, "Connections")
+    (ben,) = server.query("SELECT id FROM grants WHERE account_name = 'Ben Ortiz'")
+    card = by_key(page, f"account-{ben}")
+    card.get_by_role("button", name="More").click()
+    page.get_by_role("menuitem", name="Disconnect…").or_(
+        page.get_by_role("button", name="Disconnect…")
+    ).or_(page.get_by_role("option", name="Disconnect…")).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("3 Pages lose their only access")
+    expect(dialog).to_contain_text("Musikschule Allegro")
+    button(page, "disconnect-yes").click()
+    expect(card.get_by_text(re.compile("^Disconnected on "))).to_be_visible()
+    assert server.query(HISTORY) == history
+    left = "SELECT count(*) FROM page_grants WHERE grant_id = ? AND sealed_page_token IS NOT NULL"
+    assert server.query(left, ben) == [0]
+    assert server.query("SELECT sealed_user_token FROM grants WHERE id = ?", ben) == [None]
+    page.get_by_role("link", name="Overview").click()
+    expect_title(page, "Overview")
+    assert tiles(page)["Pages"] == "60"
+
+
+def start_over(page: Page, server: Server) -> None:
+    """Everything made up is gone, and can be made again."""
+    open_controls(page)
+    button(page, "start-over").click()
+    button(page, "start-over-yes").click()
+    expect_title(page, "See how your Facebook Pages grow")
+    page.keyboard.press("Escape")
+    assert server.query(PAGES) == [0]
+    assert server.query("SELECT count(*) FROM snapshots") == [0]
+    trips.travel(page)
+    assert tiles(page)["New"] == "57"
+
+
+def test_a_press_counts_though_figures_changed_meanwhile(
+    serve: Serve, full: Server, page: Page
+) -> None:
+    """Another tab or the timer was busy since this screen was drawn: the press is not lost."""
+    with serve(data_of=full) as server:
+        visit(page, server.url)
+        server.change("UPDATE pages SET about = 'changed' WHERE id = (SELECT min(id) FROM pages)")
+        button(page, "refresh-now").click()
+        manual = f"SELECT status {MANUAL_RUNS}"
+        expect_soon(page, lambda: server.query(manual), ["done"])

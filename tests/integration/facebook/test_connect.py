@@ -1,0 +1,469 @@
+"""The trip to Facebook and back, over HTTP, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from fb.login.attempt import AttemptGone, open_result
+from fb.login.fetch import ProgressReport, fetch_account
+from fb.login.save import PreviewOvertaken, discard, leave_out, save
+from fb.login.start import ReturnRefused
+from storage.accounts.attempts import fail_attempt, wipe_expired
+from storage.accounts.pages import PageDetails, upsert_pages
+from storage.accounts.vault import Vault
+from storage.models import Attempt, Grant, Page, PageGrant, Snapshot
+from tests.integration.facebook.traveller import START, Scene, Traveller, opened_scene
+
+
+@pytest.fixture
+def scene(tmp_path: Path, live_database_url: str) -> Iterator[Scene]:
+    with opened_scene(tmp_path, live_database_url) as scene:
+        yield scene
+
+
+def count(scene: Scene, table: type) -> int:
+    with scene.installation.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def refusal(traveller: Traveller, parameters: dict[str, list[str]]) -> str:
+    with pytest.raises(ReturnRefused) as refused:
+        traveller.come_back(parameters)
+    return refused.value.kind
+
+
+def test_the_whole_trip_stores_what_was_ticked(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    assert preview.account_name == "Anna Keller"
+    assert not preview.is_known_account
+    assert preview.kept_count == 0
+    assert preview.cannot_count == 1
+    assert {reason for page in preview.pages for reason in page.reasons} == {
+        "no_access",
+        "no_analyze",
+        "not_published",
+    }
+    assert count(scene, Page) == 0, "nothing is stored before Save"
+
+    unticked = preview.usable[3].id
+    outcome = scene.traveller.save(attempt_id, preview, but=[unticked])
+
+    assert outcome["saved"] == outcome["added"] == len(preview.usable) - 1
+    assert count(scene, Page) == count(scene, Snapshot) == outcome["saved"]
+    with scene.installation.database.reading() as session:
+        grant = session.scalars(select(Grant)).one()
+        assert set(grant.granted_permissions) >= {"pages_show_list", "read_insights"}
+        assert grant.data_access_expires_at is not None
+        assert session.get(Page, unticked) is None
+        snapshot = session.scalars(select(Snapshot)).first()
+        assert snapshot is not None
+        assert snapshot.day == START.date()
+        page_grant = session.scalars(
+            select(PageGrant).where(PageGrant.sealed_page_token.is_not(None))
+        ).first()
+        assert page_grant is not None
+        assert page_grant.sealed_page_token is not None
+        assert page_grant.key_id is not None
+        token = scene.installation.vault.open_page_token(
+            grant.account_id,
+            page_grant.page_id,
+            page_grant.key_id,
+            page_grant.sealed_page_token,
+        )
+        assert token in scene.sandbox.issued_secrets
+        attempt = session.get(Attempt, attempt_id)
+        assert attempt is not None
+        assert attempt.sealed_result is None, "the result is gone once it is saved"
+        assert (attempt.account_name, attempt.grant_id) == (None, grant.id)
+
+
+def test_a_second_connect_keeps_every_page_and_its_history(scene: Scene) -> None:
+    first = scene.traveller.connect()
+    pages, days = count(scene, Page), count(scene, Snapshot)
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel()
+    assert preview.is_known_account
+    assert preview.new_count == 0
+    assert preview.kept_count == first["saved"]
+    outcome = scene.traveller.save(attempt_id, preview)
+    assert outcome["kept"] == first["saved"]
+    assert outcome["added"] == 0
+    assert count(scene, Page) == pages
+    assert count(scene, Snapshot) == 2 * days
+
+
+def test_unticked_pages_are_missing_and_lose_only_their_token(scene: Scene) -> None:
+    scene.traveller.connect()
+    pages, days = count(scene, Page), count(scene, Snapshot)
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel(unticked_pages=0b11)
+    assert len(preview.missing) == 2
+    assert all(page.name != page.id for page in preview.missing)
+    scene.traveller.save(attempt_id, preview)
+    assert count(scene, Page) == pages
+    assert count(scene, Snapshot) == days + pages - 2
+    with scene.installation.database.reading() as session:
+        for page in preview.missing:
+            row = session.scalars(select(PageGrant).where(PageGrant.page_id == page.id)).one()
+            assert row.status == "missing"
+            assert row.sealed_page_token is None
+
+
+def take_access(session: Session, vault: Vault, attempt_id: str, page_id: str) -> None:
+    """Let the waiting result be one in which Facebook sent no token for a Page."""
+    attempt = session.get_one(Attempt, attempt_id)
+    result = open_result(vault, attempt)
+    pages = tuple(
+        replace(listed, access_token=None) if listed.page.id == page_id else listed
+        for listed in result.pages
+    )
+    sealed = vault.seal_login_result(attempt_id, replace(result, pages=pages).to_json())
+    attempt.sealed_result = sealed.text
+
+
+def test_what_was_unticked_or_lost_its_token_keeps_its_history(scene: Scene) -> None:
+    scene.traveller.connect()
+    days = count(scene, Snapshot)
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel()
+    unticked, lost = preview.usable[0].id, preview.usable[1].id
+    with scene.installation.database.writing() as session:
+        take_access(session, scene.installation.vault, attempt_id, lost)
+    preview = scene.traveller.look(attempt_id).preview or preview
+    assert next(page for page in preview.pages if page.id == lost).usability == "cannot_be_used"
+    outcome = scene.traveller.save(attempt_id, preview, but=[unticked])
+    assert outcome["saved"] == outcome["kept"] == len(preview.usable) - 1
+    assert count(scene, Snapshot) == days + len(preview.usable) - 1
+    with scene.installation.database.reading() as session:
+        rows = session.scalars(select(PageGrant).where(PageGrant.status != "ok")).all()
+    states = {row.page_id: (row.status, row.sealed_page_token, row.status_at) for row in rows}
+    assert states == {
+        unticked: ("left_out", None, scene.clock()),
+        lost: ("no_access", None, scene.clock()),
+    }
+
+
+def test_a_page_can_be_saved_alone(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    others = [page.id for page in preview.usable[1:]]
+    assert scene.traveller.save(attempt_id, preview, but=others)["saved"] == 1
+    assert count(scene, Page) == count(scene, PageGrant) == count(scene, Snapshot) == 1
+
+
+def test_ids_that_were_not_on_offer_are_passed_over(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    no_access = next(page.id for page in preview.pages if page.usability == "cannot_be_used")
+    outcome = save(
+        scene.installation,
+        attempt_id,
+        scene.traveller.cookies,
+        scene.clock(),
+        page_ids=frozenset({no_access, "404", preview.usable[0].id}),
+        digest=preview.digest,
+    )
+    assert outcome["saved"] == count(scene, Page) == 1
+
+
+def test_what_waits_for_the_operator_is_sealed_and_is_erased_when_it_expires(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    with scene.installation.database.reading() as session:
+        attempt = session.scalars(select(Attempt)).one()
+    assert not any(secret in repr(vars(attempt)) for secret in scene.sandbox.issued_secrets)
+    result = open_result(scene.installation.vault, attempt)
+    assert result.user_token in scene.sandbox.issued_secrets
+    assert [listed.page.id for listed in result.pages] == [page.id for page in preview.pages]
+    scene.clock.move(minutes=31)
+    with scene.installation.database.writing() as session:
+        wipe_expired(session, scene.clock())
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Attempt.sealed_result)).one() is None
+    assert scene.traveller.look(attempt_id).status == "expired"
+
+
+def test_declined_permissions_are_named(scene: Scene) -> None:
+    _, preview = scene.traveller.travel(without=["read_insights"])
+    assert preview.declined == ("read_insights",)
+    assert not preview.basic_only
+
+
+def test_without_pages_read_engagement_the_basics_remain(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel(without=["pages_read_engagement"])
+    assert preview.basic_only
+    assert all("needs_pages_read_engagement" in page.reasons for page in preview.usable)
+    scene.traveller.save(attempt_id, preview)
+    assert count(scene, Page) == len(preview.usable)
+
+
+def test_a_poorer_answer_leaves_the_description_be(scene: Scene) -> None:
+    scene.traveller.connect()
+    described = select(func.count()).select_from(Page).where(Page.about.is_not(None))
+    with scene.installation.database.reading() as session:
+        before = session.scalar(described)
+    scene.traveller.save(*scene.traveller.travel(without=["pages_read_engagement"]))
+    with scene.installation.database.reading() as session:
+        assert session.scalar(described) == before
+        assert before
+
+
+def test_no_page_at_all(scene: Scene) -> None:
+    _, preview = scene.traveller.travel(without=["pages_show_list"])
+    assert preview.pages == ()
+
+
+def test_another_account_stands_beside_the_first(scene: Scene) -> None:
+    scene.traveller.connect()
+    person = next(p.id for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
+    attempt_id, preview = scene.traveller.travel(person=person)
+    assert preview.other_accounts == ("Anna Keller",)
+    assert preview.account_name == "Ben Ortiz"
+    scene.traveller.save(attempt_id, preview)
+    assert count(scene, Grant) == 2
+
+
+def test_cancel_changes_nothing(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out(), agree=False)
+    view = scene.traveller.look(scene.traveller.come_back(back))
+    assert view.status == "failed"
+    assert view.failure is not None
+    assert view.failure["kind"] == "cancelled"
+    assert count(scene, Grant) == 0
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kind"),
+    [
+        ({}, "nothing"),
+        ({"code": ["x"]}, "incomplete"),
+        ({"state": ["x"]}, "incomplete"),
+        ({"code": ["x", "y"], "state": ["x"]}, "repeated"),
+        ({"code": ["x"], "state": ["x", "x"]}, "repeated"),
+        ({"code": ["x"], "state": ["s" * 20_000]}, "malformed"),
+        ({"code": ["c" * 20_000], "state": ["s"]}, "malformed"),
+        ({"error": ["access_denied"]}, "incomplete"),
+    ],
+)
+def test_a_return_that_makes_no_sense(
+    scene: Scene, parameters: dict[str, list[str]], kind: str
+) -> None:
+    assert refusal(scene.traveller, parameters) == kind
+
+
+def test_a_forged_state(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    state = back["state"][0]
+    forged = state[:-4] + ("AAAA" if not state.endswith("AAAA") else "BBBB")
+    assert refusal(scene.traveller, back | {"state": [forged]}) in ("forged", "malformed")
+
+
+def test_a_state_of_another_browser(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    stranger = Traveller(scene.installation, scene.graph_url)
+    assert refusal(stranger, back) == "other_browser"
+    # It was not consumed by the stranger: the person's own return still works.
+    scene.traveller.come_back(back)
+
+
+def test_a_return_after_fifteen_minutes(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.clock.move(seconds=901)
+    assert refusal(scene.traveller, back) == "expired"
+
+
+def test_a_used_return_leads_to_the_same_attempt_and_exchanges_nothing(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    attempt_id = scene.traveller.come_back(back)
+    scene.traveller.wait(attempt_id)
+    calls = len(scene.sandbox.calls)
+    with pytest.raises(ReturnRefused) as refused:
+        scene.traveller.come_back(back)
+    assert (refused.value.kind, refused.value.attempt_id) == ("used", attempt_id)
+    assert len(scene.sandbox.calls) == calls
+
+
+def test_of_many_returns_at_once_one_exchanges(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+
+    def arrive(_: int) -> str:
+        try:
+            scene.traveller.come_back(back)
+        except ReturnRefused as refused:
+            return refused.kind
+        return "accepted"
+
+    with ThreadPoolExecutor(8) as pool:
+        outcomes = list(pool.map(arrive, range(8)))
+    assert sorted(outcomes) == ["accepted"] + ["used"] * 7
+
+
+def test_a_return_under_other_settings(scene: Scene, tmp_path: Path) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    settings = scene.installation.settings
+    object.__setattr__(settings, "graph_url", "http://127.0.0.1:9")
+    assert refusal(scene.traveller, back) == "other_settings"
+
+
+def test_another_browser_sees_nothing_of_an_attempt(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    stranger = Traveller(scene.installation, scene.graph_url)
+    view = stranger.look(attempt_id)
+    assert view.status == "other_browser"
+    assert view.account_name is None
+    assert view.preview is None
+    with pytest.raises(AttemptGone):
+        stranger.save(attempt_id, preview)
+    with pytest.raises(AttemptGone):
+        discard(scene.installation, attempt_id, {}, scene.clock())
+    every = frozenset(page.id for page in preview.usable)
+    with pytest.raises(AttemptGone):
+        leave_out(scene.installation, attempt_id, {}, scene.clock(), every)
+    assert scene.traveller.look(attempt_id).preview == preview
+    assert count(scene, Page) == 0
+
+
+def test_what_is_unticked_stays_so_until_all_is_over(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    where = (scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    some = frozenset(page.id for page in preview.usable[:3])
+    leave_out(*where, some)
+    seen = scene.traveller.look(attempt_id).preview
+    assert seen is not None
+    assert (seen.left_out, seen.digest) == (some, preview.digest), "no other difference"
+    scene.traveller.save(attempt_id, seen, but=tuple(some))
+    assert count(scene, Page) == len(preview.usable) - 3
+    with pytest.raises(AttemptGone):
+        leave_out(*where, some)
+
+
+def test_save_happens_once(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+
+    def press(_: int) -> str:
+        try:
+            scene.traveller.save(attempt_id, preview)
+        except (AttemptGone, PreviewOvertaken) as error:
+            return type(error).__name__
+        return "saved"
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(press, range(4)))
+    assert sorted(outcomes) == ["AttemptGone"] * 3 + ["saved"]
+    assert scene.traveller.look(attempt_id).status == "saved"
+
+
+def test_a_page_that_another_account_brought_overtakes_the_preview(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    with scene.installation.database.writing() as session:
+        upsert_pages(session, [PageDetails(id=preview.usable[0].id, name="x")], scene.clock())
+    with pytest.raises(PreviewOvertaken):
+        scene.traveller.save(attempt_id, preview)
+    assert count(scene, Grant) == count(scene, Snapshot) == 0
+    assert scene.traveller.look(attempt_id).status == "ready"
+
+
+def test_what_is_read_after_the_attempt_has_ended_is_not_kept(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.installation.worker.stopping.set()  # so that the reading begins when the test says so
+    attempt_id = scene.traveller.come_back(back)
+    with scene.installation.database.writing() as session:
+        fail_attempt(session, attempt_id, {"kind": "Unreachable"}, scene.clock())
+    scene.installation.worker.stopping.clear()
+    fetch_account(scene.installation, attempt_id, back["code"][0])
+    assert scene.traveller.look(attempt_id).status == "failed"
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Attempt.sealed_result)).one() is None
+
+
+def test_progress_is_told_twice_a_second_at_most_and_none_of_it_is_lost(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.installation.worker.stopping.set()
+    attempt_id = scene.traveller.come_back(back)
+    progress = ProgressReport(scene.installation, attempt_id)
+    progress.add(step="listing", account_name="Anna")
+    assert scene.traveller.look(attempt_id).step == "exchange"
+    scene.clock.move(seconds=0.5)
+    progress.add(pages_read=100)
+    view = scene.traveller.look(attempt_id)
+    assert (view.step, view.account_name, view.pages_read) == ("listing", "Anna", 100)
+    scene.clock.move(seconds=0.4)
+    progress.add(pages_read=200)
+    assert scene.traveller.look(attempt_id).pages_read == 100
+    scene.clock.move(seconds=60)
+    progress.add(pages_total=300)
+    view = scene.traveller.look(attempt_id)
+    assert (view.status, view.pages_read, view.pages_total) == ("reading", 200, 300)
+
+
+def test_an_overtaken_preview_is_not_saved(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    scene.traveller.connect()
+    with pytest.raises(PreviewOvertaken):
+        scene.traveller.save(attempt_id, preview)
+    fresh = scene.traveller.look(attempt_id).preview
+    assert fresh is not None
+    assert fresh.new_count == 0
+    scene.traveller.save(attempt_id, fresh)
+
+
+def test_discard_leaves_nothing(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    assert scene.traveller.look(attempt_id).status == "discarded"
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Attempt.sealed_result)).one() is None
+    with pytest.raises(AttemptGone):
+        scene.traveller.save(attempt_id, preview)
+    assert count(scene, Page) == 0
+
+
+def test_a_preview_ends_after_half_an_hour(scene: Scene) -> None:
+    attempt_id, preview = scene.traveller.travel()
+    scene.clock.move(minutes=31)
+    assert scene.traveller.look(attempt_id).status == "expired"
+    with pytest.raises(AttemptGone):
+        scene.traveller.save(attempt_id, preview)
+
+
+def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.installation.worker.stopping.set()  # a server that dies right after the return
+    attempt_id = scene.traveller.come_back(back)
+    assert scene.traveller.look(attempt_id).status == "reading"
+    scene.clock.move(seconds=61)
+    assert scene.traveller.look(attempt_id).status == "interrupted"
+
+
+def test_a_redirect_at_the_exchange_sends_the_secret_nowhere(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.sandbox.inject("redirect")
+    view = scene.traveller.wait(scene.traveller.come_back(back))
+    assert view.status == "failed"
+    assert view.failure is not None
+    assert view.failure["kind"] == "RedirectRefused"
+    assert len([path for _, path in scene.sandbox.calls if "access_token" in path]) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", ["html", "empty", "truncated", "json string", "200 with error", "cut"]
+)
+def test_an_exchange_that_goes_wrong_is_not_retried(scene: Scene, fault: str) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out())
+    scene.sandbox.inject(fault)
+    view = scene.traveller.wait(scene.traveller.come_back(back))
+    assert view.status == "failed"
+    exchanges = [path for _, path in scene.sandbox.calls if path.endswith("oauth/access_token")]
+    assert len(exchanges) == 1
+    assert count(scene, Grant) == 0
+
+
+def test_an_error_of_the_dialog_is_no_cancellation(scene: Scene) -> None:
+    back = scene.traveller.answer(scene.traveller.set_out(), agree=False)
+    refused = {"state": back["state"], "error_code": ["1349126"], "error_message": ["<b>App</b>"]}
+    view = scene.traveller.look(scene.traveller.come_back(refused))
+    assert view.failure == {"kind": "dialog_error"}

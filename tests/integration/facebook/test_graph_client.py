@@ -1,0 +1,509 @@
+"""The Graph client over real HTTP: broken lines, broken answers, and the sandbox end to end."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import logging
+import socket
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from fb.graph import errors, oauth
+from fb.graph.batch import BatchItem
+from fb.graph.client import GraphClient
+from fb.graph.debug_token import debug_token
+from fb.graph.http import exchange, open_session
+from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import fetch_pages
+from fb.graph.pictures import fetch_picture
+from storage.accounts.pages import PageReport
+from tests.integration.facebook.fault_server import RESET, STALL, FaultServer, fault_server, http
+from tests.integration.facebook.sandbox_kit import (
+    ANNA,
+    APP_ID,
+    APP_SECRET,
+    REDIRECT_URI,
+    Facebook,
+    facebook,
+)
+
+TOKEN = "EAABsbCS1iHgBO7ZCxqZBZAv4ZC"
+CODE = "AQDcodeThatNobodyMaySee"
+OK = http('{"id":"7"}', "200 OK", "facebook-api-version: v26.0")
+
+
+def client_of(url: str, **options: Any) -> GraphClient:
+    """A client without patience, unless it is given some; it never really sleeps."""
+    defaults: dict[str, Any] = {
+        "graph_url": url,
+        "version": "v26.0",
+        "app_id": APP_ID,
+        "app_secret": APP_SECRET,
+        "patience_seconds": 0,
+        "connect_timeout_seconds": 2.0,
+        "read_timeout_seconds": 0.3,
+        "sleep": lambda seconds: None,
+        "random": lambda: 0.0,
+    }
+    return GraphClient(**(defaults | options))
+
+
+def read_me(server: FaultServer, **options: Any) -> Any:
+    client = client_of(server.url, **options)
+    try:
+        return client.get("me", {"fields": "id"}, TOKEN)
+    finally:
+        client.close()
+
+
+pytestmark = pytest.mark.usefixtures("redacted_logging")
+
+
+# What is sent
+
+
+def test_the_token_travels_in_a_header_and_its_proof_beside_it() -> None:
+    with fault_server(OK) as server:
+        assert read_me(server) == {"id": "7"}
+    head = server.text
+    proof = hmac.new(APP_SECRET.encode(), TOKEN.encode(), hashlib.sha256).hexdigest()
+    assert f"Authorization: Bearer {TOKEN}" in head
+    assert head.startswith(f"GET /v26.0/me?fields=id&appsecret_proof={proof} HTTP/1.1")
+    assert TOKEN not in head.splitlines()[0]
+    assert APP_SECRET not in head
+
+
+def test_a_secret_travels_in_a_body_only() -> None:
+    with fault_server(http('{"access_token":"EAAx"}')) as server:
+        oauth.exchange_code(client_of(server.url), redirect_uri=REDIRECT_URI, code=CODE)
+        oauth.exchange_for_long_lived(client_of(server.url), TOKEN)
+    for request in server.requests:
+        head, _, body = request.partition(b"\r\n\r\n")
+        assert head.startswith(b"POST /v26.0/oauth/access_token HTTP/1.1")
+        assert b"Authorization" not in head
+        assert APP_SECRET.encode() in body
+
+
+def test_a_netrc_gives_nobody_a_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login mallory password hunter2\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    # As for Facebook itself, where the environment counts.
+    session = open_session("https://graph.facebook.com")
+    assert session.trust_env
+    with fault_server(OK) as server, session:
+        for token in (TOKEN, None):
+            exchange(session, "POST", server.url, form={}, token=token, timeouts=(2, 2))
+    assert f"Bearer {TOKEN}" in server.requests[0].decode()
+    assert b"Authorization" not in server.requests[1]
+
+
+def test_a_proxy_of_the_environment_does_not_see_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fault_server(OK) as server, fault_server(OK) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        read_me(server)
+    assert (len(server.requests), proxy.requests) == (1, [])
+
+
+def test_cookies_are_not_sent_back() -> None:
+    with fault_server(http("{}", "200 OK", "Set-Cookie: datr=x; Path=/")) as server:
+        client = client_of(server.url)
+        client.get("me", {}, TOKEN)
+        client.get("me", {}, TOKEN)
+    assert "cookie" not in server.text.lower()
+
+
+# What comes back
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (http("<!DOCTYPE html><h1>Sorry</h1>"), errors.UnreadableAnswer),
+        (http(""), errors.UnreadableAnswer),
+        (http('{"id":"7","na'), errors.UnreadableAnswer),
+        (http('"text"'), errors.UnreadableAnswer),
+        (http('[{"id":"7"}]'), errors.UnreadableAnswer),
+        (http("null"), errors.UnreadableAnswer),
+        (http("true"), errors.UnreadableAnswer),
+        (http('{"id":NaN}'), errors.UnreadableAnswer),
+        (http("[" * 100_000), errors.UnreadableAnswer),
+        (http(b'{"id":"\xff"}'), errors.UnreadableAnswer),
+        (http("", "204 No Content"), errors.UnreadableAnswer),
+        (http("<html>", "404 Not Found"), errors.UnreadableAnswer),
+        (http("<html>", "502 Bad Gateway"), errors.TemporarilyDown),
+        (http("", "503 Service Unavailable"), errors.TemporarilyDown),
+        (http('{"error":{"code":2}}'), errors.TemporarilyDown),
+        (http('{"error":{"code":190,"error_subcode":460}}'), errors.AccessEnded),
+        (http('{"error":{"code":190}}', "401 Unauthorized"), errors.AccessEnded),
+        (http('{"error":"Service Unavailable"}'), errors.Refused),
+        (http('{"id":"7"}', length=500), errors.Unreachable),
+        (b"", errors.Unreachable),
+        (RESET, errors.Unreachable),
+        (STALL, errors.Unreachable),
+        (b"HTTP/1.1 200 OK\r\nContent-Len", errors.UnreadableAnswer),
+        (b"this is not HTTP\r\n\r\n", errors.Unreachable),
+        (http("not gzip at all", "200 OK", "Content-Encoding: gzip"), errors.Unreachable),
+    ],
+)
+def test_a_broken_answer_is_one_error_that_tells_nothing(
+    answer: bytes, kind: type[errors.FacebookError], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    with fault_server(answer) as server, pytest.raises(kind) as caught:
+        read_me(server)
+    assert type(caught.value) is kind
+    assert len(server.requests) == 1
+    assert_tells_nothing(caught.value, caplog.text)
+
+
+def assert_tells_nothing(error: BaseException, log: str) -> None:
+    told = io.StringIO()
+    traceback.print_exception(error, file=told)
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    for secret in (TOKEN, CODE, APP_SECRET, "appsecret_proof=", "?fields", "127.0.0.1:"):
+        assert secret not in told.getvalue() + repr(error) + log
+
+
+def test_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound, and not listening: connections are refused
+        client = client_of(f"http://127.0.0.1:{taken.getsockname()[1]}")
+        with pytest.raises(errors.Unreachable) as caught:
+            client.get("me", {}, TOKEN)
+    assert caught.value.is_transient
+    assert_tells_nothing(caught.value, caplog.text)
+
+
+def test_what_no_retry_mends_is_not_retried() -> None:
+    slept: list[float] = []
+    options: dict[str, Any] = {"patience_seconds": 20, "sleep": slept.append}
+    with fault_server(OK) as server:
+        # Not TLS: a certificate that is wrong stays wrong.
+        secure = client_of(f"https://127.0.0.1:{server.port}", **options)
+        with pytest.raises(errors.Unreachable) as caught:
+            secure.get("me", {}, TOKEN)
+    assert_tells_nothing(caught.value, "")
+    with pytest.raises(errors.Unreachable):
+        client_of("http://127.0.0.1:99999", **options).get("me", {}, TOKEN)
+    assert slept == []
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (r'"https:\/\/x.example\/\u00d3bidos"', "https://x.example/Óbidos"),
+        (r'"\ud83d\ude00"', "😀"),
+        (r'"a\ud83dz"', "a?z"),
+        (r'"a\u0000z"', "az"),
+        ("12345678901234567890", 12345678901234567890),
+    ],
+)
+def test_texts_come_out_fit_to_be_stored(text: str, read: object) -> None:
+    with fault_server(http(f'{{"name":{text}}}')) as server:
+        assert read_me(server) == {"name": read}
+
+
+def test_json_is_read_whatever_it_is_called() -> None:
+    answer = OK.replace(b"application/json", b"text/javascript")
+    with fault_server(answer) as server:
+        assert read_me(server) == {"id": "7"}
+
+
+def test_the_version_and_the_usage_are_observed() -> None:
+    usage = '{"call_count":28,"total_time":25,"total_cputime":24}'
+    answer = http("{}", "200 OK", "Facebook-API-Version: v22.0", f"X-App-Usage: {usage}")
+    with fault_server(OK, answer, http("{}", "200 OK", "facebook-api-version: <b>")) as server:
+        client = client_of(server.url)
+        for served in ("v26.0", "v22.0", "v22.0"):
+            client.get("me", {}, TOKEN)
+            assert client.observed.version_served == served
+    assert client.observed.usage["app app"].call_count_percent == 28
+
+
+# Redirects
+
+
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 304, 307, 308])
+def test_no_redirect_is_followed(status: int, caplog: pytest.LogCaptureFixture) -> None:
+    with fault_server(OK) as elsewhere:
+        answer = http("{}", f"{status} Elsewhere", f"Location: {elsewhere.url}/steal")
+        with fault_server(answer) as server:
+            client = client_of(server.url, patience_seconds=20)
+            with pytest.raises(errors.RedirectRefused) as caught:
+                client.get("me", {}, TOKEN)
+            with pytest.raises(errors.RedirectRefused):
+                oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=CODE)
+            with pytest.raises(errors.RedirectRefused):
+                oauth.revoke(client, "7", TOKEN)
+    assert len(server.requests) == 3
+    assert elsewhere.requests == []
+    assert_tells_nothing(caught.value, caplog.text)
+
+
+@pytest.mark.parametrize("location", ["http://[", "//", "", "\\\\x", "http://127.0.0.1:99999/"])
+def test_a_mad_location_is_a_redirect_like_any(location: str) -> None:
+    answer = http("{}", "307 Elsewhere", f"Location: {location}")
+    with fault_server(answer) as server, pytest.raises(errors.RedirectRefused):
+        read_me(server)
+
+
+# Retries
+
+
+def test_what_passes_is_tried_again_until_it_works() -> None:
+    answers = (RESET, http("<html>", "502 Bad Gateway"), http('{"error":{"code":1}}'), b"", OK)
+    slept: list[float] = []
+    with fault_server(*answers) as server:
+        found = read_me(server, patience_seconds=20, sleep=slept.append, random=lambda: 1.0)
+    assert found == {"id": "7"}
+    assert slept == [0.5, 1.0, 2.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        '{"error":{"code":190}}',
+        '{"error":{"code":4}}',
+        '{"error":{"code":17}}',
+        '{"error":{"code":10}}',
+        '{"error":{"code":100}}',
+        '{"error":{"code":1,"is_transient":false}}',
+        '{"error":{"code":1,"message":"Please reduce the amount of data"}}',
+    ],
+)
+def test_what_does_not_pass_is_asked_once(refusal: str) -> None:
+    answers = (http(refusal, "400 Bad Request"), OK)
+    with fault_server(*answers) as server, pytest.raises(errors.GraphRefused):
+        read_me(server, patience_seconds=20)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [RESET, b"", http("<html>", "502 Bad"), http("{}"), STALL])
+def test_a_code_is_sent_once_whatever_happens(answer: bytes) -> None:
+    with fault_server(answer, http('{"access_token":"EAAx"}')) as server:
+        client = client_of(server.url, patience_seconds=20)
+        with pytest.raises(errors.FacebookError) as caught:
+            oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=CODE)
+    assert len(server.requests) == 1
+    assert_tells_nothing(caught.value, "")
+
+
+def test_a_retry_waits_no_longer_than_the_patience_lasts() -> None:
+    moments = iter([0.0, 18.9])  # of the first failure, and when the retry is sent
+    with fault_server(RESET, STALL) as server:
+        client = client_of(
+            server.url,
+            patience_seconds=20,
+            read_timeout_seconds=60,
+            monotonic=lambda: next(moments, 30.0),
+        )
+        with pytest.raises(errors.Unreachable):
+            client.get("me", {}, TOKEN)
+    assert len(server.requests) == 2
+
+
+# Against the sandbox
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Facebook]:
+    """One sandbox for all tests of this module; each clears its faults and its trouble."""
+    with facebook() as stand_in:
+        yield stand_in
+
+
+@pytest.fixture
+def stand_in(shared: Facebook) -> Iterator[Facebook]:
+    yield shared
+    shared.sandbox.start_over()
+
+
+@pytest.fixture
+def client(stand_in: Facebook) -> Iterator[GraphClient]:
+    found = client_of(stand_in.url, read_timeout_seconds=5, patience_seconds=20)
+    yield found
+    found.close()
+
+
+def connect(stand_in: Facebook, client: GraphClient, **dialog: str) -> str:
+    """A long-lived user access token, by our own code all the way."""
+    code = stand_in.agree(**dialog)["code"]
+    short = oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=code)
+    return oauth.exchange_for_long_lived(client, short.token).token
+
+
+def test_the_dialog_takes_our_authorization_url(stand_in: Facebook) -> None:
+    url = oauth.authorization_url(
+        dialog_url=stand_in.url,
+        version="v26.0",
+        app_id=APP_ID,
+        redirect_uri=REDIRECT_URI,
+        scopes=("pages_show_list", "read_insights"),
+        config_id=None,
+        state="a.b",
+    )
+    parts = urlsplit(url)
+    answer = stand_in.send("GET", f"dialog/oauth?{parts.query}")
+    assert (parts.path, answer.status_code) == ("/v26.0/dialog/oauth", 200)
+
+
+def test_a_whole_trip(stand_in: Facebook, client: GraphClient) -> None:
+    token = connect(stand_in, client, no="read_insights")
+    facts = debug_token(client, token)
+    identity = oauth.fetch_identity(client, token)
+    assert (facts.is_valid, facts.app_id, facts.type) == (True, APP_ID, "USER")
+    assert facts.user_id == identity.id == ANNA
+    assert facts.expires_at is not None
+    assert (facts.expires_at - stand_in.sandbox.now()).days > 50
+    permissions = oauth.fetch_permissions(client, token)
+    assert "pages_show_list" in permissions.granted
+    assert permissions.declined == ("read_insights",)
+    progress: list[tuple[int, int | None]] = []
+    listing = fetch_pages(
+        client, token, PageReport, lambda read, total: progress.append((read, total))
+    )
+    assert len(listing.pages) == progress[-1][0] == progress[-1][1]
+    assert len(listing.pages) > 50
+    assert sum(page.access_token is None for page in listing.pages) == 1
+    assert client.observed.version_served == "v26.0"
+    chunks = list(
+        fetch_figures(
+            client, [(p.page.id, p.access_token or "") for p in listing.pages], PageReport
+        )
+    )
+    figures = dict(result for chunk in chunks for result in chunk)
+    for page in listing.pages:
+        found = figures[page.page.id]
+        if page.access_token is None:
+            assert isinstance(found, errors.FacebookError)
+        else:
+            assert isinstance(found, PageReport)
+            assert found == page.page
+    oauth.revoke(client, identity.id, token)
+    assert not debug_token(client, token).is_valid
+    with pytest.raises(errors.AccessEnded):
+        oauth.fetch_identity(client, token)
+
+
+def test_a_used_code_is_rejected(stand_in: Facebook, client: GraphClient) -> None:
+    code = stand_in.agree()["code"]
+    oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=code)
+    with pytest.raises(errors.CodeRejected) as caught:
+        oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=code)
+    assert (caught.value.code, caught.value.subcode) == (100, 36009)
+
+
+@pytest.mark.parametrize("kind", ["cut", "html", "empty", "truncated", "500", "200 with error"])
+def test_a_list_survives_a_bad_moment(stand_in: Facebook, client: GraphClient, kind: str) -> None:
+    token = connect(stand_in, client)
+    undisturbed = fetch_pages(client, token, PageReport)
+    stand_in.sandbox.clear_faults()
+    stand_in.sandbox.inject(kind, call=2, path="me/accounts")
+    assert fetch_pages(client, token, PageReport) == undisturbed
+    assert len(stand_in.sandbox.calls) == 4  # 60 Pages at 25 a call, one of them twice
+
+
+@pytest.mark.parametrize("limit_above", [10, 24, 60])
+def test_a_list_comes_in_smaller_pieces_if_it_must(
+    stand_in: Facebook, client: GraphClient, limit_above: int
+) -> None:
+    token = connect(stand_in, client)
+    undisturbed = fetch_pages(client, token, PageReport)
+    stand_in.sandbox.inject("too much data", times=99, limit_above=limit_above)
+    assert fetch_pages(client, token, PageReport) == undisturbed
+
+
+def test_a_retired_field_is_dropped(stand_in: Facebook, client: GraphClient) -> None:
+    token = connect(stand_in, client)
+    stand_in.sandbox.inject("retired field", times=99)
+    listing = fetch_pages(client, token, PageReport)
+    assert client.observed.dropped_fields == {"verification_status"}
+    assert {page.page.verification_status for page in listing.pages} == {None}
+
+
+def test_a_withdrawn_permission_leaves_the_basics(stand_in: Facebook, client: GraphClient) -> None:
+    token = connect(stand_in, client, no="pages_read_engagement")
+    listing = fetch_pages(client, token, PageReport)
+    assert listing.basic_only
+    assert len(listing.pages) > 50
+    assert all(page.page.fans_count is None for page in listing.pages)
+    assert all(page.page.depth == "basic" for page in listing.pages)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "kind"),
+    [
+        ("rate limit", errors.RateLimited),
+        ("password changed", errors.AccessEnded),
+        ("Facebook is down", errors.TemporarilyDown),
+    ],
+)
+def test_each_trouble_is_the_error_it_should_be(
+    stand_in: Facebook, client: GraphClient, trouble: str, kind: type[errors.FacebookError]
+) -> None:
+    token = connect(stand_in, client)
+    stand_in.sandbox.trouble = trouble
+    with pytest.raises(kind) as caught:
+        fetch_pages(client, token, PageReport)
+    if isinstance(caught.value, errors.RateLimited):
+        assert caught.value.scope == "app"
+
+
+def test_a_limit_of_the_account(stand_in: Facebook, client: GraphClient) -> None:
+    token = connect(stand_in, client)
+    stand_in.sandbox.inject("error", code=17, times=99)
+    with pytest.raises(errors.RateLimited) as caught:
+        fetch_pages(client, token, PageReport)
+    assert caught.value.scope == "account"
+
+
+def test_a_limit_of_pages_says_when_it_ends(stand_in: Facebook, client: GraphClient) -> None:
+    listing = fetch_pages(client, connect(stand_in, client), PageReport)
+    pages = [page for page in listing.pages if page.access_token]
+    stand_in.sandbox.trouble = "rate limit"
+    ((_, result),) = next(
+        fetch_figures(client, [(pages[0].page.id, pages[0].access_token or "")], PageReport)
+    )
+    assert isinstance(result, errors.RateLimited)
+    assert (result.scope, result.retry_after_seconds) == ("account", 25 * 60)
+
+
+def test_the_proof_is_right_for_every_token(stand_in: Facebook, client: GraphClient) -> None:
+    stand_in.sandbox.inject("proof required", times=99)
+    token = connect(stand_in, client)
+    pages = [page for page in fetch_pages(client, token, PageReport).pages if page.access_token]
+    debug_token(client, token)
+    chunk = next(
+        fetch_figures(client, [(p.page.id, p.access_token or "") for p in pages], PageReport)
+    )
+    assert all(isinstance(result, PageReport) for _, result in chunk)
+
+
+def test_a_batch_survives_what_facebook_leaves_undone(
+    stand_in: Facebook, client: GraphClient
+) -> None:
+    token = connect(stand_in, client)
+    stand_in.sandbox.inject("null items", every=3, times=99)
+    items = [BatchItem("me", {"fields": "id"}, token)] * 60
+    assert client.batch(items) == [{"id": ANNA}] * 60
+
+
+def test_a_picture_of_the_sandbox_is_fetched(stand_in: Facebook, client: GraphClient) -> None:
+    listing = fetch_pages(client, connect(stand_in, client), PageReport)
+    url = next(page.page.picture_url for page in listing.pages if page.page.picture_url)
+    with open_session(stand_in.url) as session:
+        picture = fetch_picture(url, session=session, sandbox_origin=stand_in.url)
+        assert picture is not None
+        assert picture.content_type == "image/png"
+        assert fetch_picture(url, session=session) is None

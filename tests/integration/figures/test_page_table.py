@@ -1,0 +1,257 @@
+"""The table of Pages: order, pages, search, attention, its first rows and sparklines."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from storage.accounts.pages import PageDetails, upsert_pages
+from storage.db.engine import Database
+from storage.figures.filters import Filter
+from storage.figures.table import SortKey, SummaryRow, list_sparklines
+from storage.models import Page, Picture
+from tests.integration.figures.figure_answers import ask_summary, ask_table
+from tests.integration.figures.figure_rows import (
+    LONG_AGO,
+    add_grant,
+    add_page,
+    day,
+    fetched_at,
+    hold,
+)
+
+pytestmark = pytest.mark.both_databases
+
+SORT_KEYS: tuple[SortKey, ...] = get_args(SortKey)
+SINCE, UNTIL = day(0), day(6)
+
+
+def ids(
+    session: Session,
+    sort: SortKey = "name",
+    *,
+    descending: bool = False,
+    filter: Filter | None = None,
+) -> list[str]:
+    found = ask_table(
+        session,
+        since=SINCE,
+        until=UNTIL,
+        sort=sort,
+        descending=descending,
+        filter=filter or Filter(),
+    )
+    return [row.page_id for row in found.rows]
+
+
+def add_three(session: Session) -> None:
+    """Three Pages that every key orders otherwise, and one of which nothing is known."""
+    working, dead = add_grant(session, "1"), add_grant(session, "2", "needs_renewal")
+    add_page(session, "a", {-1: 1_000, 6: 1_100}, {6: 5}, name="Zoo", category="Bakery")
+    add_page(session, "b", {-1: 100, 5: 150}, {5: 7}, name="émile", category="Zoo")
+    add_page(session, "c", {-1: 50, 6: 250}, {6: 6}, name="Emil", category="Art")
+    add_page(session, "d", name="Nobody")
+    hold(session, working, "a")
+    hold(session, working, "b", tasks=["MESSAGING"])
+    hold(session, dead, "c")
+
+
+@pytest.mark.parametrize(
+    ("sort", "ascending", "unknown"),
+    [
+        ("name", ["c", "b", "d", "a"], []),
+        ("fans", ["b", "c", "a"], ["d"]),
+        ("net", ["b", "a", "c"], ["d"]),
+        ("growth", ["a", "b"], ["c", "d"]),  # c began below the smallest base
+        ("followers", ["a", "c", "b"], ["d"]),
+        ("connection", ["a", "b", "c", "d"], []),
+        ("category", ["c", "a", "b"], ["d"]),
+    ],
+)
+def test_order(database: Database, sort: SortKey, ascending: list[str], unknown: list[str]) -> None:
+    with database.writing() as session:
+        add_three(session)
+        found = ids(session, sort)
+        reverse = ids(session, sort, descending=True)
+    assert found == ascending + unknown
+    assert reverse == ascending[::-1] + unknown
+
+
+def test_equals_are_ordered_by_name_both_ways(database: Database) -> None:
+    with database.writing() as session:
+        add_three(session)
+        oldest_first = ids(session, "updated")
+        newest_first = ids(session, "updated", descending=True)
+    assert oldest_first == ["b", "c", "a", "d"]
+    assert newest_first == ["c", "a", "b", "d"]
+
+
+@pytest.mark.parametrize("sort", SORT_KEYS)
+@pytest.mark.parametrize("descending", [False, True])
+def test_pages_of_the_table_join_to_the_whole(
+    database: Database, sort: SortKey, descending: bool
+) -> None:
+    with database.writing() as session:
+        grant = add_grant(session, "1")
+        for number in reversed(range(23)):
+            # Many equals, so that only the order of equals keeps the pages apart.
+            figures: dict[int, int | None] = {-1: 100, 6: 100 + number % 3} if number % 4 else {}
+            add_page(session, f"{number:02d}", figures, name=f"Page {number % 5}", category="X")
+            if number % 2:
+                hold(session, grant, f"{number:02d}")
+        joined: list[str] = []
+        for offset in range(0, 30, 5):
+            found = ask_table(
+                session,
+                since=SINCE,
+                until=UNTIL,
+                sort=sort,
+                descending=descending,
+                limit=5,
+                offset=offset,
+            )
+            assert found.rows_count == 23
+            joined += [row.page_id for row in found.rows]
+        whole = ids(session, sort, descending=descending)
+    assert joined == whole
+    assert len(set(joined)) == 23
+    if sort == "category":  # the same for all, so only name and id order them
+        assert whole == sorted(whole, key=lambda id: (int(id) % 5, id))
+
+
+def test_a_row_says_everything_about_its_page(database: Database) -> None:
+    with database.writing() as session:
+        name = ":material/delete: <b>x</b>"
+        add_page(session, "9" * 20, {-2: 1_000, 5: 1_020}, {5: 0}, name=name, category="Café")
+        picture = {"page_id": "9" * 20, "etag": "abc", "content": b"x", "fetched_at": LONG_AGO}
+        session.execute(insert(Picture).values(**picture))
+        add_page(session, "2", {3: None}, {3: 12})
+        full, bare = ask_table(session, since=SINCE, until=UNTIL).rows
+        by_followers = ask_table(session, since=SINCE, until=UNTIL, metric="followers")
+        early = ask_table(session, since=day(-4), until=day(-3)).rows[0]
+    assert (full.page_id, full.name, full.category) == ("9" * 20, name, "Café")
+    assert (full.fans, full.followers) == (1_020, 0)
+    assert (full.start, full.end, full.net, full.growth_percent) == (1_000, 1_020, 20, 2.0)
+    assert (full.figure_day, full.updated_at) == (day(5), fetched_at(5))
+    assert (full.picture_etag, full.connection) == ("abc", "disconnected")
+    assert (bare.fans, bare.followers, bare.category, bare.picture_etag) == (None, 12, None, None)
+    assert (bare.start, bare.end, bare.net, bare.growth_percent) == (None, None, None, None)
+    assert (bare.figure_day, bare.updated_at) == (day(3), fetched_at(3))
+    assert {row.net for row in by_followers.rows} == {None}
+    assert (early.fans, early.figure_day, early.updated_at) == (None, None, None)
+
+
+NAMES = {
+    "1": "CAFÉ Lindenhof",
+    "2": "Cafe\u0301 am Ufer",
+    "3": "100% Bio_Laden",
+    "4": "100 Bio Laden",
+    "5": "ΑΘΉΝΑ",
+    "6": "Straße 7",
+    "7": r"back\slash / slash",
+}
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("café", ["1", "2"]),
+        ("CAFE", ["1", "2"]),
+        ("  lindenhof   cafe ", ["1"]),
+        ("caffe", []),
+        ("100%", ["3"]),
+        ("%", ["3"]),
+        ("_", ["3"]),
+        ("bio laden", ["3", "4"]),
+        ("αθήνα", ["5"]),
+        ("STRASSE", ["6"]),
+        ("k\\s", ["7"]),
+        ("/", ["7"]),
+        ("'; DROP TABLE pages; --", []),
+        ("\0\ud800", []),
+        ("a" * 20_000, []),
+        ("   ", ["1", "2", "3", "4", "5", "6", "7"]),
+    ],
+)
+def test_search(database: Database, search: str, found: list[str]) -> None:
+    rows = [PageDetails(id=id, name=name) for id, name in NAMES.items()]
+    with database.writing() as session:
+        upsert_pages(session, rows, LONG_AGO)
+        by_name = ids(session, filter=Filter(search=search))
+        counted = ask_table(session, since=SINCE, until=UNTIL, filter=Filter(search), limit=1)
+    assert sorted(by_name) == found
+    assert counted.rows_count == len(found)
+
+
+def test_a_renamed_page_is_found_by_its_new_name(database: Database) -> None:
+    with database.writing() as session:
+        upsert_pages(session, [PageDetails(id="1", name="Alt")], LONG_AGO)
+        upsert_pages(session, [PageDetails(id="1", name="NEÜ")], LONG_AGO)
+        assert ids(session, filter=Filter(search="neu")) == ["1"]
+        assert ids(session, filter=Filter(search="alt")) == []
+
+
+def test_attention_keeps_what_is_not_connected_or_not_fresh(database: Database) -> None:
+    with database.writing() as session:
+        working, dead = add_grant(session, "1"), add_grant(session, "2", "needs_renewal")
+        for page_id, last in {"fresh": 6, "yesterday": 5, "old": 4}.items():
+            add_page(session, page_id, {last: 10})
+            hold(session, working, page_id)
+        add_page(session, "empty", {6: None})
+        hold(session, working, "empty")
+        add_page(session, "followers only", {6: None}, {6: 0})
+        hold(session, working, "followers only")
+        add_page(session, "dead", {6: 10})
+        hold(session, dead, "dead")
+        found = ask_table(session, since=SINCE, until=UNTIL, filter=Filter(attention=True))
+        both = ids(session, filter=Filter("D", attention=True))
+    assert {row.page_id for row in found.rows} == {"old", "empty", "dead"}
+    assert found.rows_count == 3
+    assert both == ["dead", "old"]
+
+
+def test_total_and_median_are_of_every_row(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "a", {-1: 1_000, 6: 1_100}, {6: 1}, name="x a")
+        add_page(session, "b", {-1: 200, 6: 204}, {6: 2}, name="x b")
+        add_page(session, "c", {-1: 50, 6: 100}, {6: 4}, name="x c")
+        add_page(session, "d", {6: 10_000}, name="x d")  # joined: in the sum of fans alone
+        add_page(session, "e", {-1: 9, 6: 9})
+        found = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x"))
+        nothing = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="y"))
+        small = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x c"))
+    assert (found.rows_count, found.comparable_count) == (4, 3)
+    assert found.total == SummaryRow(11_404, 7, 154, 100 * 154 / 1_250)
+    assert found.median == SummaryRow(652, 2, 50, 6.0)
+    assert nothing.total == nothing.median == SummaryRow(None, None, None, None)
+    assert small.total == SummaryRow(100, 4, 50, None)  # the base is too small for a rate
+
+
+def test_sparklines_leave_missing_days_out(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "a", {-1: 1, 0: 2, 1: None, 3: 0, 6: 5, 7: 9})
+        add_page(session, "b")
+        add_page(session, "c", {n: n for n in range(100)}, {n: 2 * n for n in range(100)})
+        short = list_sparklines(session, page_ids=["a", "b"], since=SINCE, until=UNTIL)
+        long = list_sparklines(session, page_ids=["c"], since=day(0), until=day(89))
+        uneven = list_sparklines(
+            session, page_ids=["c"], since=day(0), until=day(90), metric="followers"
+        )
+        nobody = list_sparklines(session, page_ids=[], since=SINCE, until=UNTIL)
+    assert short == {"a": [2, 0, 5], "b": []}
+    assert long == {"c": list(range(2, 90, 3))}
+    assert uneven == {"c": [2 * n for n in range(2, 91, 4)]}  # 91 days: stretches of four
+    assert nobody == {}
+
+
+def test_a_page_inserted_in_any_way_has_a_folded_name(database: Database) -> None:
+    with database.writing() as session:
+        facts = {"first_seen_at": LONG_AGO, "described_at": LONG_AGO}
+        session.add(Page(id="1", name="Ö", **facts))
+        session.flush()
+        session.execute(insert(Page), [{"id": "2", "name": "Ü", **facts}])
+        session.execute(update(Page).where(Page.id == "2").values(category="x"))
+        assert set(session.execute(select(Page.name_folded)).scalars()) == {"o", "u"}

@@ -1,0 +1,146 @@
+"""Unusual days as rows: judged when snapshots change, counted when they are asked for."""
+
+from __future__ import annotations
+
+import random
+from datetime import date
+from statistics import median
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from storage.db.engine import Database
+from storage.figures.filters import Filter, Metric
+from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapshots
+from storage.figures.unusual import (
+    UnusualDay,
+    list_page_unusual_days,
+    list_wide_days,
+)
+from storage.metrics import is_wide
+from storage.models import Page
+from storage.models import UnusualDay as UnusualRow
+from tests.integration.figures.figure_rows import add_page, day, fetched_at
+
+LAST = 70
+World = dict[str, dict[int, int | None]]
+
+
+def made_up(pages: int, chance: random.Random) -> World:
+    """Pages that drift, jump now and then, miss days, join late, and fall together on day 50."""
+    world: World = {}
+    for page in range(pages):
+        figure, joined = 1_000 * (page + 1), chance.choice([0, 0, 0, 20, 45])
+        figures: dict[int, int | None] = {}
+        for number in range(LAST + 1):
+            figure += chance.randint(-3, 4) + (chance.random() < 0.03) * 400
+            figure -= (number == 50 and page % 3 > 0) * 300
+            if number >= joined and chance.random() > 0.05:
+                figures[number] = figure if chance.random() > 0.05 else None
+        world[f"{page:02d}"] = figures
+    return world
+
+
+def expected(world: World, page_ids: list[str], since: int, until: int) -> list[UnusualDay]:
+    days = []
+    for number in range(since, until + 1):
+        found = [judged(world[page_id], number) for page_id in page_ids]
+        if "rose" in found or "fell" in found:
+            count = sum(each is not None for each in found)
+            days.append(UnusualDay(day(number), count, found.count("rose"), found.count("fell")))
+    return days
+
+
+def judged(figures: dict[int, int | None], number: int) -> str | None:
+    def change(at: int) -> int | None:
+        figure, before = figures.get(at), figures.get(at - 1)
+        return None if figure is None or before is None else figure - before
+
+    known = [c for n in range(number - 28, number) if (c := change(n)) is not None]
+    moved, figure = change(number), figures.get(number)
+    if moved is None or figure is None or len(known) < 14:
+        return None
+    middle = median(known)
+    distances = [abs(each - middle) for each in known]
+    deviation = median(distances) / 0.6745 or 1.253314 * sum(distances) / len(distances)
+    if abs(moved - middle) < 3.5 * deviation or abs(moved) < max(5, 0.001 * figure):
+        return "usual"
+    return "rose" if moved > max(0, middle) else "fell" if moved < min(0, middle) else "usual"
+
+
+def fill(session: Session, world: World) -> None:
+    for page_id, figures in world.items():
+        add_page(session, page_id, figures, name=f"{'Café' if int(page_id) % 2 else 'Optik'}")
+
+
+@pytest.mark.parametrize("pages", [6, 40])
+def test_as_counted_by_hand(database: Database, pages: int) -> None:
+    world = made_up(pages, random.Random(pages))
+    cafes = [page_id for page_id in world if int(page_id) % 2]
+    with database.writing() as session:
+        fill(session, world)
+        for ids, filter in ((list(world), Filter()), (cafes, Filter(search="cafe"))):
+            for since, until in ((0, LAST), (40, 55)):
+                hand = expected(world, ids, since, until)
+                days: dict[str, Any] = {"since": day(since), "until": day(until), "filter": filter}
+                assert list_wide_days(session, metric="fans", **days) == [
+                    each
+                    for each in hand
+                    if is_wide(each.judged_count, each.rose_count, each.fell_count)
+                ]
+        of_page = list_page_unusual_days(
+            session, "03", since=day(0), until=day(LAST), metric="fans"
+        )
+        assert of_page == {
+            day(number): found
+            for number in range(LAST + 1)
+            if (found := judged(world["03"], number)) in ("rose", "fell")
+        }
+
+
+def rows(session: Session) -> set[tuple[str, date, str, str]]:
+    table = UnusualRow
+    return set(
+        session.execute(select(table.metric, table.day, table.page_id, table.direction)).all()
+    )
+
+
+def report(page_id: str, number: int, fans: int, source: str = "snapshot") -> SnapshotRow:
+    return SnapshotRow(page_id, day(number), fans, None, source, fetched_at(number), None)
+
+
+def test_what_changes_later_is_judged_anew(database: Database) -> None:
+    """Whatever order the days come in, and after an import is undone, the same days stand out."""
+    world = made_up(4, random.Random(1))
+    with database.writing() as session:
+        fill(session, world)
+        once = rows(session)
+        assert once
+        session.execute(delete(Page))
+        assert rows(session) == set()
+        fill(session, {page_id: {} for page_id in world})
+        reports = [
+            report(page_id, number, figure)
+            for page_id, figures in world.items()
+            for number, figure in figures.items()
+            if figure is not None
+        ]
+        random.Random(2).shuffle(reports)
+        for start in range(0, len(reports), 60):
+            upsert_snapshots(session, reports[start : start + 60])
+        assert {each for each in rows(session) if each[0] == "fans"} == once
+        missing = [n for n in range(LAST) if n not in world["00"]]
+        upsert_snapshots(session, [report("00", n, n % 2 * 10**6, "import:1") for n in missing])
+        assert rows(session) != once
+        delete_figures(session, source="import:1")
+        assert rows(session) == once
+
+
+@pytest.mark.parametrize("metric", ["fans", "followers"])
+def test_nothing_is_unusual_in_an_empty_installation(database: Database, metric: Metric) -> None:
+    with database.reading() as session:
+        days: dict[str, Any] = {"since": day(0), "until": day(9), "metric": metric}
+        assert list_wide_days(session, **days) == []
+        assert list_page_unusual_days(session, "unknown", **days) == {}

@@ -1,0 +1,131 @@
+"""The sandbox's own time: history at the first Save, Fast-forward, Start over, and the restart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from fb.installation import Installation, create_own_sandbox, open_installation
+from fb.jobs import sandbox_history
+from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.runner import find_active
+from fb.jobs.schedule import tick
+from fb.sandbox.serve import serve
+from fb.settings import read_settings
+from storage.jobs.runs import SANDBOX_HISTORY, SNAPSHOTS, count_runs
+from storage.models import Grant, JobRun, Page, Picture, Snapshot
+from tests.integration.facebook.traveller import START, Traveller
+from tests.waiting import wait_until
+
+
+@contextmanager
+def opened_sandbox(root: Path) -> Iterator[Installation]:
+    """An installation in sandbox mode, as ``python -m fb`` opens it."""
+    report = read_settings({}, root)
+    assert report.settings is not None
+    sandbox = create_own_sandbox(report.settings, lambda: START)
+    with serve(sandbox, prefix="/sandbox") as url:
+        settings = replace(report.settings, graph_url=url)
+        startup = open_installation(report, settings=settings, now=sandbox.now, sandbox=sandbox)
+        assert startup.installation is not None
+        try:
+            yield startup.installation
+        finally:
+            startup.installation.close()
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    with opened_sandbox(tmp_path) as installation:
+        connect(installation)
+        yield installation
+
+
+def connect(installation: Installation) -> None:
+    settings = installation.settings
+    # The dialog is reached where this test serves it, not where a browser would find it.
+    object.__setattr__(settings, "dialog_url", settings.graph_url)
+    Traveller(installation, settings.graph_url).connect()
+
+
+def days(installation: Installation) -> list[int]:
+    """How many Pages have a snapshot on each day, oldest day first."""
+    with installation.database.reading() as session:
+        query = select(Snapshot.day, func.count()).group_by(Snapshot.day).order_by(Snapshot.day)
+        return [count for _, count in session.execute(query)]
+
+
+def is_finished(installation: Installation) -> bool:
+    return find_active(installation, SANDBOX_HISTORY) is None and not sandbox_history.is_due(
+        installation
+    )
+
+
+def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
+    assert sandbox_history.make_history(installation, days=5)
+    assert not sandbox_history.make_history(installation, days=5), "one at a time"
+    wait_until(lambda: is_finished(installation))
+    counts = days(installation)
+    assert len(counts) == 6, "five days before, and today's from Save"
+    assert min(counts) == max(counts) > 50
+    assert installation.now() == START, "history does not move the clock"
+    with installation.database.reading() as session:
+        runs_count = count_runs(session, SNAPSHOTS)
+        started_by = set(session.scalars(select(JobRun.started_by).where(JobRun.kind == SNAPSHOTS)))
+        totals = session.scalars(select(func.sum(Snapshot.fans_count)).group_by(Snapshot.day)).all()
+        described = session.scalars(select(Page.described_at).distinct()).all()
+    assert (runs_count, started_by) == (5, {"history"})
+    assert len(set(totals)) == 6, "each day has figures of its own"
+    assert described == [START], "a made-up past says nothing of the Page today"
+
+
+def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(
+    installation: Installation,
+) -> None:
+    assert sandbox_history.fast_forward(installation, 3)
+    wait_until(lambda: is_finished(installation))
+    assert installation.now() == START + timedelta(days=3)
+    assert len(days(installation)) == 4
+
+
+def test_an_interrupted_history_goes_on_after_a_restart(tmp_path: Path) -> None:
+    with opened_sandbox(tmp_path) as installation:
+        connect(installation)
+        sandbox_history.make_history(installation, days=12)
+        wait_until(lambda: len(days(installation)) >= 3)
+        installation.worker.stopping.set()
+    with opened_sandbox(tmp_path) as again:
+        assert 2 < len(days(again)) < 13
+        progress = sandbox_history.find_progress(again)
+        assert progress is not None
+        assert 0 < progress.steps_done < progress.steps_total == 12
+        tick(again)
+        wait_until(lambda: is_finished(again))
+        assert len(days(again)) == 13
+
+
+def test_start_over_empties_everything(installation: Installation) -> None:
+    sandbox_history.fast_forward(installation, 1)
+    wait_until(lambda: is_finished(installation))
+    sandbox_history.start_over(installation)
+    assert days(installation) == []
+    assert installation.now() == START
+    with installation.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Grant)) == 0
+    connect(installation)
+    assert len(days(installation)) == 1
+
+
+def test_the_sandbox_serves_pictures_that_are_stored(installation: Installation) -> None:
+    stored = fetch_due_pictures(installation, "manual")
+    assert stored > 30
+    with installation.database.reading() as session:
+        kept = session.scalars(select(Picture).where(Picture.content.is_not(None))).all()
+    assert len(kept) == stored
+    assert {picture.content_type for picture in kept} <= {"image/png", "image/jpeg", "image/webp"}

@@ -1,0 +1,434 @@
+"""The day's snapshot, over HTTP, on both databases: what succeeds, what fails, and what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from fb.accounts.check import check_now
+from fb.accounts.connections import list_connections
+from fb.accounts.disconnect import disconnect, freeze, thaw
+from fb.graph.client import GraphClient
+from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
+from fb.graph.page_figures import fetch_figures
+from fb.installation import Installation
+from fb.jobs.schedule import tick
+from fb.jobs.snapshots import Chunk, is_due, run_snapshots
+from fb.jobs.worker import heartbeat
+from storage.accounts.pages import PageReport
+from storage.accounts.vault import KeyReport
+from storage.db.errors import JobRunning
+from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, start_run
+from storage.models import Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
+from tests.integration.facebook.traveller import Scene, opened_scene
+from tests.integration.storage_rows import expire_leases
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def scene(tmp_path: Path, live_database_url: str) -> Iterator[Scene]:
+    with opened_scene(tmp_path, live_database_url) as scene:
+        scene.traveller.connect()
+        scene.clock.move(days=1)
+        scene.sandbox.clear_faults()
+        yield scene
+
+
+def sync(scene: Scene) -> RunRecord:
+    return run_snapshots(scene.installation, "manual")
+
+
+def snapshots(scene: Scene) -> dict[str, tuple[int | None, int | None]]:
+    today = scene.clock().date()
+    with scene.installation.database.reading() as session:
+        rows = session.execute(
+            select(Snapshot.page_id, Snapshot.fans_count, Snapshot.followers_count).where(
+                Snapshot.day == today
+            )
+        )
+        return {id: (fans, followers) for id, fans, followers in rows}
+
+
+def failures(scene: Scene, run_id: int) -> list[JobFailure]:
+    with scene.installation.database.reading() as session:
+        return list(session.scalars(select(JobFailure).where(JobFailure.run_id == run_id)))
+
+
+def has_finished_run(scene: Scene) -> bool:
+    with scene.installation.database.reading() as session:
+        return session.scalars(select(JobRun.finished_at)).first() is not None
+
+
+def grant_of(scene: Scene) -> Grant:
+    with scene.installation.database.reading() as session:
+        return session.scalars(select(Grant)).first() or pytest.fail("no grant")
+
+
+def test_every_page_gets_the_figures_of_the_day(scene: Scene) -> None:
+    result = sync(scene)
+    assert result.status == "done"
+    assert result.pages_failed == 0
+    assert result.pages_done == result.pages_total == len(snapshots(scene)) > 50
+    # A Page without fan count stays without: missing is missing, and 0 is 0.
+    assert (None,) in {(fans,) for fans, _ in snapshots(scene).values()}
+    assert 0 in {fans for fans, _ in snapshots(scene).values()}
+    batches = [path for method, path in scene.sandbox.calls if method == "POST"]
+    assert len(batches) == 2, "fifty Pages a call"
+
+
+def test_progress_is_told(scene: Scene) -> None:
+    told: list[tuple[int, int]] = []
+    result = run_snapshots(
+        scene.installation, "manual", on_progress=lambda done, of: told.append((done, of))
+    )
+    assert told[-1] == (result.pages_total, result.pages_total)
+    assert told == sorted(told)
+
+
+def test_syncing_twice_on_a_day_changes_nothing_but_the_newest_figures(scene: Scene) -> None:
+    sync(scene)
+    before = snapshots(scene)
+    sync(scene)
+    assert snapshots(scene) == before
+
+
+def test_one_sync_at_a_time(scene: Scene) -> None:
+    now = scene.clock()
+    with scene.installation.database.writing() as session:
+        start_run(session, kind=SNAPSHOTS, started_by="manual", day=now.date(), now=now)
+    with pytest.raises(JobRunning):
+        sync(scene)
+    expire_leases(scene.installation.database)
+    assert sync(scene).status == "done", "a run without a heartbeat is taken over"
+
+
+def test_an_app_limit_ends_the_run_and_names_the_time(scene: Scene) -> None:
+    scene.sandbox.inject("error", path="/", code=4, times=100)
+    result = sync(scene)
+    assert result.status == "stopped"
+    assert result.pages_done == 0
+    assert len(failures(scene, result.id)) == result.pages_total
+    assert {failure.kind for failure in failures(scene, result.id)} == {"RateLimited"}
+    assert grant_of(scene).status == "ok", "a limit is never a dead connection"
+
+
+def test_the_sandbox_limit_can_be_waited_out(scene: Scene) -> None:
+    scene.sandbox.trouble = "rate limit"
+    result = sync(scene)
+    assert result.status == "stopped"
+    assert grant_of(scene).status == "ok"
+    scene.sandbox.trouble = "none"
+    assert sync(scene).status == "done"
+
+
+def test_facebook_down_fails_the_run_and_keeps_the_connection(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.2)
+    scene.sandbox.trouble = "Facebook is down"
+    result = sync(scene)
+    assert result.pages_done == 0
+    assert result.pages_failed == result.pages_total
+    assert grant_of(scene).status == "ok"
+    assert snapshots(scene) == {}
+
+
+def test_a_changed_password_marks_the_account_once_and_keeps_history(scene: Scene) -> None:
+    sync(scene)
+    scene.clock.move(days=1)
+    scene.sandbox.trouble = "password changed"
+    result = sync(scene)
+    assert result.pages_done == 0
+    assert {failure.kind for failure in failures(scene, result.id)} == {"AccessEnded"}
+    grant = grant_of(scene)
+    assert (grant.status, grant.reason_code, grant.reason_subcode) == ("needs_renewal", 190, 460)
+    calls = len(scene.sandbox.calls)
+    again = sync(scene)
+    assert again.pages_failed == again.pages_total == result.pages_total, (
+        "said again as long as it is so"
+    )
+    assert len(scene.sandbox.calls) == calls, "but dead access is not tried again"
+    scene.sandbox.trouble = "none"
+    scene.traveller.connect()
+    assert grant_of(scene).status == "ok"
+    assert sync(scene).pages_failed == 0
+    with scene.installation.database.reading() as session:
+        days = session.scalars(select(Snapshot.day).distinct().order_by(Snapshot.day)).all()
+    assert len(days) == 3
+
+
+def test_a_lost_role_costs_one_page_only(scene: Scene) -> None:
+    person = scene.sandbox.world.people[0]
+    with scene.installation.database.reading() as session:
+        page_id = session.scalars(select(PageGrant.page_id)).first()
+    assert page_id is not None
+    scene.sandbox.remove_role(person.id, page_id)
+    result = sync(scene)
+    assert result.pages_failed == 1
+    assert grant_of(scene).status == "ok"
+    with scene.installation.database.reading() as session:
+        lost = session.scalars(select(PageGrant).where(PageGrant.page_id == page_id)).one()
+    assert (lost.status, lost.sealed_page_token) == ("role_lost", None)
+
+
+def test_a_page_held_twice_is_read_through_the_other_account(scene: Scene) -> None:
+    ben = next(p for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
+    scene.traveller.connect(person=ben.id)
+    scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
+    result = sync(scene)
+    assert 0 < result.pages_done < result.pages_total
+    with scene.installation.database.reading() as session:
+        bens = session.scalars(
+            select(PageGrant.page_id).join(Grant).where(Grant.account_name == "Ben Ortiz")
+        ).all()
+    assert set(bens) & set(snapshots(scene)) == set(snapshots(scene))
+    assert not {failure.page_id for failure in failures(scene, result.id)} & set(bens)
+
+
+@pytest.mark.parametrize("fault", ["500", "null items", "html", "cut"])
+def test_what_passes_by_itself_is_tried_again(scene: Scene, fault: str) -> None:
+    scene.sandbox.inject(fault, path="/", call=2)
+    result = sync(scene)
+    assert (result.status, result.pages_failed) == ("done", 0)
+
+
+def test_a_run_ends_with_the_dashboard(scene: Scene) -> None:
+    scene.installation.worker.stopping.set()
+    assert sync(scene).status == "stopped"
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(JobRun.finished_at)).one() is not None
+        assert session.scalars(select(JobLease)).all() == []
+    assert is_due(scene.installation), "at once: Facebook had no part in it"
+
+
+def test_the_timer_takes_the_snapshot_once_a_day(scene: Scene) -> None:
+    assert is_due(scene.installation)
+    tick(scene.installation)
+    # A run that goes on is not due either: the next day counts from the end of this one.
+    wait_until(lambda: has_finished_run(scene))
+    assert len(snapshots(scene)) > 50
+    assert not is_due(scene.installation)
+    with scene.installation.database.reading() as session:
+        assert count_runs(session, SNAPSHOTS) == 1
+    scene.clock.move(days=1)
+    assert is_due(scene.installation)
+
+
+def test_the_timer_waits_after_a_limit(scene: Scene) -> None:
+    scene.sandbox.inject("error", path="/", code=4, times=100)
+    sync(scene)
+    assert not is_due(scene.installation)
+    scene.clock.move(hours=1, seconds=1)
+    assert is_due(scene.installation)
+
+
+def test_an_unanswered_question_costs_no_page(scene: Scene) -> None:
+    # Page tokens die, and when Facebook is asked about the account, it does not say.
+    scene.sandbox.inject("error", path="/debug_token", code=4, times=9)
+    scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
+    result = sync(scene)
+    assert result.pages_failed == result.pages_total
+    with scene.installation.database.reading() as session:
+        rows = session.scalars(select(PageGrant).where(PageGrant.sealed_page_token.is_(None)))
+        assert [row.status for row in rows if row.status == "role_lost"] == []
+    scene.sandbox.clear_faults()
+    sync(scene)
+    assert grant_of(scene).reason_subcode == 460
+
+
+def test_figures_read_beside_an_app_limit_are_kept(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(
+        client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
+    ) -> Iterator[Chunk]:
+        for chunk in fetch_figures(client, pages, PageReport):
+            error = RateLimited(code=4, scope="app", retry_after_seconds=None)
+            yield [*chunk[:-1], (chunk[-1][0], error)]
+
+    monkeypatch.setattr("fb.jobs.snapshots.fetch_figures", limited)
+    result = sync(scene)
+    assert result.status == "stopped"
+    assert result.pages_done == len(snapshots(scene)) == 49
+
+
+def test_the_lease_is_renewed_while_facebook_is_silent(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fb.jobs.runner.heartbeat", partial(heartbeat, every_seconds=0.05))
+    scene.sandbox.inject("delay", path="/", seconds=2.0)
+    seen: list[datetime] = []
+
+    def look() -> None:
+        with scene.installation.database.reading() as session:
+            seen.extend(session.scalars(select(JobLease.expires_at).where(JobLease.unit == "")))
+
+    with heartbeat(look, every_seconds=0.1):
+        assert sync(scene).status == "done"
+    assert len(set(seen)) > 5
+
+
+def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def refusing_one(
+        client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
+    ) -> Iterator[Chunk]:
+        tokens = list(pages)
+        asked.append(len(tokens))
+        for chunk in fetch_figures(client, tokens, PageReport):
+            yield [(id, PermissionMissing(code=10) if id == unlucky else f) for id, f in chunk]
+
+    with scene.installation.database.reading() as session:
+        unlucky = session.scalars(select(PageGrant.page_id)).first()
+    monkeypatch.setattr("fb.jobs.snapshots.fetch_figures", refusing_one)
+    tomorrow = scene.clock.at + timedelta(days=1)
+    scene.clock.at = tomorrow.replace(hour=6)  # all tries on one day
+    pauses = []
+    for run in range(4):
+        hours = 0
+        while not is_due(scene.installation):
+            scene.clock.move(minutes=59, seconds=59)
+            hours += 1
+        tick(scene.installation)
+        wait_until(lambda wanted=run + 1: count_of_runs(scene) == wanted)  # type: ignore[misc]
+        pauses.append(hours)
+    assert asked[0] > 50
+    assert asked[1:] == [1, 1, 1]
+    assert 0 == pauses[0] < pauses[1] < pauses[2] < pauses[3]
+
+
+def test_a_withdrawn_permission_is_no_working_connection(scene: Scene) -> None:
+    sync(scene)
+    scene.sandbox.trouble = "permission withdrawn"
+    result = sync(scene)
+    assert result.pages_failed == result.pages_total
+    grant = grant_of(scene)
+    assert (grant.status, grant.reason_code) == ("needs_renewal", 10)
+    assert "pages_read_engagement" not in grant.granted_permissions
+    assert not check_now(scene.installation, grant.id).is_alive
+    assert grant_of(scene).status == "needs_renewal"
+    scene.sandbox.trouble = "none"
+    scene.traveller.connect()
+    assert grant_of(scene).status == "ok"
+    assert sync(scene).pages_failed == 0
+
+
+def count_of_runs(scene: Scene) -> int:
+    with scene.installation.database.reading() as session:
+        is_over = (JobRun.kind == SNAPSHOTS, JobRun.finished_at.is_not(None))
+        return session.scalar(select(func.count()).where(*is_over)) or 0
+
+
+def test_with_a_wrong_key_the_timer_touches_nothing(scene: Scene) -> None:
+    scene.installation.keys = KeyReport(ok=False, unopenable=("x",))
+    tick(scene.installation)
+    assert count_of_runs(scene) == 0
+
+
+def test_frozen_accounts_are_left_alone(scene: Scene) -> None:
+    grant = grant_of(scene)
+    freeze(scene.installation, grant.id)
+    assert sync(scene).pages_total == 0
+    assert not is_due(scene.installation)
+    thaw(scene.installation, grant.id)
+    assert sync(scene).pages_failed == 0
+
+
+@pytest.mark.parametrize("end", [freeze, partial(disconnect, revoke=True)])
+def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
+    scene: Scene, end: Callable[[Installation, int], None]
+) -> None:
+    """What was loaded at the start of a run is not what may be used at its end."""
+    ben = next(p for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
+    scene.traveller.connect(person=ben.id)
+    scene.clock.move(seconds=1)
+    scene.traveller.connect()  # Anna's again: the newest token is tried first
+    scene.clock.move(days=1)
+    with scene.installation.database.reading() as session:
+        grant = session.scalars(select(Grant).where(Grant.account_name != "Ben Ortiz")).one()
+    asked: list[int] = []
+
+    def end_it(done: int, total: int) -> None:
+        if not asked:
+            end(scene.installation, grant.id)
+        asked.append(done)
+
+    calls = len(scene.sandbox.calls)
+    result = run_snapshots(scene.installation, "manual", on_progress=end_it)
+    assert (result.status, result.pages_failed) == ("done", 0)
+    assert len(snapshots(scene)) == result.pages_done == result.pages_total == asked[-1]
+    batches = [path for method, path in scene.sandbox.calls[calls:] if method == "POST"]
+    assert len(batches) == len(asked) == 2, "fifty of Anna's, then Ben's"
+    with scene.installation.database.reading() as session:
+        bens = session.scalars(
+            select(PageGrant.page_id).join(Grant).where(Grant.account_name == "Ben Ortiz")
+        ).all()
+        assert session.scalars(select(JobRun.pages_total).order_by(JobRun.id.desc())).first() == (
+            result.pages_total
+        )
+    assert set(bens) <= set(snapshots(scene)), "the other account's are read as ever"
+
+
+def test_what_an_ended_account_is_refused_meanwhile_is_no_failure(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grant = grant_of(scene)
+
+    def ended(
+        client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
+    ) -> Iterator[Chunk]:
+        disconnect(scene.installation, grant.id, revoke=True)  # after the tokens were loaded
+        chunks = list(fetch_figures(client, pages, PageReport))
+        assert all(isinstance(answer, AccessEnded) for chunk in chunks for _, answer in chunk)
+        yield from chunks
+
+    monkeypatch.setattr("fb.jobs.snapshots.fetch_figures", ended)
+    result = sync(scene)
+    assert (result.status, result.pages_total, result.pages_done, result.pages_failed) == (
+        "done",
+        0,
+        0,
+        0,
+    )
+    assert failures(scene, result.id) == []
+    assert grant_of(scene).status == "disconnected"
+
+
+def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
+    grant = grant_of(scene)
+    before = len(snapshots(scene)) + sync(scene).pages_done
+    disconnect(scene.installation, grant.id, revoke=True)
+    assert grant_of(scene).sealed_user_token is None
+    with scene.installation.database.reading() as session:
+        kept = select(func.count()).select_from(PageGrant)
+        assert session.scalar(kept.where(PageGrant.sealed_page_token.is_not(None))) == 0
+        days = select(func.count()).select_from(Snapshot)
+        assert session.scalar(days) == 2 * before
+    assert ("DELETE", f"/v26.0/{grant.account_id}/permissions") in scene.sandbox.calls
+    assert sync(scene).pages_total == 0
+
+
+def test_check_now_finds_the_dead_and_the_revived(scene: Scene) -> None:
+    grant = grant_of(scene)
+    person = scene.sandbox.world.people[0]
+    assert check_now(scene.installation, grant.id).is_alive
+    scene.sandbox.end_access(person.id, 460)
+    assert not check_now(scene.installation, grant.id).is_alive
+    assert grant_of(scene).status == "needs_renewal"
+
+
+def test_connections_say_when_access_ends(scene: Scene) -> None:
+    (connection,) = list_connections(scene.installation, scene.clock())
+    assert connection.state == "ok"
+    assert connection.days_left is not None
+    ahead = scene.clock() + timedelta(days=connection.days_left - 5)
+    (later,) = list_connections(scene.installation, ahead)
+    assert later.state == "expiring"

@@ -1,0 +1,223 @@
+"""Groups of Pages on both databases: names, bulk work over a filter, and what a deletion takes."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from storage.db.engine import Database
+from storage.db.errors import TagRefused
+from storage.db.installation import get_data_version
+from storage.figures.filters import EVERY_PAGE, Filter
+from storage.jobs.events import list_events
+from storage.models import Page, PageTag
+from storage.models.base import THIS_COMPUTER
+from storage.notes.notes import NoteDraft, add_note, list_notes
+from storage.notes.tags import (
+    MAX_NAME,
+    count_pages,
+    count_tags,
+    create_tag,
+    delete_tag,
+    find_tag,
+    list_tags,
+    list_tags_of,
+    rename_tag,
+    set_tags_of,
+    tag_page,
+    tag_pages,
+    untag_page,
+    untag_pages,
+)
+from tests.integration.figures.figure_rows import add_grant, add_page, day, hold
+from tests.integration.storage_rows import NOW
+
+pytestmark = pytest.mark.both_databases
+
+TODAY = day(0)
+HOSTILE = "<b>x</b> :material/delete: **y** www.evil.com"
+
+
+def test_a_tag_is_made_and_counted(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1", name="Café Linde")
+        add_page(session, "2", name="Optik Keller")
+        brand = create_tag(session, "  Brand \n A ", NOW)
+        assert tag_pages(session, brand, filter=EVERY_PAGE, until=TODAY, now=NOW) == 2
+    with database.reading() as session:
+        (found,) = list_tags(session)
+        assert (found.name, found.pages_count) == ("Brand A", 2)
+        assert find_tag(session, brand) == found
+        assert find_tag(session, brand + 1) is None
+
+
+@pytest.mark.parametrize("name", ["", "   ", "\n\t", "\u0301", "\x07"])
+def test_a_name_has_to_say_something(database: Database, name: str) -> None:
+    with pytest.raises(TagRefused) as refused, database.writing() as session:
+        create_tag(session, name, NOW)
+    assert refused.value.reason == "empty"
+
+
+def test_a_name_has_at_most_forty_characters(database: Database) -> None:
+    with database.writing() as session:
+        create_tag(session, "x" * MAX_NAME, NOW)
+        with pytest.raises(TagRefused, match="too_long"):
+            create_tag(session, "y" * (MAX_NAME + 1), NOW)
+
+
+@pytest.mark.parametrize("other", ["café süd", "CAFE SUD", " Café   Süd "])
+def test_a_name_is_taken_whatever_its_case_and_accents(database: Database, other: str) -> None:
+    with database.writing() as session:
+        create_tag(session, "Café Süd", NOW)
+        with pytest.raises(TagRefused) as refused:
+            create_tag(session, other, NOW)
+        assert (refused.value.reason, refused.value.taken_by) == ("taken", "Café Süd")
+        assert count_tags(session) == 1
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "شركة", "👩‍👩‍👧 Familie", "a\0b"])
+def test_a_name_is_kept_as_it_is(database: Database, name: str) -> None:
+    name = name[:MAX_NAME]
+    with database.writing() as session:
+        tag = create_tag(session, name, NOW)
+        found = find_tag(session, tag)
+        assert found is not None
+        assert found.name == name.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def test_bulk_tagging_takes_the_pages_of_the_filter_and_no_others(database: Database) -> None:
+    with database.writing() as session:
+        anna = add_grant(session, "anna")
+        for number in range(1, 6):
+            name = f"Café {number}" if number < 4 else f"Optik {number}"
+            add_page(session, str(number), name=name, category="Shop" if number == 3 else None)
+        hold(session, anna, "5")
+        client = create_tag(session, "Client", NOW)
+        cafes = Filter(search="cafe")
+        assert count_pages(session, filter=cafes, until=TODAY) == 3
+        assert tag_pages(session, client, filter=cafes, until=TODAY, now=NOW) == 3
+        assert tag_pages(session, client, filter=cafes, until=TODAY, now=NOW) == 0, "none is new"
+        assert count_pages(session, filter=EVERY_PAGE, until=TODAY, tag_id=client) == 3
+        assert (
+            tag_pages(session, client, filter=Filter(account_id="anna"), until=TODAY, now=NOW) == 1
+        )
+        assert (
+            untag_pages(session, client, filter=Filter(category="Shop"), until=TODAY, now=NOW) == 1
+        )
+        tagged = session.scalars(select(PageTag.page_id).order_by(PageTag.page_id))
+        assert list(tagged) == ["1", "2", "5"]
+
+
+def test_pages_of_a_tag_can_be_given_another(database: Database) -> None:
+    with database.writing() as session:
+        for number in range(4):
+            add_page(session, str(number))
+        first, second = create_tag(session, "First", NOW), create_tag(session, "Second", NOW)
+        tag_page(session, first, "2", NOW)
+        tag_page(session, first, "3", NOW)
+        assert tag_pages(session, second, filter=Filter(tag_id=first), until=TODAY, now=NOW) == 2
+        assert untag_pages(session, first, filter=Filter(tag_id=first), until=TODAY, now=NOW) == 2
+        assert [tag.pages_count for tag in list_tags(session)] == [0, 2]
+
+
+def test_a_filter_without_a_page_changes_nothing(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        tag = create_tag(session, "A", NOW)
+        nothing = Filter(search="no such name")
+        assert tag_pages(session, tag, filter=nothing, until=TODAY, now=NOW) == 0
+        assert untag_pages(session, tag, filter=nothing, until=TODAY, now=NOW) == 0
+
+
+def test_a_tag_that_is_gone_takes_no_page(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        assert tag_pages(session, 999, filter=EVERY_PAGE, until=TODAY, now=NOW) == 0
+        assert not tag_page(session, 999, "1", NOW)
+        assert not rename_tag(session, 999, "Name", NOW)
+        assert not delete_tag(session, 999, NOW)
+
+
+def test_one_page_at_a_time(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        tag, other = create_tag(session, "B", NOW), create_tag(session, "a", NOW)
+        assert tag_page(session, tag, "1", NOW)
+        assert not tag_page(session, tag, "1", NOW), "it is in it"
+        assert not tag_page(session, tag, "no such page", NOW)
+        assert tag_page(session, other, "1", NOW)
+        assert [each.name for each in list_tags_of(session, "1")] == ["a", "B"]
+        assert untag_page(session, tag, "1", NOW)
+        assert not untag_page(session, tag, "1", NOW)
+
+
+def test_a_tag_may_be_renamed_to_its_own_name_in_another_case(database: Database) -> None:
+    with database.writing() as session:
+        tag = create_tag(session, "brand", NOW)
+        create_tag(session, "Client", NOW)
+        assert rename_tag(session, tag, "BRÄND", NOW)
+        assert [each.name for each in list_tags(session, search="brand")] == ["BRÄND"]
+        with pytest.raises(TagRefused, match="taken"):
+            rename_tag(session, tag, "client", NOW)
+        with pytest.raises(TagRefused, match="empty"):
+            rename_tag(session, tag, " ", NOW)
+
+
+def test_deleting_a_tag_takes_its_notes_along_and_leaves_the_pages(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1", {0: 5})
+        tag = create_tag(session, "A", NOW)
+        tag_page(session, tag, "1", NOW)
+        for tag_id in (tag, None):
+            draft = NoteDraft(TODAY, f"for {tag_id}", tag_id=tag_id)
+            add_note(session, draft, NOW)
+    with database.writing() as session:
+        assert delete_tag(session, tag, NOW)
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(PageTag)) == 0
+        assert session.scalar(select(func.count()).select_from(Page)) == 1
+        left = list_notes(session, since=TODAY, until=TODAY, page_id="1")
+        assert [row.text for row in left] == ["for None"]
+
+
+def test_tags_are_found_by_words_and_cut_off(database: Database) -> None:
+    with database.writing() as session:
+        for name in ("Süd Marke", "Nord Marke", "Land 100%", "Land_1"):
+            create_tag(session, name, NOW)
+        assert [tag.name for tag in list_tags(session, search="marke SUD")] == ["Süd Marke"]
+        assert [tag.name for tag in list_tags(session, search="%")] == ["Land 100%"]
+        assert [tag.name for tag in list_tags(session, limit=2)] == ["Land 100%", "Land_1"]
+
+
+def test_every_write_is_recorded_with_its_author_and_seen(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        add_page(session, "2")
+        tag = create_tag(session, "A", NOW, by="Ada")
+        versions = [get_data_version(session)]
+        tag_pages(session, tag, filter=EVERY_PAGE, until=TODAY, now=NOW, by="Ada")
+        tag_pages(session, tag, filter=EVERY_PAGE, until=TODAY, now=NOW, by="Ben")
+        versions.append(get_data_version(session))
+        set_tags_of(session, "1", [], NOW, by="Ben")
+        rename_tag(session, tag, "B", NOW, by="Cleo")
+        rename_tag(session, tag, "B", NOW, by="Cleo")
+        versions.append(get_data_version(session))
+        delete_tag(session, tag, NOW)
+        versions.append(get_data_version(session))
+        events = list_events(session)[::-1]
+    assert versions == sorted(set(versions))
+    assert [(each.kind, each.by, each.page_id, each.facts) for each in events] == [
+        ("tagged", "Ada", None, {"tag": "A", "pages": 2}),
+        ("untagged", "Ben", "1", {"tag": "A", "pages": 1}),
+        ("tag_renamed", "Cleo", None, {"tag": "A", "new": "B"}),
+        ("tag_deleted", THIS_COMPUTER, None, {"tag": "B", "pages": 1}),
+    ]
+
+
+def test_a_page_gets_exactly_the_tags_that_were_chosen(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "1")
+        first, second, third = (create_tag(session, name, NOW) for name in ("A", "B", "C"))
+        set_tags_of(session, "1", [first, second], NOW)
+        set_tags_of(session, "1", [second, third, 999], NOW)
+        assert [tag.name for tag in list_tags_of(session, "1")] == ["B", "C"]
