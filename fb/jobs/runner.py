@@ -211,7 +211,7 @@ def execute(
     cause: FacebookError | None = None
     try:
         with heartbeat(partial(_renew, run)):
-            while any([_take_turn(run, unit, work_on) for unit in units]):  # noqa: C419 (all)
+            while any([_take_turn(run, unit, work_on) for unit in units]):  # noqa: C419 - all have a turn
                 pass
         status = "done"
     except RunEnded as ended:

@@ -133,7 +133,7 @@ class Guard:
 
         try:
             await self.app(scope, receive, send_and_remember)
-        except Exception as error:
+        except Exception as error:  # every error answer needs the headers
             log.error("an answer failed with %s", type(error).__name__)
             if scope["type"] != "http" or is_answered:
                 raise
