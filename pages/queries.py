@@ -335,7 +335,16 @@ def load_overview(
         line=line,
         unusual=[each for each in wide if each.day >= since],
         movers=list_movers(ends, metric, movers_by),
-        week=None if week is None else _load_week(session, week, others[-1], metric, filter),
+        week=week
+        and _load_week(
+            session,
+            week,
+            others[-1],
+            metric,
+            filter,
+            # Mostly the week is a part of the period.
+            wide if since <= week.since and week.until <= until else None,
+        ),
         notes=load_notes(session, since - A_DAY, min(until, today), tag_id=filter.tag_id),
     )
 
@@ -380,8 +389,16 @@ def _list_wide(
 
 
 def _load_week(
-    session: Session, period: Period, ends: PeriodEnds, metric: Metric, filter: Filter
+    session: Session,
+    period: Period,
+    ends: PeriodEnds,
+    metric: Metric,
+    filter: Filter,
+    wide: Sequence[UnusualDay] | None,
 ) -> Week:
+    """``wide`` are the unusual days, if they are known; otherwise they are loaded."""
+    if wide is None:
+        wide = _list_wide(session, period.since, period.until, metric, filter)
     return Week(
         period=period,
         metric=metric,
@@ -392,7 +409,7 @@ def _load_week(
         attention_count=count_filtered(
             session, replace(filter, attention=True), period.until, None
         ),
-        unusual=tuple(_list_wide(session, period.since, period.until, metric, filter)),
+        unusual=tuple(each for each in wide if period.since <= each.day <= period.until),
     )
 
 

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate, pairwise
+from statistics import median_high
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, Text, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -92,15 +94,9 @@ def list_wide_days(
         return []
     # Counting the judged Pages reads thirty days of every Page. A sample of Pages rules out most
     # days: the more Pages are judged, the more must have moved.
-    conditions = filter_conditions(filter, until)
-    every = session.execute(select(func.count()).select_from(Page).where(*conditions)).scalar_one()
-    doubtful = {day: counts for day, counts in moved.items() if not is_wide(every, *counts)}
-    sample = 20 * max(map(sum, doubtful.values()), default=0) + 20
-    if doubtful:
-        least, judged_days = _count_complete(session, doubtful, metric, filter, until, sample)
-        for day, counts in doubtful.items():
-            if least and day in judged_days and not is_wide(least, *counts):
-                del moved[day]
+    sample = 20 + 10 * median_high(sum(counts) for counts in moved.values())
+    judged = _count_judged(session, moved, metric, filter, until, sample)
+    moved = {day: each for day, each in moved.items() if is_wide(max(1, judged[day]), *each)}
     judged = _count_judged(session, moved, metric, filter, until)
     return [
         UnusualDay(day, judged[day], *counts)
@@ -197,100 +193,65 @@ def _count_moved(
 
 
 def _count_judged(
-    session: Session, days: Collection[date], metric: Metric, filter: Filter, until: date
-) -> Counter[date]:
-    """Return the number of Pages of the filter that can be judged on each of ``days``.
-
-    A Page can be judged on a day when the day's change is known (it and the day before have a
-    figure), and at least MIN_CHANGES of the TRAILING_DAYS changes before it.
-    """
-    judged = Counter(dict.fromkeys(days, 0))
-    for some in _stretches(days):
-        present = _list_present(session, metric, filter, until, (some[0] - LOOK_BACK, some[-1]))
-        changes = {day: ids & present.get(day - A_DAY, set()) for day, ids in present.items()}
-        for day in some:
-            changed = changes.get(day, set())
-            trailing = [day - number * A_DAY for number in range(1, TRAILING_DAYS + 1)]
-            before = [changes[each] for each in trailing if changes.get(each)]
-            if len(before) < MIN_CHANGES:
-                continue
-            # Almost every Page has all these changes; only the others are counted one by one.
-            complete = changed.intersection(*before)
-            judged[day] = len(complete) + sum(
-                sum(page_id in ids for ids in before) >= MIN_CHANGES
-                for page_id in changed - complete
-            )
-    return judged
-
-
-def _list_present(
-    session: Session, metric: Metric, filter: Filter, until: date, days: tuple[date, date]
-) -> dict[date, set[str]]:
-    """Return the ids of the filter's Pages with a figure, by day; days with none are absent."""
-    table = table_of(Snapshot).c
-    # The ids come as one text, since a row for each is several times slower.
-    statement = (
-        select(table.day, func.aggregate_strings(table.page_id, ","))
-        .where(table.day.between(*days), table[f"{metric}_count"].is_not(None))
-        .group_by(table.day)
-    )
-    conditions = filter_conditions(filter, until)
-    if conditions:
-        statement = statement.where(table.page_id.in_(select(Page.id).where(*conditions)))
-    return {day: set(text.split(",")) for day, text in session.connection().execute(statement)}
-
-
-def _count_complete(
     session: Session,
     days: Collection[date],
     metric: Metric,
     filter: Filter,
     until: date,
-    limit: int,
-) -> tuple[int, set[date]]:
-    """Return the number of Pages with no gap in their figures, and the days that judge them.
+    limit: int | None = None,
+) -> Counter[date]:
+    """Return the number of Pages of the filter that can be judged on each of ``days``.
 
-    Only the Pages connected first are counted, at most ``limit``. No gap: a figure on every day on
-    which any Page has a snapshot.
+    With ``limit`` only so many Pages are counted, those that were connected first.
+    """
+    judged: Counter[date] = Counter()
+    pages = select(Page.id).select_from(Page).where(*filter_conditions(filter, until))
+    if limit is not None:
+        pages = pages.order_by(Page.first_seen_at, Page.id).limit(limit)
+    for some in _stretches(days):
+        first, last = some[0] - LOOK_BACK, some[-1]
+        for text, pages_count in session.execute(_count_by_days(pages, metric, first, last)):
+            for day in _list_judged(text, first, last):
+                judged[day] += pages_count
+    return judged
+
+
+def _count_by_days(pages: Select[str], metric: Metric, first: date, last: date) -> Select[Any]:
+    """Select the days on which a Page has a figure, as one text, and how many Pages have them.
+
+    Most Pages have a figure on the same days, so there are few rows.
     """
     table = table_of(Snapshot).c
-    begin, last = min(days) - LOOK_BACK, max(days)
-    present = set(session.scalars(_select_snapshot_days(begin, last)))
-    pages = (
-        select(Page.id)
-        .where(*filter_conditions(filter, until))
-        .order_by(Page.first_seen_at, Page.id)
-        .limit(limit)
-    )
-    counts = (
-        select(func.count(table[f"{metric}_count"]))
-        .where(table.page_id.in_(pages), table.day.between(begin, last))
-        .group_by(table.page_id)
-    )
-    complete = sum(count == len(present) for count in session.scalars(counts))
-    changes = {day for day in present if day - A_DAY in present}
-    judged = {
-        day
-        for day in changes
-        if sum(day - n * A_DAY in changes for n in range(1, TRAILING_DAYS + 1)) >= MIN_CHANGES
-    }
-    return complete, judged
-
-
-def _select_snapshot_days(since: date, until: date) -> Select[date]:
-    """Return a statement of the days from `since` to `until` on which any Page has a snapshot.
-
-    It steps from day to day through the index; a DISTINCT would read every snapshot.
-    """
-    first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
-    days = first.cte("snapshot_days", recursive=True)
-    following = (
-        select(func.min(Snapshot.day))
-        .where(Snapshot.day > days.c.day, Snapshot.day <= until)
+    # A subquery for each Page, so that both databases read only the days of these Pages.
+    days = (
+        select(func.aggregate_strings(cast(table.day, Text), ","))
+        .where(table.page_id == Page.id, table.day.between(first, last))
+        .where(table[f"{metric}_count"].is_not(None))
+        .correlate(Page)
         .scalar_subquery()
     )
-    days = days.union_all(select(following).where(days.c.day.is_not(None)))
-    return select(days.c.day).where(days.c.day.is_not(None))
+    of_pages = pages.with_only_columns(days.label("days")).subquery()
+    return select(of_pages.c.days, func.count()).group_by(of_pages.c.days)
+
+
+def _list_judged(days: str | None, first: date, last: date) -> list[date]:
+    """Return the days on which a Page can be judged that has a figure on these ``days``.
+
+    It can be judged when the day's change is known (it and the day before have a figure), and at
+    least MIN_CHANGES of the TRAILING_DAYS changes before it. ``first`` and ``last`` limit the days.
+    """
+    with_figure = set(days.split(",")) if days else set()
+    every_day = [first + number * A_DAY for number in range((last - first).days + 1)]
+    has_figure = [f"{day}" in with_figure for day in every_day]
+    has_change = [False, *(a and b for a, b in pairwise(has_figure))]
+    # changes_before[n]: how many changes are known before the day number n.
+    changes_before = [0, *accumulate(has_change)]
+    return [
+        day
+        for number, day in enumerate(every_day)
+        if has_change[number]
+        and changes_before[number] - changes_before[max(0, number - TRAILING_DAYS)] >= MIN_CHANGES
+    ]
 
 
 def _stretches(days: Collection[date]) -> Iterator[list[date]]:
