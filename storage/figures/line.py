@@ -58,6 +58,16 @@ def list_line_days(since: date, until: date) -> list[date]:
     return [until - number * step for number in range(count, -1, -1)]
 
 
+def is_one_of(column: ColumnElement[date], days: Sequence[date]) -> ColumnElement[bool]:
+    """Return the condition that a day is one of ``days``, which are in order, up or down.
+
+    Days without a gap are a range, which PostgreSQL reads several times faster than a list.
+    """
+    first, last = min(days[0], days[-1]), max(days[0], days[-1])
+    is_unbroken = (last - first).days + 1 == len(days)
+    return column.between(first, last) if is_unbroken else column.in_(days)
+
+
 def load_line(
     session: Session, ends: PeriodEnds, metric: Metric, filter: Filter
 ) -> list[LinePoint]:
@@ -115,11 +125,9 @@ def _load_totals(
             for earlier in week:
                 if earlier in sums:
                     day_of_point[day] = earlier
-    carried = {
-        day: _sum_carried(session, metric, pages.comparable_ids, day)
-        for day in set(day_of_point.values())
-        if sums[day][0] < len(pages.comparable_ids)
-    }
+    expected = len(pages.comparable_ids)
+    lacking_days = [day for day in set(day_of_point.values()) if sums[day][0] < expected]
+    carried = _sum_carried(session, metric, pages.comparable_ids, lacking_days)
     return {point: sums[day][1] + carried.get(day, 0) for point, day in day_of_point.items()}
 
 
@@ -169,39 +177,43 @@ def _sum_days(
     """Sum the snapshots that meet the conditions, on each of ``days``, which are oldest first."""
     table = table_of(Snapshot).c
     figure = table[f"{metric}_count"]
-    is_unbroken = (days[-1] - days[0]).days + 1 == len(days)
-    of_days = table.day.between(days[0], days[-1]) if is_unbroken else table.day.in_(days)
     statement = (
         select(table.day, func.count(figure), func.sum(figure))
-        .where(of_days, *conditions)
+        .where(is_one_of(table.day, days), *conditions)
         .group_by(table.day)
     )
     rows = session.connection().execute(statement)
     return {day: (count, int(total or 0)) for day, count, total in rows}
 
 
-def _sum_carried(session: Session, metric: Metric, page_ids: Sequence[str], day: date) -> int:
-    """Sum the last figures before ``day`` of the Pages that have none on it."""
+def _sum_carried(
+    session: Session, metric: Metric, page_ids: Sequence[str], days: Sequence[date]
+) -> dict[date, int]:
+    """Sum for each of ``days`` the last figures before it of the Pages that have none on it."""
+    if not days:
+        return {}
     connection = session.connection()
-    text = connection.execute(_present_on_day(metric), {"day": day}).scalar() or ""
-    present = set(text.split(","))
-    absent = [page_id for page_id in page_ids if page_id not in present]
-    return sum(
-        int(
-            connection.execute(_last_before_day(metric), {"day": day, "page_ids": some}).scalar()
-            or 0
+    sums = {}
+    for day, present_ids in connection.execute(_list_present(metric), {"days": days}):
+        present = set(present_ids.split(","))
+        absent = [page_id for page_id in page_ids if page_id not in present]
+        sums[day] = sum(
+            int(connection.scalar(_last_before_day(metric), {"day": day, "page_ids": some}) or 0)
+            for some in _chunks(absent)
         )
-        for some in _chunks(absent)
-    )
+    return sums
 
 
 @lru_cache(2)
-def _present_on_day(metric: Metric) -> Executable:
-    """Select the ids of the Pages with a figure on a day, joined by commas."""
+def _list_present(metric: Metric) -> Executable:
+    """Select the ids of the Pages with a figure on each of some days, joined by commas."""
     table = table_of(Snapshot).c
     # As one text: a row for each id takes the drivers several times as long.
-    return select(func.aggregate_strings(table.page_id, ",")).where(
-        table.day == bindparam("day", type_=Date()), table[f"{metric}_count"].is_not(None)
+    return (
+        select(table.day, func.aggregate_strings(table.page_id, ","))
+        .where(table.day.in_(bindparam("days", expanding=True)))
+        .where(table[f"{metric}_count"].is_not(None))
+        .group_by(table.day)
     )
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState, connection_rank
 from storage.db.upsert import table_of
 from storage.figures.filters import A_DAY, Filter, Metric, filter_conditions
-from storage.figures.line import is_weekly
+from storage.figures.line import is_one_of, is_weekly
 from storage.figures.period_ends import PeriodEnds
 from storage.figures.totals import sum_known
 from storage.metrics import growth_percent, median
@@ -267,7 +267,7 @@ def _figures_on(
     table = table_of(Snapshot).c
     figure = table[f"{metric}_count"]
     statement = select(table.page_id, table.day, figure).where(
-        table.page_id.in_(page_ids), table.day.in_(days), figure.is_not(None)
+        table.page_id.in_(page_ids), is_one_of(table.day, days), figure.is_not(None)
     )
     rows = session.connection().execute(statement)
     return {(page_id, day): figure for page_id, day, figure in rows}

@@ -15,7 +15,7 @@ from statistics import median_high
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Select, Text, cast, delete, func, insert, select
+from sqlalchemy import Date, Select, Text, bindparam, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -205,33 +205,36 @@ def _count_judged(
     With ``limit`` only so many Pages are counted, those that were connected first.
     """
     judged: Counter[date] = Counter()
-    pages = select(Page.id).select_from(Page).where(*filter_conditions(filter, until))
-    if limit is not None:
-        pages = pages.order_by(Page.first_seen_at, Page.id).limit(limit)
+    statement = _select_days(filter, until, metric, limit)
     for some in _stretches(days):
-        first, last = some[0] - LOOK_BACK, some[-1]
-        for text, pages_count in session.execute(_count_by_days(pages, metric, first, last)):
-            for day in _list_judged(text, first, last):
+        values = {"first": some[0] - LOOK_BACK, "last": some[-1]}
+        days_of_pages = session.connection().scalars(statement, values)
+        # Most Pages have a figure on the same days.
+        for text, pages_count in Counter(days_of_pages).items():
+            for day in _list_judged(text, **values):
                 judged[day] += pages_count
     return judged
 
 
-def _count_by_days(pages: Select[str], metric: Metric, first: date, last: date) -> Select[Any]:
-    """Select the days on which a Page has a figure, as one text, and how many Pages have them.
-
-    Most Pages have a figure on the same days, so there are few rows.
-    """
+def _select_days(
+    filter: Filter, until: date, metric: Metric, limit: int | None
+) -> Select[str | None]:
+    """Select for each Page the days with a figure from "first" to "last", as one text."""
     table = table_of(Snapshot).c
+    pages = select(Page.id).where(*filter_conditions(filter, until))
+    if limit is not None:
+        pages = pages.order_by(Page.first_seen_at, Page.id).limit(limit)
+    of_pages = pages.subquery()
+    first, last = (bindparam(name, type_=Date()) for name in ("first", "last"))
     # A subquery for each Page, so that both databases read only the days of these Pages.
     days = (
         select(func.aggregate_strings(cast(table.day, Text), ","))
-        .where(table.page_id == Page.id, table.day.between(first, last))
+        .where(table.page_id == of_pages.c.id, table.day.between(first, last))
         .where(table[f"{metric}_count"].is_not(None))
-        .correlate(Page)
+        .correlate(of_pages)
         .scalar_subquery()
     )
-    of_pages = pages.with_only_columns(days.label("days")).subquery()
-    return select(of_pages.c.days, func.count()).group_by(of_pages.c.days)
+    return select(days).select_from(of_pages)
 
 
 def _list_judged(days: str | None, first: date, last: date) -> list[date]:
