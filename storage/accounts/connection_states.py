@@ -15,6 +15,7 @@ counts, since one working grant is enough to read a Page.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Literal, get_args
 
 from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column, or_, select
@@ -38,6 +39,8 @@ CONNECTION_STATES: tuple[ConnectionState, ...] = get_args(ConnectionState)
 TASKS_THAT_ANALYZE = ("ANALYZE", "PROFILE_PLUS_ANALYZE", "PROFILE_PLUS_FULL_CONTROL")
 
 
+# Cached: a screen needs it several times.
+@cache
 def connection_rank() -> ColumnElement[int]:
     """Return SQL for the index of a Page's best state in CONNECTION_STATES.
 

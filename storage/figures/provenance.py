@@ -41,9 +41,13 @@ def find_provenance(session: Session, until: date) -> Provenance | None:
     newest = select(func.max(Snapshot.day)).where(Snapshot.day <= until).scalar_subquery()
     kind = (Snapshot.fans_source, Snapshot.followers_source, Snapshot.graph_version)
     rows = session.execute(
-        select(Snapshot.day, func.max(Snapshot.fetched_at).label("fetched_at"), *kind)
+        select(
+            func.max(Snapshot.day).label("day"),
+            func.max(Snapshot.fetched_at).label("fetched_at"),
+            *kind,
+        )
         .where(Snapshot.day == newest)
-        .group_by(Snapshot.day, *kind)
+        .group_by(*kind)
     ).all()
     if not rows:
         return None

@@ -7,7 +7,7 @@ stored as rows, since they are few. The number of judged Pages is computed by ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, pairwise
@@ -207,12 +207,14 @@ def _count_judged(
     judged: Counter[date] = Counter()
     statement = _select_days(filter, until, metric, limit)
     for some in _stretches(days):
-        values = {"first": some[0] - LOOK_BACK, "last": some[-1]}
-        days_of_pages = session.connection().scalars(statement, values)
+        first, last = some[0] - LOOK_BACK, some[-1]
+        every_day = [first + number * A_DAY for number in range((last - first).days + 1)]
+        values = {"first": first, "last": last}
         # Most Pages have a figure on the same days.
-        for text, pages_count in Counter(days_of_pages).items():
-            for day in _list_judged(text, **values):
-                judged[day] += pages_count
+        pages_counts = Counter(session.connection().scalars(statement, values))
+        for days_of_page, count in pages_counts.items():
+            for day in _list_judged(days_of_page or "", every_day):
+                judged[day] += count
     return judged
 
 
@@ -237,24 +239,21 @@ def _select_days(
     return select(days).select_from(of_pages)
 
 
-def _list_judged(days: str | None, first: date, last: date) -> list[date]:
-    """Return the days on which a Page can be judged that has a figure on these ``days``.
+def _list_judged(days_of_page: str, every_day: Sequence[date]) -> Iterator[date]:
+    """Yield the days of ``every_day`` on which a Page with figures on ``days_of_page`` is judged.
 
     It can be judged when the day's change is known (it and the day before have a figure), and at
-    least MIN_CHANGES of the TRAILING_DAYS changes before it. ``first`` and ``last`` limit the days.
+    least MIN_CHANGES of the TRAILING_DAYS changes before it.
     """
-    with_figure = set(days.split(",")) if days else set()
-    every_day = [first + number * A_DAY for number in range((last - first).days + 1)]
-    has_figure = [f"{day}" in with_figure for day in every_day]
+    with_figure = set(map(date.fromisoformat, filter(None, days_of_page.split(","))))
+    has_figure = [day in with_figure for day in every_day]
     has_change = [False, *(a and b for a, b in pairwise(has_figure))]
-    # changes_before[n]: how many changes are known before the day number n.
+    # By day: how many changes are known before it.
     changes_before = [0, *accumulate(has_change)]
-    return [
-        day
-        for number, day in enumerate(every_day)
-        if has_change[number]
-        and changes_before[number] - changes_before[max(0, number - TRAILING_DAYS)] >= MIN_CHANGES
-    ]
+    for number in range(LOOK_BACK_DAYS, len(every_day)):
+        trailing = changes_before[number] - changes_before[number - TRAILING_DAYS]
+        if has_change[number] and trailing >= MIN_CHANGES:
+            yield every_day[number]
 
 
 def _stretches(days: Collection[date]) -> Iterator[list[date]]:
