@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.parts.compare import cards, picker
-from pages.queries import View, find_compared, is_empty, load_comparison
+from pages.queries import find_compared, is_empty, load_comparison
+from pages.records import View
 from pages.text.periods import Period
 from pages.ui import compare_link, links
 from pages.ui.compare_link import MIN_PAGES, PARAMETER, CompareAddress

@@ -10,15 +10,9 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.cache import is_remembered
-from pages.parts.overview import (
-    digest,
-    growth_card,
-    movers_card,
-    overview_text,
-    page_list,
-    sorting,
-)
-from pages.queries import Overview, PageFilter, View, find_days, load_overview
+from pages.parts.overview import digest, growth_card, movers_card, overview_text, page_list, sorting
+from pages.queries import find_days, load_overview
+from pages.records import Overview, PageFilter, View
 from pages.text.formats import counted, day
 from pages.text.phrases import NOUNS
 from pages.text.wording import CONNECT

@@ -21,7 +21,8 @@ from pages.parts.page import (
     page_tiles,
 )
 from pages.parts.page import header as page_header
-from pages.queries import View, load_page
+from pages.queries import load_page
+from pages.records import View
 from pages.text.periods import Period
 from pages.ui import links, return_url, tiles
 from pages.ui.tags import popover as tags

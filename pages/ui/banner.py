@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from fb.accounts.connections import Account
 from fb.installation import Installation
 from pages.queries import (
-    LastRun,
     count_pages_cut_off,
     find_accounts,
     find_freshness,
     find_newest_run,
     find_role_lost,
 )
+from pages.records import LastRun
 from pages.text import phrases, wording
 from pages.text.formats import at_about, counted, listed, plain, when
 from pages.ui import links

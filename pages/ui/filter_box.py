@@ -12,14 +12,8 @@ from typing import Any
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from pages.queries import (
-    FilterAddress,
-    Listed,
-    PageFilter,
-    count_states,
-    list_choices,
-    resolve_filter,
-)
+from pages.queries import count_states, list_choices, resolve_filter
+from pages.records import FilterAddress, Listed, PageFilter
 from pages.text.formats import count, counted, cut, listed, plain
 from pages.text.phrases import CONNECTIONS
 from pages.ui import url_controls

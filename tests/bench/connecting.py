@@ -31,7 +31,7 @@ from fb.jobs.worker import Worker
 from fb.sandbox import create_sandbox, make_world
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
-from pages import queries
+from pages import queries, records
 from pages.text.periods import get_period
 from tests.integration.facebook import traveller
 from tests.integration.jobs.test_sandbox_history import connect, is_finished, opened_sandbox
@@ -83,8 +83,8 @@ def measure_history(folder: Path, report: Callable[..., None]) -> None:
         wait_until(lambda: is_finished(installation), 60)
         today = installation.now().date()
         with installation.database.reading() as session:
-            view = queries.View(get_period("90 days", today))
-            queries.load_overview(session, view, queries.Listing(), "number", today)
+            view = records.View(get_period("90 days", today))
+            queries.load_overview(session, view, records.Listing(), "number", today)
         seconds = time.perf_counter() - began_at
     report("from Save to Overview with 90 days", seconds, 10, "s")
 

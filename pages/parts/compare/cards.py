@@ -16,7 +16,7 @@ from pages.charts.compare_series import MAX_DAYS, Series, days_to_draw, values_o
 from pages.charts.timeline import Note
 from pages.parts.compare import compare_text, export, table
 from pages.parts.compare.compare_text import MAX_CHART_NAME, Row, labels_of
-from pages.queries import Comparison
+from pages.records import Comparison
 from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, links, url_controls

@@ -13,7 +13,7 @@ import streamlit as st
 from fb.installation import Installation
 from pages.charts.chart_parts import Spec, palette
 from pages.parts.compare.compare_text import Row
-from pages.queries import Comparison
+from pages.records import Comparison
 from pages.text.periods import Period
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled

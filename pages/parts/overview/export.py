@@ -14,7 +14,8 @@ from fb.installation import Installation
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
 from pages.parts.overview import growth_card, overview_text, unusual_text
 from pages.parts.overview.sorting import Sort
-from pages.queries import Listing, Overview, count_filtered, load_overview
+from pages.queries import count_filtered, load_overview
+from pages.records import Listing, Overview
 from pages.text.formats import count, counted, cut, day, signed, signed_percent
 from pages.text.phrases import NOUNS
 from pages.ui import growth_chart

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.charts import timeline
 from pages.charts.timeline import Note, Point
 from pages.parts.overview import overview_text, unusual_text
-from pages.queries import Overview
+from pages.records import Overview
 from pages.text.formats import counted, day
 from pages.text.periods import LONGER_LABEL
 from pages.text.phrases import NOUNS

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.queries import MoverOrder, Overview
+from pages.records import MoverOrder, Overview
 from pages.text.formats import count, cut, plain, signed, signed_percent
 from pages.text.phrases import NOUNS
 from pages.ui import links, url_controls

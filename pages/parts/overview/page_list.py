@@ -18,7 +18,7 @@ from fb.installation import Installation
 from pages.charts.chart_parts import Palette, palette
 from pages.parts.overview import export, sorting, tables
 from pages.parts.overview.sorting import Sort
-from pages.queries import ROWS, Listing, Overview, PageTable
+from pages.records import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell
 from pages.text.periods import CUSTOM
 from pages.text.phrases import NOUNS

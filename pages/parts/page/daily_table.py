@@ -11,7 +11,7 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from pages.charts import arrow
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import UNKNOWN, counted, cut, day, signed
 from pages.text.periods import A_DAY
 from storage import metrics

@@ -15,7 +15,8 @@ from pages.charts import line_charts, timeline
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
 from pages.charts.timeline import Note, Point
 from pages.parts.page import growth_card
-from pages.queries import PageFigures, load_page
+from pages.queries import load_page
+from pages.records import PageFigures
 from pages.text.formats import count, cut, day, moment, signed
 from pages.text.phrases import CONNECTIONS, NOUNS
 from pages.ui import growth_chart

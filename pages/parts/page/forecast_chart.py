@@ -8,15 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from pages.charts.chart_parts import (
-    DAY,
-    Palette,
-    Spec,
-    inline,
-    moment_of,
-    spread_ticks,
-    x_axis,
-)
+from pages.charts.chart_parts import DAY, Palette, Spec, inline, moment_of, spread_ticks, x_axis
 from pages.charts.timeline import Point
 from pages.text.formats import signed
 from storage.figures.unusual import Direction

@@ -11,7 +11,7 @@ import streamlit as st
 from fb.installation import Installation
 from pages.parts.page import outlook_text
 from pages.parts.page.page_tiles import changes_in
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import count, signed, weekday
 from pages.ui import flash
 from storage import metrics

@@ -14,7 +14,7 @@ from pages.charts import timeline
 from pages.charts.chart_parts import lean, palette
 from pages.charts.timeline import Note, Point
 from pages.parts.page import forecast_chart, outlook_text, page_text
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import counted, day, plain
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, return_url

@@ -17,12 +17,12 @@ from pages.cache import get_version
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
 from pages.queries import (
-    InsightStatus,
     find_insight_status,
     has_unfollows,
     list_insight_days,
     list_insight_metrics,
 )
+from pages.records import InsightStatus
 from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period

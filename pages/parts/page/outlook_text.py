@@ -7,14 +7,7 @@ from datetime import date
 
 from pages.text.formats import count, counted, day, span
 from storage import metrics
-from storage.metrics import (
-    MIN_FIGURES,
-    DailyChange,
-    Forecast,
-    GoalPace,
-    Milestone,
-    Refusal,
-)
+from storage.metrics import MIN_FIGURES, DailyChange, Forecast, GoalPace, Milestone, Refusal
 from storage.notes.goals import GoalRow
 
 NOT_HERE = (

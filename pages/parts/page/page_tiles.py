@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from pages.parts.page import outlook_text
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import count, counted, day, signed, weekday
 from pages.text.periods import Period
 from pages.ui.tiles import Tile, delta_of, percent_delta, signed_value, value_of

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from pages.charts.timeline import Note
-from pages.queries import Notes
+from pages.records import Notes
 from pages.text.formats import counted, cut, day, span
 from storage.figures.unusual import UnusualDay
 from storage.notes.notes import MAX_TEXT, NoteRow

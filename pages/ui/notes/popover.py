@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.charts.timeline import Note
-from pages.queries import Notes, View, find_tags, load_notes
+from pages.queries import find_tags, load_notes
+from pages.records import Notes, View
 from pages.text.formats import counted, cut, plain, weekday
 from pages.text.periods import A_DAY, Period
 from pages.ui import flash

@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from pages import queries
+from pages import queries, records
 from pages.charts.compare_series import days_to_draw, values_on
 from pages.parts.compare import export as compare_export
 from pages.parts.compare.compare_text import Row as ComparedWords
@@ -41,13 +41,7 @@ from storage.csv_import.importer import import_figures, undo_import
 from storage.csv_import.reader import read_file
 from storage.db.engine import Database
 from storage.export.csv_xlsx import make_file
-from storage.export.tables import (
-    GAINED,
-    LOST,
-    ExportQuery,
-    export_daily_figures,
-    export_page_table,
-)
+from storage.export.tables import GAINED, LOST, ExportQuery, export_daily_figures, export_page_table
 from storage.figures import filter_choices, totals, unusual
 from storage.figures.comparison import (
     ComparedPage,
@@ -63,15 +57,8 @@ from storage.figures.period_ends import PeriodEnds, load_period_ends
 from storage.figures.provenance import Provenance, find_provenance, find_span
 from storage.figures.reports import store_reports
 from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapshots
-from storage.figures.table import (
-    SummaryRow as StoredSummary,
-)
-from storage.figures.table import (
-    TableRow,
-    list_sparklines,
-    load_table,
-    make_summary,
-)
+from storage.figures.table import SummaryRow as StoredSummary
+from storage.figures.table import TableRow, list_sparklines, load_table, make_summary
 from storage.insights.values import ValueRow, upsert_values
 from storage.models import Base
 from storage.notes import tags
@@ -263,8 +250,8 @@ def list_unusual(session: Session, view: View) -> list[UnusualDay]:
 def show_overview(session: Session, view: View) -> tuple[View, Overview]:
     """What the screen itself shows, and the view on the days to which it is cut."""
     sort: Any = view.sort
-    asked = queries.View(_period(view), view.metric, _stored_filter(session, view.filter))
-    listing = queries.Listing(
+    asked = records.View(_period(view), view.metric, _stored_filter(session, view.filter))
+    listing = records.Listing(
         sort, view.descending, view.number, view.filter.search, view.filter.attention
     )
     by_number, by_rate = (
@@ -299,7 +286,7 @@ def show_overview(session: Session, view: View) -> tuple[View, Overview]:
             movers_by_rate=_movers(by_rate.movers),
         )
     # Beyond the last page of the table the last one is shown.
-    last = max(1, -(-table.page.rows_count // queries.ROWS))
+    last = max(1, -(-table.page.rows_count // records.ROWS))
     return replace(cut, number=min(view.number, last)), answer
 
 
@@ -404,7 +391,7 @@ def say_overview(session: Session, view: View) -> list[str]:
         session, since=view.since, until=view.until, metric=metric, filter=filter
     )
     attention = _narrowed(filter, Filter(attention=True))
-    week = queries.Week(
+    week = records.Week(
         _period(view),
         view.metric,
         compared.every,
@@ -425,10 +412,10 @@ def say_page(session: Session, page_id: str, view: View) -> list[str]:
     return [_say_tile(tile) for tile in page_tiles.tiles(replace(figures, view=asked))]
 
 
-def _load_page(session: Session, page_id: str, view: View) -> queries.PageFigures:
+def _load_page(session: Session, page_id: str, view: View) -> records.PageFigures:
     profile = find_page_profile(session, page_id)
     assert profile is not None
-    return queries.load_page(session, profile, queries.View(_period(view), view.metric), view.until)
+    return queries.load_page(session, profile, records.View(_period(view), view.metric), view.until)
 
 
 def _load_ends(
@@ -449,8 +436,8 @@ def _ask_table(session: Session, view: View, filter: StoredFilter) -> Table:
         filter,
         sort=sort,
         descending=view.descending,
-        limit=queries.ROWS,
-        offset=(view.number - 1) * queries.ROWS,
+        limit=records.ROWS,
+        offset=(view.number - 1) * records.ROWS,
     )
     summary = make_summary(ends, view.metric)
     return Table(

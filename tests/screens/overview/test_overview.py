@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from fb.jobs import runner, sandbox_history
 from pages.parts.overview import page_list, tables
-from pages.queries import LastRun
+from pages.records import LastRun
 from pages.text import formats, wording
 from storage.accounts.vault import KeyReport
 from storage.jobs import runs

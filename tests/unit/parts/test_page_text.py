@@ -12,7 +12,7 @@ from pages.parts.page import page_text, page_tiles
 from pages.parts.page.daily_table import daily_table
 from pages.parts.page.growth_card import MAX_POINTS, points_of, thin
 from pages.parts.page.page_details import Fact
-from pages.queries import NO_NOTES, PageFigures, View
+from pages.records import NO_NOTES, PageFigures, View
 from pages.text.periods import NOTHING, Period, get_period
 from pages.ui.tiles import Tile
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fb.accounts.connections import Account
-from pages.queries import LastRun
+from pages.records import LastRun
 from pages.ui import banner
 from storage.figures.health import Freshness, NamedPages
 
