@@ -1,4 +1,4 @@
-"""Links: the table of screens, links from one screen to another, and the link to Facebook.
+"""Links: the table of screens, links from one screen to another, to Facebook, and to pictures.
 
 A screen's file is named as its ``url_path``, because AppTest finds a screen by that name. The link
 to Facebook is a real anchor, since only an anchor opens in the same tab.
@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 import streamlit as st
+
+from fb.web.avatar import initial_svg
 
 START_PATH = "/oauth/start"
 
@@ -77,3 +80,18 @@ def connect_link(label: str, *, filled: bool = True) -> str:
     return (
         f'<a class="pk-link {kind}" href="{START_PATH}">{escape(label)}</a><style>{style}</style>'
     )
+
+
+def picture_path(page_id: str, etag: str | None) -> str:
+    """The path of a Page's picture; the route serves its initial where there is none.
+
+    The ETag is part of the path, since browsers cache the old picture for an hour.
+    """
+    path = f"/pictures/{quote(page_id, safe='')}"
+    return path if etag is None else f"{path}?v={quote(etag.strip(chr(34))[:8])}"
+
+
+def initial_tile(page_id: str, name: str) -> str:
+    """A ``data:`` URL of a Page's initial, for Pages that are not stored."""
+    drawn = initial_svg(page_id, name).decode()
+    return "data:image/svg+xml;utf8," + quote(drawn, safe="/:=<> \"';,")

@@ -16,7 +16,7 @@ from fb.login.attempt import AttemptGone
 from fb.login.preview import AttemptView, MissingPage, Preview, PreviewPage
 from fb.login.save import PreviewOvertaken
 from fb.login.start import ReturnRefused
-from pages.parts.connect import progress
+from pages.connect import steps
 from pages.text import formats, wording
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage, make_run, words_of
@@ -278,7 +278,7 @@ def test_reading_shows_how_far_it_is(stage: Stage, attempts: Attempts) -> None:
     ],
 )
 def test_the_steps_of_a_reading(step: str | None, marks: list[str]) -> None:
-    shown = progress.steps(AttemptView("reading", step=step))
+    shown = steps(AttemptView("reading", step=step))
     assert [icon.strip(":").split("/")[1] for icon, _ in shown] == marks
 
 

@@ -10,7 +10,7 @@ import pytest
 from fb.accounts import check, disconnect
 from fb.accounts.check import AccountState
 from fb.graph.errors import RateLimited
-from pages.parts.connections import account_card
+from pages import connections
 from pages.text import formats
 from storage.models import Grant, Page, PageGrant
 from tests.present import TODAY, ago
@@ -221,11 +221,11 @@ def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.Mon
 
 def test_a_check_tells_ended_access_from_a_limit() -> None:
     limited = RateLimited(scope="account", retry_after_seconds=None, code=17)
-    assert "has ended" in account_card.check_result("Ben", AccountState(1, is_alive=False))
-    assert "slow down" in account_card.check_result("Ben", AccountState(1, limited=limited))
-    assert "not answering" in account_card.check_result("Ben", AccountState(1))
+    assert "has ended" in connections.check_result("Ben", AccountState(1, is_alive=False))
+    assert "slow down" in connections.check_result("Ben", AccountState(1, limited=limited))
+    assert "not answering" in connections.check_result("Ben", AccountState(1))
     for state in (AccountState(1, was_answered=True), AccountState(1, is_alive=False)):
-        assert "<b>" not in account_card.check_result(HOSTILE, state)
+        assert "<b>" not in connections.check_result(HOSTILE, state)
 
 
 def test_with_a_wrong_key_nothing_can_be_renewed_or_checked(stage: Stage) -> None:

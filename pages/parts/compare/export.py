@@ -17,8 +17,8 @@ from pages.records import Comparison
 from pages.text.periods import Period
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled
-from pages.ui.export.export_text import describe_period
 from pages.ui.export.menu import OfferGroup
+from pages.ui.export.report import describe_period
 from storage.export.csv_xlsx import Cell, Column, Format, make_file
 from storage.export.tables import ExportQuery
 from storage.figures.comparison import ComparedPage

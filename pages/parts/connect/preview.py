@@ -18,7 +18,7 @@ from fb.login.preview import Preview, PreviewPage
 from pages.text import permissions, phrases
 from pages.text.formats import clock, counted, one_line, plain
 from pages.ui import message_page
-from pages.ui.pictures import initial_tile
+from pages.ui.links import initial_tile
 
 PAGE_ROWS = 25
 MAX_REASON_ROWS = 10

@@ -22,9 +22,16 @@ from pages.text.phrases import CONNECTIONS, NOUNS
 from pages.ui import growth_chart
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled, to_svg
-from pages.ui.export.export_text import describe_period, note_sections, unbroken
 from pages.ui.export.menu import OfferGroup
-from pages.ui.export.report import Picture, Report, Section, Table
+from pages.ui.export.report import (
+    Picture,
+    Report,
+    Section,
+    Table,
+    describe_period,
+    note_sections,
+    unbroken,
+)
 from pages.ui.notes import popover
 from pages.ui.tiles import Tile, percent_delta, signed_value, value_of
 from storage import metrics

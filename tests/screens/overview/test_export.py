@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import formats
 from pages.ui.export import menu
-from pages.ui.export.export_text import unbroken
 from pages.ui.export.menu import Offer
+from pages.ui.export.report import unbroken
 from storage.csv_import.reader import read_file
 from storage.csv_import.refusals import UnreadableFile
 from storage.notes.notes import NoteDraft, add_note

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.activity import activity_text
+from pages import activity
 from pages.text import formats
 from storage.db.installation import bump_data_version
 from storage.jobs.events import list_events, record_event
@@ -53,7 +53,7 @@ def events(stage: Stage) -> list[tuple[str, str]]:
     """What Activity tells, oldest first: the kind of each event and its sentence."""
     with stage.installation.database.reading() as session:
         return [
-            (each.kind, activity_text.event(each.kind, each.account_name, each.facts))
+            (each.kind, activity.event(each.kind, each.account_name, each.facts))
             for each in list_events(session)[::-1]
         ]
 

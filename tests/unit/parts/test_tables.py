@@ -13,10 +13,10 @@ from streamlit.elements.lib.pandas_styler_utils import marshall_styler
 from streamlit.proto.ArrowData_pb2 import ArrowData
 
 from pages.charts.chart_parts import DARK, LIGHT
-from pages.parts.overview import sorting, tables
-from pages.parts.overview.sorting import DEFAULT, SORTS, clicked, find_sort
+from pages.parts.overview import tables
+from pages.parts.overview.tables import DEFAULT_SORT, SORTS, clicked, find_sort
 from pages.text.phrases import CONNECTIONS
-from pages.ui.pictures import picture_path
+from pages.ui.links import picture_path
 from storage.accounts.connection_states import CONNECTION_STATES
 from storage.figures.table import SortKey, SummaryRow, TableRow, TableSummary
 
@@ -147,7 +147,7 @@ def test_every_state_of_a_connection_has_a_name() -> None:
     assert set(CONNECTIONS) == set(CONNECTION_STATES)
 
 
-def columns_of(sort: sorting.Sort) -> dict[str, Any]:
+def columns_of(sort: tables.Sort) -> dict[str, Any]:
     return tables.columns(
         sort=sort, noun="fans", period_label="28 days", open_key="open", neutral=DARK.band
     )
@@ -158,18 +158,18 @@ def test_only_the_sorted_column_carries_an_arrow() -> None:
     assert set(columns) == set(tables.COLUMNS)
     assert columns["net"]["label"] == "New fans ↑"
     assert columns["fans"]["label"] == "Fans"
-    assert columns_of(DEFAULT)["fans"]["label"] == "Fans ↓"
+    assert columns_of(DEFAULT_SORT)["fans"]["label"] == "Fans ↓"
 
 
 def test_the_change_says_of_what_it_is() -> None:
     columns = tables.columns(
-        sort=DEFAULT, noun="followers", period_label="", open_key="open", neutral=DARK.band
+        sort=DEFAULT_SORT, noun="followers", period_label="", open_key="open", neutral=DARK.band
     )
     assert columns["net"]["label"] == "New followers"
 
 
 def test_numbers_are_written_alike_in_every_browser() -> None:
-    columns = columns_of(DEFAULT)
+    columns = columns_of(DEFAULT_SORT)
     numbers = ("fans", "net", "growth", "followers")
     formats = {name: columns[name]["type_config"]["format"] for name in numbers}
     assert formats["fans"] == formats["followers"] == "%,d"
@@ -185,7 +185,7 @@ def test_numbers_are_written_alike_in_every_browser() -> None:
 
 
 def test_a_connection_that_works_disappears_into_the_ground() -> None:
-    config = columns_of(DEFAULT)["connection"]["type_config"]
+    config = columns_of(DEFAULT_SORT)["connection"]["type_config"]
     colours = {option["value"]: option["color"] for option in config["options"]}
     assert colours["Connected"] == DARK.band
     assert colours["Needs renewal"] == "#C2410C"
@@ -214,18 +214,18 @@ def test_every_column_that_can_be_sorted_has_both_directions() -> None:
 
 
 def test_a_header_sorts_in_its_natural_direction_and_then_the_other_way() -> None:
-    by_net = clicked(DEFAULT, "net")
+    by_net = clicked(DEFAULT_SORT, "net")
     assert (by_net.key, by_net.descending) == ("net", True)
     turned = clicked(by_net, None)  # the second click deselects the column
     assert (turned.key, turned.descending) == ("net", False)
     assert clicked(turned, "net").descending is True
-    assert clicked(DEFAULT, "name").descending is False
+    assert clicked(DEFAULT_SORT, "name").descending is False
 
 
 def test_a_header_without_an_order_changes_nothing() -> None:
-    assert clicked(DEFAULT, "picture") == DEFAULT
-    assert clicked(DEFAULT, "trend") == DEFAULT
+    assert clicked(DEFAULT_SORT, "picture") == DEFAULT_SORT
+    assert clicked(DEFAULT_SORT, "trend") == DEFAULT_SORT
 
 
 def test_an_unknown_label_is_the_default() -> None:
-    assert find_sort("Most likes first") == find_sort(None) == DEFAULT
+    assert find_sort("Most likes first") == find_sort(None) == DEFAULT_SORT

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
+from pages import activity
 from pages.charts.timeline import Note
-from pages.parts.activity import activity_text
 from pages.ui.notes import note_text
 from pages.ui.tags import tag_text
 from storage.db.errors import TagRefused
@@ -112,7 +112,7 @@ def test_refusals_of_a_tag_say_what_to_do() -> None:
 def test_activity_tells_what_was_done_with_a_tag(
     kind: str, facts: dict[str, object], text: str
 ) -> None:
-    assert activity_text.event(kind, None, facts) == text
+    assert activity.event(kind, None, facts) == text
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from fb.graph import errors
 from fb.installation import StartupErrorKind
-from pages.parts.activity import activity_text
+from pages import activity
 from pages.text import permissions, phrases, wording
 from pages.text.wording import Wording
 from storage.jobs.runs import StartedBy
@@ -223,15 +223,15 @@ def test_declined_permissions_say_what_they_cost() -> None:
     ],
 )
 def test_the_result_of_a_run(facts: dict[str, object], said: str) -> None:
-    assert said in activity_text.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
+    assert said in activity.run_result(**facts)  # type: ignore[arg-type]  # facts of one test each
 
 
 def test_every_event_is_a_sentence() -> None:
     for kind in ("connected", "renewed", "disconnected", "needs_renewal", "frozen", "thawed"):
-        said = activity_text.event(kind, "Anna Keller", {"added": 12, "kept": 45})
+        said = activity.event(kind, "Anna Keller", {"added": 12, "kept": 45})
         assert "Anna Keller" in said
         assert "_" not in said
 
 
 def test_whatever_starts_a_run_has_its_words() -> None:
-    assert set(activity_text.RUN_KINDS) == set(activity_text.RUN_WHO) == set(get_args(StartedBy))
+    assert set(activity.RUN_KINDS) == set(activity.RUN_WHO) == set(get_args(StartedBy))
