@@ -49,7 +49,7 @@ def render(installation: Installation, session: Session, header: Any, period: Pe
         st.title("Compare", anchor=False)
         if is_empty(session):
             st.markdown("No Page is connected yet, so there is nothing to compare.")
-            st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
+            links.draw("overview", "Overview", ":material/arrow_back:")
             return
         _picker(session, pages)
         dropped = compare_link.describe_dropped(address, len(address.ids) - len(pages))

@@ -27,7 +27,7 @@ from pages.text import phrases, wording
 from pages.text.formats import counted, day, plain
 from pages.ui import flash, links, message_page, polling
 from pages.ui.polling import poll
-from storage.jobs.runs import SNAPSHOTS, RunRecord, find_last_run
+from storage.jobs.runs import SNAPSHOTS, find_last_run
 
 # Parameters of a return from Facebook; the last one comes only from a wrong response type.
 _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
@@ -94,11 +94,12 @@ def _swap_address(
 
 
 def _show(installation: Installation, attempt_id: str) -> None:
-    view = login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
+    def look() -> AttemptView:
+        return login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
+
+    view = look()
     if view.status == "reading":
-        _watch_fetch(
-            lambda: login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
-        )
+        _watch_fetch(look)
     elif view.status == "ready" and view.preview is not None:
         _check(installation, attempt_id, view)
     elif view.status == "saved":
@@ -188,7 +189,7 @@ def _follow_up(installation: Installation) -> None:
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
     """Open Overview in the session that has saved; draw a link to it in others."""
     if sandbox_history.find_progress(installation) is not None:
-        _watch_history(lambda: sandbox_history.find_progress(installation))
+        _watch_history(installation)
         return
     if st.session_state.pop(f"saved-{attempt_id}", False):
         flash.leave(phrases.saved(view.outcome or {}))
@@ -200,7 +201,6 @@ def _after_save(installation: Installation, attempt_id: str, view: AttemptView) 
 
 
 def _watch_fetch(look: Callable[[], AttemptView]) -> None:
-    """Draw the progress of a fetch; ``look`` returns its present state."""
     st.title("Reading your Pages from Facebook", anchor=False)
 
     @poll(EVERY_SECONDS)
@@ -226,25 +226,20 @@ def _progress(view: AttemptView) -> None:
             st.markdown(f"{icon} {text}")
 
 
-def _watch_history(look: Callable[[], RunRecord | None]) -> None:
-    """Draw the progress of the sandbox's history; ``look`` returns None at its end."""
+def _watch_history(installation: Installation) -> None:
     st.title("Making the sandbox's history", anchor=False)
 
     @poll(EVERY_SECONDS)
     def watch() -> None:
-        now = look()
+        now = sandbox_history.find_progress(installation)
         if now is None:
             st.rerun()
         st.caption("The real daily refresh runs once for each day. You can leave this screen.")
-        st.progress(min(now.steps_done / max(now.steps_total, 1), 1.0), text=history_text(now))
+        days = counted(now.steps_total, "day")
+        text = f"Making {days} of history… {now.steps_done:,d} of {now.steps_total:,d}"
+        st.progress(min(now.steps_done / max(now.steps_total, 1), 1.0), text=text)
 
     watch()
-
-
-def history_text(progress: RunRecord) -> str:
-    """ "Making 90 days of history… 40 of 90"."""
-    days = counted(progress.steps_total, "day")
-    return f"Making {days} of history… {progress.steps_done:,d} of {progress.steps_total:,d}"
 
 
 def steps(view: AttemptView) -> list[tuple[str, str]]:

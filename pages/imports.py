@@ -61,7 +61,7 @@ MAX_NAME = 60  # characters
 
 def render(installation: Installation) -> None:
     """Draw the screen."""
-    st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
+    links.draw("overview", "Overview", ":material/arrow_back:")
     st.title("Past figures", anchor=False)
     st.markdown(WHAT_THIS_IS)
     with installation.database.reading() as session:

@@ -164,12 +164,8 @@ def _render_first_day(
                 width="content",
                 text_alignment="center",
             )
-            st.page_link(
-                links.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
-            )
-            st.page_link(
-                links.link_to("imports"), label="Import past figures", icon=":material/upload:"
-            )
+            links.draw("setup", "Refresh every day", ":material/schedule:")
+            links.draw("imports", "Import past figures", ":material/upload:")
             st.space("small")
     list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, _way_back())
@@ -198,11 +194,7 @@ def render_welcome(installation: Installation) -> None:
                 "3. You save, and the chart begins."
             )
         if is_sandbox:
-            st.page_link(
-                links.link_to("setup"),
-                label="Use my own Facebook app instead",
-                icon=":material/tune:",
-            )
+            links.draw("setup", "Use my own Facebook app instead", ":material/tune:")
 
 
 def _restore() -> None:

@@ -89,9 +89,9 @@ def render(
 
 
 def _back_link() -> None:
-    st.page_link(
-        links.link_to("overview"),
-        label="All Pages",
-        icon=":material/arrow_back:",
+    links.draw(
+        "overview",
+        "All Pages",
+        ":material/arrow_back:",
         query_params=return_url.unpack(read_address()[1]) or None,
     )

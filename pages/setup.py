@@ -184,7 +184,7 @@ def _render_daily_refresh(startup: Startup) -> None:
     )
     st.code(cron_line(startup), language=None)
     st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
-    st.page_link(links.link_to("imports"), label="Import past figures", icon=":material/upload:")
+    links.draw("imports", "Import past figures", ":material/upload:")
 
 
 def cron_line(startup: Startup) -> str:

@@ -28,6 +28,13 @@ YEARS_FROM_DAYS = 200
 DAY_TICKS = 9  # at most
 TICK_STEPS = (1, 2, 4, 7, 14, 28, 56)  # days; with the last one a forecast fits too
 MONTH_TICK_DAYS = 400  # a label a month up to here, every second one up to twice as many
+# A line of two pixels, straight from day to day, broken where a day is missing.
+LINE = {
+    "type": "line",
+    "strokeWidth": 2,
+    "interpolate": "linear",
+    "invalid": "break-paths-show-path-domains",
+}
 GRID_LINES = 4  # about: d3 takes the nearest round step, which makes four to six
 
 

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pages.charts import arrow
 from pages.charts.chart_parts import (
     AXIS_INK,
+    LINE,
     Palette,
     Spec,
     hover_dot,
@@ -56,23 +57,15 @@ def insight_chart(
         {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
         {"field": "figure_text", "type": "nominal", "title": label},
     ]
+    figures = arrow.whole([point.value for point in points])
     return {
-        "data": _frame(points, label),
+        "data": pa.table({DAY: arrow.days([point.day for point in points]), label: figures}),
         "transform": [text_of(label, "format({value}, ',d')", "figure_text", missing="no figure")],
         "layer": [
             *(_line(points, y, tooltip) if kind == "level" else _bars(points, y, tooltip)),
             *_mark(points, retired_on, colours),
         ],
     }
-
-
-def _frame(points: Sequence[Point], label: str) -> pa.Table:
-    return pa.table(
-        {
-            DAY: arrow.days([point.day for point in points]),
-            label: arrow.whole([point.value for point in points]),
-        }
-    )
 
 
 def _bars(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
@@ -96,10 +89,9 @@ def _bars(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
 
 
 def _line(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
-    mark = {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-path-domains"}
     x = x_axis(points, DAY)
     return [
-        {"mark": mark, "encoding": {"x": x, "y": y}},
+        {"mark": LINE, "encoding": {"x": x, "y": y}},
         hover_rule(x, tooltip, "insight_hover"),
         hover_dot(x, y, "insight_hover"),
     ]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from pages.charts.chart_parts import (
     AXIS_INK,
     DAY,
+    LINE,
     SINCE_START,
     Palette,
     Spec,
@@ -54,8 +55,7 @@ def total_chart(
         "transform": texts(noun, change),
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
-            _line(points, y),
-            *_hover(points, y, tooltip(noun, change=change)),
+            *_line(points, y, tooltip(noun, change=change)),
             _marks(points, y, colours, float, count),
             *note_marks(notes, points, noun),
         ],
@@ -86,8 +86,7 @@ def share_chart(
         "transform": [*texts(noun, change), percent],
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
-            _line(points, y),
-            *_hover(points, y, tooltip(noun, row, change=change)),
+            *_line(points, y, tooltip(noun, row, change=change)),
             _marks(points, y, colours, share, lambda value: signed_percent(share(value))),
             *note_marks(notes, points, noun),
         ],
@@ -137,20 +136,10 @@ def change_chart(
     }
 
 
-def _line(points: Sequence[Point], y: Spec) -> Spec:
-    """Two pixels, straight from day to day, broken where a day is missing."""
-    mark = {
-        "type": "line",
-        "strokeWidth": 2,
-        "interpolate": "linear",
-        "invalid": "break-paths-show-path-domains",
-    }
-    return {"mark": mark, "encoding": {"x": x_axis(points), "y": y}}
-
-
-def _hover(points: Sequence[Point], y: Spec, rows: list[Spec]) -> list[Spec]:
-    """A rule and a dot on the day nearest to the pointer, with the tooltip."""
-    return [hover_rule(x_axis(points), rows), hover_dot(x_axis(points), y)]
+def _line(points: Sequence[Point], y: Spec, rows: list[Spec]) -> list[Spec]:
+    """The line, and a rule and a dot on the day nearest to the pointer, with the tooltip."""
+    x = x_axis(points)
+    return [{"mark": LINE, "encoding": {"x": x, "y": y}}, hover_rule(x, rows), hover_dot(x, y)]
 
 
 def _marks(

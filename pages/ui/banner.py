@@ -64,11 +64,7 @@ def render(installation: Installation, session: Session, *, is_overview: bool) -
             st.badge(banner.badge, icon=banner.icon, color=banner.colour)
             st.markdown(banner.sentence, width="content")
         if banner.action is not None and banner.target is not None:
-            st.page_link(
-                links.link_to(banner.target),
-                label=banner.action,
-                icon=":material/arrow_forward:",
-            )
+            links.draw(banner.target, banner.action, ":material/arrow_forward:")
 
 
 def find_banner(

@@ -6,8 +6,10 @@ to Facebook is a real anchor, since only an anchor opens in the same tab.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
 from urllib.parse import quote
 
 import streamlit as st
@@ -54,8 +56,22 @@ SCREENS = (
 )
 
 
+def draw(
+    screen: str,
+    label: str,
+    icon: str | None = None,
+    *,
+    query_params: Mapping[str, str] | None = None,
+    width: Literal["content", "stretch"] = "content",
+) -> None:
+    """Draw a link to a screen. ``label`` is Markdown."""
+    st.page_link(
+        link_to(screen), label=label, icon=icon, query_params=dict(query_params or {}), width=width
+    )
+
+
 def link_to(name: str) -> st.Page:
-    """A reference to a screen, for ``st.page_link`` and ``st.switch_page``.
+    """A reference to a screen, for `draw` and `pages.ui.polling.go_to`.
 
     Streamlit identifies a screen by its ``url_path``, so the reference needs no callable.
     """

@@ -82,7 +82,7 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
                 st.rerun()
     _trouble(installation)
     _offer_start_over(installation, is_busy=is_busy)
-    st.page_link(links.link_to("setup"), label="Use my own Facebook app", icon=":material/tune:")
+    links.draw("setup", "Use my own Facebook app", ":material/tune:")
 
 
 def _trouble(installation: Installation) -> None:

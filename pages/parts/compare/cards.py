@@ -130,10 +130,10 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header("Figures side by side", anchor=False, width="content")
         for row in rows:
-            st.page_link(
-                links.link_to("page"),
-                label=plain(row.label),
-                icon=":material/arrow_forward:",
+            links.draw(
+                "page",
+                plain(row.label),
+                ":material/arrow_forward:",
                 query_params={"id": row.page_id},
             )
     has_previous = any(row.net_delta is not None for row in rows)

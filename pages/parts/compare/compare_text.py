@@ -84,8 +84,8 @@ def row_of(
     followers = metrics.ends_of_period(by_metric["followers"], p.since, p.until)[1]
     ends = metrics.ends_of_period(figures, p.since, p.until)
     before: tuple[int | None, int | None] = (None, None)
-    if p.previous_since is not None and p.previous_until is not None:
-        before = metrics.ends_of_period(figures, p.previous_since, p.previous_until)
+    if p.previous is not None:
+        before = metrics.ends_of_period(figures, *p.previous)
     growth = metrics.growth_percent(*ends)
     in_period = {each for each in figures if p.since <= each <= p.until}
     changes = [each for each in metrics.list_daily_changes(figures) if each.day in in_period]

@@ -67,7 +67,7 @@ def notes_of(overview: Overview) -> list[Note]:
 def caption(overview: Overview, points: Sequence[Point]) -> str:
     """The sentences on the counted Pages, on missing days, and on weekly points."""
     totals, metric = overview.totals, overview.view.metric
-    gaps = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
+    gaps = timeline.count_missing(points)
     counted_pages = overview_text.counted_pages(
         totals.of(metric), totals.pages_count, NOUNS[metric], gaps
     )
@@ -110,9 +110,9 @@ def render_movers(overview: Overview, order: MoverOrder, way_back: Mapping[str, 
 def _draw(mover: Mover, order: MoverOrder, colour: str, way_back: Mapping[str, str]) -> None:
     # Name and number in one label: as two elements they took a third of a rerun's time.
     moved = signed(mover.net) if order == "number" else signed_percent(mover.rate_percent)
-    st.page_link(
-        links.link_to("page"),
-        label=f"{plain(cut(mover.name, MAX_NAME))} :{colour}[{plain(moved)}]",
+    links.draw(
+        "page",
+        f"{plain(cut(mover.name, MAX_NAME))} :{colour}[{plain(moved)}]",
         query_params={"id": mover.page_id, **way_back},
         width="stretch",
     )

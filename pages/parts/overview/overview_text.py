@@ -214,9 +214,7 @@ def _versus(delta: float | None, period: Period) -> str | None:
 
 def _compared(period: Period) -> str:
     """The days that the delta compares with, as a sentence."""
-    if period.previous_since is None or period.previous_until is None:
-        return ""
-    return f" Compared with {span(period.previous_since, period.previous_until)}."
+    return f" Compared with {span(*period.previous)}." if period.previous else ""
 
 
 def _why_unknown(has_begun: bool) -> str:

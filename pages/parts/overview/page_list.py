@@ -112,10 +112,10 @@ def _links(table: PageTable, way_back: Mapping[str, str]) -> None:
     """Draw a link to each match of a search, and one to compare them."""
     with st.container(horizontal=True, gap="small", key="search-hits"):
         for row in table.page.rows:
-            st.page_link(
-                links.link_to("page"),
-                label=plain(cut(row.name, MAX_NAME)),
-                icon=":material/arrow_forward:",
+            links.draw(
+                "page",
+                plain(cut(row.name, MAX_NAME)),
+                ":material/arrow_forward:",
                 query_params={"id": row.page_id, **way_back},
             )
         compare_link.render_for([row.page_id for row in table.page.rows])

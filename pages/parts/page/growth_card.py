@@ -145,7 +145,7 @@ def _averages(figures: PageFigures) -> list[str]:
 def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
     """Sentences on missing days, and on days of a long period that are not drawn."""
     sentences = []
-    missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
+    missing = timeline.count_missing(points)
     if missing:
         verb = "has" if missing == 1 else "have"
         sentences.append(

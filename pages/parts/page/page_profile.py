@@ -66,10 +66,10 @@ def render_header(installation: Installation, profile: PageProfile) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(state.sentence, width="content")
             if state.colour == "red":
-                st.page_link(
-                    links.link_to("connections"),
-                    label="Renew" if profile.connection == "needs_renewal" else "See Connections",
-                    icon=":material/arrow_forward:",
+                links.draw(
+                    "connections",
+                    "Renew" if profile.connection == "needs_renewal" else "See Connections",
+                    ":material/arrow_forward:",
                 )
 
 

@@ -50,9 +50,8 @@ def _net_tile(noun: str, by_day: Figures, net: int | None, period: Period, today
     if period.versus is None:
         return Tile(label, signed_value(net), note=f"in {counted(period.days_count, 'day')}")
     before = None
-    if period.previous_since is not None and period.previous_until is not None:
-        ends = metrics.ends_of_period(by_day, period.previous_since, period.previous_until)
-        before = metrics.net(*ends)
+    if period.previous is not None:
+        before = metrics.net(*metrics.ends_of_period(by_day, *period.previous))
     delta = metrics.delta(net, before)
     return Tile(
         label,

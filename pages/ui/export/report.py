@@ -7,7 +7,7 @@ follows the reader's light or dark scheme.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +16,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy.orm import Session
 
 from pages.charts.chart_parts import DARK, LIGHT
-from pages.charts.timeline import Note
+from pages.charts.timeline import Note, Point
 from pages.queries import find_tag_name
-from pages.text.formats import UNKNOWN, moment, span, weekday
-from pages.text.periods import Period
+from pages.text.formats import UNKNOWN, moment, weekday
 from pages.text.phrases import CONNECTIONS
+from pages.ui import growth_chart
+from pages.ui.export.chart_image import to_svg
+from pages.ui.growth_chart import DAILY_CHANGE, TOTAL
 from pages.ui.tiles import Tile
 from storage.figures.filter_choices import find_account_name
 from storage.figures.filters import Filter
@@ -110,17 +112,25 @@ def describe_filter(session: Session, filter: Filter) -> str:
     return f"Only Pages {', '.join(parts)}." if parts else ""
 
 
-def describe_period(period: Period) -> str:
-    """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"."""
-    text = f"{span(period.since, period.until)}, days in UTC"
-    if period.previous_since is None or period.previous_until is None:
-        return text
-    return f"{text}; compared with {span(period.previous_since, period.previous_until)}"
-
-
 def unbroken(text: str) -> str:
     """The text with no-break spaces, so that a narrow column keeps it on one line."""
     return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+def chart_sections(
+    points: list[Point], noun: str, whose: str, notes: Sequence[Note], captions: Mapping[str, str]
+) -> list[Section]:
+    """The chart of totals and that of daily changes; ``captions`` by view."""
+    headings = {TOTAL: f"{noun} over time", DAILY_CHANGE: f"{noun}, daily change"}
+    sections = []
+    for view, heading in headings.items():
+        light, dark = (
+            to_svg(growth_chart.build(points, noun, view, colours, notes)[0], colours)
+            for colours in (LIGHT, DARK)
+        )
+        picture = Picture(light, dark, growth_chart.describe(points, noun, view, whose))
+        sections.append(Section(heading, picture, caption=captions.get(view, "")))
+    return sections
 
 
 def note_sections(notes: Sequence[Note]) -> list[Section]:

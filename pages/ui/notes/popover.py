@@ -56,11 +56,6 @@ class Chart:
     tag_id: int | None = None
 
 
-def render(installation: Installation, chart: Chart) -> None:
-    """Draw the popover."""
-    _popover(installation, chart)
-
-
 def is_hidden() -> bool:
     """Whether the operator has switched notes off."""
     return bool(st.query_params.get(PARAMETER) == HIDDEN)
@@ -92,7 +87,8 @@ def chart_of_page(period: Period, page_id: str, today: date) -> Chart:
 
 
 @st.fragment
-def _popover(installation: Installation, chart: Chart) -> None:
+def render(installation: Installation, chart: Chart) -> None:
+    """Draw the popover."""
     popover = st.popover(
         "Notes", icon=":material/sticky_note_2:", key=f"notes-{chart.name}", on_change="rerun"
     )
