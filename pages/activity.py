@@ -52,6 +52,14 @@ RUN_WHO: Mapping[str, str] = {
     "history": "Sandbox",
     "fast_forward": "Sandbox",
 }
+ACCOUNT_EVENTS: Mapping[str, str] = {
+    "connected": "{name} was connected: {saved}",
+    "renewed": "{name}'s access was renewed: {saved}",
+    "disconnected": "{name} was disconnected; the history stays",
+    "needs_renewal": "Facebook ended {name}'s access",
+    "frozen": "{name} was frozen: no refresh until it is unfrozen",
+    "thawed": "{name} was unfrozen",
+}
 
 
 def render(installation: Installation) -> None:
@@ -265,7 +273,14 @@ def _events(installation: Installation) -> None:
 
 def _event_table(events: list[EventRecord]) -> None:
     st.dataframe(
-        _event_frame(events),
+        pd.DataFrame(
+            {
+                "at": pd.to_datetime([each.at.replace(tzinfo=None) for each in events]),
+                "what": [
+                    one_line(event(each.kind, each.account_name, each.facts)) for each in events
+                ],
+            }
+        ),
         column_config={
             "at": st.column_config.DatetimeColumn(
                 "When (UTC)", width=150, format="D MMM YYYY, HH:mm"
@@ -276,15 +291,6 @@ def _event_table(events: list[EventRecord]) -> None:
         width="content",
         height="content",
         alt="What happened to accounts, tags, notes and imports, newest first",
-    )
-
-
-def _event_frame(events: list[EventRecord]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),
-            "what": [one_line(event(e.kind, e.account_name, e.facts)) for e in events],
-        }
     )
 
 
@@ -357,17 +363,5 @@ def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
         what = f"{counted(int(facts.get('days', 0)), 'day')} of past figures"
         verb = "were imported from" if kind == "imported" else "were removed again: undone was"
         return f"{what} {verb} {facts.get('file', 'a file')}"
-    name = account_name or "An account"
-    if kind == "connected":
-        return f"{name} was connected: {_saved(facts)}"
-    if kind == "renewed":
-        return f"{name}'s access was renewed: {_saved(facts)}"
-    if kind == "disconnected":
-        return f"{name} was disconnected; the history stays"
-    if kind == "needs_renewal":
-        return f"Facebook ended {name}'s access"
-    if kind == "frozen":
-        return f"{name} was frozen: no refresh until it is unfrozen"
-    if kind == "thawed":
-        return f"{name} was unfrozen"
-    return f"{name}: {kind.replace('_', ' ')}"
+    sentence = ACCOUNT_EVENTS.get(kind, f"{{name}}: {kind.replace('_', ' ')}")
+    return sentence.format(name=account_name or "An account", saved=_saved(facts))

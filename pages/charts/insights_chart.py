@@ -16,6 +16,7 @@ from pages.charts.chart_parts import (
     LINE,
     Palette,
     Spec,
+    bars,
     hover_dot,
     hover_rule,
     inline,
@@ -28,7 +29,6 @@ from pages.charts.chart_parts import (
 from pages.charts.timeline import Point
 
 DAY = "Day (Pacific)"
-A_DAY = 24 * 3600 * 1000  # milliseconds
 RETIRED = "Retired by Facebook"
 
 
@@ -62,30 +62,10 @@ def insight_chart(
         "data": pa.table({DAY: arrow.days([point.day for point in points]), label: figures}),
         "transform": [text_of(label, "format({value}, ',d')", "figure_text", missing="no figure")],
         "layer": [
-            *(_line(points, y, tooltip) if kind == "level" else _bars(points, y, tooltip)),
+            *(_line(points, y, tooltip) if kind == "level" else [bars(points, y, tooltip, DAY)]),
             *_mark(points, retired_on, colours),
         ],
     }
-
-
-def _bars(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
-    half = A_DAY * (0.18 if len(points) <= 8 else 0.36)
-    return [
-        {
-            "transform": [
-                {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
-                {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
-            ],
-            "mark": {"type": "rect"},
-            "encoding": {
-                "x": x_axis(points, "bar_since"),
-                "x2": {"field": "bar_until"},
-                "y": y,
-                "y2": {"datum": 0},
-                "tooltip": tooltip,
-            },
-        }
-    ]
 
 
 def _line(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:

@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 
 from pages.charts.chart_parts import (
     AXIS_INK,
-    DAY,
     LINE,
     SINCE_START,
     Palette,
     Spec,
+    bars,
     change_name,
     frame_of,
     gap_bands,
@@ -36,11 +36,8 @@ from pages.charts.chart_parts import (
     y_axis,
 )
 from pages.charts.note_marks import note_marks
-from pages.charts.timeline import Note, Point, find_step, lone_days
+from pages.charts.timeline import Note, Point, lone_days
 from pages.text.formats import count, signed_percent
-from pages.text.periods import A_DAY
-
-DAY_WIDTH = 24 * 3600 * 1000  # milliseconds
 
 
 def total_chart(
@@ -104,29 +101,18 @@ def change_chart(
         tickMinStep=1,
         labelExpr="datum.value == 0 ? '0' : format(datum.value, '+,d')",
     )
-    # With few bars wide ones look too loud: half as wide up to eight days.
-    half = find_step(points) // A_DAY * DAY_WIDTH * (0.18 if len(points) <= 8 else 0.36)
     falls = {"test": f"datum['{change}'] < 0", "value": colours.down}
     return {
         "data": frame_of(points, noun),
-        "transform": [
-            *texts(noun, change),
-            {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
-            {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
-        ],
+        "transform": texts(noun, change),
         "layer": [
             *gap_bands(points, colours, reach_hours=12),
-            {
-                "mark": {"type": "rect"},
-                "encoding": {
-                    "x": x_axis(points, "bar_since"),
-                    "x2": {"field": "bar_until"},
-                    "y": y,
-                    "y2": {"datum": 0},
-                    "color": {"condition": falls, "value": colours.up},
-                    "tooltip": tooltip(noun, change=change),
-                },
-            },
+            bars(
+                points,
+                y,
+                tooltip(noun, change=change),
+                color={"condition": falls, "value": colours.up},
+            ),
             {
                 "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "opacity": 0.7},
                 "encoding": {"y": {"datum": 0}},

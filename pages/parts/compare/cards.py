@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -113,15 +112,11 @@ def _chart(
         height=HEIGHT,
         alt=compare_text.describe_series(series, metric, period, is_index=is_index),
     )
-    if len(days) < _days_between(days[0], days[-1]):
+    if len(days) <= (days[-1] - days[0]).days:
         remarks.append(
             f"Over more than {MAX_DAYS - 2} days the chart has one figure a week: the last known."
         )
     return remarks, chart
-
-
-def _days_between(first: date, last: date) -> int:
-    return (last - first) // A_DAY + 1
 
 
 def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
@@ -139,14 +134,16 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
     has_previous = any(row.net_delta is not None for row in rows)
     theme = st.context.theme.type
     colours = DARK_COLOURS if theme == "dark" else LIGHT_COLOURS
-    frame = _build_frame(rows, comparison.view.period.days_count, has_previous=has_previous)
+    config = _columns(metric)
+    names = [name for name in config if has_previous or not name.endswith("_delta")]
+    frame = _build_frame(rows, names, comparison.view.period.days_count)
     st.dataframe(
         _paint(frame, palette(theme), colours),
         height="content",
         row_height=40,
         hide_index=True,
         placeholder="–",
-        column_config=_columns(metric),
+        column_config=config,
         key="compare-table",
         alt="Figures of the compared Pages",
     )
@@ -171,11 +168,8 @@ def _remarks(comparison: Comparison, rows: Sequence[Row]) -> list[str]:
     return remarks
 
 
-def _build_frame(rows: Sequence[Row], days_count: int, *, has_previous: bool) -> pd.DataFrame:
-    """One row a Page. Counts are ``Int64``, rates ``Float64`` in percent or percentage points.
-
-    Without a previous period the two columns of deltas are left out.
-    """
+def _build_frame(rows: Sequence[Row], names: Sequence[str], days_count: int) -> pd.DataFrame:
+    """One row a Page. Counts are ``Int64``, rates ``Float64`` in percent or percentage points."""
     counts: dict[str, list[int | None]] = {
         "fans": [row.fans for row in rows],
         "followers": [row.followers for row in rows],
@@ -195,19 +189,7 @@ def _build_frame(rows: Sequence[Row], days_count: int, *, has_previous: bool) ->
     columns |= {name: pd.array(values, dtype="Float64") for name, values in rates.items()}
     columns["best_day"] = [day(row.best_day) if row.best_day else None for row in rows]
     columns["days"] = [f"{row.days_with:,d} of {days_count:,d}" for row in rows]
-    return pd.DataFrame({name: columns[name] for name in _order(has_previous)})
-
-
-def _order(has_previous: bool) -> list[str]:
-    before = ["net_delta"] if has_previous else []
-    rate_before = ["growth_delta"] if has_previous else []
-    return [
-        *("name", "fans", "followers", "net"),
-        *before,
-        "growth",
-        *rate_before,
-        *("weekly", "per_day", "best", "best_day", "ratio", "days"),
-    ]
+    return pd.DataFrame({name: columns[name] for name in names})
 
 
 def _paint(frame: pd.DataFrame, colours: Palette, series_colours: Sequence[str]) -> Styler:
@@ -221,21 +203,14 @@ def _paint(frame: pd.DataFrame, colours: Palette, series_colours: Sequence[str])
             ]
         if column.name not in _SIGNED:
             return [""] * len(column)
-        return [
-            "" if pd.isna(value) or not value else f"color: {_colour(value, colours)}"
-            for value in column
-        ]
+        return [colours.css_of(change) for change in column]
 
     # A fixed id: with a random one every rerun sends the whole table again.
     return Styler(frame, uuid="compare").apply(paint_column, axis=0)
 
 
-def _colour(value: float, colours: Palette) -> str:
-    return colours.up if value > 0 else colours.down
-
-
 def _columns(noun: str) -> dict[str, Any]:
-    """The column config of Streamlit; ``noun`` is the figure of net, growth and best day."""
+    """The column config, in order; ``noun`` is the figure of net, growth and best day."""
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
     return {
         "name": text("Page", width=200),

@@ -86,7 +86,7 @@ def paint(table: pa.Table, colours: Palette) -> Styler:
     def paint_cells(frame: pd.DataFrame) -> pd.DataFrame:
         css = pd.DataFrame("", index=frame.index, columns=frame.columns)
         for name in ("net", "growth"):
-            css[name] = [_change_colour(change, colours) for change in frame[name]]
+            css[name] = [colours.css_of(change) for change in frame[name]]
         css.iloc[:SUMMARY_ROWS] += f"background-color: {colours.band}; font-weight: 600"
         return css
 
@@ -95,12 +95,6 @@ def paint(table: pa.Table, colours: Palette) -> Styler:
     # Not by the format of the columns: that writes 0 with a sign.
     formats: dict[Any, Any] = {"net": signed, "growth": signed_percent}
     return styler.format(formats, na_rep=UNKNOWN).apply(paint_cells, axis=None)
-
-
-def _change_colour(change: float | None, colours: Palette) -> str:
-    if change is None or pd.isna(change) or not change:
-        return ""
-    return f"color: {colours.up if change > 0 else colours.down};"
 
 
 def columns(

@@ -157,7 +157,7 @@ def _days(figures: PageFigures) -> Section:
     rows = [
         (
             unbroken(day(row.day)),
-            _source(row.source),
+            "Imported" if row.source.startswith("import:") else "Facebook",
             count(row.fans),
             _change(changes["fans"].get(row.day)),
             count(row.followers),
@@ -177,10 +177,6 @@ def _days(figures: PageFigures) -> Section:
             else "No snapshot in this period."
         ),
     )
-
-
-def _source(source: str) -> str:
-    return "Imported" if source.startswith("import:") else "Facebook"
 
 
 def _change(change: metrics.DailyChange | None) -> str:
