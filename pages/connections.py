@@ -22,7 +22,7 @@ from pages.ui.banner import needing_renewal
 MAX_CARDS = 10
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
 # As in the table of Pages: only states that need action have a colour.
-BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"}
+BADGES = {"red": phrases.TABLE_RED, "orange": phrases.TABLE_ORANGE, "green": "gray", "gray": "gray"}
 
 
 def render(installation: Installation) -> None:

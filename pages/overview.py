@@ -108,7 +108,9 @@ def _render_figures(
         tiles.render(_tiles(overview))
     heading.header(f"{NOUNS[metric]} over time", anchor=False, width="content")
     with beside_switches:
-        notes.render(installation, notes.chart_of_pages(overview.view, today))
+        tag_id = view.filter.tag_id
+        chart_of_notes = notes.chart_of("overview", overview.view.period, today, tag_id=tag_id)
+        notes.render(installation, chart_of_notes)
     with chart:
         cards.render_growth(overview, chart_view)
     with movers:

@@ -128,7 +128,9 @@ def _table_of_reasons(rows_with_texts: Sequence[tuple[PreviewPage, Sequence[Any]
         ),
         column_config={
             "page": st.column_config.TextColumn("Page", width=240),
-            "state": _badge_column({"Can't be used": "#C2410C", "Works in part": "#8A5A0B"}, 120),
+            "state": _badge_column(
+                {"Can't be used": phrases.TABLE_RED, "Works in part": phrases.TABLE_ORANGE}, 120
+            ),
             "why": st.column_config.TextColumn("Why, and what to do", width=640),
         },
         hide_index=True,

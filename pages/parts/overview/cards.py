@@ -14,7 +14,7 @@ from pages.text.formats import count, counted, cut, day, plain, signed, signed_p
 from pages.text.periods import LONGER_LABEL
 from pages.text.phrases import NOUNS
 from pages.ui import growth_chart, links, url_controls
-from pages.ui.notes import popover
+from pages.ui.notes import note_text, popover
 from storage.figures.totals import Mover
 
 CHART_HEIGHT = 372
@@ -61,7 +61,7 @@ def points_of(overview: Overview) -> list[Point]:
 
 def notes_of(overview: Overview) -> list[Note]:
     """The notes on the chart, unusual days included, oldest first."""
-    return popover.merge(overview.notes, unusual_text.notes(overview.unusual))
+    return note_text.merge(overview.notes, unusual_text.notes(overview.unusual))
 
 
 def caption(overview: Overview, points: Sequence[Point]) -> str:

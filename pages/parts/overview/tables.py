@@ -18,7 +18,7 @@ from pandas.io.formats.style import Styler
 from pages.charts import arrow
 from pages.charts.chart_parts import Palette
 from pages.text.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
-from pages.text.phrases import CONNECTIONS
+from pages.text.phrases import CONNECTIONS, TABLE_ORANGE, TABLE_RED
 from pages.ui.links import picture_path
 from storage.figures.table import SortKey, SummaryRow, TableRow, TableSummary
 
@@ -39,8 +39,8 @@ SUMMARY_ROWS = 2
 
 # Connections that need no action have no colour of their own.
 _TROUBLE_COLOURS: Mapping[str, str] = {
-    "needs_renewal": "#C2410C",
-    "works_in_part": "#8A5A0B",
+    "needs_renewal": TABLE_RED,
+    "works_in_part": TABLE_ORANGE,
 }
 _OTHER_COLOUR = "#66717F"
 

@@ -32,7 +32,7 @@ from pages.text.formats import counted, day, plain, signed
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, return_url
 from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
-from pages.ui.notes import popover
+from pages.ui.notes import note_text, popover
 from storage import metrics
 from storage.figures.filters import Metric
 from storage.figures.unusual import Direction
@@ -81,7 +81,7 @@ def render(
         st.caption(_why_no_chart(figures))
         return
     with switches.row:
-        chart = popover.chart_of_page(period, figures.profile.id, today)
+        chart = popover.chart_of("page", period, today, page_id=figures.profile.id)
         popover.render(installation, chart)
     drawn = points[-MAX_POINTS:] if view == DAILY_CHANGE else thin(points)
     outlook = figures.outlook if switches.wants_forecast else None
@@ -108,7 +108,7 @@ def render(
 
 def notes_of(figures: PageFigures) -> list[Note]:
     """The notes on the chart, oldest first."""
-    return popover.merge(figures.notes, ())
+    return note_text.merge(figures.notes)
 
 
 def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Forecast | None) -> None:
