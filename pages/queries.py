@@ -34,7 +34,6 @@ from pages.records import (
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
-from storage import metrics
 from storage.accounts.connection_states import CONNECTION_STATES
 from storage.accounts.page_profile import PageProfile, find_page_profile
 from storage.accounts.page_tokens import find_insight_access
@@ -68,7 +67,8 @@ from storage.insights.values import (
     list_page_metrics,
 )
 from storage.jobs.runs import SNAPSHOTS, find_last_run
-from storage.metrics import Forecast, Milestone, Refusal
+from storage.metrics.forecast import Forecast, Refusal, find_forecast
+from storage.metrics.milestones import Milestone, list_milestones_reached
 from storage.notes.goals import find_goal
 from storage.notes.notes import list_notes
 from storage.notes.tags import (
@@ -322,12 +322,12 @@ def _find_history(session: Session, page_id: str) -> PageHistory:
 def _find_outlook(
     session: Session, page_id: str, metric: Metric, today: date
 ) -> Forecast | Refusal:
-    return metrics.find_forecast(_find_history(session, page_id).of(metric), today)
+    return find_forecast(_find_history(session, page_id).of(metric), today)
 
 
 @remembered
 def _list_milestones(session: Session, page_id: str, metric: Metric) -> list[Milestone]:
-    return metrics.list_milestones_reached(_find_history(session, page_id).of(metric))
+    return list_milestones_reached(_find_history(session, page_id).of(metric))
 
 
 def find_insight_status(session: Session, page_id: str) -> InsightStatus:

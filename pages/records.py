@@ -23,7 +23,8 @@ from storage.figures.series import DayFigure, PageHistory
 from storage.figures.table import SortKey, TablePage, TableSummary
 from storage.figures.totals import Comparable, Movers, Totals
 from storage.figures.unusual import Direction, UnusualDay
-from storage.metrics import Forecast, Milestone, Refusal
+from storage.metrics.forecast import Forecast, Refusal
+from storage.metrics.milestones import Milestone
 from storage.notes.goals import GoalRow
 from storage.notes.notes import NoteRow
 from storage.notes.tags import MAX_LISTED, TagCount

@@ -1,6 +1,6 @@
 """Unusual days: judges days whose snapshots changed, and counts the Pages that rose or fell.
 
-A day is judged by the Page's changes before it: see `storage.metrics.find_unusual`. They are
+A day is judged by the Page's changes before it: see `storage.metrics.unusual`. Unusual days are
 stored as rows, since they are few. The number of judged Pages is computed by each query.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
 from storage.figures.filters import A_DAY, EVERY_PAGE, METRICS, Filter, Metric, filter_conditions
-from storage.metrics import (
+from storage.metrics.unusual import (
     FELL,
     MIN_CHANGES,
     ROSE,
@@ -84,7 +84,7 @@ def list_wide_days(
 ) -> list[UnusualDay]:
     """Return the days on which so many Pages of the filter rose or fell that a screen names them.
 
-    From `since` to `until`, both included, oldest first; see `storage.metrics.is_wide`. ``until``
+    From `since` to `until`, both included, oldest first; see `is_wide` of the metrics. ``until``
     is also the day by which the filter judges attention.
     """
     moved = _count_moved(session, since, until, metric, filter)

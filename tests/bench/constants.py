@@ -11,9 +11,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages import queries, resources
+from pages import queries, records, resources
 from pages.charts.chart_parts import lean, palette
-from pages.parts.overview import digest, growth_card, movers_card, overview_text, sorting, tables
+from pages.parts.overview import cards, digest, overview_text, tables
 from pages.text.periods import COMPARISONS, DEFAULT_LABEL, LABELS, get_period
 from pages.ui import growth_chart, tiles
 from pages.ui.links import SCREENS
@@ -37,11 +37,11 @@ def make_constants() -> Constants:
     """Ask the product once."""
     installation = resources.get_installation()
     today = installation.now().date()
-    view = queries.View(get_period(DEFAULT_LABEL, today))
+    view = records.View(get_period(DEFAULT_LABEL, today))
     with installation.database.reading() as session:
-        overview = queries.load_overview(session, view, queries.Listing(), "number", today)
+        overview = queries.load_overview(session, view, records.Listing(), "number", today)
     colours = palette("light")
-    points, notes = growth_card.points_of(overview), growth_card.notes_of(overview)
+    points, notes = cards.points_of(overview), cards.notes_of(overview)
     spec, _ = growth_chart.build(points, "Fans", growth_chart.TOTAL, colours, notes)
     page_table = overview.table
     rows = tables.build_table(
@@ -57,13 +57,13 @@ def make_constants() -> Constants:
         digest.STYLE + digest.to_html(digest.write(overview.week), {}, {}),
         tables.paint(rows, colours),
         tables.columns(
-            sort=sorting.DEFAULT,
+            sort=tables.DEFAULT_SORT,
             noun="fans",
             period_label=DEFAULT_LABEL,
             open_key="open-page",
             neutral=colours.band,
         ),
-        -(-page_table.page.rows_count // queries.ROWS),
+        -(-page_table.page.rows_count // records.ROWS),
     )
 
 
@@ -104,7 +104,7 @@ def draw() -> None:
                 popover("Notes")
         st.empty()
         with st.container():
-            st.vega_lite_chart(made.spec, height=growth_card.CHART_HEIGHT, alt="Fans")
+            st.vega_lite_chart(made.spec, height=cards.CHART_HEIGHT, alt="Fans")
             st.caption("The line counts the Pages that can be compared.")
     with narrow, st.container(border=True, height="stretch", key="movers-card"):
         _draw_movers(made)
@@ -173,8 +173,8 @@ def _choose(label: str, options: Any, key: str) -> None:
 def _draw_movers(made: Constants) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Movers", anchor=False, width="content")
-        _choose("Movers by", list(movers_card.ORDERS), "movers")
-    st.html(movers_card.STYLE)
+        _choose("Movers by", list(cards.ORDERS), "movers")
+    st.html(cards.STYLE)
     for verb, movers in (("Gained", made.movers[:5]), ("Lost", made.movers[5:])):
         st.caption(f"{verb} most")
         with st.container(gap="xsmall"):
@@ -192,7 +192,7 @@ def _draw_table(made: Constants) -> None:
         heading = st.empty()
         st.text_input("Search by name", type="search", live="300ms", key="q", bind="query-params")
         st.pills("Show", ["Needs attention"], key="show", bind="query-params")
-        st.selectbox("Order", sorting.LABELS, key="sort", bind="query-params", width=220)
+        st.selectbox("Order", tables.SORT_LABELS, key="sort", bind="query-params", width=220)
         for label in ("Tags", "Export"):
             with st.container(width="content"):
                 popover(label)

@@ -27,9 +27,10 @@ from pages.ui.export.menu import OfferGroup
 from pages.ui.export.report import Report, Section, Table, chart_sections, note_sections, unbroken
 from pages.ui.notes import popover
 from pages.ui.tiles import Tile, percent_delta, signed_value, value_of
-from storage import metrics
 from storage.export.tables import ExportQuery
 from storage.figures.filters import METRICS, Metric
+from storage.metrics import formulas
+from storage.metrics.changes import DailyChange, list_daily_changes
 
 NEW_EXPERIENCE = (
     "On a Page of the New Pages Experience Facebook reports the followers as fans: "
@@ -126,9 +127,9 @@ def _remark(figures: PageFigures) -> str:
 
 def _tiles(figures: PageFigures, metric: Metric) -> list[Tile]:
     period, noun = figures.view.period, NOUNS[metric]
-    start, end = metrics.ends_of_period(figures.history.of(metric), period.since, period.until)
-    net = metrics.net(start, end)
-    growth = metrics.growth_percent(start, end)
+    start, end = formulas.ends_of_period(figures.history.of(metric), period.since, period.until)
+    net = formulas.net(start, end)
+    growth = formulas.growth_percent(start, end)
     why = None if net is not None else "no figures on both ends"
     return [
         Tile(noun, value_of(end), note="at the end of the period"),
@@ -149,9 +150,7 @@ def _charts(figures: PageFigures, metric: Metric, notes: Sequence[Note]) -> list
 
 def _days(figures: PageFigures) -> Section:
     changes = {
-        metric: {
-            change.day: change for change in metrics.list_daily_changes(figures.history.of(metric))
-        }
+        metric: {change.day: change for change in list_daily_changes(figures.history.of(metric))}
         for metric in METRICS
     }
     rows = [
@@ -179,5 +178,5 @@ def _days(figures: PageFigures) -> Section:
     )
 
 
-def _change(change: metrics.DailyChange | None) -> str:
+def _change(change: DailyChange | None) -> str:
     return signed(change.change) if change is not None else "–"

@@ -33,10 +33,11 @@ from pages.text.periods import A_DAY
 from pages.ui import growth_chart, return_url
 from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
 from pages.ui.notes import note_text, popover
-from storage import metrics
 from storage.figures.filters import Metric
 from storage.figures.unusual import Direction
-from storage.metrics import Forecast
+from storage.metrics import formulas
+from storage.metrics.changes import list_daily_changes
+from storage.metrics.forecast import Forecast
 
 CHART_HEIGHT = 320
 # A year is drawn day by day; a chart has about as many pixels.
@@ -134,8 +135,8 @@ def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Foreca
 def _averages(figures: PageFigures) -> list[str]:
     period = figures.view.period
     by_day = figures.history.of(figures.view.metric)
-    ends = metrics.ends_of_period(by_day, period.since, period.until)
-    per_day = metrics.growth_per_day(*ends, period.days_count)
+    ends = formulas.ends_of_period(by_day, period.since, period.until)
+    per_day = formulas.growth_per_day(*ends, period.days_count)
     if per_day is None:
         return []
     number = f"{per_day:+,.1f}" if round(per_day, 1) else "0"
@@ -187,7 +188,7 @@ def _why_no_chart(figures: PageFigures) -> str:
 
 def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
     """One point for every day from the day before ``since`` to ``until``."""
-    changes = {change.day: change.change for change in metrics.list_daily_changes(by_day)}
+    changes = {change.day: change.change for change in list_daily_changes(by_day)}
     days = ((until - since).days + 2) if until >= since else 0
     first = since - A_DAY
     return [

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from storage.db.engine import Database
 from storage.figures.filters import Filter, Metric
 from storage.figures.totals import Comparable
-from storage.metrics import MIN_BASE
+from storage.metrics.formulas import MIN_BASE
 from storage.models import Page, Snapshot
 from tests.integration.figures.figure_answers import (
     ask_comparable,

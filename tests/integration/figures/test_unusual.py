@@ -19,7 +19,7 @@ from storage.figures.unusual import (
     list_page_unusual_days,
     list_wide_days,
 )
-from storage.metrics import is_wide
+from storage.metrics.unusual import is_wide
 from storage.models import Page
 from storage.models import UnusualDay as UnusualRow
 from tests.integration.figures.figure_rows import add_page, day, fetched_at

@@ -24,7 +24,6 @@ from pages.parts.overview import digest, overview_text
 from pages.parts.page import page_tiles
 from pages.text.periods import Period
 from pages.ui.tiles import Tile
-from storage import metrics
 from storage.accounts.grants import (
     GrantFacts,
     PageAccess,
@@ -60,6 +59,8 @@ from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapsho
 from storage.figures.table import SummaryRow as StoredSummary
 from storage.figures.table import TableRow, list_sparklines, load_table, make_summary
 from storage.insights.values import ValueRow, upsert_values
+from storage.metrics import formulas
+from storage.metrics.changes import DailyChange, find_best_day, find_worst_day
 from storage.models import Base
 from storage.notes import tags
 from tests.integration.known_world.records import (
@@ -296,7 +297,7 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
     days = [day for day in figures.days if view.since <= day.day <= view.until]
     profile, by_day = figures.profile, figures.history.of(view.metric)
     changes = page_tiles.changes_in(by_day, _period(view))
-    start, end = metrics.ends_of_period(by_day, view.since, view.until)
+    start, end = formulas.ends_of_period(by_day, view.since, view.until)
     return PageAnswer(
         days=[
             StoredDay(
@@ -313,8 +314,8 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
         start=start,
         end=end,
         changes=[_change(each) for each in changes],
-        best=_found(metrics.find_best_day(changes)),
-        worst=_found(metrics.find_worst_day(changes)),
+        best=_found(find_best_day(changes)),
+        worst=_found(find_worst_day(changes)),
         marks={
             day: str(mark) for day, mark in figures.marks.items() if view.since <= day <= view.until
         },
@@ -580,11 +581,11 @@ def _summary(row: StoredSummary) -> SummaryRow:
     return SummaryRow(row.fans, row.followers, row.net, row.growth_percent)
 
 
-def _change(found: metrics.DailyChange) -> Change:
+def _change(found: DailyChange) -> Change:
     return Change(found.day, found.figure, found.change, found.days_count)
 
 
-def _found(found: metrics.DailyChange | None) -> Change | None:
+def _found(found: DailyChange | None) -> Change | None:
     return None if found is None else _change(found)
 
 

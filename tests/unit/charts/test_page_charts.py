@@ -10,7 +10,8 @@ from pages.charts import chart_parts, line_charts
 from pages.charts.chart_parts import CHANGE, DARK, DAY, LIGHT
 from pages.parts.page import calendar, growth_card
 from pages.parts.page.growth_card import points_of
-from storage.metrics import DailyChange, Forecast, find_forecast, list_daily_changes
+from storage.metrics.changes import DailyChange, list_daily_changes
+from storage.metrics.forecast import Forecast, find_forecast
 
 TODAY = date(2026, 11, 22)  # a Sunday
 FIGURES: dict[date, int | None] = {

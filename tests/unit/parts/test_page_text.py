@@ -19,7 +19,7 @@ from storage.accounts.connection_states import CONNECTION_STATES, ConnectionStat
 from storage.accounts.page_profile import PageHolder, PageProfile
 from storage.accounts.pages import FactChange
 from storage.figures.series import DayFigure, PageHistory
-from storage.metrics import find_forecast
+from storage.metrics.forecast import find_forecast
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TODAY = AT.date()

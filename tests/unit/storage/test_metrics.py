@@ -8,15 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.metrics import (
+from storage.metrics.changes import find_best_day, list_daily_changes
+from storage.metrics.formulas import (
     average_weekly_growth_percent,
     delta,
     delta_points,
     ends_of_period,
-    find_best_day,
     growth_per_day,
     growth_percent,
-    list_daily_changes,
     net,
 )
 

@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.metrics import (
+from storage.metrics.changes import find_worst_day, list_daily_changes
+from storage.metrics.forecast import (
     MAX_HORIZON_DAYS,
     MIN_FIGURES,
     Forecast,
     Refusal,
     find_arrival,
     find_forecast,
-    find_worst_day,
-    list_daily_changes,
-    list_milestones_reached,
-    next_milestone,
 )
+from storage.metrics.milestones import list_milestones_reached, next_milestone
 
 FIRST = date(2026, 11, 1)
 FIGURES = st.dictionaries(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from storage.metrics import (
+from storage.metrics.unusual import (
     FELL,
     MIN_CHANGES,
     NOT_JUDGED,
