@@ -7,7 +7,7 @@ stored as rows, since they are few. The number of judged Pages is computed by ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
@@ -130,50 +130,33 @@ def list_page_unusual_days(
 
 def _judge(session: Session, page_ids: list[str], first: date, last: date) -> list[dict[str, Any]]:
     """Return the rows of the unusual days from ``first`` to ``last``, both included."""
-    table = table_of(Snapshot)
+    table, begin = table_of(Snapshot), first - LOOK_BACK
     query = select(table.c.page_id, table.c.day, table.c.fans_count, table.c.followers_count).where(
-        table.c.page_id.in_(page_ids), table.c.day.between(first - LOOK_BACK, last)
+        table.c.page_id.in_(page_ids), table.c.day.between(begin, last)
     )
     snapshots = session.connection().execute(query).all()
-    begin = first - LOOK_BACK
-    days_count = max(((row.day - begin).days + 1 for row in snapshots), default=0)
-    if days_count <= MIN_CHANGES:
+    if not snapshots:
         return []
+    of_pages, of_days, *counts_of_metrics = zip(*snapshots, strict=True)
+    page_rows = {page_id: number for number, page_id in enumerate(page_ids)}
+    columns = {day: (day - begin).days for day in sorted(set(of_days))}
+    cells = [page_rows[id] for id in of_pages], [columns[day] for day in of_days]
     rows: list[dict[str, Any]] = []
-    for metric, column in zip(METRICS, (2, 3), strict=True):
-        figures = _matrix(snapshots, column, page_ids, begin, days_count)
+    for metric, counts in zip(METRICS, counts_of_metrics, strict=True):
+        figures = np.full((len(page_ids), 1 + max(columns.values())), np.nan)
+        figures[cells] = np.array(counts, dtype=np.float64)  # None becomes NaN
         # The change across a missing day is NaN, since it is not the change of one day.
         changes = np.diff(figures, axis=1)
-        for number in range(LOOK_BACK_DAYS, days_count):
-            moved = find_unusual(changes[:, number - LOOK_BACK_DAYS : number], figures[:, number])
+        for day, column in columns.items():
+            if day < first:
+                continue
+            moved = find_unusual(changes[:, column - LOOK_BACK_DAYS : column], figures[:, column])
             rows += [
-                {
-                    "metric": metric,
-                    "day": begin + number * A_DAY,
-                    "page_id": page_ids[index],
-                    "direction": direction,
-                }
+                {"metric": metric, "day": day, "page_id": page_ids[index], "direction": direction}
                 for mark, direction in ((ROSE, "rose"), (FELL, "fell"))
                 for index in np.flatnonzero(moved == mark)
             ]
     return rows
-
-
-def _matrix(
-    snapshots: Iterable[Any], column: int, page_ids: list[str], begin: date, days_count: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return a row per Page and a column per day from ``begin`` on; NaN without a figure."""
-    index = {page_id: number for number, page_id in enumerate(page_ids)}
-    cells = [
-        (index[row[0]], (row[1] - begin).days, row[column])
-        for row in snapshots
-        if row[column] is not None
-    ]
-    figures = np.full((len(page_ids), days_count), np.nan)
-    if cells:
-        at_pages, at_days, values = zip(*cells, strict=True)
-        figures[at_pages, at_days] = values
-    return figures
 
 
 def _count_moved(
