@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, Text, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -130,29 +130,39 @@ def list_page_unusual_days(
 
 def _judge(session: Session, page_ids: list[str], first: date, last: date) -> list[dict[str, Any]]:
     """Return the rows of the unusual days from ``first`` to ``last``, both included."""
-    table, begin = table_of(Snapshot), first - LOOK_BACK
-    query = select(table.c.page_id, table.c.day, table.c.fans_count, table.c.followers_count).where(
-        table.c.page_id.in_(page_ids), table.c.day.between(begin, last)
+    table, begin = table_of(Snapshot).c, first - LOOK_BACK
+    # A day's Pages come as texts, since a row for each of them takes twice as long.
+    counts = [func.coalesce(cast(table[f"{metric}_count"], Text), "nan") for metric in METRICS]
+    texts = [func.aggregate_strings(column, ",") for column in (table.page_id, *counts)]
+    query = (
+        select(table.day, *texts)
+        .where(table.page_id.in_(page_ids), table.day.between(begin, last))
+        .group_by(table.day)
+        .order_by(table.day)
     )
-    snapshots = session.connection().execute(query).all()
-    if not snapshots:
+    days = session.connection().execute(query).all()
+    if not days:
         return []
-    of_pages, of_days, *counts_of_metrics = zip(*snapshots, strict=True)
-    page_rows = {page_id: number for number, page_id in enumerate(page_ids)}
-    columns = {day: (day - begin).days for day in sorted(set(of_days))}
-    cells = [page_rows[id] for id in of_pages], [columns[day] for day in of_days]
+    numbers = {page_id: number for number, page_id in enumerate(page_ids)}
+    days_count = (days[-1].day - begin).days + 1
+    figures = np.full((len(METRICS), len(page_ids), days_count), np.nan)
+    for day, ids_text, *counts_texts in days:
+        of_pages = [numbers[page_id] for page_id in ids_text.split(",")]
+        figures[:, of_pages, (day - begin).days] = [text.split(",") for text in counts_texts]
+    # The change across a missing day is NaN, since it is not the change of one day.
+    changes = np.diff(figures)
     rows: list[dict[str, Any]] = []
-    for metric, counts in zip(METRICS, counts_of_metrics, strict=True):
-        figures = np.full((len(page_ids), 1 + max(columns.values())), np.nan)
-        figures[cells] = np.array(counts, dtype=np.float64)  # None becomes NaN
-        # The change across a missing day is NaN, since it is not the change of one day.
-        changes = np.diff(figures, axis=1)
-        for day, column in columns.items():
-            if day < first:
-                continue
-            moved = find_unusual(changes[:, column - LOOK_BACK_DAYS : column], figures[:, column])
+    for number, metric in enumerate(METRICS):
+        for column in [(row.day - begin).days for row in days if row.day >= first]:
+            before = changes[number, :, column - LOOK_BACK_DAYS : column]
+            moved = find_unusual(before, figures[number, :, column])
             rows += [
-                {"metric": metric, "day": day, "page_id": page_ids[index], "direction": direction}
+                {
+                    "metric": metric,
+                    "day": begin + column * A_DAY,
+                    "page_id": page_ids[index],
+                    "direction": direction,
+                }
                 for mark, direction in ((ROSE, "rose"), (FELL, "fell"))
                 for index in np.flatnonzero(moved == mark)
             ]
