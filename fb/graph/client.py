@@ -5,7 +5,6 @@ https://developers.facebook.com/docs/graph-api/overview
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import random
@@ -221,7 +220,7 @@ class GraphClient:
 
     def _proof(self, token: str) -> str:
         # https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof
-        return hmac.new(self._app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._app_secret.encode(), token.encode(), "sha256").hex()
 
     def _new_retries(self) -> Retries:
         return Retries(
