@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.db.installation import bump_data_version
@@ -106,7 +106,7 @@ def has_pages(session: Session) -> bool:
 
 def list_page_names(session: Session, page_ids: Collection[str]) -> dict[str, str]:
     """Return id → name of those Pages that are stored, in no order."""
-    return {row.id: row.name for row in _iterate_stored(session, page_ids, ("name",))}
+    return {row[0]: row[1] for row in _iterate_stored(session, page_ids, ("name",))}
 
 
 def read_details(page: Page) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _record_changes(session: Session, rows: Sequence[dict[str, Any]], now: datet
 
 def _iterate_stored(
     session: Session, page_ids: Collection[str], names: Sequence[str]
-) -> Iterator[Row[Any]]:
+) -> Iterator[Sequence[Any]]:
     """Yield the id and these columns of those Pages that are stored, in no order."""
     columns, ids = table_of(Page).c, list(page_ids)
     for start in range(0, len(ids), MAX_IDS):
