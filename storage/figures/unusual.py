@@ -7,13 +7,13 @@ stored as rows, since they are few. The number of judged Pages is computed by ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 import numpy as np
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Select, Text, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -130,26 +130,36 @@ def list_page_unusual_days(
 
 def _judge(session: Session, page_ids: list[str], first: date, last: date) -> list[dict[str, Any]]:
     """Return the rows of the unusual days from ``first`` to ``last``, both included."""
-    table = table_of(Snapshot)
-    query = select(table.c.page_id, table.c.day, table.c.fans_count, table.c.followers_count).where(
-        table.c.page_id.in_(page_ids), table.c.day.between(first - LOOK_BACK, last)
+    table, begin = table_of(Snapshot).c, first - LOOK_BACK
+    # A day's Pages come as texts, since a row for each of them takes twice as long.
+    counts = [func.coalesce(cast(table[f"{metric}_count"], Text), "nan") for metric in METRICS]
+    texts = [func.aggregate_strings(column, ",") for column in (table.page_id, *counts)]
+    query = (
+        select(table.day, *texts)
+        .where(table.page_id.in_(page_ids), table.day.between(begin, last))
+        .group_by(table.day)
+        .order_by(table.day)
     )
-    snapshots = session.connection().execute(query).all()
-    begin = first - LOOK_BACK
-    days_count = max(((row.day - begin).days + 1 for row in snapshots), default=0)
-    if days_count <= MIN_CHANGES:
+    days = session.connection().execute(query).all()
+    if not days:
         return []
+    numbers = {page_id: number for number, page_id in enumerate(page_ids)}
+    days_count = (days[-1].day - begin).days + 1
+    figures = np.full((len(METRICS), len(page_ids), days_count), np.nan)
+    for day, ids_text, *counts_texts in days:
+        of_pages = [numbers[page_id] for page_id in ids_text.split(",")]
+        figures[:, of_pages, (day - begin).days] = [text.split(",") for text in counts_texts]
+    # The change across a missing day is NaN, since it is not the change of one day.
+    changes = np.diff(figures)
     rows: list[dict[str, Any]] = []
-    for metric, column in zip(METRICS, (2, 3), strict=True):
-        figures = _matrix(snapshots, column, page_ids, begin, days_count)
-        # The change across a missing day is NaN, since it is not the change of one day.
-        changes = np.diff(figures, axis=1)
-        for number in range(LOOK_BACK_DAYS, days_count):
-            moved = find_unusual(changes[:, number - LOOK_BACK_DAYS : number], figures[:, number])
+    for number, metric in enumerate(METRICS):
+        for column in [(row.day - begin).days for row in days if row.day >= first]:
+            before = changes[number, :, column - LOOK_BACK_DAYS : column]
+            moved = find_unusual(before, figures[number, :, column])
             rows += [
                 {
                     "metric": metric,
-                    "day": begin + number * A_DAY,
+                    "day": begin + column * A_DAY,
                     "page_id": page_ids[index],
                     "direction": direction,
                 }
@@ -157,23 +167,6 @@ def _judge(session: Session, page_ids: list[str], first: date, last: date) -> li
                 for index in np.flatnonzero(moved == mark)
             ]
     return rows
-
-
-def _matrix(
-    snapshots: Iterable[Any], column: int, page_ids: list[str], begin: date, days_count: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return a row per Page and a column per day from ``begin`` on; NaN without a figure."""
-    index = {page_id: number for number, page_id in enumerate(page_ids)}
-    cells = [
-        (index[row[0]], (row[1] - begin).days, row[column])
-        for row in snapshots
-        if row[column] is not None
-    ]
-    figures = np.full((len(page_ids), days_count), np.nan)
-    if cells:
-        at_pages, at_days, values = zip(*cells, strict=True)
-        figures[at_pages, at_days] = values
-    return figures
 
 
 def _count_moved(

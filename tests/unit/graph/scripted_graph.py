@@ -65,6 +65,7 @@ class ScriptedGraph:
         *,
         params: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
+        is_multipart: bool,
         token: str | None,
         timeouts: tuple[float, float],
     ) -> Answer:

@@ -246,7 +246,7 @@ def test_no_fallback_is_tried_once_the_app_is_limited(monkeypatch: pytest.Monkey
 
 def test_a_batch_beyond_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     client, script = scripted_client(monkeypatch, batch_of(lambda call: error(4)))
-    results = client.batch([BatchItem(page_id, {}, token) for page_id, token in tokens(120)])
+    results = client.batch([BatchItem(page_id, "", token) for page_id, token in tokens(120)])
     assert len(results) == 120
     assert all(isinstance(result, errors.RateLimited) for result in results)
     assert len(script.calls) == 1
