@@ -49,7 +49,7 @@ def fans(page: Page, day: date) -> int:
 )
 def test_the_parts_import_downwards_only(part: str, forbidden: tuple[str, ...]) -> None:
     files = list((Path(fb.sandbox.__file__).parent / part).glob("*.py"))
-    assert len(files) > 2
+    assert len(files) > 1
     for path in files:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
