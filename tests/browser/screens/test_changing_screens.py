@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from pages.parts.overview.tables import SUMMARY_ROWS
@@ -31,6 +32,7 @@ BODIES = {
 }
 
 
+@pytest.mark.timeout(180 + 4 * CHANGES)
 def test_each_screen_stands_whole_while_days_are_made_and_a_refresh_runs(
     serve: Serve, full: Server, page: Page
 ) -> None:
