@@ -8,7 +8,7 @@ from storage.db.errors import DatabaseUnreachable
 from tests.screens.conftest import Stage, words_of
 
 
-@pytest.mark.parametrize("screen", ["overview", "page", "connections", "activity", "connect"])
+@pytest.mark.parametrize("screen", ["overview", "connections", "connect"])
 def test_every_screen_says_that_the_database_is_gone(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, screen: str
 ) -> None:

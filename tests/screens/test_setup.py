@@ -95,7 +95,7 @@ def test_a_database_of_another_mode_is_told_and_not_touched(stage: Stage) -> Non
     assert "`live:123456789012345`" in at.error[0].value
 
 
-@pytest.mark.parametrize("screen", ["setup", "overview", "imports"])
+@pytest.mark.parametrize("screen", ["setup", "overview"])
 def test_a_database_of_an_earlier_version_is_told_the_way(
     stage: Stage, tmp_path: Path, screen: str
 ) -> None:
@@ -109,12 +109,14 @@ def test_a_database_of_an_earlier_version_is_told_the_way(
     assert "Past figures" in said
 
 
-@pytest.mark.parametrize("screen", ["overview", "connections", "activity", "connect", "page"])
+@pytest.mark.parametrize("screen", ["overview", "activity", "connect"])
 def test_without_an_installation_every_screen_leads_to_setup(stage: Stage, screen: str) -> None:
     stage.restart({"FACEBOOK_APP_ID": "12"})
     at = stage.open(screen)
     assert not at.exception
+    assert at.title[0].value == "Facebook is not set up yet"
     assert "Open Setup" in words_of(at)
+    assert "/oauth/start" not in words_of(at)
 
 
 def test_a_wrong_key_names_the_one_that_is_missing(stage: Stage) -> None:

@@ -11,10 +11,8 @@ from storage.db.installation import bump_data_version
 from storage.models import PageTag, Tag
 from storage.models.folding import fold
 from storage.notes.tags import create_tag, find_tag_named, list_tags, list_tags_of, tag_page
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, press, words_of
 from tests.screens.figures import fill
-
-HOSTILE = ":material/delete: <b>x</b> www.e.com"
 
 
 def give_tag(stage: Stage, name: str, page_ids: Sequence[str] = ()) -> int:
@@ -52,30 +50,6 @@ def toasts(at: AppTest) -> list[str]:
     return [toast.value.replace("\\", "").replace("\u2060", "") for toast in at.toast]
 
 
-def press(at: AppTest, label: str) -> AppTest:
-    (found,) = [button for button in at.button if button.label == label]
-    return found.click().run()
-
-
-def test_a_closed_popover_asks_nothing(stage: Stage) -> None:
-    fill(stage, 3)
-    at = stage.open("overview")
-    assert not at.exception
-    assert not [label for label in labels(at) if "Create" in label]
-
-
-def test_a_new_tag_takes_all_pages_of_the_search(stage: Stage) -> None:
-    fill(stage, 12)
-    at = open_bulk(stage, {"q": "page 01"})
-    at.text_input(key="tag-name-0").set_value("  Brand A ")
-    at = press(at, "Create and add to these 4 Pages")
-    assert not at.exception
-    assert tagged(stage, "Brand A") == ["1", "10", "11", "12"]
-    assert toasts(at) == ["4 Pages were tagged “Brand A”."]
-    at = stage.open("activity")
-    assert at.dataframe[0].value["what"].iloc[0] == "4 Pages were tagged “Brand A”"
-
-
 def test_a_tag_is_added_and_removed_in_bulk(stage: Stage) -> None:
     fill(stage, 12)
     give_tag(stage, "Client", ["1", "2"])
@@ -91,15 +65,6 @@ def test_a_tag_is_added_and_removed_in_bulk(stage: Stage) -> None:
     at = press(at, "Remove from 9 Pages")
     assert tagged(stage, "Client") == ["10", "11", "12"]
     assert toasts(at) == ["9 Pages were taken out of “Client”."]
-
-
-def test_a_filter_by_tag_narrows_what_is_tagged(stage: Stage) -> None:
-    fill(stage, 12)
-    give_tag(stage, "Client", ["1", "2"])
-    at = open_bulk(stage, {"tag": "client"})
-    at.text_input(key="tag-name-0").set_value("Both")
-    press(at, "Create and add to these 2 Pages")
-    assert tagged(stage, "Both") == ["1", "2"]
 
 
 def test_a_name_that_is_taken_is_refused_in_words(stage: Stage) -> None:
@@ -183,19 +148,6 @@ def test_a_page_takes_a_tag_that_is_new_or_there_already(stage: Stage) -> None:
         found = find_tag_named(session, "there")
     assert found is not None
     assert found.pages_count == 2
-
-
-def test_a_hostile_name_is_what_it_says(stage: Stage) -> None:
-    fill(stage, 3)
-    give_tag(stage, HOSTILE, ["1"])
-    at = open_bulk(stage)
-    assert at.selectbox(key="tag-chosen").options == [f"{HOSTILE} (1)"]
-    said = words_of(at)
-    for at_work in ("<b>x</b>", "www.e.com"):
-        assert at_work not in said, "a name is at work"
-    said = words_of(open_page(stage, "1"))
-    assert "\\<b\\>x" in said.replace("&lt;", "<").replace("&gt;", ">")
-    assert ":material/delete:" not in said.replace(":material/delete_forever:", "")
 
 
 def test_more_tags_than_can_be_listed_are_searched(stage: Stage) -> None:
