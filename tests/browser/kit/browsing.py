@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import (
@@ -155,6 +155,11 @@ def tiles(page: Page) -> dict[str, str]:
     labels = found.get_by_test_id("stMetricLabel").all_inner_texts()
     values = found.get_by_test_id("stMetricValue").all_inner_texts()
     return {label.strip(): value.strip() for label, value in zip(labels, values, strict=True)}
+
+
+def query_of(page: Page) -> dict[str, str]:
+    """What the address bar says after the question mark."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
 
 
 def by_key(page: Page, key: str) -> Locator:

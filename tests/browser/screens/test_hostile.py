@@ -130,7 +130,7 @@ def open_popover(page: Page, key: str, inside: str) -> Locator:
 
 
 def test_compare_shows_hostile_names_as_they_are(server: Server, page: Page) -> None:
-    """In chips, at the ends of the lines, in the table and in the suggestions."""
+    """In chips, at the ends of the lines, in the table, the tooltip and the suggestions."""
     query = "SELECT id, name FROM pages WHERE name LIKE '%evil%' OR name LIKE '%alert(1)%'"
     names = dict(server.query(query))
     assert len(names) >= 4
@@ -142,6 +142,12 @@ def test_compare_shows_hostile_names_as_they_are(server: Server, page: Page) -> 
     cells = {shown(text) for text in table.all_text_contents()}
     for name in names.values():
         assert any(cell.startswith(name[:30]) for cell in cells), name
+    assert NAME in words(page)
+    chart = by_key(page, "compare-card").get_by_test_id("stVegaLiteChart").bounding_box()
+    assert chart is not None
+    page.mouse.move(chart["x"] + chart["width"] / 3, chart["y"] + 150)
+    tooltip = page.locator("#vg-tooltip-element")
+    expect(tooltip.locator(".key").filter(has_text="<b>x</b>").first).to_be_visible()
     expect_harmless(page)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.kit import trips
@@ -31,11 +32,18 @@ def test_the_connect_link_is_reached_and_followed(empty: Server, page: Page) -> 
     tab_until(page, lambda: focused(page) == "Continue", presses=150)
 
 
-def test_overview_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
+OVERVIEW = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
+OVERVIEW += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
+COMPARE = ["compare-search", "compare-remove-0", "period", "figure", "scale"]
+
+
+@pytest.mark.parametrize(("screen", "keys"), [("", OVERVIEW), ("compare", COMPARE)])
+def test_a_screen_is_reached_from_top_to_bottom(
+    full: Server, page: Page, screen: str, keys: list[str]
+) -> None:
     """In the order in which a person reads."""
-    visit(page, full.url)
-    keys = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
-    keys += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
+    ids = ",".join(full.query("SELECT id FROM pages ORDER BY id LIMIT 2"))
+    visit(page, f"{full.url}/{screen}?ids={ids}")
     for key in keys:
         tab_until(page, partial(has_focus, page, key))
 
@@ -52,13 +60,6 @@ def test_a_filter_is_chosen_by_keyboard(full: Server, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(page).to_have_url(f"{full.url}/?category=Florist")
     expect(by_key(page, "filtered")).to_contain_text("Florist")
-
-
-def test_compare_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
-    ids = ",".join(full.query("SELECT id FROM pages ORDER BY id LIMIT 2"))
-    visit(page, f"{full.url}/compare?ids={ids}")
-    for key in ("compare-search", "compare-remove-0", "period", "figure", "scale"):
-        tab_until(page, partial(has_focus, page, key))
 
 
 def test_a_page_is_added_to_compare_by_keyboard(full: Server, page: Page) -> None:

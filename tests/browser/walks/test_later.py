@@ -11,7 +11,6 @@ from tests.browser.kit import trips
 from tests.browser.kit.browsing import (
     button,
     by_key,
-    expect_soon,
     expect_title,
     tiles,
     visit,
@@ -156,15 +155,3 @@ def start_over(page: Page, server: Server) -> None:
     assert server.query("SELECT count(*) FROM snapshots") == [0]
     trips.travel(page)
     assert tiles(page)["New"] == "57"
-
-
-def test_a_press_counts_though_figures_changed_meanwhile(
-    serve: Serve, full: Server, page: Page
-) -> None:
-    """Another tab or the timer was busy since this screen was drawn: the press is not lost."""
-    with serve(data_of=full) as server:
-        visit(page, server.url)
-        server.change("UPDATE pages SET about = 'changed' WHERE id = (SELECT min(id) FROM pages)")
-        button(page, "refresh-now").click()
-        manual = f"SELECT status {MANUAL_RUNS}"
-        expect_soon(page, lambda: server.query(manual), ["done"])
