@@ -84,7 +84,7 @@ def test_a_failed_refresh_opens_the_list_of_reasons(stage: Stage) -> None:
 
 def test_an_address_of_no_refresh_is_no_error(stage: Stage) -> None:
     add_run(stage, 1)
-    for text in ("2", "x", "-1", "9" * 30, "²"):
+    for text in ("x", "9" * 30, "²"):
         assert not stage.open("activity", {"run": text}).exception
     assert "That refresh is not known here." in words_of(stage.open("activity", {"run": "2"}))
     assert "No Page was refused." in words_of(stage.open("activity", {"run": "1"}))

@@ -13,9 +13,10 @@ from fb.accounts.check import AccountState
 from fb.graph.errors import RateLimited
 from pages.parts.connections import account_card
 from pages.text import formats
-from storage.models import Grant, Page, PageGrant
+from tests.integration.figures.figure_rows import hold
 from tests.present import TODAY, ago
 from tests.screens.conftest import HOSTILE, NOW, Stage, open_dialog, words_of
+from tests.screens.figures import connect, give_page
 
 GRANTED = ["pages_show_list", "pages_read_engagement", "public_profile"]
 
@@ -23,47 +24,25 @@ GRANTED = ["pages_show_list", "pages_read_engagement", "public_profile"]
 def add_account(stage: Stage, number: int, name: str, **changes: Any) -> None:
     facts: dict[str, Any] = {
         "id": number,
-        "account_id": str(number),
-        "account_name": name,
-        "sealed_user_token": "sealed",
-        "key_id": "key",
         "granted_permissions": GRANTED,
         "declined_permissions": ["read_insights"],
-        "issued_at": NOW,
         "expires_at": NOW + timedelta(days=60),
         "data_access_expires_at": NOW + timedelta(days=89),
-        "status": "ok",
         "status_at": NOW,
-        "created_at": NOW,
-        "renewed_at": NOW,
         "last_used_at": NOW - timedelta(hours=8),
     }
-    with stage.installation.database.writing() as session:
-        session.add(Grant(**{**facts, **changes}))
+    connect(stage, name, **{**facts, **changes})
 
 
 def add_page(stage: Stage, number: int, name: str, *grant_ids: int, status: str = "ok") -> None:
-    with stage.installation.database.writing() as session:
-        session.add(Page(id=str(number), name=name, first_seen_at=NOW, described_at=NOW))
+    give_page(stage, str(number), name=name)
     for grant_id in grant_ids:
         hold_page(stage, number, grant_id, status)
 
 
 def hold_page(stage: Stage, number: int, grant_id: int, status: str = "ok") -> None:
-    keeps_token = status == "ok"
     with stage.installation.database.writing() as session:
-        session.add(
-            PageGrant(
-                page_id=str(number),
-                grant_id=grant_id,
-                tasks=["ANALYZE"],
-                sealed_page_token="sealed" if keeps_token else None,
-                key_id="key" if keeps_token else None,
-                status=status,
-                status_at=NOW,
-                granted_at=NOW,
-            )
-        )
+        hold(session, grant_id, str(number), status)
 
 
 @pytest.fixture
@@ -95,9 +74,7 @@ def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
     dead = {"status": "needs_renewal", "reason_code": 190, "reason_subcode": 460}
     add_account(stage, 3, "Ben Ortiz", **dead)
     add_account(stage, 4, "Dora Lang", status="frozen")
-    add_account(
-        stage, 5, "Emil Roth", status="disconnected", sealed_user_token=None, expires_at=None
-    )
+    add_account(stage, 5, "Emil Roth", status="disconnected", expires_at=None)
     at = stage.open("connections")
     assert not at.exception
     assert [header.value for header in at.header] == [
@@ -118,8 +95,8 @@ def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
 
 
 def test_a_disconnected_account_is_said_to_open_nothing(stage: Stage) -> None:
-    add_account(stage, 1, "Emil Roth", status="disconnected", sealed_user_token=None)
-    add_account(stage, 2, "Fritz Roth", status="disconnected", sealed_user_token=None)
+    add_account(stage, 1, "Emil Roth", status="disconnected")
+    add_account(stage, 2, "Fritz Roth", status="disconnected")
     add_page(stage, 1, "Optik Keller", 1)
     labels = [expander.label for expander in stage.open("connections").expander]
     assert labels == ["1 Page with history", "Details"]

@@ -47,16 +47,6 @@ def test_figures_and_profile_of_a_page(stage: Stage) -> None:
     assert "Graph v26.0" in words_of(at)
 
 
-def test_the_tab_bears_the_pages_name(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    names: list[str] = []
-    monkeypatch.setattr(
-        "streamlit.set_page_config", lambda page_title, **_more: names.append(page_title)
-    )
-    give_page(stage, "104", rising(1000, 10), name="Optik Keller", grant_id=connect(stage))
-    stage.open("page", {"id": "104"})
-    assert names[-1] == "Optik Keller · Pagekeeper"
-
-
 def test_missing_days_are_bands_and_said(stage: Stage) -> None:
     fans: dict[int, int | None] = dict(rising(1000, 10))
     for number in (3, 4, 5, 10):

@@ -58,14 +58,6 @@ def test_a_forecast_is_drawn_when_it_is_asked_for(stage: Stage) -> None:
     assert f"Forecast: most likely 2,180 fans on {formats.day(ago(-59))}" in words_of(at)
 
 
-def test_a_forecast_is_refused_with_fewer_than_fourteen_figures(stage: Stage) -> None:
-    give(stage, line(1_000, 10, 13))
-    at = opened(stage, forecast="true")
-    said = words_of(at)
-    assert "it needs 14 days with a count of fans, and this Page has 13" in said
-    assert "In 8 of 10 cases" not in fields_of(charts_of(at)[0])
-
-
 def test_milestones_are_listed_with_their_days(stage: Stage) -> None:
     give(stage, line(1_000, 10, 60))
     at = opened(stage)

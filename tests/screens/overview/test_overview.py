@@ -20,7 +20,6 @@ from storage.jobs import runs
 from tests.present import ago
 from tests.screens.conftest import (
     APP,
-    HOSTILE,
     NOW,
     Stage,
     links_of,
@@ -222,16 +221,6 @@ def test_young_figures_are_compared_from_where_they_begin(stage: Stage) -> None:
     assert "in 9 days" in [metric.proto.delta_description for metric in at.metric]
 
 
-def test_hostile_names_stand_in_cells_and_links_as_they_are(stage: Stage) -> None:
-    give_page(stage, "1", rising(1000, 10), name=HOSTILE, grant_id=connect(stage))
-    at = stage.open("overview", {"q": "delete"})
-    assert names_of(at) == [HOSTILE.replace(":", ":\u2060")]
-    label = next(link for link in links_of(at) if "delete" in link)
-    assert ":material/" not in label
-    assert "www." not in label
-    assert "\\<b\\>" in label
-
-
 def test_a_press_on_a_name_opens_the_page_that_stands_there(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -360,16 +349,6 @@ def test_a_skeleton_is_only_drawn_for_what_is_not_known_yet(
     assert len(drawn) == 2
     at.run()
     assert len(drawn) == 2
-
-
-def test_a_dead_account_shows_above_and_in_the_navigation(stage: Stage) -> None:
-    dead = connect(stage, "Ben Ortiz", status="needs_renewal", reason_code=190, reason_subcode=460)
-    give_page(stage, "1", rising(1000, 10), grant_id=dead)
-    at = stage.open("overview")
-    assert "1 account needs you" in words_of(at)
-    assert "Ben Ortiz's password was changed" in words_of(at)
-    assert "Renew" in links_of(at)
-    assert at.button(key="refresh-now").disabled
 
 
 def test_figures_of_days_ago_say_so(stage: Stage) -> None:
