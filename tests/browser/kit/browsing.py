@@ -172,6 +172,16 @@ def button(page: Page, key: str) -> Locator:
     return by_key(page, key).get_by_role("button")
 
 
+def open_popover(page: Page, key: str, inside: str) -> Locator:
+    """Press a popover's button; what is in it comes with a run of its own."""
+    settle(page)
+    by_key(page, key).get_by_role("button").first.click()
+    opened = by_key(page, inside)
+    expect(opened).to_be_visible()
+    settle(page)
+    return opened
+
+
 def upload(page: Page, name: str, content: str) -> None:
     """Choose a CSV file in the screen's file box."""
     file: FilePayload = {"name": name, "mimeType": "text/csv", "buffer": content.encode()}

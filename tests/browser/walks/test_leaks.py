@@ -17,9 +17,8 @@ from tests.browser.kit.browsing import (
     WAIT_MS,
     WIDTH,
     button,
-    by_key,
     expect_title,
-    settle,
+    open_popover,
     upload,
     visit,
 )
@@ -130,9 +129,7 @@ def see_figures(page: Page, server: Server) -> None:
     expect(page.get_by_role("button", name="Undo…")).to_be_visible()
     visit(page, f"{server.url}/page?id={ids[0]}&period=12+months&forecast=true")
     for key in ("notes-page", "tags-page"):
-        by_key(page, key).get_by_role("button").first.click()
-        expect(by_key(page, f"{key.partition('-')[0]}-open")).to_be_visible()
-        settle(page)
+        open_popover(page, key, f"{key.partition('-')[0]}-open")
         page.keyboard.press("Escape")
 
 

@@ -42,9 +42,8 @@ def stored(stage: Stage) -> list[NoteRow]:
 def open_notes(
     stage: Stage, screen: str = "overview", query: dict[str, str | list[str]] | None = None
 ) -> AppTest:
-    at = stage.open(screen, query or ({"id": "1"} if screen == "page" else None))
-    at.session_state[f"notes-{screen}"] = True
-    return at.run()
+    query = query or ({"id": "1"} if screen == "page" else None)
+    return stage.open(screen, query, popover=f"notes-{screen}")
 
 
 def events(stage: Stage) -> list[tuple[str, str]]:

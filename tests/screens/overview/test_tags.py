@@ -30,18 +30,6 @@ def tagged(stage: Stage, name: str) -> list[str]:
         return sorted(session.scalars(pages.where(Tag.name_folded == fold(name))))
 
 
-def open_bulk(stage: Stage, query: dict[str, str | list[str]] | None = None) -> AppTest:
-    at = stage.open("overview", query)
-    at.session_state["tags-bulk"] = True
-    return at.run()
-
-
-def open_page(stage: Stage, page_id: str) -> AppTest:
-    at = stage.open("page", {"id": page_id})
-    at.session_state["tags-page"] = True
-    return at.run()
-
-
 def labels(at: AppTest) -> list[str]:
     return [button.label for button in at.button]
 
@@ -53,12 +41,12 @@ def toasts(at: AppTest) -> list[str]:
 def test_a_tag_is_added_and_removed_in_bulk(stage: Stage) -> None:
     fill(stage, 12)
     give_tag(stage, "Client", ["1", "2"])
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     assert "Add to 10 Pages" in labels(at)
     assert "Remove from 2 Pages" in labels(at)
     at = press(at, "Add to 10 Pages")
     assert len(tagged(stage, "Client")) == 12
-    at = open_bulk(stage, {"q": "Page 00"})
+    at = stage.open("overview", {"q": "Page 00"}, popover="tags-bulk")
     (add,) = [button for button in at.button if button.label == "Add to 0 Pages"]
     assert add.disabled
     assert "Every one of them has this tag." in words_of(at)
@@ -70,7 +58,7 @@ def test_a_tag_is_added_and_removed_in_bulk(stage: Stage) -> None:
 def test_a_name_that_is_taken_is_refused_in_words(stage: Stage) -> None:
     fill(stage, 3)
     give_tag(stage, "Café Süd")
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     at.text_input(key="tag-name-0").set_value("cafe sud")
     at = press(at, "Create and add to all 3 Pages")
     assert "There is a tag “Café Süd” already" in at.error[0].value
@@ -82,7 +70,7 @@ def test_a_name_that_is_taken_is_refused_in_words(stage: Stage) -> None:
 def test_a_tag_is_renamed(stage: Stage) -> None:
     fill(stage, 3)
     tag_id = give_tag(stage, "Client", ["1"])
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     at.text_input(key=f"tag-rename-{tag_id}-0").set_value("Brand")
     at = press(at, "Rename")
     assert tagged(stage, "Brand") == ["1"]
@@ -94,7 +82,7 @@ def test_a_tag_is_renamed(stage: Stage) -> None:
 def test_a_tag_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
     fill(stage, 3)
     give_tag(stage, "Client", ["1", "2"])
-    at = press(open_bulk(stage), "Delete this tag…")
+    at = press(stage.open("overview", popover="tags-bulk"), "Delete this tag…")
     said = words_of(at).replace("\\", "")
     assert "Its 2 Pages and their figures stay." in said
     at = press(at, "Keep")
@@ -109,7 +97,7 @@ def test_a_tag_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
 
 def test_a_search_without_a_result_can_not_be_tagged(stage: Stage) -> None:
     fill(stage, 3)
-    at = open_bulk(stage, {"q": "nobody"})
+    at = stage.open("overview", {"q": "nobody"}, popover="tags-bulk")
     (create,) = [button for button in at.button if "Create" in button.label]
     assert create.label == "Create and add to these 0 Pages"
     assert create.disabled
@@ -118,12 +106,11 @@ def test_a_search_without_a_result_can_not_be_tagged(stage: Stage) -> None:
 def test_a_page_shows_its_tags_and_takes_others(stage: Stage) -> None:
     fill(stage, 3)
     first, second = give_tag(stage, "First", ["1"]), give_tag(stage, "Second")
-    at = open_page(stage, "1")
-    assert not at.exception
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     assert ":gray-badge[:material/label: First]" in words_of(at)
     at.multiselect(key="tags-of-1").set_value([first, second]).run()
     assert tagged(stage, "Second") == ["1"]
-    at = open_page(stage, "1")
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     at.multiselect(key="tags-of-1").set_value([second]).run()
     assert not at.exception
     assert tagged(stage, "First") == []
@@ -137,10 +124,10 @@ def test_a_page_shows_its_tags_and_takes_others(stage: Stage) -> None:
 def test_a_page_takes_a_tag_that_is_new_or_there_already(stage: Stage) -> None:
     fill(stage, 3)
     give_tag(stage, "There", ["2"])
-    at = open_page(stage, "1")
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     at.text_input(key="tag-page-name-0").set_value("New one")
     at = press(at, "Create and add to this Page")
-    at = open_page(stage, "1")
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     at.text_input(key="tag-page-name-0").set_value("THERE")
     press(at, "Create and add to this Page")
     with stage.installation.database.reading() as session:
@@ -159,7 +146,7 @@ def test_more_tags_than_can_be_listed_are_searched(stage: Stage) -> None:
         ]
         session.execute(insert(Tag), rows)
         bump_data_version(session)
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     assert not [box for box in at.selectbox if box.key == "tag-chosen"]
     at.text_input(key="tag-search").set_value("0777").run()
     assert at.selectbox(key="tag-chosen").options == ["Tag 0777 (0)"]
