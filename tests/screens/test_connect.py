@@ -208,12 +208,6 @@ def test_with_a_wrong_key_nothing_is_opened_and_an_answer_waits_in_the_address(
     assert attempts.returns == []
 
 
-def test_an_address_without_parameters_offers_the_way(stage: Stage) -> None:
-    at = stage.open("connect")
-    assert at.title[0].value == "Connect your Facebook Pages"
-    assert "/oauth/start" in words_of(at)
-
-
 # How an attempt stands.
 
 
