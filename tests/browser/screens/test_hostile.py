@@ -48,7 +48,7 @@ LISTEN = """
 """
 
 
-def test_movers_table_and_title_show_the_name_as_it_is(server: Server, page: Page) -> None:
+def test_movers_table_title_and_search_show_the_name_as_it_is(server: Server, page: Page) -> None:
     page.add_init_script(LISTEN)
     visit(page, server.url)
     mover = by_key(page, "movers-card").get_by_role("link").first
@@ -66,16 +66,12 @@ def test_movers_table_and_title_show_the_name_as_it_is(server: Server, page: Pag
     expect(title).to_contain_text("evil.com")
     assert shown(title.inner_text()) == NAME
     expect(page).to_have_title(f"{NAME} · Pagekeeper")
-    expect(page.locator("a[href*='//www.evil.com']")).to_have_count(0)
-    expect(page.get_by_role("main").locator("b")).to_have_count(0)
-
-
-def test_a_search_hit_shows_the_name_as_it_is(server: Server, page: Page) -> None:
+    expect_harmless(page)
     visit(page, f"{server.url}/?q=evil.com")
     hit = by_key(page, "search-hits").get_by_role("link").first
     expect(hit).to_be_visible()
     assert shown(hit.inner_text()).split("\n")[-1].startswith(":material/delete: <b>x</b>")
-    expect(page.locator("a[href*='//www.evil.com']")).to_have_count(0)
+    expect_harmless(page)
 
 
 def test_the_preview_shows_names_as_they_are(server: Server, page: Page) -> None:
