@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from pages.ui.compare_link import (
-    MAX_ADDRESS,
     MAX_ID,
     MAX_PAGES,
     CompareAddress,
@@ -40,19 +39,9 @@ def test_what_can_not_be_compared_is_counted() -> None:
     assert parse("9" * MAX_ID).ids == ("9" * MAX_ID,)
 
 
-def test_an_address_without_end_is_not_read_to_its_end() -> None:
-    address = parse(",".join(["x"] * MAX_ADDRESS))
-    assert address.ids == ("x",)
-    assert address.repeated_count < MAX_ADDRESS
-
-
 def test_what_is_written_is_read() -> None:
     ids = [str(number) for number in range(MAX_PAGES)]
     assert parse(write(ids)) == CompareAddress(tuple(ids))
-
-
-def test_nothing_dropped_needs_no_sentence() -> None:
-    assert describe_dropped(parse("1,2"), 0) is None
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from pages.parts.page.daily_table import daily_table
 from pages.parts.page.growth_card import MAX_POINTS, points_of, thin
 from pages.parts.page.page_details import Fact
 from pages.queries import NO_NOTES, PageFigures, View
-from pages.text.periods import NOTHING, Period, get_period
+from pages.text.periods import Period, get_period
 from pages.ui.tiles import Tile
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.accounts.page_profile import PageHolder, PageProfile
@@ -95,12 +95,6 @@ def test_a_lost_role_is_told_apart_from_access_that_was_never_sent() -> None:
     assert "sent no access" in never
 
 
-def test_nobody_holds_an_orphan() -> None:
-    orphan = replace(PROFILE, connection="disconnected", holders=())
-    assert page_text.held_by(orphan) is None
-    assert "No connected account" in (page_text.connection(orphan).sentence or "")
-
-
 def test_a_page_that_was_left_out_says_so_in_its_own_words() -> None:
     left_out = page_text.connection(profile_in("disconnected", status="left_out")).sentence or ""
     assert left_out.startswith("You left this Page out when you saved.")
@@ -154,12 +148,6 @@ def test_the_tiles_of_a_page() -> None:
     assert tiles["Followers"].note == "Facebook gives no count"
 
 
-def test_a_page_that_stands_still_has_no_signs() -> None:
-    tiles = tiles_of(days(*[500] * 16))
-    assert tiles["Net new fans"].delta == 0
-    assert tiles["Best day"].note == "no day gained"
-
-
 def test_a_best_day_without_figures_gives_the_reason_of_the_others() -> None:
     assert tiles_of({TODAY: 500})["Best day"].note == "from tomorrow"
     assert tiles_of({TODAY: None})["Best day"].note == "Facebook gives no count"
@@ -178,29 +166,10 @@ def test_a_change_that_ended_days_ago_says_when() -> None:
     assert (net.value, net.delta, net.note) == ("+7", None, "until 18 Nov 2026")
 
 
-def test_who_wants_no_comparison_gets_none() -> None:
-    alone = get_period("7 days", TODAY, NOTHING)
-    net = tiles_of(days(*range(100, 130)), alone)["Net new fans"]
-    assert (net.value, net.delta, net.note) == ("+7", None, "in 7 days")
-
-
 def test_the_next_milestone_is_a_range_of_days() -> None:
     wavy = [8_500 + 5 * n + (6 if n % 2 else -6) for n in range(90)]
     milestone = tiles_of(days(*wavy))["Next milestone"]
     assert (milestone.value, milestone.note) == ("9,000", "27 Nov – 16 Dec 2026")
-
-
-def test_a_page_that_lost_all_fans_has_no_day_to_go_on_from() -> None:
-    tiles = tiles_of(days(*range(1_000, 1_030), 0))
-    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("0", "-1,023")
-    assert tiles["Next milestone"].value == "100"
-    assert tiles["Next milestone"].note == "nobody to go on from"
-
-
-def test_a_day_at_nothing_is_neither_the_best_nor_forgotten() -> None:
-    tiles = tiles_of(days(*range(1_000, 1_025), 0, *range(1_026, 1_031)))
-    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("1,030", "+7")
-    assert tiles["Best day"].value == "+1,026"  # as Facebook said it; a mark says it was unusual
 
 
 def test_a_period_before_the_first_figure_says_when_that_was() -> None:
@@ -208,10 +177,6 @@ def test_a_period_before_the_first_figure_says_when_that_was() -> None:
     tiles = tiles_of(days(*range(100, 110)), early)
     assert (tiles["Fans"].value, tiles["Fans"].note) == (None, "first counted on 13 Nov 2026")
     assert tiles["Net new fans"].value is None
-
-
-def test_a_first_figure_has_no_change_yet() -> None:
-    assert tiles_of({TODAY: 500})["Net new fans"].note == "from tomorrow"
 
 
 def texts_of(facts: list[Fact]) -> dict[str, str]:

@@ -38,11 +38,6 @@ def test_a_single_page_has_noise_of_its_own_and_no_cause() -> None:
     assert describe(Day(UNTIL, 1, fell_count=1)) == "1 of 1 Page fell beyond its own noise"
 
 
-def test_both_directions_of_one_day() -> None:
-    both = Day(UNTIL, 140, rose_count=2, fell_count=9)
-    assert describe(both) == "9 of 140 Pages fell and 2 rose beyond their own noise"
-
-
 def test_what_thousands_always_have_is_not_worth_naming() -> None:
     assert worth_naming([NOISE]) == []
     assert sentence([NOISE], UNTIL) == sentence([], UNTIL) == ""
@@ -56,10 +51,6 @@ def test_the_widest_days_come_first_and_the_rest_is_counted() -> None:
     assert text.index("10 Nov") < text.index("3 Nov") < text.index("2 Nov")
     assert "1 Nov," not in text
     assert text.endswith(" And 1 day more.")
-
-
-def test_another_year_is_named() -> None:
-    assert "10 Nov 2026, 9 of 14" in sentence([CLEAN_UP], date(2027, 1, 2))
 
 
 def test_notes_for_the_chart_oldest_first() -> None:

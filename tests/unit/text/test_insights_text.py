@@ -42,11 +42,6 @@ def test_a_limit_names_its_end() -> None:
     )
 
 
-def test_all_well_needs_no_words() -> None:
-    assert insights_text.stale("ok", answer("ok"), None) is None
-    assert insights_text.stale("ok", None, None) is None
-
-
 def test_people_of_a_day_are_never_added_up() -> None:
     values = [(date(2026, 11, 1), 100), (date(2026, 11, 2), 201)]
     said = insights_text.summary(values, "viewers", "unique", SINCE, UNTIL)
@@ -55,11 +50,6 @@ def test_people_of_a_day_are_never_added_up() -> None:
     assert insights_text.summary(values, "views", "count", SINCE, UNTIL).startswith("301 views")
     level = insights_text.summary(values, "followers", "level", SINCE, UNTIL)
     assert level == "From 100 to 201 followers, 1 Nov – 2 Nov 2026."
-
-
-def test_a_period_without_figures_says_so() -> None:
-    said = insights_text.summary([], "views", "count", SINCE, UNTIL)
-    assert said == "Facebook gave no figures for 1 Nov – 10 Nov 2026."
 
 
 def test_progress_is_never_whole_before_the_end() -> None:
