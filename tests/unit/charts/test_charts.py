@@ -34,6 +34,11 @@ from pages.charts.timeline import (
 
 FIRST = date(2026, 11, 1)
 Build = Callable[[Sequence[Point], str, Palette], dict[str, Any]]
+every_chart = pytest.mark.parametrize(
+    "build",
+    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
+    ids=lambda f: f.__name__,
+)
 
 
 def points_of(*values: int | None) -> list[Point]:
@@ -142,22 +147,14 @@ def test_bars_fall_and_rise_from_zero_in_two_colours() -> None:
     assert bars["encoding"]["y2"] == {"datum": 0}
 
 
-@pytest.mark.parametrize(
-    "build",
-    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
-    ids=lambda f: f.__name__,
-)
+@every_chart
 def test_a_spec_is_plain_data_that_stays_small(build: Build) -> None:
     spec = build(points_of(*range(1_000_000, 1_000_091)), "Fans", LIGHT)
     spec.pop("data")
     assert len(json.dumps(spec)) < 6_000
 
 
-@pytest.mark.parametrize(
-    "build",
-    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
-    ids=lambda f: f.__name__,
-)
+@every_chart
 def test_one_day_alone_can_be_drawn(build: Build) -> None:
     assert build(points_of(7), "Fans", LIGHT)["layer"]
 

@@ -87,9 +87,9 @@ def test_an_index_divides_by_the_base_and_has_a_line_at_100() -> None:
     assert high > 114
 
 
-def test_figures_beyond_32_bits_are_kept() -> None:
-    frame = frame_of(days_of(2), series_of([1, 2**31]), ["A"])
-    assert frame["A"].to_pylist() == [1, 2**31]
+def test_a_missing_day_is_missing_and_a_figure_beyond_32_bits_is_kept() -> None:
+    frame = frame_of(days_of(3), series_of([1, None, 2**31]), ["A"])
+    assert frame["A"].to_pylist() == [1, None, 2**31]
 
 
 def test_a_line_ends_where_its_last_figure_is_and_its_name_stands_beside_the_chart() -> None:

@@ -313,8 +313,6 @@ def test_a_missing_permission_leaves_the_basics(scripted: Scripted) -> None:
     [
         (error(10), errors.PermissionMissing),
         (error(190, error_subcode=463), errors.AccessEnded),
-        (error(4), errors.RateLimited),
-        (error(100), errors.Refused),
     ],
 )
 def test_what_can_not_be_mended_is_an_error(

@@ -187,7 +187,3 @@ def test_a_header_sorts_in_its_natural_direction_and_then_the_other_way() -> Non
 def test_a_header_without_an_order_changes_nothing() -> None:
     assert clicked(DEFAULT, "picture") == DEFAULT
     assert clicked(DEFAULT, "trend") == DEFAULT
-
-
-def test_an_unknown_label_is_the_default() -> None:
-    assert find_sort("Most likes first") == find_sort(None) == DEFAULT

@@ -159,12 +159,6 @@ def test_what_is_cut_at_its_end_is_compared_with_days_as_it_was_asked() -> None:
     assert none.comparison == NOTHING
 
 
-def test_what_is_cut_at_its_start_is_compared_with_nothing() -> None:
-    period = clip(get_period("28 days", TODAY), date(2026, 11, 1), TODAY)
-    assert days_of(period) == (date(2026, 11, 2), TODAY)
-    assert previous_of(period) == (None, None)
-
-
 def test_figures_must_reach_back_to_the_day_before_the_earlier_days() -> None:
     period = get_period("28 days", TODAY)
     assert reaches_back(period, date(2026, 9, 27))

@@ -22,32 +22,6 @@ ROOT = Path(wording.__file__).parents[2]
 HOSTILE = ":material/delete: <b>x</b> [y](http://www.evil.com) *z* `q`"
 NOW = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 
-REFUSAL_KINDS = (
-    "nothing",
-    "incomplete",
-    "repeated",
-    "malformed",
-    "forged",
-    "expired",
-    "other_browser",
-    "used",
-    "other_settings",
-    "wrong_key",
-)
-ATTEMPT_STATUSES = (
-    "open",
-    "reading",
-    "ready",
-    "saved",
-    "discarded",
-    "failed",
-    "interrupted",
-    "expired",
-    "other_browser",
-    "unknown",
-)
-PAGE_REASONS = ("no_access", "no_analyze", "not_published", "needs_pages_read_engagement")
-
 
 def error_classes() -> list[type[errors.FacebookError]]:
     found: list[type[errors.FacebookError]] = []
@@ -84,11 +58,13 @@ def test_every_error_of_facebook_has_its_words() -> None:
     assert set(wording.ERRORS) == {cls.__name__ for cls in error_classes()}
 
 
-def test_every_refusal_attempt_and_trouble_has_its_words() -> None:
-    assert set(wording.REFUSALS) == set(REFUSAL_KINDS)
-    assert set(wording.ATTEMPTS) == set(ATTEMPT_STATUSES)
+def test_every_attempt_reason_and_trouble_at_start_has_its_words() -> None:
+    waiting, ended = "open reading ready", "saved discarded failed interrupted expired"
+    statuses = f"{waiting} {ended} other_browser unknown".split()
+    assert set(wording.ATTEMPTS) == set(statuses)
+    reasons = {"no_access", "no_analyze", "not_published", "needs_pages_read_engagement"}
+    assert set(permissions.PAGE_REASONS) == reasons
     assert set(wording.STARTUP_ERRORS) == set(get_args(StartupErrorKind))
-    assert set(permissions.PAGE_REASONS) == set(PAGE_REASONS)
 
 
 def test_every_kind_of_refusal_that_the_code_raises_is_known() -> None:
