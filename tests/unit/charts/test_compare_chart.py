@@ -122,6 +122,12 @@ def test_names_keep_apart_in_order_and_inside(heights: list[float], gap: float) 
     assert max(placed) <= 100 + 1e-9
 
 
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=5, unique=True))
+def test_names_that_are_apart_stay_where_they_are(tens: list[int]) -> None:
+    heights = [10.0 * ten for ten in tens]
+    assert keep_apart(heights, 5, (0.0, 100.0)) == pytest.approx(heights)
+
+
 def test_hostile_and_equal_names_make_columns_that_vega_takes() -> None:
     columns = columns_of([HOSTILE, "a.b[c]'d\"\\e", "a b c d e", "", "...", DAY])
     assert len(set(columns)) == len(columns)
@@ -170,6 +176,11 @@ def test_a_week_has_its_last_known_figure_and_a_week_without_one_is_a_gap() -> N
     ]
     figures = {FIRST + timedelta(days=n): v for n, v in {0: 1, 3: 2, 5: 3, 7: None, 20: 9}.items()}
     assert values_on(days, figures) == [1, 3, None, 9]
+
+
+def test_single_days_have_their_own_figure_only() -> None:
+    figures = {FIRST: 1, FIRST + timedelta(days=2): 3}
+    assert values_on(days_of(4), figures) == [1, None, 3, None]
 
 
 @pytest.mark.parametrize("is_index", [True, False])

@@ -150,6 +150,8 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
         ("FACEBOOK_REDIRECT_URI", "http://localhost:99999/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://local host/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://localhost\\@evil.example/connect"),
+        ("FACEBOOK_REDIRECT_URI", "http://localhost:8501\\..\\x/connect"),
+        ("FACEBOOK_REDIRECT_URI", "http://localhost:8501/a\\b/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://[/connect"),
         ("FACEBOOK_REDIRECT_URI", "http:///connect"),
         ("FACEBOOK_REDIRECT_URI", "http://example.org/connect"),

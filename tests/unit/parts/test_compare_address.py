@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pages.ui.compare_link import (
+    MAX_ADDRESS,
     MAX_ID,
     MAX_PAGES,
     CompareAddress,
@@ -37,6 +38,12 @@ def test_what_can_not_be_compared_is_counted() -> None:
         ("1", "2", "3", "4", "5"), repeated_count=2, refused_count=2, more_count=2
     )
     assert parse("9" * MAX_ID).ids == ("9" * MAX_ID,)
+
+
+def test_an_address_without_end_is_not_read_to_its_end() -> None:
+    address = parse(",".join(["x"] * MAX_ADDRESS))
+    assert address.ids == ("x",)
+    assert address.repeated_count < MAX_ADDRESS
 
 
 def test_what_is_written_is_read() -> None:

@@ -13,7 +13,7 @@ from pages.parts.page.daily_table import daily_table
 from pages.parts.page.growth_card import MAX_POINTS, points_of, thin
 from pages.parts.page.page_details import Fact
 from pages.queries import NO_NOTES, PageFigures, View
-from pages.text.periods import Period, get_period
+from pages.text.periods import NOTHING, Period, get_period
 from pages.ui.tiles import Tile
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.accounts.page_profile import PageHolder, PageProfile
@@ -148,6 +148,12 @@ def test_the_tiles_of_a_page() -> None:
     assert tiles["Followers"].note == "Facebook gives no count"
 
 
+def test_a_page_that_stands_still_has_no_signs() -> None:
+    tiles = tiles_of(days(*[500] * 16))
+    assert tiles["Net new fans"].delta == 0
+    assert tiles["Best day"].note == "no day gained"
+
+
 def test_a_best_day_without_figures_gives_the_reason_of_the_others() -> None:
     assert tiles_of({TODAY: 500})["Best day"].note == "from tomorrow"
     assert tiles_of({TODAY: None})["Best day"].note == "Facebook gives no count"
@@ -164,6 +170,12 @@ def test_a_change_that_ended_days_ago_says_when() -> None:
     known = {day: value for day, value in days(*range(100, 130)).items() if day <= ended.until}
     net = tiles_of(known, ended)["Net new fans"]
     assert (net.value, net.delta, net.note) == ("+7", None, "until 18 Nov 2026")
+
+
+def test_who_wants_no_comparison_gets_none() -> None:
+    alone = get_period("7 days", TODAY, NOTHING)
+    net = tiles_of(days(*range(100, 130)), alone)["Net new fans"]
+    assert (net.value, net.delta, net.note) == ("+7", None, "in 7 days")
 
 
 def test_the_next_milestone_is_a_range_of_days() -> None:

@@ -90,6 +90,11 @@ def test_numbers_stay_whole_beside_missing_ones() -> None:
     assert huge.to_pylist()[2:] == [177481, 3_000_000_000]
 
 
+def test_names_stand_in_cells_as_they_are_but_for_icons() -> None:
+    name = table_of(UNKNOWN_ROW)["name"].to_pylist()[-1]
+    assert name == ":\u2060material/delete:\u2060 <b>x</b>"
+
+
 def test_pictures_are_ours_and_change_their_address_with_their_content() -> None:
     pictures = table_of(ROW, UNKNOWN_ROW)["picture"].to_pylist()
     assert pictures[2:] == ["/pictures/104000000000015838", "/pictures/2?v=01234567"]

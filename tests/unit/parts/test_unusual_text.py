@@ -38,6 +38,11 @@ def test_a_single_page_has_noise_of_its_own_and_no_cause() -> None:
     assert describe(Day(UNTIL, 1, fell_count=1)) == "1 of 1 Page fell beyond its own noise"
 
 
+def test_both_directions_of_one_day() -> None:
+    both = Day(UNTIL, 140, rose_count=2, fell_count=9)
+    assert describe(both) == "9 of 140 Pages fell and 2 rose beyond their own noise"
+
+
 def test_what_thousands_always_have_is_not_worth_naming() -> None:
     assert worth_naming([NOISE]) == []
     assert sentence([NOISE], UNTIL) == sentence([], UNTIL) == ""

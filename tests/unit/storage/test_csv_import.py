@@ -169,6 +169,12 @@ def test_a_mark_that_can_mean_two_things_is_refused(cells: list[str]) -> None:
     assert "is ambiguous" in str(read_numbers(cells)[cells[0]])
 
 
+def test_no_mark_is_trusted_where_thousands_are_marked_twice() -> None:
+    cells = ["1,234", "1.234"]
+    assert all("is ambiguous" in str(reason) for reason in read_numbers(cells).values())
+    assert "not a whole number" in str(read_numbers(["1,23,456"])["1,23,456"])
+
+
 @given(st.integers(0, 20_000_000_000), st.sampled_from([",", ".", " ", "'", "\u202f", ""]))
 def test_every_figure_is_read_back(figure: int, mark: str) -> None:
     cell = f"{figure:,d}".replace(",", mark)

@@ -52,6 +52,11 @@ def test_people_of_a_day_are_never_added_up() -> None:
     assert level == "From 100 to 201 followers, 1 Nov – 2 Nov 2026."
 
 
+def test_a_period_without_figures_says_so() -> None:
+    said = insights_text.summary([], "views", "count", SINCE, UNTIL)
+    assert said == "Facebook gave no figures for 1 Nov – 10 Nov 2026."
+
+
 def test_progress_is_never_whole_before_the_end() -> None:
     assert insights_text.progress(0, 0).endswith("…")
     assert insights_text.progress(504, 504).endswith(" 99%")

@@ -40,6 +40,12 @@ def test_an_outage_says_its_days_and_stands_on_the_first() -> None:
     assert note_text.outage(Outage(DAY, DAY)).text == "No snapshot 8 Nov 2026"
 
 
+def test_a_retired_metric_says_what_takes_its_place() -> None:
+    assert note_text.retired(Retired(DAY, "Views", None)).text == "Retired by Facebook: Views"
+    with_next = note_text.retired(Retired(DAY, "Views", "page_media_view"))
+    assert with_next.text == "Retired by Facebook: Views, replaced by page_media_view"
+
+
 def test_a_platform_wide_day_says_how_many_of_how_many_and_why() -> None:
     assert note_text.platform_wide(UnusualDay(DAY, 14, 0, 9)).text == (
         "9 of 14 Pages fell beyond their own noise on the same day: "
