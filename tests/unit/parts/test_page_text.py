@@ -95,12 +95,6 @@ def test_a_lost_role_is_told_apart_from_access_that_was_never_sent() -> None:
     assert "sent no access" in never
 
 
-def test_nobody_holds_an_orphan() -> None:
-    orphan = replace(PROFILE, connection="disconnected", holders=())
-    assert page_profile.held_by(orphan) is None
-    assert "No connected account" in (page_profile.connection(orphan).sentence or "")
-
-
 def test_a_page_that_was_left_out_says_so_in_its_own_words() -> None:
     left_out = page_profile.connection(profile_in("disconnected", status="left_out")).sentence or ""
     assert left_out.startswith("You left this Page out when you saved.")
@@ -190,28 +184,11 @@ def test_the_next_milestone_is_a_range_of_days() -> None:
     assert (milestone.value, milestone.note) == ("9,000", "27 Nov – 16 Dec 2026")
 
 
-def test_a_page_that_lost_all_fans_has_no_day_to_go_on_from() -> None:
-    tiles = tiles_of(days(*range(1_000, 1_030), 0))
-    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("0", "-1,023")
-    assert tiles["Next milestone"].value == "100"
-    assert tiles["Next milestone"].note == "nobody to go on from"
-
-
-def test_a_day_at_nothing_is_neither_the_best_nor_forgotten() -> None:
-    tiles = tiles_of(days(*range(1_000, 1_025), 0, *range(1_026, 1_031)))
-    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("1,030", "+7")
-    assert tiles["Best day"].value == "+1,026"  # as Facebook said it; a mark says it was unusual
-
-
 def test_a_period_before_the_first_figure_says_when_that_was() -> None:
     early = get_period("7 days", TODAY - timedelta(days=60))
     tiles = tiles_of(days(*range(100, 110)), early)
     assert (tiles["Fans"].value, tiles["Fans"].note) == (None, "first counted on 13 Nov 2026")
     assert tiles["Net new fans"].value is None
-
-
-def test_a_first_figure_has_no_change_yet() -> None:
-    assert tiles_of({TODAY: 500})["Net new fans"].note == "from tomorrow"
 
 
 def texts_of(facts: list[Fact]) -> dict[str, str]:

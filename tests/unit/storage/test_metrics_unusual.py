@@ -105,10 +105,6 @@ def test_nothing_to_judge() -> None:
     assert find_unusual(np.full((3, 29), NAN), np.full(3, NAN)).tolist() == [NOT_JUDGED] * 3
 
 
-def test_marks_are_single_bytes() -> None:
-    assert find_unusual(np.array([[1.0] * 29] * 2), np.array([9.0, 9.0])).dtype == np.int8
-
-
 @given(st.lists(ROW, min_size=1, max_size=6), st.data())
 def test_each_page_is_judged_by_itself(rows: list[list[float]], data: st.DataObject) -> None:
     length = max(map(len, rows))
