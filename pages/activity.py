@@ -1,15 +1,25 @@
-"""Activity: all refreshes with their results, and the events of accounts, tags, notes, imports."""
+"""Activity: all refreshes with their results, and the events of accounts, tags, notes, imports.
+
+Texts of the tables are plain and not escaped: table cells are not Markdown.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
-from pages.parts.activity import activity_text
-from pages.text.formats import UNKNOWN, counted, day, moment, one_line
+from pages.text.formats import UNKNOWN, clock, counted, day, moment, one_line
+from pages.text.phrases import why_ended
+from pages.text.wording import for_error
+from pages.ui.notes import note_text
 from pages.ui.polling import poll
+from pages.ui.tags import tag_text
 from storage.jobs.events import EventRecord, count_events, list_events
 from storage.jobs.runs import (
     SNAPSHOTS,
@@ -27,6 +37,29 @@ FAILURE_ROWS = 100
 MAX_LINKS = 3
 EVERY_SECONDS = 2.0
 _RESULT = "run-result"
+# By `storage.models.JobRun.started_by`.
+RUN_KINDS: Mapping[str, str] = {
+    "manual": "Refresh now",
+    "daily": "Daily refresh",
+    "command": "Refresh by command line",
+    "history": "Sandbox history",
+    "fast_forward": "Sandbox fast-forward",
+}
+RUN_WHO: Mapping[str, str] = {
+    "manual": "Operator",
+    "daily": "Dashboard",
+    "command": "Command line",
+    "history": "Sandbox",
+    "fast_forward": "Sandbox",
+}
+ACCOUNT_EVENTS: Mapping[str, str] = {
+    "connected": "{name} was connected: {saved}",
+    "renewed": "{name}'s access was renewed: {saved}",
+    "disconnected": "{name} was disconnected; the history stays",
+    "needs_renewal": "Facebook ended {name}'s access",
+    "frozen": "{name} was frozen: no refresh until it is unfrozen",
+    "thawed": "{name} was unfrozen",
+}
 
 
 def render(installation: Installation) -> None:
@@ -48,7 +81,7 @@ def _running(installation: Installation) -> None:
         if progress is None:
             st.rerun()
         at, total = progress.pages_done + progress.pages_failed, progress.pages_total
-        what = activity_text.RUN_KINDS.get(progress.started_by, "Refresh")
+        what = RUN_KINDS.get(progress.started_by, "Refresh")
         st.progress(
             min(at / max(total, 1), 1.0),
             text=f"{what} of {day(progress.day)}: {at:,d} of {counted(total, 'Page')}, "
@@ -89,11 +122,9 @@ def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
             {
                 "at": pd.to_datetime([run.started_at.replace(tzinfo=None) for run in runs]),
                 "result": [_result_cell(run, active_id) for run in runs],
-                "what": [
-                    activity_text.RUN_KINDS.get(run.started_by, run.started_by) for run in runs
-                ],
+                "what": [RUN_KINDS.get(run.started_by, run.started_by) for run in runs],
                 "day": pd.to_datetime([run.day for run in runs]),
-                "who": [activity_text.RUN_WHO.get(run.started_by, UNKNOWN) for run in runs],
+                "who": [RUN_WHO.get(run.started_by, UNKNOWN) for run in runs],
             }
         ),
         column_config={
@@ -155,7 +186,7 @@ def _result_cell(run: RunRecord, active_id: int | None) -> str:
 def result(run: RunRecord, active_id: int | None) -> str:
     """The result of a run; "running" without being the active run means interrupted."""
     was_cut_off = run.status == "running" and run.id != active_id
-    return activity_text.run_result(
+    return run_result(
         "interrupted" if was_cut_off else run.status,
         total=run.pages_total,
         done=run.pages_done,
@@ -195,7 +226,7 @@ def _failures(failures: list[Failure]) -> None:
             {
                 "page": [one_line(failure.page_name) for failure in failures],
                 "why": [
-                    activity_text.page_failure(
+                    page_failure(
                         failure.kind,
                         failure.account_name,
                         code=failure.code,
@@ -242,7 +273,14 @@ def _events(installation: Installation) -> None:
 
 def _event_table(events: list[EventRecord]) -> None:
     st.dataframe(
-        _event_frame(events),
+        pd.DataFrame(
+            {
+                "at": pd.to_datetime([each.at.replace(tzinfo=None) for each in events]),
+                "what": [
+                    one_line(event(each.kind, each.account_name, each.facts)) for each in events
+                ],
+            }
+        ),
         column_config={
             "at": st.column_config.DatetimeColumn(
                 "When (UTC)", width=150, format="D MMM YYYY, HH:mm"
@@ -256,12 +294,74 @@ def _event_table(events: list[EventRecord]) -> None:
     )
 
 
-def _event_frame(events: list[EventRecord]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "at": pd.to_datetime([event.at.replace(tzinfo=None) for event in events]),
-            "what": [
-                one_line(activity_text.event(e.kind, e.account_name, e.facts)) for e in events
-            ],
-        }
-    )
+def run_result(
+    status: str,
+    *,
+    total: int,
+    done: int,
+    failed: int,
+    limited_until: datetime | None = None,
+    reason_code: int | None = None,
+) -> str:
+    """ "140 Pages", "2 of 140 failed", "812 of 6,000; Facebook allows the rest from 14:40 UTC"…
+
+    ``limited_until`` and ``reason_code`` as in `storage.models.JobRun`: a code without a time is a
+    rate limit for which Facebook named none.
+    """
+    if status == "running":
+        return f"{done + failed:,d} of {total:,d}"
+    if limited_until is not None:
+        return f"{done:,d} of {total:,d}; Facebook allows the rest from {clock(limited_until)}"
+    if reason_code is not None:
+        return f"{done:,d} of {total:,d}; Facebook asked to slow down and named no time"
+    if status == "interrupted":
+        return f"Interrupted after {done:,d} of {counted(total, 'Page')}"
+    if status == "stopped":
+        return f"Stopped after {done:,d} of {total:,d}"
+    if failed:
+        return f"{failed:,d} of {total:,d} failed"
+    if status == "failed":
+        return "Failed"
+    return counted(done, "Page")
+
+
+def page_failure(
+    kind: str,
+    account_name: str | None,
+    *,
+    code: int | None = None,
+    subcode: int | None = None,
+    trace_id: str | None = None,
+) -> str:
+    """Why one Page could not be read, as plain text for a cell."""
+    name = account_name or "The account"
+    if kind == "AccessEnded":
+        return why_ended(name, code, subcode)
+    if kind == "PermissionMissing":
+        return f"Facebook no longer lets {name} read this Page's figures."
+    if kind == "NotFound":
+        return f"The Page no longer exists at Facebook, or {name} may not see it."
+    return for_error(kind, code=code, subcode=subcode, trace_id=trace_id).sentence
+
+
+def _saved(facts: Mapping[str, Any]) -> str:
+    parts = [
+        f"{int(facts[key]):,d} {word}"
+        for key, word in (("added", "added"), ("kept", "kept"), ("missing", "missing"))
+        if facts.get(key)
+    ]
+    return ", ".join(parts) or "no Page"
+
+
+def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
+    """An event as plain text for a cell; ``facts`` depend on its kind."""
+    if kind in tag_text.EVENTS:
+        return tag_text.event(kind, facts)
+    if kind in note_text.EVENTS:
+        return note_text.event(kind, facts)
+    if kind in ("imported", "import_undone"):
+        what = f"{counted(int(facts.get('days', 0)), 'day')} of past figures"
+        verb = "were imported from" if kind == "imported" else "were removed again: undone was"
+        return f"{what} {verb} {facts.get('file', 'a file')}"
+    sentence = ACCOUNT_EVENTS.get(kind, f"{{name}}: {kind.replace('_', ' ')}")
+    return sentence.format(name=account_name or "An account", saved=_saved(facts))

@@ -14,17 +14,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation, Startup
-from pages import (
-    activity,
-    compare,
-    connect,
-    connections,
-    imports,
-    overview,
-    page,
-    resources,
-    setup,
-)
+from pages import activity, compare, connect, connections, imports, overview, page, resources, setup
 from pages.cache import get_version
 from pages.queries import find_accounts, find_days, find_profile, is_empty
 from pages.text import wording

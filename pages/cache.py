@@ -73,4 +73,5 @@ def is_remembered(load: Callable[..., Any], session: Session, *args: Any) -> boo
 
 
 def _key(load: Callable[..., Any], session: Session, args: Any, kwargs: dict[str, Any]) -> Any:
-    return load.__qualname__, get_version(session), args, tuple(kwargs.items())
+    name = (load.__module__, load.__qualname__)
+    return name, get_version(session), args, tuple(kwargs.items())

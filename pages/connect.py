@@ -1,13 +1,15 @@
 """Connect: the return from Facebook, the progress of the fetch, the preview, and the result.
 
 A Streamlit script can be cut off or run twice at any moment. So the answer is accepted, saved or
-discarded by one conditional UPDATE each, and the database decides what happens once.
+discarded by one conditional UPDATE each, and the database decides what happens once. Progress is
+polled by fragments, which rerun the script at the end; the work goes on in another thread, also
+when the tab is closed.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -20,15 +22,18 @@ from fb.login import save as login
 from fb.login import start
 from fb.login.attempt import AttemptGone
 from fb.login.preview import AttemptView
-from pages.parts.connect import preview, progress
+from pages.parts.connect import preview
 from pages.text import phrases, wording
-from pages.text.formats import counted
+from pages.text.formats import counted, day, plain
 from pages.ui import flash, links, message_page, polling
+from pages.ui.polling import poll
 from storage.jobs.runs import SNAPSHOTS, find_last_run
 
 # Parameters of a return from Facebook; the last one comes only from a wrong response type.
 _RETURN_NAMES = ("code", "state", "error", "error_code", "error_reason", "access_token")
 _REFUSED = "refused-return"
+EVERY_SECONDS = 1.0
+_DONE, _NOW, _LATER = ":material/check:", ":material/progress_activity:", ":material/more_horiz:"
 
 
 def render(installation: Installation) -> None:
@@ -89,11 +94,12 @@ def _swap_address(
 
 
 def _show(installation: Installation, attempt_id: str) -> None:
-    view = login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
+    def look() -> AttemptView:
+        return login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
+
+    view = look()
     if view.status == "reading":
-        progress.render(
-            lambda: login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
-        )
+        _watch_fetch(look)
     elif view.status == "ready" and view.preview is not None:
         _check(installation, attempt_id, view)
     elif view.status == "saved":
@@ -183,7 +189,7 @@ def _follow_up(installation: Installation) -> None:
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:
     """Open Overview in the session that has saved; draw a link to it in others."""
     if sandbox_history.find_progress(installation) is not None:
-        progress.render_history(lambda: sandbox_history.find_progress(installation))
+        _watch_history(installation)
         return
     if st.session_state.pop(f"saved-{attempt_id}", False):
         flash.leave(phrases.saved(view.outcome or {}))
@@ -192,3 +198,59 @@ def _after_save(installation: Installation, attempt_id: str, view: AttemptView) 
     message_page.render(
         wording.for_attempt("saved", outcome=view.outcome, ended_at=view.ended_at, now=now)
     )
+
+
+def _watch_fetch(look: Callable[[], AttemptView]) -> None:
+    st.title("Reading your Pages from Facebook", anchor=False)
+
+    @poll(EVERY_SECONDS)
+    def watch() -> None:
+        now = look()
+        if now.status != "reading":
+            st.rerun()
+        _progress(now)
+
+    watch()
+
+
+def _progress(view: AttemptView) -> None:
+    who = f"Signed in to Facebook as {plain(view.account_name)}. " if view.account_name else ""
+    st.caption(f"{who}You can leave this screen; the work goes on.")
+    read, total = view.pages_read or 0, view.pages_total
+    if total:
+        st.progress(min(read / total, 1.0), text=f"{read:,d} of {counted(total, 'Page')} read")
+    else:
+        st.markdown(f"{counted(read, 'Page')} read so far" if read else "Waiting for Facebook…")
+    with st.container(border=True):
+        for icon, text in steps(view):
+            st.markdown(f"{icon} {text}")
+
+
+def _watch_history(installation: Installation) -> None:
+    st.title("Making the sandbox's history", anchor=False)
+
+    @poll(EVERY_SECONDS)
+    def watch() -> None:
+        now = sandbox_history.find_progress(installation)
+        if now is None:
+            st.rerun()
+        st.caption("The real daily refresh runs once for each day. You can leave this screen.")
+        days = counted(now.steps_total, "day")
+        text = f"Making {days} of history… {now.steps_done:,d} of {now.steps_total:,d}"
+        st.progress(min(now.steps_done / max(now.steps_total, 1), 1.0), text=text)
+
+    watch()
+
+
+def steps(view: AttemptView) -> list[tuple[str, str]]:
+    """The three steps of a fetch, each with the icon of its state and its text."""
+    order = ("exchange", "identity", "listing")
+    at = order.index(view.step) if view.step in order else 0
+    until = f", valid until {day(view.access_until.date())}" if view.access_until else ""
+    texts = (
+        "Facebook confirmed the sign-in" if at > 0 else "Asking Facebook to confirm the sign-in",
+        f"Long-lived access received{until}" if at > 1 else "Asking for long-lived access",
+        "Reading Pages",
+    )
+    icons = [_DONE if index < at else _NOW if index == at else _LATER for index in range(3)]
+    return list(zip(icons, texts, strict=True))

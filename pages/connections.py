@@ -9,11 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from fb.accounts import check, disconnect
+from fb.accounts.check import AccountState
 from fb.accounts.connections import Connection, list_connections
 from fb.installation import Installation
-from pages.parts.connections import account_card
-from pages.text import phrases, wording
-from pages.text.formats import counted, one_line, plain
+from pages.text import permissions, phrases, wording
+from pages.text.formats import counted, day, one_line, plain, when
+from pages.text.wording import Wording
 from pages.ui import flash, links
 from pages.ui.banner import needing_renewal
 
@@ -21,7 +22,7 @@ from pages.ui.banner import needing_renewal
 MAX_CARDS = 10
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
 # As in the table of Pages: only states that need action have a colour.
-BADGES = {"red": "#C2410C", "orange": "#8A5A0B", "green": "gray", "gray": "gray"}
+BADGES = {"red": phrases.TABLE_RED, "orange": phrases.TABLE_ORANGE, "green": "gray", "gray": "gray"}
 
 
 def render(installation: Installation) -> None:
@@ -68,8 +69,8 @@ def _card(installation: Installation, account: Connection, now: datetime) -> Non
                 st.badge(badge.label, icon=badge.icon, color=badge.colour)
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 _actions(installation, account)
-        st.markdown(account_card.sentence(account, now))
-        lost = account_card.out_of_reach(account)
+        st.markdown(sentence(account, now))
+        lost = out_of_reach(account)
         if lost is not None:
             st.markdown(f"**{lost.title}.** {lost.sentence}")
         _details(account, now)
@@ -99,9 +100,7 @@ def _do(installation: Installation, account: Connection, action: str) -> None:
     if action == CHECK:
         with st.spinner("Asking Facebook…"):
             state = check.check_now(installation, account.grant_id)
-        flash.leave(
-            account_card.check_result(account.account_name, state), icon=":material/fact_check:"
-        )
+        flash.leave(check_result(account.account_name, state), icon=":material/fact_check:")
     elif action == FREEZE:
         disconnect.freeze(installation, account.grant_id)
     else:
@@ -111,7 +110,7 @@ def _do(installation: Installation, account: Connection, action: str) -> None:
 
 @st.dialog("Disconnect this account?", icon=":material/link_off:")
 def _confirm_disconnect(installation: Installation, account: Connection) -> None:
-    st.markdown(account_card.disconnect_cost(account))
+    st.markdown(disconnect_cost(account))
     st.checkbox(
         "Also end the access at Facebook",
         key="revoke",
@@ -144,12 +143,10 @@ def _refused_key(account: Connection) -> str:
 
 def _details(account: Connection, now: datetime) -> None:
     with (
-        st.expander(
-            account_card.summary(account), type="compact", key=f"details-{account.grant_id}"
-        ),
+        st.expander(summary(account), type="compact", key=f"details-{account.grant_id}"),
         st.container(gap="xsmall"),
     ):
-        for line in account_card.details(account, now):
+        for line in details(account, now):
             st.markdown(line)
 
 
@@ -198,3 +195,102 @@ def _table(installation: Installation, accounts: list[Connection], now: datetime
 def _times(times: list[datetime | None]) -> pd.Series[Any]:
     # Naive UTC, so that every browser shows the same time.
     return pd.Series([at and at.replace(tzinfo=None) for at in times], dtype="datetime64[s]")
+
+
+def sentence(account: Connection, now: datetime) -> str:
+    """One sentence on the state of an account."""
+    name, health = account.account_name, account.health
+    if account.state == "needs_renewal":
+        why = phrases.ended(name, account.reason_code, account.reason_subcode)
+        return f"{why} {phrases.last_refreshed(health.usable_count, health.last_snapshot_at, now)}"
+    if account.state == "frozen":
+        since = day(account.status_at.date())
+        return f"Paused since {since}: Pages are not refreshed through it. Their history is safe."
+    if account.state == "disconnected":
+        on = day(account.status_at.date())
+        return f"Disconnected on {on}. No access is kept; the history of its Pages stays."
+    if account.state == "expiring" and account.ends_at is not None:
+        return phrases.soonest_end(name, account.expires_at, account.data_access_expires_at, now)
+    return " · ".join(expiries(account, now))
+
+
+def expiries(account: Connection, now: datetime) -> list[str]:
+    """When the account's access ends, and when it was last used."""
+    access, data = account.expires_at, account.data_access_expires_at
+    words = [f"Access {_until(access, now)}" if access else "Access without an end date"]
+    if data:
+        words.append(f"data access {_until(data, now)}")
+    used = when(account.last_used_at, now) if account.last_used_at else "not yet"
+    words.append(f"last used {used}")
+    return words
+
+
+def _until(at: datetime, now: datetime) -> str:
+    return f"{'ended on' if at <= now else 'until'} {day(at.date())}"
+
+
+def out_of_reach(account: Connection) -> Wording | None:
+    """The message on Pages that are unreadable without this account's role; None for none."""
+    lost = account.health.role_lost
+    if account.state == "disconnected" or not lost.count:
+        return None
+    return phrases.role_lost(account.account_name, lost.names, lost.count)
+
+
+def summary(account: Connection) -> str:
+    """The title of the details: "46 Pages · 5 of 6 permissions"; if disconnected, its history."""
+    if account.state == "disconnected":
+        held = account.health.pages.count
+        return f"{counted(held, 'Page')} with history" if held else "Details"
+    granted, declined = (
+        [name for name in names if name not in permissions.GIVEN_WITH_ANY]
+        for names in (account.granted, account.declined)
+    )
+    total = counted(len(granted) + len(declined), "permission")
+    return f"{counted(account.health.usable_count, 'Page')} · {len(granted)} of {total}"
+
+
+def details(account: Connection, now: datetime) -> list[str]:
+    """The lines of the details: Pages, permissions and expiries."""
+    health = account.health
+    lines = []
+    for title, pages in (
+        ("Pages", health.pages),
+        ("Missing from Facebook's last list", health.missing),
+        ("No access sent", health.no_access),
+    ):
+        if pages.count:
+            lines.append(f"**{title}**: {phrases.named(pages.names, pages.count)}")
+    for names, verdict in ((account.granted, ""), (account.declined, " (declined)")):
+        for title, used in permissions.grouped(names):
+            lines.append(f"**{title}**{verdict}: {used}")
+    if account.state in ("expiring", "frozen"):
+        lines.append(" · ".join(expiries(account, now)))
+    return lines
+
+
+def check_result(account_name: str, state: AccountState) -> str:
+    """The result of "Check now", for a toast."""
+    name = plain(account_name)
+    if not state.is_alive:
+        return f"{name}'s access has ended. Renew it."
+    if state.limited is not None:
+        return "Facebook asks us to slow down. Try again later; the connection was not changed."
+    if not state.was_answered:
+        return "Facebook is not answering. Try again later; the connection was not changed."
+    return f"{name}'s access works."
+
+
+def disconnect_cost(account: Connection) -> str:
+    """What disconnecting ends and what stays, for the dialog."""
+    name = plain(account.account_name)
+    sole = account.health.sole_held
+    if not sole.count:
+        ends = "Every Page is held by another account too, so all figures go on."
+    else:
+        lose, their = ("loses its", "Its") if sole.count == 1 else ("lose their", "Their")
+        ends = (
+            f"**{counted(sole.count, 'Page')}** {lose} only access: "
+            f"{phrases.named(sole.names, sole.count)}. {their} figures stop."
+        )
+    return f"{name}'s access is erased here. {ends} All history stays."

@@ -1,4 +1,4 @@
-"""Past figures: import of a CSV file with fans and followers, and undo of an import.
+"""Past figures: import of a CSV file with fans and followers, the imports so far, and their undo.
 
 Nothing is stored before the operator has seen the plan of the import.
 """
@@ -15,10 +15,16 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fb.installation import Installation
 from pages import resources
 from pages.cache import get_version
-from pages.parts.imports import import_history, import_plan
-from pages.text.formats import counted, plain
+from pages.parts.imports import import_plan
+from pages.text.formats import counted, cut, moment, plain
 from pages.ui import flash, links
-from storage.csv_import.importer import import_figures, plan_import
+from storage.csv_import.importer import (
+    ImportRecord,
+    import_figures,
+    list_imports,
+    plan_import,
+    undo_import,
+)
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
 from storage.csv_import.refusals import UnreadableFile
@@ -49,11 +55,13 @@ FORMS = (
     "- Figures as 1234, 1,234, 1.234, 1 234 or 1'234, one way in the whole file.\n"
     "- Days are taken as days in UTC."
 )
+MAX_IMPORTS = 25
+MAX_NAME = 60  # characters
 
 
 def render(installation: Installation) -> None:
     """Draw the screen."""
-    st.page_link(links.link_to("overview"), label="Overview", icon=":material/arrow_back:")
+    links.draw("overview", "Overview", ":material/arrow_back:")
     st.title("Past figures", anchor=False)
     st.markdown(WHAT_THIS_IS)
     with installation.database.reading() as session:
@@ -71,7 +79,7 @@ def render(installation: Installation) -> None:
         )
         if file is not None:
             _render_plan(installation, version, file)
-    import_history.render(installation)
+    _render_history(installation)
 
 
 def _describe_columns() -> None:
@@ -134,3 +142,75 @@ def _import(installation: Installation, figures: PastFigures, name: str) -> None
         flash.leave("The past figures are imported. Charts and tables show them now.")
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     st.rerun()
+
+
+def _render_history(installation: Installation) -> None:
+    """Draw the section."""
+    st.header("Imports", anchor=False)
+    with installation.database.reading() as session:
+        imports = list_imports(session, limit=MAX_IMPORTS)
+    if not imports:
+        st.caption("None yet.")
+    for record in imports:
+        _render_row(installation, record)
+
+
+def _render_row(installation: Installation, record: ImportRecord) -> None:
+    with (
+        st.container(border=True, key=f"import-{record.id}"),
+        st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ),
+    ):
+        with st.container(gap="xxsmall"):
+            st.markdown(f"**{plain(cut(record.file_name, MAX_NAME))}**")
+            st.caption(_describe(record))
+        if record.undone_at is None and st.button(
+            "Undo…", icon=":material/undo:", key=f"undo-{record.id}"
+        ):
+            _confirm(installation, record)
+
+
+def _describe(record: ImportRecord) -> str:
+    counts = record.counts
+    parts = [
+        f"{counted(counts.new, 'day')} imported on {moment(record.imported_at)}",
+        f"{counts.equal:,d} equal",
+        f"{counts.conflicting:,d} conflicting",
+        f"{counts.refused:,d} refused",
+    ]
+    if record.undone_at is not None:
+        parts.append(f"undone on {moment(record.undone_at)}")
+    return " · ".join(parts)
+
+
+@st.dialog("Undo this import?", icon=":material/undo:")
+def _confirm(installation: Installation, record: ImportRecord) -> None:
+    st.markdown(
+        f"{counted(record.counts.new, 'day')} of **{plain(cut(record.file_name, MAX_NAME))}** "
+        "leave charts and tables again. Everything else stays, also what Facebook has reported "
+        "itself for one of these days since."
+    )
+    with st.container(horizontal=True):
+        is_undone = st.button(
+            "Undo the import",
+            type="primary",
+            key="undo-yes",
+        )
+        if is_undone:
+            _undo(installation, record)
+        if st.button("Keep it", key="undo-no") or is_undone:
+            st.rerun()
+
+
+def _undo(installation: Installation, record: ImportRecord) -> None:
+    try:
+        with installation.database.writing() as session:
+            days_count = undo_import(session, record.id, installation.now())
+    except StorageError:
+        flash.leave(
+            "The database was busy or out of reach. Nothing was undone; try again.",
+            ":material/error:",
+        )
+        return
+    flash.leave(f"The import is undone: {counted(days_count, 'day')} removed.", ":material/undo:")

@@ -10,15 +10,9 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.cache import is_remembered
-from pages.parts.overview import (
-    digest,
-    growth_card,
-    movers_card,
-    overview_text,
-    page_list,
-    sorting,
-)
-from pages.queries import Overview, PageFilter, View, find_days, load_overview
+from pages.parts.overview import cards, digest, overview_text, page_list, tables
+from pages.queries import find_days, load_overview
+from pages.records import Overview, PageFilter, View
 from pages.text.formats import counted, day
 from pages.text.phrases import NOUNS
 from pages.text.wording import CONNECT
@@ -32,14 +26,14 @@ DEFAULTS = {
     "metric": "Fans",
     "view": growth_chart.TOTAL,
     "movers": "Number",
-    "sort": sorting.DEFAULT.label,
+    "sort": tables.DEFAULT_SORT.label,
     "page": 1,
 }
 CHOICES = {
     "metric": tuple(growth_chart.METRICS),
     "view": growth_chart.VIEWS,
-    "movers": tuple(movers_card.ORDERS),
-    "sort": sorting.LABELS,
+    "movers": tuple(cards.ORDERS),
+    "sort": tables.SORT_LABELS,
     "show": (page_list.ATTENTION,),
 }
 TABLE_HEIGHT = 600  # of the skeleton: about that of 25 rows
@@ -96,7 +90,7 @@ def _render_figures(
     with narrow:
         movers = st.container(border=True, height="stretch", key="movers-card")
     with movers:
-        movers_by = movers_card.choose_order()
+        movers_by = cards.choose_order()
     week = st.container()
     list_heading, list_controls = _list_row()
     listing = page_list.choose(list_controls)
@@ -105,7 +99,7 @@ def _render_figures(
     question = (View(view.period, metric, view.filter), listing, movers_by, today)
     with ExitStack() as skeletons:
         if not is_remembered(load_overview, session, *question):  # thousands of Pages take a moment
-            skeletons.enter_context(chart_skeleton.skeleton(height=growth_card.CHART_HEIGHT))
+            skeletons.enter_context(chart_skeleton.skeleton(height=cards.CHART_HEIGHT))
             skeletons.enter_context(list_skeleton.skeleton(height=TABLE_HEIGHT))
         overview = load_overview(session, *question)
 
@@ -114,11 +108,13 @@ def _render_figures(
         tiles.render(_tiles(overview))
     heading.header(f"{NOUNS[metric]} over time", anchor=False, width="content")
     with beside_switches:
-        notes.render(installation, notes.chart_of_pages(overview.view, today))
+        tag_id = view.filter.tag_id
+        chart_of_notes = notes.chart_of("overview", overview.view.period, today, tag_id=tag_id)
+        notes.render(installation, chart_of_notes)
     with chart:
-        growth_card.render(overview, chart_view)
+        cards.render_growth(overview, chart_view)
     with movers:
-        movers_card.render(overview, movers_by, way_back)
+        cards.render_movers(overview, movers_by, way_back)
     if overview.week is not None:
         with week:
             digest.render(overview.week, filter_box.kept(), way_back)
@@ -170,12 +166,8 @@ def _render_first_day(
                 width="content",
                 text_alignment="center",
             )
-            st.page_link(
-                links.link_to("setup"), label="Refresh every day", icon=":material/schedule:"
-            )
-            st.page_link(
-                links.link_to("imports"), label="Import past figures", icon=":material/upload:"
-            )
+            links.draw("setup", "Refresh every day", ":material/schedule:")
+            links.draw("imports", "Import past figures", ":material/upload:")
             st.space("small")
     list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, _way_back())
@@ -204,11 +196,7 @@ def render_welcome(installation: Installation) -> None:
                 "3. You save, and the chart begins."
             )
         if is_sandbox:
-            st.page_link(
-                links.link_to("setup"),
-                label="Use my own Facebook app instead",
-                icon=":material/tune:",
-            )
+            links.draw("setup", "Use my own Facebook app instead", ":material/tune:")
 
 
 def _restore() -> None:

@@ -16,12 +16,11 @@ from pages.parts.page import (
     goal_card,
     growth_card,
     insights_card,
-    page_details,
-    page_text,
+    page_profile,
     page_tiles,
 )
-from pages.parts.page import header as page_header
-from pages.queries import View, load_page
+from pages.queries import load_page
+from pages.records import View
 from pages.text.periods import Period
 from pages.ui import links, return_url, tiles
 from pages.ui.tags import popover as tags
@@ -48,7 +47,7 @@ def render_unknown() -> None:
     """Draw the screen for an unknown id."""
     _back_link()
     st.title("Page not found", anchor=False)
-    st.markdown(page_text.NOT_HERE)
+    st.markdown(page_profile.NOT_HERE)
 
 
 def render(
@@ -63,7 +62,7 @@ def render(
     today = installation.now().date()
     with header:
         _back_link()
-        page_header.render(installation, profile)
+        page_profile.render_header(installation, profile)
         with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
             tags.render_page(installation, session, profile.id)
             export_container = st.container(width="content")
@@ -86,13 +85,13 @@ def render(
     with left, st.container(border=True, height="stretch", key="daily-card"):
         daily_table.render(figures)
     with right, st.container(border=True, height="stretch", key="profile-card"):
-        page_details.render(profile, figures.changes)
+        page_profile.render_details(profile, figures.changes)
 
 
 def _back_link() -> None:
-    st.page_link(
-        links.link_to("overview"),
-        label="All Pages",
-        icon=":material/arrow_back:",
+    links.draw(
+        "overview",
+        "All Pages",
+        ":material/arrow_back:",
         query_params=return_url.unpack(read_address()[1]) or None,
     )

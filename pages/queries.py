@@ -7,27 +7,41 @@ not be changed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Literal
 
 from sqlalchemy.orm import Session
 
 from fb.accounts.connections import Account, list_accounts
 from pages.cache import remembered
+from pages.records import (
+    Comparison,
+    FilterAddress,
+    InsightStatus,
+    LastRun,
+    Listed,
+    Listing,
+    MoverOrder,
+    Notes,
+    Overview,
+    PageFigures,
+    PageFilter,
+    PageTable,
+    Tags,
+    View,
+    Week,
+)
 from pages.text.insights_text import Answer
 from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
 from pages.text.phrases import CONNECTIONS
-from storage import metrics
 from storage.accounts.connection_states import CONNECTION_STATES
 from storage.accounts.page_profile import PageProfile, find_page_profile
-from storage.accounts.page_tokens import InsightAccess, find_insight_access
-from storage.accounts.pages import FactChange, has_pages, list_fact_changes
+from storage.accounts.page_tokens import find_insight_access
+from storage.accounts.pages import has_pages, list_fact_changes
 from storage.csv_import.importer import list_import_names
 from storage.figures import filter_choices
 from storage.figures.comparison import (
     ComparedPage,
-    Figures,
     Matches,
     find_matches,
     get_compared_series,
@@ -36,41 +50,14 @@ from storage.figures.comparison import (
 )
 from storage.figures.filter_choices import Choices
 from storage.figures.filters import EVERY_PAGE, Filter, Metric
-from storage.figures.health import (
-    Freshness,
-    NamedPages,
-    count_connections,
-    count_cut_off,
-    get_freshness,
-    list_role_lost,
-)
+from storage.figures.health import count_connections, count_cut_off, get_freshness, list_role_lost
 from storage.figures.line import LinePoint, load_line
 from storage.figures.period_ends import PeriodEnds, load_period_ends
-from storage.figures.provenance import Provenance, find_provenance, find_span
-from storage.figures.series import DayFigure, PageHistory, get_page_history, get_page_series
-from storage.figures.table import (
-    SortKey,
-    TablePage,
-    TableSummary,
-    list_sparklines,
-    load_table,
-    make_summary,
-)
-from storage.figures.totals import (
-    Comparable,
-    Movers,
-    Totals,
-    list_movers,
-    make_comparable,
-    make_totals,
-    sum_known,
-)
-from storage.figures.unusual import (
-    Direction,
-    UnusualDay,
-    list_page_unusual_days,
-    list_wide_days,
-)
+from storage.figures.provenance import find_provenance, find_span
+from storage.figures.series import PageHistory, get_page_history, get_page_series
+from storage.figures.table import list_sparklines, load_table, make_summary
+from storage.figures.totals import list_movers, make_comparable, make_totals, sum_known
+from storage.figures.unusual import UnusualDay, list_page_unusual_days, list_wide_days
 from storage.insights.metric_ledger import list_ledger
 from storage.insights.values import (
     InsightDay,
@@ -80,9 +67,10 @@ from storage.insights.values import (
     list_page_metrics,
 )
 from storage.jobs.runs import SNAPSHOTS, find_last_run
-from storage.metrics import Forecast, Milestone, Refusal
-from storage.notes.goals import GoalRow, find_goal
-from storage.notes.notes import NoteRow, list_notes
+from storage.metrics.forecast import Forecast, Refusal, find_forecast
+from storage.metrics.milestones import Milestone, list_milestones_reached
+from storage.notes.goals import find_goal
+from storage.notes.notes import list_notes
 from storage.notes.tags import (
     MAX_LISTED,
     TagCount,
@@ -93,10 +81,6 @@ from storage.notes.tags import (
     list_tags_of,
 )
 from storage.notes.timeline_events import (
-    Consent,
-    Imported,
-    Outage,
-    Retired,
     Scope,
     list_consents,
     list_imports,
@@ -104,202 +88,23 @@ from storage.notes.timeline_events import (
     list_retired,
 )
 
-ROWS = 25
 SPARKLINE_POINTS = 30
 MAX_TAGS_FOUND = 50
 UNFOLLOWS = "page_daily_unfollows_unique"
 
-MoverOrder = Literal["number", "rate"]
-Listed = Literal["account", "category", "tag"]
-
-
-@dataclass(frozen=True)
-class View:
-    """The view of a screen: period with comparison, metric, filter."""
-
-    period: Period
-    metric: Metric = "fans"
-    filter: Filter = EVERY_PAGE
-
-
-@dataclass(frozen=True)
-class Listing:
-    """The rows of the table of Pages; search and attention narrow the table alone.
-
-    ``number`` is the page of ``rows_count`` rows, from 1; beyond the last page it means the last.
-    """
-
-    sort: SortKey = "fans"
-    descending: bool = True
-    number: int = 1
-    search: str = ""
-    attention: bool = False
-    rows_count: int = ROWS
-
-    def narrow(self, filter: Filter) -> Filter:
-        """``filter`` with the table's search and attention."""
-        return replace(filter, search=self.search, attention=self.attention)
-
-
-@dataclass(frozen=True, eq=False)
-class PageTable:
-    """One page of the table, with sparklines by Page id. Equal only to itself, to be hashable."""
-
-    page: TablePage
-    summary: TableSummary
-    trends: dict[str, list[int]]
-    total_trend: list[int]
-
-
-@dataclass(frozen=True)
-class Week:
-    """The last week over the Pages of a filter.
-
-    ``total`` is of every Page, ``compared`` of those with figures on both ends.
-    """
-
-    period: Period
-    metric: Metric
-    pages_count: int
-    total: int | None
-    compared: Comparable
-    movers: Movers
-    attention_count: int
-    unusual: tuple[UnusualDay, ...]
-
-
-@dataclass(frozen=True)
-class Notes:
-    """The notes of a chart's days: operators' own notes, and stored events."""
-
-    own: Sequence[NoteRow] = ()
-    consents: Sequence[Consent] = ()
-    outages: Sequence[Outage] = ()
-    imports: Sequence[Imported] = ()
-    retired: Sequence[Retired] = ()
-    platform_wide: Sequence[UnusualDay] = ()
-
-
-NO_NOTES, NO_MOVERS = Notes(), Movers((), ())
-
-
-@dataclass(frozen=True)
-class Overview:
-    """Everything that Overview shows, its report too.
-
-    ``view.period`` is the part of ``requested`` with snapshots. ``has_changes`` is False while
-    all snapshots are of one day: then there are no line, movers and week.
-    """
-
-    view: View
-    requested: Period
-    first_day: date | None
-    totals: Totals
-    previous: Comparable | None
-    provenance: Provenance | None
-    table: PageTable
-    has_changes: bool
-    line: Sequence[LinePoint] = ()
-    unusual: Sequence[UnusualDay] = ()
-    movers: Movers = NO_MOVERS
-    week: Week | None = None
-    notes: Notes = NO_NOTES
-
-
-@dataclass(frozen=True)
-class PageFigures:
-    """Everything that one Page's screen shows of a metric, without insights.
-
-    ``view.period`` is the part of ``requested`` with snapshots. ``days`` are those of the table and
-    the last one with a figure before them. ``imports`` are file names and days by source.
-    """
-
-    view: View
-    requested: Period
-    profile: PageProfile
-    history: PageHistory
-    outlook: Forecast | Refusal
-    milestones: Sequence[Milestone]
-    goal: GoalRow | None
-    days: Sequence[DayFigure]
-    marks: dict[date, Direction]
-    notes: Notes
-    imports: dict[str, tuple[str, date]]
-    changes: dict[str, FactChange]
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Everything that Compare shows of some Pages."""
-
-    view: View
-    requested: Period
-    pages: Sequence[ComparedPage]
-    figures: dict[str, dict[Metric, Figures]]
-    notes: Notes
-
-
-@dataclass(frozen=True)
-class LastRun:
-    """The newest refresh; fields as in `storage.models.JobRun`."""
-
-    status: str
-    limited_until: datetime | None
-    reason_code: int | None
-    total: int
-    done: int
-    failed: int
-    finished_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class FilterAddress:
-    """The URL parameters of the filter, unchecked; empty where one is missing."""
-
-    account: str = ""
-    category: str = ""
-    state: str = ""
-    tag: str = ""
-
-
-@dataclass(frozen=True)
-class PageFilter:
-    """The filter of a `FilterAddress`, with the names of its account and tag.
-
-    ``unknown`` are the parameters with unknown values, which the filter leaves out.
-    """
-
-    filter: Filter = EVERY_PAGE
-    account_name: str | None = None
-    tag_name: str | None = None
-    unknown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Tags:
-    """Tags to choose from, by name. ``count`` is the number of all tags."""
-
-    listed: tuple[TagCount, ...]
-    count: int
-
-    @property
-    def is_searched(self) -> bool:
-        """Whether ``listed`` are only the matches of a search: all tags are too many."""
-        return self.count > MAX_LISTED
-
-
-@dataclass(frozen=True)
-class InsightStatus:
-    """Whether a Page's insights can be fetched, and the newest answer."""
-
-    access: InsightAccess
-    answer: Answer | None
-
-    @property
-    def asked_at(self) -> datetime | None:
-        """The time of the newest answer; None for none."""
-        return None if self.answer is None else self.answer.asked_at
-
+# Questions that storage answers as they are.
+find_profile = remembered(find_page_profile)
+find_compared = remembered(list_compared_pages)
+find_freshness = remembered(get_freshness)
+find_role_lost = remembered(list_role_lost)
+count_pages_cut_off = remembered(count_cut_off)
+_find_accounts = remembered(list_accounts)
+_find_goal = remembered(find_goal)
+_list_days = remembered(get_page_series)
+_list_marks = remembered(list_page_unusual_days)
+_list_import_names = remembered(list_import_names)
+_list_changes = remembered(list_fact_changes)
+_load_compared = remembered(get_compared_series)
 
 # --- Overview
 
@@ -499,12 +304,6 @@ def count_states(session: Session) -> dict[str, int]:
 # --- Page
 
 
-@remembered
-def find_profile(session: Session, page_id: str) -> PageProfile | None:
-    """The profile of a stored Page; None for an unknown id."""
-    return find_page_profile(session, page_id)
-
-
 def load_page(session: Session, profile: PageProfile, view: View, today: date) -> PageFigures:
     """Load a Page's screen. ``view.period`` is the requested one; ``today`` is a UTC day."""
     requested, metric, page_id = view.period, view.metric, profile.id
@@ -523,8 +322,8 @@ def load_page(session: Session, profile: PageProfile, view: View, today: date) -
         outlook=_find_outlook(session, page_id, metric, today),
         milestones=_list_milestones(session, page_id, metric),
         goal=_find_goal(session, page_id, metric),
-        days=_list_days(session, page_id, before, requested.until),
-        marks=_list_marks(session, page_id, first, requested.until, metric),
+        days=_list_days(session, page_id, since=before, until=requested.until),
+        marks=_list_marks(session, page_id, since=first, until=requested.until, metric=metric),
         notes=load_notes(session, first, min(period.until, today), page_id=page_id),
         imports=_list_import_names(session),
         changes=_list_changes(session, page_id),
@@ -540,39 +339,12 @@ def _find_history(session: Session, page_id: str) -> PageHistory:
 def _find_outlook(
     session: Session, page_id: str, metric: Metric, today: date
 ) -> Forecast | Refusal:
-    return metrics.find_forecast(_find_history(session, page_id).of(metric), today)
+    return find_forecast(_find_history(session, page_id).of(metric), today)
 
 
 @remembered
 def _list_milestones(session: Session, page_id: str, metric: Metric) -> list[Milestone]:
-    return metrics.list_milestones_reached(_find_history(session, page_id).of(metric))
-
-
-@remembered
-def _find_goal(session: Session, page_id: str, metric: Metric) -> GoalRow | None:
-    return find_goal(session, page_id, metric)
-
-
-@remembered
-def _list_days(session: Session, page_id: str, since: date, until: date) -> list[DayFigure]:
-    return get_page_series(session, page_id, since=since, until=until)
-
-
-@remembered
-def _list_marks(
-    session: Session, page_id: str, since: date, until: date, metric: Metric
-) -> dict[date, Direction]:
-    return list_page_unusual_days(session, page_id, since=since, until=until, metric=metric)
-
-
-@remembered
-def _list_import_names(session: Session) -> dict[str, tuple[str, date]]:
-    return list_import_names(session)
-
-
-@remembered
-def _list_changes(session: Session, page_id: str) -> dict[str, FactChange]:
-    return list_fact_changes(session, page_id)
+    return list_milestones_reached(_find_history(session, page_id).of(metric))
 
 
 def find_insight_status(session: Session, page_id: str) -> InsightStatus:
@@ -613,12 +385,6 @@ def has_unfollows(session: Session) -> bool:
 # --- Compare
 
 
-@remembered
-def find_compared(session: Session, page_ids: tuple[str, ...]) -> list[ComparedPage]:
-    """The stored Pages with these ids, in this order; unknown ids are left out."""
-    return list_compared_pages(session, page_ids)
-
-
 def load_comparison(session: Session, pages: Sequence[ComparedPage], view: View) -> Comparison:
     """Load Compare for these Pages. ``view.period`` is the requested one."""
     requested = view.period
@@ -636,21 +402,15 @@ def load_comparison(session: Session, pages: Sequence[ComparedPage], view: View)
     }
     # No other events: those of five Pages would be too many for one chart.
     notes = Notes(own=tuple(own.values()), platform_wide=of_all_pages.platform_wide)
-    return Comparison(view, requested, pages, _load_compared(session, ids, period), notes)
-
-
-@remembered
-def _load_compared(
-    session: Session, page_ids: tuple[str, ...], period: Period
-) -> dict[str, dict[Metric, Figures]]:
-    return get_compared_series(
+    figures = _load_compared(
         session,
-        page_ids,
+        ids,
         since=period.since,
-        until=period.until,
+        until=until,
         previous_since=period.previous_since,
         previous_until=period.previous_until,
     )
+    return Comparison(view, requested, pages, figures, notes)
 
 
 @remembered
@@ -721,32 +481,9 @@ def find_tag_name(session: Session, tag_id: int) -> str | None:
     return None if tag is None else tag.name
 
 
-@remembered
-def find_freshness(session: Session, today: date) -> Freshness:
-    """The age of the figures on the UTC day ``today``."""
-    return get_freshness(session, today)
-
-
 def find_accounts(session: Session, now: datetime) -> list[Account]:
     """All accounts with their state, worst first. ``now`` is cut to the hour, for the cache."""
     return _find_accounts(session, now.replace(minute=0, second=0, microsecond=0))
-
-
-@remembered
-def _find_accounts(session: Session, now: datetime) -> list[Account]:
-    return list_accounts(session, now)
-
-
-@remembered
-def count_pages_cut_off(session: Session, grant_id: int) -> int:
-    """The number of Pages that are not refreshed until this account is renewed."""
-    return count_cut_off(session, grant_id)
-
-
-@remembered
-def find_role_lost(session: Session) -> dict[int, NamedPages]:
-    """Pages that no account can read since one lost its role on them, by the grant's id."""
-    return list_role_lost(session)
 
 
 @remembered

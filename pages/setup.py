@@ -15,7 +15,7 @@ from fb.installation import Installation, Startup
 from fb.settings import SettingRow
 from fb.settings_table import SETTING_NAMES
 from pages import resources
-from pages.parts.setup import api_status, metric_ledger
+from pages.parts.setup import graph_api
 from pages.text import wording
 from pages.text.formats import counted, listed, plain
 from pages.ui import links
@@ -40,8 +40,8 @@ def render(startup: Startup) -> None:
     _render_settings(startup)
     _render_redirect_uri(startup)
     if startup.installation is not None:
-        api_status.render(startup.installation)
-        metric_ledger.render_ledger(startup.installation)
+        graph_api.render_status(startup.installation)
+        graph_api.render_ledger(startup.installation)
     _render_daily_refresh(startup)
     _render_access(startup)
 
@@ -184,7 +184,7 @@ def _render_daily_refresh(startup: Startup) -> None:
     )
     st.code(cron_line(startup), language=None)
     st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
-    st.page_link(links.link_to("imports"), label="Import past figures", icon=":material/upload:")
+    links.draw("imports", "Import past figures", ":material/upload:")
 
 
 def cron_line(startup: Startup) -> str:

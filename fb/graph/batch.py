@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fb.graph.errors import (
     FacebookError,
@@ -28,7 +28,7 @@ class BatchItem:
     """One GET within a batch."""
 
     path: str
-    params: Mapping[str, str]
+    query: str  # URL-encoded, without the token; all items of a batch may share it
     token: str = field(repr=False)
 
 
@@ -38,11 +38,12 @@ def encode_items(items: Sequence[BatchItem], proof: Callable[[str], str]) -> lis
     ``proof`` computes the ``appsecret_proof`` of a token; each item needs its own.
     """
     return [
-        {"method": "GET", "relative_url": f"{quote(item.path)}?{urlencode(parameters)}"}
+        {
+            "method": "GET",
+            "relative_url": f"{quote(item.path)}?{item.query}"
+            f"&access_token={quote(item.token, safe='')}&appsecret_proof={proof(item.token)}",
+        }
         for item in items
-        for parameters in [
-            {**item.params, "access_token": item.token, "appsecret_proof": proof(item.token)}
-        ]
     ]
 
 

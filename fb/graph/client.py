@@ -5,7 +5,6 @@ https://developers.facebook.com/docs/graph-api/overview
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import random
@@ -157,7 +156,8 @@ class GraphClient:
     ) -> list[dict[str, Any] | FacebookError]:
         form = {"batch": json.dumps(encode_items(items, self._proof))}
         try:
-            answer = self._send("POST", "", form, self.app_access_token, retries)
+            # Multipart as in Meta's examples: percent-encoding would take longer than all the rest.
+            answer = self._send("POST", "", form, self.app_access_token, retries, is_multipart=True)
             return read_batch_answer(answer, len(items), self.observed.note)
         except AccessEnded as error:
             # Facebook refused the app access token; the accounts' tokens may still be valid.
@@ -189,6 +189,8 @@ class GraphClient:
         parameters: Mapping[str, str],
         token: str | None,
         retries: Retries,
+        *,
+        is_multipart: bool = False,
     ) -> Any:
         if token is not None:
             parameters = {**parameters, "appsecret_proof": self._proof(token)}
@@ -199,6 +201,7 @@ class GraphClient:
             f"{self._base}/{quote(path)}",
             params=None if is_post else parameters,
             form=parameters if is_post else None,
+            is_multipart=is_multipart,
             token=token,
             timeouts=self._timeouts(retries),
         )
@@ -217,7 +220,7 @@ class GraphClient:
 
     def _proof(self, token: str) -> str:
         # https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof
-        return hmac.new(self._app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(self._app_secret.encode(), token.encode(), "sha256").hex()
 
     def _new_retries(self) -> Retries:
         return Retries(

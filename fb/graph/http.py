@@ -83,12 +83,14 @@ def exchange(
     *,
     params: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
+    is_multipart: bool = False,
     token: str | None = None,
     timeouts: tuple[float, float],
 ) -> Answer:
     """Send one request and read the whole answer.
 
     Args:
+        is_multipart: send ``form`` as multipart/form-data, which needs no percent-encoding.
         timeouts: seconds to connect, and seconds between two pieces of the answer.
 
     Raises:
@@ -98,12 +100,14 @@ def exchange(
             another host.
     """
     failure: FacebookError
+    parts = {name: (None, text) for name, text in (form or {}).items()}
     try:
         response = session.request(
             method,
             url,
             params=params,
-            data=form,
+            data=None if is_multipart else form,
+            files=parts if is_multipart else None,
             auth=BearerAuth(token),
             timeout=timeouts,
             allow_redirects=False,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from fb.graph.batch import BatchItem
 from fb.graph.client import GraphClient
@@ -62,7 +63,7 @@ def _item(request: InsightRequest) -> BatchItem:
         # Meta's ``until`` is the day on which the last figure ends.
         "until": (request.until + A_DAY).isoformat(),
     }
-    return BatchItem(f"{request.page_id}/insights", parameters, request.token)
+    return BatchItem(f"{request.page_id}/insights", urlencode(parameters), request.token)
 
 
 def read_values(body: dict[str, Any], request: InsightRequest) -> Values | UnreadableAnswer:

@@ -7,6 +7,7 @@ type is treated as missing.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
 _MAX_COUNT = 2**63 - 1  # what a database's integer holds
@@ -18,6 +19,8 @@ def _refuse_constant(name: str) -> NoReturn:
 
 # NaN and Infinity, which Python reads and PostgreSQL does not store, are refused.
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+# JSON can write NUL and surrogates as escapes only.
+_ESCAPE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def read_json(content: bytes) -> Any:
@@ -27,7 +30,9 @@ def read_json(content: bytes) -> Any:
     ValueError when the content is no JSON: empty, cut off, HTML, or nested too deep.
     """
     try:
-        return _storable(_DECODER.decode(content.decode("utf-8")))
+        text = content.decode("utf-8")
+        value = _DECODER.decode(text)
+        return _storable(value) if _ESCAPE.search(text) else value
     except RecursionError:
         raise ValueError("nested too deep") from None
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from urllib.parse import urlencode
 
 from fb.graph.batch import MAX_BATCH_ITEMS, BatchItem, runs_into_app_limit
 from fb.graph.client import GraphClient
@@ -79,7 +80,8 @@ def _fetch_known_fields(
 def _fetch_once(
     client: GraphClient, tokens: Mapping[str, str], fields: str, record: type[T], depth: Depth
 ) -> dict[str, T | FacebookError]:
-    items = [BatchItem(page_id, {"fields": fields}, token) for page_id, token in tokens.items()]
+    query = urlencode({"fields": fields})
+    items = [BatchItem(page_id, query, token) for page_id, token in tokens.items()]
     answers = client.batch(items)
     results: dict[str, T | FacebookError] = {}
     for page_id, answer in zip(tokens, answers, strict=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 from pages.charts import arrow
@@ -28,6 +29,14 @@ YEARS_FROM_DAYS = 200
 DAY_TICKS = 9  # at most
 TICK_STEPS = (1, 2, 4, 7, 14, 28, 56)  # days; with the last one a forecast fits too
 MONTH_TICK_DAYS = 400  # a label a month up to here, every second one up to twice as many
+# A line of two pixels, straight from day to day, broken where a day is missing.
+LINE = {
+    "type": "line",
+    "strokeWidth": 2,
+    "interpolate": "linear",
+    "invalid": "break-paths-show-path-domains",
+}
+DAY_WIDTH = 24 * 3600 * 1000  # milliseconds
 GRID_LINES = 4  # about: d3 takes the nearest round step, which makes four to six
 
 
@@ -39,6 +48,12 @@ class Palette:
     down: str
     band: str
     ink: str
+
+    def css_of(self, change: float | None) -> str:
+        """The CSS of a change in a table; empty for none, for NA and for 0."""
+        if change is None or pd.isna(change) or not change:
+            return ""
+        return f"color: {self.up if change > 0 else self.down};"
 
 
 LIGHT = Palette(up="#0F766E", down="#C2410C", band="#F0F3F7", ink="#111827")
@@ -192,6 +207,29 @@ def text_of(field: str, expression: str, name: str, *, missing: str) -> Spec:
     value = f"datum['{field}']"
     written = expression.replace("{value}", value)
     return {"calculate": f"isValid({value}) ? {written} : '{missing}'", "as": name}
+
+
+def bars(
+    points: Sequence[Point], y: Spec, rows: list[Spec], field: str = DAY, **encoding: Spec
+) -> Spec:
+    """Bars from zero around the time in ``field`` of each point, with the tooltip ``rows``."""
+    # With few bars wide ones look too loud: half as wide up to eight.
+    half = find_step(points) // A_DAY * DAY_WIDTH * (0.18 if len(points) <= 8 else 0.36)
+    return {
+        "transform": [
+            {"calculate": f"datum['{field}'] - {half:.0f}", "as": "bar_since"},
+            {"calculate": f"datum['{field}'] - 0 + {half:.0f}", "as": "bar_until"},
+        ],
+        "mark": {"type": "rect"},
+        "encoding": {
+            "x": x_axis(points, "bar_since"),
+            "x2": {"field": "bar_until"},
+            "y": y,
+            "y2": {"datum": 0},
+            **encoding,
+            "tooltip": rows,
+        },
+    }
 
 
 def hover_rule(x: Spec, rows: list[Spec], name: str = "hover") -> Spec:

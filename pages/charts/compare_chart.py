@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pages.charts.chart_parts import (
     AXIS_INK,
     DAY,
+    LINE,
     Spec,
     hover_rule,
     inline,
@@ -129,15 +130,11 @@ def _transforms(series: Sequence[Series], columns: Sequence[str], is_index: bool
 
 
 def _line(one: Series, column: str, points: Sequence[Point], y: Spec, is_index: bool) -> Spec:
-    mark = {
-        "type": "line",
-        "strokeWidth": 2,
-        "interpolate": "linear",
-        "strokeDash": DASHES[one.position],
-        "invalid": "break-paths-show-path-domains",
-    }
     encoding = {"x": x_axis(points), "y": {**y, "field": f"y{one.position}"}}
-    return {"mark": mark, "encoding": {**encoding, "color": colour_of(one.position)}}
+    return {
+        "mark": {**LINE, "strokeDash": DASHES[one.position]},
+        "encoding": {**encoding, "color": colour_of(one.position)},
+    }
 
 
 def _hundred(y: Spec) -> Spec:

@@ -13,8 +13,10 @@ import pyarrow as pa
 from pages.charts import arrow
 from pages.charts.chart_parts import (
     AXIS_INK,
+    LINE,
     Palette,
     Spec,
+    bars,
     hover_dot,
     hover_rule,
     inline,
@@ -27,7 +29,6 @@ from pages.charts.chart_parts import (
 from pages.charts.timeline import Point
 
 DAY = "Day (Pacific)"
-A_DAY = 24 * 3600 * 1000  # milliseconds
 RETIRED = "Retired by Facebook"
 
 
@@ -56,50 +57,21 @@ def insight_chart(
         {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
         {"field": "figure_text", "type": "nominal", "title": label},
     ]
+    figures = arrow.whole([point.value for point in points])
     return {
-        "data": _frame(points, label),
+        "data": pa.table({DAY: arrow.days([point.day for point in points]), label: figures}),
         "transform": [text_of(label, "format({value}, ',d')", "figure_text", missing="no figure")],
         "layer": [
-            *(_line(points, y, tooltip) if kind == "level" else _bars(points, y, tooltip)),
+            *(_line(points, y, tooltip) if kind == "level" else [bars(points, y, tooltip, DAY)]),
             *_mark(points, retired_on, colours),
         ],
     }
 
 
-def _frame(points: Sequence[Point], label: str) -> pa.Table:
-    return pa.table(
-        {
-            DAY: arrow.days([point.day for point in points]),
-            label: arrow.whole([point.value for point in points]),
-        }
-    )
-
-
-def _bars(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
-    half = A_DAY * (0.18 if len(points) <= 8 else 0.36)
-    return [
-        {
-            "transform": [
-                {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
-                {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
-            ],
-            "mark": {"type": "rect"},
-            "encoding": {
-                "x": x_axis(points, "bar_since"),
-                "x2": {"field": "bar_until"},
-                "y": y,
-                "y2": {"datum": 0},
-                "tooltip": tooltip,
-            },
-        }
-    ]
-
-
 def _line(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
-    mark = {"type": "line", "strokeWidth": 2, "invalid": "break-paths-show-path-domains"}
     x = x_axis(points, DAY)
     return [
-        {"mark": mark, "encoding": {"x": x, "y": y}},
+        {"mark": LINE, "encoding": {"x": x, "y": y}},
         hover_rule(x, tooltip, "insight_hover"),
         hover_dot(x, y, "insight_hover"),
     ]

@@ -16,10 +16,11 @@ from collections.abc import Callable, Sequence
 
 from pages.charts.chart_parts import (
     AXIS_INK,
-    DAY,
+    LINE,
     SINCE_START,
     Palette,
     Spec,
+    bars,
     change_name,
     frame_of,
     gap_bands,
@@ -35,11 +36,8 @@ from pages.charts.chart_parts import (
     y_axis,
 )
 from pages.charts.note_marks import note_marks
-from pages.charts.timeline import Note, Point, find_step, lone_days
+from pages.charts.timeline import Note, Point, lone_days
 from pages.text.formats import count, signed_percent
-from pages.text.periods import A_DAY
-
-DAY_WIDTH = 24 * 3600 * 1000  # milliseconds
 
 
 def total_chart(
@@ -54,8 +52,7 @@ def total_chart(
         "transform": texts(noun, change),
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
-            _line(points, y),
-            *_hover(points, y, tooltip(noun, change=change)),
+            *_line(points, y, tooltip(noun, change=change)),
             _marks(points, y, colours, float, count),
             *note_marks(notes, points, noun),
         ],
@@ -86,8 +83,7 @@ def share_chart(
         "transform": [*texts(noun, change), percent],
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
-            _line(points, y),
-            *_hover(points, y, tooltip(noun, row, change=change)),
+            *_line(points, y, tooltip(noun, row, change=change)),
             _marks(points, y, colours, share, lambda value: signed_percent(share(value))),
             *note_marks(notes, points, noun),
         ],
@@ -105,29 +101,18 @@ def change_chart(
         tickMinStep=1,
         labelExpr="datum.value == 0 ? '0' : format(datum.value, '+,d')",
     )
-    # With few bars wide ones look too loud: half as wide up to eight days.
-    half = find_step(points) // A_DAY * DAY_WIDTH * (0.18 if len(points) <= 8 else 0.36)
     falls = {"test": f"datum['{change}'] < 0", "value": colours.down}
     return {
         "data": frame_of(points, noun),
-        "transform": [
-            *texts(noun, change),
-            {"calculate": f"datum['{DAY}'] - {half:.0f}", "as": "bar_since"},
-            {"calculate": f"datum['{DAY}'] - 0 + {half:.0f}", "as": "bar_until"},
-        ],
+        "transform": texts(noun, change),
         "layer": [
             *gap_bands(points, colours, reach_hours=12),
-            {
-                "mark": {"type": "rect"},
-                "encoding": {
-                    "x": x_axis(points, "bar_since"),
-                    "x2": {"field": "bar_until"},
-                    "y": y,
-                    "y2": {"datum": 0},
-                    "color": {"condition": falls, "value": colours.up},
-                    "tooltip": tooltip(noun, change=change),
-                },
-            },
+            bars(
+                points,
+                y,
+                tooltip(noun, change=change),
+                color={"condition": falls, "value": colours.up},
+            ),
             {
                 "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "opacity": 0.7},
                 "encoding": {"y": {"datum": 0}},
@@ -137,20 +122,10 @@ def change_chart(
     }
 
 
-def _line(points: Sequence[Point], y: Spec) -> Spec:
-    """Two pixels, straight from day to day, broken where a day is missing."""
-    mark = {
-        "type": "line",
-        "strokeWidth": 2,
-        "interpolate": "linear",
-        "invalid": "break-paths-show-path-domains",
-    }
-    return {"mark": mark, "encoding": {"x": x_axis(points), "y": y}}
-
-
-def _hover(points: Sequence[Point], y: Spec, rows: list[Spec]) -> list[Spec]:
-    """A rule and a dot on the day nearest to the pointer, with the tooltip."""
-    return [hover_rule(x_axis(points), rows), hover_dot(x_axis(points), y)]
+def _line(points: Sequence[Point], y: Spec, rows: list[Spec]) -> list[Spec]:
+    """The line, and a rule and a dot on the day nearest to the pointer, with the tooltip."""
+    x = x_axis(points)
+    return [{"mark": LINE, "encoding": {"x": x, "y": y}}, hover_rule(x, rows), hover_dot(x, y)]
 
 
 def _marks(

@@ -77,6 +77,11 @@ def find_gaps(points: Sequence[Point]) -> list[Gap]:
     return gaps
 
 
+def count_missing(points: Sequence[Point]) -> int:
+    """The number of days in all gaps."""
+    return sum((gap.until - gap.since).days + 1 for gap in find_gaps(points))
+
+
 def lone_days(points: Sequence[Point]) -> list[Point]:
     """Days with a figure between two gaps: a broken line would not show them."""
     values = [None, *(point.value for point in points), None]

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from pages.text.formats import span
+
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 # Facebook's first day: there are no earlier figures.
 FIRST_DAY = date(2004, 2, 4)
@@ -47,11 +49,16 @@ class Period:
         return (self.until - self.since).days + 1
 
     @property
-    def previous_days_count(self) -> int | None:
-        """The number of days compared with; it can differ by a leap day. None for no comparison."""
+    def previous(self) -> tuple[date, date] | None:
+        """The days compared with, both ends included; None for no comparison."""
         if self.previous_since is None or self.previous_until is None:
             return None
-        return (self.previous_until - self.previous_since).days + 1
+        return self.previous_since, self.previous_until
+
+    @property
+    def previous_days_count(self) -> int | None:
+        """The number of days compared with; it can differ by a leap day. None for no comparison."""
+        return self.previous and (self.previous[1] - self.previous[0]).days + 1
 
     @property
     def versus(self) -> str | None:
@@ -146,8 +153,10 @@ def last_week(today: date, first_day: date, last_day: date) -> Period:
 
 def reaches_back(period: Period, first_day: date | None) -> bool:
     """Whether the previous days can have figures: ``first_day`` lies before them."""
-    return (
-        period.previous_since is not None
-        and first_day is not None
-        and first_day < period.previous_since
-    )
+    return bool(period.previous and first_day and first_day < period.previous[0])
+
+
+def describe(period: Period) -> str:
+    """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"."""
+    text = f"{span(period.since, period.until)}, days in UTC"
+    return f"{text}; compared with {span(*period.previous)}" if period.previous else text

@@ -14,6 +14,8 @@ from pages.text.formats import counted, day, listed, plain, when
 from pages.text.wording import CHOOSER, START_AGAIN, Wording
 
 Colour = Literal["red", "orange", "green", "gray"]
+# Of badges in tables: only states that need action have a colour.
+TABLE_RED, TABLE_ORANGE = "#C2410C", "#8A5A0B"
 
 # What the metrics are called, and the states of a Page's connection.
 NOUNS = {"fans": "Fans", "followers": "Followers"}

@@ -13,13 +13,13 @@ from sqlalchemy.orm import Session
 from fb.accounts.connections import Account
 from fb.installation import Installation
 from pages.queries import (
-    LastRun,
     count_pages_cut_off,
     find_accounts,
     find_freshness,
     find_newest_run,
     find_role_lost,
 )
+from pages.records import LastRun
 from pages.text import phrases, wording
 from pages.text.formats import at_about, counted, listed, plain, when
 from pages.ui import links
@@ -64,11 +64,7 @@ def render(installation: Installation, session: Session, *, is_overview: bool) -
             st.badge(banner.badge, icon=banner.icon, color=banner.colour)
             st.markdown(banner.sentence, width="content")
         if banner.action is not None and banner.target is not None:
-            st.page_link(
-                links.link_to(banner.target),
-                label=banner.action,
-                icon=":material/arrow_forward:",
-            )
+            links.draw(banner.target, banner.action, ":material/arrow_forward:")
 
 
 def find_banner(

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from pages.text.formats import counted, listed
 from pages.ui import links
 
@@ -92,9 +90,6 @@ def render_for(page_ids: Sequence[str]) -> None:
 
 
 def _link(label: str, page_ids: Sequence[str]) -> None:
-    st.page_link(
-        links.link_to("compare"),
-        label=label,
-        icon=":material/compare_arrows:",
-        query_params={PARAMETER: write(page_ids)},
+    links.draw(
+        "compare", label, ":material/compare_arrows:", query_params={PARAMETER: write(page_ids)}
     )

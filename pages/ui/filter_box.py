@@ -12,14 +12,8 @@ from typing import Any
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from pages.queries import (
-    FilterAddress,
-    Listed,
-    PageFilter,
-    count_states,
-    list_choices,
-    resolve_filter,
-)
+from pages.queries import count_states, list_choices, resolve_filter
+from pages.records import FilterAddress, Listed, PageFilter
 from pages.text.formats import count, counted, cut, listed, plain
 from pages.text.phrases import CONNECTIONS
 from pages.ui import url_controls
@@ -28,14 +22,7 @@ from pages.ui.return_url import FILTER_NAMES
 MAX_PARAMETER = 300  # characters; no name is longer
 MAX_LABEL = 40
 SHOW_EVERY = "Show every Page"
-_TITLES = {"account": "Account", "category": "Category", "state": "Connection", "tag": "Tag"}
-_EVERY = {
-    "account": "Every account",
-    "category": "Every category",
-    "state": "Every connection",
-    "tag": "Every tag",
-}
-# The URL parameters in the sentence on unknown values.
+# By URL parameter.
 _NOUNS = {"account": "account", "category": "category", "state": "connection", "tag": "tag"}
 
 
@@ -130,7 +117,7 @@ def _choose_listed(session: Session, name: Listed, value: str) -> None:
     choices = list_choices(session, name, "")
     if choices.is_searched:
         search = st.text_input(
-            f"Search {count(choices.count)} by {_TITLES[name].lower()}",
+            f"Search {count(choices.count)} by {_NOUNS[name]}",
             type="search",
             live="300ms",
             key=f"filter-search-{name}",
@@ -154,8 +141,12 @@ def _choose(name: str, labels: dict[str, str], value: str) -> None:
     # The URL decides, unless the operator has chosen since the box was drawn with its value.
     if key not in st.session_state or st.session_state.get(drawn) != value:
         st.session_state[key] = st.session_state[drawn] = value
+    every = f"Every {_NOUNS[name]}"
     choice = st.selectbox(
-        _TITLES[name], options, format_func=lambda option: labels.get(option, _EVERY[name]), key=key
+        _NOUNS[name].capitalize(),
+        options,
+        format_func=lambda option: labels.get(option, every),
+        key=key,
     )
     if (choice or "") == value:
         return

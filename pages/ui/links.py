@@ -1,4 +1,4 @@
-"""Links: the table of screens, links from one screen to another, and the link to Facebook.
+"""Links: the table of screens, links from one screen to another, to Facebook, and to pictures.
 
 A screen's file is named as its ``url_path``, because AppTest finds a screen by that name. The link
 to Facebook is a real anchor, since only an anchor opens in the same tab.
@@ -6,10 +6,15 @@ to Facebook is a real anchor, since only an anchor opens in the same tab.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
+from typing import Literal
+from urllib.parse import quote
 
 import streamlit as st
+
+from fb.web.avatar import initial_svg
 
 START_PATH = "/oauth/start"
 
@@ -51,8 +56,22 @@ SCREENS = (
 )
 
 
+def draw(
+    screen: str,
+    label: str,
+    icon: str | None = None,
+    *,
+    query_params: Mapping[str, str] | None = None,
+    width: Literal["content", "stretch"] = "content",
+) -> None:
+    """Draw a link to a screen. ``label`` is Markdown."""
+    st.page_link(
+        link_to(screen), label=label, icon=icon, query_params=dict(query_params or {}), width=width
+    )
+
+
 def link_to(name: str) -> st.Page:
-    """A reference to a screen, for ``st.page_link`` and ``st.switch_page``.
+    """A reference to a screen, for `draw` and `pages.ui.polling.go_to`.
 
     Streamlit identifies a screen by its ``url_path``, so the reference needs no callable.
     """
@@ -77,3 +96,18 @@ def connect_link(label: str, *, filled: bool = True) -> str:
     return (
         f'<a class="pk-link {kind}" href="{START_PATH}">{escape(label)}</a><style>{style}</style>'
     )
+
+
+def picture_path(page_id: str, etag: str | None) -> str:
+    """The path of a Page's picture; the route serves its initial where there is none.
+
+    The ETag is part of the path, since browsers cache the old picture for an hour.
+    """
+    path = f"/pictures/{quote(page_id, safe='')}"
+    return path if etag is None else f"{path}?v={quote(etag.strip(chr(34))[:8])}"
+
+
+def initial_tile(page_id: str, name: str) -> str:
+    """A ``data:`` URL of a Page's initial, for Pages that are not stored."""
+    drawn = initial_svg(page_id, name).decode()
+    return "data:image/svg+xml;utf8," + quote(drawn, safe="/:=<> \"';,")

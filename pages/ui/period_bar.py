@@ -6,13 +6,13 @@ value on navigation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import streamlit as st
 
-from pages.text.formats import span
+from pages.text import periods
 from pages.text.periods import (
     COMPARISONS,
     CUSTOM,
@@ -97,11 +97,7 @@ def describe(period: Period, first_day: date | None) -> str:
 
     The comparison is left out where the snapshots, from ``first_day`` on, don't reach back to it.
     """
-    text = f"{span(period.since, period.until)}, days in UTC"
-    if period.remark:
-        text = f"{period.remark} {text}"
-    if period.previous_since is None or period.previous_until is None:
-        return text
+    shown = period
     if not reaches_back(period, first_day):
-        return text
-    return f"{text}; compared with {span(period.previous_since, period.previous_until)}"
+        shown = replace(period, previous_since=None, previous_until=None)
+    return " ".join(filter(None, (period.remark, periods.describe(shown))))

@@ -28,17 +28,13 @@ def render(installation: Installation, session: Session) -> bool:
         st.badge("Sandbox", icon=":material/science:", color="orange")
         with st.container(width="content"):
             if progress is None:
-                _clock(installation)
+                today = day(installation.now().date())
+                st.caption(f"Made-up figures · {today}", width="content")
             else:
                 _watch_progress(installation)
         with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
             _controls(installation, is_busy=is_busy)
     return is_busy
-
-
-def _clock(installation: Installation) -> None:
-    today = installation.now().date()
-    st.caption(f"Made-up figures · {day(today)}", width="content")
 
 
 def _watch_progress(installation: Installation) -> None:
@@ -76,13 +72,12 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
                 disabled=is_busy or not installation.can_open_tokens,
             )
             if is_pressed:
-                sandbox_history.fast_forward(
-                    installation, days
-                )  # False when another tab was faster
+                # False when another tab was faster.
+                sandbox_history.fast_forward(installation, days)
                 st.rerun()
     _trouble(installation)
     _offer_start_over(installation, is_busy=is_busy)
-    st.page_link(links.link_to("setup"), label="Use my own Facebook app", icon=":material/tune:")
+    links.draw("setup", "Use my own Facebook app", ":material/tune:")
 
 
 def _trouble(installation: Installation) -> None:
@@ -94,15 +89,16 @@ def _trouble(installation: Installation) -> None:
     # Another tab or starting over may have changed it since the box was drawn.
     if key not in st.session_state or st.session_state.get(drawn) != current:
         st.session_state[key] = st.session_state[drawn] = current
-    selected = st.selectbox("**Make trouble**", list(TROUBLES), format_func=_sentence_case, key=key)
+    selected = st.selectbox(
+        "**Make trouble**",
+        list(TROUBLES),
+        format_func=lambda name: name[:1].upper() + name[1:],
+        key=key,
+    )
     if selected != current:
         installation.sandbox.trouble = st.session_state[drawn] = selected
         st.rerun()
     st.caption(TROUBLES[current])
-
-
-def _sentence_case(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:

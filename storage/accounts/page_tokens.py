@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,29 +14,29 @@ from storage.models import Grant, PageGrant
 
 INSIGHTS_PERMISSION = "read_insights"
 
+_TOKEN_COLUMNS = (
+    PageGrant.page_id,
+    PageGrant.grant_id,
+    Grant.account_id,
+    Grant.account_name,
+    PageGrant.key_id,
+    PageGrant.sealed_page_token,
+)
+_BEST_FIRST = (Grant.renewed_at.desc(), Grant.id.desc(), PageGrant.page_id)
+
 InsightAccess = Literal["ok", "no_permission", "no_task", "no_access"]
 
 
 @dataclass(frozen=True)
 class PageToken:
-    """A sealed page access token under a grant with status "ok", with its account.
-
-    ``tasks`` are the account's tasks on the Page, ``permissions`` those granted to the app.
-    """
+    """A sealed page access token under a grant with status "ok", with its account."""
 
     page_id: str
     grant_id: int
     account_id: str
     account_name: str
-    tasks: tuple[str, ...]
-    permissions: tuple[str, ...]
     key_id: str
     sealed_page_token: str = field(repr=False)
-
-    @property
-    def may_read_insights(self) -> bool:
-        """Return whether permission and task for insights were granted, as last reported."""
-        return INSIGHTS_PERMISSION in self.permissions and may_analyze(self.tasks)
 
 
 @dataclass(frozen=True)
@@ -58,52 +59,24 @@ def list_page_tokens(session: Session) -> list[PageToken]:
     Ordered by grant, the most recently renewed first, then by Page id. So of several tokens for a
     Page the best one to try comes first.
     """
-    query = _working(
-        PageGrant.page_id,
-        PageGrant.grant_id,
-        Grant.account_id,
-        Grant.account_name,
-        PageGrant.tasks,
-        Grant.granted_permissions,
-        PageGrant.key_id,
-        PageGrant.sealed_page_token,
-    ).order_by(Grant.renewed_at.desc(), Grant.id.desc(), PageGrant.page_id)
-    return [
-        PageToken(
-            page_id=page_id,
-            grant_id=grant_id,
-            account_id=account_id,
-            account_name=account_name,
-            tasks=tuple(tasks),
-            permissions=tuple(permissions),
-            key_id=key_id,
-            sealed_page_token=sealed,
-        )
-        for (
-            page_id,
-            grant_id,
-            account_id,
-            account_name,
-            tasks,
-            permissions,
-            key_id,
-            sealed,
-        ) in session.execute(query)
-    ]
+    query = _working(*_TOKEN_COLUMNS).order_by(*_BEST_FIRST)
+    return [PageToken(*row) for row in session.execute(query)]
 
 
 def list_insight_tokens(session: Session) -> list[PageToken]:
     """Return the page access tokens that may read insights, ordered as `list_page_tokens`."""
-    return [token for token in list_page_tokens(session) if token.may_read_insights]
+    query = _working(*_TOKEN_COLUMNS, PageGrant.tasks, Grant.granted_permissions)
+    return [
+        PageToken(*columns)
+        for *columns, tasks, permissions in session.execute(query.order_by(*_BEST_FIRST))
+        if _may_read_insights(tasks, permissions)
+    ]
 
 
 def has_insight_token(session: Session) -> bool:
     """Return whether the insights of any Page may be read."""
     query = _working(PageGrant.tasks, Grant.granted_permissions)
-    return any(
-        INSIGHTS_PERMISSION in permissions and may_analyze(tasks)
-        for tasks, permissions in session.execute(query)
-    )
+    return any(_may_read_insights(*row) for row in session.execute(query))
 
 
 def find_insight_access(session: Session, page_id: str) -> InsightAccess:
@@ -153,6 +126,11 @@ def list_cut_off_pages(session: Session) -> list[CutOffPage]:
     )
     # The last of several rows wins: the account renewed last.
     return list({row[0]: CutOffPage(*row) for row in session.execute(query)}.values())
+
+
+def _may_read_insights(tasks: Sequence[str], permissions: Sequence[str]) -> bool:
+    """Return whether task and permission for insights were granted, as last reported."""
+    return INSIGHTS_PERMISSION in permissions and may_analyze(tasks)
 
 
 def _working(*columns: InstrumentedAttribute[Any]) -> Select[Any]:

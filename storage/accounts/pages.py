@@ -106,7 +106,7 @@ def has_pages(session: Session) -> bool:
 
 def list_page_names(session: Session, page_ids: Collection[str]) -> dict[str, str]:
     """Return id → name of those Pages that are stored, in no order."""
-    return {row["id"]: row["name"] for row in _iterate_stored(session, page_ids, ("id", "name"))}
+    return {row[0]: row[1] for row in _iterate_stored(session, page_ids, ("name",))}
 
 
 def read_details(page: Page) -> dict[str, Any]:
@@ -145,20 +145,19 @@ def _record_changes(session: Session, rows: Sequence[dict[str, Any]], now: datet
     """Record the stored values that ``rows`` will change."""
     new = {row["id"]: row for row in rows}
     changes = [
-        {"page_id": old["id"], "field": name, "changed_at": now, "was": {"value": old[name]}}
-        for old in _iterate_stored(session, new, ("id", *RECORDED))
-        for name in RECORDED
-        if old[name] != new[old["id"]][name]
+        {"page_id": page_id, "field": name, "changed_at": now, "was": {"value": was}}
+        for page_id, *values in _iterate_stored(session, new, RECORDED)
+        for name, was in zip(RECORDED, values, strict=True)
+        if was != new[page_id][name]
     ]
     upsert(session, PageChange, changes)
 
 
 def _iterate_stored(
     session: Session, page_ids: Collection[str], names: Sequence[str]
-) -> Iterator[dict[str, Any]]:
-    """Yield these columns of those Pages that are stored, in no order."""
+) -> Iterator[Sequence[Any]]:
+    """Yield the id and these columns of those Pages that are stored, in no order."""
     columns, ids = table_of(Page).c, list(page_ids)
     for start in range(0, len(ids), MAX_IDS):
         some = columns.id.in_(ids[start : start + MAX_IDS])
-        query = select(*(columns[name] for name in names)).where(some)
-        yield from (dict(row) for row in session.execute(query).mappings())
+        yield from session.execute(select(columns.id, *(columns[n] for n in names)).where(some))

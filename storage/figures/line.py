@@ -27,8 +27,6 @@ MAX_DAILY_DAYS = 90
 A_WEEK = timedelta(days=7)
 # Databases limit the parameters of one statement (SQLite: 32,766).
 PAGES_AT_ONCE = 1_000
-# So few Pages are summed by their ids.
-MAX_LISTED_PAGES = 300
 
 
 @dataclass(frozen=True)
@@ -144,7 +142,7 @@ def _sum_comparable(
     if not days:
         return {}
     table = table_of(Snapshot).c
-    if len(pages.comparable_ids) < max(len(pages.other_ids), MAX_LISTED_PAGES):
+    if len(pages.other_ids) > len(pages.comparable_ids):
         return _sum_pages(session, metric, days, pages.comparable_ids)
     # All Pages of the filter minus the others: fewer ids to search for.
     of_filter = select(Page.id).where(*pages.conditions)

@@ -21,7 +21,7 @@ from storage.figures.filters import A_DAY, Filter, Metric, filter_conditions
 from storage.figures.line import is_one_of, is_weekly
 from storage.figures.period_ends import PeriodEnds
 from storage.figures.totals import sum_known
-from storage.metrics import growth_percent, median
+from storage.metrics.formulas import growth_percent, median
 from storage.models import Page, Picture, Snapshot
 
 SortKey = Literal["name", "fans", "net", "growth", "followers", "connection", "category", "updated"]

@@ -10,7 +10,7 @@ from typing import Literal
 
 from storage.figures.filters import Metric
 from storage.figures.period_ends import MetricEnds, PeriodEnds
-from storage.metrics import growth_percent
+from storage.metrics.formulas import growth_percent
 
 
 @dataclass(frozen=True)

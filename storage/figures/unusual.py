@@ -1,13 +1,13 @@
 """Unusual days: judges days whose snapshots changed, and counts the Pages that rose or fell.
 
-A day is judged by the Page's changes before it: see `storage.metrics.find_unusual`. They are
+A day is judged by the Page's changes before it: see `storage.metrics.unusual`. Unusual days are
 stored as rows, since they are few. The number of judged Pages is computed by each query.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import accumulate, pairwise
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
 from storage.figures.filters import A_DAY, EVERY_PAGE, METRICS, Filter, Metric, filter_conditions
-from storage.metrics import (
+from storage.metrics.unusual import (
     FELL,
     MIN_CHANGES,
     ROSE,
@@ -86,7 +86,7 @@ def list_wide_days(
 ) -> list[UnusualDay]:
     """Return the days on which so many Pages of the filter rose or fell that a screen names them.
 
-    From `since` to `until`, both included, oldest first; see `storage.metrics.is_wide`. ``until``
+    From `since` to `until`, both included, oldest first; see `is_wide` of the metrics. ``until``
     is also the day by which the filter judges attention.
     """
     moved = _count_moved(session, since, until, metric, filter)
@@ -126,26 +126,36 @@ def list_page_unusual_days(
 
 def _judge(session: Session, page_ids: list[str], first: date, last: date) -> list[dict[str, Any]]:
     """Return the rows of the unusual days from ``first`` to ``last``, both included."""
-    table = table_of(Snapshot)
-    query = select(table.c.page_id, table.c.day, table.c.fans_count, table.c.followers_count).where(
-        table.c.page_id.in_(page_ids), table.c.day.between(first - LOOK_BACK, last)
+    table, begin = table_of(Snapshot).c, first - LOOK_BACK
+    # A day's Pages come as texts, since a row for each of them takes twice as long.
+    counts = [func.coalesce(cast(table[f"{metric}_count"], Text), "nan") for metric in METRICS]
+    texts = [func.aggregate_strings(column, ",") for column in (table.page_id, *counts)]
+    query = (
+        select(table.day, *texts)
+        .where(table.page_id.in_(page_ids), table.day.between(begin, last))
+        .group_by(table.day)
+        .order_by(table.day)
     )
-    snapshots = session.connection().execute(query).all()
-    begin = first - LOOK_BACK
-    days_count = max(((row.day - begin).days + 1 for row in snapshots), default=0)
-    if days_count <= MIN_CHANGES:
+    days = session.connection().execute(query).all()
+    if not days:
         return []
+    numbers = {page_id: number for number, page_id in enumerate(page_ids)}
+    days_count = (days[-1].day - begin).days + 1
+    figures = np.full((len(METRICS), len(page_ids), days_count), np.nan)
+    for day, ids_text, *counts_texts in days:
+        of_pages = [numbers[page_id] for page_id in ids_text.split(",")]
+        figures[:, of_pages, (day - begin).days] = [text.split(",") for text in counts_texts]
+    # The change across a missing day is NaN, since it is not the change of one day.
+    changes = np.diff(figures)
     rows: list[dict[str, Any]] = []
-    for metric, column in zip(METRICS, (2, 3), strict=True):
-        figures = _matrix(snapshots, column, page_ids, begin, days_count)
-        # The change across a missing day is NaN, since it is not the change of one day.
-        changes = np.diff(figures, axis=1)
-        for number in range(LOOK_BACK_DAYS, days_count):
-            moved = find_unusual(changes[:, number - LOOK_BACK_DAYS : number], figures[:, number])
+    for number, metric in enumerate(METRICS):
+        for column in [(row.day - begin).days for row in days if row.day >= first]:
+            before = changes[number, :, column - LOOK_BACK_DAYS : column]
+            moved = find_unusual(before, figures[number, :, column])
             rows += [
                 {
                     "metric": metric,
-                    "day": begin + number * A_DAY,
+                    "day": begin + column * A_DAY,
                     "page_id": page_ids[index],
                     "direction": direction,
                 }
@@ -153,23 +163,6 @@ def _judge(session: Session, page_ids: list[str], first: date, last: date) -> li
                 for index in np.flatnonzero(moved == mark)
             ]
     return rows
-
-
-def _matrix(
-    snapshots: Iterable[Any], column: int, page_ids: list[str], begin: date, days_count: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Return a row per Page and a column per day from ``begin`` on; NaN without a figure."""
-    index = {page_id: number for number, page_id in enumerate(page_ids)}
-    cells = [
-        (index[row[0]], (row[1] - begin).days, row[column])
-        for row in snapshots
-        if row[column] is not None
-    ]
-    figures = np.full((len(page_ids), days_count), np.nan)
-    if cells:
-        at_pages, at_days, values = zip(*cells, strict=True)
-        figures[at_pages, at_days] = values
-    return figures
 
 
 def _count_moved(
@@ -208,13 +201,13 @@ def _count_judged(
     statement = _select_days(filter, until, metric, limit)
     for some in _stretches(days):
         first, last = some[0] - LOOK_BACK, some[-1]
-        every_day = [first + number * A_DAY for number in range((last - first).days + 1)]
+        every_day = [f"{first + number * A_DAY}" for number in range((last - first).days + 1)]
         values = {"first": first, "last": last}
         # Most Pages have a figure on the same days.
         pages_counts = Counter(session.connection().scalars(statement, values))
         for days_of_page, count in pages_counts.items():
-            for day in _list_judged(days_of_page or "", every_day):
-                judged[day] += count
+            for number in _list_judged(days_of_page or "", every_day):
+                judged[first + number * A_DAY] += count
     return judged
 
 
@@ -239,21 +232,23 @@ def _select_days(
     return select(days).select_from(of_pages)
 
 
-def _list_judged(days_of_page: str, every_day: Sequence[date]) -> Iterator[date]:
-    """Yield the days of ``every_day`` on which a Page with figures on ``days_of_page`` is judged.
+def _list_judged(days_of_page: str, every_day: Sequence[str]) -> list[int]:
+    """Return the indexes of ``every_day`` on which a Page with these days of figures is judged.
 
     It can be judged when the day's change is known (it and the day before have a figure), and at
     least MIN_CHANGES of the TRAILING_DAYS changes before it.
     """
-    with_figure = set(map(date.fromisoformat, filter(None, days_of_page.split(","))))
+    with_figure = set(days_of_page.split(","))
     has_figure = [day in with_figure for day in every_day]
     has_change = [False, *(a and b for a, b in pairwise(has_figure))]
     # By day: how many changes are known before it.
     changes_before = [0, *accumulate(has_change)]
-    for number in range(LOOK_BACK_DAYS, len(every_day)):
-        trailing = changes_before[number] - changes_before[number - TRAILING_DAYS]
-        if has_change[number] and trailing >= MIN_CHANGES:
-            yield every_day[number]
+    return [
+        number
+        for number in range(LOOK_BACK_DAYS, len(every_day))
+        if has_change[number]
+        and changes_before[number] - changes_before[number - TRAILING_DAYS] >= MIN_CHANGES
+    ]
 
 
 def _stretches(days: Collection[date]) -> Iterator[list[date]]:

@@ -25,20 +25,20 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
 
 from __future__ import annotations
 
-from storage.models.attempts import Attempt
+from storage.models.accounts import Attempt, Grant, Page, PageChange, PageGrant, Picture
 from storage.models.base import Base, UtcDateTime
-from storage.models.figures import Import, Snapshot, UnusualDay
-from storage.models.grants import Grant, PageGrant
-from storage.models.groups import Goal, Note, PageTag, Tag
-from storage.models.insights import (
+from storage.models.figures import (
+    Import,
     InsightMetric,
     InsightSpan,
     InsightState,
     InsightValue,
+    Snapshot,
+    UnusualDay,
 )
 from storage.models.installation import Installation, VaultKey
 from storage.models.jobs import Event, JobFailure, JobLease, JobRun, Observation
-from storage.models.pages import Page, PageChange, Picture
+from storage.models.notes import Goal, Note, PageTag, Tag
 
 __all__ = [
     "Attempt",

@@ -20,7 +20,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import create_engine, make_url, text
 
-from pages import queries
+from pages import queries, records
 from pages.cache import forget_answers
 from pages.text.periods import get_period
 from storage.db.engine import Database
@@ -76,14 +76,14 @@ def compare_questions(database: Database, *, repeats: int = REPEATS) -> None:
         for label in PERIODS:
             period = get_period(label, TODAY)
             for name, tag_id in (("all Pages", None), ("a tag of 100", 1)):
-                view = queries.View(period, "fans", Filter(tag_id=tag_id))
+                view = records.View(period, "fans", Filter(tag_id=tag_id))
 
-                def ours(view: queries.View = view) -> None:
+                def ours(view: records.View = view) -> None:
                     forget_answers()
                     with database.reading() as session:
-                        queries.load_overview(session, view, queries.Listing(), "number", TODAY)
+                        queries.load_overview(session, view, records.Listing(), "number", TODAY)
 
-                def theirs(view: queries.View = view) -> None:
+                def theirs(view: records.View = view) -> None:
                     rival.visit(view.period.since, view.period.until, view.filter.tag_id)
 
                 our_time, their_time = measure_in_turn(ours, theirs, repeats)

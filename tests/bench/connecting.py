@@ -31,7 +31,7 @@ from fb.jobs.worker import Worker
 from fb.sandbox import create_sandbox, make_world
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
-from pages import queries
+from pages import queries, records
 from pages.text.periods import get_period
 from tests.integration.facebook import traveller
 from tests.integration.jobs.test_sandbox_history import connect, is_finished, opened_sandbox
@@ -46,10 +46,8 @@ _COPY_DAY = """
 INSERT INTO snapshots SELECT page_id, date(day, :shift), fans_count, followers_count, fans_source,
     followers_source, fetched_at, graph_version FROM snapshots WHERE day = :day
 """
-_UPSERT = """
-INSERT INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (page_id, day) DO UPDATE SET
-    fans_count = excluded.fans_count, followers_count = excluded.followers_count
-"""
+# What a day's sync writes: the table, and its key.
+_SYNCED = {"pages": "id", "pictures": "page_id", "snapshots": "page_id, day"}
 _READ = "SELECT page_id, day, fans_count, followers_count FROM snapshots WHERE day > ?"
 
 
@@ -83,8 +81,8 @@ def measure_history(folder: Path, report: Callable[..., None]) -> None:
         wait_until(lambda: is_finished(installation), 60)
         today = installation.now().date()
         with installation.database.reading() as session:
-            view = queries.View(get_period("90 days", today))
-            queries.load_overview(session, view, queries.Listing(), "number", today)
+            view = records.View(get_period("90 days", today))
+            queries.load_overview(session, view, records.Listing(), "number", today)
         seconds = time.perf_counter() - began_at
     report("from Save to Overview with 90 days", seconds, 10, "s")
 
@@ -193,32 +191,51 @@ def _do_least_connecting(ours: Path, file: Path, calls: Recorded) -> float:
 
 def _sync(installation: Installation, file: Path) -> tuple[float, float]:
     """Sync the next day, then do the least of it again."""
-    at = installation.now() + timedelta(days=1)
-    today = f"{installation.now().date()}"
+    today = installation.now().date()
+    installation.now = lambda: _now() + timedelta(days=1)
     with closing(sqlite3.connect(file)) as connection, connection:
         for number in range(1, DAYS_BEFORE):
-            connection.execute(_COPY_DAY, {"shift": f"-{number} days", "day": today})
+            connection.execute(_COPY_DAY, {"shift": f"-{number} days", "day": f"{today}"})
         sealed = connection.execute("SELECT sealed_page_token FROM page_grants").fetchall()
     with _recorded() as calls, _quiet_memory():
         began = time.process_time()
-        run_snapshots(installation, "daily", at=at)
+        run_snapshots(installation, "daily")
         ours = time.process_time() - began
     with closing(sqlite3.connect(file)) as connection:
-        days = connection.execute("SELECT * FROM snapshots WHERE day > ?", (today,)).fetchall()
-        assert len(days) > PAGES / 2, "the sync has stored too little"
+        query = "SELECT count(*) FROM snapshots WHERE day > ?"
+        (count,) = connection.execute(query, (f"{today}",)).fetchone()
+        assert count > PAGES / 2, "the sync has stored too little"
+        upserts = [_make_upsert(connection, table, key) for table, key in _SYNCED.items()]
         fernet = Fernet(installation.settings.encryption_keys[0])
         with _quiet_memory():
             began = time.process_time()
             for content in calls.contents:
-                json.loads(content)
+                answer = json.loads(content)
+                for element in answer if isinstance(answer, list) else ():
+                    json.loads(element["body"])  # a Page's answer is a text within the batch's
             for (token,) in sealed:
                 if token is not None:
                     fernet.decrypt(token)
             with connection:
-                connection.executemany(_UPSERT, days)
-            since = installation.now().date() - timedelta(days=DAYS_BEFORE)
-            connection.execute(_READ, (f"{since}",)).fetchall()
+                for statement, rows in upserts:
+                    connection.executemany(statement, rows)
+            connection.execute(_READ, (f"{today - timedelta(days=DAYS_BEFORE)}",)).fetchall()
             return ours, time.process_time() - began
+
+
+def _make_upsert(
+    connection: sqlite3.Connection, table: str, key: str
+) -> tuple[str, list[tuple[Any, ...]]]:
+    """An upsert of a table's rows, and the rows; of snapshots those of the newest day."""
+    newest = "WHERE day = (SELECT max(day) FROM snapshots)" if table == "snapshots" else ""
+    cursor = connection.execute(f'SELECT * FROM "{table}" {newest}')
+    names = [column[0] for column in cursor.description]
+    changes = ", ".join(
+        f"{name} = excluded.{name}" for name in names if name not in key.split(", ")
+    )
+    marks = ", ".join("?" * len(names))
+    statement = f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {changes}"
+    return statement, cursor.fetchall()
 
 
 def _open(folder: Path, url: str) -> Installation:

@@ -1,4 +1,7 @@
-"""Overview as a browser gets it: bytes and seconds over the socket, beside the usual way's."""
+"""Overview as a browser gets it: bytes and seconds over the socket.
+
+Beside it the same elements drawn from constants, and the usual way of Streamlit.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ from tests.present import NOW, TODAY
 
 copy_program = serving.copy_program
 RIVAL = Path(__file__).with_name("usual_way.py")
+CONSTANTS = Path(__file__).with_name("constants.py")
 RERUNS = 9
 # By default Streamlit collects garbage when a run is over: the next one must not pay for it.
 PAUSE_SECONDS = 0.3
@@ -78,11 +82,35 @@ def measure(program: Path, rival_folder: Path, report: Callable[..., None]) -> N
             sent.append(tab.rerun().bytes_count)
         report("another period, the largest", max(periods) / 1000, 70, "kB")
         report("rerun with the same figures, the largest", max(sent) / 1000, 30, "kB")
+    compare_reruns(program, report)
     with served_rival(rival_folder, file) as port, opened_tab(port) as tab:
         theirs = tab.rerun().seconds
     cold = statistics.median(ours)
     what = f"28 days, nothing remembered: {1000 * cold:.0f} ms, the usual way {theirs:.1f} s"
     report(what, theirs / cold, 20, "x", least=True)
+
+
+def compare_reruns(program: Path, report: Callable[..., None]) -> None:
+    """Rerun in turn the screen whose answers are remembered, and its elements from constants."""
+    copy = shutil.copytree(program, program.with_name("constants"))
+    shutil.copy2(CONSTANTS, copy / "pages" / "app.py")
+    with (
+        serving.serving(program) as server,
+        serving.serving(copy) as other,
+        opened_tab(server.port) as tab,
+        opened_tab(other.port) as constant_tab,
+    ):
+        times: list[tuple[float, float]] = []
+        for _ in range(2 + 2 * RERUNS):  # the first two load the screen and fill the tab
+            answers = []
+            for each in (tab, constant_tab):
+                time.sleep(PAUSE_SECONDS)
+                answers.append(each.rerun())
+            times.append((answers[0].seconds, answers[1].seconds))
+        ours, theirs = (statistics.median(some) for some in zip(*times[2:], strict=True))
+        assert answers[0].elements_count == answers[1].elements_count, "the elements differ"
+    what = f"rerun, all remembered: {1000 * ours:.0f} ms, from constants {1000 * theirs:.0f}"
+    report(what, ours / theirs, 1.33, "x")
 
 
 @contextmanager

@@ -24,6 +24,7 @@ class Answer:
 
     bytes_count: int  # payload of the frames; Streamlit compresses none of it unless told to
     seconds: float
+    elements_count: int  # elements and containers that were drawn
 
 
 class Tab:
@@ -53,7 +54,8 @@ class Tab:
         text = message.SerializeToString()
         began_at = time.perf_counter()
         self._connection.send(text)
-        return Answer(self._read_run(), time.perf_counter() - began_at)
+        bytes_count, elements_count = self._read_run()
+        return Answer(bytes_count, time.perf_counter() - began_at, elements_count)
 
     def choose(self, parameter: str, label: str) -> Answer:
         """Choose one of several buttons in a row."""
@@ -63,18 +65,23 @@ class Tab:
         self._states[state.id] = state
         return self.rerun()
 
-    def _read_run(self) -> int:
-        """Read to the end of the script, reruns that it asks for included; return the bytes."""
-        bytes_count = 0
+    def _read_run(self) -> tuple[int, int]:
+        """Read to the end of the script, reruns that it asks for included.
+
+        Return the bytes, and the number of elements and containers.
+        """
+        bytes_count, drawn = 0, set()
         while True:
             frame = self._connection.recv(PATIENCE_SECONDS, decode=False)
             bytes_count += len(frame)
             message = ForwardMsg.FromString(frame)
             kind = message.WhichOneof("type")
+            if kind in ("delta", "ref_hash"):
+                drawn.add(tuple(message.metadata.delta_path))
             if kind == "script_finished":
                 if message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
                     self._forget_old()
-                    return bytes_count
+                    return bytes_count, len(drawn)
             elif kind == "new_session":
                 self._script_hash = message.new_session.page_script_hash
                 self._kept_for_runs = message.new_session.config.max_cached_message_age

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from pages import resources
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 from tests import present
 
+HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 APP = Path(__file__).parents[2] / "pages" / "app.py"
 NOW = present.NOW
 ADDRESS = "http://localhost:8501/"
@@ -88,14 +90,28 @@ class Stage:
         self.set_startup(self.startup)
         return self.startup
 
-    def open(self, screen: str, query: Mapping[str, str | list[str]] | None = None) -> AppTest:
-        """Run the screen as a browser that typed its address."""
+    def open(
+        self,
+        screen: str,
+        query: Mapping[str, str | list[str]] | None = None,
+        *,
+        popover: str | None = None,
+    ) -> AppTest:
+        """Run the screen as a browser that typed its address. It is drawn without an exception.
+
+        ``popover`` is the key of one that is opened then, which takes a run of its own.
+        """
         at = AppTest.from_file(str(APP), default_timeout=20)
         at.context = {"url": ADDRESS + screen}
         for name, value in (query or {}).items():
             at.query_params[name] = value
         at.switch_page(f"{screen}.py")
-        return at.run()
+        at.run()
+        if popover is not None:
+            at.session_state[popover] = True
+            at.run()
+        assert not at.exception, query
+        return at
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +153,33 @@ def words_of(at: AppTest) -> str:
         said += [f"{alert.proto.title} {alert.value}" for alert in alerts]
     said += [str(button.label) for button in at.button]
     return html.unescape("\n".join(said))
+
+
+def tiles_of(at: AppTest) -> dict[str, str]:
+    """The tiles' figures by their labels."""
+    return {metric.label: metric.value for metric in at.metric}
+
+
+def links_of(at: AppTest) -> list[str]:
+    """The labels of the links to other screens."""
+    return [str(link.value) for link in at.page_link]
+
+
+def charts_of(at: AppTest) -> list[dict[str, Any]]:
+    """The specs of the charts, in their order on the screen."""
+    return [json.loads(chart.proto.spec) for chart in at.get("vega_lite_chart")]
+
+
+def press(at: AppTest, label: str) -> AppTest:
+    """Press the one button with this label."""
+    (button,) = [button for button in at.button if button.label == label]
+    return button.click().run()
+
+
+def open_dialog(at: AppTest, press: Callable[[AppTest], Any]) -> None:
+    """Press what opens a dialog, and leave it open for the next press in it.
+
+    AppTest runs no fragment alone: the run after a press in the dialog opens it once more.
+    """
+    press(at).run()
+    press(at)

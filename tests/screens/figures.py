@@ -43,21 +43,16 @@ def give_page(
         bump_data_version(session)
 
 
-def fill(stage: Stage, count: int, **facts: Any) -> int:
+def fill(stage: Stage, count: int) -> int:
     """``count`` Pages of one account, the larger their number the more fans; returns the grant."""
     grant_id = connect(stage)
-    for number in range(1, count + 1):
-        # Every third one loses, and all differ.
-        step = -number if number % 3 == 0 else number
-        name = f"Page {number:03d}"
-        give_page(
-            stage,
-            str(number),
-            rising(10_000 * number, step),
-            grant_id=grant_id,
-            name=name,
-            **facts,
-        )
+    with stage.installation.database.writing() as session:
+        for number in range(1, count + 1):
+            # Every third one loses, and all differ.
+            figures = rising(10_000 * number, -number if number % 3 == 0 else number)
+            add_page(session, str(number), figures, figures, name=f"Page {number:03d}")
+            hold(session, grant_id, str(number))
+        bump_data_version(session)
     return grant_id
 
 

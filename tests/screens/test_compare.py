@@ -10,15 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from storage.notes.notes import NoteDraft, add_note
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import HOSTILE, NOW, Stage, charts_of, words_of
 from tests.screens.figures import TODAY, connect, day_of, fill, give_page, rising
-
-HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 
 
 def chart_of(at: AppTest) -> dict[str, Any]:
-    (chart,) = at.get("vega_lite_chart")
-    spec: dict[str, Any] = json.loads(chart.proto.spec)
+    (spec,) = charts_of(at)
     return spec
 
 
@@ -46,17 +43,11 @@ def offers_of(at: AppTest) -> dict[str, str]:
     return {b.label: str(b.key).removeprefix("compare-begin-") for b in buttons}
 
 
-def links_of(at: AppTest) -> dict[str, str]:
-    """Where links lead, by what they say."""
-    return {link.proto.label: link.proto.query_string for link in at.get("page_link")}
-
-
 def test_two_pages_side_by_side(stage: Stage) -> None:
     grant_id = connect(stage)
     give_page(stage, "1", rising(1000, 10), rising(4000, 1), grant_id=grant_id, name="Optik")
     give_page(stage, "2", rising(5000, -5), grant_id=grant_id, name="Hofladen")
     at = stage.open("compare", {"ids": "2,1"})
-    assert not at.exception
     assert [title.value for title in at.title] == ["Compare"]
     assert chips_of(at) == ["Hofladen", "Optik"]
     assert [text.partition(" ")[2] for text in ends_of(at)] == ["Hofladen", "Optik"]
@@ -89,9 +80,6 @@ def test_the_previous_period_is_compared_where_there_is_one(stage: Stage) -> Non
 @pytest.mark.parametrize(
     ("query", "heading", "end"),
     [
-        ({}, "Fans, start = 100", "121.1"),
-        ({"figure": "Followers"}, "Followers, start = 100", "100.7"),
-        ({"scale": "Numbers"}, "Fans", "1,610"),
         ({"scale": "Numbers", "figure": "Followers"}, "Followers", "4,061"),
         ({"scale": "nonsense", "figure": "x"}, "Fans, start = 100", "121.1"),
     ],
@@ -103,7 +91,6 @@ def test_switches_stand_in_the_address(
     for page_id in ("1", "2"):
         give_page(stage, page_id, rising(1000, 10), rising(4000, 1), grant_id=grant_id)
     at = stage.open("compare", {"ids": "1,2", **query})
-    assert not at.exception
     assert heading in [header.value for header in at.header]
     assert ends_of(at)[0].startswith(end)
     hundred = [r for r in marks_of(chart_of(at), "rule") if "datum" in r["encoding"].get("y", {})]
@@ -113,7 +100,6 @@ def test_switches_stand_in_the_address(
 def test_without_two_pages_the_largest_are_offered(stage: Stage) -> None:
     fill(stage, 6)
     at = stage.open("compare")
-    assert not at.exception
     assert "Choose two Pages to compare." in said_by(at)
     assert not at.get("vega_lite_chart")
     assert offers_of(at) == {
@@ -150,7 +136,6 @@ def test_with_one_page_the_most_alike_are_offered(stage: Stage) -> None:
 
 def test_an_installation_without_pages(stage: Stage) -> None:
     at = stage.open("compare", {"ids": "1,2"})
-    assert not at.exception
     assert "No Page is connected yet" in said_by(at)
 
 
@@ -160,7 +145,6 @@ def test_pages_without_any_figure(stage: Stage) -> None:
         give_page(stage, page_id, {}, grant_id=grant_id)
     assert "No Page has a figure yet." in said_by(stage.open("compare"))
     at = stage.open("compare", {"ids": "1,2"})
-    assert not at.exception
     assert "No fans to draw in this period." in said_by(at)
     assert "Page 1 has no snapshot yet." in said_by(at)
 
@@ -169,46 +153,16 @@ def test_pages_without_any_figure(stage: Stage) -> None:
     ("ids", "chips", "said"),
     [
         ("1,2,99", ["Page 001", "Page 002"], "1 Page that is not connected here."),
-        ("2,2,1", ["Page 002", "Page 001"], "1 Page that stands there twice."),
-        (
-            "1,2,3,4,5,6",
-            [f"Page 00{number}" for number in range(1, 6)],
-            "1 Page more than the 5 that can be compared.",
-        ),
-        ("1,2," + "9" * 101, ["Page 001", "Page 002"], "1 Page that is not connected here."),
         ("<script>,%,a\0b,,'--", [], "4 Pages that are not connected here."),
-        (";DROP TABLE", [], "1 Page that is not connected here."),
     ],
 )
 def test_what_the_address_asks_too_much_is_dropped_and_said(
     stage: Stage, ids: str, chips: list[str], said: str
 ) -> None:
-    fill(stage, 6)
+    fill(stage, 2)
     at = stage.open("compare", {"ids": ids})
-    assert not at.exception
     assert chips_of(at) == chips
     assert f"Left out of this address: {said}" in said_by(at)
-
-
-def test_pages_are_added_by_search_and_removed_by_chip(stage: Stage) -> None:
-    fill(stage, 12)
-    at = stage.open("compare", {"ids": "12,11"})
-    assert not at.selectbox(key="comparison").disabled
-    assert "compare-add" not in {box.key for box in at.selectbox}
-    at.text_input(key="compare-search").set_value("page 00").run()
-    box = at.selectbox(key="compare-add")
-    assert box.options == [f"Page 00{number}" for number in range(1, 10)]
-    box.set_value("Page 003").run()
-    assert at.query_params["ids"] == "12,11,3"
-    assert chips_of(at) == ["Page 012", "Page 011", "Page 003"]
-    assert not at.text_input(key="compare-search").value
-    at.button(key="compare-remove-1").click().run()
-    assert at.query_params["ids"] == "12,3"
-    at.button(key="compare-remove-0").click().run()
-    at.button(key="compare-remove-0").click().run()
-    assert "ids" not in at.query_params
-    assert "Choose two Pages to compare." in said_by(at)
-    assert not at.exception
 
 
 def test_a_search_without_a_match_says_so(stage: Stage) -> None:
@@ -246,30 +200,15 @@ def test_a_base_of_0_or_none_is_left_out_of_the_index_only(stage: Stage) -> None
     assert "left out of the index" not in said_by(at)
 
 
-def test_missing_days_are_gaps(stage: Stage) -> None:
-    grant_id = connect(stage)
-    fans: dict[int, int | None] = dict(rising(1000, 10))
-    del fans[5], fans[6]
-    give_page(stage, "1", fans, grant_id=grant_id)
-    give_page(stage, "2", rising(2000, 1), grant_id=grant_id)
-    at = stage.open("compare", {"ids": "1,2"})
-    assert at.dataframe[0].value["days"].tolist() == ["26 of 28", "28 of 28"]
-    lines = marks_of(chart_of(at), "line")
-    assert {line["mark"]["invalid"] for line in lines} == {"break-paths-show-path-domains"}
-
-
-def test_hostile_and_equal_names(stage: Stage) -> None:
+def test_equal_names_are_told_apart(stage: Stage) -> None:
     grant_id = connect(stage)
     for page_id in ("1001", "1002"):
         give_page(stage, page_id, rising(1000, 10), grant_id=grant_id, name=HOSTILE)
     at = stage.open("compare", {"ids": "1001,1002"})
-    assert not at.exception
-    assert at.dataframe[0].value["name"].tolist()[0].startswith(":material/delete: <b>x</b>")
-    assert at.dataframe[0].value["name"].tolist()[0].endswith("(…1001)")
-    for label in chips_of(at):
-        assert ":material" not in label
-        assert "\\<b\\>" in label
-    assert {end[-7:] for end in ends_of(at)} == {"(…1001)", "(…1002)"}
+    names = at.dataframe[0].value["name"].tolist()
+    for texts in (names, ends_of(at)):
+        assert {text[-7:] for text in texts} == {"(…1001)", "(…1002)"}
+    assert not [label for label in chips_of(at) if ":material" in label]
 
 
 def test_notes_of_these_pages_and_of_all_are_drawn(stage: Stage) -> None:
@@ -278,17 +217,10 @@ def test_notes_of_these_pages_and_of_all_are_drawn(stage: Stage) -> None:
         for text, page_id in (("For all", None), ("For one", "1"), ("For another", "3")):
             add_note(session, NoteDraft(day_of(10), text, page_id), NOW)
     at = stage.open("compare", {"ids": "1,2"})
-    assert not at.exception
     drawn = json.dumps(chart_of(at))
     assert "For all" in drawn
     assert "Page 001: For one" in drawn
     assert "For another" not in drawn
-
-
-def test_a_pages_screen_leads_here(stage: Stage) -> None:
-    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
-    at = stage.open("page", {"id": "104"})
-    assert links_of(at)["Compare with…"] == "ids=104"
 
 
 def test_more_than_a_year_is_weekly_and_says_so(stage: Stage) -> None:
@@ -297,7 +229,6 @@ def test_more_than_a_year_is_weekly_and_says_so(stage: Stage) -> None:
         give_page(stage, page_id, rising(1000, 1, range(-600, TODAY + 1)), grant_id=grant_id)
     query = {"ids": "1,2", "period": "Custom", "since": f"{ago(539)}", "until": f"{ago(0)}"}
     at = stage.open("compare", query)
-    assert not at.exception
     assert "the chart has one figure a week: the last known." in said_by(at)
     at = stage.open("compare", {"ids": "1,2", "period": "12 months"})
     assert "one figure a week" not in said_by(at)

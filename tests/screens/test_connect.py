@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from fb.jobs import sandbox_history
 from fb.login import preview as login_preview
@@ -16,13 +17,14 @@ from fb.login.attempt import AttemptGone
 from fb.login.preview import AttemptView, MissingPage, Preview, PreviewPage
 from fb.login.save import PreviewOvertaken
 from fb.login.start import ReturnRefused
-from pages.parts.connect import progress
+from pages.connect import steps
 from pages.text import formats, wording
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, make_run, words_of
+from tests.screens.conftest import HOSTILE, NOW, Stage, make_run, words_of
 
-HOSTILE = ":material/delete: <b>x</b> www.evil.com"
 ATTEMPT = "a" * 32
+RETURN: dict[str, str | list[str]] = {"code": "the-code", "state": "the-state"}
+CHECK = "Check before saving"
 
 
 def make_page(number: int, **changes: Any) -> PreviewPage:
@@ -115,8 +117,23 @@ def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
     return fake
 
 
-def open_attempt(stage: Stage) -> Any:
+def open_attempt(stage: Stage) -> AppTest:
     return stage.open("connect", {"attempt": ATTEMPT})
+
+
+@pytest.fixture
+def checked(stage: Stage, attempts: Attempts) -> AppTest:
+    """The check of one Page, before Save."""
+    attempts.view = ready(make_preview(make_page(1)))
+    return open_attempt(stage)
+
+
+def go_back(at: AppTest) -> None:
+    """Have the address of Facebook's answer again."""
+    at.query_params.clear()
+    for name, value in RETURN.items():
+        at.query_params[name] = value
+    at.run()
 
 
 # The way back.
@@ -124,9 +141,8 @@ def open_attempt(stage: Stage) -> Any:
 
 def test_a_return_is_taken_once_and_leaves_the_address(stage: Stage, attempts: Attempts) -> None:
     attempts.view = ready(make_preview(make_page(1)))
-    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
-    assert not at.exception
-    assert at.title[0].value == "Check before saving"
+    at = stage.open("connect", RETURN)
+    assert at.title[0].value == CHECK
     assert at.query_params == {"attempt": ATTEMPT}
     at.run()
     assert len(attempts.returns) == 1
@@ -136,15 +152,12 @@ def test_going_back_to_the_spent_address_shows_the_same_attempt(
     stage: Stage, attempts: Attempts
 ) -> None:
     attempts.view = ready(make_preview(make_page(1)))
-    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
+    at = stage.open("connect", RETURN)
     attempts.refused = ReturnRefused("used", ATTEMPT)
-    at.query_params.clear()
-    at.query_params["code"] = "the-code"
-    at.query_params["state"] = "the-state"
-    at.run()
-    assert at.title[0].value == "Check before saving"
+    go_back(at)
+    assert at.title[0].value == CHECK
     # The address is left alone, so that the next Back leaves.
-    assert at.query_params == {"code": "the-code", "state": "the-state"}
+    assert at.query_params == RETURN
 
 
 def test_repeated_parameters_reach_the_judge_as_they_came(stage: Stage, attempts: Attempts) -> None:
@@ -158,10 +171,7 @@ def test_each_refusal_is_a_title_a_sentence_and_a_way_on(
     stage: Stage, attempts: Attempts, kind: str
 ) -> None:
     attempts.refused = ReturnRefused(kind)
-    at = stage.open(
-        "connect",
-        {"code": "c", "state": "s", "error_description": "Evil words", "error_message": "Evil too"},
-    )
+    at = stage.open("connect", {**RETURN, "error_description": "Evil", "error_message": "Evil"})
     expected = wording.REFUSALS[kind]
     assert not at.exception
     assert [title.value for title in at.title] == [expected.title]
@@ -172,36 +182,30 @@ def test_each_refusal_is_a_title_a_sentence_and_a_way_on(
     assert "Evil" not in said
 
 
-@pytest.mark.parametrize("kind", sorted(set(wording.REFUSALS) - {"wrong_key"}))
 def test_a_refused_answer_leaves_the_address_and_its_reason_stays(
-    stage: Stage, attempts: Attempts, kind: str
+    stage: Stage, attempts: Attempts
 ) -> None:
-    attempts.refused = ReturnRefused(kind)
-    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
+    attempts.refused = ReturnRefused("expired")
+    at = stage.open("connect", RETURN)
     assert at.query_params == {}
     attempts.refused = ReturnRefused("nothing")
     at.run()
-    assert at.title[0].value == wording.REFUSALS[kind].title
+    assert at.title[0].value == wording.REFUSALS["expired"].title
     # Back shows the same, and pushes no second address in its way.
-    attempts.refused = ReturnRefused(kind)
-    at.query_params["code"] = "the-code"
-    at.query_params["state"] = "the-state"
-    at.run()
-    assert at.title[0].value == wording.REFUSALS[kind].title
-    assert at.query_params == {"code": "the-code", "state": "the-state"}
+    attempts.refused = ReturnRefused("expired")
+    go_back(at)
+    assert at.title[0].value == wording.REFUSALS["expired"].title
+    assert at.query_params == RETURN
 
 
-def test_an_answer_waits_in_the_address_for_the_right_key(stage: Stage, attempts: Attempts) -> None:
+def test_with_a_wrong_key_nothing_is_opened_and_an_answer_waits_in_the_address(
+    stage: Stage, attempts: Attempts
+) -> None:
     stage.installation.keys = replace(stage.installation.keys, ok=False)
-    at = stage.open("connect", {"code": "the-code", "state": "the-state"})
-    assert at.query_params == {"code": "the-code", "state": "the-state"}
+    at = stage.open("connect", RETURN)
+    assert at.title[0].value == wording.WRONG_KEY.title
+    assert at.query_params == RETURN
     assert attempts.returns == []
-
-
-def test_an_address_without_parameters_offers_the_way(stage: Stage) -> None:
-    at = stage.open("connect")
-    assert at.title[0].value == "Connect your Facebook Pages"
-    assert "/oauth/start" in words_of(at)
 
 
 # How an attempt stands.
@@ -216,38 +220,14 @@ def test_each_end_of_an_attempt_has_its_screen(
 ) -> None:
     attempts.view = AttemptView(status)
     at = open_attempt(stage)
-    assert not at.exception
     assert at.title[0].value == wording.for_attempt(status).title
     assert "/oauth/start" in words_of(at)
-
-
-def test_a_saved_attempt_says_what_was_done_and_leads_to_overview(
-    stage: Stage, attempts: Attempts
-) -> None:
-    attempts.view = AttemptView("saved", outcome={"saved": 57}, ended_at=NOW)
-    at = open_attempt(stage)
-    assert at.title[0].value == "57 Pages are connected"
-    assert f"57 Pages were saved at {formats.clock(NOW)}." in words_of(at)
-    assert "Go to Overview" in words_of(at)
 
 
 def test_a_failed_attempt_names_code_and_trace(stage: Stage, attempts: Attempts) -> None:
     failure = {"kind": "Refused", "code": 1234, "subcode": None, "trace_id": "AbC"}
     attempts.view = AttemptView("failed", failure=failure)
     assert "with code 1234 (trace AbC)" in words_of(open_attempt(stage))
-
-
-def test_a_cancelled_attempt_says_that_nothing_changed(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = AttemptView("failed", failure={"kind": "cancelled"})
-    said = words_of(open_attempt(stage))
-    assert "You cancelled in Facebook's dialog" in said
-    assert "Try again" in said
-
-
-def test_a_wrong_key_stops_before_anything_is_opened(stage: Stage, attempts: Attempts) -> None:
-    stage.installation.keys = replace(stage.installation.keys, ok=False)
-    at = open_attempt(stage)
-    assert at.title[0].value == "The stored access can't be opened"
 
 
 def test_reading_shows_how_far_it_is(stage: Stage, attempts: Attempts) -> None:
@@ -260,7 +240,6 @@ def test_reading_shows_how_far_it_is(stage: Stage, attempts: Attempts) -> None:
         access_until=NOW + timedelta(days=60),
     )
     at = open_attempt(stage)
-    assert not at.exception
     assert at.title[0].value == "Reading your Pages from Facebook"
     assert at.get("progress")[0].proto.text == "300 of 1,240 Pages read"
     said = words_of(at)
@@ -278,7 +257,7 @@ def test_reading_shows_how_far_it_is(stage: Stage, attempts: Attempts) -> None:
     ],
 )
 def test_the_steps_of_a_reading(step: str | None, marks: list[str]) -> None:
-    shown = progress.steps(AttemptView("reading", step=step))
+    shown = steps(AttemptView("reading", step=step))
     assert [icon.strip(":").split("/")[1] for icon, _ in shown] == marks
 
 
@@ -288,7 +267,7 @@ def test_reading_that_ended_meanwhile_shows_the_preview(
     views = iter([AttemptView("reading"), ready(make_preview(make_page(1)))])
     last = ready(make_preview(make_page(1)))
     monkeypatch.setattr(login_preview, "get_view", lambda *_args: next(views, last))
-    assert open_attempt(stage).title[0].value == "Check before saving"
+    assert open_attempt(stage).title[0].value == CHECK
 
 
 # The check.
@@ -308,7 +287,6 @@ def test_the_preview_says_who_gives_what_and_until_when(stage: Stage, attempts: 
         )
     )
     at = open_attempt(stage)
-    assert not at.exception
     assert [(m.label, m.value) for m in at.metric] == [
         ("New", "2"),
         ("Kept, access renewed", "1"),
@@ -368,26 +346,23 @@ def test_access_without_any_page_offers_the_chooser(stage: Stage, attempts: Atte
     assert attempts.discarded == 1
 
 
-def test_every_page_is_ticked_and_names_are_cells(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(*(make_page(n, name=HOSTILE) for n in range(60))))
+def test_every_usable_page_is_ticked_and_names_are_cells(stage: Stage, attempts: Attempts) -> None:
+    usable = [make_page(n, name=HOSTILE) for n in range(60)]
+    unusable = make_page(99, usability="cannot_be_used", reasons=("no_access",))
+    turned = make_page(98, name="\u202eMode\u202c Rück", fans=9_999)
+    attempts.view = ready(make_preview(turned, *usable, unusable))
     at = open_attempt(stage)
     table = at.data_editor[0].value
     assert len(table) == 25
     assert table["tick"].all()
-    assert set(table["page"]) == {HOSTILE}
+    assert table["page"].tolist() == ["Mode Rück"] + [HOSTILE] * 24
     at.button(key="save").click().run()
-    assert len(attempts.saved[0][0]) == 60
+    assert attempts.saved == [(frozenset(page.id for page in (turned, *usable)), "d1")]
 
 
-def test_no_name_turns_the_rest_of_its_cell(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(make_page(1, name="\u202eMode\u202c Rück")))
-    assert list(open_attempt(stage).data_editor[0].value["page"]) == ["Mode Rück"]
-
-
-def untick(at: Any, *rows: int) -> Any:
+def untick(at: AppTest, *rows: int) -> AppTest:
     """Untick rows of the table on screen, as the browser would report it."""
-    key = at.data_editor[0].key
-    at.session_state[key] = {
+    at.session_state[str(at.data_editor[0].key)] = {
         "edited_rows": {row: {"tick": False} for row in rows},
         "added_rows": [],
         "deleted_rows": [],
@@ -399,7 +374,8 @@ def test_ticks_survive_paging_and_filtering_and_decide_what_is_saved(
     stage: Stage, attempts: Attempts
 ) -> None:
     pages = [make_page(n, fans=10_000 - n) for n in range(60)]
-    attempts.view = ready(make_preview(*pages, make_page(99, state="kept")))
+    kept = make_page(99, state="kept")
+    attempts.view = ready(make_preview(*pages, kept))
     at = untick(open_attempt(stage), 0, 2)
     at.pagination[0].set_value(2).run()
     assert at.data_editor[0].value["tick"].all()
@@ -412,23 +388,8 @@ def test_ticks_survive_paging_and_filtering_and_decide_what_is_saved(
     at.button(key="save").click().run()
     page_ids, digest = attempts.saved[0]
     unsaved = {pages[0].id, pages[2].id, pages[26].id}
-    assert page_ids == {page.id for page in attempts_pages(pages)} - unsaved
+    assert page_ids == {page.id for page in (*pages, kept)} - unsaved
     assert digest == "d1"
-
-
-def attempts_pages(pages: list[PreviewPage]) -> list[PreviewPage]:
-    return [*pages, make_page(99, state="kept")]
-
-
-def test_ticks_survive_a_reload(stage: Stage, attempts: Attempts) -> None:
-    pages = [make_page(n, fans=10_000 - n) for n in range(60)]
-    attempts.view = ready(make_preview(*pages))
-    untick(open_attempt(stage), 0, 2)
-    again = open_attempt(stage)  # as a reload does: another session
-    assert list(again.data_editor[0].value["tick"][:4]) == [False, True, False, True]
-    assert "Save 58 Pages" in words_of(again)
-    again.button(key="tick-all").click().run()
-    assert "Save 60 Pages" in words_of(open_attempt(stage))
 
 
 def test_a_tick_that_comes_too_late_shows_how_it_ended(stage: Stage, attempts: Attempts) -> None:
@@ -451,107 +412,52 @@ def test_untick_all_leaves_nothing_to_save(stage: Stage, attempts: Attempts) -> 
     assert not at.button(key="save").disabled
 
 
-def test_pages_that_cannot_be_used_are_never_saved(stage: Stage, attempts: Attempts) -> None:
-    unusable = make_page(2, usability="cannot_be_used", reasons=("no_access",))
-    attempts.view = ready(make_preview(make_page(1), unusable))
-    at = open_attempt(stage)
-    at.button(key="save").click().run()
-    assert attempts.saved == [(frozenset({make_page(1).id}), "d1")]
-
-
 # Save and Discard.
 
 
-def test_save_leads_to_overview(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(make_page(1)))
-    at = open_attempt(stage)
-    at.button(key="save").click().run()
-    assert not at.exception
-    assert at.title[0].value != "Check before saving"
-    assert [toast.value for toast in at.toast] == ["Anna Keller is connected with 1 Page."]
+def test_save_leads_to_overview(checked: AppTest) -> None:
+    checked.button(key="save").click().run()
+    assert not checked.exception
+    assert checked.title[0].value != CHECK
+    assert [toast.value for toast in checked.toast] == ["Anna Keller is connected with 1 Page."]
 
 
 def test_the_first_save_in_the_sandbox_waits_for_its_history(
-    stage: Stage, attempts: Attempts, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, checked: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[object] = []
-    monkeypatch.setattr(
-        sandbox_history, "make_history", lambda installation: made.append(installation)
-    )
-    monkeypatch.setattr(
-        sandbox_history,
-        "find_progress",
-        lambda _: make_run(started_by="history", steps_done=40, steps_total=90) if made else None,
-    )
-    attempts.view = ready(make_preview(make_page(1)))
-    at = open_attempt(stage)
-    at.button(key="save").click().run()
+    running = make_run(started_by="history", steps_done=40, steps_total=90)
+    monkeypatch.setattr(sandbox_history, "make_history", made.append)
+    monkeypatch.setattr(sandbox_history, "find_progress", lambda _: running if made else None)
+    checked.button(key="save").click().run()
     assert made == [stage.installation]
-    assert at.get("progress")[0].proto.text == "Making 90 days of history… 40 of 90"
+    assert checked.get("progress")[0].proto.text == "Making 90 days of history… 40 of 90"
 
 
 def test_save_stands_for_the_difference_that_was_on_the_screen(
-    stage: Stage, attempts: Attempts
+    attempts: Attempts, checked: AppTest
 ) -> None:
-    attempts.view = ready(make_preview(make_page(1)))
-    at = open_attempt(stage)
     # Another tab saved since: the run that the press begins would draw this already.
     attempts.view = ready(make_preview(make_page(1), digest="d2"))
-    at.button(key="save").click().run()
+    checked.button(key="save").click().run()
     assert [digest for _, digest in attempts.saved] == ["d1"]
 
 
-def test_a_tick_can_be_taken_back(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(*(make_page(n) for n in range(3))))
-    at = untick(open_attempt(stage), 0)
-    assert "Save 2 Pages" in words_of(at)
-    # The browser lays its edits over what it was given at first, so that has to stay.
-    for ticks, said in (({}, "Save 3 Pages"), ({0: False}, "Save 2 Pages"), ({}, "Save 3 Pages")):
-        at.session_state[at.data_editor[0].key] = {
-            "edited_rows": {row: {"tick": tick} for row, tick in ticks.items()},
-            "added_rows": [],
-            "deleted_rows": [],
-        }
-        at.run()
-        assert said in words_of(at)
-
-
-def test_a_second_save_shows_the_first_one(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(make_page(1)))
-    at = open_attempt(stage)
+def test_a_second_save_shows_the_first_one(attempts: Attempts, checked: AppTest) -> None:
+    """The other tab saved between the drawing and the press."""
     attempts.refusal = AttemptGone("saved")
     attempts.view = AttemptView("saved", outcome={"saved": 57}, ended_at=NOW)
-    # The other tab saved between the drawing and the press.
-    at.button(key="save").click().run()
-    assert not at.exception
-    assert at.title[0].value == "57 Pages are connected"
+    checked.button(key="save").click().run()
+    assert not checked.exception
+    assert checked.title[0].value == "57 Pages are connected"
+    assert f"57 Pages were saved at {formats.clock(NOW)}." in words_of(checked)
+    assert "Go to Overview" in words_of(checked)
 
 
-def test_an_overtaken_preview_is_shown_anew(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(make_page(1)))
-    at = open_attempt(stage)
+def test_an_overtaken_preview_is_shown_anew(attempts: Attempts, checked: AppTest) -> None:
     attempts.refusal = PreviewOvertaken()
-    at.button(key="save").click().run()
-    assert not at.exception
-    assert at.title[0].value == "Check before saving"
-    assert at.warning[0].proto.title == wording.OVERTAKEN.title
+    checked.button(key="save").click().run()
+    assert not checked.exception
+    assert checked.title[0].value == CHECK
+    assert checked.warning[0].proto.title == wording.OVERTAKEN.title
     assert attempts.saved == []
-
-
-def test_discard_says_that_nothing_was_saved(stage: Stage, attempts: Attempts) -> None:
-    attempts.view = ready(make_preview(make_page(1)))
-    at = open_attempt(stage)
-    at.button(key="discard").click().run()
-    assert attempts.discarded == 1
-    assert at.title[0].value == "Nothing was saved"
-
-
-# Without an installation.
-
-
-def test_with_broken_settings_the_screen_leads_to_setup(stage: Stage) -> None:
-    stage.restart({"FACEBOOK_APP_ID": "12"})
-    at = stage.open("connect", {"code": "c", "state": "s"})
-    assert not at.exception
-    assert at.title[0].value == "Facebook is not set up yet"
-    assert "Open Setup" in words_of(at)

@@ -7,8 +7,6 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.text import formats
-from storage.csv_import.importer import list_imports
 from storage.models import Snapshot
 from tests.present import TODAY
 from tests.screens.conftest import NOW, Stage, words_of
@@ -58,28 +56,6 @@ def test_a_file_is_looked_at_before_anything_is_stored(stocked: Stage) -> None:
     assert days_of(stocked) == before
 
 
-def test_import_and_undo(stocked: Stage) -> None:
-    before = days_of(stocked)
-    at = upload(stocked.open("imports"), FILE)
-    at.button(key="import").click().run()
-    assert days_of(stocked) == before + 2
-    assert not at.metric  # the file is gone from the screen
-    assert f"2 days imported on {formats.moment(NOW)}" in words_of(at)
-    with stocked.installation.database.reading() as session:
-        (made,) = list_imports(session)
-    at.button(key=f"undo-{made.id}").click().run()
-    assert days_of(stocked) == before + 2  # asked first
-    # AppTest runs no fragment alone: the run after this press opens the dialog once more.
-    at.button(key=f"undo-{made.id}").click()
-    at.button(key="undo-yes").click().run()
-    assert days_of(stocked) == before
-    assert "undone on" in words_of(at)
-    activity = stocked.open("activity")
-    told = [str(frame.value.to_dict()) for frame in activity.dataframe]
-    assert any("2 days of past figures were imported from old.csv" in each for each in told)
-    assert any("removed again: undone was old.csv" in each for each in told)
-
-
 def test_a_file_that_brings_nothing_new_can_t_be_imported(stocked: Stage) -> None:
     at = upload(stocked.open("imports"), f"page_id,date,fans\n1,{NOW.date()},1400\n")
     assert at.button(key="import").disabled
@@ -94,23 +70,11 @@ def test_a_file_that_is_none_says_why(stocked: Stage) -> None:
     assert "No column is called “page\\_id” or “page\\_name”, and none “date”" in error.value
 
 
-def test_a_hostile_file_name_is_text(stocked: Stage) -> None:
-    at = upload(stocked.open("imports"), FILE, "**x** :material:delete:.csv")
-    at.button(key="import").click().run()
-    assert "\\*\\*x\\*\\*" in words_of(at)
-
-
 def test_more_refused_rows_than_are_shown(stocked: Stage) -> None:
     rows = "".join(f"9,2020-01-{day:02d},1\n" for day in range(1, 29)) * 5
     at = upload(stocked.open("imports"), "page_id,date,fans\n" + rows)
     assert len(at.dataframe[0].value) == 100
     assert "The first 100 of 140" in words_of(at)
-
-
-def test_the_way_here(stocked: Stage) -> None:
-    """From Setup, and from the first day's card."""
-    links = [str(link.proto.page) for link in stocked.open("setup").get("page_link")]
-    assert "imports" in links
 
 
 def test_the_limit_is_the_server_s() -> None:

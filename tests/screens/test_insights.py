@@ -22,9 +22,9 @@ from storage.insights.values import (
     upsert_values,
 )
 from storage.jobs.runs import INSIGHTS, finish_run, start_run
-from storage.models import InsightMetric, PageGrant
+from storage.models import Grant, InsightMetric, PageGrant
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, charts_of, words_of
 from tests.screens.figures import connect, give_page, rising
 
 NEWEST = ago(1)
@@ -68,17 +68,13 @@ def days(count: int, value: int = 10) -> dict[date, int]:
 
 def insight_spec(at: AppTest) -> dict[str, Any]:
     """The chart of the card: the one whose days are Pacific."""
-    for chart in at.get("vega_lite_chart"):
-        if "Day (Pacific)" in chart.proto.spec:
-            spec: dict[str, Any] = json.loads(chart.proto.spec)
-            return spec
-    raise AssertionError("no chart of insights")
+    (spec,) = [spec for spec in charts_of(at) if "Day (Pacific)" in json.dumps(spec)]
+    return spec
 
 
 def test_figures_with_their_days_source_and_meaning(stage_with_page: Stage) -> None:
     give_insights(stage_with_page, "page_media_view", days(90))
     at = stage_with_page.open("page", {"id": "104"})
-    assert not at.exception
     said = words_of(at)
     assert "How often anything of the Page was shown or played" in said
     assert f"270 views on 27 days ({formats.span(ago(27), NEWEST)}), on average 10 a day." in said
@@ -88,26 +84,15 @@ def test_figures_with_their_days_source_and_meaning(stage_with_page: Stage) -> N
     assert insight_spec(at)["layer"][0]["mark"]["type"] == "rect"
 
 
-def test_the_metric_is_kept_in_the_address(stage_with_page: Stage) -> None:
+def test_the_metric_of_the_address_is_shown_and_a_made_up_one_is_not(
+    stage_with_page: Stage,
+) -> None:
     give_insights(stage_with_page, "page_media_view", days(90))
     give_insights(stage_with_page, "page_total_media_view_unique", days(90, 4))
     at = stage_with_page.open("page", {"id": "104", "insight": "Viewers"})
-    assert not at.exception
-    said = words_of(at)
-    assert "On average 4 viewers a day" in said
-    assert "the days are not added up" in said
-    assert "108" not in said.split("On average 4 viewers")[1][:80]
+    assert "On average 4 viewers a day" in words_of(at)
     at = stage_with_page.open("page", {"id": "104", "insight": "Nonsense <b>"})
-    assert not at.exception
     assert "270 views" in words_of(at)
-
-
-def test_a_level_is_a_line_between_two_ends(stage_with_page: Stage) -> None:
-    values = {NEWEST - timedelta(days=n): 1000 - n for n in range(90)}
-    give_insights(stage_with_page, "page_follows", values)
-    at = stage_with_page.open("page", {"id": "104"})
-    assert f"From 974 to 1,000 followers, {formats.span(ago(27), NEWEST)}." in words_of(at)
-    assert insight_spec(at)["layer"][0]["mark"]["type"] == "line"
 
 
 def test_missing_days_are_gaps_and_said(stage_with_page: Stage) -> None:
@@ -166,13 +151,8 @@ def test_followers_lost_are_shown_only_while_facebook_gives_them(stage_with_page
 @pytest.mark.parametrize(
     ("state", "code", "sentence"),
     [
-        ("too_few_likes", 2874008, "only for Pages with at least 100 likes"),
         ("empty", None, "has no figures for this Page"),
         ("refused", 1234, "Facebook refused with code 1234 (trace AbC)."),
-        ("no_permission", 10, "a permission or a role is missing"),
-        ("access_ended", 190, "no longer accepts the access to this Page (code 190 (trace AbC))"),
-        ("not_answering", None, "Facebook did not answer"),
-        ("limited", 80001, "Facebook asked to slow down (code 80001 (trace AbC))"),
     ],
 )
 def test_a_reason_in_words_when_there_is_nothing(
@@ -180,12 +160,8 @@ def test_a_reason_in_words_when_there_is_nothing(
 ) -> None:
     give_state(stage_with_page, state, code, None if code is None else "AbC")
     at = stage_with_page.open("page", {"id": "104"})
-    assert not at.exception
     assert sentence in words_of(at)
-    assert {button.key for button in at.button} >= KEYS_OF_CARD
-
-
-KEYS_OF_CARD = {"fetch-insights"}
+    assert "fetch-insights" in {button.key for button in at.button}
 
 
 def test_not_fetched_yet_and_how_far_it_is(stage_with_page: Stage) -> None:
@@ -202,7 +178,6 @@ def test_not_fetched_yet_and_how_far_it_is(stage_with_page: Stage) -> None:
             now=NOW,
         )
     at = stage.open("page", {"id": "104"})
-    assert not at.exception
     (bar,) = at.get("progress")
     assert bar.proto.text == "Fetching from Facebook, newest days first… 0%"
     assert next(b for b in at.button if b.key == "fetch-insights").disabled
@@ -216,14 +191,11 @@ def test_without_permission_or_task_it_says_which(stage: Stage) -> None:
     at = stage.open("page", {"id": "104"})
     assert "only with the permission `read_insights`" in words_of(at)
     assert "fetch-insights" not in {button.key for button in at.button}
-
-
-def test_without_the_task_it_says_so(stage_with_page: Stage) -> None:
-    with stage_with_page.installation.database.writing() as session:
+    with stage.installation.database.writing() as session:
         session.execute(update(PageGrant).values(tasks=["MESSAGING"]))
-    assert "the role on the Page lacks them" in words_of(
-        stage_with_page.open("page", {"id": "104"})
-    )
+        session.execute(update(Grant).values(granted_permissions=GRANTED))
+        bump_data_version(session)
+    assert "the role on the Page lacks them" in words_of(stage.open("page", {"id": "104"}))
 
 
 def test_a_page_that_nobody_holds_any_more_keeps_its_history(stage: Stage) -> None:
@@ -237,7 +209,6 @@ def test_a_page_that_nobody_holds_any_more_keeps_its_history(stage: Stage) -> No
 
 def test_the_ledger_says_what_is_live_and_what_died(stage: Stage) -> None:
     at = stage.open("setup")
-    assert not at.exception
     assert "Metric ledger" in [header.value for header in at.header]
     table = at.dataframe[-1].value.set_index("name")
     assert table.loc["page_media_view", "status"] == "Live"

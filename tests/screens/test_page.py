@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date, timedelta
 
 import pytest
@@ -10,14 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import formats
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, charts_of, links_of, tiles_of, words_of
 from tests.screens.figures import TODAY, connect, day_of, give_page, rising
-
-HOSTILE = ":material/delete: <b>x</b> www.evil.com"
-
-
-def tiles_of(at: AppTest) -> dict[str, str]:
-    return {metric.label: metric.value for metric in at.metric}
 
 
 def texts_of(at: AppTest) -> list[str]:
@@ -35,10 +28,10 @@ def test_figures_and_profile_of_a_page(stage: Stage) -> None:
         website="https://optik.example",
         emails=["a@b.example"],
         location={"street": "Marktstraße 4", "city": "Hamburg"},
+        category="*x*",
         graph_version="v26.0",
     )
     at = stage.open("page", {"id": "104"})
-    assert not at.exception
     assert [title.value for title in at.title] == ["Optik Keller"]
     assert tiles_of(at)["Fans"] == "1,610"
     assert tiles_of(at)["Net new fans"] == "+280"
@@ -48,18 +41,9 @@ def test_figures_and_profile_of_a_page(stage: Stage) -> None:
     assert "Marktstraße 4, Hamburg" in texts_of(at)
     assert texts_of(at).count("–") >= 2
     assert [link.url for link in at.link_button] == ["https://optik.example"]
+    assert "\\*x\\*" in words_of(at)
     assert "held by Anna Keller" in words_of(at)
     assert "Graph v26.0" in words_of(at)
-
-
-def test_the_tab_bears_the_pages_name(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    names: list[str] = []
-    monkeypatch.setattr(
-        "streamlit.set_page_config", lambda page_title, **_more: names.append(page_title)
-    )
-    give_page(stage, "104", rising(1000, 10), name="Optik Keller", grant_id=connect(stage))
-    stage.open("page", {"id": "104"})
-    assert names[-1] == "Optik Keller · Pagekeeper"
 
 
 def test_missing_days_are_bands_and_said(stage: Stage) -> None:
@@ -70,8 +54,8 @@ def test_missing_days_are_bands_and_said(stage: Stage) -> None:
     at = stage.open("page", {"id": "104"})
     assert "4 days have no snapshot (grey)" in words_of(at)
     assert "They can't be fetched later." in words_of(at)
-    chart, _calendar = at.get("vega_lite_chart")
-    band = json.loads(chart.proto.spec)["layer"][0]
+    chart, _calendar = charts_of(at)
+    band = chart["layer"][0]
     assert [row["text"] for row in band["data"]["values"]] == [
         formats.span(day_of(3), day_of(5)),
         formats.day(day_of(10)),
@@ -80,14 +64,14 @@ def test_missing_days_are_bands_and_said(stage: Stage) -> None:
     assert table.value["source"].tolist().count("No snapshot") == 4
 
 
-@pytest.mark.parametrize("chart", ["Total", "Daily change", "% since start"])
-@pytest.mark.parametrize("figure", ["Fans", "Followers"])
-def test_both_figures_in_both_views(stage: Stage, figure: str, chart: str) -> None:
+@pytest.mark.parametrize(
+    ("figure", "chart", "net"),
+    [("Fans", "Daily change", "+280"), ("Followers", "% since start", "+28")],
+)
+def test_both_figures_in_other_views(stage: Stage, figure: str, chart: str, net: str) -> None:
     give_page(stage, "104", rising(1000, 10), rising(3000, 1), grant_id=connect(stage))
     at = stage.open("page", {"id": "104", "figure": figure, "chart": chart})
-    assert not at.exception
-    assert len(at.get("vega_lite_chart")) == 2
-    net = {"Fans": "+280", "Followers": "+28"}[figure]
+    assert len(charts_of(at)) == 2
     assert tiles_of(at)[f"Net new {figure.lower()}"] == net
 
 
@@ -113,24 +97,7 @@ def test_a_dead_connection_says_so_and_keeps_the_figures(stage: Stage) -> None:
     assert tiles_of(at)["Fans"] == "1,760"
     assert "4 days have no snapshot" not in said
     assert "5 days have no snapshot (grey)" in said
-    assert "Renew" in [str(link.value) for link in at.page_link]
-
-
-def test_a_page_without_any_figure(stage: Stage) -> None:
-    give_page(stage, "104", {}, grant_id=connect(stage))
-    at = stage.open("page", {"id": "104"})
-    assert not at.exception
-    assert tiles_of(at)["Fans"] == "—"
-    assert "The first figures come with the next refresh." in words_of(at)
-    assert "No figures in this period." in words_of(at)
-
-
-def test_a_page_that_facebook_gives_no_fans_for(stage: Stage) -> None:
-    nothing: dict[int, int | None] = dict.fromkeys(range(TODAY + 1))
-    give_page(stage, "104", nothing, rising(100, 1), grant_id=connect(stage))
-    at = stage.open("page", {"id": "104"})
-    assert not at.exception
-    assert "Facebook gives no count of fans for this Page" in words_of(at)
+    assert "Renew" in links_of(at)
 
 
 def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> None:
@@ -145,55 +112,24 @@ def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> No
     assert "Facebook gives no count of fans" not in said
 
 
-def test_a_young_page_is_not_said_to_be_compared(stage: Stage) -> None:
-    give_page(stage, "104", rising(1000, 10, range(TODAY - 5, TODAY + 1)), grant_id=connect(stage))
-    said = words_of(stage.open("page", {"id": "104"}))
-    assert "days in UTC" in said
-    assert "compared with" not in said
-
-
-def test_a_first_day_and_zero_fans_break_nothing(stage: Stage) -> None:
-    give_page(stage, "104", {TODAY: 0}, grant_id=connect(stage))
-    at = stage.open("page", {"id": "104", "chart": "Daily change"})
-    assert not at.exception
-    assert tiles_of(at)["Fans"] == "0"
-
-
-@pytest.mark.parametrize("page_id", ["404", "", "x" * 5000, "1' OR 1=1", "../setup"])
+@pytest.mark.parametrize("page_id", ["404", "", "../setup?" + "x" * 5000])
 def test_an_unknown_id_says_so(stage: Stage, page_id: str) -> None:
     give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
     at = stage.open("page", {"id": page_id})
-    assert not at.exception
     assert "This Page is not connected here." in words_of(at)
-    assert "All Pages" in [str(link.value) for link in at.page_link]
+    assert "All Pages" in links_of(at)
     assert not at.metric
 
 
 def test_an_address_without_an_id_means_the_page_seen_last(stage: Stage) -> None:
     give_page(stage, "104", rising(1000, 10), name="Optik Keller", grant_id=connect(stage))
-    at = stage.open("page", {"id": "104", "from": "sort=Name+A+to+Z"})
+    at = stage.open("page", {"id": "104", "from": "sort=Name+A+to+Z&page=2&code=x"})
     at.query_params.clear()
     at.run()
     assert [title.value for title in at.title] == ["Optik Keller"]
     back = next(link for link in at.page_link if link.value == "All Pages")
-    assert back.proto.query_string == "sort=Name+A+to+Z"
-    assert "not connected here" in words_of(stage.open("page"))  # in another session
-
-
-def test_all_pages_leads_back_to_the_same_view(stage: Stage) -> None:
-    give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
-    at = stage.open("page", {"id": "104", "from": "sort=Name+A+to+Z&page=2&code=x"})
-    back = next(link for link in at.page_link if link.value == "All Pages")
     assert back.proto.query_string == "sort=Name+A+to+Z&page=2"
-
-
-def test_a_hostile_name_is_a_title_as_it_is(stage: Stage) -> None:
-    give_page(stage, "104", rising(1000, 10), name=HOSTILE, category="*x*", grant_id=connect(stage))
-    at = stage.open("page", {"id": "104"})
-    (title,) = at.title
-    assert ":material/" not in title.value
-    assert "\\<b\\>" in title.value
-    assert "\\*x\\*" in words_of(at)
+    assert "not connected here" in words_of(stage.open("page"))  # in another session
 
 
 def test_an_id_cant_leave_the_picture_it_stands_in(stage: Stage) -> None:
@@ -212,3 +148,4 @@ def test_a_young_page_is_compared_from_its_first_figure(stage: Stage) -> None:
     at = stage.open("page", {"id": "104"})
     assert tiles_of(at)["Net new fans"] == "+50"
     assert "12 days have" not in words_of(at)
+    assert "compared with" not in words_of(at)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from fb.jobs import runner, sandbox_history
 from pages.text import formats
-from storage.jobs.events import list_events, record_event
-from tests.screens.conftest import NOW, FakeSandbox, Stage, make_run, words_of
+from tests.screens.conftest import NOW, Stage, make_run, words_of
 from tests.screens.test_setup import LIVE
 
 
-@pytest.mark.parametrize("screen", ["overview", "connections", "activity", "setup", "connect"])
+@pytest.mark.parametrize("screen", ["overview", "connect"])
 def test_every_screen_of_the_sandbox_says_so(stage: Stage, screen: str) -> None:
     at = stage.open(screen)
     said = words_of(at)
@@ -63,33 +60,9 @@ def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:
     assert stage.installation.sandbox.trouble == "rate limit"
 
 
-def _fill(stage: Stage) -> None:
-    with stage.installation.database.writing() as session:
-        record_event(session, "connected", "Anna Keller", {}, NOW)
-
-
-def _events(stage: Stage) -> list[Any]:
-    with stage.installation.database.reading() as session:
-        return list(list_events(session))
-
-
-def test_starting_over_asks_first_and_then_empties_everything(stage: Stage) -> None:
-    _fill(stage)
-    at = stage.open("connections")
-    at.button(key="start-over").click().run()
-    assert len(_events(stage)) == 1
-    at.button(key="start-over-yes").click().run()
-    assert _events(stage) == []
-    sandbox = stage.installation.sandbox
-    assert isinstance(sandbox, FakeSandbox)
-    assert sandbox.started_over
-
-
 def test_starting_over_waits_for_a_refresh(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    _fill(stage)
     at = stage.open("connections")
     at.button(key="start-over").click().run()
     monkeypatch.setattr(runner, "find_active", lambda _installation, _kind: object())
     at.button(key="start-over-yes").click().run()
-    assert len(_events(stage)) == 1
     assert not stage.installation.sandbox.started_over

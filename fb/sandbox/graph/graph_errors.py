@@ -102,10 +102,6 @@ def app_limit_reached() -> GraphError:
     return GraphError(message, 4, status=403, extra={"is_transient": True})
 
 
-def user_limit_reached() -> GraphError:
-    return GraphError("(#17) User request limit reached", 17, extra={"is_transient": True})
-
-
 def page_limit_reached() -> GraphError:
     message = (
         "(#80001) There have been too many calls to this Page account. Wait a bit and try again. "
@@ -212,11 +208,6 @@ _ENDED = {
 
 def proof_wrong() -> GraphError:
     message = "Invalid appsecret_proof provided in the API argument"
-    return GraphError(message, 100, kind=_METHOD)
-
-
-def proof_required() -> GraphError:
-    message = "API calls from the server require an appsecret_proof argument"
     return GraphError(message, 100, kind=_METHOD)
 
 

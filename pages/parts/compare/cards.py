@@ -1,22 +1,26 @@
-"""Cards of Compare: the chart with a line for each Page, and the table of their figures."""
+"""Cards of Compare: the chart with a line for each Page, and the table of their figures.
+
+The table has one row a Page, in the order and with the colour of its line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
+import pandas as pd
 import streamlit as st
+from pandas.io.formats.style import Styler
 
 from fb.installation import Installation
-from pages.charts.chart_parts import Spec, palette
+from pages.charts.chart_parts import Palette, Spec, palette
 from pages.charts.compare_chart import DARK_COLOURS, HEIGHT, LIGHT_COLOURS, compare_chart
 from pages.charts.compare_series import MAX_DAYS, Series, days_to_draw, values_on
 from pages.charts.timeline import Note
-from pages.parts.compare import compare_text, export, table
+from pages.parts.compare import compare_text, export
 from pages.parts.compare.compare_text import MAX_CHART_NAME, Row, labels_of
-from pages.queries import Comparison
+from pages.records import Comparison
 from pages.text.formats import day, listed, plain
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, links, url_controls
@@ -25,6 +29,7 @@ from storage.figures.filters import Metric
 from storage.notes.notes import NoteRow
 
 INDEX, NUMBERS = "Index", "Numbers"
+_SIGNED = ("net", "net_delta", "growth", "growth_delta", "weekly", "per_day", "best")
 
 
 @dataclass(frozen=True)
@@ -107,15 +112,11 @@ def _chart(
         height=HEIGHT,
         alt=compare_text.describe_series(series, metric, period, is_index=is_index),
     )
-    if len(days) < _days_between(days[0], days[-1]):
+    if len(days) <= (days[-1] - days[0]).days:
         remarks.append(
             f"Over more than {MAX_DAYS - 2} days the chart has one figure a week: the last known."
         )
     return remarks, chart
-
-
-def _days_between(first: date, last: date) -> int:
-    return (last - first) // A_DAY + 1
 
 
 def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
@@ -124,23 +125,25 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.header("Figures side by side", anchor=False, width="content")
         for row in rows:
-            st.page_link(
-                links.link_to("page"),
-                label=plain(row.label),
-                icon=":material/arrow_forward:",
+            links.draw(
+                "page",
+                plain(row.label),
+                ":material/arrow_forward:",
                 query_params={"id": row.page_id},
             )
     has_previous = any(row.net_delta is not None for row in rows)
     theme = st.context.theme.type
     colours = DARK_COLOURS if theme == "dark" else LIGHT_COLOURS
-    frame = table.build_frame(rows, comparison.view.period.days_count, has_previous=has_previous)
+    config = _columns(metric)
+    names = [name for name in config if has_previous or not name.endswith("_delta")]
+    frame = _build_frame(rows, names, comparison.view.period.days_count)
     st.dataframe(
-        table.paint(frame, palette(theme), colours),
+        _paint(frame, palette(theme), colours),
         height="content",
         row_height=40,
         hide_index=True,
         placeholder="–",
-        column_config=table.columns(metric),
+        column_config=config,
         key="compare-table",
         alt="Figures of the compared Pages",
     )
@@ -163,3 +166,96 @@ def _remarks(comparison: Comparison, rows: Sequence[Row]) -> list[str]:
     if before and period.previous_since is not None:
         remarks.append(compare_text.no_earlier_figures(before, len(rows)))
     return remarks
+
+
+def _build_frame(rows: Sequence[Row], names: Sequence[str], days_count: int) -> pd.DataFrame:
+    """One row a Page. Counts are ``Int64``, rates ``Float64`` in percent or percentage points."""
+    counts: dict[str, list[int | None]] = {
+        "fans": [row.fans for row in rows],
+        "followers": [row.followers for row in rows],
+        "net": [row.net for row in rows],
+        "net_delta": [row.net_delta for row in rows],
+        "best": [row.best_change for row in rows],
+    }
+    rates: dict[str, list[float | None]] = {
+        "growth": [_rounded(row.growth_percent) for row in rows],
+        "growth_delta": [_rounded(row.growth_delta) for row in rows],
+        "weekly": [_rounded(row.weekly_percent) for row in rows],
+        "per_day": [_rounded(row.per_day, 1) for row in rows],
+        "ratio": [_rounded(row.fan_follower_ratio) for row in rows],
+    }
+    columns: dict[str, Any] = {"name": [row.label for row in rows]}
+    columns |= {name: pd.array(values, dtype="Int64") for name, values in counts.items()}
+    columns |= {name: pd.array(values, dtype="Float64") for name, values in rates.items()}
+    columns["best_day"] = [day(row.best_day) if row.best_day else None for row in rows]
+    columns["days"] = [f"{row.days_with:,d} of {days_count:,d}" for row in rows]
+    return pd.DataFrame({name: columns[name] for name in names})
+
+
+def _paint(frame: pd.DataFrame, colours: Palette, series_colours: Sequence[str]) -> Styler:
+    """The frame with names in the colours of the lines, and changes in those of up and down."""
+
+    def paint_column(column: pd.Series[Any]) -> list[str]:
+        if column.name == "name":
+            return [
+                f"color: {colour}; font-weight: 600"
+                for _, colour in zip(column, series_colours, strict=False)
+            ]
+        if column.name not in _SIGNED:
+            return [""] * len(column)
+        return [colours.css_of(change) for change in column]
+
+    # A fixed id: with a random one every rerun sends the whole table again.
+    return Styler(frame, uuid="compare").apply(paint_column, axis=0)
+
+
+def _columns(noun: str) -> dict[str, Any]:
+    """The column config, in order; ``noun`` is the figure of net, growth and best day."""
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    return {
+        "name": text("Page", width=200),
+        "fans": number("Fans", width=80, format="%,d", help="At the end of the period."),
+        "followers": number("Followers", width=84, format="%,d", help="At the end of the period."),
+        "net": number(
+            f"New {noun}", width=104, format="%+,d", help=f"Change of {noun} in the period."
+        ),
+        "net_delta": number(
+            "vs previous",
+            width=84,
+            format="%+,d",
+            help=f"New {noun} more or less than in the previous period.",
+        ),
+        "growth": number(
+            "Growth",
+            width=78,
+            format="%+.2f%%",
+            help=f"Net new {noun} by the {noun} at the start.",
+        ),
+        "growth_delta": number(
+            "vs previous",
+            width=88,
+            format="%+.2f pp",
+            help="Growth more or less than in the previous period, in percentage points.",
+        ),
+        "weekly": number(
+            "A week",
+            width=76,
+            format="%+.2f%%",
+            help="Average weekly growth: the same rate every week that leads from start to end.",
+        ),
+        "per_day": number(
+            "A day", width=70, format="%+,.1f", help=f"Net new {noun} by the days of the period."
+        ),
+        "best": number(
+            "Best day", width=76, format="%+,d", help="The largest gain between two days."
+        ),
+        "best_day": text("on", width=100),
+        "ratio": number("Fan ratio", width=80, format="%.2f", help="Fans divided by followers."),
+        "days": text(
+            "Days", width=84, help="Days of the period that have a snapshot.", alignment="right"
+        ),
+    }
+
+
+def _rounded(figure: float | None, digits: int = 2) -> float | None:
+    return None if figure is None else round(figure, digits)

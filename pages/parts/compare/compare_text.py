@@ -13,9 +13,10 @@ from datetime import date
 from pages.charts.compare_series import Series
 from pages.text.formats import count, counted, cut, day, listed
 from pages.text.periods import A_DAY, Period
-from storage import metrics
 from storage.figures.comparison import ComparedPage, Figures, Match
 from storage.figures.filters import Metric
+from storage.metrics import formulas
+from storage.metrics.changes import find_best_day, list_daily_changes
 
 MAX_NAME = 40
 MAX_CHART_NAME = 22
@@ -80,17 +81,17 @@ def row_of(
 ) -> Row:
     """A Page's figures in the period; net, growth and best day are of ``metric``."""
     figures = by_metric[metric]
-    fans = metrics.ends_of_period(by_metric["fans"], p.since, p.until)[1]
-    followers = metrics.ends_of_period(by_metric["followers"], p.since, p.until)[1]
-    ends = metrics.ends_of_period(figures, p.since, p.until)
+    fans = formulas.ends_of_period(by_metric["fans"], p.since, p.until)[1]
+    followers = formulas.ends_of_period(by_metric["followers"], p.since, p.until)[1]
+    ends = formulas.ends_of_period(figures, p.since, p.until)
     before: tuple[int | None, int | None] = (None, None)
-    if p.previous_since is not None and p.previous_until is not None:
-        before = metrics.ends_of_period(figures, p.previous_since, p.previous_until)
-    growth = metrics.growth_percent(*ends)
+    if p.previous is not None:
+        before = formulas.ends_of_period(figures, *p.previous)
+    growth = formulas.growth_percent(*ends)
     in_period = {each for each in figures if p.since <= each <= p.until}
-    changes = [each for each in metrics.list_daily_changes(figures) if each.day in in_period]
-    best = metrics.find_best_day(changes)
-    net = metrics.net(*ends)
+    changes = [each for each in list_daily_changes(figures) if each.day in in_period]
+    best = find_best_day(changes)
+    net = formulas.net(*ends)
     return Row(
         page_id=page.page_id,
         label=label,
@@ -98,14 +99,14 @@ def row_of(
         followers=followers,
         start=ends[0],
         net=net,
-        net_delta=metrics.delta(net, metrics.net(*before)),
+        net_delta=formulas.delta(net, formulas.net(*before)),
         growth_percent=growth,
-        growth_delta=metrics.delta_points(growth, metrics.growth_percent(*before)),
-        weekly_percent=metrics.average_weekly_growth_percent(*ends, p.days_count),
-        per_day=metrics.growth_per_day(*ends, p.days_count),
+        growth_delta=formulas.delta_points(growth, formulas.growth_percent(*before)),
+        weekly_percent=formulas.average_weekly_growth_percent(*ends, p.days_count),
+        per_day=formulas.growth_per_day(*ends, p.days_count),
         best_change=best.change if best else None,
         best_day=best.day if best else None,
-        fan_follower_ratio=metrics.fan_follower_ratio(fans, followers),
+        fan_follower_ratio=formulas.fan_follower_ratio(fans, followers),
         days_with=len(in_period),
     )
 
@@ -114,7 +115,7 @@ def why_not_comparable(
     page: ComparedPage, label: str, figures: Figures, noun: str, period: Period
 ) -> str | None:
     """Why net and growth are dashes; None where they are figures."""
-    start, end = metrics.ends_of_period(figures, period.since, period.until)
+    start, end = formulas.ends_of_period(figures, period.since, period.until)
     if start is not None and end is not None:
         return None
     if page.first_day is None or page.last_day is None:
@@ -150,7 +151,7 @@ def why_no_percentage(rows: Sequence[Row], noun: str) -> str | None:
     small = [row.label for row in rows if row.net is not None and row.growth_percent is None]
     if not small:
         return None
-    least = metrics.MIN_BASE
+    least = formulas.MIN_BASE
     verb = "starts" if len(small) == 1 else "start"
     return f"{listed(small)} {verb} with fewer than {least} {noun}: no percentages."
 

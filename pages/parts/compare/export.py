@@ -13,11 +13,11 @@ import streamlit as st
 from fb.installation import Installation
 from pages.charts.chart_parts import Spec, palette
 from pages.parts.compare.compare_text import Row
-from pages.queries import Comparison
+from pages.records import Comparison
+from pages.text import periods
 from pages.text.periods import Period
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled
-from pages.ui.export.export_text import describe_period
 from pages.ui.export.menu import OfferGroup
 from storage.export.csv_xlsx import Cell, Column, Format, make_file
 from storage.export.tables import ExportQuery
@@ -42,7 +42,7 @@ def render(
 
     def list_groups() -> list[OfferGroup]:
         query = ExportQuery(period.since, period.until, metric, page_ids=ids)
-        made = None if chart is None else titled(chart, *about, describe_period(period))
+        made = None if chart is None else titled(chart, *about, periods.describe(period))
         name = menu.name_of_days("compare", period)
         return [
             OfferGroup("Figures side by side", menu.table_offers("compare", query, make_table)),

@@ -18,7 +18,7 @@ from fb.login.preview import Preview, PreviewPage
 from pages.text import permissions, phrases
 from pages.text.formats import clock, counted, one_line, plain
 from pages.ui import message_page
-from pages.ui.pictures import initial_tile
+from pages.ui.links import initial_tile
 
 PAGE_ROWS = 25
 MAX_REASON_ROWS = 10
@@ -39,7 +39,7 @@ def render(
 
     ``leave_out`` is called with the ids of the unticked Pages when they have changed.
     """
-    st.session_state.setdefault(_key_of_unticked(attempt_id), set(preview.left_out))
+    st.session_state.setdefault(f"unticked-{attempt_id}", set(preview.left_out))
     st.title("Check before saving", anchor=False)
     kept_until = f" This list is kept until {clock(until)}." if until else ""
     st.markdown(
@@ -129,7 +129,7 @@ def _table_of_reasons(rows_with_texts: Sequence[tuple[PreviewPage, Sequence[Any]
         column_config={
             "page": st.column_config.TextColumn("Page", width=240),
             "state": _badge_column(
-                "", {"Can't be used": "#C2410C", "Works in part": "#8A5A0B"}, 120
+                {"Can't be used": phrases.TABLE_RED, "Works in part": phrases.TABLE_ORANGE}, 120
             ),
             "why": st.column_config.TextColumn("Why, and what to do", width=640),
         },
@@ -216,7 +216,7 @@ def _editor(shown: Sequence[PreviewPage], attempt_id: str, view_and_number: str)
             "page": st.column_config.TextColumn("Page", width=280),
             "category": st.column_config.TextColumn("Category", width=170),
             "fans": st.column_config.NumberColumn("Fans", width=100, format="%,d"),
-            "state": _badge_column("", {"New": "#1D5FB4", "Kept": "gray"}, 90),
+            "state": _badge_column({"New": "#1D5FB4", "Kept": "gray"}, 90),
         },
         disabled=["picture", "page", "category", "fans", "state"],
         hide_index=True,
@@ -230,19 +230,15 @@ def _editor(shown: Sequence[PreviewPage], attempt_id: str, view_and_number: str)
     return [bool(tick) for tick in edited["tick"]]
 
 
-def _badge_column(label: str, colours: dict[str, str], width: int) -> Any:
+def _badge_column(colours: dict[str, str], width: int) -> Any:
     return st.column_config.MultiselectColumn(
-        label, options=list(colours), color=list(colours.values()), width=width
+        "", options=list(colours), color=list(colours.values()), width=width
     )
 
 
 def _unticked(attempt_id: str) -> set[str]:
-    ids: set[str] = st.session_state[_key_of_unticked(attempt_id)]
+    ids: set[str] = st.session_state[f"unticked-{attempt_id}"]
     return ids
-
-
-def _key_of_unticked(attempt_id: str) -> str:
-    return f"unticked-{attempt_id}"
 
 
 def _generation(attempt_id: str) -> int:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 import streamlit as st
 
 from pages.text.formats import UNKNOWN, count, counted, span
-from storage.csv_import.plan import ImportPlan
-from storage.export.csv_xlsx import Column, Rows, make_file, make_file_name
+from storage.csv_import.plan import ConflictingRow, ImportPlan
+from storage.export.csv_xlsx import Cell, Column, make_file, make_file_name
 
 MAX_ROWS = 100
+_LABELS = ["Line", "Page id", "Page", "Day", "Fans in the file", "Fans stored"]
+_LABELS += ["Followers in the file", "Followers stored"]
 
 
 def render_counts(plan: ImportPlan) -> None:
@@ -57,23 +59,9 @@ def _render_conflicting(plan: ImportPlan) -> None:
     if not plan.conflicting:
         return
     st.subheader("Conflicting: what is stored stays", anchor=False)
-    rows = [
-        (
-            row.line,
-            row.page_name,
-            row.day,
-            row.fans,
-            row.stored_fans,
-            row.followers,
-            row.stored_followers,
-            row.page_id,
-        )
-        for row in plan.conflicting[:MAX_ROWS]
-    ]
-    labels = ["Line", "Page", "Day", "Fans in the file", "Fans stored"]
-    labels += ["Followers in the file", "Followers stored", "Page id"]
-    frame = pd.DataFrame(rows, columns=pd.Index(labels))
-    for label in labels[3:-1]:
+    frame = pd.DataFrame(_rows(plan.conflicting[:MAX_ROWS]), columns=pd.Index(_LABELS))
+    frame = frame.reindex(columns=[_LABELS[0], *_LABELS[2:], _LABELS[1]])
+    for label in _LABELS[4:]:
         frame[label] = frame[label].astype("Int64")
     _table(frame, "conflicting", "Rows whose day is stored with other figures")
     _download("conflicting", len(plan.conflicting), lambda: _make_conflicting_csv(plan))
@@ -135,7 +123,11 @@ def _make_conflicting_csv(plan: ImportPlan) -> bytes:
         Column("date (UTC)", "day"),
         *(Column(name, "number") for name in names),
     )
-    rows: Rows = (
+    return make_file(columns, _rows(plan.conflicting), "csv")
+
+
+def _rows(conflicts: Sequence[ConflictingRow]) -> list[tuple[Cell, ...]]:
+    return [
         (
             row.line,
             row.page_id,
@@ -146,6 +138,5 @@ def _make_conflicting_csv(plan: ImportPlan) -> bytes:
             row.followers,
             row.stored_followers,
         )
-        for row in plan.conflicting
-    )
-    return make_file(columns, rows, "csv")
+        for row in conflicts
+    ]

@@ -14,7 +14,7 @@ import streamlit as st
 
 from pages.parts.overview.overview_text import between
 from pages.parts.overview.unusual_text import describe, worth_naming
-from pages.queries import Week
+from pages.records import Week
 from pages.text.formats import count, counted, cut, day, signed
 from storage.figures.totals import Mover
 

@@ -11,18 +11,27 @@ from dataclasses import replace
 import streamlit as st
 
 from fb.installation import Installation
-from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
-from pages.parts.overview import growth_card, overview_text, unusual_text
-from pages.parts.overview.sorting import Sort
-from pages.queries import Listing, Overview, count_filtered, load_overview
+from pages.charts.chart_parts import Palette, Spec, palette
+from pages.charts.timeline import Note
+from pages.parts.overview import cards, overview_text, unusual_text
+from pages.parts.overview.tables import Sort
+from pages.queries import count_filtered, load_overview
+from pages.records import Listing, Overview
+from pages.text import periods
 from pages.text.formats import count, counted, cut, day, signed, signed_percent
 from pages.text.phrases import NOUNS
 from pages.ui import growth_chart
 from pages.ui.export import menu
-from pages.ui.export.chart_image import titled, to_svg
-from pages.ui.export.export_text import describe_filter, describe_period, note_sections
+from pages.ui.export.chart_image import titled
 from pages.ui.export.menu import OfferGroup
-from pages.ui.export.report import Picture, Report, Section, Table
+from pages.ui.export.report import (
+    Report,
+    Section,
+    Table,
+    chart_sections,
+    describe_filter,
+    note_sections,
+)
 from pages.ui.notes import popover
 from storage.export.csv_xlsx import Format
 from storage.export.tables import ExportQuery, export_page_table
@@ -85,11 +94,11 @@ def chart(
     hides_notes: bool,
 ) -> Spec | None:
     """The chart of the screen with a title; None without figures."""
-    points = growth_card.points_of(overview)
+    points = cards.points_of(overview)
     if not points:
         return None
     noun = NOUNS[overview.view.metric]
-    notes = [] if hides_notes else growth_card.notes_of(overview)
+    notes = [] if hides_notes else cards.notes_of(overview)
     spec, drawn = growth_chart.build(points, noun, view, colours, notes)
     what = {growth_chart.TOTAL: " over time", growth_chart.DAILY_CHANGE: ", daily change"}
     with installation.database.reading() as session:
@@ -97,8 +106,8 @@ def chart(
     return titled(
         spec,
         f"{noun}{what.get(drawn, ', change since the start')}",
-        describe_period(overview.view.period),
-        growth_card.caption(overview, points),
+        periods.describe(overview.view.period),
+        cards.caption(overview, points),
         filter_text,
     )
 
@@ -115,17 +124,17 @@ def _build_report(installation: Installation, drawn: Overview, *, hides_notes: b
             now.date(),
         )
         filter_text = describe_filter(session, overview.view.filter)
-    notes = [] if hides_notes else growth_card.notes_of(overview)
+    notes = [] if hides_notes else cards.notes_of(overview)
     pages = counted(overview.totals.pages_count, "Page")
     return Report(
         title="Facebook Pages",
-        lines=(f"{pages} · {describe_period(overview.view.period)}", filter_text),
+        lines=(f"{pages} · {periods.describe(overview.view.period)}", filter_text),
         produced_at=now,
         tiles=overview_text.tiles(
             overview.totals, overview.previous, overview.view.metric, overview.view.period
         ),
         sections=[
-            *_charts(overview, hides_notes=hides_notes),
+            *_charts(overview, notes),
             *note_sections(notes),
             _movers(overview),
             _pages(overview),
@@ -134,30 +143,14 @@ def _build_report(installation: Installation, drawn: Overview, *, hides_notes: b
     )
 
 
-def _charts(overview: Overview, *, hides_notes: bool) -> list[Section]:
-    points, noun = growth_card.points_of(overview), NOUNS[overview.view.metric]
+def _charts(overview: Overview, notes: Sequence[Note]) -> list[Section]:
+    points, noun = cards.points_of(overview), NOUNS[overview.view.metric]
     if not points:
         return [Section(f"{noun} over time", caption="No Page has figures on both ends.")]
-    notes = [] if hides_notes else growth_card.notes_of(overview)
     whose = counted(overview.totals.of(overview.view.metric).pages, "Page")
     unusual = unusual_text.sentence(overview.unusual, overview.view.period.until)
-    captions = {
-        growth_chart.TOTAL: f"{growth_card.caption(overview, points)} {unusual}".strip(),
-        growth_chart.DAILY_CHANGE: "",
-    }
-    headings = {
-        growth_chart.TOTAL: f"{noun} over time",
-        growth_chart.DAILY_CHANGE: f"{noun}, daily change",
-    }
-    sections = []
-    for view, heading in headings.items():
-        light, dark = (
-            to_svg(growth_chart.build(points, noun, view, colours, notes)[0], colours)
-            for colours in (LIGHT, DARK)
-        )
-        takeaway = growth_chart.describe(points, noun, view, whose)
-        sections.append(Section(heading, Picture(light, dark, takeaway), caption=captions[view]))
-    return sections
+    captions = {growth_chart.TOTAL: f"{cards.caption(overview, points)} {unusual}".strip()}
+    return chart_sections(points, noun, whose, notes, captions)
 
 
 def _movers(overview: Overview) -> Section:

@@ -11,11 +11,11 @@ from pages.text.formats import clock, counted, day, listed, signed_percent, span
 from pages.text.periods import A_DAY, Period
 from pages.text.phrases import NOUNS
 from pages.ui.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
-from storage import metrics
 from storage.figures.filters import Metric
 from storage.figures.line import MAX_DAILY_DAYS
 from storage.figures.provenance import Provenance
 from storage.figures.totals import Comparable, Totals
+from storage.metrics import formulas
 
 NO_EARLIER = "no earlier figures"
 
@@ -152,7 +152,7 @@ def first_day_title(totals: Totals, today: date) -> str:
 def _total_tile(
     label: str, total: int | None, now: Comparable, stale_count: int, period: Period
 ) -> Tile:
-    growth = metrics.growth_percent(now.start, now.end)
+    growth = formulas.growth_percent(now.start, now.end)
     text = (
         "The newest figure of every Page, added up. Who follows two Pages counts twice. The "
         f"percentage is of the {counted(now.pages, 'Page')} with figures on both ends of the "
@@ -173,7 +173,7 @@ def _net_tile(
     label = f"Net new {noun}"
     if now.net is None:
         return Tile(label, None, note=_why_unknown(has_begun))
-    delta = metrics.delta(now.net, previous.net if previous else None)
+    delta = formulas.delta(now.net, previous.net if previous else None)
     return Tile(
         label,
         signed_value(now.net),
@@ -188,16 +188,16 @@ def _growth_tile(
     noun: str, now: Comparable, previous: Comparable | None, period: Period, *, has_begun: bool
 ) -> Tile:
     label = "Weekly growth"
-    growth = metrics.average_weekly_growth_percent(now.start, now.end, period.days_count)
+    growth = formulas.average_weekly_growth_percent(now.start, now.end, period.days_count)
     if growth is None:
         why = _why_unknown(has_begun) if now.net is None else f"below 100 {noun}"
         return Tile(label, None, note=why)
     before = None
     if previous is not None:
-        before = metrics.average_weekly_growth_percent(
+        before = formulas.average_weekly_growth_percent(
             previous.start, previous.end, period.previous_days_count or period.days_count
         )
-    delta = metrics.delta_points(growth, before)
+    delta = formulas.delta_points(growth, before)
     return Tile(
         label,
         signed_percent(growth),
@@ -214,9 +214,7 @@ def _versus(delta: float | None, period: Period) -> str | None:
 
 def _compared(period: Period) -> str:
     """The days that the delta compares with, as a sentence."""
-    if period.previous_since is None or period.previous_until is None:
-        return ""
-    return f" Compared with {span(period.previous_since, period.previous_until)}."
+    return f" Compared with {span(*period.previous)}." if period.previous else ""
 
 
 def _why_unknown(has_begun: bool) -> str:

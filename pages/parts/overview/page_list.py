@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.charts.chart_parts import Palette, palette
-from pages.parts.overview import export, sorting, tables
-from pages.parts.overview.sorting import Sort
-from pages.queries import ROWS, Listing, Overview, PageTable
+from pages.parts.overview import export, tables
+from pages.parts.overview.tables import Sort
+from pages.records import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell
 from pages.text.periods import CUSTOM
 from pages.text.phrases import NOUNS
@@ -53,13 +53,13 @@ def choose(row: Any) -> Listing:
         )
         label = st.selectbox(
             "Order",
-            sorting.LABELS,
+            tables.SORT_LABELS,
             label_visibility="collapsed",
             width=220,
             key="sort",
             bind="query-params",
         )
-    sort = sorting.find_sort(label)
+    sort = tables.find_sort(label)
     filters = ((search or "").strip()[:MAX_SEARCH], show == ATTENTION, sort.label)
     before, number = st.session_state.get(_LISTING, (filters, None))
     # Not after Back, where the URL sets both. The page numbers are drawn below the table, so this
@@ -85,7 +85,7 @@ def render(
     way_back: Mapping[str, str],
 ) -> None:
     """Draw the table, and "Tags" and "Export" into the ``row`` of its controls."""
-    sort = sorting.get_sort(listing.sort, listing.descending)
+    sort = tables.get_sort(listing.sort, listing.descending)
     view, table = overview.view, overview.table
     with row:
         # Each in its own container: a fragment takes the whole remaining width of a row.
@@ -112,10 +112,10 @@ def _links(table: PageTable, way_back: Mapping[str, str]) -> None:
     """Draw a link to each match of a search, and one to compare them."""
     with st.container(horizontal=True, gap="small", key="search-hits"):
         for row in table.page.rows:
-            st.page_link(
-                links.link_to("page"),
-                label=plain(cut(row.name, MAX_NAME)),
-                icon=":material/arrow_forward:",
+            links.draw(
+                "page",
+                plain(cut(row.name, MAX_NAME)),
+                ":material/arrow_forward:",
                 query_params={"id": row.page_id, **way_back},
             )
         compare_link.render_for([row.page_id for row in table.page.rows])
@@ -170,7 +170,7 @@ def _table(overview: Overview, sort: Sort) -> None:
 
 def _sort_by(sort: Sort, columns: list[str]) -> None:
     """Sort after a click on a header, which has changed the selection to ``columns``."""
-    new_sort = sorting.clicked(sort, columns[0] if columns else None)
+    new_sort = tables.clicked(sort, columns[0] if columns else None)
     if new_sort != sort:
         st.session_state[_DRAWN] = columns  # so that the click counts once
         url_controls.change(sort=new_sort.label, page=1)

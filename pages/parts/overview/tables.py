@@ -1,11 +1,13 @@
-"""Table of Pages: its Arrow table, its colours and its column config.
+"""Table of Pages: its Arrow table, its colours, its column config and its orders.
 
-The database sorts and pages it. One page of rows is sent, below two rows with total and median.
+The database sorts and pages it. One page of rows is sent, below two rows with total and median. The
+labels of the orders are values of a URL parameter, so a published one is never renamed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -15,11 +17,10 @@ from pandas.io.formats.style import Styler
 
 from pages.charts import arrow
 from pages.charts.chart_parts import Palette
-from pages.parts.overview.sorting import Sort
 from pages.text.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
-from pages.text.phrases import CONNECTIONS
-from pages.ui.pictures import picture_path
-from storage.figures.table import SummaryRow, TableRow, TableSummary
+from pages.text.phrases import CONNECTIONS, TABLE_ORANGE, TABLE_RED
+from pages.ui.links import picture_path
+from storage.figures.table import SortKey, SummaryRow, TableRow, TableSummary
 
 # In this order, so that a phone shows picture, name and fans.
 COLUMNS = (
@@ -38,8 +39,8 @@ SUMMARY_ROWS = 2
 
 # Connections that need no action have no colour of their own.
 _TROUBLE_COLOURS: Mapping[str, str] = {
-    "needs_renewal": "#C2410C",
-    "works_in_part": "#8A5A0B",
+    "needs_renewal": TABLE_RED,
+    "works_in_part": TABLE_ORANGE,
 }
 _OTHER_COLOUR = "#66717F"
 
@@ -85,7 +86,7 @@ def paint(table: pa.Table, colours: Palette) -> Styler:
     def paint_cells(frame: pd.DataFrame) -> pd.DataFrame:
         css = pd.DataFrame("", index=frame.index, columns=frame.columns)
         for name in ("net", "growth"):
-            css[name] = [_change_colour(change, colours) for change in frame[name]]
+            css[name] = [colours.css_of(change) for change in frame[name]]
         css.iloc[:SUMMARY_ROWS] += f"background-color: {colours.band}; font-weight: 600"
         return css
 
@@ -94,12 +95,6 @@ def paint(table: pa.Table, colours: Palette) -> Styler:
     # Not by the format of the columns: that writes 0 with a sign.
     formats: dict[Any, Any] = {"net": signed, "growth": signed_percent}
     return styler.format(formats, na_rep=UNKNOWN).apply(paint_cells, axis=None)
-
-
-def _change_colour(change: float | None, colours: Palette) -> str:
-    if change is None or pd.isna(change) or not change:
-        return ""
-    return f"color: {colours.up if change > 0 else colours.down};"
 
 
 def columns(
@@ -174,3 +169,61 @@ def _trend(figures: Sequence[int]) -> list[int]:
 
 def _rounded(percent: float | None) -> float | None:
     return None if percent is None else round(percent, 2)
+
+
+@dataclass(frozen=True)
+class Sort:
+    """One order of the table. ``label``: "Most fans first"."""
+
+    label: str
+    key: SortKey
+    descending: bool
+
+
+# The first of each pair is the order after the first click on a header.
+SORTS = (
+    Sort("Most fans first", "fans", True),
+    Sort("Fewest fans first", "fans", False),
+    Sort("Most net new first", "net", True),
+    Sort("Least net new first", "net", False),
+    Sort("Fastest growth first", "growth", True),
+    Sort("Slowest growth first", "growth", False),
+    Sort("Most followers first", "followers", True),
+    Sort("Fewest followers first", "followers", False),
+    Sort("Worst connection first", "connection", True),
+    Sort("Best connection first", "connection", False),
+    Sort("Category A to Z", "category", False),
+    Sort("Category Z to A", "category", True),
+    Sort("Name A to Z", "name", False),
+    Sort("Name Z to A", "name", True),
+    Sort("Newest update first", "updated", True),
+    Sort("Oldest update first", "updated", False),
+)
+SORT_LABELS = tuple(sort.label for sort in SORTS)
+DEFAULT_SORT = SORTS[0]
+
+
+def find_sort(label: str | None) -> Sort:
+    """The order of a label; the default for any other text."""
+    return next((sort for sort in SORTS if sort.label == label), DEFAULT_SORT)
+
+
+def get_sort(key: SortKey, descending: bool) -> Sort:
+    """The order by a column in a direction."""
+    return next(each for each in SORTS if (each.key, each.descending) == (key, descending))
+
+
+def clicked(current: Sort, column: str | None) -> Sort:
+    """The order after a click on a header.
+
+    Another column begins with the first of its two orders. The current column, or None, which a
+    second click on it gives, changes the direction. A column without an order (picture, sparkline)
+    changes nothing.
+    """
+    if column is None or column == current.key:
+        return next(
+            sort
+            for sort in SORTS
+            if sort.key == current.key and sort.descending != current.descending
+        )
+    return next((sort for sort in SORTS if sort.key == column), current)

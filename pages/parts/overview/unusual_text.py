@@ -8,7 +8,7 @@ from typing import Protocol
 
 from pages.charts.timeline import Note
 from pages.text.formats import counted, day
-from storage.metrics import is_wide, moved_ratio
+from storage.metrics.unusual import is_wide, moved_ratio
 
 MAX_NAMED = 3
 CAUSE = "most likely a clean-up by Facebook"

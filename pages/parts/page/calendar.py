@@ -11,9 +11,8 @@ import streamlit as st
 from pages.charts import arrow
 from pages.charts.chart_parts import AXIS_INK, CHANGE, DARK, DAY, Palette, Spec, palette
 from pages.text.formats import WEEKDAYS, counted, day, signed
-from storage import metrics
 from storage.figures.filters import Metric
-from storage.metrics import DailyChange
+from storage.metrics.changes import DailyChange, list_daily_changes
 
 HEIGHT = 250
 OVER_DAYS = "Over days"
@@ -35,7 +34,7 @@ def render(by_day: Mapping[date, int | None], metric: Metric, until: date) -> No
     since = first_day_of(until)
     changes = [
         each
-        for each in metrics.list_daily_changes(by_day)
+        for each in list_daily_changes(by_day)
         if since <= each.day <= until and each.change is not None
     ]
     if not changes:

@@ -11,14 +11,14 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from pages.charts import arrow
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import UNKNOWN, counted, cut, day, signed
 from pages.text.periods import A_DAY
-from storage import metrics
 from storage.figures.filters import Metric
 from storage.figures.series import DayFigure
 from storage.figures.snapshots import FROM_FACEBOOK
 from storage.figures.unusual import Direction
+from storage.metrics.changes import list_daily_changes
 
 ROW_HEIGHT = 35
 ROWS_SHOWN = 10
@@ -107,7 +107,7 @@ def daily_table(
     """
     by_day = {row.day: row for row in series}
     figures = {row.day: row.fans if metric == "fans" else row.followers for row in series}
-    changes = {change.day: change.change for change in metrics.list_daily_changes(figures)}
+    changes = {change.day: change.change for change in list_daily_changes(figures)}
     stored = [row.day for row in series if since <= row.day <= until]
     days: list[date] = []
     if stored:

@@ -11,24 +11,26 @@ from dataclasses import replace
 import streamlit as st
 
 from fb.installation import Installation
-from pages.charts import line_charts, timeline
-from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec, palette
+from pages.charts import timeline
+from pages.charts.chart_parts import Palette, Spec, palette
 from pages.charts.timeline import Note, Point
 from pages.parts.page import growth_card
-from pages.queries import PageFigures, load_page
+from pages.queries import load_page
+from pages.records import PageFigures
+from pages.text import periods
 from pages.text.formats import count, cut, day, moment, signed
 from pages.text.phrases import CONNECTIONS, NOUNS
 from pages.ui import growth_chart
 from pages.ui.export import menu
-from pages.ui.export.chart_image import titled, to_svg
-from pages.ui.export.export_text import describe_period, note_sections, unbroken
+from pages.ui.export.chart_image import titled
 from pages.ui.export.menu import OfferGroup
-from pages.ui.export.report import Picture, Report, Section, Table
+from pages.ui.export.report import Report, Section, Table, chart_sections, note_sections, unbroken
 from pages.ui.notes import popover
 from pages.ui.tiles import Tile, percent_delta, signed_value, value_of
-from storage import metrics
 from storage.export.tables import ExportQuery
 from storage.figures.filters import METRICS, Metric
+from storage.metrics import formulas
+from storage.metrics.changes import DailyChange, list_daily_changes
 
 NEW_EXPERIENCE = (
     "On a Page of the New Pages Experience Facebook reports the followers as fans: "
@@ -82,7 +84,7 @@ def _find_chart(
     return titled(
         spec,
         f"{cut(figures.profile.name, MAX_NAME)}: {noun.lower()}{what}",
-        describe_period(figures.view.period),
+        periods.describe(figures.view.period),
         _remark(figures),
     )
 
@@ -99,7 +101,7 @@ def _build_report(installation: Installation, drawn: PageFigures, *, hides_notes
         title=profile.name,
         lines=(
             " · ".join(each for each in about if each),
-            describe_period(figures.view.period),
+            periods.describe(figures.view.period),
         ),
         produced_at=now,
         tiles=[tile for metric in METRICS for tile in _tiles(figures, metric)],
@@ -125,9 +127,9 @@ def _remark(figures: PageFigures) -> str:
 
 def _tiles(figures: PageFigures, metric: Metric) -> list[Tile]:
     period, noun = figures.view.period, NOUNS[metric]
-    start, end = metrics.ends_of_period(figures.history.of(metric), period.since, period.until)
-    net = metrics.net(start, end)
-    growth = metrics.growth_percent(start, end)
+    start, end = formulas.ends_of_period(figures.history.of(metric), period.since, period.until)
+    net = formulas.net(start, end)
+    growth = formulas.growth_percent(start, end)
     why = None if net is not None else "no figures on both ends"
     return [
         Tile(noun, value_of(end), note="at the end of the period"),
@@ -140,33 +142,21 @@ def _charts(figures: PageFigures, metric: Metric, notes: Sequence[Note]) -> list
     points = _points(figures, metric)
     if not points:
         return [Section(f"{noun} over time", caption=f"No {noun.lower()} in this period.")]
-    missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
-    gap = "Grey: days without a snapshot; they can't be fetched later." if missing else ""
-    sections = []
-    for heading, builder, alt in (
-        (f"{noun} over time", line_charts.total_chart, timeline.describe),
-        (f"{noun}, daily change", line_charts.change_chart, timeline.describe_changes),
-    ):
-        pictures = [
-            to_svg(builder(points, noun, colours, notes), colours) for colours in (LIGHT, DARK)
-        ]
-        picture = Picture(pictures[0], pictures[1], alt(points, noun, name))
-        caption = " ".join(each for each in (gap, _remark(figures)) if each)
-        sections.append(Section(heading, picture, caption=caption))
-    return sections
+    has_gaps = timeline.find_gaps(points)
+    gap = "Grey: days without a snapshot; they can't be fetched later." if has_gaps else ""
+    caption = f"{gap} {_remark(figures)}".strip()
+    return chart_sections(points, noun, name, notes, dict.fromkeys(growth_chart.VIEWS, caption))
 
 
 def _days(figures: PageFigures) -> Section:
     changes = {
-        metric: {
-            change.day: change for change in metrics.list_daily_changes(figures.history.of(metric))
-        }
+        metric: {change.day: change for change in list_daily_changes(figures.history.of(metric))}
         for metric in METRICS
     }
     rows = [
         (
             unbroken(day(row.day)),
-            _source(row.source),
+            "Imported" if row.source.startswith("import:") else "Facebook",
             count(row.fans),
             _change(changes["fans"].get(row.day)),
             count(row.followers),
@@ -188,9 +178,5 @@ def _days(figures: PageFigures) -> Section:
     )
 
 
-def _source(source: str) -> str:
-    return "Imported" if source.startswith("import:") else "Facebook"
-
-
-def _change(change: metrics.DailyChange | None) -> str:
+def _change(change: DailyChange | None) -> str:
     return signed(change.change) if change is not None else "–"

@@ -11,11 +11,12 @@ import streamlit as st
 from fb.installation import Installation
 from pages.parts.page import outlook_text
 from pages.parts.page.page_tiles import changes_in
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import count, signed, weekday
 from pages.ui import flash
-from storage import metrics
-from storage.metrics import DailyChange
+from storage.metrics.changes import DailyChange, find_best_day, find_worst_day, list_daily_changes
+from storage.metrics.goals import goal_pace
+from storage.metrics.milestones import next_milestone
 from storage.notes.goals import GoalRow, remove_goal, set_goal
 
 MAX_MILESTONES = 4
@@ -45,9 +46,9 @@ def _goal(
 ) -> None:
     goal = figures.goal
     if goal is not None:
-        every = metrics.list_daily_changes(figures.history.of(figures.view.metric))
+        every = list_daily_changes(figures.history.of(figures.view.metric))
         newest_day = every[-1].day if every else today
-        pace = metrics.goal_pace(
+        pace = goal_pace(
             target=goal.target,
             figure=newest,
             days_left=(goal.due_day - newest_day).days,
@@ -67,7 +68,7 @@ def _form(
     installation: Installation, figures: PageFigures, newest: int | None, today: date
 ) -> None:
     noun, goal, page_id = figures.view.metric, figures.goal, figures.profile.id
-    suggested = metrics.next_milestone(newest) if newest is not None else 1_000
+    suggested = next_milestone(newest) if newest is not None else 1_000
     label = "Change goal" if goal else "Set a goal"
     with st.popover(label, icon=":material/flag:", key="goal"):
         with st.form(f"goal-form-{noun}", border=False):
@@ -124,7 +125,7 @@ def _milestones(figures: PageFigures, newest: int | None) -> str:
     metric = figures.view.metric
     if newest is None:
         return f"Facebook gives no count of {metric} for this Page."
-    target = metrics.next_milestone(newest)
+    target = next_milestone(newest)
     arrival = outlook_text.arrival_in_short(figures.outlook, target)
     lines = [f"- Next: **{count(target)}** {metric} · {arrival}"]
     lines += [
@@ -137,7 +138,7 @@ def _milestones(figures: PageFigures, newest: int | None) -> str:
 
 
 def _days(changes: Sequence[DailyChange]) -> str:
-    best, worst = metrics.find_best_day(changes), metrics.find_worst_day(changes)
+    best, worst = find_best_day(changes), find_worst_day(changes)
     lines = [
         f"{name} day: **{signed(each.change)}** on {weekday(each.day)}"
         if each

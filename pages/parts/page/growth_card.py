@@ -1,4 +1,7 @@
-"""Growth card of a Page: the chart of one metric, with unusual days, forecast and notes."""
+"""Growth card of a Page: the chart of one metric, with unusual days, forecast and notes.
+
+Forecast and unusual days are layers added to the Vega-Lite dicts of `pages.charts.line_charts`.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,37 @@ import streamlit as st
 
 from fb.installation import Installation
 from pages.charts import timeline
-from pages.charts.chart_parts import lean, palette
+from pages.charts.chart_parts import (
+    DAY,
+    Palette,
+    Spec,
+    inline,
+    lean,
+    moment_of,
+    palette,
+    spread_ticks,
+    x_axis,
+)
 from pages.charts.timeline import Note, Point
-from pages.parts.page import forecast_chart, outlook_text, page_text
-from pages.queries import PageFigures
-from pages.text.formats import counted, day, plain
+from pages.parts.page import outlook_text, page_profile
+from pages.records import PageFigures
+from pages.text.formats import counted, day, plain, signed
 from pages.text.periods import A_DAY
 from pages.ui import growth_chart, return_url
 from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
-from pages.ui.notes import popover
-from storage import metrics
+from pages.ui.notes import note_text, popover
 from storage.figures.filters import Metric
-from storage.metrics import Forecast
+from storage.figures.unusual import Direction
+from storage.metrics import formulas
+from storage.metrics.changes import list_daily_changes
+from storage.metrics.forecast import Forecast
 
 CHART_HEIGHT = 320
 # A year is drawn day by day; a chart has about as many pixels.
 MAX_POINTS = 370
 _A_WEEK = 7
+# The band is smooth: twelve points look like ninety.
+MAX_FORECAST_POINTS = 12
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,7 @@ def render(
         st.caption(_why_no_chart(figures))
         return
     with switches.row:
-        chart = popover.chart_of_page(period, figures.profile.id, today)
+        chart = popover.chart_of("page", period, today, page_id=figures.profile.id)
         popover.render(installation, chart)
     drawn = points[-MAX_POINTS:] if view == DAILY_CHANGE else thin(points)
     outlook = figures.outlook if switches.wants_forecast else None
@@ -85,14 +102,14 @@ def render(
     elif outlook is not None:
         sentences.append(outlook_text.why_no_forecast(outlook, metric))
     if figures.profile.is_new_page_experience:
-        sentences.append(page_text.NEW_EXPERIENCE)
+        sentences.append(page_profile.NEW_EXPERIENCE)
     if sentences:
         st.caption(" ".join(sentences))
 
 
 def notes_of(figures: PageFigures) -> list[Note]:
     """The notes on the chart, oldest first."""
-    return popover.merge(figures.notes, ())
+    return note_text.merge(figures.notes)
 
 
 def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Forecast | None) -> None:
@@ -107,12 +124,10 @@ def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Foreca
         return
     colours = palette(st.context.theme.type)
     spec, _ = growth_chart.build(points, noun, view, colours, notes)
-    spec = forecast_chart.add_unusual(
-        spec, points, figures.marks, colours, by_change=view == DAILY_CHANGE
-    )
+    spec = add_unusual(spec, points, figures.marks, colours, by_change=view == DAILY_CHANGE)
     takeaway = growth_chart.describe(points, noun, view, whose)
     if forecast is not None:
-        spec = forecast_chart.add_forecast(spec, points, forecast)
+        spec = add_forecast(spec, points, forecast)
         takeaway += f" {outlook_text.forecast(forecast, metric)}"
     st.vega_lite_chart(lean(spec), height=CHART_HEIGHT, alt=takeaway)
 
@@ -120,8 +135,8 @@ def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Foreca
 def _averages(figures: PageFigures) -> list[str]:
     period = figures.view.period
     by_day = figures.history.of(figures.view.metric)
-    ends = metrics.ends_of_period(by_day, period.since, period.until)
-    per_day = metrics.growth_per_day(*ends, period.days_count)
+    ends = formulas.ends_of_period(by_day, period.since, period.until)
+    per_day = formulas.growth_per_day(*ends, period.days_count)
     if per_day is None:
         return []
     number = f"{per_day:+,.1f}" if round(per_day, 1) else "0"
@@ -131,7 +146,7 @@ def _averages(figures: PageFigures) -> list[str]:
 def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
     """Sentences on missing days, and on days of a long period that are not drawn."""
     sentences = []
-    missing = sum((gap.until - gap.since).days + 1 for gap in timeline.find_gaps(points))
+    missing = timeline.count_missing(points)
     if missing:
         verb = "has" if missing == 1 else "have"
         sentences.append(
@@ -173,7 +188,7 @@ def _why_no_chart(figures: PageFigures) -> str:
 
 def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
     """One point for every day from the day before ``since`` to ``until``."""
-    changes = {change.day: change.change for change in metrics.list_daily_changes(by_day)}
+    changes = {change.day: change.change for change in list_daily_changes(by_day)}
     days = ((until - since).days + 2) if until >= since else 0
     first = since - A_DAY
     return [
@@ -198,3 +213,96 @@ def thin(points: Sequence[Point]) -> list[Point]:
         last = next((each for each in reversed(week) if each.value is not None), week[-1])
         kept.append(Point(last.day, last.value, None))
     return kept[::-1]
+
+
+def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spec:
+    """The chart of totals with the forecast after its last figure."""
+    rows = _rows(forecast)
+    x = x_axis(points, "day")
+    band = {"field": "low", "type": "quantitative", "title": None}
+    middle = {**band, "field": "middle"}
+    row = {"type": "nominal"}
+    tooltip = [
+        {"field": "day", "type": "temporal", "format": "%a %-d %b %Y", "title": "Forecast for"},
+        {**row, "field": "middle_text", "title": "Most likely"},
+        {**row, "field": "range_text", "title": "In 8 of 10 cases"},
+    ]
+    layer = {
+        "data": inline(rows, "day"),
+        "transform": [
+            {"calculate": "format(datum.middle, ',d')", "as": "middle_text"},
+            {
+                "calculate": "format(datum.low, ',d') + ' – ' + format(datum.high, ',d')",
+                "as": "range_text",
+            },
+        ],
+        "layer": [
+            {
+                "mark": {"type": "area", "opacity": 0.16, "line": False},
+                "encoding": {"x": x, "y": band, "y2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "line", "strokeWidth": 2, "strokeDash": [5, 4]},
+                "encoding": {"x": x, "y": middle},
+            },
+            {
+                "mark": {"type": "rule", "strokeWidth": 12, "opacity": 0.001},
+                "encoding": {"x": x, "tooltip": tooltip},
+            },
+        ],
+    }
+    layers = [*spec["layer"], layer]
+    return {**spec, "layer": spread_ticks(layers, points[0].day, forecast.days[-1].day)}
+
+
+def _rows(forecast: Forecast) -> list[Spec]:
+    step = -(-len(forecast.days) // MAX_FORECAST_POINTS)
+    # Counted from the last day, so that the end of the forecast is exact.
+    days = forecast.days[::-1][::step][::-1]
+    last = forecast.last_figure
+    begin: Spec = {"day": moment_of(forecast.last_day), "low": last, "middle": last, "high": last}
+    rows = [
+        {"day": moment_of(each.day), "low": each.low, "middle": each.middle, "high": each.high}
+        for each in days
+    ]
+    return [begin, *rows]
+
+
+def add_unusual(
+    spec: Spec,
+    points: Sequence[Point],
+    marks: Mapping[date, Direction],
+    colours: Palette,
+    *,
+    by_change: bool,
+) -> Spec:
+    """The chart with a triangle on each unusual day: up for a rise, down for a fall.
+
+    ``by_change``: the chart is of daily changes, else of totals. Days outside of ``points`` are
+    left out.
+    """
+    rows = []
+    for each in points:
+        mark, height = marks.get(each.day), each.change if by_change else each.value
+        if mark is not None and height is not None:
+            text = signed(each.change)
+            rows.append({"day": moment_of(each.day), "height": height, "mark": mark, "said": text})
+    if not rows:
+        return spec
+    fell = {"test": "datum.mark == 'fell'", "value": colours.down}
+    turned = {"test": "datum.mark == 'fell'", "value": "triangle-down"}
+    layer = {
+        "data": inline(rows, "day"),
+        "mark": {"type": "point", "filled": True, "size": 75, "opacity": 1},
+        "encoding": {
+            "x": x_axis(points, "day"),
+            "y": {"field": "height", "type": "quantitative", "title": None},
+            "color": {"condition": fell, "value": colours.up},
+            "shape": {"condition": turned, "value": "triangle-up"},
+            "tooltip": [
+                {"field": "day", "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
+                {"field": "said", "type": "nominal", "title": "Beyond this Page's own noise"},
+            ],
+        },
+    }
+    return {**spec, "layer": [*spec["layer"], layer]}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from datetime import datetime
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -17,12 +18,12 @@ from pages.cache import get_version
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
 from pages.queries import (
-    InsightStatus,
     find_insight_status,
     has_unfollows,
     list_insight_days,
     list_insight_metrics,
 )
+from pages.records import InsightStatus
 from pages.text import insights_text
 from pages.text.formats import plain
 from pages.text.periods import Period
@@ -53,7 +54,8 @@ def render(
             _fetch_button(installation, version, status)
         _watch(installation, version)
         if metric is None:
-            st.caption(_why_nothing(installation, status))
+            limited_until = _find_limited_until(installation)
+            st.caption(insights_text.why_nothing(status.access, status.answer, limited_until))
             return
         _draw(installation, session, profile, status, metric, period)
 
@@ -105,7 +107,9 @@ def _watch(installation: Installation, version: str) -> None:
     @poll(WATCHING_SECONDS)
     def watch() -> None:
         run = runner.find_active(installation, INSIGHTS)
-        if run is None and not _is_under_way(installation, _read_version(installation)):
+        with installation.database.reading() as session:
+            newest_version = get_version(session)
+        if run is None and not _is_under_way(installation, newest_version):
             st.session_state.pop(_STARTED, None)
             st.rerun()
         done, total = (run.steps_done, run.steps_total) if run is not None else (0, 0)
@@ -116,15 +120,9 @@ def _watch(installation: Installation, version: str) -> None:
     watch()
 
 
-def _read_version(installation: Installation) -> str:
-    with installation.database.reading() as session:
-        return get_version(session)
-
-
-def _why_nothing(installation: Installation, status: InsightStatus) -> str:
+def _find_limited_until(installation: Installation) -> datetime | None:
     outcome = runner.find_outcome(installation, INSIGHTS)
-    limited_until = outcome.limited_until if outcome is not None else None
-    return insights_text.why_nothing(status.access, status.answer, limited_until)
+    return outcome.limited_until if outcome is not None else None
 
 
 def _draw(
@@ -176,7 +174,6 @@ def _notes(
     sentences.append(insights_text.DAYS)
     if rows:
         sentences.append(insights_text.source(rows[-1].fetched_at, rows[-1].graph_version))
-    outcome = runner.find_outcome(installation, INSIGHTS)
-    limited_until = outcome.limited_until if outcome is not None else None
+    limited_until = _find_limited_until(installation)
     sentences.append(insights_text.stale(status.access, status.answer, limited_until))
     return [sentence for sentence in sentences if sentence]

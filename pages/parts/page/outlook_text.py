@@ -6,15 +6,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from pages.text.formats import count, counted, day, span
-from storage import metrics
-from storage.metrics import (
-    MIN_FIGURES,
-    DailyChange,
-    Forecast,
-    GoalPace,
-    Milestone,
-    Refusal,
-)
+from storage.metrics import formulas
+from storage.metrics.changes import DailyChange
+from storage.metrics.forecast import MIN_FIGURES, Forecast, Refusal, find_arrival
+from storage.metrics.goals import GoalPace
+from storage.metrics.milestones import Milestone
 from storage.notes.goals import GoalRow
 
 NOT_HERE = (
@@ -33,7 +29,7 @@ def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
         return {"few": few, "none": few, "old": "figures are too old"}.get(
             outlook.reason, "nobody to go on from"
         )
-    arrival = metrics.find_arrival(outlook, target)
+    arrival = find_arrival(outlook, target)
     if arrival.earliest is None:
         return f"not within {counted(len(outlook.days), 'day')}"
     if arrival.latest is None:
@@ -121,14 +117,14 @@ def goal_state(pace: GoalPace) -> tuple[str, str]:
 def pace_per_day(changes: Sequence[DailyChange]) -> float | None:
     """The average gain per day of the last PACE_DAYS days, or of fewer; None without two figures.
 
-    ``changes``: all of `storage.metrics.list_daily_changes`.
+    ``changes``: all of `storage.metrics.changes.list_daily_changes`.
     """
     if len(changes) < 2:
         return None
     newest = changes[-1]
     first = next(each for each in changes if (newest.day - each.day).days <= PACE_DAYS)
     days_count = (newest.day - first.day).days
-    return metrics.growth_per_day(first.figure, newest.figure, days_count) if days_count else None
+    return formulas.growth_per_day(first.figure, newest.figure, days_count) if days_count else None
 
 
 def _per_day(number: float) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date
 
 from pages.parts.page import outlook_text
-from pages.queries import PageFigures
+from pages.records import PageFigures
 from pages.text.formats import count, counted, day, signed, weekday
 from pages.text.periods import Period
 from pages.ui.tiles import Tile, delta_of, percent_delta, signed_value, value_of
-from storage import metrics
 from storage.figures.series import Figures
-from storage.metrics import DailyChange, Forecast, Refusal
+from storage.metrics import formulas
+from storage.metrics.changes import DailyChange, find_best_day, list_daily_changes
+from storage.metrics.forecast import Forecast, Refusal
+from storage.metrics.milestones import next_milestone
 
 
 def tiles(figures: PageFigures) -> list[Tile]:
@@ -22,10 +24,10 @@ def tiles(figures: PageFigures) -> list[Tile]:
     history, metric, period = figures.history, figures.view.metric, figures.view.period
     outlook, today = figures.outlook, figures.requested.until
     by_day = history.of(metric)
-    ends = metrics.ends_of_period(by_day, period.since, period.until)
+    ends = formulas.ends_of_period(by_day, period.since, period.until)
     return [
         _newest_tile("Fans", history.fans, period, today),
-        _net_tile(metric, by_day, metrics.net(*ends), period, today),
+        _net_tile(metric, by_day, formulas.net(*ends), period, today),
         _newest_tile("Followers", history.followers, period, today),
         _best_day_tile(by_day, period),
         _milestone_tile(by_day, metric, outlook),
@@ -36,7 +38,7 @@ def changes_in(by_day: Figures, period: Period) -> list[DailyChange]:
     """The daily changes on days of the period, oldest first."""
     return [
         each
-        for each in metrics.list_daily_changes(by_day)
+        for each in list_daily_changes(by_day)
         if period.since <= each.day <= period.until and each.change is not None
     ]
 
@@ -50,10 +52,9 @@ def _net_tile(noun: str, by_day: Figures, net: int | None, period: Period, today
     if period.versus is None:
         return Tile(label, signed_value(net), note=f"in {counted(period.days_count, 'day')}")
     before = None
-    if period.previous_since is not None and period.previous_until is not None:
-        ends = metrics.ends_of_period(by_day, period.previous_since, period.previous_until)
-        before = metrics.net(*ends)
-    delta = metrics.delta(net, before)
+    if period.previous is not None:
+        before = formulas.net(*formulas.ends_of_period(by_day, *period.previous))
+    delta = formulas.delta(net, before)
     return Tile(
         label,
         signed_value(net),
@@ -67,7 +68,7 @@ def _newest_tile(label: str, by_day: Figures, period: Period, today: date) -> Ti
     newest = max((when for when in counts if when <= period.until), default=None)
     if newest is None:
         return Tile(label, None, note=_why_no_figure(counts, period))
-    growth = metrics.growth_percent(*metrics.ends_of_period(by_day, period.since, period.until))
+    growth = formulas.growth_percent(*formulas.ends_of_period(by_day, period.since, period.until))
     if (today - newest).days > 1:
         return Tile(label, value_of(counts[newest]), note=f"on {day(newest)}")
     note = f"in {counted(period.days_count, 'day')}" if growth is not None else None
@@ -76,7 +77,7 @@ def _newest_tile(label: str, by_day: Figures, period: Period, today: date) -> Ti
 
 def _best_day_tile(by_day: Figures, period: Period) -> Tile:
     changes = changes_in(by_day, period)
-    best = metrics.find_best_day(changes)
+    best = find_best_day(changes)
     if best is None:
         return Tile("Best day", None, note="no day gained" if changes else _why_no_net(by_day))
     return Tile("Best day", signed(best.change), weekday(best.day, year=False), is_neutral=True)
@@ -86,7 +87,7 @@ def _milestone_tile(by_day: Figures, noun: str, outlook: Forecast | Refusal) -> 
     oldest_first = [figure for _, figure in sorted(by_day.items()) if figure is not None]
     if not oldest_first:
         return Tile("Next milestone", None, note="Facebook gives no count")
-    target = metrics.next_milestone(oldest_first[-1])
+    target = next_milestone(oldest_first[-1])
     return Tile(
         "Next milestone",
         count(target),

@@ -78,9 +78,7 @@ def render(list_groups: Callable[[], Sequence[OfferGroup]]) -> None:
                     _button(offer)
             if group.remark:
                 st.caption(group.remark)
-        st.page_link(
-            links.link_to("imports"), label="Import past figures", icon=":material/upload:"
-        )
+        links.draw("imports", "Import past figures", ":material/upload:")
 
 
 def _button(offer: Offer) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from pages.charts.timeline import Note
-from pages.queries import Notes
+from pages.records import Notes
 from pages.text.formats import counted, cut, day, span
 from storage.figures.unusual import UnusualDay
 from storage.notes.notes import MAX_TEXT, NoteRow
@@ -74,19 +74,15 @@ def event(kind: str, facts: Mapping[str, Any]) -> str:
     return f"The {note} was changed: {text}{was}"
 
 
-def together(notes: Sequence[Note], unusual: Sequence[Note]) -> list[Note]:
-    """``notes`` and ``unusual``, oldest first.
+def merge(notes: Notes, unusual: Sequence[Note] = ()) -> list[Note]:
+    """All notes of a chart and ``unusual``, oldest first; on each day operators' notes first.
 
     A note of kind "platform" is left out where ``unusual`` has that day: its text is more exact.
     """
     days = {note.day for note in unusual}
-    others = (note for note in notes if note.kind != "platform" or note.day not in days)
-    return sorted([*others, *unusual], key=lambda note: note.day)
-
-
-def to_notes(notes: Notes) -> list[Note]:
-    """All notes of a chart, oldest first; on each day operators' notes first."""
-    return sorted([*map(own, notes.own), *automatic(notes)], key=lambda note: note.day)
+    own = [Note(row.day, row.text, "own") for row in notes.own]
+    others = [each for each in automatic(notes) if each.kind != "platform" or each.day not in days]
+    return sorted([*own, *others, *unusual], key=lambda note: note.day)
 
 
 def automatic(notes: Notes) -> list[Note]:
@@ -99,11 +95,6 @@ def automatic(notes: Notes) -> list[Note]:
         *map(platform_wide, notes.platform_wide),
     ]
     return sorted(rows, key=lambda note: note.day)
-
-
-def own(row: NoteRow) -> Note:
-    """An operator's note."""
-    return Note(row.day, row.text, "own")
 
 
 def whom(row: NoteRow, page_id: str | None) -> str:

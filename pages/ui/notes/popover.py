@@ -5,7 +5,6 @@ It is a fragment and draws its content only while it is open, so a closed one co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.charts.timeline import Note
-from pages.queries import Notes, View, find_tags, load_notes
+from pages.queries import find_tags, load_notes
+from pages.records import Notes
 from pages.text.formats import counted, cut, plain, weekday
 from pages.text.periods import A_DAY, Period
 from pages.ui import flash
@@ -55,19 +55,9 @@ class Chart:
     tag_id: int | None = None
 
 
-def render(installation: Installation, chart: Chart) -> None:
-    """Draw the popover."""
-    _popover(installation, chart)
-
-
 def is_hidden() -> bool:
     """Whether the operator has switched notes off."""
     return bool(st.query_params.get(PARAMETER) == HIDDEN)
-
-
-def merge(notes: Notes, unusual: Sequence[Note]) -> list[Note]:
-    """All notes of a chart and its notes on unusual days, oldest first."""
-    return note_text.together(note_text.to_notes(notes), unusual)
 
 
 def keep_hidden() -> None:
@@ -78,20 +68,16 @@ def keep_hidden() -> None:
         st.query_params[PARAMETER] = HIDDEN
 
 
-def chart_of_pages(view: View, today: date) -> Chart:
-    """The chart of Overview, of all Pages or the filter's tag, from the day before the period."""
-    period = view.period
-    until = min(period.until, today)
-    return Chart("overview", period.since - A_DAY, until, tag_id=view.filter.tag_id)
-
-
-def chart_of_page(period: Period, page_id: str, today: date) -> Chart:
-    """The chart of one Page's screen, from the day before the period."""
-    return Chart("page", period.since - A_DAY, min(period.until, today), page_id=page_id)
+def chart_of(
+    name: str, period: Period, today: date, *, page_id: str | None = None, tag_id: int | None = None
+) -> Chart:
+    """The chart of a period, from the day before it."""
+    return Chart(name, period.since - A_DAY, min(period.until, today), page_id, tag_id)
 
 
 @st.fragment
-def _popover(installation: Installation, chart: Chart) -> None:
+def render(installation: Installation, chart: Chart) -> None:
+    """Draw the popover."""
     popover = st.popover(
         "Notes", icon=":material/sticky_note_2:", key=f"notes-{chart.name}", on_change="rerun"
     )

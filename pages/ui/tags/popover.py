@@ -35,14 +35,6 @@ MAX_BADGES = 8
 _DELETED, _TURN = "tag-deleted", "tag-turn"
 
 
-def render_bulk(installation: Installation, filter: Filter, until: date) -> None:
-    """Draw the popover that tags all Pages of ``filter``, its search included.
-
-    ``until`` is the day for "Needs attention" in the filter.
-    """
-    _bulk(installation, filter, until)
-
-
 def render_page(installation: Installation, session: Session, page_id: str) -> None:
     """Draw the tags of one Page, and the popover that changes them."""
     own = find_tags_of(session, page_id)
@@ -54,7 +46,11 @@ def render_page(installation: Installation, session: Session, page_id: str) -> N
 
 
 @st.fragment
-def _bulk(installation: Installation, filter: Filter, until: date) -> None:
+def render_bulk(installation: Installation, filter: Filter, until: date) -> None:
+    """Draw the popover that tags all Pages of ``filter``, its search included.
+
+    ``until`` is the day for "Needs attention" in the filter.
+    """
     popover = st.popover("Tags", icon=":material/label:", key="tags-bulk", on_change="rerun")
     if not popover.open:
         return

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import (
@@ -157,6 +157,11 @@ def tiles(page: Page) -> dict[str, str]:
     return {label.strip(): value.strip() for label, value in zip(labels, values, strict=True)}
 
 
+def query_of(page: Page) -> dict[str, str]:
+    """What the address bar says after the question mark."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
 def by_key(page: Page, key: str) -> Locator:
     """What stands under a key of ours."""
     return page.locator(f".st-key-{key}")
@@ -165,6 +170,16 @@ def by_key(page: Page, key: str) -> Locator:
 def button(page: Page, key: str) -> Locator:
     """The button with this key."""
     return by_key(page, key).get_by_role("button")
+
+
+def open_popover(page: Page, key: str, inside: str) -> Locator:
+    """Press a popover's button; what is in it comes with a run of its own."""
+    settle(page)
+    by_key(page, key).get_by_role("button").first.click()
+    opened = by_key(page, inside)
+    expect(opened).to_be_visible()
+    settle(page)
+    return opened
 
 
 def upload(page: Page, name: str, content: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, expect
 
 from pages.parts.overview import tables
-from pages.parts.overview.sorting import DEFAULT
+from pages.parts.overview.tables import DEFAULT_SORT
 
 ROW_HEIGHT = 40
 BORDER = 2
@@ -60,7 +60,7 @@ def pages_table(page: Page) -> Grid:
     frame = page.locator(".st-key-pages-table").get_by_test_id("stDataFrame")
     expect(frame.locator("[role=gridcell]").first).to_be_attached()
     columns = tables.columns(
-        sort=DEFAULT, noun="fans", period_label="", open_key="", neutral="#FFFFFF"
+        sort=DEFAULT_SORT, noun="fans", period_label="", open_key="", neutral="#FFFFFF"
     )
     # A column of buttons is wrapped: it carries what a press calls.
     plain = [getattr(columns[name], "config", columns[name]) for name in tables.COLUMNS]

@@ -48,6 +48,11 @@ class Live:
         expect(page).to_have_url(trips.ATTEMPT)
         return trips.attempt_id(page)
 
+    def travel(self, page: Page, person: str | None = None) -> str:
+        """Make a trip up to the preview; return the attempt's id."""
+        self.begin(page, person)
+        return trips.wait_for_preview(page)
+
     def saves(self) -> int:
         """How often a list was saved, so far."""
         kinds = "SELECT count(*) FROM events WHERE kind IN ('connected', 'renewed')"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.kit.browsing import button, expect_title, settle, visit
+from tests.browser.kit.browsing import button, by_key, expect_title, settle, visit
 from tests.browser.kit.grids import HEADER_HEIGHT, ROW_HEIGHT
 from tests.browser.kit.serving import Server
 from tests.browser.kit.stored import MANUAL_RUNS
@@ -95,6 +95,21 @@ def connect(page: Page, url: str) -> None:
     travel(page)
     save(page)
     expect(page.get_by_role("heading", name="Fans over time", level=2)).to_be_visible()
+
+
+def open_controls(page: Page) -> None:
+    """Open the sandbox's popover."""
+    by_key(page, "sandbox-strip").get_by_role("button", name="Controls").click()
+    expect(button(page, "fast-forward-30")).to_be_visible()
+
+
+def make_trouble(page: Page, name: str, sentence: str) -> None:
+    """Choose a trouble, of which the sandbox says this sentence."""
+    open_controls(page)
+    by_key(page, "sandbox-trouble").get_by_role("combobox").click()
+    page.get_by_role("option", name=name).click()
+    expect(page.get_by_text(sentence)).to_be_visible()
+    page.keyboard.press("Escape")
 
 
 def refresh(page: Page, server: Server) -> None:

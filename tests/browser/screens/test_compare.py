@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -12,23 +11,18 @@ from tests.browser.kit.browsing import (
     by_key,
     expect_soon,
     expect_title,
+    query_of,
     settle,
     visit,
     words,
 )
 from tests.browser.kit.serving import Server
-
-HOSTILE = ":material/delete: <b>x</b> www.evil.com"
-LARGEST = """
-    SELECT id, name FROM pages JOIN snapshots ON page_id = id
-    WHERE day = (SELECT max(day) FROM snapshots) AND name GLOB '[A-Z]*[a-z]'
-    ORDER BY fans_count DESC LIMIT 5
-"""
+from tests.browser.kit.stored import LARGEST
 
 
 def ids_of(page: Page) -> list[str]:
     """The Pages in the address bar."""
-    return parse_qs(urlsplit(page.url).query).get("ids", [""])[0].split(",")
+    return query_of(page).get("ids", "").split(",")
 
 
 def chips(page: Page) -> list[str]:
@@ -120,21 +114,3 @@ def test_from_a_page_to_the_one_nearest_in_size_and_back(full: Server, page: Pag
     expect_title(page, "Compare")
     assert ids_of(page) == pair
     assert name in chips(page)
-
-
-def test_a_hostile_name_is_shown_as_it_is(full: Server, page: Page) -> None:
-    (hostile,) = full.query("SELECT id FROM pages WHERE name = ?", HOSTILE)
-    ((first, _), *_) = full.query(LARGEST)
-    visit(page, f"{full.url}/compare?ids={hostile},{first},77,{first}")
-    assert chips(page)[0] == HOSTILE
-    assert HOSTILE in words(page)
-    said = words(page)
-    assert "1 Page that is not connected here and 1 Page that stands there twice." in said
-    table = by_key(page, "compare-figures").locator("[role=gridcell]").first
-    expect(table).to_have_text(HOSTILE)
-    box = chart(page).bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 150)
-    expect(page.locator("#vg-tooltip-element .key").nth(1)).to_have_text(re.compile("<b>"))
-    expect(page.locator("#vg-tooltip-element b")).to_have_count(0)
-    expect(page.get_by_role("main").locator("b, a[href*='evil']")).to_have_count(0)

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import INSIGHTS_SECONDS
-from tests.browser.kit.browsing import by_key, expect_soon, settle, visit, words
+from tests.browser.kit.browsing import by_key, expect_soon, query_of, settle, visit, words
 from tests.browser.kit.furnishing import page_id_of
-from tests.browser.kit.looks import WIDTHS, check_look
 from tests.browser.kit.serving import Server
 from tests.browser.kit.stored import INSIGHTS_DONE
 from tests.waiting import wait_until
@@ -43,17 +41,10 @@ def test_a_metric_is_chosen_and_kept_in_the_address(page: Page, fetched: Server)
     page.get_by_role("option", name="Viewers", exact=True).click()
     expect(card.get_by_text(said)).to_be_visible()
     settle(page)
-    expect_soon(page, lambda: parse_qs(urlsplit(page.url).query).get("insight", []), ["Viewers"])
+    expect_soon(page, lambda: query_of(page).get("insight", ""), "Viewers")
     page.reload()
     settle(page)
     expect(card.get_by_text(said)).to_be_visible()
-
-
-def test_a_page_without_the_task_says_why(page: Page, fetched: Server) -> None:
-    visit(page, f"{fetched.url}/page?id={page_id_of(fetched, 'Kletterhalle Gipfel')}")
-    card = by_key(page, "insights-card")
-    expect(card.get_by_text(re.compile("the role on the Page lacks"))).to_be_visible()
-    check_look(page, WIDTHS[0])
 
 
 def test_fetch_now_fetches_and_says_when(page: Page, fetched: Server) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.kit import trips
 from tests.browser.kit.browsing import (
     by_key,
     expect_page_title,
+    expect_soon,
     focused,
+    query_of,
     settle,
     tab_until,
     upload,
@@ -31,17 +34,29 @@ def test_the_connect_link_is_reached_and_followed(empty: Server, page: Page) -> 
     tab_until(page, lambda: focused(page) == "Continue", presses=150)
 
 
-def test_overview_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
+OVERVIEW = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
+OVERVIEW += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
+COMPARE = ["compare-search", "compare-remove-0", "period", "figure", "scale"]
+
+
+@pytest.mark.parametrize(("screen", "keys"), [("", OVERVIEW), ("compare", COMPARE)])
+def test_a_screen_is_reached_from_top_to_bottom(
+    full: Server, page: Page, screen: str, keys: list[str]
+) -> None:
     """In the order in which a person reads."""
-    visit(page, full.url)
-    keys = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
-    keys += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
+    ids = ",".join(full.query("SELECT id FROM pages ORDER BY id LIMIT 2"))
+    visit(page, f"{full.url}/{screen}?ids={ids}")
     for key in keys:
         tab_until(page, partial(has_focus, page, key))
 
 
-def test_a_filter_is_chosen_by_keyboard(full: Server, page: Page) -> None:
+def test_a_period_and_a_filter_are_chosen_and_a_mover_opened(full: Server, page: Page) -> None:
     visit(page, full.url)
+    tab_until(page, lambda: focused(page) == "period")
+    page.keyboard.press("Enter")
+    expect(by_key(page, "period").get_by_role("radio", name="7 days")).to_be_checked()
+    expect(page).to_have_url(f"{full.url}/?period=7+days")
+    settle(page)
     tab_until(page, partial(has_focus, page, "filter"))
     page.keyboard.press("Enter")
     expect(by_key(page, "filter-category")).to_be_visible()
@@ -50,15 +65,14 @@ def test_a_filter_is_chosen_by_keyboard(full: Server, page: Page) -> None:
     page.keyboard.type("Florist")
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
-    expect(page).to_have_url(f"{full.url}/?category=Florist")
     expect(by_key(page, "filtered")).to_contain_text("Florist")
-
-
-def test_compare_is_reached_from_top_to_bottom(full: Server, page: Page) -> None:
-    ids = ",".join(full.query("SELECT id FROM pages ORDER BY id LIMIT 2"))
-    visit(page, f"{full.url}/compare?ids={ids}")
-    for key in ("compare-search", "compare-remove-0", "period", "figure", "scale"):
-        tab_until(page, partial(has_focus, page, key))
+    expect_soon(page, lambda: query_of(page), {"period": "7 days", "category": "Florist"})
+    page.keyboard.press("Escape")
+    settle(page)
+    tab_until(page, lambda: focused(page) == "movers-card")
+    name, _, _ = page.evaluate("() => document.activeElement.innerText").partition("\n")
+    page.keyboard.press("Enter")
+    expect_page_title(page, name)
 
 
 def test_a_page_is_added_to_compare_by_keyboard(full: Server, page: Page) -> None:
@@ -88,22 +102,6 @@ def test_the_import_button_is_reached(full: Server, page: Page) -> None:
 def has_focus(page: Page, key: str) -> bool:
     """Whether what stands under a key of ours has the focus."""
     return by_key(page, key).locator(":focus").count() > 0
-
-
-def test_the_period_is_changed_by_keyboard(full: Server, page: Page) -> None:
-    visit(page, full.url)
-    tab_until(page, lambda: focused(page) == "period")
-    page.keyboard.press("Enter")
-    expect(by_key(page, "period").get_by_role("radio", name="7 days")).to_be_checked()
-    expect(page).to_have_url(f"{full.url}/?period=7+days")
-
-
-def test_a_mover_is_opened_by_keyboard(full: Server, page: Page) -> None:
-    visit(page, full.url)
-    tab_until(page, lambda: focused(page) == "movers-card")
-    name, _, _ = page.evaluate("() => document.activeElement.innerText").partition("\n")
-    page.keyboard.press("Enter")
-    expect_page_title(page, name)
 
 
 def test_save_is_reached_in_the_preview(empty: Server, page: Page) -> None:

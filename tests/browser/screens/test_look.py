@@ -20,14 +20,10 @@ from tests.browser.kit.furnishing import NOTE, page_id_of
 from tests.browser.kit.live import serving_live
 from tests.browser.kit.looks import SCHEMES, look_at_screens, look_at_widths, show_scheme
 from tests.browser.kit.serving import LIVE_APP_ID, Server
+from tests.browser.kit.stored import LARGEST
 
 EVERYWHERE = {"connections": "connections", "activity": "activity", "setup": "setup"}
 LEFT_OUT = ("Café Lindenhof", "Optik Keller", "Read views and engagement")
-LARGEST = """
-    SELECT id FROM pages JOIN snapshots ON page_id = id
-    WHERE day = (SELECT max(day) FROM snapshots) AND name GLOB '[A-Z]*[a-z]'
-    ORDER BY fans_count DESC LIMIT 5
-"""
 
 
 def page_path(server: Server) -> str:
@@ -43,7 +39,7 @@ def test_empty(empty: Server, page: Page) -> None:
 def test_full(furnished: Server, page: Page) -> None:
     """With tags, notes, a goal, a forecast, and views and engagement."""
     deep = f"{page_path(furnished)}&period=90+days&forecast=true"
-    ids = ",".join(furnished.query(LARGEST))
+    ids = ",".join(page_id for page_id, _ in furnished.query(LARGEST))
     screens = {
         "overview": "",
         "filtered": "?tag=Brazil&period=90+days",

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Serve
-from tests.browser.kit.browsing import WIDTH, by_key, settle, visit, words
+from tests.browser.kit.browsing import WIDTH, by_key, open_popover, settle, visit, words
 from tests.browser.kit.grids import pages_table
 from tests.browser.kit.looks import SCHEMES, WIDTHS, check_look, keep_picture, show_scheme
 from tests.browser.kit.serving import Server
@@ -33,15 +33,6 @@ def test_tags_and_notes_from_first_to_last(serve: Serve, full: Server, page: Pag
         see_it_on_a_page(page, server, names[0])
         look_into_popovers(page, server)
         delete_the_note(page, server)
-
-
-def open_popover(page: Page, key: str, inside: str) -> Locator:
-    """Press a popover's button; what is in it comes with a run of its own."""
-    by_key(page, key).get_by_role("button").first.click()
-    opened = by_key(page, inside)
-    expect(opened).to_be_visible()
-    settle(page)
-    return opened
 
 
 def close_popover(page: Page, inside: str) -> None:

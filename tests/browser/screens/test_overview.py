@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qs, urlsplit
-
-import pytest
 from playwright.sync_api import Page, expect
 
-from pages.text.formats import one_line
 from tests.browser.kit.browsing import (
     by_key,
     expect_page_title,
     expect_soon,
     expect_title,
     focused,
+    query_of,
     settle,
     tab_until,
     tiles,
-    visit,
 )
 from tests.browser.kit.grids import SUMMARY_ROWS, column, figures_in, names_in, pages_table
 from tests.browser.kit.serving import Server
@@ -35,47 +30,10 @@ NET = """
 """
 
 
-@pytest.fixture
-def overview(full: Server, page: Page) -> Page:
-    """Overview of 57 Pages with 91 days."""
-    visit(page, full.url)
-    expect_title(page, "Overview")
-    return page
-
-
-def query_of(page: Page) -> dict[str, str]:
-    """What the address bar says after the question mark."""
-    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-
-
 def expect_caption(page: Page, text: str) -> None:
     """The line above the table, which says what is listed and in which order."""
     expect(page.get_by_test_id("stCaptionContainer").filter(has_text=text)).to_be_visible()
     settle(page)
-
-
-def test_another_period_changes_the_figures_and_the_address(overview: Page, full: Server) -> None:
-    before = tiles(overview)
-    by_key(overview, "period").get_by_role("radio", name="7 days").click()
-    expect(overview).to_have_url(f"{full.url}/?period=7+days")
-    (net,) = full.query(
-        "SELECT sum(late.fans_count - early.fans_count) FROM snapshots late JOIN snapshots early "
-        "USING (page_id) WHERE late.day = (SELECT max(day) FROM snapshots) "
-        "AND early.day = date(late.day, '-7 days')"
-    )
-    expect_soon(overview, lambda: tiles(overview)["Net new fans"], f"{net:+,d}")
-    settle(overview)
-    after = tiles(overview)
-    assert after["Fans"] == before["Fans"]
-    assert after["Net new fans"] != before["Net new fans"]
-    overview.reload()
-    settle(overview)
-    assert tiles(overview) == after
-    overview.get_by_role("link", name="Activity").click()
-    expect_title(overview, "Activity")
-    overview.get_by_role("link", name="Overview").click()
-    expect_title(overview, "Overview")
-    assert tiles(overview) == after
 
 
 def test_a_header_sorts_all_rows_not_those_on_screen(overview: Page, full: Server) -> None:
@@ -94,36 +52,6 @@ def test_a_header_sorts_all_rows_not_those_on_screen(overview: Page, full: Serve
     expect_caption(overview, "1–25 of 57 Pages, most fans first")
     fans = sorted(full.query(FANS_TODAY), reverse=True)
     expect_soon(overview, lambda: figures_in(grid, "fans"), fans[:25])
-
-
-def test_the_table_has_pages_and_the_totals_stay(overview: Page, full: Server) -> None:
-    grid = pages_table(overview)
-    total, first = grid.rows()[0], names_in(grid)
-    overview.get_by_role("button", name="Page 3").click()
-    expect_caption(overview, "51–57 of 57 Pages, most fans first")
-    expect_soon(overview, lambda: len(names_in(grid)), 7)
-    assert query_of(overview) == {"page": "3"}
-    last = names_in(grid)
-    assert grid.rows()[0] == total
-    overview.get_by_role("button", name="Page 2").click()
-    expect_caption(overview, "26–50 of 57 Pages")
-    expect_soon(overview, lambda: len(names_in(grid)), 25)
-    every = {one_line(name) for name in full.query("SELECT name FROM pages")}
-    assert {*first, *names_in(grid), *last} == every
-
-
-def test_search_looks_at_all_rows_and_can_be_cleared(overview: Page) -> None:
-    search = by_key(overview, "q").get_by_role("searchbox")
-    search.fill("cafe")
-    expect_caption(overview, "2 Pages, most fans first")
-    grid = pages_table(overview)
-    expect_soon(overview, lambda: sorted(names_in(grid)), ["Café Lindenhof", "Café do Porto"])
-    assert query_of(overview) == {"q": "cafe"}
-    search.fill("no such Page")
-    expect(overview.get_by_text("No Page matches “no such Page”")).to_be_visible()
-    by_key(overview, "clear").get_by_role("button").click()
-    expect_caption(overview, "1–25 of 57 Pages")
-    assert query_of(overview) == {}
 
 
 def test_a_name_leads_to_its_page_and_back_to_the_same_place(overview: Page) -> None:
@@ -190,25 +118,3 @@ def test_the_browsers_back_leads_back_too(overview: Page) -> None:
     overview.go_back()
     expect_title(overview, "Overview")
     expect(overview).to_have_title("Overview · Pagekeeper")
-
-
-def test_fans_and_followers_turn_together(overview: Page) -> None:
-    by_key(overview, "metric").get_by_role("radio", name="Followers").click()
-    expect(overview.get_by_role("heading", name="Followers over time")).to_be_visible()
-    settle(overview)
-    assert "Net new followers" in tiles(overview)
-    expect(overview.get_by_test_id("stVegaLiteChart")).to_have_attribute(
-        "aria-label", re.compile("^Followers of 5[67] Pages (rose|fell)")
-    )
-    by_key(overview, "view").get_by_role("radio", name="Daily change").click()
-    expect(overview.get_by_test_id("stVegaLiteChart")).to_have_attribute(
-        "aria-label", re.compile("^Followers of 5[67] Pages rose on")
-    )
-
-
-def test_an_unknown_page_says_so(full: Server, page: Page) -> None:
-    visit(page, f"{full.url}/page?id=1")
-    expect_title(page, "Page not found")
-    expect(page.get_by_text("This Page is not connected here.")).to_be_visible()
-    page.get_by_role("link", name="All Pages").click()
-    expect_title(page, "Overview")

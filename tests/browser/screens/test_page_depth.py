@@ -39,18 +39,21 @@ def expect_words(page: Page, text: str) -> None:
     settle(page)
 
 
-def test_a_forecast_is_switched_on_and_stays_in_the_address(page: Page, address: str) -> None:
+def test_forecast_views_calendar_and_milestones(page: Page, address: str) -> None:
+    """The forecast and the view of the chart stay in the address."""
     visit(page, address)
+    squares = by_key(page, "calendar-card").locator("g.mark-rect.role-mark path")
+    expect(squares.nth(30)).to_be_visible()
+    assert 80 <= squares.count() <= 371
+    card = by_key(page, "goal-card")
+    expect(card.get_by_text(re.compile("Next:"))).to_be_visible()
+    expect(card.get_by_text(re.compile("Best day:"))).to_be_visible()
     expect(page.get_by_text("Forecast: most likely")).to_have_count(0)
     by_key(page, "forecast").get_by_text("Forecast", exact=True).click()
     expect_words(page, "Forecast: most likely")
     expect(page).to_have_url(re.compile(r"forecast=true"))
     visit(page, page.url)
     expect_words(page, "Forecast: most likely")
-
-
-def test_the_views_of_the_chart(page: Page, address: str) -> None:
-    visit(page, address)
     for view, word in (("Daily change", "chart=Daily"), ("% since start", "chart=%25")):
         by_key(page, "chart").get_by_role("radio", name=view).click()
         expect(page).to_have_url(re.compile(re.escape(word)))
@@ -60,23 +63,12 @@ def test_the_views_of_the_chart(page: Page, address: str) -> None:
     assert "a day on average" in words(page)
 
 
-def test_the_calendar_and_the_milestones_are_there(page: Page, address: str) -> None:
-    visit(page, address)
-    expect(page.get_by_role("heading", name="Daily change, 12 months")).to_be_visible()
-    squares = by_key(page, "calendar-card").locator("g.mark-rect.role-mark path")
-    expect(squares.nth(30)).to_be_visible()
-    assert 80 <= squares.count() <= 371
-    card = by_key(page, "goal-card")
-    expect(card.get_by_text(re.compile("Next:"))).to_be_visible()
-    expect(card.get_by_text(re.compile("Best day:"))).to_be_visible()
-
-
 def test_a_goal_is_set_and_removed(page: Page, full: Server, serve: Serve, address: str) -> None:
     with serve(data_of=full) as server:
-        _walk_to_a_goal(page, address.replace(full.url, server.url))
+        walk_to_a_goal(page, address.replace(full.url, server.url))
 
 
-def _walk_to_a_goal(page: Page, address: str) -> None:
+def walk_to_a_goal(page: Page, address: str) -> None:
     visit(page, address)
     page.get_by_role("button", name="Set a goal").click()
     target = page.get_by_label("Fans to reach")

@@ -5,27 +5,24 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.kit.browsing import by_key, expect_soon, expect_title, settle, tiles, visit
+from tests.browser.kit.browsing import (
+    by_key,
+    expect_soon,
+    expect_title,
+    query_of,
+    settle,
+    tiles,
+)
 from tests.browser.kit.grids import names_in, pages_table
 from tests.browser.kit.serving import Server
-from tests.browser.screens.test_overview import query_of
 
 NET = """
     SELECT sum(late.fans_count - early.fans_count) FROM snapshots late
     JOIN snapshots early USING (page_id) WHERE late.day = ? AND early.day = ?
 """
 PRESS = '[data-testid="stPopoverButton"]'
-
-
-@pytest.fixture
-def overview(full: Server, page: Page) -> Page:
-    """Overview of 57 Pages with 91 days."""
-    visit(page, full.url)
-    expect_title(page, "Overview")
-    return page
 
 
 def last_day(full: Server) -> date:
@@ -112,22 +109,6 @@ def test_a_filter_turns_everything_and_back_takes_it_away(overview: Page) -> Non
     by_key(overview, "show-every").get_by_role("button").click()
     expect_soon(overview, lambda: tiles(overview), every)
     assert query_of(overview) == {}
-
-
-def test_a_filter_goes_to_a_page_and_back(overview: Page, full: Server) -> None:
-    visit(overview, f"{full.url}/?category=Bookstore&period=7+days")
-    shown = tiles(overview)
-    name = names_in(pages_table(overview))[0]
-    by_key(overview, "q").get_by_role("searchbox").fill(name)
-    link = by_key(overview, "search-hits").get_by_role("link").first
-    expect(link).to_be_visible()
-    settle(overview)
-    link.click()
-    expect_title(overview, name)
-    overview.get_by_role("link", name="All Pages").click()
-    expect_title(overview, "Overview")
-    expect_soon(overview, lambda: tiles(overview), shown)
-    assert query_of(overview)["category"] == "Bookstore"
 
 
 def test_the_last_week_leads_to_its_pages(overview: Page) -> None:

@@ -11,7 +11,6 @@ from tests.browser.kit import trips
 from tests.browser.kit.browsing import (
     button,
     by_key,
-    expect_soon,
     expect_title,
     tiles,
     visit,
@@ -35,16 +34,10 @@ def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> Non
         start_over(page, server)
 
 
-def open_controls(page: Page) -> None:
-    """The sandbox's popover."""
-    by_key(page, "sandbox-strip").get_by_role("button", name="Controls").click()
-    expect(by_key(page, "fast-forward-30")).to_be_visible()
-
-
 def fast_forward(page: Page, server: Server) -> None:
     """30 days later by the sandbox's clock, each of them with its snapshot."""
     ((before, days),) = server.query("SELECT max(day), count(DISTINCT day) FROM snapshots")
-    open_controls(page)
+    trips.open_controls(page)
     button(page, "fast-forward-30").click()
     page.keyboard.press("Escape")
     expect(by_key(page, "sandbox-strip").get_by_text("Fast-forward…")).to_be_visible()
@@ -74,11 +67,7 @@ def refresh_twice(page: Page, server: Server) -> None:
 
 def let_the_password_be_changed(page: Page, server: Server) -> None:
     """The connection dies; the screens say why, who, and what is safe."""
-    open_controls(page)
-    by_key(page, "sandbox-trouble").get_by_role("combobox").click()
-    page.get_by_role("option", name="Password changed").click()
-    expect(page.get_by_text("All access given so far ends")).to_be_visible()
-    page.keyboard.press("Escape")
+    trips.make_trouble(page, "Password changed", "All access given so far ends")
     trips.refresh(page, server)
     line = by_key(page, "trouble-line")
     expect(line.get_by_text("account needs you")).to_be_visible()
@@ -157,7 +146,7 @@ def disconnect_it(page: Page, server: Server) -> None:
 
 def start_over(page: Page, server: Server) -> None:
     """Everything made up is gone, and can be made again."""
-    open_controls(page)
+    trips.open_controls(page)
     button(page, "start-over").click()
     button(page, "start-over-yes").click()
     expect_title(page, "See how your Facebook Pages grow")
@@ -166,15 +155,3 @@ def start_over(page: Page, server: Server) -> None:
     assert server.query("SELECT count(*) FROM snapshots") == [0]
     trips.travel(page)
     assert tiles(page)["New"] == "57"
-
-
-def test_a_press_counts_though_figures_changed_meanwhile(
-    serve: Serve, full: Server, page: Page
-) -> None:
-    """Another tab or the timer was busy since this screen was drawn: the press is not lost."""
-    with serve(data_of=full) as server:
-        visit(page, server.url)
-        server.change("UPDATE pages SET about = 'changed' WHERE id = (SELECT min(id) FROM pages)")
-        button(page, "refresh-now").click()
-        manual = f"SELECT status {MANUAL_RUNS}"
-        expect_soon(page, lambda: server.query(manual), ["done"])

@@ -7,36 +7,25 @@ Location of ``/oauth/start`` carries the state, its Set-Cookie the nonce: that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from zipfile import ZipFile
 
-import pytest
 from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
-from fb.sandbox.serve import serve as serve_sandbox
 from tests.browser.conftest import Serve
 from tests.browser.kit.browsing import (
     TALL,
     WAIT_MS,
     WIDTH,
     button,
-    by_key,
     expect_title,
-    settle,
+    open_popover,
     upload,
     visit,
 )
-from tests.browser.kit.serving import (
-    LIVE_APP_ID,
-    LIVE_APP_SECRET,
-    Server,
-    find_free_port,
-    live_settings,
-)
+from tests.browser.kit.live import serving_live
+from tests.browser.kit.serving import LIVE_APP_SECRET, Server
 from tests.browser.kit.stored import INSIGHTS_DONE
 from tests.browser.kit.trips import save, travel
-from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 from tests.waiting import wait_until
 
 
@@ -68,34 +57,37 @@ class Wiretap:
         socket.on("framereceived", hear)
 
 
-@pytest.fixture
-def port() -> int:
-    return find_free_port()
-
-
-@pytest.fixture
-def facebook(port: int) -> FaultySandbox:
-    return create_faulty_sandbox(
-        app_id=LIVE_APP_ID,
-        app_secret=LIVE_APP_SECRET,
-        redirect_uri=f"http://localhost:{port}/connect",
-        real_now=lambda: datetime.now(UTC),
-    )
-
-
-@pytest.fixture
-def server(serve: Serve, facebook: FaultySandbox, port: int) -> Iterator[Server]:
-    with serve_sandbox(facebook) as url:
-        settings = live_settings(url, port) | {"STREAMLIT_LOGGER_LEVEL": "debug"}
-        with serve(settings=settings, port=port) as server:
-            yield server
-
-
-def test_a_walk_leaks_nothing(server: Server, facebook: FaultySandbox, chromium: Browser) -> None:
+def test_a_walk_leaks_nothing(serve: Serve, chromium: Browser) -> None:
     context = chromium.new_context(viewport={"width": WIDTH, "height": TALL})
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
-    tap = Wiretap(page, server)
+    with serving_live(serve, {"STREAMLIT_LOGGER_LEVEL": "debug"}) as live:
+        tap = Wiretap(page, live.server)
+        walk(page, live.server)
+        tap.sent += take_files(page, live.server)
+        nonces = {c["value"] for c in context.cookies() if "pagekeeper-" in str(c.get("name"))}
+        context.close()
+        places = [*tap.sent, *list_files(live.server), ("log", live.server.log.encode())]
+
+    assert nonces
+    assert len(live.facebook.issued_secrets) > 50
+    secrets = {
+        *live.facebook.issued_secrets,
+        *nonces,
+        LIVE_APP_SECRET,
+        live.server.settings["STATE_TOKEN_SECRET"],
+        live.server.settings["TOKEN_ENCRYPTION_KEYS"],
+    }
+    names = {name for name, _ in places}
+    assert {"socket", "/", "/oauth/start", "export-table-xlsx", "export-report"} <= names
+    assert any(name.endswith(".db") for name in names)
+    needles = [str(secret).encode() for secret in secrets]
+    leaks = {name for name, content in places if any(needle in content for needle in needles)}
+    assert not leaks
+
+
+def walk(page: Page, server: Server) -> None:
+    """Connect, and see every screen."""
     visit(page, server.url)
     attempt = travel(page)
     page.reload()
@@ -106,31 +98,15 @@ def test_a_walk_leaks_nothing(server: Server, facebook: FaultySandbox, chromium:
     visit(page, f"{server.url}/connect?code=stolen&state=forged")
     fetch_insights(page, server)
     see_figures(page, server)
-    tap.sent += take_files(page, server)
-    nonces = {c["value"] for c in context.cookies() if "pagekeeper-" in str(c.get("name"))}
-    context.close()
 
-    assert nonces
-    assert len(facebook.issued_secrets) > 50
-    secrets = {
-        *facebook.issued_secrets,
-        *nonces,
-        LIVE_APP_SECRET,
-        server.settings["STATE_TOKEN_SECRET"],
-        server.settings["TOKEN_ENCRYPTION_KEYS"],
-    }
-    files = [
+
+def list_files(server: Server) -> list[tuple[str, bytes]]:
+    """What the server has stored, by the names of its files."""
+    return [
         (str(path.relative_to(server.folder)), path.read_bytes())
         for path in (server.folder / "data").rglob("*")
         if path.is_file()
     ]
-    places = [*tap.sent, *files, ("log", server.log.encode())]
-    names = {name for name, _ in places}
-    assert {"socket", "/", "/oauth/start", "export-table-xlsx", "export-report"} <= names
-    assert any(name.endswith(".db") for name in names)
-    needles = [str(secret).encode() for secret in secrets]
-    leaks = {name for name, content in places if any(needle in content for needle in needles)}
-    assert not leaks
 
 
 def fetch_insights(page: Page, server: Server) -> None:
@@ -153,9 +129,7 @@ def see_figures(page: Page, server: Server) -> None:
     expect(page.get_by_role("button", name="Undo…")).to_be_visible()
     visit(page, f"{server.url}/page?id={ids[0]}&period=12+months&forecast=true")
     for key in ("notes-page", "tags-page"):
-        by_key(page, key).get_by_role("button").first.click()
-        expect(by_key(page, f"{key.partition('-')[0]}-open")).to_be_visible()
-        settle(page)
+        open_popover(page, key, f"{key.partition('-')[0]}-open")
         page.keyboard.press("Escape")
 
 

@@ -25,33 +25,25 @@ def return_address(browsers: Browsers) -> str:
     return next(url for url in browsers.watches[0].addresses if "/connect?code=" in url)
 
 
-def test_a_reload_in_the_middle_of_reading(live: Live, page: Page) -> None:
+def test_a_reload_and_leaving_in_the_middle_of_reading(live: Live, page: Page) -> None:
+    """The work goes on, also when the tab is closed; the list is there when one comes back."""
     live.delay_the_list(2)
     attempt = live.begin(page)
     expect_title(page, READING)
     page.reload()
     expect_title(page, READING)
     assert "You can leave this screen; the work goes on." in words(page)
-    assert trips.wait_for_preview(page) == attempt
-    assert live.exchanges() == EXCHANGES_OF_A_TRIP
-
-
-def test_leaving_in_the_middle_of_reading(live: Live, page: Page) -> None:
-    """The tab is closed; the list is there when one comes back."""
-    live.delay_the_list(1)
-    live.begin(page)
     address, context = page.url, page.context
     page.close()
     again = context.new_page()
     visit(again, address)
-    trips.wait_for_preview(again)
+    assert trips.wait_for_preview(again) == attempt
     assert live.exchanges() == EXCHANGES_OF_A_TRIP
 
 
 def test_back_and_the_used_address(live: Live, page: Page, browsers: Browsers) -> None:
     """Neither Back nor the address of the return exchanges a second time."""
-    live.begin(page)
-    attempt = trips.wait_for_preview(page)
+    attempt = live.travel(page)
     page.go_back()
     expect_title(page, "Check before saving")
     page.reload()
@@ -67,8 +59,7 @@ def test_back_and_the_used_address(live: Live, page: Page, browsers: Browsers) -
 
 def test_back_is_no_trap(live: Live, page: Page) -> None:
     """A few times Back leads out of the trip."""
-    live.begin(page)
-    trips.wait_for_preview(page)
+    live.travel(page)
     for _ in range(3):
         page.go_back()
         page.wait_for_load_state()
@@ -80,8 +71,7 @@ def test_back_is_no_trap(live: Live, page: Page) -> None:
 
 def test_another_browser_sees_and_does_nothing(live: Live, page: Page, browsers: Browsers) -> None:
     """Neither with the attempt's name nor with the whole address of the return."""
-    live.begin(page)
-    trips.wait_for_preview(page)
+    live.travel(page)
     other = browsers.open()
     for address in (page.url, return_address(browsers)):
         visit(other, address)

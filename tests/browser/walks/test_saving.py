@@ -14,8 +14,7 @@ from tests.browser.kit.live import READING, Live, serving_live
 
 def test_save_pressed_in_two_tabs(live: Live, page: Page) -> None:
     """Saved once; the other tab says that it is done."""
-    live.begin(page)
-    trips.wait_for_preview(page)
+    live.travel(page)
     other = page.context.new_page()
     visit(other, page.url)
     trips.wait_for_preview(other)
@@ -32,8 +31,7 @@ def test_save_pressed_in_two_tabs(live: Live, page: Page) -> None:
 
 
 def test_save_pressed_twice(live: Live, page: Page) -> None:
-    live.begin(page)
-    trips.wait_for_preview(page)
+    live.travel(page)
     before = live.saves()
     button(page, "save").evaluate("button => { button.click(); button.click(); }")
     expect(
@@ -47,11 +45,9 @@ def test_save_pressed_twice(live: Live, page: Page) -> None:
 
 def test_two_trips_in_two_tabs(live: Live, page: Page) -> None:
     """The second tab does not save what the first has overtaken, but shows the new difference."""
-    live.begin(page, person="Ben Ortiz")
-    trips.wait_for_preview(page)
+    live.travel(page, person="Ben Ortiz")
     other = page.context.new_page()
-    live.begin(other, person="Ben Ortiz")
-    trips.wait_for_preview(other)
+    live.travel(other, person="Ben Ortiz")
     assert int(tiles(other)["New"]) > 0
     trips.save(page)
     before = live.saves()
@@ -72,30 +68,25 @@ def count_on_save(page: Page) -> str:
     return found[1]
 
 
-def test_a_tick_can_be_taken_back_at_once(live: Live, page: Page) -> None:
-    """Untick, tick, untick: each click counts."""
-    live.begin(page)
-    trips.wait_for_preview(page)
+def test_ticks_are_taken_back_and_survive_a_reload(live: Live, page: Page) -> None:
+    """Each click counts at once; who unticks a Page and reloads does not save it unawares."""
+    live.travel(page)
     every = int(count_on_save(page))
-    for wanted in (every - 1, every, every - 1, every):
+    for wanted in (every - 1, every, every - 1):
         trips.click_first_tick(page)
-        expect(button(page, "save")).to_have_text(re.compile(f"Save {wanted} Pages"))
-        settle(page)
-
-
-def test_ticks_survive_a_reload(live: Live, page: Page) -> None:
-    """Who unticks a Page and reloads does not save it unawares."""
-    live.begin(page)
-    trips.wait_for_preview(page)
-    every = int(count_on_save(page))
-    trips.click_first_tick(page)
+        expect_count_on_save(page, wanted)
     for _ in range(2):
-        expect(button(page, "save")).to_have_text(re.compile(f"Save {every - 1} Pages"))
-        settle(page)
         page.reload()
         trips.wait_for_preview(page)
+        expect_count_on_save(page, every - 1)
     trips.click_first_tick(page)
-    expect(button(page, "save")).to_have_text(re.compile(f"Save {every} Pages"))
+    expect_count_on_save(page, every)
+
+
+def expect_count_on_save(page: Page, count: int) -> None:
+    """Save speaks of so many Pages."""
+    expect(button(page, "save")).to_have_text(re.compile(f"Save {count} Pages"))
+    settle(page)
 
 
 def test_a_server_killed_while_it_reads(serve: Serve, browsers: Browsers, page: Page) -> None:
@@ -104,8 +95,7 @@ def test_a_server_killed_while_it_reads(serve: Serve, browsers: Browsers, page: 
     browsers.watches[0].forgiven += ["_stcore/health", "Is Streamlit still running?"]
     with serving_live(serve) as live:
         server = live.server
-        live.begin(page)
-        trips.wait_for_preview(page)
+        live.travel(page)
         trips.save(page)
         everything = "SELECT page_id, day, fans_count, followers_count, fetched_at FROM snapshots"
         history = server.query(everything)

@@ -495,7 +495,7 @@ def test_a_batch_survives_what_facebook_leaves_undone(
 ) -> None:
     token = connect(stand_in, client)
     stand_in.sandbox.inject("null items", every=3, times=99)
-    items = [BatchItem("me", {"fields": "id"}, token)] * 60
+    items = [BatchItem("me", "fields=id", token)] * 60
     assert client.batch(items) == [{"id": ANNA}] * 60
 
 

@@ -15,7 +15,6 @@ import requests
 from tests.integration.facebook.sandbox_kit import (
     ANNA,
     APP_ID,
-    APP_TOKEN,
     BEN,
     NOW,
     REDIRECT_URI,
@@ -96,25 +95,6 @@ def test_hostile_names_and_requests_are_shown_as_text(fb: Facebook) -> None:
     assert not page.find("script")
 
 
-def test_links_lead_through_the_whole_choice(fb: Facebook) -> None:
-    """Untick a Page and a permission by their links, tick the permission again, continue."""
-    answer = fb.dialog()
-    page_id = fb.sandbox.world.pages[0].id
-    for anchor in (f"page-{page_id}", "may-read_insights", "may-read_insights"):
-        boxes = Reader(answer.text).find("a", role="checkbox")
-        href = next(str(a["href"]) for a in boxes if anchor in str(a["href"]))
-        answer = requests.get(urljoin(answer.url, href), timeout=10)
-    page = Reader(answer.text)
-    unticked = page.find("a", role="checkbox", **{"aria-checked": "false"})
-    assert [page_id in str(a["href"]) for a in unticked] == [True]
-    assert "57 of 58 ticked" in page.text
-    onward = urljoin(answer.url, str(page.find("a", **{"class": "main"})[0]["href"]))
-    back = redirected(requests.get(onward, allow_redirects=False, timeout=10))
-    token = fb.exchange(back["code"]).json()["access_token"]
-    assert page_id not in {listed["id"] for listed in fb.list_pages(token)}
-    assert "read_insights" in fb.debug(token)["scopes"]
-
-
 def test_the_redirect_carries_the_state_unchanged(fb: Facebook) -> None:
     state = "a b&c=d/é#x+%20\u202e"
     assert redirected(fb.dialog("/continue", state=state))["state"] == state
@@ -158,14 +138,6 @@ def test_a_code_works_once_and_for_its_redirect_uri(fb: Facebook) -> None:
     assert code_and_subcode(fb.exchange("AQnonsense")) == (100, 36009)
 
 
-def test_a_code_lives_ten_minutes() -> None:
-    moments = [NOW]
-    with facebook(real_now=lambda: moments[0]) as fb:
-        code = fb.agree()["code"]
-        moments[0] = NOW.replace(minute=12)
-        assert code_and_subcode(fb.exchange(code)) == (100, 36007)
-
-
 def test_a_long_lived_token_lives_sixty_days_and_its_page_tokens_for_ever(fb: Facebook) -> None:
     token = fb.long_token()
     page = fb.list_pages(token, "id,access_token")[0]
@@ -180,14 +152,6 @@ def test_a_long_lived_token_lives_sixty_days_and_its_page_tokens_for_ever(fb: Fa
     assert code_and_subcode(fb.get("me", token)) == (190, 463)
     assert not fb.debug(token)["is_valid"]
     assert fb.get(page["id"], page["access_token"]).status_code == 200
-
-
-def test_page_tokens_of_a_short_lived_token_die_with_it(fb: Facebook) -> None:
-    token = fb.short_token()
-    page_token = fb.list_pages(token, "access_token")[0]["access_token"]
-    fb.sandbox.advance(1)
-    assert code_and_subcode(fb.get("me", page_token)) == (190, 463)
-    assert code_and_subcode(fb.prolong(token)) == (190, 463)
 
 
 def test_debug_token_names_the_targets_of_a_restricted_consent(fb: Facebook) -> None:
@@ -215,27 +179,6 @@ def test_access_that_ended_stays_ended_and_renewing_mends_it(fb: Facebook, subco
     assert fb.get("me", other).status_code == 200
 
 
-def test_unticking_a_page_later_ends_its_tokens(fb: Facebook) -> None:
-    pages = fb.list_pages(fb.long_token(), "id,access_token")
-    fb.agree(off="1")
-    assert code_and_subcode(fb.get("me", pages[0]["access_token"])) == (190, 467)
-    assert fb.get("me", pages[1]["access_token"]).status_code == 200
-    fb.agree()
-    assert code_and_subcode(fb.get("me", pages[0]["access_token"])) == (190, 467)
-
-
-def test_permissions_are_listed_and_taken_back(fb: Facebook) -> None:
-    token = fb.long_token(no="read_insights")
-    rows = fb.get("me/permissions", token).json()["data"]
-    assert {"permission": "read_insights", "status": "declined"} in rows
-    gone = fb.send("DELETE", f"{ANNA}/permissions/pages_show_list", token)
-    assert gone.json() == {"success": True}
-    assert fb.list_pages(token) == []
-    assert fb.send("DELETE", f"{ANNA}/permissions", token).text == "true"
-    assert code_and_subcode(fb.get("me", token)) == (190, 458)
-    assert fb.get("debug_token", APP_TOKEN, input_token=token).status_code == 200
-
-
 # Memory
 
 
@@ -258,16 +201,6 @@ def test_everything_survives_a_restart(path: Path) -> None:
     assert reopened.today().isoformat() == "2026-12-22"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert not [secret for secret in secrets if secret in path.read_text()]
-
-
-def test_tokens_open_the_same_without_the_memory() -> None:
-    with facebook() as fb:
-        token = fb.long_token(no="pages_read_engagement", off="1")
-    with facebook() as fb:
-        assert len(fb.list_pages(token)) == 57
-        assert error_of(fb.get("me/accounts", token, fields="fan_count"))["code"] == 10
-    with facebook(app_secret="another secret of the same app") as fb:
-        assert code_and_subcode(fb.get("me", token)) == (190, None)
 
 
 def test_two_processes_share_the_file(path: Path) -> None:

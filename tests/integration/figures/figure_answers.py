@@ -11,13 +11,11 @@ from storage.figures.filters import EVERY_PAGE, Filter, Metric
 from storage.figures.line import LinePoint, load_line
 from storage.figures.period_ends import load_period_ends
 from storage.figures.provenance import find_span
-from storage.figures.table import TablePage, TableSummary, load_table, make_summary
+from storage.figures.table import TablePage, load_table
 from storage.figures.totals import (
-    Comparable,
     Movers,
     Totals,
     list_movers,
-    make_comparable,
     make_totals,
 )
 
@@ -27,13 +25,6 @@ def ask_totals(
 ) -> Totals:
     (ends,) = load_period_ends(session, filter, (since, until))
     return make_totals(ends, find_span(session))
-
-
-def ask_comparable(
-    session: Session, *, since: date, until: date, metric: Metric, filter: Filter = EVERY_PAGE
-) -> Comparable:
-    (ends,) = load_period_ends(session, filter, (since, until))
-    return make_comparable(ends, metric)
 
 
 def ask_movers(
@@ -69,15 +60,3 @@ def ask_table(
 ) -> TablePage:
     (ends,) = load_period_ends(session, filter, (since, until))
     return load_table(session, ends, metric, filter, **order)
-
-
-def ask_summary(
-    session: Session,
-    *,
-    since: date,
-    until: date,
-    metric: Metric = "fans",
-    filter: Filter = EVERY_PAGE,
-) -> TableSummary:
-    (ends,) = load_period_ends(session, filter, (since, until))
-    return make_summary(ends, metric)

@@ -55,21 +55,6 @@ def test_a_series_has_the_period_and_two_days_before(database: Database) -> None
     }
 
 
-def test_of_the_previous_period_there_are_its_ends(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "a", {number: 100 + number for number in range(-40, 28)})
-        found = get_compared_series(
-            session,
-            ["a"],
-            since=day(0),
-            until=UNTIL,
-            previous_since=day(-28),
-            previous_until=day(-1),
-        )
-    days = sorted(found["a"]["fans"])
-    assert days == [day(number) for number in (-30, -29, *range(-2, 28))]
-
-
 def test_five_pages_take_one_statement(database: Database) -> None:
     statements: list[str] = []
 

@@ -122,9 +122,3 @@ def test_the_days_with_snapshots_and_where_the_newest_come_from(filled: Database
         assert earlier is not None
         assert earlier.day == day(1)
         assert find_provenance(session, date(2020, 1, 1)) is None
-
-
-def test_without_a_snapshot_there_are_no_days(database: Database) -> None:
-    with database.reading() as session:
-        assert find_span(session) is None
-        assert find_provenance(session, UNTIL) is None

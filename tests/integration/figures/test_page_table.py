@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from storage.accounts.pages import PageDetails, upsert_pages
 from storage.db.engine import Database
 from storage.figures.filters import Filter
-from storage.figures.table import SortKey, SummaryRow, list_sparklines
+from storage.figures.table import SortKey
 from storage.models import Page, Picture
-from tests.integration.figures.figure_answers import ask_summary, ask_table
+from tests.integration.figures.figure_answers import ask_table
 from tests.integration.figures.figure_rows import (
     LONG_AGO,
     add_grant,
@@ -78,15 +78,6 @@ def test_order(database: Database, sort: SortKey, ascending: list[str], unknown:
         reverse = ids(session, sort, descending=True)
     assert found == ascending + unknown
     assert reverse == ascending[::-1] + unknown
-
-
-def test_equals_are_ordered_by_name_both_ways(database: Database) -> None:
-    with database.writing() as session:
-        add_three(session)
-        oldest_first = ids(session, "updated")
-        newest_first = ids(session, "updated", descending=True)
-    assert oldest_first == ["b", "c", "a", "d"]
-    assert newest_first == ["c", "a", "b", "d"]
 
 
 @pytest.mark.parametrize("sort", SORT_KEYS)
@@ -192,59 +183,6 @@ def test_a_renamed_page_is_found_by_its_new_name(database: Database) -> None:
         upsert_pages(session, [PageDetails(id="1", name="NEÜ")], LONG_AGO)
         assert ids(session, filter=Filter(search="neu")) == ["1"]
         assert ids(session, filter=Filter(search="alt")) == []
-
-
-def test_attention_keeps_what_is_not_connected_or_not_fresh(database: Database) -> None:
-    with database.writing() as session:
-        working, dead = add_grant(session, "1"), add_grant(session, "2", "needs_renewal")
-        for page_id, last in {"fresh": 6, "yesterday": 5, "old": 4}.items():
-            add_page(session, page_id, {last: 10})
-            hold(session, working, page_id)
-        add_page(session, "empty", {6: None})
-        hold(session, working, "empty")
-        add_page(session, "followers only", {6: None}, {6: 0})
-        hold(session, working, "followers only")
-        add_page(session, "dead", {6: 10})
-        hold(session, dead, "dead")
-        found = ask_table(session, since=SINCE, until=UNTIL, filter=Filter(attention=True))
-        both = ids(session, filter=Filter("D", attention=True))
-    assert {row.page_id for row in found.rows} == {"old", "empty", "dead"}
-    assert found.rows_count == 3
-    assert both == ["dead", "old"]
-
-
-def test_total_and_median_are_of_every_row(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "a", {-1: 1_000, 6: 1_100}, {6: 1}, name="x a")
-        add_page(session, "b", {-1: 200, 6: 204}, {6: 2}, name="x b")
-        add_page(session, "c", {-1: 50, 6: 100}, {6: 4}, name="x c")
-        add_page(session, "d", {6: 10_000}, name="x d")  # joined: in the sum of fans alone
-        add_page(session, "e", {-1: 9, 6: 9})
-        found = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x"))
-        nothing = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="y"))
-        small = ask_summary(session, since=SINCE, until=UNTIL, filter=Filter(search="x c"))
-    assert (found.rows_count, found.comparable_count) == (4, 3)
-    assert found.total == SummaryRow(11_404, 7, 154, 100 * 154 / 1_250)
-    assert found.median == SummaryRow(652, 2, 50, 6.0)
-    assert nothing.total == nothing.median == SummaryRow(None, None, None, None)
-    assert small.total == SummaryRow(100, 4, 50, None)  # the base is too small for a rate
-
-
-def test_sparklines_leave_missing_days_out(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "a", {-1: 1, 0: 2, 1: None, 3: 0, 6: 5, 7: 9})
-        add_page(session, "b")
-        add_page(session, "c", {n: n for n in range(100)}, {n: 2 * n for n in range(100)})
-        short = list_sparklines(session, page_ids=["a", "b"], since=SINCE, until=UNTIL)
-        long = list_sparklines(session, page_ids=["c"], since=day(0), until=day(89))
-        uneven = list_sparklines(
-            session, page_ids=["c"], since=day(0), until=day(90), metric="followers"
-        )
-        nobody = list_sparklines(session, page_ids=[], since=SINCE, until=UNTIL)
-    assert short == {"a": [2, 0, 5], "b": []}
-    assert long == {"c": list(range(2, 90, 3))}
-    assert uneven == {"c": [2 * n for n in range(2, 91, 4)]}  # 91 days: stretches of four
-    assert nobody == {}
 
 
 def test_a_page_inserted_in_any_way_has_a_folded_name(database: Database) -> None:

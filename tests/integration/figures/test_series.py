@@ -12,7 +12,6 @@ from storage.accounts.connection_states import CONNECTION_STATES, ConnectionStat
 from storage.accounts.page_profile import find_page_profile
 from storage.db.engine import Database
 from storage.figures.health import count_connections
-from storage.figures.series import DayFigure, get_page_series
 from storage.models import Picture
 from tests.integration.figures.figure_answers import ask_table
 from tests.integration.figures.figure_rows import (
@@ -105,20 +104,6 @@ def test_a_page_that_is_not_published_works_in_part(
     assert row.connection == state
 
 
-def test_a_series_has_the_days_that_exist(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "p", {-1: 1, 0: 0, 3: None, 6: 5, 7: 6}, {3: 4})
-        add_page(session, "q", {1: 1})
-        found = get_page_series(session, "p", since=day(0), until=day(6))
-        nothing = get_page_series(session, "unknown", since=day(0), until=day(6))
-    assert found == [
-        DayFigure(day(0), 0, None, "snapshot", None, fetched_at(0), "v26.0"),
-        DayFigure(day(3), None, 4, None, "snapshot", fetched_at(3), "v26.0"),
-        DayFigure(day(6), 5, None, "snapshot", None, fetched_at(6), "v26.0"),
-    ]
-    assert nothing == []
-
-
 def test_a_profile_is_what_facebook_said_and_who_holds_the_page(database: Database) -> None:
     facts: dict[str, Any] = {
         "category": "Café",
@@ -155,12 +140,3 @@ def test_a_profile_is_what_facebook_said_and_who_holds_the_page(database: Databa
     assert [holder.grant_id for holder in found.holders] == [newer, older, dead]
     assert found.holders[2].grant_reason_subcode == 460
     assert found.holders[0].tasks == ("ANALYZE",)
-
-
-def test_a_page_without_anything_has_a_profile_too(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "p")
-        found = find_page_profile(session, "p")
-    assert found is not None
-    assert (found.connection, found.holders) == ("disconnected", ())
-    assert (found.emails, found.first_day, found.last_fetched_at) == (None, None, None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import date
-from statistics import median
 from typing import Any
 
 import pytest
@@ -12,14 +11,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from storage.db.engine import Database
-from storage.figures.filters import Filter, Metric
+from storage.figures.filters import Metric
 from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapshots
 from storage.figures.unusual import (
-    UnusualDay,
     list_page_unusual_days,
     list_wide_days,
 )
-from storage.metrics import is_wide
 from storage.models import Page
 from storage.models import UnusualDay as UnusualRow
 from tests.integration.figures.figure_rows import add_page, day, fetched_at
@@ -43,61 +40,9 @@ def made_up(pages: int, chance: random.Random) -> World:
     return world
 
 
-def expected(world: World, page_ids: list[str], since: int, until: int) -> list[UnusualDay]:
-    days = []
-    for number in range(since, until + 1):
-        found = [judged(world[page_id], number) for page_id in page_ids]
-        if "rose" in found or "fell" in found:
-            count = sum(each is not None for each in found)
-            days.append(UnusualDay(day(number), count, found.count("rose"), found.count("fell")))
-    return days
-
-
-def judged(figures: dict[int, int | None], number: int) -> str | None:
-    def change(at: int) -> int | None:
-        figure, before = figures.get(at), figures.get(at - 1)
-        return None if figure is None or before is None else figure - before
-
-    known = [c for n in range(number - 28, number) if (c := change(n)) is not None]
-    moved, figure = change(number), figures.get(number)
-    if moved is None or figure is None or len(known) < 14:
-        return None
-    middle = median(known)
-    distances = [abs(each - middle) for each in known]
-    deviation = median(distances) / 0.6745 or 1.253314 * sum(distances) / len(distances)
-    if abs(moved - middle) < 3.5 * deviation or abs(moved) < max(5, 0.001 * figure):
-        return "usual"
-    return "rose" if moved > max(0, middle) else "fell" if moved < min(0, middle) else "usual"
-
-
 def fill(session: Session, world: World) -> None:
     for page_id, figures in world.items():
         add_page(session, page_id, figures, name=f"{'Café' if int(page_id) % 2 else 'Optik'}")
-
-
-@pytest.mark.parametrize("pages", [6, 40])
-def test_as_counted_by_hand(database: Database, pages: int) -> None:
-    world = made_up(pages, random.Random(pages))
-    cafes = [page_id for page_id in world if int(page_id) % 2]
-    with database.writing() as session:
-        fill(session, world)
-        for ids, filter in ((list(world), Filter()), (cafes, Filter(search="cafe"))):
-            for since, until in ((0, LAST), (40, 55)):
-                hand = expected(world, ids, since, until)
-                days: dict[str, Any] = {"since": day(since), "until": day(until), "filter": filter}
-                assert list_wide_days(session, metric="fans", **days) == [
-                    each
-                    for each in hand
-                    if is_wide(each.judged_count, each.rose_count, each.fell_count)
-                ]
-        of_page = list_page_unusual_days(
-            session, "03", since=day(0), until=day(LAST), metric="fans"
-        )
-        assert of_page == {
-            day(number): found
-            for number in range(LAST + 1)
-            if (found := judged(world["03"], number)) in ("rose", "fell")
-        }
 
 
 def rows(session: Session) -> set[tuple[str, date, str, str]]:

@@ -90,6 +90,36 @@ def test_progress_is_told(scene: Scene) -> None:
     assert told == sorted(told)
 
 
+def test_what_comes_fast_is_stored_together_within_two_seconds(scene: Scene) -> None:
+    stored: list[int] = []
+
+    def look(done: int, total: int) -> None:
+        stored.append(len(snapshots(scene)))
+        scene.clock.move(seconds=2)
+
+    result = run_snapshots(scene.installation, "manual", on_progress=look)
+    assert stored == [0, result.pages_done]
+
+
+def test_what_was_fetched_is_kept_when_the_dashboard_stops(scene: Scene) -> None:
+    stop = scene.installation.worker.stopping.set
+    result = run_snapshots(scene.installation, "manual", on_progress=lambda done, total: stop())
+    assert result.status == "stopped"
+    assert result.pages_done == len(snapshots(scene)) == 50
+
+
+def test_midnight_parts_the_figures_of_two_days(scene: Scene) -> None:
+    assert len(snapshots(scene)) == 0
+    first_day = scene.clock().date()
+    result = run_snapshots(
+        scene.installation, "manual", on_progress=lambda done, total: scene.clock.move(days=1)
+    )
+    with scene.installation.database.reading() as session:
+        query = select(Snapshot.day, func.count()).group_by(Snapshot.day).order_by(Snapshot.day)
+        counts = {day: count for day, count in session.execute(query) if day >= first_day}
+    assert list(counts.values()) == [50, result.pages_done - 50]
+
+
 def test_syncing_twice_on_a_day_changes_nothing_but_the_newest_figures(scene: Scene) -> None:
     sync(scene)
     before = snapshots(scene)

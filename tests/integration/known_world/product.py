@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from pages import queries
+from pages import queries, records
 from pages.charts.compare_series import days_to_draw, values_on
 from pages.parts.compare import export as compare_export
 from pages.parts.compare.compare_text import Row as ComparedWords
@@ -24,7 +24,6 @@ from pages.parts.overview import digest, overview_text
 from pages.parts.page import page_tiles
 from pages.text.periods import Period
 from pages.ui.tiles import Tile
-from storage import metrics
 from storage.accounts.grants import (
     GrantFacts,
     PageAccess,
@@ -41,13 +40,7 @@ from storage.csv_import.importer import import_figures, undo_import
 from storage.csv_import.reader import read_file
 from storage.db.engine import Database
 from storage.export.csv_xlsx import make_file
-from storage.export.tables import (
-    GAINED,
-    LOST,
-    ExportQuery,
-    export_daily_figures,
-    export_page_table,
-)
+from storage.export.tables import GAINED, LOST, ExportQuery, export_daily_figures, export_page_table
 from storage.figures import filter_choices, totals, unusual
 from storage.figures.comparison import (
     ComparedPage,
@@ -63,16 +56,11 @@ from storage.figures.period_ends import PeriodEnds, load_period_ends
 from storage.figures.provenance import Provenance, find_provenance, find_span
 from storage.figures.reports import store_reports
 from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapshots
-from storage.figures.table import (
-    SummaryRow as StoredSummary,
-)
-from storage.figures.table import (
-    TableRow,
-    list_sparklines,
-    load_table,
-    make_summary,
-)
+from storage.figures.table import SummaryRow as StoredSummary
+from storage.figures.table import TableRow, list_sparklines, load_table, make_summary
 from storage.insights.values import ValueRow, upsert_values
+from storage.metrics import formulas
+from storage.metrics.changes import DailyChange, find_best_day, find_worst_day
 from storage.models import Base
 from storage.notes import tags
 from tests.integration.known_world.records import (
@@ -263,8 +251,8 @@ def list_unusual(session: Session, view: View) -> list[UnusualDay]:
 def show_overview(session: Session, view: View) -> tuple[View, Overview]:
     """What the screen itself shows, and the view on the days to which it is cut."""
     sort: Any = view.sort
-    asked = queries.View(_period(view), view.metric, _stored_filter(session, view.filter))
-    listing = queries.Listing(
+    asked = records.View(_period(view), view.metric, _stored_filter(session, view.filter))
+    listing = records.Listing(
         sort, view.descending, view.number, view.filter.search, view.filter.attention
     )
     by_number, by_rate = (
@@ -299,7 +287,7 @@ def show_overview(session: Session, view: View) -> tuple[View, Overview]:
             movers_by_rate=_movers(by_rate.movers),
         )
     # Beyond the last page of the table the last one is shown.
-    last = max(1, -(-table.page.rows_count // queries.ROWS))
+    last = max(1, -(-table.page.rows_count // records.ROWS))
     return replace(cut, number=min(view.number, last)), answer
 
 
@@ -309,7 +297,7 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
     days = [day for day in figures.days if view.since <= day.day <= view.until]
     profile, by_day = figures.profile, figures.history.of(view.metric)
     changes = page_tiles.changes_in(by_day, _period(view))
-    start, end = metrics.ends_of_period(by_day, view.since, view.until)
+    start, end = formulas.ends_of_period(by_day, view.since, view.until)
     return PageAnswer(
         days=[
             StoredDay(
@@ -326,8 +314,8 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
         start=start,
         end=end,
         changes=[_change(each) for each in changes],
-        best=_found(metrics.find_best_day(changes)),
-        worst=_found(metrics.find_worst_day(changes)),
+        best=_found(find_best_day(changes)),
+        worst=_found(find_worst_day(changes)),
         marks={
             day: str(mark) for day, mark in figures.marks.items() if view.since <= day <= view.until
         },
@@ -404,7 +392,7 @@ def say_overview(session: Session, view: View) -> list[str]:
         session, since=view.since, until=view.until, metric=metric, filter=filter
     )
     attention = _narrowed(filter, Filter(attention=True))
-    week = queries.Week(
+    week = records.Week(
         _period(view),
         view.metric,
         compared.every,
@@ -425,10 +413,10 @@ def say_page(session: Session, page_id: str, view: View) -> list[str]:
     return [_say_tile(tile) for tile in page_tiles.tiles(replace(figures, view=asked))]
 
 
-def _load_page(session: Session, page_id: str, view: View) -> queries.PageFigures:
+def _load_page(session: Session, page_id: str, view: View) -> records.PageFigures:
     profile = find_page_profile(session, page_id)
     assert profile is not None
-    return queries.load_page(session, profile, queries.View(_period(view), view.metric), view.until)
+    return queries.load_page(session, profile, records.View(_period(view), view.metric), view.until)
 
 
 def _load_ends(
@@ -449,8 +437,8 @@ def _ask_table(session: Session, view: View, filter: StoredFilter) -> Table:
         filter,
         sort=sort,
         descending=view.descending,
-        limit=queries.ROWS,
-        offset=(view.number - 1) * queries.ROWS,
+        limit=records.ROWS,
+        offset=(view.number - 1) * records.ROWS,
     )
     summary = make_summary(ends, view.metric)
     return Table(
@@ -593,11 +581,11 @@ def _summary(row: StoredSummary) -> SummaryRow:
     return SummaryRow(row.fans, row.followers, row.net, row.growth_percent)
 
 
-def _change(found: metrics.DailyChange) -> Change:
+def _change(found: DailyChange) -> Change:
     return Change(found.day, found.figure, found.change, found.days_count)
 
 
-def _found(found: metrics.DailyChange | None) -> Change | None:
+def _found(found: DailyChange | None) -> Change | None:
     return None if found is None else _change(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
 import pytest
 from sqlalchemy import insert, select
@@ -17,7 +17,6 @@ from storage.models.base import THIS_COMPUTER
 from storage.notes.notes import (
     MAX_TEXT,
     NoteDraft,
-    NoteRow,
     add_note,
     change_note,
     delete_note,
@@ -28,7 +27,6 @@ from storage.notes.tags import create_tag, tag_page
 from storage.notes.timeline_events import (
     Consent,
     Imported,
-    Outage,
     Scope,
     list_consents,
     list_imports,
@@ -77,20 +75,6 @@ def test_a_note_concerns_the_charts_of_its_scope(database: Database) -> None:
         assert texts(session, page_id="1") == ["all", "brand", "one"]
         assert texts(session, page_id="2") == ["all", "two"]
         assert texts(session, page_id="no such page") == ["all"]
-
-
-def test_notes_come_oldest_first_from_the_days_asked_for(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1", name="Café")
-        tag = create_tag(session, "Brand", NOW)
-        tag_page(session, tag, "1", NOW)
-        for number in (9, 0, 5, -1, 10):
-            add(session, f"day {number}", number, page_id="1")
-        add(session, "later that day", 5, tag_id=tag)
-        found = list_notes(session, since=day(0), until=day(9), page_id="1")
-    assert [row.text for row in found] == ["day 0", "day 5", "later that day", "day 9"]
-    assert found[1] == NoteRow(found[1].id, day(5), "day 5", "1", "Café")
-    assert (found[2].tag_name, found[2].page_id) == ("Brand", None)
 
 
 @pytest.mark.parametrize(
@@ -293,11 +277,3 @@ def test_a_metric_that_facebook_ended_is_told_on_its_day(database: Database) -> 
         found = list_retired(session, since=day(0), until=day(9))
         assert [(each.day, each.replaced_by) for each in found] == [(day(3), "Something else")]
         assert list_retired(session, since=day(4), until=day(9)) == []
-
-
-def test_an_outage_over_a_year_is_one(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1", {0: 5, 300: 6})
-        found = list_outages(session, ALL, since=day(0), until=day(300))
-    assert found == [Outage(day(1), day(299))]
-    assert found[0].until - found[0].since == timedelta(days=298)

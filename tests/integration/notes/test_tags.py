@@ -108,27 +108,6 @@ def test_bulk_tagging_takes_the_pages_of_the_filter_and_no_others(database: Data
         assert list(tagged) == ["1", "2", "5"]
 
 
-def test_pages_of_a_tag_can_be_given_another(database: Database) -> None:
-    with database.writing() as session:
-        for number in range(4):
-            add_page(session, str(number))
-        first, second = create_tag(session, "First", NOW), create_tag(session, "Second", NOW)
-        tag_page(session, first, "2", NOW)
-        tag_page(session, first, "3", NOW)
-        assert tag_pages(session, second, filter=Filter(tag_id=first), until=TODAY, now=NOW) == 2
-        assert untag_pages(session, first, filter=Filter(tag_id=first), until=TODAY, now=NOW) == 2
-        assert [tag.pages_count for tag in list_tags(session)] == [0, 2]
-
-
-def test_a_filter_without_a_page_changes_nothing(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1")
-        tag = create_tag(session, "A", NOW)
-        nothing = Filter(search="no such name")
-        assert tag_pages(session, tag, filter=nothing, until=TODAY, now=NOW) == 0
-        assert untag_pages(session, tag, filter=nothing, until=TODAY, now=NOW) == 0
-
-
 def test_a_tag_that_is_gone_takes_no_page(database: Database) -> None:
     with database.writing() as session:
         add_page(session, "1")
@@ -212,12 +191,3 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
         ("tag_renamed", "Cleo", None, {"tag": "A", "new": "B"}),
         ("tag_deleted", THIS_COMPUTER, None, {"tag": "B", "pages": 1}),
     ]
-
-
-def test_a_page_gets_exactly_the_tags_that_were_chosen(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1")
-        first, second, third = (create_tag(session, name, NOW) for name in ("A", "B", "C"))
-        set_tags_of(session, "1", [first, second], NOW)
-        set_tags_of(session, "1", [second, third, 999], NOW)
-        assert [tag.name for tag in list_tags_of(session, "1")] == ["B", "C"]

@@ -125,12 +125,6 @@ def test_too_late_consumes_nothing(database: Database) -> None:
         assert consume(session, now=OPEN_END - timedelta(seconds=1))
 
 
-def test_an_unknown_attempt_consumes_nothing(database: Database) -> None:
-    with database.writing() as session:
-        assert not consume(session)
-        assert find_attempt(session, "a1") is None
-
-
 def _race(number: int, work: Callable[[], bool]) -> int:
     """Let ``number`` threads do ``work`` at the same moment; return how many were told True."""
     gate = threading.Barrier(number)
@@ -279,13 +273,6 @@ def test_failing_keeps_plain_facts(database: Database) -> None:
         assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
 
 
-def test_an_outcome_is_kept_for_saved_attempts_only(database: Database) -> None:
-    with database.writing() as session:
-        make_ready(session)
-        record_outcome(session, "a1", 1, {"saved": 1})
-        assert get(session).outcome is None
-
-
 def test_open_attempts_are_capped_until_they_expire(database: Database) -> None:
     with database.writing() as session:
         for number in range(MAX_OPEN_ATTEMPTS):
@@ -317,20 +304,6 @@ def test_wiping_erases_expired_results_and_nothing_else(database: Database) -> N
         assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
         assert wipe_expired(session, PREVIEW_END) == 0
         assert not claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
-
-
-def test_a_new_attempt_wipes_expired_results(database: Database) -> None:
-    with database.writing() as session:
-        make_ready(session)
-        create_attempt(
-            session,
-            id="a2",
-            nonce_hash="n",
-            binding=BINDING,
-            now=PREVIEW_END,
-            expires_at=PREVIEW_END,
-        )
-        assert get(session).sealed_result is None
 
 
 def test_abandoned_trips_are_forgotten_after_a_day(database: Database) -> None:

@@ -7,12 +7,11 @@ import io
 from html import escape
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from pages.text import formats
 from pages.ui.export import menu
-from pages.ui.export.export_text import unbroken
 from pages.ui.export.menu import Offer
+from pages.ui.export.report import unbroken
 from storage.csv_import.reader import read_file
 from storage.csv_import.refusals import UnreadableFile
 from storage.notes.notes import NoteDraft, add_note
@@ -37,15 +36,6 @@ def offers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Offer]:
     return found
 
 
-def open_export(
-    stage: Stage, screen: str, query: dict[str, str | list[str]] | None = None
-) -> AppTest:
-    """A screen with its popover open: what is in it comes with a run of its own."""
-    at = stage.open(screen, query)
-    at.session_state[menu.KEY] = True
-    return at.run()
-
-
 def rows_in(content: bytes) -> list[dict[str, str]]:
     """The rows of a CSV file."""
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
@@ -55,8 +45,7 @@ def test_overview_offers_all_rows_not_only_those_shown(
     stage: Stage, offers: dict[str, Offer]
 ) -> None:
     fill(stage, 30)
-    at = open_export(stage, "overview")
-    assert not at.exception
+    stage.open("overview", popover=menu.KEY)
     assert list(offers) == [
         "table-csv",
         "table-xlsx",
@@ -72,27 +61,20 @@ def test_overview_offers_all_rows_not_only_those_shown(
     assert offers["table-csv"].file_name == f"pagekeeper-pages-{ago(27)}-{TODAY}.csv"
 
 
-def test_a_closed_popover_costs_nothing(stage: Stage, offers: dict[str, Offer]) -> None:
-    fill(stage, 3)
-    for screen in ("overview", "page", "compare"):
-        stage.open(screen, {"id": "1", "ids": "1,2"})
-    assert not offers
-
-
 def test_search_narrows_the_table_and_the_daily_figures(
     stage: Stage, offers: dict[str, Offer]
 ) -> None:
     fill(stage, 12)
-    open_export(stage, "overview", {"q": "Page 011"})
+    stage.open("overview", {"q": "Page 011"}, popover=menu.KEY)
     assert len(rows_in(offers["table-csv"].make())) == 1
     assert len(rows_in(offers["series-csv"].make())) == 28
     assert "12 Pages" in offers["report"].make().decode()
+    assert offers["chart"].make().startswith(b"\x89PNG\r\n")
 
 
 def test_a_page_and_its_hostile_name(stage: Stage, offers: dict[str, Offer]) -> None:
     give_page(stage, "7", rising(1000, 5), name=HOSTILE, grant_id=connect(stage))
-    at = open_export(stage, "page", {"id": "7"})
-    assert not at.exception
+    stage.open("page", {"id": "7"}, popover=menu.KEY)
     assert list(offers) == ["series-csv", "series-xlsx", "chart", "report"]
     assert offers["report"].file_name.startswith("pagekeeper-cmd-c-calc-A1-script")
     rows = rows_in(offers["series-csv"].make())
@@ -104,20 +86,6 @@ def test_a_page_and_its_hostile_name(stage: Stage, offers: dict[str, Offer]) -> 
     assert "&lt;script&gt;" in report
 
 
-def test_pictures_are_pictures(stage: Stage, offers: dict[str, Offer]) -> None:
-    fill(stage, 2)
-    screens: dict[str, dict[str, str | list[str]]] = {
-        "overview": {},
-        "page": {"id": "1"},
-        "compare": {"ids": "1,2"},
-    }
-    for screen, query in screens.items():
-        offers.clear()
-        at = open_export(stage, screen, query)
-        assert not at.exception
-        assert offers["chart"].make().startswith(b"\x89PNG\r\n")
-
-
 def test_what_does_not_fit_in_excel_is_said(
     stage: Stage, offers: dict[str, Offer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,7 +93,7 @@ def test_what_does_not_fit_in_excel_is_said(
     monkeypatch.setattr(menu, "MIN_ZIP_ROWS", 10)
     monkeypatch.setattr("storage.export.csv_xlsx.MIN_ZIP_ROWS", 10)
     monkeypatch.setattr(menu, "MAX_XLSX_ROWS", 50)
-    at = open_export(stage, "overview")
+    at = stage.open("overview", popover=menu.KEY)
     assert "series-xlsx" not in offers
     assert "56 rows don't fit in an Excel sheet" in " ".join(str(c.value) for c in at.caption)
     assert offers["series-csv"].make().startswith(b"PK")
@@ -135,8 +103,7 @@ def test_what_does_not_fit_in_excel_is_said(
 def test_compare_offers_its_table_with_whole_names(stage: Stage, offers: dict[str, Offer]) -> None:
     fill(stage, 1)
     give_page(stage, "77", rising(1000, 5), name="=1+1 " + "x" * 60)
-    at = open_export(stage, "compare", {"ids": "77,1"})
-    assert not at.exception
+    stage.open("compare", {"ids": "77,1"}, popover=menu.KEY)
     assert list(offers)[:2] == ["table-csv", "table-xlsx"]
     assert offers["table-csv"].file_name == f"pagekeeper-compare-{ago(27)}-{TODAY}.csv"
     content = offers["table-csv"].make()
@@ -147,6 +114,7 @@ def test_compare_offers_its_table_with_whole_names(stage: Stage, offers: dict[st
     assert (first["net_new (fans)"], first["net_new_per_day"]) == ("140", "5.0000")
     assert first["days"] == "28"
     assert offers["table-xlsx"].make().startswith(b"PK")
+    assert offers["chart"].make().startswith(b"\x89PNG\r\n")
     with pytest.raises(UnreadableFile, match="date"):  # its figures are of no single day
         read_file(io.BytesIO(content), NOW.date())
 
@@ -159,12 +127,12 @@ def test_a_report_tells_the_notes_of_its_chart(
     text = "<b>Autumn</b> campaign, which stands longer than a label"
     with stage.installation.database.writing() as session:
         add_note(session, NoteDraft(ago(14), text), NOW)
-    open_export(stage, screen, query)
+    stage.open(screen, query, popover=menu.KEY)
     report = offers["report"].make().decode()
     assert "<h2>Notes</h2>" in report
     assert unbroken(formats.weekday(ago(14))) in report
     assert f">{escape(text)}<" in report
     with_note = offers["chart"].make()
-    open_export(stage, screen, {**query, "notes": "hidden"})
+    stage.open(screen, {**query, "notes": "hidden"}, popover=menu.KEY)
     assert "<h2>Notes</h2>" not in offers["report"].make().decode()
     assert offers["chart"].make() != with_note

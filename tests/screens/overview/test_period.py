@@ -10,12 +10,11 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import formats
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, tiles_of, words_of
 from tests.screens.figures import TODAY, between, connect, give_page, rising
 
 Query = dict[str, str | list[str]]
 DAYS = range(-40, TODAY + 1)
-HOSTILE = ("", "x", "2026-02-30", "9999-12-31", "²")
 
 
 @pytest.fixture
@@ -40,12 +39,13 @@ def a_year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
-def tiles_of(at: AppTest) -> dict[str, Any]:
-    return {metric.label: metric for metric in at.metric}
-
-
 def net_of(at: AppTest) -> str:
-    return str(tiles_of(at)["Net new fans"].value)
+    return tiles_of(at)["Net new fans"]
+
+
+def net_tile(at: AppTest) -> Any:
+    (tile,) = [metric for metric in at.metric if metric.label == "Net new fans"]
+    return tile
 
 
 def test_every_period_and_comparison_can_be_chosen(grown: Stage) -> None:
@@ -61,7 +61,6 @@ def test_every_period_and_comparison_can_be_chosen(grown: Stage) -> None:
     }
     for period, net in nets.items():
         at = grown.open("overview", {"period": period})
-        assert not at.exception
         assert net_of(at) == net, period
         assert "days in UTC" in words_of(at)
 
@@ -69,14 +68,14 @@ def test_every_period_and_comparison_can_be_chosen(grown: Stage) -> None:
 def test_what_it_is_compared_with_is_written_out(grown: Stage) -> None:
     at = grown.open("overview")
     assert f"{span(27, 0)}, days in UTC; compared with {span(55, 28)}" in words_of(at)
-    assert tiles_of(at)["Net new fans"].proto.delta_description == "vs previous"
+    assert net_tile(at).proto.delta_description == "vs previous"
     at = grown.open("overview", {"comparison": "No comparison"})
     assert "compared with" not in words_of(at)
-    assert not tiles_of(at)["Net new fans"].delta
-    assert not tiles_of(at)["Net new fans"].proto.delta_description
+    assert not net_tile(at).delta
+    assert not net_tile(at).proto.delta_description
     at = grown.open("overview", {"comparison": "vs same period last year"})
     assert "compared with" not in words_of(at)
-    assert tiles_of(at)["Net new fans"].proto.delta_description == "no earlier figures"
+    assert net_tile(at).proto.delta_description == "no earlier figures"
 
 
 def test_last_year_is_compared_where_figures_reach_back(stage: Stage) -> None:
@@ -85,15 +84,8 @@ def test_last_year_is_compared_where_figures_reach_back(stage: Stage) -> None:
     at = stage.open("overview", {"comparison": "vs same period last year"})
     since, until = (a_year_before(ago(days)) for days in (27, 0))
     assert f"compared with {formats.span(since, until)}" in words_of(at)
-    assert tiles_of(at)["Net new fans"].proto.delta_description == "vs last year"
-    assert tiles_of(at)["Net new fans"].proto.body == "+280"
-
-
-def test_a_custom_period_stands_in_the_address(grown: Stage) -> None:
-    query = custom(52, 46)
-    at = grown.open("overview", query)
-    assert net_of(at) == "+70"
-    assert f"{span(52, 46)}, days in UTC; compared with {span(59, 53)}" in words_of(at)
+    assert net_tile(at).proto.delta_description == "vs last year"
+    assert net_tile(at).proto.body == "+280"
 
 
 def test_custom_begins_with_the_days_shown_before(grown: Stage) -> None:
@@ -109,10 +101,11 @@ def test_custom_begins_with_the_days_shown_before(grown: Stage) -> None:
 
 
 def test_a_reversed_period_is_swapped_and_that_is_said(grown: Stage) -> None:
-    query = custom(46, 52)
-    at = grown.open("overview", query)
+    at = grown.open("overview", custom(46, 52))
     assert net_of(at) == "+70"
-    assert "The days were the wrong way round, so they are swapped." in words_of(at)
+    said = words_of(at)
+    assert "The days were the wrong way round, so they are swapped." in said
+    assert f"{span(52, 46)}, days in UTC; compared with {span(59, 53)}" in said
 
 
 def test_days_to_come_are_not_shown(grown: Stage) -> None:
@@ -122,45 +115,38 @@ def test_days_to_come_are_not_shown(grown: Stage) -> None:
     assert span(6, 0) in words_of(at)
     query = custom(-40, -99)
     at = grown.open("overview", query)
-    assert not at.exception
     assert "Choose the first and the last day" in words_of(at)
 
 
-@pytest.mark.parametrize("screen", ["overview", "page"])
-def test_a_period_before_the_first_snapshot_says_so(grown: Stage, screen: str) -> None:
+def test_a_period_before_the_first_snapshot_says_so(grown: Stage) -> None:
     query = {**custom(113, 107), "id": "1"}
-    at = grown.open(screen, query)
-    assert not at.exception
-    assert f"{span(113, 107)}, days in UTC" in words_of(at)
-    if screen == "overview":
-        assert not at.get("vega_lite_chart")
-        first = f"the first snapshot is of {formats.day(ago(61))}."
-        wanted = f"No figures {between(ago(113), ago(107))}: {first}"
-        assert wanted in words_of(at)
-        assert tiles_of(at)["Fans"].value == "—"
-        at.button(key="show-longest").click().run()
-        assert net_of(at) == "+610"
+    first = f"the first snapshot is of {formats.day(ago(61))}."
+    for screen in ("page", "overview"):
+        at = grown.open(screen, query)
+        said = words_of(at)
+        assert f"{span(113, 107)}, days in UTC" in said
+        assert first.rstrip(".") in said
+        assert tiles_of(at)["Fans"] == "—"
+    assert not at.get("vega_lite_chart")
+    assert f"No figures {between(ago(113), ago(107))}: {first}" in said
+    at.button(key="show-longest").click().run()
+    assert net_of(at) == "+610"
 
 
 @pytest.mark.parametrize("screen", ["overview", "page"])
-@pytest.mark.parametrize("nonsense", HOSTILE)
-def test_what_is_typed_by_hand_breaks_nothing(grown: Stage, screen: str, nonsense: str) -> None:
-    asked: Query = {"id": "1", "comparison": nonsense}
+def test_what_is_typed_by_hand_breaks_nothing(grown: Stage, screen: str) -> None:
     queries: tuple[Query, ...] = (
-        {"period": nonsense},
-        {"period": "Custom", "since": nonsense, "until": "2026-10-01"},
-        {"period": "Custom", "since": [nonsense, nonsense], "until": nonsense},
+        {"period": "x", "comparison": "²"},
+        {"period": "Custom", "since": "2026-02-30", "until": "9999-12-31"},
+        {"period": "Custom", "since": ["", ""], "until": "²"},
         {"period": ["Custom", "7 days"], "since": "2026-10-01"},
-        {"period": "7 days", "since": nonsense, "until": nonsense},
     )
     for query in queries:
-        at = grown.open(screen, asked | query)
-        assert not at.exception, query
+        at = grown.open(screen, {"id": "1", **query})
         assert "days in UTC" in words_of(at)
 
 
 def test_the_day_of_the_first_snapshot_alone_has_nothing_to_compare(grown: Stage) -> None:
     query = custom(61, 61)
     at = grown.open("overview", query)
-    assert not at.exception
     assert f"No Page has figures on both ends of {formats.day(ago(61))}." in words_of(at)

@@ -11,10 +11,8 @@ from storage.db.installation import bump_data_version
 from storage.models import PageTag, Tag
 from storage.models.folding import fold
 from storage.notes.tags import create_tag, find_tag_named, list_tags, list_tags_of, tag_page
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import NOW, Stage, press, words_of
 from tests.screens.figures import fill
-
-HOSTILE = ":material/delete: <b>x</b> www.e.com"
 
 
 def give_tag(stage: Stage, name: str, page_ids: Sequence[str] = ()) -> int:
@@ -32,18 +30,6 @@ def tagged(stage: Stage, name: str) -> list[str]:
         return sorted(session.scalars(pages.where(Tag.name_folded == fold(name))))
 
 
-def open_bulk(stage: Stage, query: dict[str, str | list[str]] | None = None) -> AppTest:
-    at = stage.open("overview", query)
-    at.session_state["tags-bulk"] = True
-    return at.run()
-
-
-def open_page(stage: Stage, page_id: str) -> AppTest:
-    at = stage.open("page", {"id": page_id})
-    at.session_state["tags-page"] = True
-    return at.run()
-
-
 def labels(at: AppTest) -> list[str]:
     return [button.label for button in at.button]
 
@@ -52,39 +38,15 @@ def toasts(at: AppTest) -> list[str]:
     return [toast.value.replace("\\", "").replace("\u2060", "") for toast in at.toast]
 
 
-def press(at: AppTest, label: str) -> AppTest:
-    (found,) = [button for button in at.button if button.label == label]
-    return found.click().run()
-
-
-def test_a_closed_popover_asks_nothing(stage: Stage) -> None:
-    fill(stage, 3)
-    at = stage.open("overview")
-    assert not at.exception
-    assert not [label for label in labels(at) if "Create" in label]
-
-
-def test_a_new_tag_takes_all_pages_of_the_search(stage: Stage) -> None:
-    fill(stage, 12)
-    at = open_bulk(stage, {"q": "page 01"})
-    at.text_input(key="tag-name-0").set_value("  Brand A ")
-    at = press(at, "Create and add to these 4 Pages")
-    assert not at.exception
-    assert tagged(stage, "Brand A") == ["1", "10", "11", "12"]
-    assert toasts(at) == ["4 Pages were tagged “Brand A”."]
-    at = stage.open("activity")
-    assert at.dataframe[0].value["what"].iloc[0] == "4 Pages were tagged “Brand A”"
-
-
 def test_a_tag_is_added_and_removed_in_bulk(stage: Stage) -> None:
     fill(stage, 12)
     give_tag(stage, "Client", ["1", "2"])
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     assert "Add to 10 Pages" in labels(at)
     assert "Remove from 2 Pages" in labels(at)
     at = press(at, "Add to 10 Pages")
     assert len(tagged(stage, "Client")) == 12
-    at = open_bulk(stage, {"q": "Page 00"})
+    at = stage.open("overview", {"q": "Page 00"}, popover="tags-bulk")
     (add,) = [button for button in at.button if button.label == "Add to 0 Pages"]
     assert add.disabled
     assert "Every one of them has this tag." in words_of(at)
@@ -93,19 +55,10 @@ def test_a_tag_is_added_and_removed_in_bulk(stage: Stage) -> None:
     assert toasts(at) == ["9 Pages were taken out of “Client”."]
 
 
-def test_a_filter_by_tag_narrows_what_is_tagged(stage: Stage) -> None:
-    fill(stage, 12)
-    give_tag(stage, "Client", ["1", "2"])
-    at = open_bulk(stage, {"tag": "client"})
-    at.text_input(key="tag-name-0").set_value("Both")
-    press(at, "Create and add to these 2 Pages")
-    assert tagged(stage, "Both") == ["1", "2"]
-
-
 def test_a_name_that_is_taken_is_refused_in_words(stage: Stage) -> None:
     fill(stage, 3)
     give_tag(stage, "Café Süd")
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     at.text_input(key="tag-name-0").set_value("cafe sud")
     at = press(at, "Create and add to all 3 Pages")
     assert "There is a tag “Café Süd” already" in at.error[0].value
@@ -117,7 +70,7 @@ def test_a_name_that_is_taken_is_refused_in_words(stage: Stage) -> None:
 def test_a_tag_is_renamed(stage: Stage) -> None:
     fill(stage, 3)
     tag_id = give_tag(stage, "Client", ["1"])
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     at.text_input(key=f"tag-rename-{tag_id}-0").set_value("Brand")
     at = press(at, "Rename")
     assert tagged(stage, "Brand") == ["1"]
@@ -129,7 +82,7 @@ def test_a_tag_is_renamed(stage: Stage) -> None:
 def test_a_tag_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
     fill(stage, 3)
     give_tag(stage, "Client", ["1", "2"])
-    at = press(open_bulk(stage), "Delete this tag…")
+    at = press(stage.open("overview", popover="tags-bulk"), "Delete this tag…")
     said = words_of(at).replace("\\", "")
     assert "Its 2 Pages and their figures stay." in said
     at = press(at, "Keep")
@@ -144,7 +97,7 @@ def test_a_tag_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
 
 def test_a_search_without_a_result_can_not_be_tagged(stage: Stage) -> None:
     fill(stage, 3)
-    at = open_bulk(stage, {"q": "nobody"})
+    at = stage.open("overview", {"q": "nobody"}, popover="tags-bulk")
     (create,) = [button for button in at.button if "Create" in button.label]
     assert create.label == "Create and add to these 0 Pages"
     assert create.disabled
@@ -153,12 +106,11 @@ def test_a_search_without_a_result_can_not_be_tagged(stage: Stage) -> None:
 def test_a_page_shows_its_tags_and_takes_others(stage: Stage) -> None:
     fill(stage, 3)
     first, second = give_tag(stage, "First", ["1"]), give_tag(stage, "Second")
-    at = open_page(stage, "1")
-    assert not at.exception
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     assert ":gray-badge[:material/label: First]" in words_of(at)
     at.multiselect(key="tags-of-1").set_value([first, second]).run()
     assert tagged(stage, "Second") == ["1"]
-    at = open_page(stage, "1")
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     at.multiselect(key="tags-of-1").set_value([second]).run()
     assert not at.exception
     assert tagged(stage, "First") == []
@@ -172,10 +124,10 @@ def test_a_page_shows_its_tags_and_takes_others(stage: Stage) -> None:
 def test_a_page_takes_a_tag_that_is_new_or_there_already(stage: Stage) -> None:
     fill(stage, 3)
     give_tag(stage, "There", ["2"])
-    at = open_page(stage, "1")
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     at.text_input(key="tag-page-name-0").set_value("New one")
     at = press(at, "Create and add to this Page")
-    at = open_page(stage, "1")
+    at = stage.open("page", {"id": "1"}, popover="tags-page")
     at.text_input(key="tag-page-name-0").set_value("THERE")
     press(at, "Create and add to this Page")
     with stage.installation.database.reading() as session:
@@ -183,19 +135,6 @@ def test_a_page_takes_a_tag_that_is_new_or_there_already(stage: Stage) -> None:
         found = find_tag_named(session, "there")
     assert found is not None
     assert found.pages_count == 2
-
-
-def test_a_hostile_name_is_what_it_says(stage: Stage) -> None:
-    fill(stage, 3)
-    give_tag(stage, HOSTILE, ["1"])
-    at = open_bulk(stage)
-    assert at.selectbox(key="tag-chosen").options == [f"{HOSTILE} (1)"]
-    said = words_of(at)
-    for at_work in ("<b>x</b>", "www.e.com"):
-        assert at_work not in said, "a name is at work"
-    said = words_of(open_page(stage, "1"))
-    assert "\\<b\\>x" in said.replace("&lt;", "<").replace("&gt;", ">")
-    assert ":material/delete:" not in said.replace(":material/delete_forever:", "")
 
 
 def test_more_tags_than_can_be_listed_are_searched(stage: Stage) -> None:
@@ -207,7 +146,7 @@ def test_more_tags_than_can_be_listed_are_searched(stage: Stage) -> None:
         ]
         session.execute(insert(Tag), rows)
         bump_data_version(session)
-    at = open_bulk(stage)
+    at = stage.open("overview", popover="tags-bulk")
     assert not [box for box in at.selectbox if box.key == "tag-chosen"]
     at.text_input(key="tag-search").set_value("0777").run()
     assert at.selectbox(key="tag-chosen").options == ["Tag 0777 (0)"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pages.charts import line_charts
-from pages.charts.chart_parts import AXIS_INK, LIGHT
+from pages.charts.chart_parts import LIGHT
 from pages.charts.note_marks import MAX_LABEL_LENGTH, join_notes, note_marks
 from pages.charts.timeline import Note, Point
 
@@ -37,10 +37,6 @@ def labels_of(layers: list[dict[str, Any]]) -> list[str]:
         for row in rows
         if layer["transform"][0]["filter"] == f"datum.level == {row['level']}"
     ]
-
-
-def test_without_a_note_nothing_is_drawn() -> None:
-    assert note_marks([], POINTS, "Fans") == []
 
 
 def test_notes_outside_the_days_drawn_are_left_out() -> None:
@@ -77,15 +73,6 @@ def test_a_gap_already_says_that_there_was_no_snapshot() -> None:
     assert len(join_notes([note(5, "Server moved", "own")], POINTS)) == 1
 
 
-def test_a_rule_is_dashed_in_an_ink_for_both_grounds() -> None:
-    (group,) = note_marks([note(3)], POINTS, "Fans")
-    rule = group["layer"][0]["mark"]
-    assert (rule["type"], rule["color"]) == ("rule", AXIS_INK)
-    assert rule["strokeDash"]
-    (label,) = [layer["mark"] for layer in group["layer"] if layer["mark"]["type"] == "text"]
-    assert label["color"] == AXIS_INK
-
-
 def test_the_tooltip_says_the_note_and_keeps_the_figures() -> None:
     (group,) = note_marks([note(3, "Spring sale")], POINTS, "Fans")
     (row,) = group["data"]["values"]
@@ -94,14 +81,6 @@ def test_the_tooltip_says_the_note_and_keeps_the_figures() -> None:
     hit = group["layer"][-1]
     assert hit["mark"]["strokeWidth"] > 8
     assert [each["title"] for each in group["encoding"]["tooltip"]][1:3] == ["Note", "Fans"]
-
-
-def test_a_note_on_a_day_without_a_figure_shows_dashes() -> None:
-    (group,) = note_marks([note(5)], POINTS, "Fans")
-    assert (group["data"]["values"][0]["figure"], group["data"]["values"][0]["change"]) == (
-        "–",
-        "–",
-    )
 
 
 def test_more_than_four_notes_are_rules_alone() -> None:
@@ -154,7 +133,3 @@ def test_every_chart_draws_notes_on_top(build: Callable[..., dict[str, Any]]) ->
     spec = build(POINTS, "Fans", LIGHT, [note(3, "Campaign")])
     assert spec["layer"][-1]["data"]["values"][0]["label"] == "Campaign"
     assert len(build(POINTS, "Fans", LIGHT)["layer"]) == len(spec["layer"]) - 1
-
-
-def test_one_day_alone_can_carry_a_note() -> None:
-    assert line_charts.total_chart([Point(FIRST, 7, None)], "Fans", LIGHT, [note(0)])["layer"]

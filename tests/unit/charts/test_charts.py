@@ -10,8 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from pages.charts import line_charts
 from pages.charts.chart_parts import (
@@ -24,7 +22,6 @@ from pages.charts.chart_parts import (
     even_days,
     lean,
     number_format,
-    palette,
 )
 from pages.charts.timeline import (
     Gap,
@@ -32,12 +29,16 @@ from pages.charts.timeline import (
     describe,
     describe_changes,
     find_gaps,
-    lone_days,
     trim,
 )
 
 FIRST = date(2026, 11, 1)
 Build = Callable[[Sequence[Point], str, Palette], dict[str, Any]]
+every_chart = pytest.mark.parametrize(
+    "build",
+    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
+    ids=lambda f: f.__name__,
+)
 
 
 def points_of(*values: int | None) -> list[Point]:
@@ -78,18 +79,6 @@ def test_gaps_are_runs_of_days() -> None:
     assert gaps == [Gap(day[1], day[2]), Gap(day[4], day[4])]
 
 
-def test_a_day_alone_between_gaps_is_found_also_at_the_ends() -> None:
-    points = points_of(1, None, 3, None, 5, 6, None, 8)
-    assert [point.value for point in lone_days(points)] == [1, 3, 8]
-
-
-@given(st.lists(st.one_of(st.none(), st.integers(0, 10**6)), min_size=1, max_size=40))
-def test_gaps_and_figures_make_up_every_day(values: list[int | None]) -> None:
-    points = points_of(*values)
-    missing = sum((gap.until - gap.since).days + 1 for gap in find_gaps(points))
-    assert missing == values.count(None)
-
-
 def test_the_frame_has_a_row_for_every_day_and_no_zone() -> None:
     spec = line_charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)
     frame = spec["data"]
@@ -100,14 +89,6 @@ def test_the_frame_has_a_row_for_every_day_and_no_zone() -> None:
     ]
     assert frame["Fans"].to_pylist() == [10, None, 12]
     assert frame[CHANGE].to_pylist()[2] == 2
-
-
-def test_figures_are_small_where_all_of_them_are() -> None:
-    frame = line_charts.total_chart(points_of(10, None, 12), "Fans", LIGHT)["data"]
-    assert frame["Fans"].type == frame[CHANGE].type == pa.int32()
-    frame = line_charts.total_chart(points_of(10, 3_000_000_000), "Fans", LIGHT)["data"]
-    assert frame["Fans"].type == pa.int64()
-    assert frame["Fans"].to_pylist() == [10, 3_000_000_000]
 
 
 def test_the_line_breaks_at_gaps_and_follows_the_theme() -> None:
@@ -127,15 +108,6 @@ def test_a_band_reaches_from_the_last_day_before_to_the_first_day_after() -> Non
     assert band["mark"]["color"] == DARK.band
 
 
-def test_a_gap_at_the_end_ends_with_the_chart() -> None:
-    (band,) = layers_of(line_charts.total_chart(points_of(10, None, None), "Fans", LIGHT), "rect")
-    assert band["data"]["values"][0]["until"] == "2026-11-03T00:00:00"
-
-
-def test_without_a_gap_there_is_no_band() -> None:
-    assert layers_of(line_charts.total_chart(points_of(10, 11), "Fans", LIGHT), "rect") == []
-
-
 def test_between_bars_a_band_covers_the_missing_days_only() -> None:
     band, _bars = layers_of(
         line_charts.change_chart(points_of(10, None, 12), "Fans", LIGHT), "rect"
@@ -151,12 +123,6 @@ def test_the_end_of_the_line_says_the_exact_figure() -> None:
     assert row["text"] == "2,277,713"
     assert row["day"] == "2026-11-02T00:00:00"
     assert text["mark"]["color"] == LIGHT.ink
-
-
-@pytest.mark.parametrize(("values", "baseline"), [((10, 20), "bottom"), ((20, 10), "top")])
-def test_the_figure_stands_where_the_line_does_not(values: tuple[int, int], baseline: str) -> None:
-    (text,) = layers_of(line_charts.total_chart(points_of(*values), "Fans", LIGHT), "text")
-    assert text["mark"]["baseline"] == baseline
 
 
 def test_lone_days_get_a_dot_and_no_text() -> None:
@@ -181,28 +147,14 @@ def test_bars_fall_and_rise_from_zero_in_two_colours() -> None:
     assert bars["encoding"]["y2"] == {"datum": 0}
 
 
-def test_the_tooltip_says_day_figure_and_change() -> None:
-    (rule,) = layers_of(line_charts.total_chart(points_of(1, 2), "Fans", LIGHT), "rule")
-    assert [row["title"] for row in rule["encoding"]["tooltip"]] == [DAY, "Fans", CHANGE]
-    assert rule["params"][0]["select"]["nearest"] is True
-
-
-@pytest.mark.parametrize(
-    "build",
-    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
-    ids=lambda f: f.__name__,
-)
+@every_chart
 def test_a_spec_is_plain_data_that_stays_small(build: Build) -> None:
     spec = build(points_of(*range(1_000_000, 1_000_091)), "Fans", LIGHT)
     spec.pop("data")
     assert len(json.dumps(spec)) < 6_000
 
 
-@pytest.mark.parametrize(
-    "build",
-    [line_charts.total_chart, line_charts.share_chart, line_charts.change_chart],
-    ids=lambda f: f.__name__,
-)
+@every_chart
 def test_one_day_alone_can_be_drawn(build: Build) -> None:
     assert build(points_of(7), "Fans", LIGHT)["layer"]
 
@@ -226,15 +178,6 @@ def test_a_lean_chart_says_each_axis_once_and_has_every_layer() -> None:
     assert slim["layer"][0]["encoding"] == spec["layer"][0]["encoding"]
 
 
-def test_long_periods_name_months() -> None:
-    short = line_charts.total_chart(points_of(*range(1, 92)), "Fans", LIGHT)
-    long = line_charts.total_chart(points_of(*range(1, 366)), "Fans", LIGHT)
-    formats = [
-        layers_of(spec, "line")[0]["encoding"]["x"]["axis"]["format"] for spec in (short, long)
-    ]
-    assert formats == ["%-d %b", "%b %Y"]
-
-
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
@@ -247,11 +190,6 @@ def test_long_periods_name_months() -> None:
 )
 def test_no_two_labels_of_an_axis_read_the_same(low: int, high: int, expected: str) -> None:
     assert number_format(low, high) == expected
-
-
-def test_the_palette_is_light_until_the_browser_says_dark() -> None:
-    assert palette("dark") == DARK
-    assert palette("light") == palette(None) == LIGHT
 
 
 def test_the_takeaway_in_a_sentence() -> None:

@@ -8,9 +8,10 @@ import pytest
 
 from pages.charts import chart_parts, line_charts
 from pages.charts.chart_parts import CHANGE, DARK, DAY, LIGHT
-from pages.parts.page import calendar, forecast_chart
+from pages.parts.page import calendar, growth_card
 from pages.parts.page.growth_card import points_of
-from storage.metrics import DailyChange, Forecast, find_forecast, list_daily_changes
+from storage.metrics.changes import DailyChange, list_daily_changes
+from storage.metrics.forecast import Forecast, find_forecast
 
 TODAY = date(2026, 11, 22)  # a Sunday
 FIGURES: dict[date, int | None] = {
@@ -27,7 +28,7 @@ def forecast() -> Forecast:
 
 def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None:
     spec = line_charts.total_chart(POINTS, "Fans", LIGHT)
-    with_band = forecast_chart.add_forecast(spec, POINTS, forecast())
+    with_band = growth_card.add_forecast(spec, POINTS, forecast())
     ends = (POINTS[0].day, forecast().days[-1].day)
     assert with_band["layer"][:-1] == chart_parts.spread_ticks(spec["layer"], *ends)
     last_tick = with_band["layer"][0]["encoding"]["x"]["axis"]["values"][-1]
@@ -37,13 +38,13 @@ def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None
     assert (rows[0]["low"], rows[0]["high"]) == (1_000, 1_000)
     assert rows[-1]["day"].startswith("2027-02-20")
     assert rows[-1]["middle"] == 1_270
-    assert len(rows) <= forecast_chart.MAX_DAYS + 1
+    assert len(rows) <= growth_card.MAX_FORECAST_POINTS + 1
 
 
 def test_unusual_days_stand_on_the_line_or_on_their_bar() -> None:
     marks = {TODAY: "fell", TODAY - timedelta(days=90): "rose"}
     for by_change, height in ((False, 1_000), (True, 3)):
-        spec = forecast_chart.add_unusual(
+        spec = growth_card.add_unusual(
             {"layer": []},
             POINTS,
             marks,  # type: ignore[arg-type]  # of the two words a mark may be
@@ -54,7 +55,7 @@ def test_unusual_days_stand_on_the_line_or_on_their_bar() -> None:
         assert row["height"] == height
         assert (row["mark"], row["said"]) == ("fell", "+3")
     untouched = {"layer": [1]}
-    assert forecast_chart.add_unusual(untouched, POINTS, {}, LIGHT, by_change=True) is untouched
+    assert growth_card.add_unusual(untouched, POINTS, {}, LIGHT, by_change=True) is untouched
 
 
 def changes(*sizes: int) -> list[DailyChange]:

@@ -13,7 +13,7 @@ from pages.charts import line_charts
 from pages.charts.chart_parts import DARK, LIGHT, Palette, Spec
 from pages.charts.timeline import Note, Point
 from pages.ui.export import chart_image
-from pages.ui.export.chart_image import scheme_of, themed, titled
+from pages.ui.export.chart_image import scheme_of, titled
 from pages.ui.export.report import Picture, Report, Section, Table, to_html
 from pages.ui.tiles import Tile
 
@@ -112,10 +112,3 @@ def test_a_png_is_twice_as_large_as_its_points() -> None:
     width, height = struct.unpack(">II", png[16:24])
     assert 1800 < width < 2100
     assert 680 < height < 900
-
-
-def test_dressing_a_chart_leaves_it_as_it_was() -> None:
-    chart = line_charts.total_chart(POINTS, "Fans", LIGHT)
-    before = dict(chart)
-    assert themed(chart, DARK)["background"] == "#0D1117"
-    assert chart == before

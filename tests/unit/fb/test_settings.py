@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -137,21 +138,15 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("FACEBOOK_APP_ID", "12345678901234"),
         ("FACEBOOK_APP_ID", "1" * 21),
         ("FACEBOOK_APP_ID", "١" * 15),
-        ("FACEBOOK_APP_SECRET", "two words"),
         ("FACEBOOK_APP_SECRET", "sécret"),
-        ("FACEBOOK_REDIRECT_URI", "/connect"),
         ("FACEBOOK_REDIRECT_URI", "localhost/connect"),
         ("FACEBOOK_REDIRECT_URI", "ftp://localhost/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://localhost:8501/connect/"),
-        ("FACEBOOK_REDIRECT_URI", "http://localhost:8501/callback"),
-        ("FACEBOOK_REDIRECT_URI", "http://localhost:8501/connect?x=1"),
         ("FACEBOOK_REDIRECT_URI", "http://localhost:8501/connect?"),
         ("FACEBOOK_REDIRECT_URI", "http://localhost:8501/connect#_=_"),
         ("FACEBOOK_REDIRECT_URI", "http://user@localhost:8501/connect"),
-        ("FACEBOOK_REDIRECT_URI", "http://localhost:port/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://localhost:99999/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://local host/connect"),
         ("FACEBOOK_REDIRECT_URI", "http://localhost\\@evil.example/connect"),
@@ -160,32 +155,23 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
         ("FACEBOOK_REDIRECT_URI", "http://[/connect"),
         ("FACEBOOK_REDIRECT_URI", "http:///connect"),
         ("FACEBOOK_REDIRECT_URI", "http://example.org/connect"),
-        ("FACEBOOK_REDIRECT_URI", "http://192.168.1.4:8501/connect"),
         ("FACEBOOK_SCOPES", " , "),
         ("FACEBOOK_SCOPES", "pages show-list"),
         ("FACEBOOK_CONFIG_ID", "abc"),
-        ("FACEBOOK_GRAPH_VERSION", "26.0"),
         ("FACEBOOK_GRAPH_VERSION", "v26"),
         ("FACEBOOK_GRAPH_VERSION", "v26.0/me"),
         ("FACEBOOK_GRAPH_VERSION", "v20.0"),
-        ("FACEBOOK_GRAPH_VERSION", "v19.0"),
         ("STATE_TOKEN_SECRET", "x" * 31),
         ("TOKEN_ENCRYPTION_KEYS", ","),
-        ("TOKEN_ENCRYPTION_KEYS", "x" * 44),
         ("TOKEN_ENCRYPTION_KEYS", f"{KEY},x"),
         ("TOKEN_ENCRYPTION_KEYS", f"{KEY},{KEY}"),
         ("TOKEN_ENCRYPTION_KEYS", "schlüssel"),
-        ("DATABASE_URL", "postgresql://u:p@h/d"),
-        ("DATABASE_URL", "postgres://u:p@h/d"),
         ("DATABASE_URL", "postgresql+asyncpg://u:p@h/d"),
-        ("DATABASE_URL", "mysql://u:p@h/d"),
         ("DATABASE_URL", "sqlite://"),
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite://data/x.db"),
-        ("DATABASE_URL", "data/pagekeeper.db"),
         ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d"),
         ("BEHIND_SIGN_IN_PROXY", "true"),
-        ("BEHIND_SIGN_IN_PROXY", "1"),
     ],
 )
 def test_what_is_malformed_is_told_by_name_and_never_repeated(
@@ -205,14 +191,12 @@ def test_what_is_malformed_is_told_by_name_and_never_repeated(
     ("name", "value", "field", "read"),
     [
         ("FACEBOOK_APP_ID", " 123456789012345\n", "app_id", "123456789012345"),
-        ("FACEBOOK_APP_ID", "12345678901234567890", "app_id", "12345678901234567890"),
         ("FACEBOOK_REDIRECT_URI", "http://127.0.0.1:8501/connect", "redirect_uri", None),
         ("FACEBOOK_REDIRECT_URI", "http://[::1]:8501/connect", "redirect_uri", None),
         ("FACEBOOK_REDIRECT_URI", "https://localhost/a/connect", "redirect_uri", None),
         ("FACEBOOK_SCOPES", "a, b c,a", "scopes", ("a", "b", "c")),
         ("FACEBOOK_CONFIG_ID", "1234567890", "config_id", None),
         ("FACEBOOK_GRAPH_VERSION", "v21.0", "graph_version", None),
-        ("FACEBOOK_GRAPH_VERSION", "v100.0", "graph_version", None),
         ("TOKEN_ENCRYPTION_KEYS", f"{KEY} , {OTHER_KEY},", "encryption_keys", (KEY, OTHER_KEY)),
         (
             "DATABASE_URL",
@@ -238,11 +222,6 @@ def test_a_relative_database_is_found_from_the_project(
     monkeypatch.chdir("/")
     settings = valid(live(tmp_path, DATABASE_URL="sqlite:///data/mine.db?timeout=3"))
     assert settings.database_url == f"sqlite:///{tmp_path}/data/mine.db?timeout=3"
-
-
-def test_a_foreign_scheme_is_told_with_its_mend(tmp_path: Path) -> None:
-    (problem,) = live(tmp_path, DATABASE_URL="postgresql://u:p@h/d").problems
-    assert "postgresql+psycopg://" in problem.sentence
 
 
 def test_the_origin_is_written_as_browsers_write_it(tmp_path: Path) -> None:
@@ -285,7 +264,6 @@ def test_both_addresses_or_neither(tmp_path: Path) -> None:
         "https://graph.example?x=1",
         "https://graph.example/#x",
         "https://graph.example/v26.0",
-        "https://",
     ],
 )
 def test_addresses_that_would_leak_are_refused(tmp_path: Path, url: str) -> None:
@@ -305,8 +283,7 @@ def test_addresses_come_from_the_environment_only(tmp_path: Path) -> None:
 
 def test_addresses_belong_to_live_mode(tmp_path: Path) -> None:
     report = read_settings({"FACEBOOK_GRAPH_URL": "https://graph.example"}, tmp_path)
-    assert report.mode == "sandbox"
-    assert named(report) == {"FACEBOOK_GRAPH_URL"}
+    assert (report.mode, named(report)) == ("sandbox", {"FACEBOOK_GRAPH_URL"})
 
 
 # Secrets
@@ -483,27 +460,19 @@ def test_of_a_race_one_wins_and_all_read_the_same(tmp_path: Path) -> None:
     for number in range(20):
         data = tmp_path / str(number) / "data"
         gate = threading.Barrier(4)
-        loaded: list[dict[str, str]] = []
 
-        def race(
-            data: Path = data,
-            gate: threading.Barrier = gate,
-            loaded: list[dict[str, str]] = loaded,
-        ) -> None:
+        def race(data: Path = data, gate: threading.Barrier = gate) -> dict[str, str]:
             gate.wait()
-            loaded.append(load_or_make_sandbox_secrets(data))
+            return load_or_make_sandbox_secrets(data)
 
-        threads = [threading.Thread(target=race) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert len(loaded) == 4
-        assert all(each == loaded[0] for each in loaded)
+        with ThreadPoolExecutor(4) as pool:
+            runs = [pool.submit(race) for _ in range(4)]
+            first, *others = [run.result() for run in runs]
+        assert others == [first] * 3
         assert [path.name for path in data.iterdir()] == ["sandbox-secrets.json"]
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"app_secret":1}', "\xff"])
+@pytest.mark.parametrize("content", ["", "[]", '{"app_secret":1}', "\xff"])
 def test_damaged_secrets_are_told(tmp_path: Path, content: str) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "sandbox-secrets.json").write_bytes(content.encode("latin-1"))

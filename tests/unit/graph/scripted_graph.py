@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -65,6 +65,7 @@ class ScriptedGraph:
         *,
         params: Mapping[str, str] | None,
         form: Mapping[str, str] | None,
+        is_multipart: bool,
         token: str | None,
         timeouts: tuple[float, float],
     ) -> Answer:
@@ -84,23 +85,34 @@ def to_answer(reply: Reply) -> Answer:
     return Answer(status, rest[0] if rest else {}, content)
 
 
-def scripted_client(
-    monkeypatch: pytest.MonkeyPatch, handler: Callable[[Call], Reply], **options: Any
-) -> tuple[GraphClient, ScriptedGraph]:
-    """A client on a script, and the script with its calls and its clock."""
-    script = ScriptedGraph(handler)
-    monkeypatch.setattr(graph, "exchange", script.exchange)
-    client = GraphClient(
-        graph_url=BASE.rpartition("/")[0],
-        version="v26.0",
-        app_id=APP_ID,
-        app_secret=APP_SECRET,
-        sleep=script.time.sleep,
-        monotonic=script.time.monotonic,
-        random=lambda: 1.0,
-        **options,
-    )
-    return client, script
+class Scripted(Protocol):
+    """Makes a client on a script: returns it with the script, its calls and its clock."""
+
+    def __call__(
+        self, handler: Callable[[Call], Reply], **options: Any
+    ) -> tuple[GraphClient, ScriptedGraph]: ...
+
+
+@pytest.fixture
+def scripted(monkeypatch: pytest.MonkeyPatch) -> Scripted:
+    """Clients whose exchanges are answered by a function of the test."""
+
+    def make(handler: Callable[[Call], Reply], **options: Any) -> tuple[GraphClient, ScriptedGraph]:
+        script = ScriptedGraph(handler)
+        monkeypatch.setattr(graph, "exchange", script.exchange)
+        client = GraphClient(
+            graph_url=BASE.rpartition("/")[0],
+            version="v26.0",
+            app_id=APP_ID,
+            app_secret=APP_SECRET,
+            sleep=script.time.sleep,
+            monotonic=script.time.monotonic,
+            random=lambda: 1.0,
+            **options,
+        )
+        return client, script
+
+    return make
 
 
 def replies(*answers: Reply) -> Callable[[Call], Reply]:

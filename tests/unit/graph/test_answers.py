@@ -34,6 +34,10 @@ def test_text_is_mended_only_where_it_is_broken(text: str) -> None:
         assert read == whole.encode("utf-8", "replace").decode()
 
 
+def test_escapes_may_be_of_any_case() -> None:
+    assert read_json(rb'["\uD83d", "\uDe00", "\u0000", "\ud83D\uDE00"]') == ["?", "?", "", "😀"]
+
+
 @given(values | awkward)
 def test_anything_else_is_what_json_reads(value: Any) -> None:
     content = json.dumps(value).encode()

@@ -19,11 +19,11 @@ from tests.unit.graph.scripted_graph import (
     APP_SECRET,
     Call,
     Reply,
+    Scripted,
     ScriptedGraph,
     batch_of,
     error,
     replies,
-    scripted_client,
 )
 
 Results = dict[str, PageReport | errors.FacebookError]
@@ -39,9 +39,9 @@ def figures_of(call: Call) -> Any:
 
 
 def fetch(
-    monkeypatch: pytest.MonkeyPatch, item_handler: Callable[[Call], Any], count: int, **options: Any
+    scripted: Scripted, item_handler: Callable[[Call], Any], count: int, **options: Any
 ) -> tuple[Results, ScriptedGraph]:
-    client, script = scripted_client(monkeypatch, batch_of(item_handler), **options)
+    client, script = scripted(batch_of(item_handler), **options)
     chunks = list(fetch_figures(client, tokens(count), PageReport))
     return dict(result for chunk in chunks for result in chunk), script
 
@@ -55,8 +55,8 @@ def items_of(call: Call) -> list[dict[str, str]]:
     return items
 
 
-def test_fifty_a_call_in_the_order_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(monkeypatch, batch_of(figures_of))
+def test_fifty_a_call_in_the_order_asked(scripted: Scripted) -> None:
+    client, script = scripted(batch_of(figures_of))
     chunks = list(fetch_figures(client, tokens(120), PageReport))
     assert [len(chunk) for chunk in chunks] == [50, 50, 20]
     assert [page_id for chunk in chunks for page_id, _ in chunk] == [id for id, _ in tokens(120)]
@@ -67,14 +67,14 @@ def test_fifty_a_call_in_the_order_asked(monkeypatch: pytest.MonkeyPatch) -> Non
         assert fields.depth == "full"
 
 
-def test_each_page_is_asked_with_its_own_token_and_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_page_is_asked_with_its_own_token_and_proof(scripted: Scripted) -> None:
     seen: list[Call] = []
 
     def handle(call: Call) -> Any:
         seen.append(call)
         return figures_of(call)
 
-    _, script = fetch(monkeypatch, handle, 2)
+    _, script = fetch(scripted, handle, 2)
     for call in seen:
         token = f"EAA{call.path}"
         proof = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
@@ -89,7 +89,7 @@ def test_each_page_is_asked_with_its_own_token_and_proof(monkeypatch: pytest.Mon
     assert set(outer.parameters) == {"batch", "appsecret_proof"}
 
 
-def test_what_facebook_left_undone_is_asked_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_facebook_left_undone_is_asked_again_alone(scripted: Scripted) -> None:
     undone = {"2", "5"}
 
     def handle(call: Call) -> Any:
@@ -98,44 +98,42 @@ def test_what_facebook_left_undone_is_asked_again_alone(monkeypatch: pytest.Monk
             return None if call.path == "2" else (500, {"error": {"code": 2}})
         return figures_of(call)
 
-    results, script = fetch(monkeypatch, handle, 6)
+    results, script = fetch(scripted, handle, 6)
     assert all(isinstance(result, PageReport) for result in results.values())
     assert [len(items_of(call)) for call in script.calls] == [6, 2]
     assert script.time.slept == [0.5]
 
 
-def test_patience_with_one_page_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_with_one_page_ends(scripted: Scripted) -> None:
     results, script = fetch(
-        monkeypatch, lambda call: None if call.path == "2" else figures_of(call), 3
+        scripted, lambda call: None if call.path == "2" else figures_of(call), 3
     )
     assert isinstance(results["2"], errors.TemporarilyDown)
     assert isinstance(results["3"], PageReport)
     assert script.time.seconds <= 20.0
 
 
-def test_an_unknown_field_is_dropped_for_those_who_met_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_field_is_dropped_for_those_who_met_it(scripted: Scripted) -> None:
     def handle(call: Call) -> Any:
         if call.path != "1" and "emails" in call.parameters["fields"]:
             return error(100, "(#100) Tried accessing nonexisting field (emails)")
         return figures_of(call)
 
-    client, script = scripted_client(monkeypatch, batch_of(handle))
+    client, script = scripted(batch_of(handle))
     (chunk,) = fetch_figures(client, tokens(3), PageReport)
     assert all(isinstance(result, PageReport) for _, result in chunk)
     assert client.observed.dropped_fields == {"emails"}
     assert [len(items_of(call)) for call in script.calls] == [3, 2]
 
 
-def test_an_unknown_field_that_was_not_asked_for_is_a_verdict(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_unknown_field_that_was_not_asked_for_is_a_verdict(scripted: Scripted) -> None:
     refusal = error(100, "(#100) Tried accessing nonexisting field (nothing)")
-    results, script = fetch(monkeypatch, lambda call: refusal, 1)
+    results, script = fetch(scripted, lambda call: refusal, 1)
     assert isinstance(results["1"], errors.FieldUnknown)
     assert len(script.calls) == 1
 
 
-def test_a_missing_permission_leaves_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_permission_leaves_the_figures(scripted: Scripted) -> None:
     def handle(call: Call) -> Any:
         if call.path == "2" and "about" in call.parameters["fields"]:
             return error(10)
@@ -143,7 +141,7 @@ def test_a_missing_permission_leaves_the_figures(monkeypatch: pytest.MonkeyPatch
             return error(10, fbtrace_id="full" if "about" in call.parameters["fields"] else "less")
         return figures_of(call)
 
-    results, script = fetch(monkeypatch, handle, 3)
+    results, script = fetch(scripted, handle, 3)
     second = results["2"]
     assert isinstance(second, PageReport)
     assert (second.fans_count, second.depth) == (2, "figures")
@@ -168,10 +166,10 @@ def test_a_missing_permission_leaves_the_figures(monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_one_page_costs_no_other_its_figures(
-    monkeypatch: pytest.MonkeyPatch, refusal: Any, kind: type[Exception]
+    scripted: Scripted, refusal: Any, kind: type[Exception]
 ) -> None:
     results, _ = fetch(
-        monkeypatch,
+        scripted,
         lambda call: refusal if call.path == "2" else figures_of(call),
         3,
         patience_seconds=0,
@@ -181,20 +179,18 @@ def test_one_page_costs_no_other_its_figures(
     assert isinstance(results["3"], PageReport)
 
 
-def test_a_limit_names_its_end_from_the_headers_of_its_item(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_limit_names_its_end_from_the_headers_of_its_item(scripted: Scripted) -> None:
     usage = '{"1":[{"type":"pages","estimated_time_to_regain_access":9}]}'
     status, body = error(80001)
     results, _ = fetch(
-        monkeypatch, lambda call: (status, body, {"X-Business-Use-Case-Usage": usage}), 1
+        scripted, lambda call: (status, body, {"X-Business-Use-Case-Usage": usage}), 1
     )
     limit = results["1"]
     assert isinstance(limit, errors.RateLimited)
     assert limit.retry_after_seconds == 540
 
 
-def test_a_call_that_fails_whole_is_the_result_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_fails_whole_is_the_result_of_each(scripted: Scripted) -> None:
     outcomes: list[tuple[Reply, type[Exception]]] = [
         (errors.Unreachable(), errors.Unreachable),
         ((502, b"<html>"), errors.TemporarilyDown),
@@ -206,14 +202,14 @@ def test_a_call_that_fails_whole_is_the_result_of_each(monkeypatch: pytest.Monke
         (error(190), errors.Refused),
     ]
     for reply, kind in outcomes:
-        client, script = scripted_client(monkeypatch, always(reply))
+        client, script = scripted(always(reply))
         (chunk,) = fetch_figures(client, tokens(2), PageReport)
         assert [type(result) for _, result in chunk] == [kind, kind]
         assert script.time.seconds <= 20.0
 
 
-def test_the_caller_may_stop_before_the_next_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(monkeypatch, batch_of(lambda call: error(4)))
+def test_the_caller_may_stop_before_the_next_call(scripted: Scripted) -> None:
+    client, script = scripted(batch_of(lambda call: error(4)))
     taken: list[str] = []
 
     def lazily() -> Iterator[tuple[str, str]]:
@@ -227,14 +223,14 @@ def test_the_caller_may_stop_before_the_next_call(monkeypatch: pytest.MonkeyPatc
     assert len(script.calls) == 1
 
 
-def test_no_fallback_is_tried_once_the_app_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_fallback_is_tried_once_the_app_is_limited(scripted: Scripted) -> None:
     answers = {
         "1": error(10),
         "2": error(4),
         "3": error(100, "nonexisting field (about)"),
         "4": None,
     }
-    results, script = fetch(monkeypatch, lambda call: answers[call.path], 4)
+    results, script = fetch(scripted, lambda call: answers[call.path], 4)
     assert len(script.calls) == 1
     assert [type(results[page_id]) for page_id in answers] == [
         errors.PermissionMissing,
@@ -244,15 +240,15 @@ def test_no_fallback_is_tried_once_the_app_is_limited(monkeypatch: pytest.Monkey
     ]
 
 
-def test_a_batch_beyond_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(monkeypatch, batch_of(lambda call: error(4)))
-    results = client.batch([BatchItem(page_id, {}, token) for page_id, token in tokens(120)])
+def test_a_batch_beyond_the_limit_is_not_sent(scripted: Scripted) -> None:
+    client, script = scripted(batch_of(lambda call: error(4)))
+    results = client.batch([BatchItem(page_id, "", token) for page_id, token in tokens(120)])
     assert len(results) == 120
     assert all(isinstance(result, errors.RateLimited) for result in results)
     assert len(script.calls) == 1
 
 
-def test_nothing_asked_is_nothing_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(monkeypatch, replies())
+def test_nothing_asked_is_nothing_sent(scripted: Scripted) -> None:
+    client, script = scripted(replies())
     assert list(fetch_figures(client, [], PageReport)) == []
     assert script.calls == []

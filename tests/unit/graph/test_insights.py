@@ -21,7 +21,7 @@ from fb.graph.insights import (
 )
 from fb.jobs.insight_page import KEPT_DAYS, count_steps, find_next_days, grow
 from storage.insights.values import Span
-from tests.unit.graph.scripted_graph import Call, batch_of, error, scripted_client
+from tests.unit.graph.scripted_graph import Call, Scripted, batch_of, error
 
 NEWEST = date(2026, 11, 21)
 OLDEST = NEWEST - timedelta(days=KEPT_DAYS - 1)
@@ -116,7 +116,7 @@ def test_an_empty_list_is_no_figures() -> None:
     assert read_values({"data": []}, REQUEST) == {}
 
 
-def test_fifty_pages_a_call_and_no_page_of_paging(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fifty_pages_a_call_and_no_page_of_paging(scripted: Scripted) -> None:
     seen: list[Call] = []
 
     def handle(call: Call) -> Any:
@@ -128,7 +128,7 @@ def test_fifty_pages_a_call_and_no_page_of_paging(monkeypatch: pytest.MonkeyPatc
         entry["id"] = f"{page_id}/insights/page_follows/day"
         return 200, {"data": [entry], "paging": {"next": "https://graph.example/x?access_token=E"}}
 
-    client, script = scripted_client(monkeypatch, batch_of(handle))
+    client, script = scripted(batch_of(handle))
     requests = [
         InsightRequest(str(n), ("page_follows",), REQUEST.since, REQUEST.until, f"EAA{n}")
         for n in range(1, 61)

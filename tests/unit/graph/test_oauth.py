@@ -15,10 +15,10 @@ from tests.unit.graph.scripted_graph import (
     APP_ID,
     APP_SECRET,
     Reply,
+    Scripted,
     ScriptedGraph,
     error,
     replies,
-    scripted_client,
 )
 
 REDIRECT_URI = "http://localhost:8501/connect"
@@ -65,13 +65,13 @@ def test_a_configuration_replaces_the_permissions() -> None:
     assert "scope" not in parameters
 
 
-def exchange(monkeypatch: pytest.MonkeyPatch, *answers: Reply) -> tuple[Any, ScriptedGraph]:
-    client, script = scripted_client(monkeypatch, replies(*answers))
+def exchange(scripted: Scripted, *answers: Reply) -> tuple[Any, ScriptedGraph]:
+    client, script = scripted(replies(*answers))
     return oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code="AQcode"), script
 
 
-def test_a_code_travels_in_the_body_with_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    token, script = exchange(monkeypatch, (200, {"access_token": "EAAx", "expires_in": 5183944}))
+def test_a_code_travels_in_the_body_with_the_secret(scripted: Scripted) -> None:
+    token, script = exchange(scripted, (200, {"access_token": "EAAx", "expires_in": 5183944}))
     assert (token.token, token.expires_in_seconds) == ("EAAx", 5183944)
     assert "EAAx" not in repr(token)
     (call,) = script.calls
@@ -89,10 +89,10 @@ def test_a_code_travels_in_the_body_with_the_secret(monkeypatch: pytest.MonkeyPa
     [(None, None), ("5183944", 5183944), (0, 0), ("soon", None), ([], None)],
 )
 def test_how_long_a_token_lives_may_stay_unsaid(
-    monkeypatch: pytest.MonkeyPatch, given_seconds: object, read: int | None
+    scripted: Scripted, given_seconds: object, read: int | None
 ) -> None:
     body = {"access_token": "EAAx", "token_type": "bearer", "expires_in": given_seconds}
-    assert exchange(monkeypatch, (200, body))[0].expires_in_seconds == read
+    assert exchange(scripted, (200, body))[0].expires_in_seconds == read
 
 
 @pytest.mark.parametrize(
@@ -106,9 +106,9 @@ def test_how_long_a_token_lives_may_stay_unsaid(
         error(190),
     ],
 )
-def test_a_refused_code_means_a_new_login(monkeypatch: pytest.MonkeyPatch, refusal: Reply) -> None:
+def test_a_refused_code_means_a_new_login(scripted: Scripted, refusal: Reply) -> None:
     with pytest.raises(errors.CodeRejected) as caught:
-        exchange(monkeypatch, refusal)
+        exchange(scripted, refusal)
     assert caught.value.code is not None
 
 
@@ -127,17 +127,17 @@ def test_a_refused_code_means_a_new_login(monkeypatch: pytest.MonkeyPatch, refus
     ],
 )
 def test_a_code_is_never_sent_twice(
-    monkeypatch: pytest.MonkeyPatch, answer: Reply, kind: type[Exception]
+    scripted: Scripted, answer: Reply, kind: type[Exception]
 ) -> None:
-    client, script = scripted_client(monkeypatch, replies(answer))
+    client, script = scripted(replies(answer))
     with pytest.raises(kind):
         oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code="AQcode")
     assert len(script.calls) == 1
 
 
-def test_the_long_exchange_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(
-        monkeypatch, replies(errors.Unreachable(), error(2), (200, {"access_token": "EAAlong"}))
+def test_the_long_exchange_may_be_tried_again(scripted: Scripted) -> None:
+    client, script = scripted(
+        replies(errors.Unreachable(), error(2), (200, {"access_token": "EAAlong"}))
     )
     assert oauth.exchange_for_long_lived(client, "EAAshort").token == "EAAlong"
     assert {call.method for call in script.calls} == {"POST"}
@@ -149,14 +149,14 @@ def test_the_long_exchange_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) -
     }
 
 
-def debug(monkeypatch: pytest.MonkeyPatch, data: object) -> TokenFacts:
-    client, _ = scripted_client(monkeypatch, replies((200, {"data": data})))
+def debug(scripted: Scripted, data: object) -> TokenFacts:
+    client, _ = scripted(replies((200, {"data": data})))
     return debug_token(client, "EAAx")
 
 
-def test_a_token_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_is_described(scripted: Scripted) -> None:
     facts = debug(
-        monkeypatch,
+        scripted,
         {
             "app_id": APP_ID,
             "type": "USER",
@@ -179,42 +179,42 @@ def test_a_token_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
     assert facts.granular == {"pages_show_list": ("1", "2"), "business_management": None}
 
 
-def test_zero_is_never_and_absent_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    never = debug(monkeypatch, {"is_valid": True, "expires_at": 0, "issued_at": "1411072285"})
+def test_zero_is_never_and_absent_is_unknown(scripted: Scripted) -> None:
+    never = debug(scripted, {"is_valid": True, "expires_at": 0, "issued_at": "1411072285"})
     assert (never.expires_at, never.never_expires) == (None, True)
     assert never.issued_at == datetime(2014, 9, 18, 20, 31, 25, tzinfo=UTC)
-    unknown = debug(monkeypatch, {"is_valid": True, "expires_at": 10**30, "issued_at": -1})
+    unknown = debug(scripted, {"is_valid": True, "expires_at": 10**30, "issued_at": -1})
     assert (unknown.expires_at, unknown.never_expires, unknown.issued_at) == (None, False, None)
 
 
-def test_ids_may_be_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ids_may_be_numbers(scripted: Scripted) -> None:
     facts = debug(
-        monkeypatch,
+        scripted,
         {"is_valid": True, "app_id": int(APP_ID), "user_id": 9007199254740993, "profile_id": "7"},
     )
     assert (facts.app_id, facts.user_id, facts.profile_id) == (APP_ID, "9007199254740993", "7")
 
 
-def test_a_dead_token_is_an_answer_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_token_is_an_answer_with_a_reason(scripted: Scripted) -> None:
     facts = debug(
-        monkeypatch,
+        scripted,
         {"is_valid": False, "error": {"code": 190, "message": "x", "subcode": 460}, "scopes": []},
     )
     assert (facts.is_valid, facts.error_code, facts.error_subcode) == (False, 190, 460)
-    assert not debug(monkeypatch, {"is_valid": True, "error": {"code": 190}}).is_valid
-    assert not debug(monkeypatch, {"is_valid": "true"}).is_valid
+    assert not debug(scripted, {"is_valid": True, "error": {"code": 190}}).is_valid
+    assert not debug(scripted, {"is_valid": "true"}).is_valid
 
 
-def test_a_refusal_of_the_app_says_nothing_of_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(monkeypatch, replies(error(190)))
+def test_a_refusal_of_the_app_says_nothing_of_the_account(scripted: Scripted) -> None:
+    client, script = scripted(replies(error(190)))
     with pytest.raises(errors.Refused):
         debug_token(client, "EAAx")
     assert script.calls[0].token == f"{APP_ID}|{APP_SECRET}"
 
 
 @pytest.mark.parametrize("body", [{}, {"data": None}, {"data": []}, {"data": "x"}, []])
-def test_unreadable_answers_are_errors(monkeypatch: pytest.MonkeyPatch, body: object) -> None:
-    client, _ = scripted_client(monkeypatch, lambda call: (200, body), patience_seconds=0)
+def test_unreadable_answers_are_errors(scripted: Scripted, body: object) -> None:
+    client, _ = scripted(lambda call: (200, body), patience_seconds=0)
     with pytest.raises(errors.UnreadableAnswer):
         debug_token(client, "EAAx")
     with pytest.raises(errors.UnreadableAnswer):
@@ -224,9 +224,8 @@ def test_unreadable_answers_are_errors(monkeypatch: pytest.MonkeyPatch, body: ob
             oauth.fetch_permissions(client, "EAAx")
 
 
-def test_the_account_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    client, script = scripted_client(
-        monkeypatch,
+def test_the_account_is_named(scripted: Scripted) -> None:
+    client, script = scripted(
         replies((200, {"id": "9007199254740993", "name": "Ada"}), (200, {"id": 7, "name": ""})),
     )
     assert oauth.fetch_identity(client, "EAAx") == Identity("9007199254740993", "Ada")
@@ -234,7 +233,7 @@ def test_the_account_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert script.calls[0].parameters["fields"] == "id,name"
 
 
-def test_permissions_are_what_was_really_granted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_permissions_are_what_was_really_granted(scripted: Scripted) -> None:
     entries = [
         {"permission": "public_profile", "status": "granted"},
         {"permission": "read_insights", "status": "declined"},
@@ -242,17 +241,15 @@ def test_permissions_are_what_was_really_granted(monkeypatch: pytest.MonkeyPatch
         {"status": "granted"},
         "nonsense",
     ]
-    client, _ = scripted_client(monkeypatch, replies((200, {"data": entries})))
+    client, _ = scripted(replies((200, {"data": entries})))
     assert oauth.fetch_permissions(client, "EAAx") == Permissions(
         granted=("public_profile",), declined=("read_insights", "pages_messaging")
     )
 
 
 @pytest.mark.parametrize("answer", [b"true", {"success": True}, {"success": "true"}])
-def test_revoking_is_done_when_facebook_says_so(
-    monkeypatch: pytest.MonkeyPatch, answer: object
-) -> None:
-    client, script = scripted_client(monkeypatch, replies((200, answer)))
+def test_revoking_is_done_when_facebook_says_so(scripted: Scripted, answer: object) -> None:
+    client, script = scripted(replies((200, answer)))
     oauth.revoke(client, "100000000000001", "EAAx")
     assert (script.calls[0].method, script.calls[0].path) == (
         "DELETE",
@@ -261,9 +258,7 @@ def test_revoking_is_done_when_facebook_says_so(
 
 
 @pytest.mark.parametrize("answer", [b"false", {"success": False}, {}, [], b'"true story"'])
-def test_revoking_is_not_done_when_it_does_not(
-    monkeypatch: pytest.MonkeyPatch, answer: object
-) -> None:
-    client, _ = scripted_client(monkeypatch, replies((200, answer)))
+def test_revoking_is_not_done_when_it_does_not(scripted: Scripted, answer: object) -> None:
+    client, _ = scripted(replies((200, answer)))
     with pytest.raises(errors.UnreadableAnswer):
         oauth.revoke(client, "100000000000001", "EAAx")

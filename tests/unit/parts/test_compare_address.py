@@ -51,10 +51,6 @@ def test_what_is_written_is_read() -> None:
     assert parse(write(ids)) == CompareAddress(tuple(ids))
 
 
-def test_nothing_dropped_needs_no_sentence() -> None:
-    assert describe_dropped(parse("1,2"), 0) is None
-
-
 @pytest.mark.parametrize(
     ("text", "unknown", "said"),
     [

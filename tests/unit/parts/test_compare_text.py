@@ -18,7 +18,7 @@ from pages.parts.compare.compare_text import (
     why_not_comparable,
     why_not_indexed,
 )
-from pages.text.periods import NOTHING, Period, compared
+from pages.text.periods import Period, compared
 from storage.figures.comparison import ComparedPage, Figures, Match
 from storage.figures.filters import Metric
 
@@ -65,13 +65,6 @@ def test_figures_against_the_period_before() -> None:
     assert found.growth_delta == pytest.approx(40 - 25)
 
 
-def test_without_a_comparison_nothing_is_compared() -> None:
-    alone = compared(Period("Custom", PERIOD.since, UNTIL, None, None, NOTHING))
-    before = {date(2026, 10, 17): 400}
-    found = row({**before, **november(d0=500, d14=700)}, period=alone)
-    assert (found.net, found.net_delta, found.growth_delta) == (200, None, None)
-
-
 def test_an_end_may_be_a_day_older_and_no_more() -> None:
     assert row(november(d0=500, d13=700)).net == 200
     found = row(november(d0=500, d12=700))
@@ -83,14 +76,6 @@ def test_the_best_day_is_of_the_period_and_of_one_day() -> None:
     figures = {date(2026, 10, 30): 100, **november(d0=400, d1=500, d5=1400, d6=1450, d14=1460)}
     found = row(figures)
     assert (found.best_change, found.best_day) == (100, date(2026, 11, 1))
-
-
-def test_a_page_that_lost_all_fans() -> None:
-    found = row(november(d0=500, d14=0), november(d14=0))
-    assert (found.fans, found.net, found.growth_percent) == (0, -500, -100)
-    assert found.weekly_percent == -100
-    assert found.fan_follower_ratio is None
-    assert found.best_day is None
 
 
 def test_twins_are_told_apart_by_the_end_of_their_id() -> None:
@@ -109,11 +94,6 @@ def test_names_that_differ_after_the_cut_are_twins_too() -> None:
     assert labels[0].endswith("(…1001)")
     assert labels[1].endswith("(…1002)")
     assert all(len(label) <= 22 for label in labels)
-
-
-def test_labels_need_no_name() -> None:
-    assert labels_of([page_of(name="  ")]) == ["Page"]
-    assert labels_of([]) == []
 
 
 def test_matches_show_the_category() -> None:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from pages.parts.overview.digest import Link, Sentence, to_html, to_text, write
-from pages.queries import Week
+from pages.records import Week
 from pages.text.periods import get_period, last_week
 from storage.figures.totals import Comparable, Mover, Movers
 from storage.figures.unusual import UnusualDay

@@ -7,14 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from pages.parts.page import outlook_text
-from storage.metrics import (
-    Forecast,
-    ForecastDay,
-    Milestone,
-    Refusal,
-    goal_pace,
-    list_daily_changes,
-)
+from storage.metrics.changes import list_daily_changes
+from storage.metrics.forecast import Forecast, ForecastDay, Refusal
+from storage.metrics.goals import goal_pace
+from storage.metrics.milestones import Milestone
 from storage.notes.goals import GoalRow
 
 TODAY = date(2026, 11, 22)

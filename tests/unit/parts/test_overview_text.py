@@ -89,10 +89,6 @@ def test_a_small_base_has_no_percentage() -> None:
     assert (growth.value, growth.note) == (None, "below 100 fans")
 
 
-def test_without_any_figure_the_total_is_a_dash() -> None:
-    assert tiles_of(replace(TOTALS, fans_total=None))["Fans"].value is None
-
-
 def test_old_figures_are_admitted() -> None:
     text = tiles_of(replace(TOTALS, fans_stale_count=46))["Fans"].help or ""
     assert "older than yesterday on 46 Pages" in text
@@ -112,16 +108,6 @@ def test_who_is_counted_and_who_is_not() -> None:
     text = overview_text.counted_pages(everyone, 140, "Fans", 1)
     assert text.startswith("All 140 Pages have figures")
     assert text.endswith("1 day without any snapshot is grey.")
-
-
-def test_the_first_day_says_where_the_chart_begins() -> None:
-    assert overview_text.first_day_title(TOTALS, TODAY) == (
-        "The chart begins today, 22 Nov 2026, with 2,290,456 fans."
-    )
-    yesterday = replace(TOTALS, last_day=date(2026, 11, 21))
-    assert overview_text.first_day_title(yesterday, TODAY) == (
-        "The chart begins on 21 Nov 2026 with 2,290,456 fans."
-    )
 
 
 def test_the_period_says_its_days_and_what_it_is_compared_with() -> None:

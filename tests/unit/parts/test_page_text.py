@@ -7,19 +7,19 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from pages.parts.page import page_details as page_facts
-from pages.parts.page import page_text, page_tiles
+from pages.parts.page import page_profile, page_tiles
+from pages.parts.page import page_profile as page_facts
 from pages.parts.page.daily_table import daily_table
 from pages.parts.page.growth_card import MAX_POINTS, points_of, thin
-from pages.parts.page.page_details import Fact
-from pages.queries import NO_NOTES, PageFigures, View
+from pages.parts.page.page_profile import Fact
+from pages.records import NO_NOTES, PageFigures, View
 from pages.text.periods import NOTHING, Period, get_period
 from pages.ui.tiles import Tile
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState
 from storage.accounts.page_profile import PageHolder, PageProfile
 from storage.accounts.pages import FactChange
 from storage.figures.series import DayFigure, PageHistory
-from storage.metrics import find_forecast
+from storage.metrics.forecast import find_forecast
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TODAY = AT.date()
@@ -74,14 +74,14 @@ def profile_in(state: ConnectionState, **holder: object) -> PageProfile:
 def test_every_state_has_a_badge_and_all_but_the_good_one_a_sentence(
     state: ConnectionState,
 ) -> None:
-    stands = page_text.connection(profile_in(state))
+    stands = page_profile.connection(profile_in(state))
     assert stands.label
     assert (stands.sentence is None) == (state == "connected")
 
 
 def test_a_dead_connection_says_who_why_since_when_and_what_is_safe() -> None:
     profile = profile_in("needs_renewal", grant_reason_code=190, grant_reason_subcode=460)
-    sentence = page_text.connection(profile).sentence or ""
+    sentence = page_profile.connection(profile).sentence or ""
     assert "password was changed" in sentence
     assert "Last figures of 20 Nov 2026." in sentence
     assert "history is safe" in sentence
@@ -89,30 +89,24 @@ def test_a_dead_connection_says_who_why_since_when_and_what_is_safe() -> None:
 
 
 def test_a_lost_role_is_told_apart_from_access_that_was_never_sent() -> None:
-    lost = page_text.connection(profile_in("no_access", status="role_lost")).sentence or ""
-    never = page_text.connection(profile_in("no_access", status="no_access")).sentence or ""
+    lost = page_profile.connection(profile_in("no_access", status="role_lost")).sentence or ""
+    never = page_profile.connection(profile_in("no_access", status="no_access")).sentence or ""
     assert "no longer has a role" in lost
     assert "sent no access" in never
 
 
-def test_nobody_holds_an_orphan() -> None:
-    orphan = replace(PROFILE, connection="disconnected", holders=())
-    assert page_text.held_by(orphan) is None
-    assert "No connected account" in (page_text.connection(orphan).sentence or "")
-
-
 def test_a_page_that_was_left_out_says_so_in_its_own_words() -> None:
-    left_out = page_text.connection(profile_in("disconnected", status="left_out")).sentence or ""
+    left_out = page_profile.connection(profile_in("disconnected", status="left_out")).sentence or ""
     assert left_out.startswith("You left this Page out when you saved.")
     assert "Its history stays." in left_out
     ended = profile_in("disconnected", status="left_out", grant_status="disconnected")
-    assert "No connected account" in (page_text.connection(ended).sentence or "")
+    assert "No connected account" in (page_profile.connection(ended).sentence or "")
 
 
 def test_holders_are_named_and_counted() -> None:
-    assert page_text.held_by(PROFILE) == "held by Anna \\*Keller\\*"
+    assert page_profile.held_by(PROFILE) == "held by Anna \\*Keller\\*"
     both = replace(PROFILE, holders=(HOLDER, replace(HOLDER, grant_id=2)))
-    assert page_text.held_by(both) == "held by Anna \\*Keller\\* and 1 more"
+    assert page_profile.held_by(both) == "held by Anna \\*Keller\\* and 1 more"
 
 
 def tiles_of(fans: dict[date, int | None], period: Period = PERIOD) -> dict[str, Tile]:
@@ -190,28 +184,11 @@ def test_the_next_milestone_is_a_range_of_days() -> None:
     assert (milestone.value, milestone.note) == ("9,000", "27 Nov – 16 Dec 2026")
 
 
-def test_a_page_that_lost_all_fans_has_no_day_to_go_on_from() -> None:
-    tiles = tiles_of(days(*range(1_000, 1_030), 0))
-    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("0", "-1,023")
-    assert tiles["Next milestone"].value == "100"
-    assert tiles["Next milestone"].note == "nobody to go on from"
-
-
-def test_a_day_at_nothing_is_neither_the_best_nor_forgotten() -> None:
-    tiles = tiles_of(days(*range(1_000, 1_025), 0, *range(1_026, 1_031)))
-    assert (tiles["Fans"].value, tiles["Net new fans"].value) == ("1,030", "+7")
-    assert tiles["Best day"].value == "+1,026"  # as Facebook said it; a mark says it was unusual
-
-
 def test_a_period_before_the_first_figure_says_when_that_was() -> None:
     early = get_period("7 days", TODAY - timedelta(days=60))
     tiles = tiles_of(days(*range(100, 110)), early)
     assert (tiles["Fans"].value, tiles["Fans"].note) == (None, "first counted on 13 Nov 2026")
     assert tiles["Net new fans"].value is None
-
-
-def test_a_first_figure_has_no_change_yet() -> None:
-    assert tiles_of({TODAY: 500})["Net new fans"].note == "from tomorrow"
 
 
 def texts_of(facts: list[Fact]) -> dict[str, str]:

@@ -58,10 +58,6 @@ def test_the_widest_days_come_first_and_the_rest_is_counted() -> None:
     assert text.endswith(" And 1 day more.")
 
 
-def test_another_year_is_named() -> None:
-    assert "10 Nov 2026, 9 of 14" in sentence([CLEAN_UP], date(2027, 1, 2))
-
-
 def test_notes_for_the_chart_oldest_first() -> None:
     assert unusual_text.notes([ROSE, NOISE, CLEAN_UP]) == [
         Note(CLEAN_UP.day, describe(CLEAN_UP), "platform"),

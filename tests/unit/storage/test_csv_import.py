@@ -69,7 +69,6 @@ ONE = [("1", date(2026, 1, 31), 1234, 567)]
         'followers,fans,date,id\n567,1234,"January 31, 2026",\'1',
         'name,date,fans,followers\n"Café Lindenhof",2026/01/31,1\u202f234,567',
         "id,date,fans,followers\n1,1/31/2026,1234,567\n",
-        "id,date,fans,followers\n1,31-01-2026,1234,567\n",
     ],
 )
 def test_a_file_is_read_however_it_was_written(text: str) -> None:
@@ -99,22 +98,17 @@ def test_one_of_the_two_figures_is_enough() -> None:
         ("1,2026-02-30,1,1", "There is no such day as “2026-02-30”."),
         ("1,2026-01-31T14:02,1,1", "The date has a time of day"),
         ("1,46000,1,1", "“46000” is not a date"),
-        ("1,31.12.25,1,1", "“31.12.25” is not a date"),
         ("1,,1,1", "There is no date."),
         ("1,=TODAY(),1,1", "The date is a formula"),
         ("1,2026-01-31,-5,1", "“-5” is below zero"),
         ("1,2026-01-31,1.5,1", "“1.5” is not a whole number."),
         ("1,2026-01-31,=1+1,1", "“=1+1” is a formula; formulas are not worked out."),
-        ("1,2026-01-31,@A1,1", "“@A1” is a formula"),
-        ("1,2026-01-31,12k,1", "“12k” is not a whole number."),
-        ("1,2026-01-31,1 23,1", "“1 23” is not a whole number."),
         ("1,2026-01-31,99999999999,1", "“99999999999” is more than there are people."),
         ("1,2026-01-31,٣,1", "“٣” is not a whole number."),
         ("1,2026-01-31,,", "There is neither a fan count nor a followers count."),
         ("1,2026-01-31", "Cells are missing."),
         ("", "The row is empty."),
         (",,,", "The row is empty."),
-        ("  ", "The row is empty."),
     ],
 )
 def test_a_row_is_refused_with_its_line_and_reason(row: str, reason: str) -> None:
@@ -201,12 +195,6 @@ def test_days_that_can_be_read_in_two_ways() -> None:
     assert all("can't be read safely" in str(day) for day in both.values())
 
 
-@given(st.sets(st.dates(date(2004, 2, 4), TODAY), min_size=1))
-def test_iso_days_are_read_back(days: set[date]) -> None:
-    cells = [day.isoformat() for day in days]
-    assert set(read_dates(cells, TODAY).values()) == days
-
-
 def test_pages_by_name() -> None:
     text = "name,date,fans\n{}\n"
     twin = refused_in(text.format("Twin,2026-01-01,1"))
@@ -267,10 +255,6 @@ def test_a_stored_day_is_never_added_to(figures: tuple[int | None, int | None]) 
 def test_zero_is_a_figure() -> None:
     _, _, (row,) = compared("1,2026-01-01,0,\n", ("1", DAY, 5, 5))
     assert (row.fans, row.followers) == (0, None)
-
-
-def test_nothing_is_nothing() -> None:
-    assert compared("") == ([], 0, [])
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])

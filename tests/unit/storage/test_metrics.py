@@ -8,16 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.metrics import (
+from storage.metrics.changes import find_best_day, list_daily_changes
+from storage.metrics.formulas import (
     average_weekly_growth_percent,
     delta,
-    delta_points,
     ends_of_period,
-    find_best_day,
     growth_per_day,
     growth_percent,
-    list_daily_changes,
-    net,
 )
 
 FIRST = date(2026, 11, 1)
@@ -29,14 +26,6 @@ SERIES = st.dictionaries(
 
 def day(number: int) -> date:
     return FIRST + timedelta(days=number)
-
-
-@pytest.mark.parametrize(
-    ("start", "end", "expected"),
-    [(500, 510, 10), (510, 500, -10), (0, 0, 0), (7, 0, -7), (None, 5, None), (5, None, None)],
-)
-def test_net(start: int | None, end: int | None, expected: int | None) -> None:
-    assert net(start, end) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,12 +83,6 @@ def test_weekly_growth_compounds_to_the_whole(start: int, end: int, weeks: int) 
     assert start * (1 + weekly / 100) ** weeks == pytest.approx(end, rel=1e-6, abs=1e-6 * start)
 
 
-def test_growth_per_day() -> None:
-    assert growth_per_day(100, 128, 28) == 1.0
-    assert growth_per_day(0, 7, 14) == 0.5
-    assert growth_per_day(None, 7, 14) is None
-
-
 @pytest.mark.parametrize(
     ("current", "previous", "difference"),
     [
@@ -113,19 +96,6 @@ def test_growth_per_day() -> None:
 )
 def test_deltas(current: int | None, previous: int | None, difference: int | None) -> None:
     assert delta(current, previous) == difference
-
-
-def test_delta_of_a_rate_is_in_points() -> None:
-    assert delta_points(1.5, 1.2) == pytest.approx(0.3)
-    assert delta_points(None, 1.2) is None
-    assert delta_points(1.5, None) is None
-
-
-@given(st.lists(st.tuples(st.integers(100, 10**7), st.integers(0, 10**7)), min_size=1))
-def test_growth_of_the_total_is_the_total_of_net(pages: list[tuple[int, int]]) -> None:
-    base = sum(start for start, _ in pages)
-    growth = growth_percent(base, sum(end for _, end in pages))
-    assert growth == pytest.approx(100 * sum(end - start for start, end in pages) / base)
 
 
 @pytest.mark.parametrize(

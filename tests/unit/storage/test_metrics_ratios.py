@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.metrics import (
-    fan_follower_ratio,
-    goal_pace,
-    index,
-    median,
-)
+from storage.metrics.formulas import fan_follower_ratio, index, median
+from storage.metrics.goals import goal_pace
 
 PEOPLE = st.integers(0, 10**10)
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from storage.metrics import (
+from storage.metrics.unusual import (
     FELL,
     MIN_CHANGES,
     NOT_JUDGED,
@@ -103,10 +103,6 @@ def test_nothing_to_judge() -> None:
     assert find_unusual(np.empty((0, 29)), np.empty(0)).tolist() == []
     assert find_unusual(np.array([[5.0]]), np.array([100.0])).tolist() == [NOT_JUDGED]
     assert find_unusual(np.full((3, 29), NAN), np.full(3, NAN)).tolist() == [NOT_JUDGED] * 3
-
-
-def test_marks_are_single_bytes() -> None:
-    assert find_unusual(np.array([[1.0] * 29] * 2), np.array([9.0, 9.0])).dtype == np.int8
 
 
 @given(st.lists(ROW, min_size=1, max_size=6), st.data())

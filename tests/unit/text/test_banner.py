@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from fb.accounts.connections import Account
-from pages.queries import LastRun
+from pages.records import LastRun
 from pages.ui import banner
+from pages.ui.banner import Banner
 from storage.figures.health import Freshness, NamedPages
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
@@ -55,23 +58,21 @@ def test_all_well_says_nothing() -> None:
     assert banner.of_age(FRESH, NOW) is None
 
 
+def shown(line: Banner | None) -> Banner:
+    assert line is not None
+    return line
+
+
 def test_a_dead_account_is_named_with_its_pages() -> None:
     line = banner.of_waiting([DEAD, EXPIRING], 46, NOW)
-    assert line.badge == "2 accounts need you"
-    assert line.colour == "red"
-    assert "Ben \\_Ortiz\\_" in line.sentence
-    assert "password was changed" in line.sentence
-    assert "46 Pages are not refreshed" in line.sentence
+    assert (line.badge, line.colour) == ("2 accounts need you", "red")
+    for phrase in ("Ben \\_Ortiz\\_", "password was changed", "46 Pages are not refreshed"):
+        assert phrase in line.sentence
     assert (line.action, line.target) == ("Renew", "connections")
-
-
-def test_one_account_and_one_page_are_singular() -> None:
-    line = banner.of_waiting([DEAD], 1, NOW)
-    assert line.badge == "1 account needs you"
-    assert "1 Page is not refreshed" in line.sentence
-
-
-def test_pages_that_another_account_reads_are_not_counted() -> None:
+    alone = banner.of_waiting([DEAD], 1, NOW)
+    assert alone.badge == "1 account needs you"
+    assert "1 Page is not refreshed" in alone.sentence
+    # Its Pages are read by another account.
     assert "not refreshed" not in banner.of_waiting([DEAD], 0, NOW).sentence
 
 
@@ -81,57 +82,41 @@ def test_access_that_ends_soon_is_a_warning() -> None:
     assert "4 Dec 2026" in line.sentence
 
 
-def test_a_rate_limit_says_how_far_and_from_when() -> None:
-    limited = LastRun("stopped", NOW + timedelta(minutes=38), 4, 6000, 812, 0)
-    line = banner.of_run(limited, FRESH, NOW)
-    assert line is not None
-    assert line.badge == "Facebook asks us to slow down"
-    assert line.sentence == (
-        "812 of 6,000 Pages are done. Facebook allows the rest from about 14:40 UTC. "
-        "Your connections are fine."
-    )
-    assert banner.of_run(limited, FRESH, NOW + timedelta(hours=1)) is None
-
-
-def test_a_rate_limit_without_a_time_is_said_in_other_words() -> None:
-    line = banner.of_run(LastRun("stopped", None, 17, 6000, 812, 0), FRESH, NOW)
-    assert line is not None
-    assert line.badge == "Facebook asks us to slow down"
-    assert line.sentence == (
-        "812 of 6,000 Pages are done. Facebook names no time for the rest, which is tried again by "
-        "itself. Your connections are fine."
-    )
-
-
-def test_a_rate_limit_beyond_midnight_names_the_day() -> None:
-    limited = LastRun("stopped", NOW + timedelta(hours=12), 4, 6000, 812, 0)
-    line = banner.of_run(limited, FRESH, NOW)
-    assert line is not None
-    assert "from about 23 Nov 2026, 02:02 UTC." in line.sentence
+@pytest.mark.parametrize(
+    ("until", "code", "from_when"),
+    [
+        (NOW + timedelta(minutes=38), 4, "the rest from about 14:40 UTC"),
+        (NOW + timedelta(hours=12), 4, "from about 23 Nov 2026, 02:02 UTC"),
+        (None, 17, "names no time"),
+    ],
+)
+def test_a_rate_limit_says_how_far_and_from_when(
+    until: datetime | None, code: int, from_when: str
+) -> None:
+    limited = LastRun("stopped", until, code, 6000, 812, 0)
+    line = shown(banner.of_run(limited, FRESH, NOW))
+    assert "slow down" in line.badge
+    for phrase in ("812 of 6,000 Pages", from_when, "Your connections are fine"):
+        assert phrase in line.sentence
+    if until:
+        assert banner.of_run(limited, FRESH, until + timedelta(minutes=1)) is None
 
 
 def test_a_failed_run_blames_nobodys_connection() -> None:
     failed = replace(RUN, status="failed", done=0)
-    line = banner.of_run(failed, FRESH, NOW)
-    assert line is not None
-    assert line.badge == "Facebook is not answering"
-    assert line.sentence.startswith(
-        "What you see is from today 14:02 UTC. Your connections are fine."
-    )
-    line = banner.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW)
-    assert line is not None
-    assert "What you see" not in line.sentence
+    line = shown(banner.of_run(failed, FRESH, NOW))
+    assert "from today 14:02 UTC. Your connections are fine." in line.sentence
+    never = shown(banner.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW))
+    assert "What you see" not in never.sentence
 
 
 def test_a_run_that_read_nothing_speaks_though_it_came_to_its_end() -> None:
     nothing = replace(RUN, total=57, done=0, failed=57)
-    line = banner.of_run(nothing, FRESH, NOW)
-    assert line is not None
+    line = shown(banner.of_run(nothing, FRESH, NOW))
     assert line.target == "activity"
-    assert line.sentence.startswith("The last refresh could not read any of 57 Pages:")
-    one = banner.of_run(replace(nothing, total=1, failed=1), FRESH, NOW)
-    assert one is not None
-    assert "its one Page" in one.sentence
+    assert "any of 57 Pages" in line.sentence
+    one = replace(nothing, total=1, failed=1)
+    assert "its one Page" in shown(banner.of_run(one, FRESH, NOW)).sentence
     assert banner.of_run(replace(nothing, done=1), FRESH, NOW) is None
     # Nothing to read: other lines say why.
     assert banner.of_run(nothing, replace(FRESH, has_readable=False), NOW) is None
@@ -142,15 +127,10 @@ def test_accounts_at_rest_are_the_reason_that_nothing_is_refreshed() -> None:
     idle = replace(FRESH, has_readable=False)
     paused = replace(DEAD, state="frozen")
     gone = replace(DEAD, state="disconnected", account_name="Anna")
-    line = banner.of_idle([paused, gone], idle)
-    assert line is not None
+    line = shown(banner.of_idle([paused, gone], idle))
     assert line.target == "connections"
-    assert line.sentence == (
-        "No Page is being refreshed: Ben \\_Ortiz\\_ is paused and Anna is disconnected."
-    )
-    many = banner.of_idle([gone] * 5, idle)
-    assert many is not None
-    assert many.sentence.endswith("Anna is disconnected and 2 more.")
+    assert "Ben \\_Ortiz\\_ is paused and Anna is disconnected" in line.sentence
+    assert "and 2 more" in shown(banner.of_idle([gone] * 5, idle)).sentence
     assert banner.of_idle([paused], FRESH) is None
     assert banner.of_idle([paused, replace(DEAD, state="ok")], idle) is None
     assert banner.of_idle([], idle) is None
@@ -164,25 +144,19 @@ def lost(*pages: str) -> NamedPages:
     return NamedPages(len(pages), pages[:3])
 
 
-def test_a_lost_role_says_who_which_what_is_safe_and_whom_to_ask() -> None:
-    line = banner.of_roles([ANNA, BEN], {1: lost("Optik *Keller*")})
-    assert line is not None
+def test_a_lost_role_says_who_which_and_what_is_safe() -> None:
+    line = shown(banner.of_roles([ANNA, BEN], {1: lost("Optik *Keller*")}))
     assert (line.badge, line.target) == ("1 Page out of reach", None)
-    assert line.sentence == (
-        "Anna no longer has a role on Optik \\*Keller\\*. Its history is safe. Ask an admin of the "
-        "Page to connect it."
-    )
+    assert "Anna no longer has a role on Optik \\*Keller\\*" in line.sentence
+    assert "history is safe" in line.sentence
 
 
 def test_many_lost_roles_are_counted() -> None:
-    line = banner.of_roles([ANNA], {1: lost("A", "B", "C", "D")})
-    assert line is not None
+    line = shown(banner.of_roles([ANNA], {1: lost("A", "B", "C", "D")}))
     assert line.badge == "4 Pages out of reach"
-    assert "on A, B, C and 1 more. Their history is safe." in line.sentence
-    line = banner.of_roles([ANNA, BEN], {1: lost("A"), 2: lost("B")})
-    assert line is not None
-    assert line.badge == "2 accounts lost a role"
-    assert line.target == "connections"
+    assert "on A, B, C and 1 more" in line.sentence
+    line = shown(banner.of_roles([ANNA, BEN], {1: lost("A"), 2: lost("B")}))
+    assert (line.badge, line.target) == ("2 accounts lost a role", "connections")
 
 
 def test_what_a_disconnected_account_lost_is_no_trouble() -> None:
@@ -206,14 +180,12 @@ def test_access_that_has_ended_is_not_announced_as_coming() -> None:
 
 
 def test_a_day_is_forgiven_and_two_are_not() -> None:
-    yesterday = replace(FRESH, last_day=NOW.date() - timedelta(days=1))
-    assert banner.of_age(yesterday, NOW) is None
-    two_days = replace(FRESH, last_day=NOW.date() - timedelta(days=2))
-    assert banner.of_age(two_days, NOW) is not None
-    old = banner.of_age(replace(FRESH, last_day=NOW.date() - timedelta(days=3)), NOW)
-    assert old is not None
-    assert old.badge == "Last refreshed 3 days ago"
-    assert old.target == "setup"
+    def of_age(days: int) -> Banner | None:
+        return banner.of_age(replace(FRESH, last_day=NOW.date() - timedelta(days=days)), NOW)
+
+    assert of_age(1) is None
+    assert of_age(2) is not None
+    assert "3 days ago" in shown(of_age(3)).badge
     assert banner.of_age(replace(FRESH, last_day=None), NOW) is None
 
 

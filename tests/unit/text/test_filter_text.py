@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pages.queries import PageFilter
+from pages.records import PageFilter
 from pages.ui.filter_box import narrowed_to, unknown_text
 from storage.figures.filters import Filter
 

@@ -42,11 +42,6 @@ def test_a_limit_names_its_end() -> None:
     )
 
 
-def test_all_well_needs_no_words() -> None:
-    assert insights_text.stale("ok", answer("ok"), None) is None
-    assert insights_text.stale("ok", None, None) is None
-
-
 def test_people_of_a_day_are_never_added_up() -> None:
     values = [(date(2026, 11, 1), 100), (date(2026, 11, 2), 201)]
     said = insights_text.summary(values, "viewers", "unique", SINCE, UNTIL)

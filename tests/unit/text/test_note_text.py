@@ -7,11 +7,10 @@ from typing import get_args
 
 import pytest
 
+from pages import activity
 from pages.charts.timeline import Note
-from pages.parts.activity import activity_text
 from pages.ui.notes import note_text
 from pages.ui.tags import tag_text
-from storage.db.errors import TagRefused
 from storage.figures.unusual import Direction, UnusualDay
 from storage.notes.notes import NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
@@ -35,20 +34,10 @@ def test_a_consent_says_who_and_how_many(found: Consent, text: str) -> None:
     assert note_text.consent(found).day == DAY
 
 
-def test_a_consent_of_the_day_a_page_came_is_of_its_kind() -> None:
-    assert note_text.consent(Consent(DAY, "renewed", "B", 1, is_first=True)).kind == "connected"
-    assert note_text.consent(Consent(DAY, "renewed", "B", 1)).kind == "renewed"
-
-
 def test_an_outage_says_its_days_and_stands_on_the_first() -> None:
     long = note_text.outage(Outage(DAY, date(2026, 11, 10)))
     assert long == Note(DAY, "No snapshot 8 Nov – 10 Nov 2026", "outage")
     assert note_text.outage(Outage(DAY, DAY)).text == "No snapshot 8 Nov 2026"
-
-
-def test_an_import_names_its_file() -> None:
-    assert note_text.imported(Imported(DAY, "fans.csv")).text == "Past figures imported: fans.csv"
-    assert len(note_text.imported(Imported(DAY, "x" * 300)).text) < 90
 
 
 def test_a_retired_metric_says_what_takes_its_place() -> None:
@@ -91,12 +80,6 @@ def test_every_refusal_of_a_note_has_a_sentence(reason: str) -> None:
     assert note_text.refusal(reason).endswith(".")
 
 
-def test_refusals_of_a_tag_say_what_to_do() -> None:
-    assert tag_text.refusal(TagRefused("empty")) == "Write a name for the tag."
-    assert "40 characters" in tag_text.refusal(TagRefused("too_long"))
-    assert "“Café Süd” already" in tag_text.refusal(TagRefused("taken", "Café Süd"))
-
-
 @pytest.mark.parametrize(
     ("kind", "facts", "text"),
     [
@@ -112,7 +95,7 @@ def test_refusals_of_a_tag_say_what_to_do() -> None:
 def test_activity_tells_what_was_done_with_a_tag(
     kind: str, facts: dict[str, object], text: str
 ) -> None:
-    assert activity_text.event(kind, None, facts) == text
+    assert activity.event(kind, None, facts) == text
 
 
 @pytest.mark.parametrize(
@@ -127,10 +110,3 @@ def test_activity_tells_what_was_done_with_a_tag(
 )
 def test_which_pages_a_change_concerns(count: int, is_filtered: bool, text: str) -> None:
     assert tag_text.which(count, is_filtered=is_filtered) == text
-
-
-def test_deleting_says_what_stays() -> None:
-    assert tag_text.deleting("A", 2) == (
-        "Delete the tag “A” with the notes written for it? Its 2 Pages and their figures stay."
-    )
-    assert tag_text.deleting("A", 0) == "Delete the tag “A” with the notes written for it?"

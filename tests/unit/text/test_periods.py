@@ -11,15 +11,12 @@ from hypothesis import strategies as st
 from pages.text.periods import (
     COMPARISONS,
     CUSTOM,
-    DEFAULT_LABEL,
     FIRST_DAY,
-    LABELS,
     LAST_YEAR,
     NOTHING,
     PREVIOUS,
     Period,
     clip,
-    compared,
     get_custom,
     get_period,
     reaches_back,
@@ -41,25 +38,6 @@ def days_of(period: Period) -> tuple[date, date]:
 
 def previous_of(period: Period) -> tuple[date | None, date | None]:
     return period.previous_since, period.previous_until
-
-
-def test_28_days_end_today_and_follow_the_28_before() -> None:
-    assert get_period("28 days", TODAY) == Period(
-        label="28 days",
-        since=date(2026, 10, 26),
-        until=date(2026, 11, 22),
-        previous_since=date(2026, 9, 28),
-        previous_until=date(2026, 10, 25),
-    )
-
-
-def test_labels_in_the_order_in_which_they_are_offered() -> None:
-    assert (
-        *("7 days", "28 days", "90 days"),
-        *("12 months", "This month", "Last month", "Custom"),
-    ) == LABELS
-    assert COMPARISONS == ("vs previous period", "vs same period last year", "No comparison")
-    assert DEFAULT_LABEL in LABELS
 
 
 @pytest.mark.parametrize(("label", "days"), [("7 days", 7), ("28 days", 28), ("90 days", 90)])
@@ -181,19 +159,8 @@ def test_what_is_cut_at_its_end_is_compared_with_days_as_it_was_asked() -> None:
     assert none.comparison == NOTHING
 
 
-def test_what_is_cut_at_its_start_is_compared_with_nothing() -> None:
-    period = clip(get_period("28 days", TODAY), date(2026, 11, 1), TODAY)
-    assert days_of(period) == (date(2026, 11, 2), TODAY)
-    assert previous_of(period) == (None, None)
-
-
 def test_figures_must_reach_back_to_the_day_before_the_earlier_days() -> None:
     period = get_period("28 days", TODAY)
     assert reaches_back(period, date(2026, 9, 27))
     assert not reaches_back(period, date(2026, 9, 28))
     assert not reaches_back(period, None)
-
-
-def test_comparing_anew_forgets_the_old_days() -> None:
-    period = get_period("28 days", TODAY)
-    assert compared(period) == period

@@ -1,0 +1,283 @@
+"""Profile of a Page: the header with its connection, and the card of what Facebook reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from fb.installation import Installation
+from pages.text import phrases
+from pages.text.formats import UNKNOWN, cut, day, moment, plain
+from pages.text.phrases import CONNECTIONS
+from pages.ui import compare_link, links
+from pages.ui.links import picture_path
+from storage.accounts.connection_states import ConnectionState
+from storage.accounts.page_profile import PageHolder, PageProfile
+from storage.accounts.pages import FactChange
+
+PICTURE_SIZE = 56
+MAX_BEFORE = 80
+LABEL_WIDTH = 110
+
+BADGES: Mapping[ConnectionState, tuple[str, Literal["green", "red", "orange", "gray"]]] = {
+    "connected": (":material/check:", "green"),
+    "works_in_part": (":material/error_outline:", "orange"),
+    "needs_renewal": (":material/link_off:", "red"),
+    "frozen": (":material/pause:", "gray"),
+    "missing": (":material/link_off:", "red"),
+    "no_access": (":material/lock:", "red"),
+    "disconnected": (":material/link_off:", "gray"),
+}
+_VERIFICATION = {
+    "blue_verified": "Verified",
+    "gray_verified": "Verified",
+    "not_verified": "Not verified",
+}
+NOT_HERE = (
+    "This Page is not connected here. It may have been removed, or the link is from another "
+    "installation."
+)
+NEW_EXPERIENCE = (
+    "This Page has the New Pages Experience: Facebook reports its followers as fans, so both "
+    "figures are the same or close."
+)
+
+
+def render_header(installation: Installation, profile: PageProfile) -> None:
+    """Draw the header, with a sentence if the connection does not fully work."""
+    state = connection(profile)
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+        src = escape(picture_path(profile.id, profile.picture_etag), quote=True)
+        st.html(
+            f'<img src="{src}" alt="" width="{PICTURE_SIZE}" height="{PICTURE_SIZE}" '
+            'style="display:block;border-radius:0.5rem;object-fit:cover">',
+            width=PICTURE_SIZE,
+        )
+        with st.container(gap="xxsmall"):
+            st.title(plain(profile.name), anchor=False)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                _facts_and_links(installation, profile, state)
+    if state.sentence:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(state.sentence, width="content")
+            if state.colour == "red":
+                links.draw(
+                    "connections",
+                    "Renew" if profile.connection == "needs_renewal" else "See Connections",
+                    ":material/arrow_forward:",
+                )
+
+
+def _facts_and_links(installation: Installation, profile: PageProfile, state: Connection) -> None:
+    if profile.category:
+        st.caption(plain(profile.category), width="content")
+    st.badge(state.label, icon=state.icon, color=state.colour)
+    holders = held_by(profile)
+    if holders:
+        st.caption(holders, width="content")
+    compare_link.render(profile.id)
+    if not installation.settings.is_sandbox:
+        st.link_button(
+            "Open on Facebook",
+            facebook_link(profile),
+            icon=":material/open_in_new:",
+            type="tertiary",
+        )
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A Page's connection: its badge, and a sentence (Markdown) when it does not fully work."""
+
+    label: str
+    icon: str
+    colour: Literal["green", "red", "orange", "gray"]
+    sentence: str | None
+
+
+def connection(profile: PageProfile) -> Connection:
+    """The connection of the Page, in words."""
+    icon, colour = BADGES[profile.connection]
+    return Connection(CONNECTIONS[profile.connection], icon, colour, _connection_sentence(profile))
+
+
+def held_by(profile: PageProfile) -> str | None:
+    """ "held by Anna Keller and 1 more", as Markdown; None when no account holds it."""
+    names = [
+        holder.account_name
+        for holder in profile.holders
+        if holder.connection not in ("missing", "disconnected")
+    ]
+    if not names:
+        return None
+    more = f" and {len(names) - 1:,d} more" if len(names) > 1 else ""
+    return f"held by {plain(names[0])}{more}"
+
+
+def _connection_sentence(profile: PageProfile) -> str | None:
+    if profile.connection == "connected":
+        return None
+    name = profile.holders[0].account_name if profile.holders else ""
+    last = f" Last figures of {day(profile.last_day)}." if profile.last_day else ""
+    who = plain(name)
+    if profile.connection == "works_in_part":
+        if profile.is_published is False:
+            return "The Page is not published. Its figures may stand still."
+        return (
+            "Fans and followers work. Views and engagement need the Insights permission on this "
+            "Page."
+        )
+    if profile.connection == "needs_renewal":
+        holder = profile.holders[0]
+        why = phrases.ended(name, holder.grant_reason_code, holder.grant_reason_subcode)
+        return f"{why}{last} Its history is safe."
+    if profile.connection == "frozen":
+        return f"The account of {who} is frozen, so this Page is not refreshed.{last}"
+    if profile.connection == "missing":
+        return (
+            f"This Page is not in Facebook's newest answer to {who}.{last} Its history is safe. To "
+            "bring it back, connect again and tick it in Facebook's page chooser."
+        )
+    if profile.connection == "no_access":
+        return _no_access(profile, who) + last + " Its history is safe."
+    if any(holder.status == "left_out" for holder in _connected_holders(profile)):
+        return (
+            f"You left this Page out when you saved.{last} Its history stays. To bring it back, "
+            "connect again and leave it ticked."
+        )
+    return f"No connected account holds this Page any more.{last} Its history is safe."
+
+
+def _connected_holders(profile: PageProfile) -> list[PageHolder]:
+    return [holder for holder in profile.holders if holder.grant_status != "disconnected"]
+
+
+def _no_access(profile: PageProfile, who: str) -> str:
+    if profile.holders[0].status == "role_lost":
+        return f"{who} no longer has a role on this Page. Ask one of its admins to connect it."
+    return (
+        "Facebook sent no access for this Page. Ask one of its admins for full control, then "
+        "connect again."
+    )
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One detail, as plain text; a dash where it is unknown.
+
+    ``since``: the day of its last change and the value before; None if it has never changed.
+    """
+
+    label: str
+    text: str
+    since: str | None = None
+
+
+def render_details(profile: PageProfile, changes: Mapping[str, FactChange]) -> None:
+    """Draw the card. Texts are unformatted; the website is a link only if it is safe."""
+    st.header("What Facebook says about this Page", anchor=False)
+    website = safe_link(profile.website)
+    for fact in facts(profile, changes):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(fact.label, width=LABEL_WIDTH)
+            if fact.since:
+                with st.container(width="content", gap=None):
+                    st.text(fact.text, width="content")
+                    st.caption(plain(fact.since), width="content")
+            else:  # without the container, to send ten fewer
+                st.text(fact.text, width="content")
+            if fact.label == "Website" and website and not fact.text.isspace():
+                st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
+    version = f" · Graph {plain(profile.graph_version)}" if profile.graph_version else ""
+    first_seen = day(profile.first_seen_at.date())
+    rest = "The rest is" if changes else "All of it is"
+    st.caption(
+        f"As of {moment(profile.described_at)}{version}. {rest} as it was first seen, {first_seen}."
+    )
+
+
+def facts(profile: PageProfile, changes: Mapping[str, FactChange]) -> list[Fact]:
+    """All facts of the card. ``changes``: the newest of each column of ``pages``."""
+    # The title has the present name; the card only has its change.
+    name = [("Name", "name", profile.name)] if "name" in changes else []
+    rows: list[tuple[str, str, Any]] = [
+        *name,
+        ("About", "about", profile.about),
+        ("Category", "category", profile.category),
+        ("Website", "website", profile.website),
+        ("Username", "username", profile.username),
+        ("Phone", "phone", profile.phone),
+        ("E-mail", "emails", profile.emails),
+        ("Address", "location", profile.location),
+        ("Verification", "verification_status", profile.verification_status),
+        ("Published", "is_published", profile.is_published),
+    ]
+    all_facts = [
+        Fact(label, shown(field, value), _since(field, changes.get(field)))
+        for label, field, value in rows
+    ]
+    return [*all_facts, Fact("Page id", profile.id)]
+
+
+def shown(field: str, value: Any) -> str:
+    """The value of a column of ``pages`` as text."""
+    if value is None or value == "":
+        return UNKNOWN
+    if field == "emails":
+        return ", ".join(map(str, value)) or UNKNOWN
+    if field == "location":
+        return address(value) or UNKNOWN
+    if field == "username":
+        return f"@{value}"
+    if field == "verification_status":
+        return _VERIFICATION.get(value, str(value))
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(value)
+
+
+def _since(field: str, change: FactChange | None) -> str | None:
+    if change is None:
+        return None
+    was = shown(field, change.was)
+    before = "before: nothing" if was == UNKNOWN else f"before: {cut(was, MAX_BEFORE)}"
+    return f"since {day(change.changed_at.date())}, {before}"
+
+
+def address(location: Any) -> str:
+    """ "Marktstraße 4, 20095 Hamburg, Germany", from the parts that Facebook has sent."""
+    parts = location if isinstance(location, Mapping) else {}
+
+    def part(name: str) -> str:
+        value = parts.get(name)
+        return str(value).strip() if isinstance(value, str | int | float) else ""
+
+    town = " ".join(filter(None, (part("zip"), part("city"))))
+    return ", ".join(filter(None, (part("street"), town, part("state"), part("country"))))
+
+
+def safe_link(url: str | None) -> str | None:
+    """The URL if it is safe to open: https, with a host, without user or password; else None."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return None
+    if parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
+        return None
+    return url.strip()
+
+
+def facebook_link(profile: PageProfile) -> str:
+    """The URL of the Page at Facebook: its ``link`` if that is on facebook.com, else by its id."""
+    link = safe_link(profile.link)
+    host = (urlsplit(link).hostname or "") if link else ""
+    if link and (host == "facebook.com" or host.endswith(".facebook.com")):
+        return link
+    return f"https://www.facebook.com/{profile.id}"
