@@ -12,8 +12,6 @@ from fb.sandbox.graph.access import Access, authenticate, find_limit, usage_head
 from fb.sandbox.graph.call import Answer, Call
 from fb.sandbox.world.world import Page, Person
 
-_MAX_IDS = 50
-
 
 def answer(call: Call) -> Answer:
     """Return the answer to a call that is no batch. Raises GraphError for a refusal."""
@@ -29,19 +27,9 @@ def answer(call: Call) -> Answer:
 def _dispatch(call: Call, access: Access) -> Answer:
     if call.segments == ("debug_token",):
         return token_endpoints.answer_debug_token(call, access)
-    if call.segments == () and "ids" in call.params:
-        return _answer_ids(call, access)
     if not call.segments:
         raise graph_errors.object_unknown("/", call.method)
     return _answer_object(call, access, call.segments[0], call.segments[1:])
-
-
-def _answer_ids(call: Call, access: Access) -> Answer:
-    """Answer ``?ids=A,B``. One unknown id refuses the whole call."""
-    names = [name for name in call.params["ids"].split(",") if name]
-    if len(names) > _MAX_IDS:
-        raise graph_errors.parameter_invalid(f"Too many IDs. Maximum: {_MAX_IDS}")
-    return Answer({name: _answer_object(call, access, name, ()).body for name in names})
 
 
 def _answer_object(call: Call, access: Access, name: str, rest: tuple[str, ...]) -> Answer:
@@ -78,33 +66,21 @@ def _answer_page(call: Call, access: Access, page: Page, rest: tuple[str, ...]) 
         requested = _parse_fields(call, fields.PAGE_FIELDS)
         nodes.check_permitted(requested, access)
         return Answer(nodes.render_page(page, requested, call, access))
-    if rest == ("picture",) and call.method == "GET":
-        return _answer_picture(call, page.id, is_silhouette=not page.has_picture)
     if rest[:1] == ("insights",) and call.method == "GET":
         return insights_edge.answer(call, access, page, rest[1:])
     raise _no_such_edge(call, page.id, rest)
 
 
 def _answer_person(call: Call, access: Access, person: Person, rest: tuple[str, ...]) -> Answer:
-    if rest[:1] == ("permissions",):
-        return person_edges.answer_permissions(call, access, person, rest[1:])
+    if rest == ("permissions",):
+        return person_edges.answer_permissions(call, access, person)
     if call.method == "GET" and not access.is_app:
         if rest == ():
             requested = _parse_fields(call, fields.USER_FIELDS)
-            return Answer(nodes.render_person(person, requested, call))
+            return Answer(nodes.render_person(person, requested))
         if rest == ("accounts",):
             return person_edges.list_accounts(call, access, person)
-        if rest == ("picture",):
-            return _answer_picture(call, person.id, is_silhouette=True)
     raise _no_such_edge(call, person.id, rest)
-
-
-def _answer_picture(call: Call, owner_id: str, *, is_silhouette: bool) -> Answer:
-    requested = fields.Field("picture", dict(call.params))
-    data = nodes.render_picture(owner_id, requested, call, is_silhouette=is_silhouette)
-    if call.params.get("redirect", "true") in ("0", "false"):
-        return Answer(data)
-    return Answer(None, 302, {"Location": data["data"]["url"]})
 
 
 def _no_such_edge(call: Call, name: str, rest: tuple[str, ...]) -> graph_errors.GraphError:

@@ -28,32 +28,31 @@ def list_accounts(call: Call, access: Access, person: Person) -> Answer:
     pages = access.list_pages(call.platform.world)
     if pages:
         nodes.check_permitted(requested, access)
-    start, end = _window(call, pages, limit)
+    after = call.params.get("after")
+    start = _get_index(after, pages) + 1 if after else 0
+    end = min(start + limit, len(pages))
     body: dict[str, Any] = {
         "data": [nodes.render_page(page, requested, call, access) for page in pages[start:end]]
     }
     if start < end:
-        body["paging"] = _paging(call, person, pages, start, end, limit)
+        body["paging"] = _paging(call, person, pages[start:end], limit, is_last=end == len(pages))
     if "summary" in call.params:
         body["summary"] = {"total_count": len(pages)}
     return Answer(body)
 
 
-def answer_permissions(call: Call, access: Access, person: Person, rest: tuple[str, ...]) -> Answer:
-    """GET: list permissions. DELETE: withdraw one, or all of them, which removes the app."""
+def answer_permissions(call: Call, access: Access, person: Person) -> Answer:
+    """GET: list permissions. DELETE: withdraw all of them, which removes the app."""
     if access.page is not None:
         raise graph_errors.field_unknown("permissions")
-    if call.method == "GET" and not rest:
-        return Answer({"data": _list_permissions(call, access)})
-    if call.method == "DELETE" and not rest and "permission" not in call.params:
+    if call.method == "GET":
+        states = dict.fromkeys(access.consent.declined, "declined")
+        states |= dict.fromkeys(access.consent.granted, "granted")
+        names = [name for name in PERMISSIONS if name in states]
+        return Answer({"data": [{"permission": name, "status": states[name]} for name in names]})
+    if call.method == "DELETE":
         call.platform.end_access(person.id, consents.APP_REMOVED)
         return Answer(True)  # bare, unlike every other deletion
-    if call.method == "DELETE" and len(rest) <= 1:
-        name = rest[0] if rest else call.params["permission"]
-        if name not in PERMISSIONS:
-            raise graph_errors.parameter_invalid(f"Invalid permission: {name}")
-        call.platform.withdraw(person.id, name)
-        return Answer({"success": True})
     raise graph_errors.object_unknown(person.id, call.method)
 
 
@@ -62,16 +61,6 @@ def _get_limit(call: Call) -> int:
     if not (text.isascii() and text.isdigit()) or not text.strip("0"):
         raise graph_errors.parameter_invalid("Param limit must be an integer greater than 0")
     return min(int(text[:9]), call.platform.page_limit)
-
-
-def _window(call: Call, pages: list[Page], limit: int) -> tuple[int, int]:
-    if after := call.params.get("after"):
-        start = _get_index(after, pages) + 1
-        return start, min(start + limit, len(pages))
-    if before := call.params.get("before"):
-        end = _get_index(before, pages)
-        return max(end - limit, 0), end
-    return 0, min(limit, len(pages))
 
 
 def _get_index(cursor: str, pages: list[Page]) -> int:
@@ -83,22 +72,16 @@ def _get_index(cursor: str, pages: list[Page]) -> int:
 
 
 def _paging(
-    call: Call, person: Person, pages: list[Page], start: int, end: int, limit: int
+    call: Call, person: Person, pages: list[Page], limit: int, *, is_last: bool
 ) -> dict[str, Any]:
-    first, last = _make_cursor(pages[start]), _make_cursor(pages[end - 1])
-    paging: dict[str, Any] = {"cursors": {"before": first, "after": last}}
+    cursors = {"before": _make_cursor(pages[0]), "after": _make_cursor(pages[-1])}
+    if is_last:
+        return {"cursors": cursors}
+    params = {name: value for name, value in call.params.items() if name != "appsecret_proof"}
     # As at Facebook, the URL contains the token: clients must not log or follow it.
-    params = {
-        name: value
-        for name, value in call.params.items()
-        if name not in ("after", "before", "appsecret_proof", "access_token", "limit")
-    }
-    query = {"access_token": call.token or "", "pretty": "0", **params, "limit": str(limit)}
-    if end < len(pages):
-        paging["next"] = call.url(f"{person.id}/accounts", {**query, "after": last})
-    if start > 0:
-        paging["previous"] = call.url(f"{person.id}/accounts", {**query, "before": first})
-    return paging
+    query = {**params, "access_token": call.token or "", "limit": str(limit)}
+    url = call.url(f"{person.id}/accounts", {**query, "after": cursors["after"]})
+    return {"cursors": cursors, "next": url}
 
 
 def _make_cursor(page: Page) -> str:
@@ -111,14 +94,3 @@ def _read_cursor(cursor: str) -> str:
         return base64.b64decode(cursor.replace("ZD", "="), validate=True).decode("ascii")
     except ValueError:
         return ""
-
-
-def _list_permissions(call: Call, access: Access) -> list[dict[str, str]]:
-    states = dict.fromkeys(access.consent.declined, "declined")
-    states |= dict.fromkeys(access.consent.granted, "granted")
-    only, status = call.params.get("permission"), call.params.get("status")
-    return [
-        {"permission": name, "status": states[name]}
-        for name in PERMISSIONS
-        if name in states and only in (None, name) and status in (None, states[name])
-    ]
