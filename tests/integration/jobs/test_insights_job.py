@@ -23,8 +23,7 @@ from storage.accounts.grants import list_grants
 from storage.accounts.page_tokens import find_insight_access
 from storage.db.errors import JobRunning
 from storage.erasure import erase_everything
-from storage.insights.metric_ledger import LedgerMetric, list_ledger
-from storage.insights.metric_seed import SEED
+from storage.insights.metric_ledger import SEED, LedgerMetric, list_ledger
 from storage.insights.values import (
     get_insight_series,
     list_page_metrics,

@@ -18,7 +18,7 @@ from storage.db.errors import JobRunning
 from storage.db.installation import get_data_version
 from storage.erasure import erase_everything
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
-from storage.insights.metric_seed import SEED
+from storage.insights.metric_ledger import SEED
 from storage.jobs.events import list_events, record_event
 from storage.jobs.leases import LEASE_SECONDS, clock, renew_leases, take_lease
 from storage.jobs.observations import (
