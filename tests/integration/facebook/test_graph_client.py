@@ -340,7 +340,7 @@ def connect(stand_in: Facebook, client: GraphClient, **dialog: str) -> str:
     """A long-lived user access token, by our own code all the way."""
     code = stand_in.agree(**dialog)["code"]
     short = oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=code)
-    return oauth.exchange_for_long_lived(client, short.token).token
+    return oauth.exchange_for_long_lived(client, short)
 
 
 def test_the_dialog_takes_our_authorization_url(stand_in: Facebook) -> None:
