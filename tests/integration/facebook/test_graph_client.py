@@ -20,8 +20,7 @@ from fb.graph.batch import BatchItem
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import debug_token
 from fb.graph.http import exchange, open_session
-from fb.graph.page_figures import fetch_figures
-from fb.graph.pages import fetch_pages
+from fb.graph.pages import fetch_figures, fetch_pages
 from fb.graph.pictures import fetch_picture
 from storage.accounts.pages import PageReport
 from tests.integration.facebook.fault_server import RESET, STALL, FaultServer, fault_server, http

@@ -16,7 +16,6 @@ from storage.accounts.vault import Vault, check_keys
 from storage.db.engine import Database
 from storage.db.errors import JobRunning
 from storage.db.installation import get_data_version
-from storage.erasure import erase_everything
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.insights.metric_ledger import SEED
 from storage.jobs.events import list_events, record_event
@@ -47,7 +46,7 @@ from storage.jobs.runs import (
     record_failures,
     start_run,
 )
-from storage.migrate import find_marker
+from storage.migrations.migrate import erase_everything, find_marker
 from storage.models import Base, Installation, JobLease, VaultKey
 from tests.integration.storage_rows import (
     KEY,
