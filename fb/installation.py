@@ -23,7 +23,7 @@ from storage.db.errors import (
     OldSchema,
     WrongInstallation,
 )
-from storage.migrate import migrate
+from storage.migrations.migrate import migrate
 
 if TYPE_CHECKING:
     from fb.sandbox import Sandbox  # not loaded in live mode

@@ -18,6 +18,7 @@ from pages.cache import get_version
 from pages.parts.imports import import_plan
 from pages.text.formats import counted, cut, moment, plain
 from pages.ui import flash, links
+from storage.csv_import.cells import UnreadableFile
 from storage.csv_import.importer import (
     ImportRecord,
     import_figures,
@@ -27,7 +28,6 @@ from storage.csv_import.importer import (
 )
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
-from storage.csv_import.refusals import UnreadableFile
 from storage.db.errors import StorageError
 
 UPLOAD_MB = 200  # as `server.maxUploadSize` in .streamlit/config.toml

@@ -19,8 +19,8 @@ from fb.graph.json_values import to_id, to_int, to_texts
 class TokenFacts:
     """The answer of ``debug_token``.
 
-    ``expires_at`` is None when the token never expires (then ``never_expires`` is True) and when
-    Facebook sent no expiry. A page access token that never expires still loses its data access at
+    ``expires_at`` is None when the token never expires and when Facebook sent no expiry. A page
+    access token that never expires still loses its data access at
     ``data_access_expires_at``, 90 days after login. ``granular`` maps a permission to the ids that
     it is restricted to, None: not restricted. ``error_code`` and ``error_subcode`` are Facebook's
     reason for an invalid token, if it gives one.
@@ -30,10 +30,8 @@ class TokenFacts:
     app_id: str | None
     type: str | None  # USER | PAGE | APP | SYSTEM_USER
     user_id: str | None
-    profile_id: str | None  # of the Page, for a page token
     issued_at: datetime | None
     expires_at: datetime | None
-    never_expires: bool
     data_access_expires_at: datetime | None
     scopes: tuple[str, ...]
     granular: Mapping[str, tuple[str, ...] | None]
@@ -60,16 +58,13 @@ def debug_token(client: GraphClient, token: str) -> TokenFacts:
 def read_token_facts(data: Mapping[str, Any]) -> TokenFacts:
     """Read the ``data`` of ``debug_token``. A value of a wrong type is treated as missing."""
     refusal = translate(200, data, {}) if data.get("error") else None
-    expires = to_int(data.get("expires_at"))
     return TokenFacts(
         is_valid=data.get("is_valid") is True and refusal is None,
         app_id=to_id(data.get("app_id")),
         type=data["type"] if isinstance(data.get("type"), str) else None,
         user_id=to_id(data.get("user_id")),
-        profile_id=to_id(data.get("profile_id")),
         issued_at=_to_time(data.get("issued_at")),
-        expires_at=_to_time(expires),
-        never_expires=expires == 0,
+        expires_at=_to_time(data.get("expires_at")),
         data_access_expires_at=_to_time(data.get("data_access_expires_at")),
         scopes=to_texts(data.get("scopes")) or (),
         granular=_read_granular(data.get("granular_scopes")),

@@ -9,7 +9,7 @@ single-use state binds a code to one browser, and the app secret binds it to thi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,15 +22,7 @@ from fb.graph.errors import (
     TemporarilyDown,
     UnreadableAnswer,
 )
-from fb.graph.json_values import to_id, to_int
-
-
-@dataclass(frozen=True)
-class AccessToken:
-    """A token from an exchange. ``expires_in_seconds`` is None when Facebook sent no expiry."""
-
-    token: str = field(repr=False)
-    expires_in_seconds: int | None
+from fb.graph.json_values import to_id
 
 
 @dataclass(frozen=True)
@@ -79,7 +71,7 @@ def authorization_url(
     return f"{dialog_url}/{version}/dialog/oauth?{query}"
 
 
-def exchange_code(client: GraphClient, *, redirect_uri: str, code: str) -> AccessToken:
+def exchange_code(client: GraphClient, *, redirect_uri: str, code: str) -> str:
     """Exchange an authorization code for a short-lived user access token. Never retried.
 
     The secret is sent in the POST body. ``redirect_uri`` must equal the dialog's, byte for byte.
@@ -97,7 +89,7 @@ def exchange_code(client: GraphClient, *, redirect_uri: str, code: str) -> Acces
         raise _reject(error) from None
 
 
-def exchange_for_long_lived(client: GraphClient, token: str) -> AccessToken:
+def exchange_for_long_lived(client: GraphClient, token: str) -> str:
     """Exchange a short-lived user access token for a long-lived one (about 60 days).
 
     https://developers.facebook.com/docs/facebook-login/guides/access-tokens/get-long-lived
@@ -160,9 +152,9 @@ def _reject(error: GraphRefused) -> FacebookError:
     )
 
 
-def _read_token(answer: Mapping[str, Any]) -> AccessToken:
+def _read_token(answer: Mapping[str, Any]) -> str:
     token = answer.get("access_token")
     # A header can hold visible ASCII only.
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
         raise UnreadableAnswer(status=200)
-    return AccessToken(token, to_int(answer.get("expires_in")))
+    return token

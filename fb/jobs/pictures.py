@@ -5,8 +5,7 @@ Facebook's picture URLs expire within weeks.
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
+from fb.addresses import origin_of
 from fb.graph.http import open_session
 from fb.graph.pictures import fetch_picture
 from fb.installation import Installation
@@ -54,10 +53,7 @@ def _fetch(run: Run, unit: str) -> bool:
     with installation.database.reading() as session:
         due = list_pictures_due(session, installation.now())
     run.count("pages_total", len(due))
-    origin = None
-    if settings.is_sandbox:
-        parts = urlsplit(settings.graph_url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+    origin = origin_of(settings.graph_url) if settings.is_sandbox else None
     with open_session(settings.graph_url) as http:
         for page_id, url in due:
             run.check_stop()

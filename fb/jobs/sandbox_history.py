@@ -17,7 +17,6 @@ from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
-from storage.erasure import erase_everything
 from storage.jobs.runs import (
     SANDBOX_HISTORY,
     SNAPSHOTS,
@@ -27,6 +26,7 @@ from storage.jobs.runs import (
     find_last_run,
     start_run,
 )
+from storage.migrations.migrate import erase_everything
 
 HISTORY_DAYS = 90
 HISTORY: StartedBy = "history"

@@ -14,7 +14,7 @@ from itertools import chain
 
 from fb.accounts.check import AccountState, check_account
 from fb.graph.errors import AccessEnded, FacebookError, RateLimited
-from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import fetch_figures
 from fb.installation import Installation
 from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.runner import (

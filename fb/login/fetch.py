@@ -100,9 +100,9 @@ def _fetch(
     installation: Installation, client: GraphClient, progress: ProgressReport, code: str
 ) -> LoginResult:
     settings = installation.settings
-    short = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
+    short_lived = oauth.exchange_code(client, redirect_uri=settings.redirect_uri, code=code)
     progress.add(step="identity")
-    token = oauth.exchange_for_long_lived(client, short.token).token
+    token = oauth.exchange_for_long_lived(client, short_lived)
     facts = debug_token(client, token)
     progress.add(access_until=facts.expires_at)
     identity = oauth.fetch_identity(client, token)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -41,11 +41,8 @@ class StartedAttempt:
     """A new attempt. ``nonce`` is for the browser's cookie only."""
 
     id: str
-    nonce: str
-    authorization_url: str
-
-    def __repr__(self) -> str:
-        return f"StartedAttempt(id={self.id!r})"
+    nonce: str = field(repr=False)
+    authorization_url: str = field(repr=False)
 
 
 class ReturnRefused(Exception):

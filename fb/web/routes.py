@@ -37,7 +37,7 @@ METHODS = [*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 log = logging.getLogger(__name__)
 
 GetStartup = Callable[[], Startup]
-Endpoint = Callable[[Request], Response]
+Endpoint = Callable[[Startup, Request], Response]
 
 
 def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRoute]:
@@ -46,21 +46,24 @@ def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRo
     ``get_startup`` is called on each request, since an unreachable database may come back.
     """
     routes: list[BaseRoute] = [
-        Route("/oauth/start", _only_get(_start(get_startup)), methods=METHODS),
-        Route("/healthz", _only_get(_health(get_startup)), methods=METHODS),
-        Route("/pictures/{page_id}", _only_get(_picture(get_startup)), methods=METHODS),
+        Route("/oauth/start", _only_get(get_startup, _start), methods=METHODS),
+        Route("/healthz", _only_get(get_startup, _health), methods=METHODS),
+        Route("/pictures/{page_id}", _only_get(get_startup, _picture), methods=METHODS),
     ]
     if sandbox is not None:
         routes.append(Mount("/sandbox", app=sandbox))
     return routes
 
 
-def _only_get(endpoint: Endpoint) -> Callable[[Request], object]:
+def _only_get(get_startup: GetStartup, endpoint: Endpoint) -> Callable[[Request], object]:
+    def call(request: Request) -> Response:
+        return endpoint(get_startup(), request)
+
     async def answer(request: Request) -> Response:
         if request.method not in SAFE_METHODS:
             return PlainTextResponse("Only GET.", 405, headers={"Allow": "GET, HEAD"})
         try:
-            return await run_in_threadpool(endpoint, request)
+            return await run_in_threadpool(call, request)
         except StorageError as error:
             log.error("%s: %s", request.url.path, type(error).__name__)
             return _notice(
@@ -72,34 +75,30 @@ def _only_get(endpoint: Endpoint) -> Callable[[Request], object]:
     return answer
 
 
-def _start(get_startup: GetStartup) -> Endpoint:
-    def start(request: Request) -> Response:
-        if not _is_navigation_by_operator(request):
-            return _notice(
-                403,
-                "Please start from Pagekeeper",
-                "Another site, or the browser in advance, opened this address. "
-                "Nothing was started.",
-            )
-        installation = get_startup().installation
-        if installation is None or not installation.can_open_tokens:
-            # The Setup screen explains the problem.
-            return RedirectResponse("/setup", 303)
-        if request.method == "HEAD":
-            return Response(status_code=204)
-        try:
-            attempt = start_attempt(installation, installation.now())
-        except TooManyAttempts:
-            return _notice(
-                429,
-                "Too many trips to Facebook are open",
-                "Finish one of them, or wait 15 minutes, and start again.",
-            )
-        answer = RedirectResponse(attempt.authorization_url, 303)
-        _set_cookie(request, answer, installation, attempt)
-        return answer
-
-    return start
+def _start(startup: Startup, request: Request) -> Response:
+    if not _is_navigation_by_operator(request):
+        return _notice(
+            403,
+            "Please start from Pagekeeper",
+            "Another site, or the browser in advance, opened this address. Nothing was started.",
+        )
+    installation = startup.installation
+    if installation is None or not installation.can_open_tokens:
+        # The Setup screen explains the problem.
+        return RedirectResponse("/setup", 303)
+    if request.method == "HEAD":
+        return Response(status_code=204)
+    try:
+        attempt = start_attempt(installation, installation.now())
+    except TooManyAttempts:
+        return _notice(
+            429,
+            "Too many trips to Facebook are open",
+            "Finish one of them, or wait 15 minutes, and start again.",
+        )
+    answer = RedirectResponse(attempt.authorization_url, 303)
+    _set_cookie(request, answer, installation, attempt)
+    return answer
 
 
 def _is_navigation_by_operator(request: Request) -> bool:
@@ -134,51 +133,44 @@ def _set_cookie(
     )
 
 
-def _health(get_startup: GetStartup) -> Endpoint:
-    def health(request: Request) -> Response:
-        startup = get_startup()
-        installation = startup.installation
-        if installation is None:
-            kind = startup.error.kind if startup.error else "settings"
-            body = {"status": kind, "database": "not opened", "keys": "not checked"}
-            return JSONResponse(body, 503)
-        reachable = installation.database.ping()
-        keys = "ok" if installation.can_open_tokens else "wrong"
-        body = {
-            "status": "ok" if reachable and keys == "ok" else "trouble",
-            "mode": installation.settings.mode,
-            "database": "ok" if reachable else "unreachable",
-            "keys": keys,
-        }
-        return JSONResponse(body, 200 if reachable else 503)
-
-    return health
+def _health(startup: Startup, request: Request) -> Response:
+    installation = startup.installation
+    if installation is None:
+        kind = startup.error.kind if startup.error else "settings"
+        body = {"status": kind, "database": "not opened", "keys": "not checked"}
+        return JSONResponse(body, 503)
+    reachable = installation.database.ping()
+    keys = "ok" if installation.can_open_tokens else "wrong"
+    body = {
+        "status": "ok" if reachable and keys == "ok" else "trouble",
+        "mode": installation.settings.mode,
+        "database": "ok" if reachable else "unreachable",
+        "keys": keys,
+    }
+    return JSONResponse(body, 200 if reachable else 503)
 
 
-def _picture(get_startup: GetStartup) -> Endpoint:
-    def picture(request: Request) -> Response:
-        installation = get_startup().installation
-        page_id = request.path_params["page_id"]
-        if installation is None:
-            return PlainTextResponse("No database.", 503)
-        stored, name = None, None
-        if storable(page_id) == page_id:  # the database would raise on any other text
-            with installation.database.reading() as session:
-                stored = find_picture(session, page_id)
-                name = list_page_names(session, [page_id]).get(page_id)
-        if name is None:
-            return PlainTextResponse("No such Page here.", 404)
-        if stored is not None and stored.content is not None:
-            content, content_type = stored.content, stored.content_type or "image/jpeg"
-        else:
-            content, content_type = initial_svg(page_id, name), "image/svg+xml"
-        etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
-        if request.headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers=headers)
-        return Response(content, media_type=content_type, headers=headers)
-
-    return picture
+def _picture(startup: Startup, request: Request) -> Response:
+    installation = startup.installation
+    page_id = request.path_params["page_id"]
+    if installation is None:
+        return PlainTextResponse("No database.", 503)
+    stored, name = None, None
+    if storable(page_id) == page_id:  # the database would raise on any other text
+        with installation.database.reading() as session:
+            stored = find_picture(session, page_id)
+            name = list_page_names(session, [page_id]).get(page_id)
+    if name is None:
+        return PlainTextResponse("No such Page here.", 404)
+    if stored is not None and stored.content is not None:
+        content, content_type = stored.content, stored.content_type or "image/jpeg"
+    else:
+        content, content_type = initial_svg(page_id, name), "image/svg+xml"
+    etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, max-age=3600"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, media_type=content_type, headers=headers)
 
 
 def _notice(status: int, title: str, sentence: str) -> HTMLResponse:

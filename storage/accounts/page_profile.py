@@ -19,8 +19,8 @@ class PageHolder:
     """An account that holds or held the Page, and the state of the Page's connection through it.
 
     ``status`` is the page grant's (ok, no_access, missing, left_out, role_lost), ``grant_status``
-    the account's (ok, needs_renewal, frozen, disconnected), each with Graph's code and the time of
-    its last change. ``tasks`` are the account's tasks on the Page, as Facebook names them.
+    the account's (ok, needs_renewal, frozen, disconnected), each with Graph's code. ``tasks`` are
+    the account's tasks on the Page, as Facebook names them.
     """
 
     grant_id: int
@@ -32,7 +32,6 @@ class PageHolder:
     reason_code: int | None
     reason_subcode: int | None
     grant_status: str
-    grant_status_at: datetime
     grant_reason_code: int | None
     grant_reason_subcode: int | None
     tasks: tuple[str, ...]
@@ -53,7 +52,6 @@ class PageProfile(PageDetails):
     holders: tuple[PageHolder, ...]
     first_day: date | None
     last_day: date | None
-    last_fetched_at: datetime | None  # when the snapshot of ``last_day`` was fetched
     picture_etag: str | None  # None: no picture is stored
 
 
@@ -67,9 +65,6 @@ def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
     holders = list_holders(session, page_id)
     days = select(func.min(Snapshot.day), func.max(Snapshot.day)).where(Snapshot.page_id == page_id)
     first_day, last_day = session.execute(days).one()
-    newest = select(Snapshot.fetched_at).where(
-        Snapshot.page_id == page_id, Snapshot.day == last_day
-    )
     etag = select(Picture.etag).where(Picture.page_id == page_id)
     return PageProfile(
         **read_details(page),
@@ -80,7 +75,6 @@ def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
         holders=tuple(holders),
         first_day=first_day,
         last_day=last_day,
-        last_fetched_at=session.execute(newest).scalar_one_or_none(),
         picture_etag=session.execute(etag).scalar_one_or_none(),
     )
 
@@ -106,7 +100,6 @@ def list_holders(session: Session, page_id: str) -> list[PageHolder]:
             reason_code=held.reason_code,
             reason_subcode=held.reason_subcode,
             grant_status=grant.status,
-            grant_status_at=grant.status_at,
             grant_reason_code=grant.reason_code,
             grant_reason_subcode=grant.reason_subcode,
             tasks=tuple(held.tasks),

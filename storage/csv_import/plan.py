@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from storage.csv_import.cells import quote
 from storage.csv_import.reader import FileRow, PageCells, PastFigures
-from storage.csv_import.refusals import quote
 from storage.export.csv_xlsx import undefuse
 
 PageDay = tuple[str, date]

@@ -1,7 +1,7 @@
 """Metric ledger: keeps which of Facebook's daily metrics are live, retired or unconfirmed.
 
 A metric that Facebook begins to refuse is retired on that day, and live again once it is answered.
-Its history stays. Neither needs a change of code.
+Its history stays. Neither needs a change of code: the seed gives only the first rows.
 """
 
 from __future__ import annotations
@@ -9,14 +9,38 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed, insert_into
-from storage.insights.metric_seed import SEED
 from storage.models import InsightMetric
+
+
+@dataclass(frozen=True)
+class MetricFacts:
+    """One metric; columns as of `storage.models.InsightMetric`.
+
+    ``label`` is part of URLs, so a published one must not change.
+    """
+
+    name: str
+    label: str
+    unit: str
+    kind: str
+    meaning: str
+    status: str
+    retired_on: date | None
+    replaced_by: str | None
+
+
+@dataclass(frozen=True)
+class LedgerMetric(MetricFacts):
+    """One metric of the ledger. ``probed_at``: when Facebook last answered or refused it."""
+
+    probed_at: datetime | None
 
 
 def seed_ledger(session: Session) -> None:
@@ -29,26 +53,15 @@ def seed_ledger(session: Session) -> None:
     session.execute(statement, rows)
 
 
-@dataclass(frozen=True)
-class LedgerMetric:
-    """One metric of the ledger; columns as of `storage.models.InsightMetric`."""
-
-    name: str
-    label: str
-    unit: str
-    kind: str
-    meaning: str
-    status: str
-    retired_on: date | None
-    replaced_by: str | None
-    probed_at: datetime | None
-
-
 def list_ledger(session: Session) -> list[LedgerMetric]:
     """Return every metric, in the order of the screens."""
-    columns = [getattr(InsightMetric, each.name) for each in fields(LedgerMetric)]
-    query = select(*columns).order_by(InsightMetric.position, InsightMetric.name)
+    query = select(*columns_of(LedgerMetric)).order_by(InsightMetric.position, InsightMetric.name)
     return [LedgerMetric(*row) for row in session.execute(query)]
+
+
+def columns_of(record: type[MetricFacts]) -> list[InstrumentedAttribute[Any]]:
+    """Return the columns of InsightMetric for the fields of a record, in their order."""
+    return [getattr(InsightMetric, each.name) for each in fields(record)]
 
 
 def retire_metrics(
@@ -90,3 +103,185 @@ def _change(session: Session, names: Collection[str], **values: object) -> None:
     count_changed(
         session, update(InsightMetric).where(InsightMetric.name.in_(names)).values(**values)
     )
+
+
+# Seed: the first rows of the ledger, in the order of the screens. Later the stored rows change with
+# Facebook's answers; the seed does not. Sources: Meta's list of Page metrics and of the deprecated.
+# https://developers.facebook.com/docs/graph-api/reference/insights
+# https://developers.facebook.com/documentation/pages-api/platforminsights/page/deprecated-metrics
+
+SPRING_2024 = date(2024, 3, 14)
+AUTUMN_2025 = date(2025, 11, 15)
+SUMMER_2026 = date(2026, 6, 15)
+
+
+def _live(
+    name: str, label: str, unit: str, kind: str, meaning: str, *, status: str = "live"
+) -> MetricFacts:
+    return MetricFacts(name, label, unit, kind, meaning, status, None, None)
+
+
+def _retired(
+    name: str, label: str, unit: str, kind: str, on: date, replaced_by: str | None, meaning: str
+) -> MetricFacts:
+    return MetricFacts(name, label, unit, kind, meaning, "retired", on, replaced_by)
+
+
+SEED: tuple[MetricFacts, ...] = (
+    _live(
+        "page_media_view",
+        "Views",
+        "views",
+        "count",
+        "How often anything of the Page was shown or played: posts, stories, videos, ads.",
+    ),
+    _live(
+        "page_total_media_view_unique",
+        "Viewers",
+        "viewers",
+        "unique",
+        "How many different people saw anything of the Page on the day.",
+    ),
+    _live(
+        "page_post_engagements",
+        "Engagements",
+        "engagements",
+        "count",
+        "Reactions, comments, shares and clicks on the Page's posts.",
+    ),
+    _live(
+        "page_views_total",
+        "Page visits",
+        "visits",
+        "count",
+        "How often the Page's own profile was opened.",
+    ),
+    _live(
+        "page_video_views",
+        "Video views",
+        "video views",
+        "count",
+        "How often a video of the Page was played for at least three seconds.",
+    ),
+    _live(
+        "page_follows",
+        "Followers by Facebook's day",
+        "followers",
+        "level",
+        "How many people followed the Page when Facebook's day ended.",
+    ),
+    _live(
+        "page_daily_follows_unique",
+        "New follows",
+        "people",
+        "unique",
+        "How many people began to follow the Page on the day.",
+    ),
+    _live(
+        "page_daily_unfollows_unique",
+        "Unfollows",
+        "people",
+        "unique",
+        "How many people stopped following the Page on the day.",
+        status="unconfirmed",
+    ),
+    _retired(
+        "page_fans",
+        "Fans by Facebook's day",
+        "fans",
+        "level",
+        AUTUMN_2025,
+        "page_follows",
+        "How many people liked the Page when Facebook's day ended.",
+    ),
+    _retired(
+        "page_fan_adds",
+        "New likes",
+        "likes",
+        "count",
+        AUTUMN_2025,
+        "page_daily_follows_unique",
+        "How many likes the Page got on the day.",
+    ),
+    _retired(
+        "page_fan_adds_unique",
+        "People who liked",
+        "people",
+        "unique",
+        AUTUMN_2025,
+        "page_daily_follows_unique",
+        "How many people began to like the Page on the day.",
+    ),
+    _retired(
+        "page_fan_removes",
+        "Unlikes",
+        "unlikes",
+        "count",
+        AUTUMN_2025,
+        "page_daily_unfollows_unique",
+        "How many likes of the Page were taken back on the day.",
+    ),
+    _retired(
+        "page_fan_removes_unique",
+        "People who unliked",
+        "people",
+        "unique",
+        AUTUMN_2025,
+        "page_daily_unfollows_unique",
+        "How many people stopped liking the Page on the day.",
+    ),
+    _retired(
+        "page_impressions",
+        "Impressions",
+        "impressions",
+        "count",
+        AUTUMN_2025,
+        "page_media_view",
+        "How often anything of the Page entered a screen, as Facebook counted before views.",
+    ),
+    _retired(
+        "page_impressions_unique",
+        "Reach",
+        "people",
+        "unique",
+        SUMMER_2026,
+        "page_total_media_view_unique",
+        "How many different people had anything of the Page on their screen on the day.",
+    ),
+    _retired(
+        "page_posts_impressions",
+        "Post impressions",
+        "impressions",
+        "count",
+        SUMMER_2026,
+        "page_media_view",
+        "How often the Page's posts entered a screen.",
+    ),
+    _retired(
+        "page_posts_impressions_unique",
+        "Post reach",
+        "people",
+        "unique",
+        SUMMER_2026,
+        "page_total_media_view_unique",
+        "How many different people had a post of the Page on their screen on the day.",
+    ),
+    _retired(
+        "page_video_views_unique",
+        "Video viewers",
+        "people",
+        "unique",
+        SUMMER_2026,
+        None,
+        "How many different people played a video of the Page on the day.",
+    ),
+    _retired(
+        "page_engaged_users",
+        "Engaged people",
+        "people",
+        "unique",
+        SPRING_2024,
+        "page_post_engagements",
+        "How many different people clicked anywhere on the Page's posts on the day.",
+    ),
+)

@@ -7,7 +7,7 @@ subtracted from each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.text import storable_or_none
 from storage.db.upsert import Conflict, upsert
+from storage.insights.metric_ledger import MetricFacts, columns_of
 from storage.models import InsightMetric, InsightSpan, InsightState, InsightValue
 
 # Facebook revises its newest days; the value fetched last counts.
@@ -65,17 +66,12 @@ class InsightDay:
 
 
 @dataclass(frozen=True)
-class PageMetric:
-    """A metric with values for a Page, and the days that were requested."""
+class PageMetric(MetricFacts):
+    """A metric with values for a Page, and the days that were requested, both ends included.
 
-    name: str
-    label: str
-    unit: str
-    kind: str
-    meaning: str
-    status: str
-    retired_on: date | None
-    replaced_by: str | None  # the label of the metric in its place
+    Unlike in the ledger, ``replaced_by`` is the label of the metric in its place.
+    """
+
     since: date
     until: date
 
@@ -142,30 +138,17 @@ def list_page_metrics(session: Session, page_id: str) -> list[PageMetric]:
         .limit(1)
         .exists()
     )
+    columns = [*columns_of(MetricFacts), InsightSpan.since, InsightSpan.until]
     query = (
-        select(InsightMetric, InsightSpan.since, InsightSpan.until)
+        select(*columns)
         .join(InsightSpan, InsightSpan.metric == InsightMetric.name)
         .where(InsightSpan.page_id == page_id, has_value)
         .order_by(InsightMetric.position, InsightMetric.name)
     )
-    metrics = session.execute(query).all()
+    metrics = [PageMetric(*row) for row in session.execute(query)]
     rows = session.execute(select(InsightMetric.name, InsightMetric.label))
     labels: dict[str, str] = {name: label for name, label in rows}  # noqa: C416 (rows are no pairs)
-    return [
-        PageMetric(
-            metric.name,
-            metric.label,
-            metric.unit,
-            metric.kind,
-            metric.meaning,
-            metric.status,
-            metric.retired_on,
-            labels.get(metric.replaced_by or ""),
-            since,
-            until,
-        )
-        for metric, since, until in metrics
-    ]
+    return [replace(each, replaced_by=labels.get(each.replaced_by or "")) for each in metrics]
 
 
 def get_insight_series(

@@ -25,14 +25,10 @@ USAGE = "usage:"  # value: a usage record, percentages
 MAX_USAGE_KINDS = 100
 
 
-def list_observations(session: Session, prefix: str = "") -> list[Observation]:
-    """Return the observations whose key begins with ``prefix``, ordered by key."""
-    query = select(Observation).where(Observation.key.startswith(prefix, autoescape=True))
-    return list(
-        session.scalars(
-            query.order_by(Observation.key), execution_options={"populate_existing": True}
-        )
-    )
+def list_observations(session: Session) -> list[Observation]:
+    """Return all observations, ordered by key."""
+    query = select(Observation).order_by(Observation.key)
+    return list(session.scalars(query, execution_options={"populate_existing": True}))
 
 
 def observe_graph(

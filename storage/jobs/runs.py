@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, func, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.db.errors import JobRunning
@@ -164,24 +164,25 @@ def get_run(session: Session, run_id: int) -> RunRecord:
     return _record(session.scalars(query, execution_options=FRESH).one())
 
 
-def find_last_run(session: Session, kind: JobKind, day: date | None = None) -> RunRecord | None:
-    """Return the newest run of this kind, or the newest for ``day``; None when there is none."""
-    query = select(JobRun).where(*_is_of(kind, day))
-    return _find(session, query.order_by(JobRun.id.desc()).limit(1))
+def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
+    """Return the newest run of this kind; None when there is none."""
+    return next(iter(list_runs(session, kind, limit=1)), None)
 
 
 def list_runs(
     session: Session, kind: JobKind, *, limit: int = 25, offset: int = 0
 ) -> list[RunRecord]:
     """Return ``limit`` runs of one kind from ``offset`` on, newest first."""
-    query = select(JobRun).where(*_is_of(kind)).order_by(JobRun.id.desc())
+    query = select(JobRun).where(JobRun.kind == kind).order_by(JobRun.id.desc())
     rows = session.scalars(query.limit(limit).offset(offset), execution_options=FRESH)
     return [_record(row) for row in rows]
 
 
 def count_runs(session: Session, kind: JobKind, day: date | None = None) -> int:
     """Return the number of runs of one kind, or of those for ``day``."""
-    query = select(func.count()).select_from(JobRun).where(*_is_of(kind, day))
+    query = select(func.count()).select_from(JobRun).where(JobRun.kind == kind)
+    if day is not None:
+        query = query.where(JobRun.day == day)
     return session.scalar(query) or 0
 
 
@@ -203,9 +204,7 @@ def drop_failures(session: Session, run_id: int, page_ids: Collection[str]) -> N
         session.execute(delete(table).where(*is_meant), parameters)
 
 
-def list_failures(
-    session: Session, run_id: int, *, limit: int | None = None, offset: int = 0
-) -> list[Failure]:
+def list_failures(session: Session, run_id: int, *, limit: int | None = None) -> list[Failure]:
     """Return the failures of a run, by account name, then by the Page's name."""
     query = (
         select(JobFailure, Page.name)
@@ -213,25 +212,12 @@ def list_failures(
         .where(JobFailure.run_id == run_id)
         .order_by(JobFailure.account_name, Page.name_folded, Page.id)
         .limit(limit)
-        .offset(offset)
     )
+    names = [field.name for field in fields(FailureRow)]
     return [
-        Failure(
-            page_id=row.page_id,
-            grant_id=row.grant_id,
-            account_name=row.account_name,
-            kind=row.kind,
-            code=row.code,
-            subcode=row.subcode,
-            trace_id=row.trace_id,
-            page_name=name,
-        )
+        Failure(page_name=name, **{each: getattr(row, each) for each in names})
         for row, name in session.execute(query)
     ]
-
-
-def _is_of(kind: JobKind, day: date | None = None) -> list[ColumnElement[bool]]:
-    return [JobRun.kind == kind, *([JobRun.day == day] if day is not None else [])]
 
 
 def _find(session: Session, query: Select[JobRun]) -> RunRecord | None:

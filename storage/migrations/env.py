@@ -1,4 +1,4 @@
-"""Alembic environment: runs migrations on the connection of storage.migrate, in its transaction."""
+"""Alembic environment: runs migrations on the connection of `migrate`, in its transaction."""
 
 from __future__ import annotations
 

@@ -36,8 +36,15 @@ from storage.models.figures import (
     Snapshot,
     UnusualDay,
 )
-from storage.models.installation import Installation, VaultKey
-from storage.models.jobs import Event, JobFailure, JobLease, JobRun, Observation
+from storage.models.jobs import (
+    Event,
+    Installation,
+    JobFailure,
+    JobLease,
+    JobRun,
+    Observation,
+    VaultKey,
+)
 from storage.models.notes import Goal, Note, PageTag, Tag
 
 __all__ = [

@@ -1,14 +1,33 @@
-"""Tables ``job_runs``, ``job_leases``, ``job_failures``, ``events`` and ``observations``."""
+"""Tables of the installation and its jobs: keys, runs, leases, failures, events, observations."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import Base, GraphCode
+
+
+class Installation(Base):
+    __tablename__ = "installation"
+    __table_args__ = (CheckConstraint("id = 1", name="installation_is_one_row"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    marker: Mapped[str]  # "sandbox" or "live:<app id>"
+    created_at: Mapped[datetime]
+    # Raised in every transaction that changes what a screen shows; answers are cached by it.
+    data_version: Mapped[int] = mapped_column(default=0)
+
+
+class VaultKey(Base):
+    __tablename__ = "vault_keys"
+
+    key_id: Mapped[str] = mapped_column(primary_key=True)
+    sealed_canary: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 class JobRun(Base):

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, text
 
 from storage.db.engine import Database, open_database
 from storage.db.upsert import table_of
-from storage.migrate import migrate
+from storage.migrations.migrate import migrate
 from storage.models import Grant, Page, PageGrant, PageTag, Snapshot, Tag
 
 ACCOUNTS, TAGGED = 10, 100

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from storage.db.engine import Database, open_database
-from storage.migrate import migrate
+from storage.migrations.migrate import migrate
 from tests.integration.facebook.traveller import APP_ID
 from tests.present import NOW
 

@@ -33,7 +33,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_SECRET = re.compile(r"(?:EAA|AQ)[0-9A-Za-z]{40,}|\d{15,}\|[0-9a-f]{24}")
+_SECRET = re.compile(r"(?:EAA|AQ)[0-9A-Za-z]{40,}")
 _TOO_MUCH = "Please reduce the amount of data you're asking for, then retry your request"
 _RETIRED = "(#100) Tried accessing nonexisting field (verification_status)"
 _NO_PROOF = "API calls from the server require an appsecret_proof argument"

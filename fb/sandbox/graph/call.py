@@ -60,7 +60,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Answer:
-    """Graph's answer: a JSON body, or a redirect when ``headers`` hold a Location."""
+    """Graph's answer: a JSON body, with headers of its own."""
 
     body: Any = field(repr=False)
     status: int = 200

@@ -45,7 +45,7 @@ were_here_count whatsapp_number written_by picture
 """
 PAGE_FIELDS: frozenset[str] = frozenset(_PAGE_FIELDS_TEXT.split())
 ACCOUNT_FIELDS = PAGE_FIELDS | {"tasks"}
-USER_FIELDS = frozenset({"id", "name", "first_name", "last_name", "short_name", "picture", "email"})
+USER_FIELDS = frozenset({"id", "name"})
 
 DEFAULT_NODE_FIELDS = "name,id"
 DEFAULT_ACCOUNT_FIELDS = "access_token,category,category_list,name,id,tasks"

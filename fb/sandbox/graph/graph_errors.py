@@ -24,7 +24,6 @@ class GraphError(Exception):
         kind: str = _OAUTH,
         status: int = 400,
         extra: dict[str, Any] | None = None,
-        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(f"code {code}")  # the message may quote a token, as Facebook's does
         self.message = message
@@ -33,12 +32,7 @@ class GraphError(Exception):
         self.kind = kind
         self.status = status
         self.extra = extra or {}
-        self.headers = headers or {}
-
-    @property
-    def is_about_token(self) -> bool:
-        """Whether WWW-Authenticate says invalid_token."""
-        return self.code in (102, 190)
+        self.headers: dict[str, str] = {}
 
     def envelope(self, trace_id: str) -> dict[str, Any]:
         """The body of the answer."""

@@ -4,7 +4,6 @@ https://developers.facebook.com/docs/graph-api/batch-requests
 """
 
 import base64
-import binascii
 import json
 import secrets
 from typing import Any
@@ -38,13 +37,11 @@ async def handle_graph(platform: Platform, request: Request) -> Response:
 
 
 def _respond(platform: Platform, request: Request, params: dict[str, str]) -> Response:
-    refusal = None
-    named, version = None, str(find_served_version(None, platform.today()))
+    version = str(find_served_version(None, platform.today()))
     try:
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
         route = parse_path(path)
-        named = route.version
-        served = find_served_version(named, platform.today())
+        served = find_served_version(route.version, platform.today())
         if served is None:
             raise graph_errors.path_unknown(path.strip("/"))
         version = served
@@ -65,14 +62,8 @@ def _respond(platform: Platform, request: Request, params: dict[str, str]) -> Re
         )
         answer = _answer_batch(call) if _is_batch(call) else endpoints.answer(call)
     except GraphError as error:
-        answer, refusal = _refuse(error), error
-    headers = _graph_headers(answer, version, refusal)
-    if named not in (None, version):
-        headers["x-ad-api-version-warning"] = (
-            f"The call has been auto-upgraded to {version} as {named} has been deprecated."
-        )
-    if "Location" in headers:
-        return Response(status_code=answer.status, headers=headers)
+        answer = _refuse(error)
+    headers = _graph_headers(answer, version)
     return Response(_dumps(answer.body), answer.status, headers=headers)
 
 
@@ -97,26 +88,12 @@ async def _read_params(request: Request) -> dict[str, str]:
         else:
             body = (await request.body())[:_MAX_BODY_BYTES].decode("utf-8", "replace")
             params |= dict(parse_qsl(body, keep_blank_values=True))
-    return params | {
-        name: value for name, value in _basic_credentials(request).items() if name not in params
-    }
+    return params
 
 
 def _header_token(request: Request) -> str | None:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() in ("bearer", "oauth") else None
-
-
-def _basic_credentials(request: Request) -> dict[str, str]:
-    """Return client id and secret of HTTP Basic (RFC 6749, 2.3.1), which some libraries use."""
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return {}
-    try:
-        client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return {}
-    return {"client_id": client_id, "client_secret": secret}
 
 
 # Batches
@@ -132,8 +109,7 @@ def _answer_batch(call: Call) -> Answer:
         raise graph_errors.too_many_in_batch()
     if call.token:
         authenticate(call)
-    with_headers = call.params.get("include_headers", "true") not in ("false", "0")
-    return Answer([_answer_item(call, item, with_headers) for item in items])
+    return Answer([_answer_item(call, item) for item in items])
 
 
 def _parse_batch(text: str) -> list[Any]:
@@ -146,18 +122,17 @@ def _parse_batch(text: str) -> list[Any]:
     return items
 
 
-def _answer_item(call: Call, item: Any, with_headers: bool) -> dict[str, Any]:
+def _answer_item(call: Call, item: Any) -> dict[str, Any]:
     try:
         answer = endpoints.answer(_inner_call(call, item))
-        refusal = None
     except GraphError as error:
-        answer, refusal = _refuse(error), error
-    element: dict[str, Any] = {"code": answer.status}
-    if with_headers:
-        headers = _graph_headers(answer, call.version, refusal)
-        element["headers"] = [{"name": name, "value": value} for name, value in headers.items()]
-    element["body"] = _dumps(answer.body) if answer.body is not None else ""
-    return element
+        answer = _refuse(error)
+    headers = _graph_headers(answer, call.version)
+    return {
+        "code": answer.status,
+        "headers": [{"name": name, "value": value} for name, value in headers.items()],
+        "body": _dumps(answer.body),
+    }
 
 
 def _inner_call(call: Call, item: Any) -> Call:
@@ -187,24 +162,15 @@ def _refuse(error: GraphError) -> Answer:
     return Answer(error.envelope(_trace_id()), error.status, error.headers)
 
 
-def _graph_headers(answer: Answer, version: str, refusal: GraphError | None) -> dict[str, str]:
-    """Return the headers of all of Facebook's answers, and WWW-Authenticate for a refusal."""
-    headers = {
+def _graph_headers(answer: Answer, version: str) -> dict[str, str]:
+    """Return the headers of all of Facebook's answers."""
+    return {
         "Content-Type": _CONTENT_TYPE,
         "facebook-api-version": version,
-        "Cache-Control": "no-store" if refusal else "private, no-cache, no-store, must-revalidate",
-        "Pragma": "no-cache",
-        "Expires": "Sat, 01 Jan 2000 00:00:00 GMT",
+        "Cache-Control": "no-store",
         "x-fb-trace-id": _trace_id(),
-        "x-fb-rev": "1031337077",
         **answer.headers,
     }
-    if refusal is not None:
-        reason = "invalid_token" if refusal.is_about_token else "invalid_request"
-        message = refusal.message.encode("ascii", "backslashreplace").decode().replace('"', "'")
-        message = message.replace("\r", " ").replace("\n", " ")
-        headers["WWW-Authenticate"] = f'OAuth "Facebook Platform" "{reason}" "{message}"'
-    return headers
 
 
 def _trace_id() -> str:

@@ -16,7 +16,7 @@ from fb.sandbox.world.world import Page, Person
 
 # The page access tokens of a user access token with a longer lifetime never expire.
 LONG_LIVED_FROM_SECONDS = 86_400
-_NAMED_SIDES = {"small": 50, "normal": 100, "album": 50, "square": 50, "large": 200}
+_DEFAULT_SIDE = 50
 
 
 def check_permitted(requested: tuple[Field, ...], access: Access) -> None:
@@ -40,35 +40,23 @@ def render_page(
     return node
 
 
-def render_person(person: Person, requested: tuple[Field, ...], call: Call) -> dict[str, Any]:
+def render_person(person: Person, requested: tuple[Field, ...]) -> dict[str, Any]:
     """Return a person's node. No person has an e-mail address."""
-    first, _, last = person.name.partition(" ")
-    values = {
-        "name": person.name,
-        "first_name": first,
-        "last_name": last,
-        "short_name": first,
-        "picture": render_picture(person.id, Field("picture"), call, is_silhouette=True),
-    }
-    node = {one.name: values[one.name] for one in requested if one.name in values}
+    node = {"name": person.name} if any(one.name == "name" for one in requested) else {}
     return node | {"id": person.id}
 
 
-def render_picture(
-    owner_id: str, requested: Field, call: Call, *, is_silhouette: bool
-) -> dict[str, Any]:
-    """Return the field or edge ``picture``, 50 by 50 pixels unless another size is requested.
+def _picture(page: Page, requested: Field, call: Call, access: Access) -> dict[str, Any]:
+    """Return the field ``picture``, 50 by 50 pixels unless another size is requested.
 
     As at Facebook, the URL has an expiry (``oe``, hexadecimal epoch seconds).
     """
-    width, height = _size(requested.modifiers)
+    width, height = (_side(requested.modifiers.get(name)) for name in ("width", "height"))
     expires = (call.now + timedelta(days=30)).replace(hour=0, minute=0, second=0, microsecond=0)
-    path = f"pictures/{owner_id}/{width}x{height}.png"
-    if is_silhouette:
-        path = f"pictures/silhouette/{width}x{height}.png"
+    path = f"pictures/{page.id if page.has_picture else 'silhouette'}/{width}x{height}.png"
     data = {
         "height": height,
-        "is_silhouette": is_silhouette,
+        "is_silhouette": not page.has_picture,
         "url": f"{call.root_url}/{path}?oe={int(expires.timestamp()):X}",
         "width": width,
     }
@@ -108,10 +96,6 @@ def _tasks(page: Page, one: Field, call: Call, access: Access) -> list[str] | No
     return list(role.tasks) if role else None
 
 
-def _picture(page: Page, one: Field, call: Call, access: Access) -> dict[str, Any]:
-    return render_picture(page.id, one, call, is_silhouette=not page.has_picture)
-
-
 def _fans(page: Page, one: Field, call: Call, access: Access) -> int | None:
     return count_fans(page, call.day).fans_count
 
@@ -120,37 +104,16 @@ def _followers(page: Page, one: Field, call: Call, access: Access) -> int | None
     return count_fans(page, call.day).followers_count
 
 
-def _talking(page: Page, one: Field, call: Call, access: Access) -> int | None:
-    followers = count_fans(page, call.day).followers_count
-    return None if followers is None else followers // 90
-
-
-def _engagement(page: Page, one: Field, call: Call, access: Access) -> dict[str, Any] | None:
-    fans = count_fans(page, call.day).fans_count
-    return (
-        None if fans is None else {"count": fans, "social_sentence": f"{fans:,} people like this."}
-    )
-
-
 _SPECIAL: dict[str, Callable[[Page, Field, Call, Access], Any]] = {
     "access_token": lambda page, _, call, access: _issue_page_token(page, call, access),
     "tasks": _tasks,
     "picture": _picture,
     "fan_count": _fans,
     "followers_count": _followers,
-    "talking_about_count": _talking,
-    "engagement": _engagement,
 }
 
 
-def _size(modifiers: Any) -> tuple[int, int]:
-    named = _NAMED_SIDES.get(modifiers.get("type", ""), 50)
-    width = _number(modifiers.get("width"))
-    height = _number(modifiers.get("height"))
-    return (width or height or named, height or width or named)
-
-
-def _number(text: str | None) -> int | None:
+def _side(text: str | None) -> int:
     if text is None or not (text.isascii() and text.isdigit()) or len(text) > 6:
-        return None
+        return _DEFAULT_SIDE
     return max(1, min(int(text), MAX_SIDE))

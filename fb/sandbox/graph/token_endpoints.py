@@ -27,11 +27,9 @@ _LONG_SECONDS = 5_183_944  # a few seconds short of 60 days, as recorded
 
 
 def answer_access_token(call: Call) -> Answer:
-    """Exchange a code, a user access token or the app's credentials for an access token."""
+    """Exchange a code, or a user access token, for a user access token."""
     _check_app(call)
     grant_type = call.params.get("grant_type", "authorization_code")
-    if grant_type == "client_credentials":
-        return Answer({"access_token": call.platform.mint.app_token, "token_type": "bearer"})
     if grant_type == "fb_exchange_token":
         return _exchange_token(call)
     if grant_type == "authorization_code":

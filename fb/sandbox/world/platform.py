@@ -104,10 +104,6 @@ class Platform:
         """End all tokens of one person; ``subcode`` is one of graph_errors.token_ended."""
         self.memory.change(lambda state: consents.end_access(state, person_id, subcode))
 
-    def withdraw(self, person_id: str, permission: str) -> None:
-        """Withdraw one permission from all tokens of one person."""
-        self.memory.change(lambda state: consents.withdraw(state, person_id, permission))
-
     def start_over(self) -> None:
         """Reset clock, trouble and consents. All tokens and codes so far become invalid."""
 

@@ -67,8 +67,7 @@ class Mint:
     def __init__(self, app_id: str, app_secret: str) -> None:
         self._key = hashlib.sha256(f"mint {app_id} {app_secret}".encode()).digest()
         self._app_secret = app_secret.encode()
-        self.app_token = f"{app_id}|{self._short('app token')}"
-        self.app_tokens = frozenset({self.app_token, f"{app_id}|{app_secret}"})
+        self.app_token = f"{app_id}|{app_secret}"
 
     def issue(self, token: Token) -> str:
         """Return the token's text: 200 or more letters and digits."""

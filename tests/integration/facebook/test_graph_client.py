@@ -20,8 +20,7 @@ from fb.graph.batch import BatchItem
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import debug_token
 from fb.graph.http import exchange, open_session
-from fb.graph.page_figures import fetch_figures
-from fb.graph.pages import fetch_pages
+from fb.graph.pages import fetch_figures, fetch_pages
 from fb.graph.pictures import fetch_picture
 from storage.accounts.pages import PageReport
 from tests.integration.facebook.fault_server import RESET, STALL, FaultServer, fault_server, http
@@ -340,7 +339,7 @@ def connect(stand_in: Facebook, client: GraphClient, **dialog: str) -> str:
     """A long-lived user access token, by our own code all the way."""
     code = stand_in.agree(**dialog)["code"]
     short = oauth.exchange_code(client, redirect_uri=REDIRECT_URI, code=code)
-    return oauth.exchange_for_long_lived(client, short.token).token
+    return oauth.exchange_for_long_lived(client, short)
 
 
 def test_the_dialog_takes_our_authorization_url(stand_in: Facebook) -> None:

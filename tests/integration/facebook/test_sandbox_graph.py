@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,6 +108,27 @@ def test_an_expired_version_is_served_as_the_oldest_living_one(fb: Facebook, tok
         *("v26.0", "v21.0", "v21.0"),
         None,
     ]
+
+
+def test_usage_and_the_wire_form(fb: Facebook, token: str, pages: list[dict[str, Any]]) -> None:
+    answer = fb.get("me/accounts", token, fields="name,link")
+    assert b"B\\u00e4ckerei" in answer.content
+    assert b"https:\\/\\/www.facebook.com\\/" in answer.content
+    assert json.loads(answer.headers["X-App-Usage"])["call_count"] > 0
+    page = fb.get(pages[0]["id"], pages[0]["access_token"])
+    usage = json.loads(page.headers["X-Business-Use-Case-Usage"])[pages[0]["id"]][0]
+    assert usage["estimated_time_to_regain_access"] == 0
+
+
+def test_next_holds_the_token_and_the_last_page_a_cursor(fb: Facebook, token: str) -> None:
+    first = fb.get("me/accounts", token, fields="id,name", limit=25).json()
+    onward = requests.get(first["paging"]["next"], timeout=10).json()
+    assert token in first["paging"]["next"]
+    assert onward["data"][0]["id"] == fb.sandbox.world.pages[25].id
+    last = fb.get("me/accounts", token, limit=100).json()
+    assert set(last["paging"]) == {"cursors"}
+    after = last["paging"]["cursors"]["after"]
+    assert fb.get("me/accounts", token, after=after).json() == {"data": []}
 
 
 def test_a_proof_is_checked_in_each_item(fb: Facebook, pages: list[dict[str, Any]]) -> None:

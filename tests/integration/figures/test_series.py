@@ -19,7 +19,6 @@ from tests.integration.figures.figure_rows import (
     add_grant,
     add_page,
     day,
-    fetched_at,
     hold,
 )
 
@@ -135,7 +134,6 @@ def test_a_profile_is_what_facebook_said_and_who_holds_the_page(database: Databa
     assert found.location == {"city": "Köln"}
     assert (found.website, found.phone, found.is_published) == (None, None, None)
     assert (found.first_day, found.last_day) == (day(2), day(4))
-    assert found.last_fetched_at == fetched_at(4)
     assert found.picture_etag == "abc"
     assert [holder.grant_id for holder in found.holders] == [newer, older, dead]
     assert found.holders[2].grant_reason_subcode == 460

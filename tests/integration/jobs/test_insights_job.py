@@ -22,15 +22,14 @@ from fb.sandbox import make_world
 from storage.accounts.grants import list_grants
 from storage.accounts.page_tokens import find_insight_access
 from storage.db.errors import JobRunning
-from storage.erasure import erase_everything
-from storage.insights.metric_ledger import LedgerMetric, list_ledger
-from storage.insights.metric_seed import SEED
+from storage.insights.metric_ledger import SEED, LedgerMetric, list_ledger
 from storage.insights.values import (
     get_insight_series,
     list_page_metrics,
     list_spans,
 )
 from storage.jobs.runs import INSIGHTS, SNAPSHOTS, RunRecord, start_run
+from storage.migrations.migrate import erase_everything
 from storage.models import (
     Grant,
     InsightSpan,

@@ -15,7 +15,7 @@ from fb.accounts.connections import list_connections
 from fb.accounts.disconnect import disconnect, freeze, thaw
 from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
-from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import fetch_figures
 from fb.installation import Installation
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import Chunk, is_due, run_snapshots

@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from storage.db.engine import Database, open_database
-from storage.migrate import migrate
+from storage.migrations.migrate import migrate
 from tests.integration.known_world import product
 from tests.integration.known_world.product import Store
 from tests.integration.known_world.records import METRICS, SORTS, Figures, Filter, ListedPage, View

@@ -55,6 +55,7 @@ from storage.figures.line import LinePoint as StoredPoint
 from storage.figures.period_ends import PeriodEnds, load_period_ends
 from storage.figures.provenance import Provenance, find_provenance, find_span
 from storage.figures.reports import store_reports
+from storage.figures.series import get_page_series
 from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapshots
 from storage.figures.table import SummaryRow as StoredSummary
 from storage.figures.table import TableRow, list_sparklines, load_table, make_summary
@@ -298,6 +299,8 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
     profile, by_day = figures.profile, figures.history.of(view.metric)
     changes = page_tiles.changes_in(by_day, _period(view))
     start, end = formulas.ends_of_period(by_day, view.since, view.until)
+    last_day = profile.last_day
+    newest = get_page_series(session, page_id, since=last_day, until=last_day) if last_day else []
     return PageAnswer(
         days=[
             StoredDay(
@@ -321,8 +324,8 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
         },
         connection=profile.connection,
         first_day=profile.first_day,
-        last_day=profile.last_day,
-        last_fetched_at=profile.last_fetched_at,
+        last_day=last_day,
+        last_fetched_at=newest[-1].fetched_at if newest else None,
     )
 
 

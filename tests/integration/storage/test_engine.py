@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from storage.db.engine import Database, open_database
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 from storage.db.installation import bump_data_version, get_data_version
-from storage.migrate import find_marker
+from storage.migrations.migrate import find_marker
 from storage.models import Attempt, Event
 from tests.integration.storage_rows import NOW
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, select, text
 from storage.db.engine import Database, open_database
 from storage.db.errors import NewerSchema, OldSchema, WrongInstallation
 from storage.db.installation import bump_data_version, get_data_version
-from storage.migrate import FORMER_REVISIONS, find_marker, migrate
+from storage.migrations.migrate import FORMER_REVISIONS, find_marker, migrate
 from storage.models import Base, Installation
 from tests.integration.storage_rows import LATER, NOW
 from tests.old_database import make_old_database
@@ -217,7 +217,7 @@ def test_a_failing_migration_leaves_no_trace(
     def fail(*_: object) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("storage.migrate._mark", fail)
+    monkeypatch.setattr("storage.migrations.migrate._mark", fail)
     with pytest.raises(RuntimeError, match="out of luck"):
         migrate(empty_database, "sandbox", NOW)
     assert _content(empty_database) == []

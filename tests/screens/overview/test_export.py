@@ -12,8 +12,8 @@ from pages.text import formats
 from pages.ui.export import menu
 from pages.ui.export.menu import Offer
 from pages.ui.export.report import unbroken
+from storage.csv_import.cells import UnreadableFile
 from storage.csv_import.reader import read_file
-from storage.csv_import.refusals import UnreadableFile
 from storage.notes.notes import NoteDraft, add_note
 from tests.present import TODAY, ago
 from tests.screens.conftest import NOW, Stage

@@ -12,7 +12,7 @@ import pytest
 
 from fb.graph import errors
 from fb.graph.batch import BatchItem
-from fb.graph.page_figures import fetch_figures
+from fb.graph.pages import fetch_figures
 from storage.accounts.pages import PageReport
 from tests.unit.graph.scripted_graph import (
     APP_ID,

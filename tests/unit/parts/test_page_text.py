@@ -34,7 +34,6 @@ HOLDER = PageHolder(
     reason_code=None,
     reason_subcode=None,
     grant_status="ok",
-    grant_status_at=AT,
     grant_reason_code=None,
     grant_reason_subcode=None,
     tasks=("ANALYZE",),
@@ -60,7 +59,6 @@ PROFILE = PageProfile(
     holders=(HOLDER,),
     first_day=date(2026, 8, 1),
     last_day=date(2026, 11, 20),
-    last_fetched_at=AT,
     picture_etag=None,
 )
 

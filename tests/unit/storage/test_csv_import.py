@@ -11,12 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.csv_import import reader
-from storage.csv_import.dates import read_dates
-from storage.csv_import.header import find_columns
-from storage.csv_import.numbers import read_numbers
+from storage.csv_import.cells import UnreadableFile, read_dates, read_numbers
 from storage.csv_import.plan import ConflictingRow, PageDay, Stored, compare, match_pages
-from storage.csv_import.reader import FileRow, PastFigures, read_file
-from storage.csv_import.refusals import UnreadableFile
+from storage.csv_import.reader import FileRow, PastFigures, find_columns, read_file
 
 TODAY = date(2026, 11, 22)
 NAMES = {"1": "Café Lindenhof", "2": "Twin", "3": "Twin", "4": "=SUM(A1)", "5": "'=odd", "6": "-"}

@@ -1,4 +1,4 @@
-"""Migration: brings a database to this version's tables, or refuses it before writing anything."""
+"""Migration: brings a database to this version's tables or refuses it unchanged, and empties it."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 from sqlalchemy.orm import Session
 
-from storage.db.engine import Database
+from storage.db.engine import Database, note_erasure
 from storage.db.errors import DatabaseBusy, NewerSchema, OldSchema, WrongInstallation
+from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import seed_ledger
-from storage.models import Base, Installation
+from storage.models import Base, Installation, VaultKey
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent
 WAL_TRIES = 200
 WAL_PAUSE_SECONDS = 0.05
 ANOTHER_PROGRAM = "another program"
 # Revisions from before the first migration: no migration leads on from them.
 FORMER_REVISIONS = frozenset({"0001", "0002", "0003", "0004", "0005"})
+
+NEVER_ERASED = {Installation.__tablename__, VaultKey.__tablename__}
 
 # Alembic keeps its context in a module global. Always taken after the database's own lock.
 _alembic_lock = threading.Lock()
@@ -60,6 +63,21 @@ def find_marker(connection: Connection) -> str | None:
         return ANOTHER_PROGRAM
     marker = connection.execute(select(Installation.marker)).scalar()
     return ANOTHER_PROGRAM if marker is None else marker
+
+
+def erase_everything(session: Session) -> None:
+    """Delete all accounts, Pages, history, runs and records.
+
+    The installation's marker and the canaries stay. So does the data version, which goes on
+    counting: if it began again, the caches would return screens from before. The ledger of
+    Facebook's metrics is seeded again.
+    """
+    for table in reversed(Base.metadata.sorted_tables):
+        if table.name not in NEVER_ERASED:
+            session.execute(delete(table))
+    seed_ledger(session)
+    note_erasure(session)
+    bump_data_version(session)
 
 
 def _is_current(connection: Connection, script: ScriptDirectory, marker: str) -> bool:
