@@ -140,8 +140,9 @@ def load_overview(
         line=line,
         unusual=[each for each in wide if each.day >= since],
         movers=list_movers(ends, metric, movers_by),
-        week=week
-        and _load_week(
+        week=None
+        if week is None
+        else _load_week(
             session,
             week,
             others[-1],

@@ -182,7 +182,7 @@ def _sum_days(
         .where(is_one_of(table.day, days), *conditions)
         .group_by(table.day)
     )
-    rows = session.connection().execute(statement)
+    rows = session.connection().execute(statement).all()
     return {day: (count, int(total or 0)) for day, count, total in rows}
 
 
@@ -194,7 +194,7 @@ def _sum_carried(
         return {}
     connection = session.connection()
     sums = {}
-    for day, present_ids in connection.execute(_list_present(metric), {"days": days}):
+    for day, present_ids in connection.execute(_list_present(metric), {"days": days}).all():
         present = set(present_ids.split(","))
         absent = [page_id for page_id in page_ids if page_id not in present]
         sums[day] = sum(

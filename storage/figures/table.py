@@ -269,7 +269,7 @@ def _figures_on(
     statement = select(table.page_id, table.day, figure).where(
         table.page_id.in_(page_ids), is_one_of(table.day, days), figure.is_not(None)
     )
-    rows = session.connection().execute(statement)
+    rows = session.connection().execute(statement).all()
     return {(page_id, day): figure for page_id, day, figure in rows}
 
 
@@ -278,7 +278,7 @@ def _last_figures(
 ) -> dict[str, int]:
     """Return each Page's last figure from ``first`` to ``last``, both included."""
     values = {"page_ids": page_ids, "first": first, "last": last}
-    rows = session.connection().execute(_last_of_days(metric), values)
+    rows = session.connection().execute(_last_of_days(metric), values).all()
     return {page_id: figure for page_id, figure in rows if figure is not None}
 
 

@@ -179,7 +179,7 @@ def _count_moved(
     if conditions:
         statement = statement.where(UnusualRow.page_id.in_(select(Page.id).where(*conditions)))
     moved: dict[date, tuple[int, int]] = {}
-    for day, direction, count in session.execute(statement):
+    for day, direction, count in session.connection().execute(statement).all():
         rose, fell = moved.get(day, (0, 0))
         moved[day] = (rose + count, fell) if direction == "rose" else (rose, fell + count)
     return moved
@@ -204,7 +204,7 @@ def _count_judged(
         every_day = [f"{first + number * A_DAY}" for number in range((last - first).days + 1)]
         values = {"first": first, "last": last}
         # Most Pages have a figure on the same days.
-        pages_counts = Counter(session.connection().scalars(statement, values))
+        pages_counts = Counter(session.connection().scalars(statement, values).all())
         for days_of_page, count in pages_counts.items():
             for number in _list_judged(days_of_page or "", every_day):
                 judged[first + number * A_DAY] += count

@@ -112,7 +112,7 @@ def list_notes(
         .order_by(Note.day.desc(), Note.id.desc())
         .limit(MAX_LISTED)
     )
-    return [NoteRow(*row) for row in session.execute(newest)][::-1]
+    return [NoteRow(*row) for row in session.connection().execute(newest)][::-1]
 
 
 def find_note(session: Session, note_id: int) -> NoteRow | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Date, Select, bindparam, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.csv_import.importer import is_from_import
@@ -91,7 +92,7 @@ def list_consents(session: Session, scope: Scope, *, since: date, until: date) -
     out.
     """
     events = (
-        select(Event)
+        select(Event.at, Event.kind, Event.account_name, Event.facts)
         .where(Event.kind.in_(["connected", "renewed"]))
         .where(Event.at >= _midnight(since), Event.at < _midnight(until + A_DAY))
         .order_by(Event.at, Event.id)
@@ -109,7 +110,7 @@ def list_consents(session: Session, scope: Scope, *, since: date, until: date) -
             int(event.facts.get("added") or 0),
             is_first=event.at.date() == added_on,
         )
-        for event in session.scalars(events)
+        for event in session.connection().execute(events)
         if added_on is None or event.at.date() >= added_on
     ]
 
@@ -123,7 +124,7 @@ def list_outages(session: Session, scope: Scope, *, since: date, until: date) ->
     first_day = _find_first_day(session, scope)
     if first_day is None:
         return []
-    days = set(session.scalars(_days_of(scope, since, until)))
+    days = _list_days(session, scope, since, until)
     last = max(days, default=max(since, first_day) - A_DAY)
     end = last if (until - last).days < 2 else until
     return _list_gaps(days, max(since, first_day), end)
@@ -141,7 +142,7 @@ def list_imports(session: Session, scope: Scope, *, since: date, until: date) ->
     )
     return [
         Imported(at.date(), file_name)
-        for id, at, file_name in session.execute(imports)
+        for id, at, file_name in session.connection().execute(imports)
         if _has_imported(session, scope, id)
     ]
 
@@ -153,7 +154,9 @@ def list_retired(session: Session, *, since: date, until: date) -> list[Retired]
         .where(InsightMetric.retired_on.between(since, until))
         .order_by(InsightMetric.retired_on, InsightMetric.position)
     )
-    return [Retired(day, label, new) for day, label, new in session.execute(retired) if day]
+    return [
+        Retired(day, label, new) for day, label, new in session.connection().execute(retired) if day
+    ]
 
 
 def _find_first_seen(session: Session, scope: Scope) -> date | None:
@@ -179,26 +182,26 @@ def _find_first_day(session: Session, scope: Scope) -> date | None:
     return session.scalar(select(func.min(first_day)).where(scope.contains(Page.id)))
 
 
-def _days_of(scope: Scope, since: date, until: date) -> Select[date]:
-    """Select the days on which the scope has a snapshot."""
+def _list_days(session: Session, scope: Scope, since: date, until: date) -> set[date]:
+    """Return the days on which the scope has a snapshot."""
     if scope.page_id is not None:
-        of_page = select(Snapshot.day).where(Snapshot.page_id == scope.page_id)
-        return of_page.where(Snapshot.day.between(since, until))
-    days = _every_day(since, until)
-    if scope.is_every_page:
-        return days
-    # One look-up in the index for each day: a day has thousands of snapshots.
-    day = days.subquery().c.day
-    any_snapshot = select(Snapshot.page_id).where(
-        Snapshot.day == day, scope.contains(Snapshot.page_id)
-    )
-    return select(day).where(
-        any_snapshot.limit(1).correlate(day.table).scalar_subquery().is_not(None)
-    )
+        statement = select(Snapshot.day).where(
+            Snapshot.page_id == scope.page_id, Snapshot.day.between(since, until)
+        )
+    else:
+        statement = _every_day()
+        if not scope.is_every_page:
+            # One look-up in the index for each day: a day has thousands of snapshots.
+            day = statement.selected_columns.day
+            of_scope = scope.contains(Snapshot.page_id)
+            statement = statement.where(exists().where(Snapshot.day == day, of_scope))
+    return set(session.connection().scalars(statement, {"since": since, "until": until}).all())
 
 
-def _every_day(since: date, until: date) -> Select[date]:
+@cache
+def _every_day() -> Select[date]:
     """Select the days with any snapshot, each from the one before: DISTINCT would read all rows."""
+    since, until = (bindparam(name, type_=Date()) for name in ("since", "until"))
     first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
     days = first.cte("days", recursive=True)
     following = (

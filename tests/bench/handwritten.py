@@ -2,17 +2,19 @@
 
 It asks what the screen asks: both ends of the period, of the one before and of the last week, the
 first day only of Pages that lack an end, a point a week beyond 90 days, the days on which many
-Pages moved with how many could be judged, 25 rows with their small lines. Notes of operators are
-left out, the reasons why Pages can't be compared are told apart roughly, and a day on which fewer
-than a twentieth of the Pages moved is not looked at: all of it in the rival's favour.
+Pages moved with how many could be judged, 25 rows with their small lines, the notes of the chart's
+days with outages and what else happened. The reasons why Pages can't be compared are told apart
+roughly, in the rival's favour.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import date, timedelta
 from heapq import nsmallest
-from statistics import median
+from itertools import accumulate, pairwise
+from statistics import median, median_high
 from typing import Any
 
 A_DAY = timedelta(days=1)
@@ -60,6 +62,11 @@ _ALL_PRESENT = """
 SELECT day, {listed} FROM snapshots
 WHERE day BETWEEN :first AND :day AND fans_count IS NOT NULL {tagged} GROUP BY day
 """
+_DAYS_OF_SAMPLE = """
+SELECT (SELECT {listed} FROM snapshots s
+    WHERE s.page_id = p.id AND s.day BETWEEN :first AND :last AND s.fans_count IS NOT NULL)
+FROM (SELECT id FROM pages p {tagged} ORDER BY first_seen_at, id LIMIT {sample}) p
+"""
 _ROWS = """
 SELECT p.id, p.name, p.category, n.day, n.fetched_at, i.etag, h.status, h.tasks, g.status,
     h.sealed_page_token IS NULL, p.is_published
@@ -79,6 +86,38 @@ SELECT count(*) FROM pages p WHERE NOT (EXISTS (
     AND EXISTS (SELECT 1 FROM snapshots s WHERE s.page_id = p.id AND s.day IN (:b, :ob)
         AND (s.fans_count IS NOT NULL OR s.followers_count IS NOT NULL))) {tagged}
 """
+_NOTES = """
+SELECT n.id, n.day, n.text, n.page_id, p.name, n.tag_id, t.name
+FROM notes n LEFT JOIN pages p ON p.id = n.page_id LEFT JOIN tags t ON t.id = n.tag_id
+WHERE n.day BETWEEN :a AND :b AND n.page_id IS NULL AND (n.tag_id IS NULL {of_tag})
+ORDER BY n.day DESC, n.id DESC LIMIT 200
+"""
+_CONSENTS = """
+SELECT at, kind, account_name, facts FROM events
+WHERE kind IN ('connected', 'renewed') AND at >= :a AND at < :after ORDER BY at, id
+"""
+_IMPORTS = """
+SELECT id, imported_at, file_name FROM imports
+WHERE undone_at IS NULL AND imported_at >= :a AND imported_at < :after ORDER BY imported_at, id
+"""
+_RETIRED = """
+SELECT retired_on, label, replaced_by FROM insight_metrics WHERE retired_on BETWEEN :a AND :b
+"""
+# From day to day through the index; DISTINCT would read every snapshot.
+_DAYS = """
+WITH RECURSIVE days(day) AS (
+    SELECT min(day) FROM snapshots WHERE day BETWEEN :a AND :b
+    UNION ALL
+    SELECT (SELECT min(s.day) FROM snapshots s WHERE s.day > days.day AND s.day <= :b)
+    FROM days WHERE days.day IS NOT NULL
+)
+SELECT day FROM days WHERE day IS NOT NULL {of_tag}
+"""
+_FIRST_DAY = """
+SELECT min((SELECT s.day FROM snapshots s WHERE s.page_id = p.id AND
+    (s.fans_count IS NOT NULL OR s.followers_count IS NOT NULL) ORDER BY s.day LIMIT 1))
+FROM pages p {tagged}
+"""
 _SPAN = "SELECT (SELECT min(day) FROM snapshots), (SELECT max(day) FROM snapshots)"
 _ORIGIN = """
 SELECT max(fetched_at), fans_source, followers_source, graph_version FROM snapshots
@@ -91,7 +130,7 @@ class Rival:
 
     def __init__(self, cursor: Any, *, is_sqlite: bool) -> None:
         self._cursor, self._is_sqlite = cursor, is_sqlite
-        self._listed = f"{'group_concat' if is_sqlite else 'string_agg'}(page_id, ',')"
+        self._listed = "group_concat({}, ',')" if is_sqlite else "string_agg(CAST({} AS text), ',')"
 
     def visit(self, since: date, until: date, tag_id: int | None) -> dict[str, Any]:
         """Ask for a whole Overview in one transaction: the changes from ``since`` to ``until``."""
@@ -142,7 +181,23 @@ class Rival:
             "attention": self._ask(_ATTENTION, {**ends, "analyze": '%"ANALYZE"%'}, "AND p.id"),
             "rows": self._ask(_ROWS, ends, pages=ids),
             "sparklines": self._ask(_FIGURES_OF, {}, pages=ids, days=drawn),
+            "notes": self._list_notes(ends, tag_id),
         }
+
+    def _list_notes(self, ends: dict[str, date], tag_id: int | None) -> list[Any]:
+        days = {**ends, "after": ends["b"] + A_DAY}
+        of_tag = f"OR n.tag_id = {tag_id}" if tag_id else ""
+        has_snapshot = f"""AND EXISTS (
+            SELECT 1 FROM snapshots s WHERE s.day = days.day AND s.page_id IN ({self._tag}))"""
+        present = self._ask(_DAYS, days, of_tag=has_snapshot if tag_id else "")
+        outages = {ends["a"] + n * A_DAY for n in range((ends["b"] - ends["a"]).days + 1)}
+        outages -= {_date(day) for (day,) in present}
+        return [
+            self._ask(_NOTES, days, of_tag=of_tag),
+            *(self._ask(sql, days) for sql in (_CONSENTS, _IMPORTS, _RETIRED)),
+            outages,
+            self._ask(_FIRST_DAY, {}, "WHERE p.id") if tag_id else None,
+        ]
 
     def _compare(
         self, pages: list[Any], start: int, end: int
@@ -192,25 +247,46 @@ class Rival:
         return {_date(day): (count, int(total)) for day, count, total in rows if count}
 
     def _list_wide(self, since: date, until: date) -> list[tuple[date, int, int, int]]:
-        """Only days on which a twentieth of the Pages that could be judged moved can be wide."""
+        """Days on which more than a seventh of the judged Pages moved, or a twentieth of few."""
         moved: dict[date, dict[str, int]] = {}
         for day, direction, count in self._ask(
             _MOVED, {"a": since - A_DAY, "b": until}, "AND page_id"
         ):
             moved.setdefault(_date(day), {})[direction] = count
-        every = len(self._ask(_PRESENT, {"day": until}, "AND page_id"))
+        if not moved:
+            return []
+        least = self._count_sample(moved)
         wide = []
         for day, counts in moved.items():
-            if 20 * sum(counts.values()) < every:
-                continue
-            judged = self._count_judged(day)
-            wide.append((day, judged, counts.get("rose", 0), counts.get("fell", 0)))
+            if _is_wide(least[day], sum(counts.values())):
+                judged = self._count_judged(day)
+                if _is_wide(judged, sum(counts.values())):
+                    wide.append((day, judged, counts.get("rose", 0), counts.get("fell", 0)))
         return wide
+
+    def _count_sample(self, moved: dict[date, dict[str, int]]) -> Counter[date]:
+        """Of some Pages, how many could be judged: it rules out most days."""
+        first, last = min(moved) - 29 * A_DAY, max(moved)
+        days = [f"{first + n * A_DAY}" for n in range((last - first).days + 1)]
+        sample = 20 + 10 * median_high(sum(counts.values()) for counts in moved.values())
+        listed = self._listed.format("s.day")
+        values = {"first": first, "last": last}
+        rows = self._ask(_DAYS_OF_SAMPLE, values, "WHERE p.id", listed=listed, sample=sample)
+        judged: Counter[date] = Counter()
+        for (text,), pages_count in Counter(rows).items():
+            has_figure = set((text or "").split(","))
+            changes = [False, *(a in has_figure and b in has_figure for a, b in pairwise(days))]
+            before = [0, *accumulate(changes)]
+            for n in range(29, len(days)):
+                if changes[n] and before[n] - before[n - 28] >= 14:
+                    judged[first + n * A_DAY] += pages_count
+        return judged
 
     def _count_judged(self, day: date) -> int:
         """Pages with the change of the day and at least 14 of the 28 before."""
         days = {"first": day - 29 * A_DAY, "day": day}
-        rows = self._ask(_ALL_PRESENT, days, "AND page_id", listed=self._listed)
+        listed = self._listed.format("page_id")
+        rows = self._ask(_ALL_PRESENT, days, "AND page_id", listed=listed)
         present = {_date(each): set(ids.split(",")) for each, ids in rows}
         changes = {each: ids & present.get(each - A_DAY, set()) for each, ids in present.items()}
         changed = changes.pop(day, set())
@@ -240,6 +316,10 @@ class Rival:
 # Where in a row of _ENDS the fans of two ends stand: the period, the one before, the week; and the
 # same of followers.
 _PAIRS = ((3, 4), (5, 3), (6, 4), (9, 10))
+
+
+def _is_wide(judged: int, moved: int) -> bool:
+    return moved >= (0.15 if judged >= 20 else 0.05) * judged
 
 
 def _date(value: Any) -> date:
