@@ -32,7 +32,7 @@ from storage.accounts.attempts import (
 from storage.accounts.vault import Sealed, Vault
 from storage.db.engine import Database
 from storage.db.errors import TooManyAttempts
-from storage.models import Attempt, Grant
+from storage.models import Attempt
 from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
 
 pytestmark = pytest.mark.both_databases
@@ -107,71 +107,52 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         assert (attempt.account_name, attempt.access_until, attempt.unticked) == (None, None, None)
 
 
-@pytest.mark.parametrize("changed", ["nonce_hash", "binding"])
-def test_another_browser_or_other_settings_consume_nothing(
-    database: Database, changed: str
+@pytest.mark.parametrize(
+    "changes", [{"nonce_hash": "another"}, {"binding": "another"}, {"now": OPEN_END}], ids=str
+)
+def test_no_other_browser_or_settings_consume_and_nobody_too_late(
+    database: Database, changes: dict[str, Any]
 ) -> None:
     with database.writing() as session:
         add_attempt(session)
-        assert not consume(session, **{changed: "another"})
+        assert not consume(session, **changes)
         assert get(session).consumed_at is None
-        assert consume(session)
-
-
-def test_too_late_consumes_nothing(database: Database) -> None:
-    with database.writing() as session:
-        add_attempt(session)
-        assert not consume(session, now=OPEN_END)
         assert consume(session, now=OPEN_END - timedelta(seconds=1))
 
 
-def _race(number: int, work: Callable[[], bool]) -> int:
-    """Let ``number`` threads do ``work`` at the same moment; return how many were told True."""
-    gate = threading.Barrier(number)
+def _begin_open(session: Session, id: str) -> None:
+    session.execute(update(Attempt).values(status="failed"))  # makes room under the cap
+    add_attempt(session, id)
 
-    def run(_: int) -> bool:
+
+@pytest.mark.parametrize(
+    ("begin", "take"),
+    [
+        (_begin_open, consume),
+        (make_ready, partial(claim_attempt, nonce_hash="n1", status_to="saved", now=LATER)),
+    ],
+    ids=["return", "save"],
+)
+@pytest.mark.parametrize("threads", [2, 5])
+def test_of_many_at_once_one_wins(
+    database: Database,
+    begin: Callable[[Session, str], None],
+    take: Callable[..., bool],
+    threads: int,
+) -> None:
+    """Without the writers' lock, so that on PostgreSQL only the UPDATE itself decides."""
+    gate = threading.Barrier(threads)
+
+    def compete(id: str) -> bool:
         gate.wait()
-        return work()
+        with Session(database.engine) as session, session.begin():
+            return take(session, id=id)
 
-    with ThreadPoolExecutor(number) as pool:
-        return sum(pool.map(run, range(number)))
-
-
-def _without_the_writers_lock(database: Database, work: Callable[[Session], bool]) -> bool:
-    """Do ``work`` so that on PostgreSQL only the UPDATE itself decides."""
-    with Session(database.engine) as session, session.begin():
-        return work(session)
-
-
-@pytest.mark.parametrize("threads", [2, 5])
-def test_of_many_returns_at_once_one_consumes(database: Database, threads: int) -> None:
-    for number in range(RACES):
-        id = f"a{number}"
-        with database.writing() as session:
-            session.execute(update(Attempt).values(status="failed"))  # makes room under the cap
-            add_attempt(session, id)
-        won = _race(
-            threads,
-            partial(_without_the_writers_lock, database, partial(consume, id=id)),
-        )
-        assert won == 1
-
-
-@pytest.mark.parametrize("threads", [2, 5])
-def test_of_many_saves_at_once_one_claims(database: Database, threads: int) -> None:
-    for number in range(RACES):
-        id = f"a{number}"
-        with database.writing() as session:
-            make_ready(session, id)
-        won = _race(
-            threads,
-            partial(
-                _without_the_writers_lock,
-                database,
-                partial(claim_attempt, id=id, nonce_hash="n1", status_to="saved", now=LATER),
-            ),
-        )
-        assert won == 1
+    with ThreadPoolExecutor(threads) as pool:
+        for number in range(RACES):
+            with database.writing() as session:
+                begin(session, f"a{number}")
+            assert sum(pool.map(compete, [f"a{number}"] * threads)) == 1
 
 
 STEPS = st.lists(
@@ -324,16 +305,6 @@ def test_the_database_itself_refuses_a_token_in_any_other_state(
         make_ready(session)
     with pytest.raises(IntegrityError), database.writing() as session:
         session.execute(update(Attempt).values(status=status))
-
-
-def test_erasing_the_grant_takes_the_trips_that_were_saved_as_it(database: Database) -> None:
-    with database.writing() as session:
-        make_ready(session)
-        grant_id = add_grant(session, VAULT, "1", ["10"])
-        assert claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
-        record_outcome(session, "a1", grant_id, {"account_name": "Anne"})
-        session.execute(delete(Grant))
-        assert find_attempt(session, "a1") is None
 
 
 def erase(session: Session, how: str) -> None:

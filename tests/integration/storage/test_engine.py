@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -93,22 +92,14 @@ def test_a_server_that_is_not_there_is_unreachable() -> None:
     assert not database.ping()
     with pytest.raises(DatabaseUnreachable) as caught, database.reading() as session:
         session.execute(text("SELECT 1"))
-    assert "hunter2" not in str(caught.value) + repr(caught.value)
-    database.close()
-
-
-def test_shown_url_has_no_password() -> None:
-    database = open_database("postgresql+psycopg://someone:hunter2@127.0.0.1:1/none")
-    assert "hunter2" not in database.shown_url + repr(database)
     assert "someone" in database.shown_url
+    for shown in (str(caught.value), repr(caught.value), database.shown_url, repr(database)):
+        assert "hunter2" not in shown
     database.close()
-
-
-def test_ping(database: Database) -> None:
-    assert database.ping()
 
 
 def test_writing_commits_and_an_exception_undoes_all_of_it(database: Database) -> None:
+    assert database.ping()
     with database.writing() as session:
         bump_data_version(session)
 
@@ -129,14 +120,6 @@ def test_reading_can_not_write(database: Database) -> None:
         bump_data_version(session)
     with database.writing() as session:
         assert get_data_version(session) == 0
-
-
-def test_objects_stay_readable_after_reading(database: Database) -> None:
-    with database.writing() as session:
-        session.execute(insert(Event).values(at=NOW, kind="connected", facts={"saved": 1}))
-    with database.reading() as session:
-        event = session.scalars(select(Event)).one()
-    assert (event.at, event.kind, event.facts) == (NOW, "connected", {"saved": 1})
 
 
 def test_a_reader_sees_one_moment_and_never_waits_for_the_writer(database: Database) -> None:
@@ -171,25 +154,6 @@ def test_many_threads_write_and_none_is_lost_or_locked_out(database: Database) -
     assert seen == list(range(80))
 
 
-def test_writers_take_turns(database: Database) -> None:
-    order: list[str] = []
-    began = threading.Event()
-
-    def second() -> None:
-        began.set()
-        with database.writing():
-            order.append("second")
-
-    with database.writing():
-        thread = threading.Thread(target=second)
-        thread.start()
-        began.wait()
-        thread.join(0.1)
-        order.append("first")
-    thread.join()
-    assert order == ["first", "second"]
-
-
 def test_a_writer_that_waits_too_long_is_told_so(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,9 +176,3 @@ def test_errors_do_not_print_what_was_bound(database: Database) -> None:
     with pytest.raises(IntegrityError) as caught, database.writing() as session:
         session.execute(insert(Attempt).values(id="a", nonce_hash=nonce))
     assert nonce not in str(caught.value)
-
-
-def test_broken_references_are_refused(database: Database) -> None:
-    row = "INSERT INTO pictures (page_id) VALUES ('nobody')"
-    with pytest.raises(IntegrityError), database.writing() as session:
-        session.execute(text(row))

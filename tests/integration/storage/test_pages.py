@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, update
@@ -16,7 +16,7 @@ from storage.accounts.grants import (
     withdraw_page_grants,
 )
 from storage.accounts.page_tokens import list_page_tokens
-from storage.accounts.pages import PageDetails, list_page_names, read_details, upsert_pages
+from storage.accounts.pages import PageDetails, list_page_names, upsert_pages
 from storage.accounts.pictures import (
     LINK_LIFETIME,
     REFETCH_AFTER,
@@ -28,7 +28,7 @@ from storage.accounts.pictures import (
 from storage.accounts.vault import Vault
 from storage.db.engine import Database
 from storage.db.installation import get_data_version
-from storage.models import Page, PageGrant, Picture
+from storage.models import Page, PageGrant
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, page_token
 
 pytestmark = pytest.mark.both_databases
@@ -36,26 +36,6 @@ pytestmark = pytest.mark.both_databases
 VAULT = Vault([KEY])
 # Nothing that PostgreSQL could compress until it fits into an index.
 LONG = "".join(chr(0x20000 + number * 7_919 % 40_000) for number in range(5_000))
-FULL = PageDetails(
-    id="90071992547409931",
-    name="Café Straße",
-    category="Bakery",
-    about="Bread",
-    website="https://example.org",
-    link="https://facebook.com/x",
-    username="x",
-    phone="1",
-    emails=("a@example.org",),
-    location={"city": "Łódź", "latitude": 51.7},
-    verification_status="not_verified",
-    is_published=False,
-    is_new_page_experience=True,
-)
-
-
-def get_page(database: Database, page_id: str) -> Page:
-    with database.reading() as session:
-        return session.scalars(select(Page).where(Page.id == page_id)).one()
 
 
 def status_of(database: Database, page_id: str) -> tuple[str, bool]:
@@ -71,31 +51,19 @@ def ids_with_token(session: Session, grant_id: int) -> set[str]:
     return set(session.scalars(query.where(PageGrant.sealed_page_token.is_not(None))))
 
 
-def test_a_page_is_kept_as_described(database: Database) -> None:
-    with database.writing() as session:
-        upsert_pages(session, [FULL], NOW, graph_version="v26.0")
-    page = get_page(database, FULL.id)
-    assert PageDetails(**read_details(page)) == FULL
-    assert page.graph_version == "v26.0"
-    assert (page.name_folded, page.first_seen_at, page.described_at) == ("cafe strasse", NOW, NOW)
-
-
 def test_a_later_description_replaces_all_but_the_first_day(database: Database) -> None:
+    first = PageDetails(
+        id="1", name="Café", emails=("a@b.example",), location={"city": "Łódź"}, is_published=False
+    )
     with database.writing() as session:
-        upsert_pages(session, [FULL], NOW)
-        upsert_pages(session, [PageDetails(id=FULL.id, name="Renamed")], LATER)
+        upsert_pages(session, [first], NOW)
+        upsert_pages(session, [PageDetails(id="1", name="Renamed")], LATER)
         assert get_data_version(session) == 2
-    page = get_page(database, FULL.id)
-    assert (page.name, page.name_folded) == ("Renamed", "renamed")
-    assert (page.first_seen_at, page.described_at) == (NOW, LATER)
-    assert (page.about, page.emails, page.location, page.is_published) == (None, None, None, None)
-
-
-def test_what_facebook_leaves_out_is_null_and_not_the_word_null(database: Database) -> None:
-    with database.writing() as session:
-        upsert_pages(session, [PageDetails(id="1", name="x")], NOW)
+        page = session.scalars(select(Page)).one()
+        assert (page.name, page.name_folded) == ("Renamed", "renamed")
+        assert (page.first_seen_at, page.described_at, page.is_published) == (NOW, LATER, None)
         absent = select(Page.id).where(Page.emails.is_(None), Page.location.is_(None))
-        assert session.scalars(absent).all() == ["1"]
+        assert session.scalars(absent).all() == ["1"], "null, and not the word null"
 
 
 @pytest.mark.parametrize(
@@ -112,11 +80,12 @@ def test_what_facebook_leaves_out_is_null_and_not_the_word_null(database: Databa
     ids=lambda name: ascii(name[:12]),
 )
 def test_any_name_is_stored(database: Database, name: str, stored: str) -> None:
+    details = PageDetails(id="1", name=name, about=name, emails=(name,), location={"city": name})
     with database.writing() as session:
-        row = replace(FULL, name=name, about=name, emails=(name,), location={"city": name})
-        upsert_pages(session, [row], NOW)
-    page = get_page(database, FULL.id)
-    assert (page.name, page.emails) == (stored, [name])
+        upsert_pages(session, [details], NOW)
+    with database.reading() as session:
+        page = session.scalars(select(Page)).one()
+        assert (page.name, page.emails) == (stored, [name])
 
 
 def test_names_are_found_for_more_pages_than_one_statement_takes(database: Database) -> None:
@@ -168,20 +137,11 @@ def test_another_accounts_token_for_the_page_is_left(database: Database) -> None
         assert ids_with_token(session, two) == {"10"}
 
 
-def test_a_status_of_one_page_changes_once(database: Database) -> None:
-    with database.writing() as session:
-        grant_id = add_grant(session, VAULT, "1", ["10"])
-        change = {"code": 190, "subcode": None, "now": LATER}
-        assert set_page_grant_status(session, "10", grant_id, "role_lost", **change)  # type: ignore[arg-type] # all fit
-        assert not set_page_grant_status(session, "10", grant_id, "role_lost", **change)  # type: ignore[arg-type] # all fit
-        row = session.scalars(select(PageGrant)).one()
-        assert (row.status, row.status_at, row.reason_code) == ("role_lost", LATER, 190)
-
-
-def test_an_answer_about_the_token_before_does_not_erase_a_new_one(database: Database) -> None:
+def test_a_status_of_one_page_changes_once_and_not_for_an_older_token(database: Database) -> None:
     with database.writing() as session:
         grant_id = add_grant(session, VAULT, "1", ["10"], LATER)
-        assert not set_page_grant_status(
+        lose = partial(
+            set_page_grant_status,
             session,
             "10",
             grant_id,
@@ -189,9 +149,13 @@ def test_an_answer_about_the_token_before_does_not_erase_a_new_one(database: Dat
             code=190,
             subcode=None,
             now=LATER,
-            token_read_at=NOW,
         )
-    assert status_of(database, "10") == ("ok", True)
+        assert not lose(token_read_at=NOW), "the answer is about the token before"
+        assert ids_with_token(session, grant_id) == {"10"}
+        assert lose(token_read_at=LATER)
+        assert not lose()
+        row = session.scalars(select(PageGrant)).one()
+        assert (row.status, row.status_at, row.reason_code) == ("role_lost", LATER, 190)
 
 
 @pytest.mark.parametrize("status", ["no_access", "missing", "left_out", "role_lost"])
@@ -233,6 +197,8 @@ def test_a_picture_is_due_until_it_is_fetched_and_a_week_later(database: Databas
         add_pages(session, ["1", "2"])
         upsert_picture_sources(session, {"1": URL, "2": None}, NOW)
         assert list_pictures_due(session, NOW) == [("1", URL)]
+        assert list_pictures_due(session, NOW, limit=0) == []
+        assert list_pictures_due(session, NOW + LINK_LIFETIME) == [], "its link has died"
         assert find_picture(session, "1") is None
         before = get_data_version(session)
         save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=NOW)
@@ -244,56 +210,8 @@ def test_a_picture_is_due_until_it_is_fetched_and_a_week_later(database: Databas
         assert list_pictures_due(session, NOW + REFETCH_AFTER - timedelta(seconds=1)) == []
         assert list_pictures_due(session, NOW + REFETCH_AFTER) == [("1", URL)]
         save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=LATER)
-        assert get_data_version(session) == before + 1
-
-
-def test_a_new_signature_is_no_new_picture_and_a_new_path_is(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["1"])
-        upsert_picture_sources(session, {"1": URL}, NOW)
-        save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=NOW)
-        upsert_picture_sources(session, {"1": URL + "2"}, LATER)
-        assert list_pictures_due(session, LATER) == []
-        upsert_picture_sources(session, {"1": URL.replace("1_n", "2_n")}, LATER)
-        assert list_pictures_due(session, LATER) == [("1", URL.replace("1_n", "2_n"))]
-        assert find_picture(session, "1") is not None
-
-
-def test_links_that_have_died_are_not_due(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["1"])
-        upsert_picture_sources(session, {"1": URL}, NOW)
-        assert list_pictures_due(session, NOW + LINK_LIFETIME) == []
-
-
-def test_a_failed_fetch_keeps_the_older_copy_and_is_not_tried_at_once(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["1"])
-        upsert_picture_sources(session, {"1": URL}, NOW)
-        save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=NOW)
-        later = NOW + REFETCH_AFTER
-        save_picture(session, "1", content=None, content_type=None, now=later)
-        assert list_pictures_due(session, later) == []
-        assert find_picture(session, "1") is not None
-
-
-def test_a_picture_that_facebook_took_away_is_dropped(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["1"])
-        upsert_picture_sources(session, {"1": URL}, NOW)
-        save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=NOW)
-        upsert_picture_sources(session, {"1": None}, LATER)
-        assert find_picture(session, "1") is None
-        assert list_pictures_due(session, LATER) == []
-        upsert_picture_sources(session, {"1": URL}, LATER)
-        assert list_pictures_due(session, LATER) == [("1", URL)]
-
-
-def test_pictures_of_many_pages_at_once(database: Database) -> None:
-    ids = [str(n) for n in range(2_500)]
-    with database.writing() as session:
-        add_pages(session, ids)
-        upsert_picture_sources(session, dict.fromkeys(ids, URL), NOW)
-        assert len(list_pictures_due(session, NOW)) == 2_500
-        assert len(list_pictures_due(session, NOW, limit=7)) == 7
-        assert session.scalars(select(Picture.fetched_at).distinct()).all() == [None]
+        assert get_data_version(session) == before + 1, "the same picture again"
+        due = LATER + REFETCH_AFTER
+        save_picture(session, "1", content=None, content_type=None, now=due)
+        assert list_pictures_due(session, due) == [], "a failed fetch is not tried again at once"
+        assert find_picture(session, "1") is not None, "and keeps the older copy"

@@ -15,12 +15,25 @@ from storage.accounts.pictures import find_picture, list_pictures_due, save_pict
 from storage.accounts.vault import Vault
 from storage.db.engine import Database
 from storage.figures.reports import store_figures, store_reports
-from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.models import Page, PageGrant, Picture, Snapshot
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, bring, page_token
 
 VAULT = Vault([KEY])
 URL = "https://scontent.fbcdn.net/v/1_n.jpg?oh=signature"
+DESCRIBED: dict[str, Any] = {
+    "name": "Café Straße",
+    "category": "Bakery",
+    "about": "Bread",
+    "website": "https://example.org",
+    "link": "https://facebook.com/x",
+    "username": "x",
+    "phone": "1",
+    "emails": ("a@example.org", "b@example.org"),
+    "location": {"city": "Łódź", "latitude": 51.7},
+    "verification_status": "not_verified",
+    "is_published": False,
+    "is_new_page_experience": True,
+}
 
 
 def report(page_id: str = "10", **said: Any) -> PageReport:
@@ -39,22 +52,15 @@ def test_every_detail_is_a_column() -> None:
     assert set(DETAILS) < set(Page.__table__.columns.keys())
 
 
+@pytest.mark.both_databases
 def test_a_page_is_stored_as_it_was_reported(database: Database) -> None:
-    told: Any = {
-        "name": "Café Straße",
-        "about": "Bread",
-        "emails": ("a@example.org", "\x00\ud83d"),
-        "location": {"city": "Łódź", "latitude": 51.7},
-        "is_published": False,
-        "is_new_page_experience": True,
-    }
-    full = report(**told, fans_count=2**40, followers_count=0, picture_url=URL)
+    full = report(**DESCRIBED, fans_count=2**40, followers_count=0, picture_url=URL)
     with database.writing() as session:
         bring(session, VAULT, "1", [full], graph_version="v26.0", tasks=("A", "Ü"))
     with database.reading() as session:
         row = one(session, Page)
-        stored = {name: getattr(row, name) for name in told}
-        assert stored == {**told, "emails": list(told["emails"])}
+        stored = {name: getattr(row, name) for name in DESCRIBED}
+        assert stored == {**DESCRIBED, "emails": list(DESCRIBED["emails"])}
         assert (row.id, row.name_folded, row.graph_version) == ("10", "cafe strasse", "v26.0")
         assert (row.first_seen_at, row.described_at) == (NOW, NOW)
         taken = one(session, Snapshot)
@@ -114,33 +120,19 @@ def test_figures_can_be_stored_alone(database: Database) -> None:
         assert session.scalar(select(func.count()).select_from(Picture)) == 0
 
 
-def test_a_figure_that_is_left_out_does_not_take_the_days_figure(database: Database) -> None:
-    with database.writing() as session:
-        store(session, report(fans_count=7, followers_count=8))
-        store(session, report(fans_count=None, followers_count=9), at=LATER)
-        row = one(session, Snapshot)
-        assert (row.fans_count, row.followers_count, row.fetched_at) == (7, 9, LATER)
-
-
-def test_an_older_report_changes_nothing_that_a_refresh_has_stored(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["10"])
-        newer = SnapshotRow("10", NOW.date(), 7, 8, "snapshot", LATER, "v26.0")
-        upsert_snapshots(session, [newer])
-        store(session, report(fans_count=1, followers_count=1))
-        row = one(session, Snapshot)
-        assert (row.fans_count, row.followers_count, row.fetched_at) == (7, 8, LATER)
-
-
+@pytest.mark.both_databases
 def test_a_picture_is_due_again_when_its_path_is_another_one(database: Database) -> None:
     with database.writing() as session:
         store(session, report(picture_url=URL))
         save_picture(session, "10", content=b"jpeg", content_type="image/jpeg", now=NOW)
         moved = URL.replace("scontent.", "scontent-2.") + "2"
         store(session, report(picture_url=moved), at=LATER)
-        assert list_pictures_due(session, LATER) == []
+        assert list_pictures_due(session, LATER) == [], "a new signature is no new picture"
         store(session, report(picture_url=URL.replace("1_n", "2_n")), at=LATER)
         assert list_pictures_due(session, LATER) == [("10", URL.replace("1_n", "2_n"))]
+        assert find_picture(session, "10") is not None, "the older one until then"
         store(session, report(picture_url=None), at=LATER)
         assert find_picture(session, "10") is None
         assert list_pictures_due(session, LATER) == []
+        store(session, report(picture_url=URL), at=LATER)
+        assert list_pictures_due(session, LATER) == [("10", URL)]

@@ -82,6 +82,12 @@ def get(database: Database, run_id: int) -> RunRecord:
         return get_run(session, run_id)
 
 
+def active_run_id(database: Database) -> int | None:
+    with database.reading() as session:
+        active = find_active_run(session, SNAPSHOTS)
+    return None if active is None else active.id
+
+
 def test_a_run_from_start_to_end(database: Database) -> None:
     run_id = start(database)
     with database.writing() as session:
@@ -130,10 +136,9 @@ def test_of_many_starts_at_once_one_runs(database: Database) -> None:
     with ThreadPoolExecutor(5) as pool:
         for _ in range(10):
             assert sum(pool.map(run, range(5))) == 1
-            with database.reading() as session:
-                active = find_active_run(session, SNAPSHOTS)
-            assert active is not None
-            finish(database, active.id)
+            run_id = active_run_id(database)
+            assert run_id is not None
+            finish(database, run_id)
     with database.reading() as session:
         assert count_runs(session, SNAPSHOTS) == 10, "nothing is left of those that were refused"
 
@@ -161,22 +166,17 @@ def test_a_dead_run_gives_way_and_stays_interrupted(database: Database) -> None:
         assert not renew_leases(session, dead)
     assert not finish(database, dead)
     assert get(database, dead).status == "interrupted"
-    with database.reading() as session:
-        active = find_active_run(session, SNAPSHOTS)
-        assert active is not None
-        assert active.id == alive
+    assert active_run_id(database) == alive
     assert finish(database, alive)
 
 
 def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
     run_id = start(database)
     expire_leases(database)
-    with database.reading() as session:
-        assert find_active_run(session, SNAPSHOTS) is None
+    assert active_run_id(database) is None
     with database.writing() as session:
         assert renew_leases(session, run_id), "nobody has taken it meanwhile"
-    with database.reading() as session:
-        assert find_active_run(session, SNAPSHOTS) is not None
+    assert active_run_id(database) == run_id
     with pytest.raises(JobRunning):
         start(database)
 
