@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from storage.db.engine import Database, open_database
 from storage.migrations.migrate import migrate
@@ -127,6 +128,13 @@ def database(database_url: str) -> Iterator[Database]:
     database = open_database(database_url)
     yield database
     database.close()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session that writes to the database, committed when the test is over."""
+    with database.writing() as session:
+        yield session
 
 
 @pytest.fixture

@@ -11,17 +11,14 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from fb.graph import errors, oauth
-from fb.graph.batch import BatchItem
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import debug_token
 from fb.graph.http import exchange, open_session
 from fb.graph.pages import fetch_figures, fetch_pages
-from fb.graph.pictures import fetch_picture
 from storage.accounts.pages import PageReport
 from tests.integration.facebook.fault_server import RESET, STALL, FaultServer, fault_server, http
 from tests.integration.facebook.sandbox_kit import (
@@ -128,22 +125,13 @@ def test_cookies_are_not_sent_back() -> None:
     ("answer", "kind"),
     [
         (http("<!DOCTYPE html><h1>Sorry</h1>"), errors.UnreadableAnswer),
-        (http(""), errors.UnreadableAnswer),
         (http('{"id":"7","na'), errors.UnreadableAnswer),
-        (http('"text"'), errors.UnreadableAnswer),
         (http('[{"id":"7"}]'), errors.UnreadableAnswer),
         (http("null"), errors.UnreadableAnswer),
-        (http("true"), errors.UnreadableAnswer),
-        (http('{"id":NaN}'), errors.UnreadableAnswer),
         (http("[" * 100_000), errors.UnreadableAnswer),
-        (http(b'{"id":"\xff"}'), errors.UnreadableAnswer),
         (http("", "204 No Content"), errors.UnreadableAnswer),
-        (http("<html>", "404 Not Found"), errors.UnreadableAnswer),
         (http("<html>", "502 Bad Gateway"), errors.TemporarilyDown),
-        (http("", "503 Service Unavailable"), errors.TemporarilyDown),
-        (http('{"error":{"code":2}}'), errors.TemporarilyDown),
         (http('{"error":{"code":190,"error_subcode":460}}'), errors.AccessEnded),
-        (http('{"error":{"code":190}}', "401 Unauthorized"), errors.AccessEnded),
         (http('{"error":"Service Unavailable"}'), errors.Refused),
         (http('{"id":"7"}', length=500), errors.Unreachable),
         (b"", errors.Unreachable),
@@ -198,25 +186,11 @@ def test_what_no_retry_mends_is_not_retried() -> None:
     assert slept == []
 
 
-@pytest.mark.parametrize(
-    ("text", "read"),
-    [
-        (r'"https:\/\/x.example\/\u00d3bidos"', "https://x.example/Óbidos"),
-        (r'"\ud83d\ude00"', "😀"),
-        (r'"a\ud83dz"', "a?z"),
-        (r'"a\u0000z"', "az"),
-        ("12345678901234567890", 12345678901234567890),
-    ],
-)
-def test_texts_come_out_fit_to_be_stored(text: str, read: object) -> None:
-    with fault_server(http(f'{{"name":{text}}}')) as server:
-        assert read_me(server) == {"name": read}
-
-
-def test_json_is_read_whatever_it_is_called() -> None:
-    answer = OK.replace(b"application/json", b"text/javascript")
-    with fault_server(answer) as server:
-        assert read_me(server) == {"id": "7"}
+def test_texts_come_out_fit_to_be_stored() -> None:
+    answer = http(r'{"name":"\u00d3bidos \ud83d\ude00 a\ud83dz \u0000"}')
+    # JSON is read whatever it is called.
+    with fault_server(answer.replace(b"application/json", b"text/javascript")) as server:
+        assert read_me(server) == {"name": "Óbidos 😀 a?z "}
 
 
 def test_the_version_and_the_usage_are_observed() -> None:
@@ -271,15 +245,7 @@ def test_what_passes_is_tried_again_until_it_works() -> None:
 
 @pytest.mark.parametrize(
     "refusal",
-    [
-        '{"error":{"code":190}}',
-        '{"error":{"code":4}}',
-        '{"error":{"code":17}}',
-        '{"error":{"code":10}}',
-        '{"error":{"code":100}}',
-        '{"error":{"code":1,"is_transient":false}}',
-        '{"error":{"code":1,"message":"Please reduce the amount of data"}}',
-    ],
+    ['{"error":{"code":190}}', '{"error":{"code":4}}', '{"error":{"code":1,"is_transient":false}}'],
 )
 def test_what_does_not_pass_is_asked_once(refusal: str) -> None:
     answers = (http(refusal, "400 Bad Request"), OK)
@@ -342,21 +308,6 @@ def connect(stand_in: Facebook, client: GraphClient, **dialog: str) -> str:
     return oauth.exchange_for_long_lived(client, short)
 
 
-def test_the_dialog_takes_our_authorization_url(stand_in: Facebook) -> None:
-    url = oauth.authorization_url(
-        dialog_url=stand_in.url,
-        version="v26.0",
-        app_id=APP_ID,
-        redirect_uri=REDIRECT_URI,
-        scopes=("pages_show_list", "read_insights"),
-        config_id=None,
-        state="a.b",
-    )
-    parts = urlsplit(url)
-    answer = stand_in.send("GET", f"dialog/oauth?{parts.query}")
-    assert (parts.path, answer.status_code) == ("/v26.0/dialog/oauth", 200)
-
-
 def test_a_whole_trip(stand_in: Facebook, client: GraphClient) -> None:
     token = connect(stand_in, client, no="read_insights")
     facts = debug_token(client, token)
@@ -403,7 +354,7 @@ def test_a_used_code_is_rejected(stand_in: Facebook, client: GraphClient) -> Non
     assert (caught.value.code, caught.value.subcode) == (100, 36009)
 
 
-@pytest.mark.parametrize("kind", ["cut", "html", "empty", "truncated", "500", "200 with error"])
+@pytest.mark.parametrize("kind", ["cut", "html", "200 with error"])
 def test_a_list_survives_a_bad_moment(stand_in: Facebook, client: GraphClient, kind: str) -> None:
     token = connect(stand_in, client)
     undisturbed = fetch_pages(client, token, PageReport)
@@ -411,71 +362,6 @@ def test_a_list_survives_a_bad_moment(stand_in: Facebook, client: GraphClient, k
     stand_in.sandbox.inject(kind, call=2, path="me/accounts")
     assert fetch_pages(client, token, PageReport) == undisturbed
     assert len(stand_in.sandbox.calls) == 4  # 60 Pages at 25 a call, one of them twice
-
-
-@pytest.mark.parametrize("limit_above", [10, 24, 60])
-def test_a_list_comes_in_smaller_pieces_if_it_must(
-    stand_in: Facebook, client: GraphClient, limit_above: int
-) -> None:
-    token = connect(stand_in, client)
-    undisturbed = fetch_pages(client, token, PageReport)
-    stand_in.sandbox.inject("too much data", times=99, limit_above=limit_above)
-    assert fetch_pages(client, token, PageReport) == undisturbed
-
-
-def test_a_retired_field_is_dropped(stand_in: Facebook, client: GraphClient) -> None:
-    token = connect(stand_in, client)
-    stand_in.sandbox.inject("retired field", times=99)
-    listing = fetch_pages(client, token, PageReport)
-    assert client.observed.dropped_fields == {"verification_status"}
-    assert {page.page.verification_status for page in listing.pages} == {None}
-
-
-def test_a_withdrawn_permission_leaves_the_basics(stand_in: Facebook, client: GraphClient) -> None:
-    token = connect(stand_in, client, no="pages_read_engagement")
-    listing = fetch_pages(client, token, PageReport)
-    assert listing.basic_only
-    assert len(listing.pages) > 50
-    assert all(page.page.fans_count is None for page in listing.pages)
-    assert all(page.page.depth == "basic" for page in listing.pages)
-
-
-@pytest.mark.parametrize(
-    ("trouble", "kind"),
-    [
-        ("rate limit", errors.RateLimited),
-        ("password changed", errors.AccessEnded),
-        ("Facebook is down", errors.TemporarilyDown),
-    ],
-)
-def test_each_trouble_is_the_error_it_should_be(
-    stand_in: Facebook, client: GraphClient, trouble: str, kind: type[errors.FacebookError]
-) -> None:
-    token = connect(stand_in, client)
-    stand_in.sandbox.trouble = trouble
-    with pytest.raises(kind) as caught:
-        fetch_pages(client, token, PageReport)
-    if isinstance(caught.value, errors.RateLimited):
-        assert caught.value.scope == "app"
-
-
-def test_a_limit_of_the_account(stand_in: Facebook, client: GraphClient) -> None:
-    token = connect(stand_in, client)
-    stand_in.sandbox.inject("error", code=17, times=99)
-    with pytest.raises(errors.RateLimited) as caught:
-        fetch_pages(client, token, PageReport)
-    assert caught.value.scope == "account"
-
-
-def test_a_limit_of_pages_says_when_it_ends(stand_in: Facebook, client: GraphClient) -> None:
-    listing = fetch_pages(client, connect(stand_in, client), PageReport)
-    pages = [page for page in listing.pages if page.access_token]
-    stand_in.sandbox.trouble = "rate limit"
-    ((_, result),) = next(
-        fetch_figures(client, [(pages[0].page.id, pages[0].access_token or "")], PageReport)
-    )
-    assert isinstance(result, errors.RateLimited)
-    assert (result.scope, result.retry_after_seconds) == ("account", 25 * 60)
 
 
 def test_the_proof_is_right_for_every_token(stand_in: Facebook, client: GraphClient) -> None:
@@ -487,22 +373,3 @@ def test_the_proof_is_right_for_every_token(stand_in: Facebook, client: GraphCli
         fetch_figures(client, [(p.page.id, p.access_token or "") for p in pages], PageReport)
     )
     assert all(isinstance(result, PageReport) for _, result in chunk)
-
-
-def test_a_batch_survives_what_facebook_leaves_undone(
-    stand_in: Facebook, client: GraphClient
-) -> None:
-    token = connect(stand_in, client)
-    stand_in.sandbox.inject("null items", every=3, times=99)
-    items = [BatchItem("me", "fields=id", token)] * 60
-    assert client.batch(items) == [{"id": ANNA}] * 60
-
-
-def test_a_picture_of_the_sandbox_is_fetched(stand_in: Facebook, client: GraphClient) -> None:
-    listing = fetch_pages(client, connect(stand_in, client), PageReport)
-    url = next(page.page.picture_url for page in listing.pages if page.page.picture_url)
-    with open_session(stand_in.url) as session:
-        picture = fetch_picture(url, session=session, sandbox_origin=stand_in.url)
-        assert picture is not None
-        assert picture.content_type == "image/png"
-        assert fetch_picture(url, session=session) is None

@@ -1,12 +1,13 @@
-"""Daily insights over HTTP, on both databases: first and later runs, refusals, and the ledger."""
+"""Daily insights over HTTP: first and later runs, refusals, and the ledger."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,20 +17,17 @@ from fb.accounts.disconnect import disconnect, freeze
 from fb.installation import Installation
 from fb.jobs import insights, snapshots
 from fb.jobs.insights import run_insights
-from fb.jobs.runner import find_active, find_outcome, start
+from fb.jobs.runner import find_active, find_outcome
 from fb.jobs.schedule import tick
 from fb.sandbox import make_world
+from fb.sandbox.graph import graph_errors, insights_edge
 from storage.accounts.grants import list_grants
 from storage.accounts.page_tokens import find_insight_access
-from storage.db.errors import JobRunning
 from storage.insights.metric_ledger import SEED, LedgerMetric, list_ledger
 from storage.insights.values import (
-    get_insight_series,
     list_page_metrics,
-    list_spans,
 )
-from storage.jobs.runs import INSIGHTS, SNAPSHOTS, RunRecord, start_run
-from storage.migrations.migrate import erase_everything
+from storage.jobs.runs import INSIGHTS, SNAPSHOTS, RunRecord
 from storage.models import (
     Grant,
     InsightSpan,
@@ -40,13 +38,11 @@ from storage.models import (
     Snapshot,
 )
 from tests.integration.facebook.traveller import START, Scene, opened_scene
-from tests.integration.storage_rows import expire_leases
 from tests.waiting import wait_until
 
 # The newest day that is over in California.
 NEWEST = START.astimezone(ZoneInfo("America/Los_Angeles")).date() - timedelta(days=1)
 LIVE = [row.name for row in SEED if row.status == "live"]
-INVALID = "(#100) The value must be a valid insights metric"
 
 
 @pytest.fixture
@@ -87,19 +83,14 @@ def page_ids(scene: Scene) -> list[str]:
     return [page.id for page in scene.sandbox.world.pages]
 
 
-def refuse(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, page_id: str, code: int, **facts: object
-) -> None:
+def refuse(monkeypatch: pytest.MonkeyPatch, page_id: str, code: int) -> None:
     """Let one Page's insights be refused by the sandbox itself."""
-    from fb.sandbox.graph import insights_edge
-    from fb.sandbox.graph.graph_errors import GraphError
-
     answer = insights_edge.answer
 
-    def answer_or_refuse(call: object, access: object, page: object, rest: object) -> object:
-        if getattr(page, "id", None) == page_id:
-            raise GraphError("no", code, **facts)  # type: ignore[arg-type]  # as the test says
-        return answer(call, access, page, rest)  # type: ignore[arg-type]  # handed on
+    def answer_or_refuse(call: Any, access: Any, page: Any, rest: Any) -> Any:
+        if page.id == page_id:
+            raise graph_errors.GraphError("no", code)
+        return answer(call, access, page, rest)
 
     monkeypatch.setattr(insights_edge, "answer", answer_or_refuse)
 
@@ -111,6 +102,9 @@ def test_the_first_run_takes_two_years_and_the_second_little(scene: Scene) -> No
     with scene.installation.database.reading() as session:
         days = select(func.min(InsightValue.day), func.max(InsightValue.day))
         assert session.execute(days).one() == (NEWEST - timedelta(days=727), NEWEST)
+        origins = select(InsightValue.fetched_at, InsightValue.graph_version).distinct()
+        assert session.execute(origins).all() == [(scene.clock(), "v26.0")]
+        assert [row.name for row in list_page_metrics(session, page_ids(scene)[0])] == LIVE
     assert values_count(scene) == 8 * 728 * len(LIVE)
     assert {row.state for row in states(scene).values()} == {"ok"}
     assert calls(scene) == 10, "nine windows, and one call to probe the names that are not live"
@@ -120,27 +114,6 @@ def test_the_first_run_takes_two_years_and_the_second_little(scene: Scene) -> No
     assert calls(scene) - first == 2
     assert again.values_count == 8 * 4 * len(LIVE), "three days again, and the new one"
     assert values_count(scene) == 8 * 729 * len(LIVE)
-
-
-def test_values_tell_where_they_came_from(scene: Scene) -> None:
-    fetch(scene)
-    page = scene.sandbox.world.pages[0]
-    with scene.installation.database.reading() as session:
-        series = get_insight_series(
-            session, page.id, "page_follows", since=date(2026, 3, 6), until=date(2026, 3, 9)
-        )
-        metrics = list_page_metrics(session, page.id)
-    assert [row.day for row in series] == [date(2026, 3, n) for n in (6, 7, 8, 9)]
-    assert {row.fetched_at for row in series} == {scene.clock()}
-    assert {row.graph_version for row in series} == {"v26.0"}
-    assert [metric.name for metric in metrics] == LIVE
-
-
-def test_the_sandbox_ends_its_days_at_midnight_pacific(scene: Scene) -> None:
-    from fb.sandbox.graph.insights_edge import _end_of
-
-    assert _end_of(date(2026, 7, 1)) == datetime(2026, 7, 2, 7, tzinfo=UTC)
-    assert _end_of(date(2026, 12, 1)) == datetime(2026, 12, 2, 8, tzinfo=UTC)
 
 
 def test_a_metric_that_dies_midway_takes_no_other_along(
@@ -201,7 +174,7 @@ def test_one_page_that_is_refused_costs_no_other_its_figures(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, code: int, state: str
 ) -> None:
     page_id = page_ids(scene)[2]
-    refuse(scene, monkeypatch, page_id, code)
+    refuse(monkeypatch, page_id, code)
     result = fetch(scene)
     assert (result.status, result.pages_failed) == ("done", 1)
     found = states(scene)[page_id]
@@ -211,37 +184,11 @@ def test_one_page_that_is_refused_costs_no_other_its_figures(
     assert {row.status for row in ledger(scene).values() if row.name in LIVE} == {"live"}
 
 
-def test_a_page_with_nothing_to_say_is_asked_once_a_day(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_with_nothing_to_say_is_no_failure(scene: Scene) -> None:
     object.__setattr__(scene.sandbox.world.pages[1], "has_counts", False)
-    try:
-        result = fetch(scene)
-    finally:
-        object.__setattr__(scene.sandbox.world.pages[1], "has_counts", True)
-    assert result.pages_failed == 0
+    assert fetch(scene).pages_failed == 0
     assert states(scene)[page_ids(scene)[1]].state == "empty"
     assert values_count(scene) == 7 * 728 * len(LIVE)
-
-
-def test_a_name_refused_for_one_page_alone_stays_live(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from fb.sandbox.graph import graph_errors, insights_edge
-
-    whose, check = page_ids(scene)[3], insights_edge._check
-
-    def check_or_refuse(call: object, access: object, page: object, names: list[str]) -> None:
-        if getattr(page, "id", None) == whose and "page_video_views" in names:
-            raise graph_errors.parameter_invalid("The value must be a valid insights metric")
-        check(call, access, page, names)  # type: ignore[arg-type]  # handed on
-
-    monkeypatch.setattr(insights_edge, "_check", check_or_refuse)
-    result = fetch(scene)
-    assert (result.status, result.pages_failed) == ("done", 0)
-    assert ledger(scene)["page_video_views"].status == "live"
-    assert values_count(scene, page_id=whose) == 728 * (len(LIVE) - 1)
-    assert values_count(scene, metric="page_video_views") == 7 * 728
 
 
 def test_a_name_that_dies_while_it_is_asked_alone_is_retired_too(scene: Scene) -> None:
@@ -258,20 +205,19 @@ def test_a_name_that_dies_while_it_is_asked_alone_is_retired_too(scene: Scene) -
     assert values_count(scene, metric="page_views_total") == 8 * 728
 
 
-def test_a_page_alone_in_its_call_retires_nothing_that_others_answer(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("batch_items", [50, 7], ids=["among others", "alone in its call"])
+def test_a_name_refused_for_one_page_alone_stays_live(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, batch_items: int
 ) -> None:
-    from fb.sandbox.graph import graph_errors, insights_edge
-
     whose, check = max(page_ids(scene)), insights_edge._check
 
-    def check_or_refuse(call: object, access: object, page: object, names: list[str]) -> None:
-        if getattr(page, "id", None) == whose and "page_video_views" in names:
+    def check_or_refuse(call: Any, access: Any, page: Any, names: list[str]) -> None:
+        if page.id == whose and "page_video_views" in names:
             raise graph_errors.parameter_invalid("The value must be a valid insights metric")
-        check(call, access, page, names)  # type: ignore[arg-type]  # handed on
+        check(call, access, page, names)
 
     monkeypatch.setattr(insights_edge, "_check", check_or_refuse)
-    monkeypatch.setattr("fb.jobs.insights.MAX_BATCH_ITEMS", 7)
+    monkeypatch.setattr("fb.jobs.insights.MAX_BATCH_ITEMS", batch_items)
     result = fetch(scene)
     assert (result.status, result.pages_failed) == ("done", 0)
     assert ledger(scene)["page_video_views"].status == "live"
@@ -427,19 +373,6 @@ def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
     assert values_count(scene) == 8 * 90 * len(LIVE), "what it had brought stays"
 
 
-def test_one_at_a_time_beside_the_sync(scene: Scene) -> None:
-    now = scene.clock()
-    with scene.installation.database.writing() as session:
-        start_run(session, kind=INSIGHTS, started_by="manual", day=now.date(), now=now)
-    with pytest.raises(JobRunning):
-        fetch(scene)
-    assert find_active(scene.installation, INSIGHTS) is not None
-    assert not start(scene.installation, insights.JOB, "manual")
-    expire_leases(scene.installation.database)
-    assert find_active(scene.installation, INSIGHTS) is None
-    assert fetch(scene).status == "done", "a run without a heartbeat is taken over"
-
-
 def test_a_run_that_lost_its_lease_stores_nothing_more(scene: Scene) -> None:
     def lose_lease(done: int, total: int) -> None:
         with scene.installation.database.writing() as session:
@@ -459,15 +392,3 @@ def test_the_timer_fetches_after_the_days_snapshot(scene: Scene) -> None:
     assert not insights.is_due(scene.installation)
     scene.clock.move(days=1)
     assert insights.is_due(scene.installation)
-
-
-def test_starting_over_brings_the_ledger_back(scene: Scene) -> None:
-    scene.sandbox.trouble = "a retired metric"
-    fetch(scene)
-    with scene.installation.database.writing() as session:
-        erase_everything(session)
-    assert ledger(scene)["page_views_total"].status == "live"
-    assert list(ledger(scene)) == [row.name for row in SEED]
-    assert values_count(scene) == 0
-    with scene.installation.database.reading() as session:
-        assert list_spans(session) == {}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy.orm import Session
 
-from storage.db.engine import Database
 from storage.db.installation import get_data_version
 from storage.notes.goals import GoalRow, find_goal, remove_goal, set_goal
 from tests.integration.storage_rows import LATER, NOW, add_pages
@@ -17,20 +17,19 @@ BIG = GoalRow(10_000_000_000, date(2030, 12, 31))
 SMALL = GoalRow(100_000, date(2026, 12, 31))
 
 
-def test_a_goal_is_set_changed_and_removed(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["1", "2"])
-        before = get_data_version(session)
-        assert find_goal(session, "1", "fans") is None
-        set_goal(session, "1", "fans", SMALL, NOW)
-        assert get_data_version(session) > before
-        set_goal(session, "1", "followers", BIG, NOW)
-        set_goal(session, "1", "fans", BIG, LATER)
-        assert find_goal(session, "1", "fans") == BIG
-        assert find_goal(session, "2", "fans") is None
-        version = get_data_version(session)
-        assert remove_goal(session, "1", "fans") is True
-        assert get_data_version(session) > version
-        assert find_goal(session, "1", "fans") is None
-        assert find_goal(session, "1", "followers") == BIG
-        assert remove_goal(session, "1", "fans") is False
+def test_a_goal_is_set_changed_and_removed(session: Session) -> None:
+    add_pages(session, ["1", "2"])
+    before = get_data_version(session)
+    assert find_goal(session, "1", "fans") is None
+    set_goal(session, "1", "fans", SMALL, NOW)
+    assert get_data_version(session) > before
+    set_goal(session, "1", "followers", BIG, NOW)
+    set_goal(session, "1", "fans", BIG, LATER)
+    assert find_goal(session, "1", "fans") == BIG
+    assert find_goal(session, "2", "fans") is None
+    version = get_data_version(session)
+    assert remove_goal(session, "1", "fans") is True
+    assert get_data_version(session) > version
+    assert find_goal(session, "1", "fans") is None
+    assert find_goal(session, "1", "followers") == BIG
+    assert remove_goal(session, "1", "fans") is False

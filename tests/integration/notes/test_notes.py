@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
@@ -42,11 +43,8 @@ TODAY_NOON = datetime.combine(day(20), time(12), tzinfo=UTC)
 ALL = Scope()
 
 
-def add(session: Session, text: str, number: int = 0, **whom: str | int | None) -> int:
-    page_id, tag_id = whom.get("page_id"), whom.get("tag_id")
-    assert page_id is None or isinstance(page_id, str)
-    assert tag_id is None or isinstance(tag_id, int)
-    return add_note(session, NoteDraft(day(number), text, page_id, tag_id), TODAY_NOON)
+def add(session: Session, text: str, number: int = 0, **whom: Any) -> int:
+    return add_note(session, NoteDraft(day(number), text, **whom), TODAY_NOON)
 
 
 def texts(session: Session, page_id: str | None = None, tag_id: int | None = None) -> list[str]:
@@ -80,7 +78,6 @@ def test_a_note_concerns_the_charts_of_its_scope(database: Database) -> None:
 @pytest.mark.parametrize(
     ("text", "number", "reason"),
     [
-        ("", 0, "empty"),
         (" \n\t\x07", 0, "empty"),
         ("x" * (MAX_TEXT + 1), 0, "too_long"),
         ("x", 20 + 367, "too_far"),
@@ -88,16 +85,21 @@ def test_a_note_concerns_the_charts_of_its_scope(database: Database) -> None:
     ],
 )
 def test_a_note_that_can_not_be_is_refused(
-    database: Database, text: str, number: int, reason: str
+    session: Session, text: str, number: int, reason: str
 ) -> None:
-    with database.writing() as session:
-        with pytest.raises(NoteRefused) as refused:
-            add(session, text, number)
-        assert refused.value.reason == reason
-        kept = add(session, "kept")
-        with pytest.raises(NoteRefused):
-            change_note(session, kept, NoteDraft(day(number), text), TODAY_NOON)
-        assert texts(session) == ["kept"]
+    with pytest.raises(NoteRefused) as refused:
+        add(session, text, number)
+    assert refused.value.reason == reason
+    kept = add(session, "kept")
+    with pytest.raises(NoteRefused):
+        change_note(session, kept, NoteDraft(day(number), text), TODAY_NOON)
+    assert texts(session) == ["kept"]
+
+
+@pytest.mark.parametrize("whom", [{"page_id": "9"}, {"tag_id": 9}])
+def test_a_note_for_what_is_gone_is_refused(database: Database, whom: dict[str, Any]) -> None:
+    with database.writing() as session, pytest.raises(NoteRefused, match="gone"):
+        add(session, "x", **whom)
 
 
 def test_a_note_may_be_up_to_a_year_ahead_and_as_old_as_facebook(database: Database) -> None:
@@ -108,24 +110,11 @@ def test_a_note_may_be_up_to_a_year_ahead_and_as_old_as_facebook(database: Datab
     assert len(found) == 2
 
 
-def test_a_note_for_what_is_gone_is_refused(database: Database) -> None:
-    with database.writing() as session:
-        for whom in ({"page_id": "9"}, {"tag_id": 9}):
-            with pytest.raises(NoteRefused, match="gone"):
-                add(session, "x", **whom)
-
-
 @pytest.mark.parametrize(
     ("text", "kept"),
     [
-        ("x" * MAX_TEXT, "x" * MAX_TEXT),
         ("two\nlines\r\n\tand more", "two lines and more"),
-        (
-            "<script>alert(1)</script> :material/delete:",
-            "<script>alert(1)</script> :material/delete:",
-        ),
-        ("مرحبا بكم", "مرحبا بكم"),
-        ("👩‍👩‍👧🎉", "👩‍👩‍👧🎉"),
+        ("<script>مرحبا</script> :material/delete: 👩‍👩‍👧",) * 2,
         ("a\0b\ud800", "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}"),
     ],
 )
@@ -136,18 +125,17 @@ def test_any_text_is_kept_on_one_line(database: Database, text: str, kept: str) 
         assert texts(session) == [kept]
 
 
-def test_a_note_is_changed_and_deleted(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1")
-        note = add(session, "before", page_id="1")
-        assert change_note(session, note, NoteDraft(day(3), "after"), TODAY_NOON)
-        (row,) = list_notes(session, since=day(0), until=day(9))
-        assert (row.day, row.text, row.page_id) == (day(3), "after", None)
-        assert find_note(session, note) == row
-        assert delete_note(session, note, TODAY_NOON)
-        assert find_note(session, note) is None
-        assert not delete_note(session, note, TODAY_NOON)
-        assert not change_note(session, note, NoteDraft(day(3), "x"), TODAY_NOON)
+def test_a_note_is_changed_and_deleted(session: Session) -> None:
+    add_page(session, "1")
+    note = add(session, "before", page_id="1")
+    assert change_note(session, note, NoteDraft(day(3), "after"), TODAY_NOON)
+    (row,) = list_notes(session, since=day(0), until=day(9))
+    assert (row.day, row.text, row.page_id) == (day(3), "after", None)
+    assert find_note(session, note) == row
+    assert delete_note(session, note, TODAY_NOON)
+    assert find_note(session, note) is None
+    assert not delete_note(session, note, TODAY_NOON)
+    assert not change_note(session, note, NoteDraft(day(3), "x"), TODAY_NOON)
 
 
 def test_every_write_is_recorded_with_its_author_and_seen(database: Database) -> None:
@@ -172,35 +160,34 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
     assert events[1].facts["before"] == "A"
 
 
-def test_consents_concern_the_pages_that_the_account_holds(database: Database) -> None:
-    with database.writing() as session:
-        anna = add_grant(session, "a", account_name="Anna Keller")
-        add_grant(session, "b", account_name="Ben Ortiz")
-        add_page(session, "1")
-        add_page(session, "2")
-        hold(session, anna, "1")
-        tag = create_tag(session, "T", NOW)
-        tag_page(session, tag, "2", NOW)
-        record_event(session, "connected", "Anna Keller", {"added": 2}, at(1))
-        record_event(session, "connected", "Ben Ortiz", {"added": 5}, at(2))
-        record_event(session, "renewed", "Anna Keller", {"added": 0}, at(3, 23))
-        record_event(session, "frozen", "Anna Keller", {}, at(3))
-        record_event(session, "renewed", "Anna Keller", {}, at(4, 0))
-        anna_s = [
-            Consent(day(1), "connected", "Anna Keller", 2),
-            Consent(day(3), "renewed", "Anna Keller", 0),
-        ]
-        ben_s = Consent(day(2), "connected", "Ben Ortiz", 5)
+def test_consents_concern_the_pages_that_the_account_holds(session: Session) -> None:
+    anna = add_grant(session, "a", account_name="Anna Keller")
+    add_grant(session, "b", account_name="Ben Ortiz")
+    add_page(session, "1")
+    add_page(session, "2")
+    hold(session, anna, "1")
+    tag = create_tag(session, "T", NOW)
+    tag_page(session, tag, "2", NOW)
+    record_event(session, "connected", "Anna Keller", {"added": 2}, at(1))
+    record_event(session, "connected", "Ben Ortiz", {"added": 5}, at(2))
+    record_event(session, "renewed", "Anna Keller", {"added": 0}, at(3, 23))
+    record_event(session, "frozen", "Anna Keller", {}, at(3))
+    record_event(session, "renewed", "Anna Keller", {}, at(4, 0))
+    anna_s = [
+        Consent(day(1), "connected", "Anna Keller", 2),
+        Consent(day(3), "renewed", "Anna Keller", 0),
+    ]
+    ben_s = Consent(day(2), "connected", "Ben Ortiz", 5)
 
-        def ask(scope: Scope) -> list[Consent]:
-            return list_consents(session, scope, since=day(0), until=day(3))
+    def ask(scope: Scope) -> list[Consent]:
+        return list_consents(session, scope, since=day(0), until=day(3))
 
-        assert ask(ALL) == [anna_s[0], ben_s, anna_s[1]]
-        assert ask(Scope(page_id="1")) == anna_s
-        assert ask(Scope(page_id="2")) == []
-        assert ask(Scope(tag_id=tag)) == []
-        tag_page(session, tag, "1", NOW)
-        assert ask(Scope(tag_id=tag)) == anna_s
+    assert ask(ALL) == [anna_s[0], ben_s, anna_s[1]]
+    assert ask(Scope(page_id="1")) == anna_s
+    assert ask(Scope(page_id="2")) == []
+    assert ask(Scope(tag_id=tag)) == []
+    tag_page(session, tag, "1", NOW)
+    assert ask(Scope(tag_id=tag)) == anna_s
 
 
 def test_what_was_before_a_page_came_does_not_concern_it(database: Database) -> None:
@@ -214,66 +201,63 @@ def test_what_was_before_a_page_came_does_not_concern_it(database: Database) -> 
     assert [(each.day, each.is_first) for each in found] == [(day(3), True), (day(5), False)]
 
 
-def test_an_outage_is_a_run_of_days_without_any_snapshot(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1", {0: 5, 1: 5, 4: 5, 5: 5, 8: 5, 9: 5})
-        add_page(session, "2", {1: 5, 2: 5, 9: 5})
-        add_page(session, "3")
-        tag = create_tag(session, "T", NOW)
-        tag_page(session, tag, "2", NOW)
+def test_an_outage_is_a_run_of_days_without_any_snapshot(session: Session) -> None:
+    add_page(session, "1", {0: 5, 1: 5, 4: 5, 5: 5, 8: 5, 9: 5})
+    add_page(session, "2", {1: 5, 2: 5, 9: 5})
+    add_page(session, "3")
+    tag = create_tag(session, "T", NOW)
+    tag_page(session, tag, "2", NOW)
 
-        def ask(scope: Scope, since: int, until: int) -> list[tuple[date, date]]:
-            found = list_outages(session, scope, since=day(since), until=day(until))
-            return [(outage.since, outage.until) for outage in found]
+    def ask(scope: Scope, since: int, until: int) -> list[tuple[date, date]]:
+        found = list_outages(session, scope, since=day(since), until=day(until))
+        return [(outage.since, outage.until) for outage in found]
 
-        assert ask(ALL, -5, 9) == [(day(3), day(3)), (day(6), day(7))]
-        assert ask(Scope(page_id="1"), -5, 9) == [(day(2), day(3)), (day(6), day(7))]
-        assert ask(Scope(tag_id=tag), -5, 9) == [(day(3), day(8))]
-        assert ask(Scope(page_id="3"), -5, 9) == [], "nobody has ever counted it"
-        assert ask(ALL, 7, 9) == [(day(7), day(7))], "it began before the period"
-        assert ask(ALL, 0, 10) == ask(ALL, 0, 9), "today's snapshot is to come"
-        assert ask(ALL, 0, 11)[-1] == (day(10), day(11))
-        assert ask(ALL, 12, 14) == [(day(12), day(14))]
-        assert ask(ALL, -9, -2) == []
+    assert ask(ALL, -5, 9) == [(day(3), day(3)), (day(6), day(7))]
+    assert ask(Scope(page_id="1"), -5, 9) == [(day(2), day(3)), (day(6), day(7))]
+    assert ask(Scope(tag_id=tag), -5, 9) == [(day(3), day(8))]
+    assert ask(Scope(page_id="3"), -5, 9) == [], "nobody has ever counted it"
+    assert ask(ALL, 7, 9) == [(day(7), day(7))], "it began before the period"
+    assert ask(ALL, 0, 10) == ask(ALL, 0, 9), "today's snapshot is to come"
+    assert ask(ALL, 0, 11)[-1] == (day(10), day(11))
+    assert ask(ALL, 12, 14) == [(day(12), day(14))]
+    assert ask(ALL, -9, -2) == []
 
 
-def test_an_import_concerns_the_pages_in_its_file(database: Database) -> None:
-    with database.writing() as session:
-        for page_id in ("1", "2"):
-            add_page(session, page_id, {0: 5})
-        tags = [create_tag(session, name, NOW) for name in ("A", "B")]
-        for tag, page_id in zip(tags, ("1", "2"), strict=True):
-            tag_page(session, tag, page_id, NOW)
-        facts = {"equal_count": 0, "conflicting_count": 0, "refused_count": 0, "new_count": 1}
-        done = {"file_name": "fans.csv", "imported_at": at(3), "undone_at": None}
-        undone = {"file_name": "wrong.csv", "imported_at": at(4), "undone_at": at(5)}
-        rows = [{**facts, **row} for row in (done, undone)]
-        first, _ = session.scalars(insert(Import).returning(Import.id), rows)
-        session.execute(
-            insert(Snapshot).values(
-                page_id="1",
-                day=day(-3),
-                fans_count=4,
-                fans_source=f"import:{first}",
-                fetched_at=LONG_AGO,
-            )
+def test_an_import_concerns_the_pages_in_its_file(session: Session) -> None:
+    for page_id in ("1", "2"):
+        add_page(session, page_id, {0: 5})
+    tags = [create_tag(session, name, NOW) for name in ("A", "B")]
+    for tag, page_id in zip(tags, ("1", "2"), strict=True):
+        tag_page(session, tag, page_id, NOW)
+    facts = {"equal_count": 0, "conflicting_count": 0, "refused_count": 0, "new_count": 1}
+    done = {"file_name": "fans.csv", "imported_at": at(3), "undone_at": None}
+    undone = {"file_name": "wrong.csv", "imported_at": at(4), "undone_at": at(5)}
+    rows = [{**facts, **row} for row in (done, undone)]
+    first, _ = session.scalars(insert(Import).returning(Import.id), rows)
+    session.execute(
+        insert(Snapshot).values(
+            page_id="1",
+            day=day(-3),
+            fans_count=4,
+            fans_source=f"import:{first}",
+            fetched_at=LONG_AGO,
         )
-        imported = [Imported(day(3), "fans.csv")]
+    )
+    imported = [Imported(day(3), "fans.csv")]
 
-        def ask(scope: Scope, until: int = 9) -> list[Imported]:
-            return list_imports(session, scope, since=day(0), until=day(until))
+    def ask(scope: Scope, until: int = 9) -> list[Imported]:
+        return list_imports(session, scope, since=day(0), until=day(until))
 
-        assert ask(ALL) == ask(Scope(page_id="1")) == ask(Scope(tag_id=tags[0])) == imported
-        assert ask(Scope(page_id="2")) == ask(Scope(tag_id=tags[1])) == []
-        assert ask(ALL, until=2) == []
+    assert ask(ALL) == ask(Scope(page_id="1")) == ask(Scope(tag_id=tags[0])) == imported
+    assert ask(Scope(page_id="2")) == ask(Scope(tag_id=tags[1])) == []
+    assert ask(ALL, until=2) == []
 
 
-def test_a_metric_that_facebook_ended_is_told_on_its_day(database: Database) -> None:
-    with database.writing() as session:
-        row = session.scalar(select(InsightMetric).order_by(InsightMetric.position).limit(1))
-        assert row is not None
-        row.retired_on, row.replaced_by = day(3), "Something else"
-        session.flush()
-        found = list_retired(session, since=day(0), until=day(9))
-        assert [(each.day, each.replaced_by) for each in found] == [(day(3), "Something else")]
-        assert list_retired(session, since=day(4), until=day(9)) == []
+def test_a_metric_that_facebook_ended_is_told_on_its_day(session: Session) -> None:
+    row = session.scalar(select(InsightMetric).order_by(InsightMetric.position).limit(1))
+    assert row is not None
+    row.retired_on, row.replaced_by = day(3), "Something else"
+    session.flush()
+    found = list_retired(session, since=day(0), until=day(9))
+    assert [(each.day, each.replaced_by) for each in found] == [(day(3), "Something else")]
+    assert list_retired(session, since=day(4), until=day(9)) == []

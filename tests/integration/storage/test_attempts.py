@@ -111,13 +111,12 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
     "changes", [{"nonce_hash": "another"}, {"binding": "another"}, {"now": OPEN_END}], ids=str
 )
 def test_no_other_browser_or_settings_consume_and_nobody_too_late(
-    database: Database, changes: dict[str, Any]
+    session: Session, changes: dict[str, Any]
 ) -> None:
-    with database.writing() as session:
-        add_attempt(session)
-        assert not consume(session, **changes)
-        assert get(session).consumed_at is None
-        assert consume(session, now=OPEN_END - timedelta(seconds=1))
+    add_attempt(session)
+    assert not consume(session, **changes)
+    assert get(session).consumed_at is None
+    assert consume(session, now=OPEN_END - timedelta(seconds=1))
 
 
 def _begin_open(session: Session, id: str) -> None:
@@ -217,15 +216,14 @@ def _take(session: Session, step: str) -> bool:
     "changes", [{"id": "a2"}, {"nonce_hash": "n2"}, {"now": PREVIEW_END}], ids=str
 )
 def test_no_other_browser_claims_and_nobody_too_late(
-    database: Database, changes: dict[str, Any]
+    session: Session, changes: dict[str, Any]
 ) -> None:
     facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "status_to": "saved"}
-    with database.writing() as session:
-        make_ready(session)
-        assert not claim_attempt(session, **{**facts, "now": LATER, **changes})
-        assert get(session).sealed_result == SEALED.text
-        assert claim_attempt(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
-        assert not claim_attempt(session, **facts, now=LATER)
+    make_ready(session)
+    assert not claim_attempt(session, **{**facts, "now": LATER, **changes})
+    assert get(session).sealed_result == SEALED.text
+    assert claim_attempt(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
+    assert not claim_attempt(session, **facts, now=LATER)
 
 
 def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> None:
@@ -243,15 +241,14 @@ def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> N
         assert get(session).sealed_result == SEALED.text
 
 
-def test_failing_keeps_plain_facts(database: Database) -> None:
+def test_failing_keeps_plain_facts(session: Session) -> None:
     failure = {"kind": "AccessEnded", "code": 190, "subcode": 463, "trace_id": "A1"}
-    with database.writing() as session:
-        add_attempt(session)
-        assert fail_attempt(session, "a1", failure, LATER)
-        assert not fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
-        assert not record_progress(session, "a1", LATER)
-        attempt = get(session)
-        assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
+    add_attempt(session)
+    assert fail_attempt(session, "a1", failure, LATER)
+    assert not fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
+    assert not record_progress(session, "a1", LATER)
+    attempt = get(session)
+    assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
 
 
 def test_open_attempts_are_capped_until_they_expire(database: Database) -> None:
@@ -275,26 +272,24 @@ def test_open_attempts_are_capped_until_they_expire(database: Database) -> None:
         )
 
 
-def test_wiping_erases_expired_results_and_nothing_else(database: Database) -> None:
-    with database.writing() as session:
-        make_ready(session)
-        assert wipe_expired(session, PREVIEW_END - timedelta(seconds=1)) == 0
-        assert get(session).sealed_result == SEALED.text
-        assert wipe_expired(session, PREVIEW_END) == 1
-        attempt = get(session)
-        assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
-        assert wipe_expired(session, PREVIEW_END) == 0
-        assert not claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+def test_wiping_erases_expired_results_and_nothing_else(session: Session) -> None:
+    make_ready(session)
+    assert wipe_expired(session, PREVIEW_END - timedelta(seconds=1)) == 0
+    assert get(session).sealed_result == SEALED.text
+    assert wipe_expired(session, PREVIEW_END) == 1
+    attempt = get(session)
+    assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
+    assert wipe_expired(session, PREVIEW_END) == 0
+    assert not claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
 
 
-def test_abandoned_trips_are_forgotten_after_a_day(database: Database) -> None:
-    with database.writing() as session:
-        add_attempt(session, "abandoned")
-        make_ready(session, "read")
-        wipe_expired(session, OPEN_END + timedelta(hours=23))
-        assert find_attempt(session, "abandoned") is not None
-        wipe_expired(session, OPEN_END + timedelta(hours=24))
-        assert list(session.scalars(select(Attempt.id))) == ["read"]
+def test_abandoned_trips_are_forgotten_after_a_day(session: Session) -> None:
+    add_attempt(session, "abandoned")
+    make_ready(session, "read")
+    wipe_expired(session, OPEN_END + timedelta(hours=23))
+    assert find_attempt(session, "abandoned") is not None
+    wipe_expired(session, OPEN_END + timedelta(hours=24))
+    assert list(session.scalars(select(Attempt.id))) == ["read"]
 
 
 @pytest.mark.parametrize("status", ["open", "reading", "saved", "discarded", "failed"])

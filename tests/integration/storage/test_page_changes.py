@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from storage.accounts.pages import FactChange, PageReport, list_fact_changes
 from storage.csv_import.importer import add_import, list_import_names
 from storage.csv_import.plan import ImportCounts
-from storage.db.engine import Database
 from storage.figures.reports import store_reports
 from storage.figures.series import get_page_history
 from storage.models import PageChange
@@ -41,64 +40,57 @@ def store(session: Session, *reports: PageReport, at: Any) -> None:
     store_reports(session, reports, at, "v26.0")
 
 
-def test_a_new_page_has_no_changes(database: Database) -> None:
-    with database.writing() as session:
-        store(session, report(), at=NOW)
-        assert list_fact_changes(session, "1") == {}
+def test_a_new_page_has_no_changes(session: Session) -> None:
+    store(session, report(), at=NOW)
+    assert list_fact_changes(session, "1") == {}
 
 
-def test_saying_the_same_again_changes_nothing(database: Database) -> None:
-    with database.writing() as session:
-        for at in (NOW, LATER):
-            store(session, report(), report("2"), at=at)
-        assert session.scalar(select(func.count()).select_from(PageChange)) == 0
+def test_saying_the_same_again_changes_nothing(session: Session) -> None:
+    for at in (NOW, LATER):
+        store(session, report(), report("2"), at=at)
+    assert session.scalar(select(func.count()).select_from(PageChange)) == 0
 
 
-def test_what_was_said_before_is_kept_with_the_moment(database: Database) -> None:
-    with database.writing() as session:
-        store(session, report(), report("2"), at=NOW)
-        changed = report(
-            name="Optik Keller & Söhne", emails=None, location={"city": "Bremen"}, phone="+49 40"
-        )
-        store(session, changed, report("2"), at=LATER)
-        assert list_fact_changes(session, "1") == {
-            "name": FactChange(LATER, "Optik Keller"),
-            "emails": FactChange(LATER, ["a@b.example"]),
-            "location": FactChange(LATER, {"city": "Hamburg", "zip": "20095"}),
-            "phone": FactChange(LATER, None),
-        }
-        assert list_fact_changes(session, "2") == {}
+def test_what_was_said_before_is_kept_with_the_moment(session: Session) -> None:
+    store(session, report(), report("2"), at=NOW)
+    changed = report(
+        name="Optik Keller & Söhne", emails=None, location={"city": "Bremen"}, phone="+49 40"
+    )
+    store(session, changed, report("2"), at=LATER)
+    assert list_fact_changes(session, "1") == {
+        "name": FactChange(LATER, "Optik Keller"),
+        "emails": FactChange(LATER, ["a@b.example"]),
+        "location": FactChange(LATER, {"city": "Hamburg", "zip": "20095"}),
+        "phone": FactChange(LATER, None),
+    }
+    assert list_fact_changes(session, "2") == {}
 
 
-def test_the_newest_change_counts(database: Database) -> None:
-    with database.writing() as session:
-        for about, at in (("One", NOW), ("Two", LATER), ("One", TOMORROW)):
-            store(session, report(about=about), at=at)
-        assert list_fact_changes(session, "1") == {"about": FactChange(TOMORROW, "Two")}
+def test_the_newest_change_counts(session: Session) -> None:
+    for about, at in (("One", NOW), ("Two", LATER), ("One", TOMORROW)):
+        store(session, report(about=about), at=at)
+    assert list_fact_changes(session, "1") == {"about": FactChange(TOMORROW, "Two")}
 
 
 @pytest.mark.parametrize("depth", ["figures", "basic"])
-def test_less_than_the_whole_answer_says_nothing(database: Database, depth: str) -> None:
-    with database.writing() as session:
-        store(session, report(), at=NOW)
-        store(session, report(depth=depth, about=None), at=LATER)
-        assert list_fact_changes(session, "1") == {}
+def test_less_than_the_whole_answer_says_nothing(session: Session, depth: str) -> None:
+    store(session, report(), at=NOW)
+    store(session, report(depth=depth, about=None), at=LATER)
+    assert list_fact_changes(session, "1") == {}
 
 
-def test_text_that_no_database_takes_is_compared_as_it_is_stored(database: Database) -> None:
-    with database.writing() as session:
-        for at in (NOW, LATER):
-            store(session, report(about="a\0b"), at=at)
-        assert list_fact_changes(session, "1") == {}
+def test_text_that_no_database_takes_is_compared_as_it_is_stored(session: Session) -> None:
+    for at in (NOW, LATER):
+        store(session, report(about="a\0b"), at=at)
+    assert list_fact_changes(session, "1") == {}
 
 
-def test_the_history_of_a_page(database: Database) -> None:
-    with database.writing() as session:
-        add_page(session, "1", {-3: 10, 0: None, 2: 0}, {2: 7})
-        history = get_page_history(session, "1")
-        assert history.fans == {day(-3): 10, day(0): None, day(2): 0}
-        assert list(history.of("followers").values()) == [None, None, 7]
-        assert get_page_history(session, "404").fans == {}
-        counts = ImportCounts(new=1, equal=0, conflicting=0, refused=0)
-        id = add_import(session, "=fans.csv", counts, NOW)
-        assert list_import_names(session) == {f"import:{id}": ("=fans.csv", NOW.date())}
+def test_the_history_of_a_page(session: Session) -> None:
+    add_page(session, "1", {-3: 10, 0: None, 2: 0}, {2: 7})
+    history = get_page_history(session, "1")
+    assert history.fans == {day(-3): 10, day(0): None, day(2): 0}
+    assert list(history.of("followers").values()) == [None, None, 7]
+    assert get_page_history(session, "404").fans == {}
+    counts = ImportCounts(new=1, equal=0, conflicting=0, refused=0)
+    id = add_import(session, "=fans.csv", counts, NOW)
+    assert list_import_names(session) == {f"import:{id}": ("=fans.csv", NOW.date())}

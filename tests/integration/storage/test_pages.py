@@ -51,19 +51,18 @@ def ids_with_token(session: Session, grant_id: int) -> set[str]:
     return set(session.scalars(query.where(PageGrant.sealed_page_token.is_not(None))))
 
 
-def test_a_later_description_replaces_all_but_the_first_day(database: Database) -> None:
+def test_a_later_description_replaces_all_but_the_first_day(session: Session) -> None:
     first = PageDetails(
         id="1", name="Café", emails=("a@b.example",), location={"city": "Łódź"}, is_published=False
     )
-    with database.writing() as session:
-        upsert_pages(session, [first], NOW)
-        upsert_pages(session, [PageDetails(id="1", name="Renamed")], LATER)
-        assert get_data_version(session) == 2
-        page = session.scalars(select(Page)).one()
-        assert (page.name, page.name_folded) == ("Renamed", "renamed")
-        assert (page.first_seen_at, page.described_at, page.is_published) == (NOW, LATER, None)
-        absent = select(Page.id).where(Page.emails.is_(None), Page.location.is_(None))
-        assert session.scalars(absent).all() == ["1"], "null, and not the word null"
+    upsert_pages(session, [first], NOW)
+    upsert_pages(session, [PageDetails(id="1", name="Renamed")], LATER)
+    assert get_data_version(session) == 2
+    page = session.scalars(select(Page)).one()
+    assert (page.name, page.name_folded) == ("Renamed", "renamed")
+    assert (page.first_seen_at, page.described_at, page.is_published) == (NOW, LATER, None)
+    absent = select(Page.id).where(Page.emails.is_(None), Page.location.is_(None))
+    assert session.scalars(absent).all() == ["1"], "null, and not the word null"
 
 
 @pytest.mark.parametrize(
@@ -88,12 +87,11 @@ def test_any_name_is_stored(database: Database, name: str, stored: str) -> None:
         assert (page.name, page.emails) == (stored, [name])
 
 
-def test_names_are_found_for_more_pages_than_one_statement_takes(database: Database) -> None:
+def test_names_are_found_for_more_pages_than_one_statement_takes(session: Session) -> None:
     ids = [str(n) for n in range(2_500)]
-    with database.writing() as session:
-        add_pages(session, ids)
-        names = list_page_names(session, [*ids, "unknown"])
-        assert names == {id: f"Page {id}" for id in ids}
+    add_pages(session, ids)
+    names = list_page_names(session, [*ids, "unknown"])
+    assert names == {id: f"Page {id}" for id in ids}
 
 
 def test_a_page_grant_is_renewed_in_place(database: Database) -> None:
@@ -129,33 +127,31 @@ def test_taking_pages_from_a_grant_erases_their_tokens_only(
         assert session.scalars(since).one() == LATER
 
 
-def test_another_accounts_token_for_the_page_is_left(database: Database) -> None:
-    with database.writing() as session:
-        one = add_grant(session, VAULT, "1", ["10"])
-        two = add_grant(session, VAULT, "2", ["10"])
-        withdraw_page_grants(session, one, ["10"], LATER)
-        assert ids_with_token(session, two) == {"10"}
+def test_another_accounts_token_for_the_page_is_left(session: Session) -> None:
+    one = add_grant(session, VAULT, "1", ["10"])
+    two = add_grant(session, VAULT, "2", ["10"])
+    withdraw_page_grants(session, one, ["10"], LATER)
+    assert ids_with_token(session, two) == {"10"}
 
 
-def test_a_status_of_one_page_changes_once_and_not_for_an_older_token(database: Database) -> None:
-    with database.writing() as session:
-        grant_id = add_grant(session, VAULT, "1", ["10"], LATER)
-        lose = partial(
-            set_page_grant_status,
-            session,
-            "10",
-            grant_id,
-            "role_lost",
-            code=190,
-            subcode=None,
-            now=LATER,
-        )
-        assert not lose(token_read_at=NOW), "the answer is about the token before"
-        assert ids_with_token(session, grant_id) == {"10"}
-        assert lose(token_read_at=LATER)
-        assert not lose()
-        row = session.scalars(select(PageGrant)).one()
-        assert (row.status, row.status_at, row.reason_code) == ("role_lost", LATER, 190)
+def test_a_status_of_one_page_changes_once_and_not_for_an_older_token(session: Session) -> None:
+    grant_id = add_grant(session, VAULT, "1", ["10"], LATER)
+    lose = partial(
+        set_page_grant_status,
+        session,
+        "10",
+        grant_id,
+        "role_lost",
+        code=190,
+        subcode=None,
+        now=LATER,
+    )
+    assert not lose(token_read_at=NOW), "the answer is about the token before"
+    assert ids_with_token(session, grant_id) == {"10"}
+    assert lose(token_read_at=LATER)
+    assert not lose()
+    row = session.scalars(select(PageGrant)).one()
+    assert (row.status, row.status_at, row.reason_code) == ("role_lost", LATER, 190)
 
 
 @pytest.mark.parametrize("status", ["no_access", "missing", "left_out", "role_lost"])
@@ -168,50 +164,47 @@ def test_the_database_itself_refuses_a_token_with_another_status(
         session.execute(update(PageGrant).values(status=status))
 
 
-def test_the_newest_grant_is_tried_first(database: Database) -> None:
-    with database.writing() as session:
-        old = add_grant(session, VAULT, "1", ["10", "11"], NOW)
-        new = add_grant(session, VAULT, "2", ["11", "12"], LATER)
-        found = [(row.grant_id, row.page_id) for row in list_page_tokens(session)]
-        assert found == [(new, "11"), (new, "12"), (old, "10"), (old, "11")]
-        row = list_page_tokens(session)[0]
-        opened = VAULT.open_page_token("2", "11", row.key_id, row.sealed_page_token)
-        assert opened == page_token("2", "11")
-        assert (row.account_id, row.account_name) == ("2", "Account 2")
-        assert row.sealed_page_token not in repr(row)
+def test_the_newest_grant_is_tried_first(session: Session) -> None:
+    old = add_grant(session, VAULT, "1", ["10", "11"], NOW)
+    new = add_grant(session, VAULT, "2", ["11", "12"], LATER)
+    found = [(row.grant_id, row.page_id) for row in list_page_tokens(session)]
+    assert found == [(new, "11"), (new, "12"), (old, "10"), (old, "11")]
+    row = list_page_tokens(session)[0]
+    opened = VAULT.open_page_token("2", "11", row.key_id, row.sealed_page_token)
+    assert opened == page_token("2", "11")
+    assert (row.account_id, row.account_name) == ("2", "Account 2")
+    assert row.sealed_page_token not in repr(row)
 
 
 @pytest.mark.parametrize("status", ["needs_renewal", "frozen"])
-def test_grants_that_do_not_work_are_not_read(database: Database, status: str) -> None:
-    with database.writing() as session:
-        grant_id = add_grant(session, VAULT, "1", ["10"])
-        set_grant_status(session, grant_id, status, code=None, subcode=None, now=NOW)
-        assert list_page_tokens(session) == []
+def test_grants_that_do_not_work_are_not_read(session: Session, status: str) -> None:
+    grant_id = add_grant(session, VAULT, "1", ["10"])
+    set_grant_status(session, grant_id, status, code=None, subcode=None, now=NOW)
+    assert list_page_tokens(session) == []
 
 
 URL = "https://scontent.fbcdn.net/v/1_n.jpg?oh=signature"
 
 
-def test_a_picture_is_due_until_it_is_fetched_and_a_week_later(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["1", "2"])
-        upsert_picture_sources(session, {"1": URL, "2": None}, NOW)
-        assert list_pictures_due(session, NOW) == [("1", URL)]
-        assert list_pictures_due(session, NOW, limit=0) == []
-        assert list_pictures_due(session, NOW + LINK_LIFETIME) == [], "its link has died"
-        assert find_picture(session, "1") is None
-        before = get_data_version(session)
-        save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=NOW)
-        assert get_data_version(session) == before + 1
-        picture = find_picture(session, "1")
-        assert picture is not None
-        assert (picture.content, picture.content_type) == (b"jpeg", "image/jpeg")
-        assert picture.etag is not None
-        assert list_pictures_due(session, NOW + REFETCH_AFTER - timedelta(seconds=1)) == []
-        assert list_pictures_due(session, NOW + REFETCH_AFTER) == [("1", URL)]
-        save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=LATER)
-        assert get_data_version(session) == before + 1, "the same picture again"
-        due = LATER + REFETCH_AFTER
-        save_picture(session, "1", content=None, content_type=None, now=due)
-        assert list_pictures_due(session, due) == [], "a failed fetch is not tried again at once"
-        assert find_picture(session, "1") is not None, "and keeps the older copy"
+def test_a_picture_is_due_until_it_is_fetched_and_a_week_later(session: Session) -> None:
+    add_pages(session, ["1", "2"])
+    upsert_picture_sources(session, {"1": URL, "2": None}, NOW)
+    assert list_pictures_due(session, NOW) == [("1", URL)]
+    assert list_pictures_due(session, NOW, limit=0) == []
+    assert list_pictures_due(session, NOW + LINK_LIFETIME) == [], "its link has died"
+    assert find_picture(session, "1") is None
+    before = get_data_version(session)
+    save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=NOW)
+    assert get_data_version(session) == before + 1
+    picture = find_picture(session, "1")
+    assert picture is not None
+    assert (picture.content, picture.content_type) == (b"jpeg", "image/jpeg")
+    assert picture.etag is not None
+    assert list_pictures_due(session, NOW + REFETCH_AFTER - timedelta(seconds=1)) == []
+    assert list_pictures_due(session, NOW + REFETCH_AFTER) == [("1", URL)]
+    save_picture(session, "1", content=b"jpeg", content_type="image/jpeg", now=LATER)
+    assert get_data_version(session) == before + 1, "the same picture again"
+    due = LATER + REFETCH_AFTER
+    save_picture(session, "1", content=None, content_type=None, now=due)
+    assert list_pictures_due(session, due) == [], "a failed fetch is not tried again at once"
+    assert find_picture(session, "1") is not None, "and keeps the older copy"

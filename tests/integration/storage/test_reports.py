@@ -76,63 +76,58 @@ def test_a_page_is_stored_as_it_was_reported(database: Database) -> None:
         assert opened == page_token("1", "10")
 
 
-def test_an_older_token_is_overwritten_and_the_status_begins_anew(database: Database) -> None:
-    with database.writing() as session:
-        grant_id = add_grant(session, VAULT, "1", ["10"])
-        before = one(session, PageGrant).sealed_page_token
-        add_grant(session, VAULT, "1", ["10"], LATER)
-        held = one(session, PageGrant)
-        assert (held.status_at, held.granted_at) == (NOW, LATER)
-        assert held.sealed_page_token != before
-        withdraw_page_grants(session, grant_id, ["10"], LATER)
-        assert list_held_pages(session, grant_id) == {}
-        later = LATER + timedelta(hours=1)
-        add_grant(session, VAULT, "1", ["10"], later)
-        held = one(session, PageGrant)
-        assert (held.status, held.status_at, held.grant_id) == ("ok", later, grant_id)
-        assert list_held_pages(session, grant_id) == {"10": "Page 10"}
+def test_an_older_token_is_overwritten_and_the_status_begins_anew(session: Session) -> None:
+    grant_id = add_grant(session, VAULT, "1", ["10"])
+    before = one(session, PageGrant).sealed_page_token
+    add_grant(session, VAULT, "1", ["10"], LATER)
+    held = one(session, PageGrant)
+    assert (held.status_at, held.granted_at) == (NOW, LATER)
+    assert held.sealed_page_token != before
+    withdraw_page_grants(session, grant_id, ["10"], LATER)
+    assert list_held_pages(session, grant_id) == {}
+    later = LATER + timedelta(hours=1)
+    add_grant(session, VAULT, "1", ["10"], later)
+    held = one(session, PageGrant)
+    assert (held.status, held.status_at, held.grant_id) == ("ok", later, grant_id)
+    assert list_held_pages(session, grant_id) == {"10": "Page 10"}
 
 
 @pytest.mark.parametrize("depth", ["figures", "basic"])
-def test_a_poorer_answer_leaves_the_description_be(database: Database, depth: str) -> None:
-    with database.writing() as session:
-        store(session, report(about="Bread", picture_url=URL))
-        store(session, report(name="Renamed", depth=depth), report("11", depth=depth), at=LATER)
-        rows = session.scalars(select(Page).order_by(Page.id)).all()
-        assert [(row.name, row.about, row.described_at) for row in rows] == [
-            ("Page 10", "Bread", NOW),
-            ("Page 11", None, LATER),
-        ]
-        assert one(session, Picture).source_at == NOW
+def test_a_poorer_answer_leaves_the_description_be(session: Session, depth: str) -> None:
+    store(session, report(about="Bread", picture_url=URL))
+    store(session, report(name="Renamed", depth=depth), report("11", depth=depth), at=LATER)
+    rows = session.scalars(select(Page).order_by(Page.id)).all()
+    assert [(row.name, row.about, row.described_at) for row in rows] == [
+        ("Page 10", "Bread", NOW),
+        ("Page 11", None, LATER),
+    ]
+    assert one(session, Picture).source_at == NOW
 
 
-def test_the_basics_alone_are_no_snapshot(database: Database) -> None:
-    with database.writing() as session:
-        store(session, report(depth="basic"), report("11", depth="figures", fans_count=7))
-        assert one(session, Snapshot).page_id == "11"
+def test_the_basics_alone_are_no_snapshot(session: Session) -> None:
+    store(session, report(depth="basic"), report("11", depth="figures", fans_count=7))
+    assert one(session, Snapshot).page_id == "11"
 
 
-def test_figures_can_be_stored_alone(database: Database) -> None:
-    with database.writing() as session:
-        add_pages(session, ["10"])
-        store_figures(session, [report(name="Renamed", fans_count=7)], LATER, None)
-        assert (one(session, Page).name, one(session, Snapshot).fans_count) == ("Page 10", 7)
-        assert session.scalar(select(func.count()).select_from(Picture)) == 0
+def test_figures_can_be_stored_alone(session: Session) -> None:
+    add_pages(session, ["10"])
+    store_figures(session, [report(name="Renamed", fans_count=7)], LATER, None)
+    assert (one(session, Page).name, one(session, Snapshot).fans_count) == ("Page 10", 7)
+    assert session.scalar(select(func.count()).select_from(Picture)) == 0
 
 
 @pytest.mark.both_databases
-def test_a_picture_is_due_again_when_its_path_is_another_one(database: Database) -> None:
-    with database.writing() as session:
-        store(session, report(picture_url=URL))
-        save_picture(session, "10", content=b"jpeg", content_type="image/jpeg", now=NOW)
-        moved = URL.replace("scontent.", "scontent-2.") + "2"
-        store(session, report(picture_url=moved), at=LATER)
-        assert list_pictures_due(session, LATER) == [], "a new signature is no new picture"
-        store(session, report(picture_url=URL.replace("1_n", "2_n")), at=LATER)
-        assert list_pictures_due(session, LATER) == [("10", URL.replace("1_n", "2_n"))]
-        assert find_picture(session, "10") is not None, "the older one until then"
-        store(session, report(picture_url=None), at=LATER)
-        assert find_picture(session, "10") is None
-        assert list_pictures_due(session, LATER) == []
-        store(session, report(picture_url=URL), at=LATER)
-        assert list_pictures_due(session, LATER) == [("10", URL)]
+def test_a_picture_is_due_again_when_its_path_is_another_one(session: Session) -> None:
+    store(session, report(picture_url=URL))
+    save_picture(session, "10", content=b"jpeg", content_type="image/jpeg", now=NOW)
+    moved = URL.replace("scontent.", "scontent-2.") + "2"
+    store(session, report(picture_url=moved), at=LATER)
+    assert list_pictures_due(session, LATER) == [], "a new signature is no new picture"
+    store(session, report(picture_url=URL.replace("1_n", "2_n")), at=LATER)
+    assert list_pictures_due(session, LATER) == [("10", URL.replace("1_n", "2_n"))]
+    assert find_picture(session, "10") is not None, "the older one until then"
+    store(session, report(picture_url=None), at=LATER)
+    assert find_picture(session, "10") is None
+    assert list_pictures_due(session, LATER) == []
+    store(session, report(picture_url=URL), at=LATER)
+    assert list_pictures_due(session, LATER) == [("10", URL)]

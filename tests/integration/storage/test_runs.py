@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from storage.accounts.pictures import upsert_picture_sources
 from storage.accounts.vault import Vault, check_keys
@@ -47,7 +48,7 @@ from storage.jobs.runs import (
     start_run,
 )
 from storage.migrations.migrate import erase_everything, find_marker
-from storage.models import Base, Installation, JobLease, VaultKey
+from storage.models import Base, InsightMetric, Installation, JobLease, VaultKey
 from tests.integration.storage_rows import (
     KEY,
     LATER,
@@ -275,26 +276,25 @@ class Reading:
     call_count_percent: int | None
 
 
-def test_what_graph_told_is_kept_newest_first_heard_or_not(database: Database) -> None:
+def test_what_graph_told_is_kept_newest_first_heard_or_not(session: Session) -> None:
     def list_values(prefix: str) -> list[dict[str, Any]]:
         return [row.value for row in list_observations(session) if row.key.startswith(prefix)]
 
-    with database.writing() as session:
-        observe_graph(
-            session,
-            version_served="v26.0",
-            dropped_fields={"about"},
-            usage={"app app": Reading("app", 3)},
-            now=NOW,
-        )
-        observe_graph(session, version_served=None, dropped_fields=(), usage={}, now=LATER)
-        assert list_values(GRAPH_VERSION) == [{"served": "v26.0"}]
-        assert list_values(USAGE) == [{"scope": "app", "call_count_percent": 3}]
-        observe_graph(session, version_served="v27.0", dropped_fields=(), usage={}, now=LATER)
-        assert list_values(GRAPH_VERSION) == [{"served": "v27.0"}]
-        dropped, *others = list_observations(session)
-        assert (dropped.value, dropped.observed_at) == ({"field": "about"}, NOW)
-        assert len(others) == 2
+    observe_graph(
+        session,
+        version_served="v26.0",
+        dropped_fields={"about"},
+        usage={"app app": Reading("app", 3)},
+        now=NOW,
+    )
+    observe_graph(session, version_served=None, dropped_fields=(), usage={}, now=LATER)
+    assert list_values(GRAPH_VERSION) == [{"served": "v26.0"}]
+    assert list_values(USAGE) == [{"scope": "app", "call_count_percent": 3}]
+    observe_graph(session, version_served="v27.0", dropped_fields=(), usage={}, now=LATER)
+    assert list_values(GRAPH_VERSION) == [{"served": "v27.0"}]
+    dropped, *others = list_observations(session)
+    assert (dropped.value, dropped.observed_at) == ({"field": "about"}, NOW)
+    assert len(others) == 2
 
 
 def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
@@ -309,6 +309,7 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
         record_failures(session, run_id, [FailureRow("10", None, None, "NotFound", 100, 33, None)])
         record_event(session, "connected", "Ann", {}, NOW)
         observe_graph(session, version_served="v26.0", dropped_fields=(), usage={}, now=NOW)
+        session.execute(update(InsightMetric).values(status="retired"))
         before = get_data_version(session)
     # The ledger of Facebook's metrics begins anew; nothing else is there but what is kept.
     kept = {Installation.__tablename__: 1, VaultKey.__tablename__: 1, "insight_metrics": len(SEED)}
@@ -319,4 +320,6 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
         for table in Base.metadata.sorted_tables:
             rows = session.scalar(select(func.count()).select_from(table))
             assert rows == kept.get(table.name, 0), table.name
+        statuses = session.execute(select(InsightMetric.name, InsightMetric.status))
+        assert {tuple(row) for row in statuses} == {(row.name, row.status) for row in SEED}
         assert check_keys(session, vault, NOW).ok

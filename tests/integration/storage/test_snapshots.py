@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from storage.accounts.grants import set_grant_status, withdraw_page_grants
 from storage.accounts.vault import Vault
@@ -173,15 +174,14 @@ def test_each_figure_is_of_the_best_report_that_has_it(
                 assert stored_figure == expected
 
 
-def test_pages_that_still_lack_the_days_snapshot(database: Database) -> None:
+def test_pages_that_still_lack_the_days_snapshot(session: Session) -> None:
     vault = Vault([KEY])
-    with database.writing() as session:
-        one = add_grant(session, vault, "1", ["10", "11", "12"])
-        two = add_grant(session, vault, "2", ["12", "13"])
-        withdraw_page_grants(session, one, ["11"], NOW)
-        assert list_pages_without_snapshot(session, DAY) == ["10", "12", "13"]
-        upsert_snapshots(session, [replace(ROW, page_id="10")])
-        assert list_pages_without_snapshot(session, DAY) == ["12", "13"]
-        assert list_pages_without_snapshot(session, DAY + timedelta(days=1)) == ["10", "12", "13"]
-        set_grant_status(session, two, "frozen", code=None, subcode=None, now=NOW)
-        assert list_pages_without_snapshot(session, DAY) == ["12"]
+    one = add_grant(session, vault, "1", ["10", "11", "12"])
+    two = add_grant(session, vault, "2", ["12", "13"])
+    withdraw_page_grants(session, one, ["11"], NOW)
+    assert list_pages_without_snapshot(session, DAY) == ["10", "12", "13"]
+    upsert_snapshots(session, [replace(ROW, page_id="10")])
+    assert list_pages_without_snapshot(session, DAY) == ["12", "13"]
+    assert list_pages_without_snapshot(session, DAY + timedelta(days=1)) == ["10", "12", "13"]
+    set_grant_status(session, two, "frozen", code=None, subcode=None, now=NOW)
+    assert list_pages_without_snapshot(session, DAY) == ["12"]
