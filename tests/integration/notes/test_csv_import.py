@@ -125,16 +125,6 @@ def test_undo_leaves_what_was_there_before(stocked: Database) -> None:
         assert list_imports(session)[0].undone_at == LATER, "it was undone once"
 
 
-def test_undo_takes_one_import_only(stocked: Database) -> None:
-    first = take_in(stocked, file_of([("1", day(0), 1, 1)]), "a.csv", NOW)
-    second = take_in(stocked, file_of([("1", day(1), 2, 2)]), "b.csv", NOW)
-    assert first is not None
-    undo(stocked, first, LATER)
-    with stocked.reading() as session:
-        sources = set(session.scalars(select(Snapshot.fans_source)))
-    assert sources == {"snapshot", f"import:{second}"}
-
-
 def test_what_facebook_reported_since_stays(stocked: Database) -> None:
     import_id = take_in(stocked, file_of([("1", NOW.date(), 5, 5)]), "a.csv", NOW)
     own = SnapshotRow("1", NOW.date(), 120, 99, "snapshot", LATER, "v26.0")
