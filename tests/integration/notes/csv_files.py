@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import select
 
+from storage.csv_import.importer import import_figures, plan_import
+from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_file
 from storage.db.engine import Database
 from storage.models import Snapshot
@@ -37,3 +39,15 @@ def list_snapshots(database: Database) -> list[tuple[object, ...]]:
     query = select(Snapshot.__table__).order_by(Snapshot.page_id, Snapshot.day)
     with database.reading() as session:
         return [tuple(row) for row in session.execute(query)]
+
+
+def try_out(database: Database, figures: PastFigures) -> ImportPlan:
+    """What importing a file would do."""
+    with database.reading() as session:
+        return plan_import(session, figures)
+
+
+def take_in(database: Database, figures: PastFigures, name: str, now: datetime) -> int | None:
+    """Import a file; return the import's id, None when nothing was new."""
+    with database.writing() as session:
+        return import_figures(session, figures, name, now)

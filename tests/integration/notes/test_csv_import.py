@@ -8,14 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from storage.csv_import.importer import (
-    import_figures,
     is_from_import,
     list_imports,
-    plan_import,
     undo_import,
 )
-from storage.csv_import.plan import ImportCounts, ImportPlan
-from storage.csv_import.reader import PastFigures
+from storage.csv_import.plan import ImportCounts
 from storage.db.engine import Database
 from storage.db.installation import get_data_version
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
@@ -23,7 +20,15 @@ from storage.jobs.events import list_events
 from storage.models import Snapshot
 from storage.models.base import THIS_COMPUTER
 from tests.integration.figures.figure_rows import add_page, day
-from tests.integration.notes.csv_files import NOW, Row, file_of, list_snapshots, read_text
+from tests.integration.notes.csv_files import (
+    NOW,
+    Row,
+    file_of,
+    list_snapshots,
+    read_text,
+    take_in,
+    try_out,
+)
 
 pytestmark = pytest.mark.both_databases
 
@@ -44,16 +49,6 @@ def stocked(database: Database) -> Database:
         add_page(session, "1", {10: 110, 11: 111}, {10: 95, 11: 96})
         add_page(session, "2")
     return database
-
-
-def try_out(database: Database, figures: PastFigures) -> ImportPlan:
-    with database.reading() as session:
-        return plan_import(session, figures)
-
-
-def take_in(database: Database, figures: PastFigures, name: str, now: datetime) -> int | None:
-    with database.writing() as session:
-        return import_figures(session, figures, name, now)
 
 
 def undo(database: Database, import_id: int, now: datetime) -> int:

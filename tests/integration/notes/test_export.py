@@ -12,9 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from storage.csv_import.importer import import_figures, plan_import
-from storage.csv_import.plan import ImportPlan
-from storage.csv_import.reader import PastFigures, read_file
+from storage.csv_import.reader import read_file
 from storage.db.engine import Database
 from storage.export.tables import (
     GAINED,
@@ -27,7 +25,7 @@ from storage.figures.filters import Filter
 from storage.figures.table import SortKey
 from storage.models import InsightValue, Page, Snapshot
 from tests.integration.figures.figure_rows import add_page, day
-from tests.integration.notes.csv_files import NOW, list_snapshots
+from tests.integration.notes.csv_files import NOW, list_snapshots, take_in, try_out
 
 pytestmark = pytest.mark.both_databases
 
@@ -49,11 +47,6 @@ def export_table(database: Database, *, sort: SortKey, descending: bool) -> byte
 def count_rows(database: Database, query: ExportQuery) -> int:
     with database.reading() as session:
         return count_daily_figures(session, query)
-
-
-def try_out(database: Database, figures: PastFigures) -> ImportPlan:
-    with database.reading() as session:
-        return plan_import(session, figures)
 
 
 def rows_in(content: bytes) -> list[dict[str, str]]:
@@ -140,8 +133,7 @@ def taken_in_again(database: Database, content: bytes) -> None:
     before = list_snapshots(database)
     figures = read_file(io.BytesIO(content), day(21))
     assert try_out(database, figures).counts.new == 0
-    with database.writing() as session:
-        assert import_figures(session, figures, "export.csv", NOW) is None
+    assert take_in(database, figures, "export.csv", NOW) is None
     assert list_snapshots(database) == before
 
 

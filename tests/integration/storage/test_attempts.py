@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -49,10 +48,9 @@ def consume(session: Session, **changes: Any) -> bool:
     return consume_attempt(session, **{**facts, **changes})
 
 
-def make_ready(session: Session, id: str = "a1") -> None:
-    add_attempt(session, id)
-    assert consume(session, id=id)
-    assert finish(session, id)
+def claim(session: Session, **changes: Any) -> bool:
+    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "status_to": "saved", "now": LATER}
+    return claim_attempt(session, **{**facts, **changes})
 
 
 def finish(session: Session, id: str = "a1") -> bool:
@@ -65,6 +63,12 @@ def finish(session: Session, id: str = "a1") -> bool:
         now=LATER,
         preview_expires_at=PREVIEW_END,
     )
+
+
+def make_ready(session: Session, id: str = "a1") -> None:
+    add_attempt(session, id)
+    assert consume(session, id=id)
+    assert finish(session, id)
 
 
 def get(session: Session, id: str = "a1") -> Attempt:
@@ -98,7 +102,7 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         record_unticked(session, "a1", {"2", "1"})
         assert get(session).unticked == ["1", "2"]
         grant_id = add_grant(session, VAULT, "1", ["10"])
-        assert claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+        assert claim(session)
         record_outcome(session, "a1", grant_id, {"saved": 3})
     with database.reading() as session:
         attempt = get(session)
@@ -128,7 +132,7 @@ def _begin_open(session: Session, id: str) -> None:
     ("begin", "take"),
     [
         (_begin_open, consume),
-        (make_ready, partial(claim_attempt, nonce_hash="n1", status_to="saved", now=LATER)),
+        (make_ready, claim),
     ],
     ids=["return", "save"],
 )
@@ -189,9 +193,7 @@ def _take(session: Session, step: str) -> bool:
         case "consume":
             return consume(session)
         case "stolen":
-            return consume(session, nonce_hash="n2") or claim_attempt(
-                session, id="a1", nonce_hash="n2", status_to="saved", now=LATER
-            )
+            return consume(session, nonce_hash="n2") or claim(session, nonce_hash="n2")
         case "beat":
             return record_progress(session, "a1", LATER, pages_read=1)
         case "finish":
@@ -199,17 +201,13 @@ def _take(session: Session, step: str) -> bool:
         case "fail":
             return fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
         case "save":
-            return claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+            return claim(session)
         case "discard":
-            return claim_attempt(
-                session, id="a1", nonce_hash="n1", status_to="discarded", now=LATER
-            )
+            return claim(session, status_to="discarded")
         case "wipe":
             return wipe_expired(session, PREVIEW_END) > 0
         case _:
-            return claim_attempt(
-                session, id="a1", nonce_hash="n1", status_to="saved", now=PREVIEW_END
-            )
+            return claim(session, now=PREVIEW_END)
 
 
 @pytest.mark.parametrize(
@@ -218,12 +216,11 @@ def _take(session: Session, step: str) -> bool:
 def test_no_other_browser_claims_and_nobody_too_late(
     session: Session, changes: dict[str, Any]
 ) -> None:
-    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "status_to": "saved"}
     make_ready(session)
-    assert not claim_attempt(session, **{**facts, "now": LATER, **changes})
+    assert not claim(session, **changes)
     assert get(session).sealed_result == SEALED.text
-    assert claim_attempt(session, **facts, now=PREVIEW_END - timedelta(seconds=1))
-    assert not claim_attempt(session, **facts, now=LATER)
+    assert claim(session, now=PREVIEW_END - timedelta(seconds=1))
+    assert not claim(session)
 
 
 def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> None:
@@ -232,7 +229,7 @@ def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> N
 
     def break_off() -> None:
         with database.writing() as session:
-            assert claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+            assert claim(session)
             raise RuntimeError("broken off")
 
     with pytest.raises(RuntimeError, match="broken off"):
@@ -280,7 +277,7 @@ def test_wiping_erases_expired_results_and_nothing_else(session: Session) -> Non
     attempt = get(session)
     assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
     assert wipe_expired(session, PREVIEW_END) == 0
-    assert not claim_attempt(session, id="a1", nonce_hash="n1", status_to="saved", now=LATER)
+    assert not claim(session)
 
 
 def test_abandoned_trips_are_forgotten_after_a_day(session: Session) -> None:
@@ -306,8 +303,7 @@ def erase(session: Session, how: str) -> None:
     if how == "expired":
         assert wipe_expired(session, PREVIEW_END) == 1
     else:
-        status: Any = how
-        assert claim_attempt(session, id="a1", nonce_hash="n1", status_to=status, now=LATER)
+        assert claim(session, status_to=how)
 
 
 @pytest.mark.parametrize("how", ["saved", "discarded", "expired"])
