@@ -2,18 +2,11 @@
 
 ===================  ===============================================================================
 ``html``             HTTP 502 with an HTML page
-``empty``            HTTP 200 with an empty body
-``truncated``        HTTP 200, the JSON is cut in half
-``json string``      HTTP 200, the body is a JSON string
-``200 with error``   HTTP 200 with an error envelope
-``500``              HTTP 500, code 2, is_transient
 ``redirect``         HTTP 307 to /elsewhere of the sandbox itself
 ``cut``              the connection is closed without an answer, and the call is not carried out
 ``delay``            the right answer after ``seconds``
-``null items``       a batch answers null for every item, or for each ``every``-th
+``null items``       a batch answers null for every item
 ``error``            an envelope with ``code``, and ``subcode``, ``status``, ``headers`` if given
-``too much data``    code 1 "reduce the amount of data" if ``limit`` is above ``limit_above``
-``retired field``    code 100 if verification_status is requested
 ``proof required``   code 100 if the call, or an item with its own token, has no appsecret_proof
 ===================  ===============================================================================
 """
@@ -34,19 +27,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _SECRET = re.compile(r"(?:EAA|AQ)[0-9A-Za-z]{40,}")
-_TOO_MUCH = "Please reduce the amount of data you're asking for, then retry your request"
-_RETIRED = "(#100) Tried accessing nonexisting field (verification_status)"
-_NO_PROOF = "API calls from the server require an appsecret_proof argument"
-# HTTP status and error of the faults that are a refusal.
-_REFUSALS: dict[str, tuple[int, dict[str, Any]]] = {
-    "200 with error": (200, {"message": "Service Unavailable", "code": 2}),
-    "500": (500, {"message": "An unexpected error", "code": 2, "is_transient": True}),
-    "too much data": (500, {"message": _TOO_MUCH, "code": 1}),
-    "retired field": (400, {"message": _RETIRED, "code": 100}),
-    "proof required": (400, {"message": _NO_PROOF, "code": 100, "type": "GraphMethodException"}),
+_NO_PROOF = {
+    "message": "API calls from the server require an appsecret_proof argument",
+    "code": 100,
+    "type": "GraphMethodException",
 }
-_OTHERS = ("html", "empty", "truncated", "json string", "redirect", "cut", "delay", "null items")
-KINDS = frozenset({*_REFUSALS, *_OTHERS, "error"})
+KINDS = frozenset({"html", "redirect", "cut", "delay", "null items", "error", "proof required"})
 
 
 @dataclass
@@ -70,10 +56,6 @@ class Fault:
         return True
 
     def _concerns(self, path: str, params: dict[str, str]) -> bool:
-        if self.kind == "too much data":
-            return int(params.get("limit", "25")) > int(self.details["limit_above"])
-        if self.kind == "retired field":
-            return "verification_status" in params.get("fields", "")
         if self.kind == "proof required":
             return not path.endswith("oauth/access_token") and _lacks_proof(params)
         return True
@@ -127,16 +109,16 @@ class FaultInjector:
         elif fault.kind == "delay":
             await anyio.sleep(float(fault.details["seconds"]))
             response = await self._answer(scope, body)
-        elif fault.kind in _REFUSALS or fault.kind == "error":
-            response = _refuse(fault)
+        elif fault.kind == "error":
+            response = _refuse(fault.details)
+        elif fault.kind == "proof required":
+            response = _refuse(_NO_PROOF)
         elif fault.kind == "redirect":
             response = Response(status_code=307, headers={"Location": "/elsewhere"})
-        elif fault.kind == "empty":
-            response = Response(b"", media_type="application/json")
         elif fault.kind == "html":
             response = Response("<!DOCTYPE html><html>Sorry.</html>", 502, media_type="text/html")
         else:
-            response = _spoil(fault, await self._answer(scope, body))
+            response = _without_items(await self._answer(scope, body))
         await response(scope, receive, send)
 
     def _note_call(self, request: Request, body: bytes) -> Fault | None:
@@ -177,31 +159,21 @@ async def _cut(send: Send) -> None:
     await anyio.sleep(0.01)  # until the server has noticed
 
 
-def _refuse(fault: Fault) -> Response:
-    details = dict(fault.details)
-    status, error = _REFUSALS.get(fault.kind, (details.pop("status", 400), details))
-    headers = details.pop("headers", {})
-    error = {"message": "Made for a test", "type": "OAuthException", **error, "fbtrace_id": "A1"}
+def _refuse(details: dict[str, Any]) -> Response:
+    error = {"message": "Made for a test", "type": "OAuthException", **details, "fbtrace_id": "A1"}
+    status, headers = error.pop("status", 400), error.pop("headers", {})
     if "subcode" in error:
         error["error_subcode"] = error.pop("subcode")
     body = json.dumps({"error": error})
     return Response(body, status, headers, media_type="application/json")
 
 
-def _spoil(fault: Fault, right: Response) -> Response:
-    """The right answer, damaged."""
-    body = bytes(right.body)
-    if fault.kind == "truncated":
-        body = body[: len(body) // 2]
-    elif fault.kind == "json string":
-        body = json.dumps(body.decode()).encode()
-    else:
-        every = int(fault.details.get("every", 1))
-        items = json.loads(body)
-        if isinstance(items, list):
-            items[every - 1 :: every] = [None] * len(items[every - 1 :: every])
-        body = json.dumps(items).encode()
-    return Response(body, right.status_code, media_type="application/json")
+def _without_items(right: Response) -> Response:
+    """The right answer, with null for every item of a batch."""
+    items = json.loads(bytes(right.body))
+    if isinstance(items, list):
+        items = [None] * len(items)
+    return Response(json.dumps(items), right.status_code, media_type="application/json")
 
 
 def _lacks_proof(params: dict[str, str]) -> bool:

@@ -167,7 +167,7 @@ def test_each_figure_is_of_the_best_report_that_has_it(
             for figure in ("fans", "followers"):
                 having = [r for r in of_day if getattr(r, f"{figure}_count") is not None]
                 best = max(having, key=rank, default=None)
-                expected = (None, None)
+                expected: tuple[object, object] = (None, None)
                 if best is not None:
                     expected = (getattr(best, f"{figure}_count"), best.source)
                 stored_figure = getattr(row, f"{figure}_count"), getattr(row, f"{figure}_source")
