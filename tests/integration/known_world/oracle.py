@@ -286,10 +286,11 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
     pages = world.select(shared, view.until)
     narrowed = world.select(view.filter, view.until)
     days = sorted({day for page in world.pages.values() for day in page.snapshots})
-    line = daily_line(pages, view)
-    if is_thinned(view, point_a_week_beyond):
-        line = thin_line(line, view.since, view.until)
-    totals = [point.total for point in line if point.total is not None]
+    # While all snapshots are of one day, there is no line, no mover and no unusual day.
+    has_changes = len(days) > 1
+    compared = pages if has_changes else []
+    of_table = answer_line(narrowed, view, point_a_week_beyond)
+    totals = [point.total for point in of_table if point.total is not None]
     origin = find_origin(world, view.until)
     return Overview(
         totals=Totals(
@@ -307,11 +308,11 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
             last_day=days[-1] if days else None,
         ),
         previous=compare_ends(pages, view.metric, *view.previous) if view.previous else None,
-        line=line,
+        line=answer_line(pages, view, point_a_week_beyond) if has_changes else [],
         line_sparkline=_every_last(totals, ceil(len(totals) / SPARKLINE_POINTS)),
-        movers_by_number=list_movers(pages, view, by_rate=False),
-        movers_by_rate=list_movers(pages, view, by_rate=True),
-        unusual=list_unusual(pages, view),
+        movers_by_number=list_movers(compared, view, by_rate=False),
+        movers_by_rate=list_movers(compared, view, by_rate=True),
+        unusual=list_wide(compared, view),
         attention_count=sum(world.needs_attention(page, view.until) for page in pages),
         table=answer_table(world, narrowed, view, point_a_week_beyond),
         origin=origin,
@@ -354,6 +355,16 @@ def compare_ends(pages: Sequence[Page], metric: Metric, since: date, until: date
         end=_sum(end for _, end in both),
         **{reason: reasons.count(reason) for reason in ("joined", "no_count", "silent", "gap")},
     )
+
+
+def answer_line(
+    pages: Sequence[Page], view: View, point_a_week_beyond: int | None
+) -> list[LinePoint]:
+    """The line of many Pages as it is drawn: a point a day or a week."""
+    line = daily_line(pages, view)
+    if is_thinned(view, point_a_week_beyond):
+        return thin_line(line, view.since, view.until)
+    return line
 
 
 def daily_line(pages: Sequence[Page], view: View) -> list[LinePoint]:
@@ -456,6 +467,18 @@ def list_unusual(pages: Sequence[Page], view: View) -> list[UnusualDay]:
             judged = sum(mark is not None for mark in marks)
             unusual.append(UnusualDay(day, judged, marks.count("rose"), marks.count("fell")))
     return unusual
+
+
+def list_wide(pages: Sequence[Page], view: View) -> list[UnusualDay]:
+    """The unusual days that a screen names."""
+    return [each for each in list_unusual(pages, view) if is_wide(each)]
+
+
+def is_wide(unusual: UnusualDay) -> bool:
+    """Whether 15 % of the judged Pages moved, 5 % of fewer than 20, or 30 % and 5 Pages fell."""
+    least = 0.15 if unusual.judged >= 20 else 0.05
+    has_fallen = unusual.fell >= 5 and 100 * unusual.fell >= 30 * unusual.judged
+    return (unusual.rose + unusual.fell) / unusual.judged >= least or has_fallen
 
 
 def find_origin(world: World, until: date) -> Origin | None:
