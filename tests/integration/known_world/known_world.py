@@ -197,7 +197,7 @@ def _of_period(database: Database, period: str, whole: View) -> Iterator[tuple[s
         name = f"compare-{period}-{metric}.csv"
         yield f"rows/{name}", product.export_compared(database, compared, view)
         with database.reading() as session:
-            yield f"screens/{name}", _csv(product.ask_compare(session, compared, view)[1])
+            yield f"screens/{name}", _csv(product.ask_compare(session, compared, view))
             for number in (*range(7), 41, 57):
                 answer = product.ask_page(session, page_id(number), view)
                 said = product.say_page(session, page_id(number), view)
@@ -211,8 +211,8 @@ def _overview(database: Database, view: View, *, is_long: bool) -> bytes:
         # The line of all Pages, whatever the table is narrowed to.
         whole = replace(view, filter=replace(view.filter, search="", attention=False))
         shown = replace(
-            product.ask_overview(session, view)[1],
-            line_sparkline=product.ask_overview(session, whole)[1].line_sparkline,
+            product.ask_overview(session, view),
+            line_sparkline=product.ask_overview(session, whole).line_sparkline,
             # The files have more than the screens: days that are not wide, and a comparison with
             # days before the first.
             unusual=product.list_unusual(session, view),
@@ -233,7 +233,7 @@ def _of_sorts(database: Database) -> Iterator[tuple[str, bytes]]:
             yield f"rows/{name}", product.export_rows(database, view)
             with database.reading() as session:
                 tables = [
-                    product.ask_overview(session, replace(view, number=number))[1].table
+                    product.ask_overview(session, replace(view, number=number)).table
                     for number in (1, 2, 3)
                 ]
             yield f"screens/{name}", _csv(tables)

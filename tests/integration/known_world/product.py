@@ -224,19 +224,11 @@ class Store:
             )
 
 
-def ask_overview(session: Session, view: View) -> tuple[View, Overview]:
-    """What Overview shows, and the view on the days and the page of the table that it shows."""
+def ask_overview(session: Session, view: View) -> Overview:
+    """What Overview shows."""
     shown, by_rate = (_load_overview(session, view, by) for by in ("number", "rate"))
-    period, table = shown.view.period, shown.table
-    last = max(1, -(-table.page.rows_count // records.ROWS))
-    cut = replace(
-        view,
-        since=period.since,
-        until=period.until,
-        previous=period.previous if shown.previous else None,
-        number=min(view.number, last),
-    )
-    answer = Overview(
+    table = shown.table
+    return Overview(
         totals=_totals(shown.totals),
         previous=_convert_known(Comparable, shown.previous),
         line=_convert_each(LinePoint, shown.line),
@@ -254,10 +246,9 @@ def ask_overview(session: Session, view: View) -> tuple[View, Overview]:
             table.trends,
         ),
         origin=_convert_known(Origin, shown.provenance),
-        freshness=_convert(Freshness, queries.find_freshness(session, period.until)),
+        freshness=_convert(Freshness, queries.find_freshness(session, shown.view.period.until)),
         connections={str(state): count for state, count in count_connections(session).items()},
     )
-    return cut, answer
 
 
 def compare_previous(session: Session, view: View) -> Comparable | None:
@@ -308,15 +299,12 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
     )
 
 
-def ask_compare(
-    session: Session, page_ids: Sequence[str], view: View
-) -> tuple[View, CompareAnswer]:
-    """What Compare shows of these Pages, and the view on the days that it shows."""
+def ask_compare(session: Session, page_ids: Sequence[str], view: View) -> CompareAnswer:
+    """What Compare shows of these Pages."""
     shown, rows = _compare(session, page_ids, view)
     period, series = shown.view.period, shown.figures
     days = days_to_draw(period.since, period.until)
-    cut = replace(view, since=period.since, until=period.until, previous=period.previous)
-    return cut, CompareAnswer(
+    return CompareAnswer(
         days=days,
         lines={
             page.page_id: values_on(days, series[page.page_id][view.metric]) for page in shown.pages

@@ -307,12 +307,18 @@ def check(store: Store, world: World, view: View) -> None:
     beyond = product.POINT_A_WEEK_BEYOND_DAYS
     page_ids = sorted(world.pages)
     with store.database.reading() as session:
-        shown_view, shown = product.ask_overview(session, view)
-        overview = oracle.answer_overview(world, shown_view, beyond)
-        pairs: list[tuple[str, Any, Any]] = [("overview", shown, overview)]
-        compared_view, compared = product.ask_compare(session, page_ids[:5], view)
-        answer = oracle.answer_compare(world, page_ids[:5], compared_view)
-        pairs.append(("compare", compared, answer))
+        pairs: list[tuple[str, Any, Any]] = [
+            (
+                "overview",
+                product.ask_overview(session, view),
+                oracle.answer_overview(world, view, beyond),
+            ),
+            (
+                "compare",
+                product.ask_compare(session, page_ids[:5], view),
+                oracle.answer_compare(world, page_ids[:5], view),
+            ),
+        ]
         for page_id in page_ids[:3]:
             page = product.ask_page(session, page_id, view)
             pairs.append((f"page {page_id}", page, oracle.answer_page(world, page_id, view)))
@@ -383,11 +389,10 @@ def test_days_that_stand_out_of_noise(database: Database, seed: int) -> None:
     with database.reading() as session:
         for metric in METRICS:
             asked = replace(view, metric=metric)
-            ours = product.list_unusual(session, asked)
-            pages = world.select(asked.filter, asked.until)
-            assert ours == oracle.list_unusual(pages, asked)
-            shown_view, shown = product.ask_overview(session, asked)
-            assert shown.unusual == oracle.list_wide(pages, shown_view)
+            selected = world.select(asked.filter, asked.until)
+            assert product.list_unusual(session, asked) == oracle.list_unusual(selected, asked)
+            shown = product.ask_overview(session, asked)
+            assert shown.unusual == oracle.list_wide(selected, asked)
             for page_id in MANY_IDS:
                 marks = product.ask_page(session, page_id, asked).marks
                 assert marks == oracle.answer_page(world, page_id, asked).marks
