@@ -34,7 +34,7 @@ from fb.settings import read_settings
 from pages import queries, records
 from pages.text.periods import get_period
 from tests.integration.facebook import traveller
-from tests.integration.jobs.test_sandbox_history import connect, is_finished, opened_sandbox
+from tests.integration.facebook.own_sandbox import connect, is_finished, opened_sandbox
 from tests.waiting import wait_until
 
 PAGES = 1_000

@@ -15,8 +15,8 @@ from cryptography.fernet import Fernet
 
 from fb.accounts.connections import list_connections
 from fb.accounts.disconnect import disconnect
+from tests.integration.facebook.own_sandbox import connect, opened_sandbox
 from tests.integration.facebook.traveller import Traveller
-from tests.integration.jobs.test_sandbox_history import connect, opened_sandbox
 from tests.old_database import make_old_database
 from tests.present import clock_environment
 

@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from fb.installation import Installation, create_own_sandbox, open_installation
+from fb.installation import Installation
 from fb.jobs import sandbox_history
 from fb.jobs.pictures import fetch_due_pictures
-from fb.jobs.runner import find_active
 from fb.jobs.schedule import tick
-from fb.sandbox.serve import serve
-from fb.settings import read_settings
-from storage.jobs.runs import SANDBOX_HISTORY, SNAPSHOTS, count_runs
+from storage.jobs.runs import SNAPSHOTS, count_runs
 from storage.models import Grant, JobRun, Page, Picture, Snapshot
-from tests.integration.facebook.traveller import START, Traveller
+from tests.integration.facebook.own_sandbox import connect, is_finished, opened_sandbox
+from tests.integration.facebook.traveller import START
 from tests.waiting import wait_until
-
-
-@contextmanager
-def opened_sandbox(root: Path) -> Iterator[Installation]:
-    """An installation in sandbox mode, as ``python -m fb`` opens it."""
-    report = read_settings({}, root)
-    assert report.settings is not None
-    sandbox = create_own_sandbox(report.settings, lambda: START)
-    with serve(sandbox, prefix="/sandbox") as url:
-        settings = replace(report.settings, graph_url=url)
-        startup = open_installation(report, settings=settings, now=sandbox.now, sandbox=sandbox)
-        assert startup.installation is not None
-        try:
-            yield startup.installation
-        finally:
-            startup.installation.close()
 
 
 @pytest.fixture
@@ -47,24 +27,11 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
         yield installation
 
 
-def connect(installation: Installation) -> None:
-    settings = installation.settings
-    # The dialog is reached where this test serves it, not where a browser would find it.
-    object.__setattr__(settings, "dialog_url", settings.graph_url)
-    Traveller(installation, settings.graph_url).connect()
-
-
 def days(installation: Installation) -> list[int]:
     """How many Pages have a snapshot on each day, oldest day first."""
     with installation.database.reading() as session:
         query = select(Snapshot.day, func.count()).group_by(Snapshot.day).order_by(Snapshot.day)
         return [count for _, count in session.execute(query)]
-
-
-def is_finished(installation: Installation) -> bool:
-    return find_active(installation, SANDBOX_HISTORY) is None and not sandbox_history.is_due(
-        installation
-    )
 
 
 def test_history_is_made_by_the_real_sync(installation: Installation) -> None:

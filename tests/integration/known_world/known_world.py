@@ -208,7 +208,16 @@ def _of_period(database: Database, period: str, whole: View) -> Iterator[tuple[s
 
 def _overview(database: Database, view: View, *, is_long: bool) -> bytes:
     with database.reading() as session:
-        shown = product.ask_overview(session, view)
+        # The line of all Pages, whatever the table is narrowed to.
+        whole = replace(view, filter=replace(view.filter, search="", attention=False))
+        shown = replace(
+            product.ask_overview(session, view),
+            line_sparkline=product.ask_overview(session, whole).line_sparkline,
+            # The files have more than the screens: days that are not wide, and a comparison with
+            # days before the first.
+            unusual=product.list_unusual(session, view),
+            previous=product.compare_previous(session, view),
+        )
         said = product.say_overview(session, view)
     if is_long:  # no small charts: how they are thinned is free
         shown = replace(shown, line_sparkline=[], table=replace(shown.table, sparklines={}))

@@ -282,14 +282,17 @@ def fold(text: str) -> str:
 
 def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -> Overview:
     """What Overview shows."""
+    days = sorted({day for page in world.pages.values() for day in page.snapshots})
+    # While all snapshots are of one day, there is no line, no mover and no unusual day.
+    has_changes = len(days) > 1
+    view = cut(view, days) if has_changes else view
+    has_previous = view.previous is not None and bool(days) and days[0] < view.previous[0]
     shared = Filter(view.filter.account, view.filter.category, view.filter.state, view.filter.tag)
     pages = world.select(shared, view.until)
     narrowed = world.select(view.filter, view.until)
-    days = sorted({day for page in world.pages.values() for day in page.snapshots})
-    line = daily_line(pages, view)
-    if is_thinned(view, point_a_week_beyond):
-        line = thin_line(line, view.since, view.until)
-    totals = [point.total for point in line if point.total is not None]
+    compared = pages if has_changes else []
+    of_table = answer_line(narrowed, view, point_a_week_beyond)
+    totals = [point.total for point in of_table if point.total is not None]
     origin = find_origin(world, view.until)
     return Overview(
         totals=Totals(
@@ -306,12 +309,14 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
             first_day=days[0] if days else None,
             last_day=days[-1] if days else None,
         ),
-        previous=compare_ends(pages, view.metric, *view.previous) if view.previous else None,
-        line=line,
+        previous=compare_ends(pages, view.metric, *view.previous)
+        if view.previous and has_previous
+        else None,
+        line=answer_line(pages, view, point_a_week_beyond) if has_changes else [],
         line_sparkline=_every_last(totals, ceil(len(totals) / SPARKLINE_POINTS)),
-        movers_by_number=list_movers(pages, view, by_rate=False),
-        movers_by_rate=list_movers(pages, view, by_rate=True),
-        unusual=list_unusual(pages, view),
+        movers_by_number=list_movers(compared, view, by_rate=False),
+        movers_by_rate=list_movers(compared, view, by_rate=True),
+        unusual=list_wide(compared, view),
         attention_count=sum(world.needs_attention(page, view.until) for page in pages),
         table=answer_table(world, narrowed, view, point_a_week_beyond),
         origin=origin,
@@ -327,6 +332,24 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
             for state in STATES
             if (count := sum(world.connection(id) == state for id in world.pages))
         },
+    )
+
+
+def cut(view: View, days: Sequence[date]) -> View:
+    """The part of a view that has snapshots, which are of ``days``; without any all of it.
+
+    Its first change is one since the first snapshot, and a last one of the day before `until` is
+    enough. Where the begin is cut, there is no previous period.
+    """
+    if not days:
+        return view
+    since = max(view.since, min(days) + A_DAY)
+    until = view.until if max(days) >= view.until - A_DAY else max(days)
+    if since > until:
+        return view
+    previous = (since - (until - since + A_DAY), since - A_DAY)
+    return replace(
+        view, since=since, until=until, previous=previous if since == view.since else None
     )
 
 
@@ -354,6 +377,16 @@ def compare_ends(pages: Sequence[Page], metric: Metric, since: date, until: date
         end=_sum(end for _, end in both),
         **{reason: reasons.count(reason) for reason in ("joined", "no_count", "silent", "gap")},
     )
+
+
+def answer_line(
+    pages: Sequence[Page], view: View, point_a_week_beyond: int | None
+) -> list[LinePoint]:
+    """The line of many Pages as it is drawn: a point a day or a week."""
+    line = daily_line(pages, view)
+    if is_thinned(view, point_a_week_beyond):
+        return thin_line(line, view.since, view.until)
+    return line
 
 
 def daily_line(pages: Sequence[Page], view: View) -> list[LinePoint]:
@@ -458,6 +491,18 @@ def list_unusual(pages: Sequence[Page], view: View) -> list[UnusualDay]:
     return unusual
 
 
+def list_wide(pages: Sequence[Page], view: View) -> list[UnusualDay]:
+    """The unusual days that a screen names."""
+    return [each for each in list_unusual(pages, view) if is_wide(each)]
+
+
+def is_wide(unusual: UnusualDay) -> bool:
+    """Whether 15 % of the judged Pages moved, 5 % of fewer than 20, or 30 % and 5 Pages fell."""
+    least = 0.15 if unusual.judged >= 20 else 0.05
+    has_fallen = unusual.fell >= 5 and 100 * unusual.fell >= 30 * unusual.judged
+    return (unusual.rose + unusual.fell) / unusual.judged >= least or has_fallen
+
+
 def find_origin(world: World, until: date) -> Origin | None:
     """Where the figures of the newest day come from."""
     stored = [each for page in world.pages.values() for each in page.snapshots.values()]
@@ -486,7 +531,9 @@ def answer_table(
     unknown = [row for row in every if key(row) is None]
     # Stable, also turned round: equals stay in the order of names.
     ordered = sorted(known, key=key, reverse=view.descending) + unknown
-    shown = ordered[(view.number - 1) * ROWS : view.number * ROWS]
+    # Beyond the last page the last one is shown.
+    number = max(1, min(view.number, ceil(len(every) / ROWS)))
+    shown = ordered[(number - 1) * ROWS : number * ROWS]
     weekly = is_thinned(view, point_a_week_beyond)
     return Table(
         rows=tuple(shown),
@@ -611,11 +658,12 @@ def list_changes(page: Page, metric: Metric, since: date = date.min) -> list[Cha
 
 def answer_compare(world: World, page_ids: Sequence[str], view: View) -> CompareAnswer:
     """What Compare shows. One Page's own line keeps its days, up to a year."""
+    pages = [world.pages[page_id] for page_id in page_ids]
+    view = cut(view, [day for page in pages for day in page.snapshots])
     days = _days(view.since - A_DAY, view.until)
     if len(days) > DAYS_OF_COMPARE:
         points = list_points(view.since, view.until)
         days = points if points[0] == days[0] else [days[0], *points]
-    pages = [world.pages[page_id] for page_id in page_ids]
     return CompareAnswer(
         days=days,
         lines={

@@ -6,10 +6,11 @@ When storage or a query changes its interface, only this module changes.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
+from unittest.mock import patch
 
 from cryptography.fernet import Fernet
 from sqlalchemy import delete
@@ -42,26 +43,16 @@ from storage.db.engine import Database
 from storage.export.csv_xlsx import make_file
 from storage.export.tables import GAINED, LOST, ExportQuery, export_daily_figures, export_page_table
 from storage.figures import filter_choices, totals, unusual
-from storage.figures.comparison import (
-    ComparedPage,
-    Figures,
-    get_compared_series,
-    list_compared_pages,
-)
 from storage.figures.filters import Filter as StoredFilter
-from storage.figures.health import count_connections, get_freshness
-from storage.figures.line import MAX_DAILY_DAYS, load_line
-from storage.figures.line import LinePoint as StoredPoint
-from storage.figures.period_ends import PeriodEnds, load_period_ends
-from storage.figures.provenance import Provenance, find_provenance, find_span
+from storage.figures.health import count_connections
+from storage.figures.line import MAX_DAILY_DAYS
+from storage.figures.period_ends import load_period_ends
 from storage.figures.reports import store_reports
 from storage.figures.series import get_page_series
 from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapshots
-from storage.figures.table import SummaryRow as StoredSummary
-from storage.figures.table import TableRow, list_sparklines, load_table, make_summary
 from storage.insights.values import ValueRow, upsert_values
 from storage.metrics import formulas
-from storage.metrics.changes import DailyChange, find_best_day, find_worst_day
+from storage.metrics.changes import find_best_day, find_worst_day
 from storage.models import Base
 from storage.notes import tags
 from tests.integration.known_world.records import (
@@ -73,7 +64,6 @@ from tests.integration.known_world.records import (
     Freshness,
     LinePoint,
     ListedPage,
-    Metric,
     Mover,
     Origin,
     Overview,
@@ -88,6 +78,8 @@ from tests.integration.known_world.records import (
 )
 from tests.integration.known_world.records import Figures as ReportedFigures
 
+T = TypeVar("T")
+
 GRAPH_VERSION = "v26.0"
 # Of longer periods the lines of many Pages have a point a week.
 POINT_A_WEEK_BEYOND_DAYS = MAX_DAILY_DAYS
@@ -96,6 +88,26 @@ NO_TAG = -1
 _KEPT_TABLES = {"installation", "insight_metrics"}
 _VAULT = Vault([Fernet.generate_key().decode()])
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+# The product's names of fields, where they are not the known world's.
+_NAMES = {
+    (Totals, "pages"): "pages_count",
+    (Totals, "pages_added"): "pages_added_count",
+    (Totals, "fans"): "fans_total",
+    (Totals, "followers"): "followers_total",
+    (Totals, "fans_stale"): "fans_stale_count",
+    (Totals, "followers_stale"): "followers_stale_count",
+    (Totals, "fans_compared"): "fans",
+    (Totals, "followers_compared"): "followers",
+    (Comparable, "joined"): "left_out_joined",
+    (Comparable, "no_count"): "left_out_no_count",
+    (Comparable, "silent"): "left_out_silent",
+    (Comparable, "gap"): "left_out_gap",
+    (UnusualDay, "judged"): "judged_count",
+    (UnusualDay, "rose"): "rose_count",
+    (UnusualDay, "fell"): "fell_count",
+    (Change, "days"): "days_count",
+    (ComparedRow, "fan_ratio"): "fan_follower_ratio",
+}
 
 
 def fetched_on(day: date) -> datetime:
@@ -213,83 +225,51 @@ class Store:
 
 
 def ask_overview(session: Session, view: View) -> Overview:
-    """Every figure of Overview, on exactly the days of the view."""
-    filter = _stored_filter(session, view.filter)
-    ends, previous = _load_ends(session, view, filter)
-    line = load_line(session, ends, view.metric, filter)
-    attention = _narrowed(filter, Filter(attention=True))
-    freshness = get_freshness(session, view.until)
+    """What Overview shows."""
+    shown, by_rate = (_load_overview(session, view, by) for by in ("number", "rate"))
+    table = shown.table
     return Overview(
-        totals=_totals(totals.make_totals(ends, find_span(session))),
-        previous=None
-        if previous is None
-        else _comparable(totals.make_comparable(previous, view.metric)),
-        line=_line(line),
-        line_sparkline=queries._thin(line),
-        movers_by_number=_movers(totals.list_movers(ends, view.metric, "number")),
-        movers_by_rate=_movers(totals.list_movers(ends, view.metric, "rate")),
-        unusual=list_unusual(session, view),
-        attention_count=tags.count_pages(session, filter=attention, until=view.until),
-        table=_ask_table(session, view, _narrowed(filter, view.filter)),
-        origin=_origin(find_provenance(session, view.until)),
-        freshness=Freshness(
-            freshness.last_refreshed_at, freshness.last_day, freshness.has_readable
+        totals=_totals(shown.totals),
+        previous=_convert_known(Comparable, shown.previous),
+        line=_convert_each(LinePoint, shown.line),
+        line_sparkline=table.total_trend,
+        movers_by_number=_movers(shown.movers),
+        movers_by_rate=_movers(by_rate.movers),
+        unusual=_convert_each(UnusualDay, shown.unusual),
+        attention_count=_count_attention(session, shown),
+        table=Table(
+            tuple(_convert_each(Row, table.page.rows)),
+            table.page.rows_count,
+            table.summary.comparable_count,
+            _convert(SummaryRow, table.summary.total),
+            _convert(SummaryRow, table.summary.median),
+            table.trends,
         ),
+        origin=_convert_known(Origin, shown.provenance),
+        freshness=_convert(Freshness, queries.find_freshness(session, shown.view.period.until)),
         connections={str(state): count for state, count in count_connections(session).items()},
     )
 
 
+def compare_previous(session: Session, view: View) -> Comparable | None:
+    """Both ends of the previous period, also where Overview has no figures to compare with."""
+    return _convert_known(Comparable, _find_previous(session, view))
+
+
 def list_unusual(session: Session, view: View) -> list[UnusualDay]:
-    """The days on which any Page rose or fell beyond its noise."""
-    filter = _stored_filter(session, view.filter)
-    # The screens ask for the days beyond a limit only; the counts of every day are as good.
-    metric: Any = view.metric
-    moved = unusual._count_moved(session, view.since, view.until, metric, filter)
-    judged = unusual._count_judged(session, moved, metric, filter, view.until)
-    return [UnusualDay(day, judged[day], *counts) for day, counts in moved.items()]
+    """The days on which any Page rose or fell beyond its noise.
 
-
-def show_overview(session: Session, view: View) -> tuple[View, Overview]:
-    """What the screen itself shows, and the view on the days to which it is cut."""
-    sort: Any = view.sort
-    asked = records.View(_period(view), view.metric, _stored_filter(session, view.filter))
-    listing = records.Listing(
-        sort, view.descending, view.number, view.filter.search, view.filter.attention
-    )
-    by_number, by_rate = (
-        queries.load_overview(session, asked, listing, by, view.until) for by in ("number", "rate")
-    )
-    period = by_number.view.period
-    previous = None
-    if by_number.previous and period.previous_since and period.previous_until:
-        previous = (period.previous_since, period.previous_until)
-    cut = replace(view, since=period.since, until=period.until, previous=previous)
-    answer = ask_overview(session, cut)
-    table, summary = by_number.table, by_number.table.summary
-    answer = replace(
-        answer,
-        totals=_totals(by_number.totals),
-        previous=None if by_number.previous is None else _comparable(by_number.previous),
-        origin=_origin(by_number.provenance),
-        table=Table(
-            tuple(map(_row, table.page.rows)),
-            table.page.rows_count,
-            summary.comparable_count,
-            _summary(summary.total),
-            _summary(summary.median),
-            table.trends,
-        ),
-    )
-    if by_number.has_changes:
-        answer = replace(
-            answer,
-            line=_line(by_number.line),
-            movers_by_number=_movers(by_number.movers),
-            movers_by_rate=_movers(by_rate.movers),
+    The screens name wide days only, so every day counts as wide here.
+    """
+    with patch.object(unusual, "is_wide", lambda *counts: True):
+        days = unusual.list_wide_days(
+            session,
+            since=view.since,
+            until=view.until,
+            metric=view.metric,
+            filter=_stored_filter(session, view.filter),
         )
-    # Beyond the last page of the table the last one is shown.
-    last = max(1, -(-table.page.rows_count // records.ROWS))
-    return replace(cut, number=min(view.number, last)), answer
+    return _convert_each(UnusualDay, days)
 
 
 def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
@@ -302,23 +282,13 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
     last_day = profile.last_day
     newest = get_page_series(session, page_id, since=last_day, until=last_day) if last_day else []
     return PageAnswer(
-        days=[
-            StoredDay(
-                day.day,
-                day.fans,
-                day.followers,
-                day.source,
-                day.fetched_at,
-                day.graph_version,
-            )
-            for day in days
-        ],
+        days=_convert_each(StoredDay, days),
         sources=[(day.fans_source, day.followers_source) for day in days],
         start=start,
         end=end,
-        changes=[_change(each) for each in changes],
-        best=_found(find_best_day(changes)),
-        worst=_found(find_worst_day(changes)),
+        changes=_convert_each(Change, changes),
+        best=_convert_known(Change, find_best_day(changes)),
+        worst=_convert_known(Change, find_worst_day(changes)),
         marks={
             day: str(mark) for day, mark in figures.marks.items() if view.since <= day <= view.until
         },
@@ -331,30 +301,15 @@ def ask_page(session: Session, page_id: str, view: View) -> PageAnswer:
 
 def ask_compare(session: Session, page_ids: Sequence[str], view: View) -> CompareAnswer:
     """What Compare shows of these Pages."""
-    pages, series, rows = _compare(session, page_ids, view)
-    days = days_to_draw(view.since, view.until)
+    shown, rows = _compare(session, page_ids, view)
+    period, series = shown.view.period, shown.figures
+    days = days_to_draw(period.since, period.until)
     return CompareAnswer(
         days=days,
-        lines={page.page_id: values_on(days, series[page.page_id][view.metric]) for page in pages},
-        rows=[
-            ComparedRow(
-                row.page_id,
-                row.fans,
-                row.followers,
-                row.start,
-                row.net,
-                row.net_delta,
-                row.growth_percent,
-                row.growth_delta,
-                row.weekly_percent,
-                row.per_day,
-                row.best_change,
-                row.best_day,
-                row.fan_follower_ratio,
-                row.days_with,
-            )
-            for row in rows
-        ],
+        lines={
+            page.page_id: values_on(days, series[page.page_id][view.metric]) for page in shown.pages
+        },
+        rows=_convert_each(ComparedRow, rows),
     )
 
 
@@ -376,36 +331,28 @@ def export_rows(database: Database, view: View) -> bytes:
 def export_compared(database: Database, page_ids: Sequence[str], view: View) -> bytes:
     """The table of Compare as the product's CSV file."""
     with database.reading() as session:
-        pages, _, rows = _compare(session, page_ids, view)
-    listed = compare_export.list_rows(pages, rows, _period(view))
+        shown, rows = _compare(session, page_ids, view)
+    listed = compare_export.list_rows(shown.pages, rows, shown.view.period)
     return make_file(compare_export.columns(view.metric), listed, "csv")
 
 
 def say_overview(session: Session, view: View) -> list[str]:
-    """The tiles of Overview, who is counted, and the last week, in the words of the screen."""
-    filter = _stored_filter(session, view.filter)
-    ends, previous = _load_ends(session, view, filter)
-    shown = totals.make_totals(ends, find_span(session))
-    compared = shown.of(view.metric)
-    before = None if previous is None else totals.make_comparable(previous, view.metric)
-    provenance = find_provenance(session, view.until)
-    tiles = overview_text.tiles(shown, before, view.metric, _period(view), provenance)
-    metric: Any = view.metric
-    wide = unusual.list_wide_days(
-        session, since=view.since, until=view.until, metric=metric, filter=filter
-    )
-    attention = _narrowed(filter, Filter(attention=True))
+    """The tiles of Overview, who is counted, and the period told as a week, in its words."""
+    shown, before = _load_overview(session, view, "number"), _find_previous(session, view)
+    compared, period = shown.totals.of(view.metric), shown.view.period
+    tiles = overview_text.tiles(shown.totals, before, view.metric, period, shown.provenance)
+    total = shown.totals.fans_total if view.metric == "fans" else shown.totals.followers_total
     week = records.Week(
-        _period(view),
+        period,
         view.metric,
         compared.every,
-        totals.sum_known(ends.of(view.metric).newest),
+        total,
         compared,
-        totals.list_movers(ends, view.metric, "number"),
-        tags.count_pages(session, filter=attention, until=view.until),
-        tuple(wide),
+        shown.movers,
+        _count_attention(session, shown),
+        tuple(shown.unusual),
     )
-    counted = overview_text.counted_pages(compared, shown.pages_count, view.metric, 0)
+    counted = overview_text.counted_pages(compared, shown.totals.pages_count, view.metric, 0)
     return [*map(_say_tile, tiles), counted, *digest.to_text(digest.write(week)).splitlines()]
 
 
@@ -422,66 +369,45 @@ def _load_page(session: Session, page_id: str, view: View) -> records.PageFigure
     return queries.load_page(session, profile, records.View(_period(view), view.metric), view.until)
 
 
-def _load_ends(
-    session: Session, view: View, filter: StoredFilter
-) -> tuple[PeriodEnds, PeriodEnds | None]:
-    periods = [(view.since, view.until)] + ([view.previous] if view.previous else [])
-    ends, *previous = load_period_ends(session, filter, *periods)
-    return ends, previous[0] if previous else None
-
-
-def _ask_table(session: Session, view: View, filter: StoredFilter) -> Table:
-    (ends,) = load_period_ends(session, filter, (view.since, view.until))
+def _load_overview(session: Session, view: View, movers_by: Any) -> records.Overview:
     sort: Any = view.sort
-    page = load_table(
-        session,
-        ends,
-        view.metric,
-        filter,
-        sort=sort,
-        descending=view.descending,
-        limit=records.ROWS,
-        offset=(view.number - 1) * records.ROWS,
+    asked = records.View(_period(view), view.metric, _stored_filter(session, view.filter))
+    listing = records.Listing(
+        sort, view.descending, view.number, view.filter.search, view.filter.attention
     )
-    summary = make_summary(ends, view.metric)
-    return Table(
-        rows=tuple(_row(row) for row in page.rows),
-        rows_count=page.rows_count,
-        comparable_count=summary.comparable_count,
-        total=_summary(summary.total),
-        median=_summary(summary.median),
-        sparklines=list_sparklines(
-            session,
-            page_ids=[row.page_id for row in page.rows],
-            since=view.since - A_DAY,
-            until=view.until,
-            metric=view.metric,
-        ),
-    )
+    return queries.load_overview(session, asked, listing, movers_by, view.until)
+
+
+def _find_previous(session: Session, view: View) -> totals.Comparable | None:
+    if view.previous is None:
+        return None
+    (ends,) = load_period_ends(session, _stored_filter(session, view.filter), view.previous)
+    return totals.make_comparable(ends, view.metric)
+
+
+def _count_attention(session: Session, shown: records.Overview) -> int:
+    attention = replace(shown.view.filter, attention=True)
+    return queries.count_filtered(session, attention, shown.view.period.until, None)
 
 
 def _compare(
     session: Session, page_ids: Sequence[str], view: View
-) -> tuple[list[ComparedPage], dict[str, dict[Metric, Figures]], list[ComparedWords]]:
-    previous = view.previous or (None, None)
-    pages = list_compared_pages(session, page_ids)
-    series = get_compared_series(
-        session,
-        page_ids,
-        since=view.since,
-        until=view.until,
-        previous_since=previous[0],
-        previous_until=previous[1],
-    )
+) -> tuple[records.Comparison, list[ComparedWords]]:
+    pages = queries.find_compared(session, tuple(page_ids))
+    shown = queries.load_comparison(session, pages, records.View(_period(view), view.metric))
     rows = [
-        row_of(page, label, series[page.page_id], view.metric, _period(view))
+        row_of(page, label, shown.figures[page.page_id], view.metric, shown.view.period)
         for page, label in zip(pages, labels_of(pages), strict=True)
     ]
-    return pages, series, rows
+    return shown, rows
 
 
 def _query(session: Session, view: View) -> ExportQuery:
-    filter = _narrowed(_stored_filter(session, view.filter), view.filter)
+    filter = replace(
+        _stored_filter(session, view.filter),
+        search=view.filter.search,
+        attention=view.filter.attention,
+    )
     return ExportQuery(view.since, view.until, view.metric, filter)
 
 
@@ -493,17 +419,6 @@ def _stored_filter(session: Session, filter: Filter) -> StoredFilter:
         category=filter.category,
         state=state,
         tag_id=None if filter.tag is None else NO_TAG if tag is None else tag[0],
-    )
-
-
-def _narrowed(stored: StoredFilter, filter: Filter) -> StoredFilter:
-    return StoredFilter(
-        filter.search,
-        filter.attention,
-        stored.account_id,
-        stored.category,
-        stored.state,
-        stored.tag_id,
     )
 
 
@@ -519,77 +434,28 @@ def _grant_id(session: Session, account: str) -> int:
 
 
 def _totals(of: totals.Totals) -> Totals:
-    return Totals(
-        of.pages_count,
-        of.pages_added_count,
-        of.fans_total,
-        of.followers_total,
-        of.fans_stale_count,
-        of.followers_stale_count,
-        _comparable(of.fans),
-        _comparable(of.followers),
-        of.first_day,
-        of.last_day,
-    )
-
-
-def _comparable(of: totals.Comparable) -> Comparable:
-    return Comparable(
-        of.pages,
-        of.start,
-        of.end,
-        of.left_out_joined,
-        of.left_out_no_count,
-        of.left_out_silent,
-        of.left_out_gap,
-    )
-
-
-def _line(points: Sequence[StoredPoint]) -> list[LinePoint]:
-    return [LinePoint(each.day, each.total, each.change) for each in points]
+    converted = _convert(Totals, of)
+    fans, followers = _convert_each(Comparable, (of.fans, of.followers))
+    return replace(converted, fans_compared=fans, followers_compared=followers)
 
 
 def _movers(movers: totals.Movers) -> tuple[list[Mover], list[Mover]]:
-    up, down = (
-        [Mover(m.page_id, m.name, m.start, m.net, m.rate_percent) for m in some]
-        for some in (movers.up, movers.down)
-    )
-    return up, down
+    return _convert_each(Mover, movers.up), _convert_each(Mover, movers.down)
 
 
-def _origin(of: Provenance | None) -> Origin | None:
-    if of is None:
-        return None
-    return Origin(of.day, of.fetched_at, of.sources, of.graph_versions)
+def _convert(kind: type[T], of: Any) -> T:
+    """A record of the product as one of the known world, by the names of its fields."""
+    known: Any = kind
+    names = {each.name: _NAMES.get((kind, each.name), each.name) for each in fields(known)}
+    return kind(**{name: getattr(of, theirs) for name, theirs in names.items()})
 
 
-def _row(row: TableRow) -> Row:
-    return Row(
-        row.page_id,
-        row.name,
-        row.category,
-        row.fans,
-        row.followers,
-        row.start,
-        row.end,
-        row.net,
-        row.growth_percent,
-        row.connection,
-        row.figure_day,
-        row.updated_at,
-    )
+def _convert_known(kind: type[T], of: Any) -> T | None:
+    return None if of is None else _convert(kind, of)
 
 
-def _summary(row: StoredSummary) -> SummaryRow:
-    return SummaryRow(row.fans, row.followers, row.net, row.growth_percent)
-
-
-def _change(found: DailyChange) -> Change:
-    return Change(found.day, found.figure, found.change, found.days_count)
-
-
-def _found(found: DailyChange | None) -> Change | None:
-    return None if found is None else _change(found)
+def _convert_each(kind: type[T], of: Iterable[Any]) -> list[T]:
+    return [_convert(kind, each) for each in of]
 
 
 def _say_tile(tile: Tile) -> str:

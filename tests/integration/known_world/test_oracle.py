@@ -319,8 +319,6 @@ def check(store: Store, world: World, view: View) -> None:
                 oracle.answer_compare(world, page_ids[:5], view),
             ),
         ]
-        shown_view, shown = product.show_overview(session, view)
-        pairs.append(("screen", shown, oracle.answer_overview(world, shown_view, beyond)))
         for page_id in page_ids[:3]:
             page = product.ask_page(session, page_id, view)
             pairs.append((f"page {page_id}", page, oracle.answer_page(world, page_id, view)))
@@ -342,10 +340,14 @@ def test_the_product_answers_as_the_oracle(
     check(store, world, whole)
 
 
+# Of 20 judged Pages on, more must move for a wide day.
+MANY_IDS = tuple(str(10 + number) for number in range(24))
+
+
 def make_noisy_days(chance: random.Random, length: int) -> list[Figures]:
     """Pages with noise of their own, many a change near what is far for them, and missing days."""
     rows = []
-    for page_id in PAGE_IDS:
+    for page_id in MANY_IDS:
         size = chance.choice([80, 900, 4_000, 60_000])
         noise = chance.choice([0, 1, 2, 9, size // 1_500])
         misses = chance.choice([0, 0.02, 0.25])
@@ -355,7 +357,7 @@ def make_noisy_days(chance: random.Random, length: int) -> list[Figures]:
                 change += round(chance.uniform(-6, 6) * max(noise, 1))
             size = max(0, size + change)
             if chance.random() >= misses:
-                followers = None if page_id == "8" else size + chance.randint(0, noise)
+                followers = None if page_id == "17" else size + chance.randint(0, noise)
                 rows.append(Figures(page_id, day(number), size, followers))
     return rows
 
@@ -366,12 +368,12 @@ def test_days_that_stand_out_of_noise(database: Database, seed: int) -> None:
     product.empty(database)
     store, world = Store(database), World(product.GRAPH_VERSION)
     chance, length = random.Random(seed), 90
-    pages = [ListedPage(page_id, f"Page {page_id}", has_figures=False) for page_id in PAGE_IDS]
+    pages = [ListedPage(page_id, f"Page {page_id}", has_figures=False) for page_id in MANY_IDS]
     store.connect("91", pages, at(0))
     world.connect("91", pages, at(0))
     # In any order: what comes late is looked at in the days after it. A file comes and goes again.
     rows = make_noisy_days(chance, length)
-    file = [row for row in rows if row.page_id in "123" and day(20) <= row.day < day(40)]
+    file = [row for row in rows if row.page_id in MANY_IDS[:9] and day(20) <= row.day < day(40)]
     reported = [row for row in rows if row not in file or chance.random() < 0.8]
     import_id = store.import_file(file, NOW)
     assert import_id is not None
@@ -387,9 +389,10 @@ def test_days_that_stand_out_of_noise(database: Database, seed: int) -> None:
     with database.reading() as session:
         for metric in METRICS:
             asked = replace(view, metric=metric)
-            ours = product.list_unusual(session, asked)
-            theirs = oracle.list_unusual(world.select(asked.filter, asked.until), asked)
-            assert ours == theirs
-            for page_id in PAGE_IDS:
+            selected = world.select(asked.filter, asked.until)
+            assert product.list_unusual(session, asked) == oracle.list_unusual(selected, asked)
+            shown = product.ask_overview(session, asked)
+            assert shown.unusual == oracle.list_wide(selected, asked)
+            for page_id in MANY_IDS:
                 marks = product.ask_page(session, page_id, asked).marks
                 assert marks == oracle.answer_page(world, page_id, asked).marks
