@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Date, Executable, bindparam, func, select
+from sqlalchemy import ColumnElement, Date, Executable, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
@@ -127,7 +127,7 @@ def _load_totals(
                     day_of_point[day] = earlier
     expected = len(pages.comparable_ids)
     lacking_days = [day for day in set(day_of_point.values()) if sums[day][0] < expected]
-    carried = _sum_carried(session, metric, pages.comparable_ids, lacking_days)
+    carried = _sum_carried(session, metric, pages, lacking_days)
     return {point: sums[day][1] + carried.get(day, 0) for point, day in day_of_point.items()}
 
 
@@ -141,15 +141,17 @@ def _sum_comparable(
     """Sum the comparable Pages; days on which none of them has a figure are absent."""
     if not days:
         return {}
-    table = table_of(Snapshot).c
-    if len(pages.other_ids) > len(pages.comparable_ids):
+    if pages.conditions and len(pages.other_ids) <= PAGES_AT_ONCE:
+        counted = select(Page.id).where(*pages.conditions, Page.id.not_in(pages.other_ids))
+        is_counted = table_of(Snapshot).c.page_id.in_(counted)
+        sums = _sum_days(session, metric, days, is_counted)
+        return {day: (count, total) for day, (count, total) in sums.items() if count}
+    if pages.conditions or len(pages.other_ids) > len(pages.comparable_ids):
         return _sum_pages(session, metric, days, pages.comparable_ids)
-    # All Pages of the filter minus the others: fewer ids to search for.
-    of_filter = select(Page.id).where(*pages.conditions)
-    condition = [table.page_id.in_(of_filter)] if pages.conditions else []
-    all_sums = _sum_days(session, metric, days, *condition)
+    # All Pages minus the others: fewer ids to search for.
+    all_sums = _sum_days(session, metric, days)
     other_sums = _sum_pages(session, metric, days, pages.other_ids)
-    sums: _Sums = {}
+    sums = {}
     for day, (count, total) in all_sums.items():
         other_count, other_total = other_sums.get(day, (0, 0))
         if count > other_count:
@@ -187,16 +189,20 @@ def _sum_days(
 
 
 def _sum_carried(
-    session: Session, metric: Metric, page_ids: Sequence[str], days: Sequence[date]
+    session: Session, metric: Metric, pages: _LinePages, days: Sequence[date]
 ) -> dict[date, int]:
     """Sum for each of ``days`` the last figures before it of the Pages that have none on it."""
     if not days:
         return {}
     connection = session.connection()
+    list_present = _list_present(metric)
+    if pages.conditions:
+        of_filter = select(Page.id).where(*pages.conditions)
+        list_present = list_present.where(table_of(Snapshot).c.page_id.in_(of_filter))
     sums = {}
-    for day, present_ids in connection.execute(_list_present(metric), {"days": days}).all():
+    for day, present_ids in connection.execute(list_present, {"days": days}).all():
         present = set(present_ids.split(","))
-        absent = [page_id for page_id in page_ids if page_id not in present]
+        absent = [page_id for page_id in pages.comparable_ids if page_id not in present]
         sums[day] = sum(
             int(connection.scalar(_last_before_day(metric), {"day": day, "page_ids": some}) or 0)
             for some in _chunks(absent)
@@ -205,7 +211,7 @@ def _sum_carried(
 
 
 @lru_cache(2)
-def _list_present(metric: Metric) -> Executable:
+def _list_present(metric: Metric) -> Select[date, str]:
     """Select the ids of the Pages with a figure on each of some days, joined by commas."""
     table = table_of(Snapshot).c
     # As one text: a row for each id takes the drivers several times as long.
