@@ -36,8 +36,7 @@ from storage.accounts.page_tokens import (
     list_page_tokens,
 )
 from storage.accounts.pages import PageReport
-from storage.figures.reports import store_figures, store_reports
-from storage.figures.snapshots import list_pages_without_snapshot
+from storage.figures.snapshots import list_pages_without_snapshot, store_figures, store_reports
 from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start_run
 
 # Subcode of code 190: the person no longer has a role on the Page.

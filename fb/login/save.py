@@ -26,7 +26,7 @@ from storage.accounts.grants import (
     withdraw_page_grants,
 )
 from storage.accounts.vault import Vault
-from storage.figures.reports import store_reports
+from storage.figures.snapshots import store_reports
 from storage.jobs.events import record_event
 from storage.models.base import THIS_COMPUTER
 

@@ -14,7 +14,7 @@ from storage.accounts.grants import GrantFacts, PageAccess, save_grant, upsert_p
 from storage.accounts.pages import PageDetails, PageReport, upsert_pages
 from storage.accounts.vault import Vault
 from storage.db.engine import Database
-from storage.figures.reports import store_reports
+from storage.figures.snapshots import store_reports
 from storage.models import JobLease
 from tests import present
 

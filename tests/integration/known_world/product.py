@@ -47,9 +47,8 @@ from storage.figures.filters import Filter as StoredFilter
 from storage.figures.health import count_connections
 from storage.figures.line import MAX_DAILY_DAYS
 from storage.figures.period_ends import load_period_ends
-from storage.figures.reports import store_reports
 from storage.figures.series import get_page_series
-from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, upsert_snapshots
+from storage.figures.snapshots import FROM_FACEBOOK, SnapshotRow, store_reports, upsert_snapshots
 from storage.insights.values import ValueRow, upsert_values
 from storage.metrics import formulas
 from storage.metrics.changes import find_best_day, find_worst_day

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from storage.accounts.pages import FactChange, PageReport, list_fact_changes
 from storage.csv_import.importer import add_import, list_import_names
 from storage.csv_import.plan import ImportCounts
-from storage.figures.reports import store_reports
 from storage.figures.series import get_page_history
+from storage.figures.snapshots import store_reports
 from storage.models import PageChange
 from tests.integration.figures.figure_rows import add_page, day
 from tests.integration.storage_rows import LATER, NOW

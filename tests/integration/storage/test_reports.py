@@ -14,7 +14,7 @@ from storage.accounts.pages import DETAILS, PageReport
 from storage.accounts.pictures import find_picture, list_pictures_due, save_picture
 from storage.accounts.vault import Vault
 from storage.db.engine import Database
-from storage.figures.reports import store_figures, store_reports
+from storage.figures.snapshots import store_figures, store_reports
 from storage.models import Page, PageGrant, Picture, Snapshot
 from tests.integration.storage_rows import KEY, LATER, NOW, add_grant, add_pages, bring, page_token
 
