@@ -94,7 +94,7 @@ ORDER BY n.day DESC, n.id DESC LIMIT 200
 """
 _CONSENTS = """
 SELECT at, kind, account_name, facts FROM events
-WHERE kind IN ('connected', 'renewed') AND at >= :a AND at < :after ORDER BY at, id
+WHERE kind IN ('connected', 'renewed') AND at >= :a AND at < :after {of_tag} ORDER BY at, id
 """
 _IMPORTS = """
 SELECT id, imported_at, file_name FROM imports
@@ -187,6 +187,9 @@ class Rival:
     def _list_notes(self, ends: dict[str, date], tag_id: int | None) -> list[Any]:
         days = {**ends, "after": ends["b"] + A_DAY}
         of_tag = f"OR n.tag_id = {tag_id}" if tag_id else ""
+        is_held = f"""AND account_name IN (
+            SELECT g.account_name FROM grants g JOIN page_grants h ON h.grant_id = g.id
+            WHERE h.page_id IN ({self._tag}))"""
         has_snapshot = f"""AND EXISTS (
             SELECT 1 FROM snapshots s WHERE s.day = days.day AND s.page_id IN ({self._tag}))"""
         present = self._ask(_DAYS, days, of_tag=has_snapshot if tag_id else "")
@@ -194,7 +197,8 @@ class Rival:
         outages -= {_date(day) for (day,) in present}
         return [
             self._ask(_NOTES, days, of_tag=of_tag),
-            *(self._ask(sql, days) for sql in (_CONSENTS, _IMPORTS, _RETIRED)),
+            self._ask(_CONSENTS, days, of_tag=is_held if tag_id else ""),
+            *(self._ask(sql, days) for sql in (_IMPORTS, _RETIRED)),
             outages,
             self._ask(_FIRST_DAY, {}, "WHERE p.id") if tag_id else None,
         ]
