@@ -1,11 +1,13 @@
 # make run           set everything up and serve the dashboard at http://localhost:8501
 # make test          set everything up and run the tests: unit, integration, screens, the main walk in a browser
 # make test-browser  every other walk through the browser
-# make check         format, lint, types, make test, make test-browser, and two days drawn at random
+# make check         format, lint, types, make test and make test-browser
 # make test-dates    unit, integration and screen tests as if on every day on which programs break
 # make pictures      every screen as a picture, at 1440 and 390 pixels and in the dark
 # make bench         measure, as ratios against named rivals
 # make format        format the code and mend what lint can mend
+# make requirements  write requirements.txt and requirements-dev.txt anew after a change of the .in files;
+#                    UPGRADE=--upgrade also brings what these bring in up to date
 # make clean         delete .venv and what the tools remember
 PYTHON ?= python3
 BIN := .venv/bin
@@ -14,8 +16,12 @@ PYTEST := -n $(WORKERS) --dist worksteal
 BROWSER := -n $(WORKERS) --dist loadfile
 # A day is a parameter of the SQL and changes nothing in it, so one database is enough.
 DATES := $(PYTEST) tests/unit tests/integration tests/screens -k "not postgresql"
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# For every system and every Python from 3.11 on, and without a trace of this machine's own package index.
+COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command 'make requirements' $(UPGRADE)
 
-.PHONY: run test test-browser test-dates check format pictures bench clean
+.PHONY: run test test-browser test-dates check format requirements pictures bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/runs
@@ -40,11 +46,14 @@ check: .venv/tests
 	$(BIN)/mypy dashboard.py fb pages storage tests
 	$(MAKE) test
 	$(MAKE) test-browser
-	$(BIN)/python -m tests.dates --draw 2 $(DATES)
 
 format: .venv/tests
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+requirements: .venv/tests
+	$(COMPILE) requirements.in --output-file requirements.txt
+	$(COMPILE) requirements-dev.in --constraint requirements.txt --output-file requirements-dev.txt
 
 bench: .venv/tests
 	$(BIN)/python -m tests.bench
@@ -57,9 +66,9 @@ clean:
 	$(PYTHON) -m venv .venv
 
 .venv/runs: requirements.txt .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(INSTALL) -r requirements.txt
 	touch $@
 
 .venv/tests: requirements-dev.txt .venv/runs
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(INSTALL) -r requirements-dev.txt
 	touch $@

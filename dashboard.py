@@ -11,9 +11,11 @@ import contextlib
 import gc
 import ipaddress
 import logging
-import os
+import socket
+import sys
 import uuid
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,16 +25,32 @@ from starlette.middleware.gzip import GZipMiddleware
 from streamlit import config
 
 from fb.addresses import LOOPBACK_HOSTS
+from fb.installation import PASSING_ERRORS, Startup
 from fb.jobs.schedule import tick
 from fb.jobs.worker import error_location
+from fb.web.facebook_callbacks import make_facebook_routes
 from fb.web.guard import Guard, HostPolicy
+from fb.web.limits import Limits
+from fb.web.listener import AddressTaken, serving, take_other_address
 from fb.web.log_redaction import install_redaction
+from fb.web.logs import install_logging, log_start
+from fb.web.process import (
+    MIN_DESCRIPTORS,
+    RESERVED_DESCRIPTORS,
+    count_free_descriptors,
+    protect_process,
+)
 from fb.web.routes import make_routes
+from fb.web.unknown_address import UnknownAddress
 from pages.resources import get_report, get_sandbox, get_startup
+from pages.ui.links import SCREENS
+from pages.ui.message_page import for_database_error
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
 log = logging.getLogger("pagekeeper")
 
 TICK_SECONDS = 30
+DEFAULT_PING_SECONDS = 30  # Streamlit's, where the option is not set
 # Options that no flag, environment variable or config.toml may change.
 FIXED_OPTIONS = {
     "browser.gatherUsageStats": False,  # it would send URLs with code and state
@@ -45,8 +63,9 @@ FIXED_OPTIONS = {
     "server.baseUrlPath": "",  # routes and guard have paths from the root
 }
 
-os.umask(0o077)  # only the owner can read new files, such as database and keys
+protect_process()
 install_redaction()
+install_logging()
 
 
 def fix_options() -> None:
@@ -72,6 +91,7 @@ def make_host_policy() -> HostPolicy:
         is_sandbox=report.mode == "sandbox",
         listens_on_loopback=_is_loopback(st.get_option("server.address")),
         behind_sign_in_proxy=settings.behind_sign_in_proxy if settings else False,
+        proxy_secret=settings.proxy_secret if settings else None,
     )
 
 
@@ -86,7 +106,15 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def report_script_error(error: Exception) -> bool:
-    """Show a reference instead of the error's text, which may be secret; log where it failed."""
+    """Show a reference instead of the error's text, which may be secret; log where it failed.
+
+    A database that is held or gone is said.
+    """
+    if isinstance(error, (DatabaseBusy, DatabaseUnreachable)):
+        log.warning("a screen met %s", type(error).__name__)
+        message = for_database_error(error)
+        st.error(message.sentence, title=message.title)
+        return True
     reference = uuid.uuid4().hex[:8]
     log.error(
         "reference %s: screen failed with %s at %s",
@@ -102,35 +130,83 @@ def report_script_error(error: Exception) -> bool:
     return True
 
 
+def take_all_of_localhost() -> socket.socket | None:
+    """Listen on the loopback address that Streamlit does not, or end the program with a sentence.
+
+    Only where `streamlit run` imports this file; Streamlit holds its own address by then.
+    """
+    if Path(sys.argv[0]).resolve() != Path(__file__).resolve():
+        return None
+    try:
+        return take_other_address(st.get_option("server.address"), st.get_option("server.port"))
+    except AddressTaken as taken:
+        sys.exit(str(taken))
+
+
+def make_listener_options() -> dict[str, Any]:
+    """Return uvicorn's options of the second address, the same as Streamlit's of the first."""
+    ping_seconds = int(st.get_option("server.websocketPingInterval") or DEFAULT_PING_SECONDS)
+    return {
+        "ws": "websockets-sansio",
+        "ws_ping_interval": ping_seconds,
+        "ws_ping_timeout": ping_seconds,
+        "ws_max_size": int(st.get_option("server.maxMessageSize")) * 1_000_000,
+        "ws_per_message_deflate": st.get_option("server.enableWebsocketCompression"),
+        "ssl_certfile": st.get_option("server.sslCertFile"),
+        "ssl_keyfile": st.get_option("server.sslKeyFile"),
+    }
+
+
 @contextlib.asynccontextmanager
 async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     """Warm up, run the timer while the server runs, and close the installation at the end."""
+    addresses = [st.get_option("server.address") or "all addresses"]
+    if _other_address is not None:
+        addresses.append(_other_address.getsockname()[0])
+    log_start(get_report(), "the dashboard", addresses, st.get_option("server.port"))
     _warm_up()
     ticking = asyncio.create_task(_tick_for_ever())
     try:
-        yield {}
+        async with serving(app, _other_address, **make_listener_options()):
+            # Streamlit's own banner is off: it comes before the second address is tried.
+            print(f"\n  Pagekeeper: {make_host_policy().redirect_origin}\n", flush=True)
+            yield {}
     finally:
         ticking.cancel()
         installation = get_startup().installation
         if installation is not None:
             await asyncio.to_thread(installation.close)
+        log.info("Pagekeeper stops")
 
 
 def _warm_up() -> None:
     import altair  # noqa: F401 - Streamlit imports it with the first chart, which takes 0.4 s
     import pandas  # noqa: F401 - Streamlit imports it with the first table
 
-    get_startup()
+    _log_error(get_startup())
     gc.collect()
     gc.freeze()
 
 
 def _tick_once() -> None:
+    free = count_free_descriptors()
+    if free is not None and free < MIN_DESCRIPTORS // 4:
+        log.warning(
+            "only %d more files can be opened; from %d on no browser is let in",
+            free,
+            RESERVED_DESCRIPTORS,
+        )
     startup = get_startup()
     if startup.installation is not None:
         tick(startup.installation)
-    elif startup.error is not None and startup.error.kind == "database_unreachable":
-        get_startup.clear()  # the next call tries to open the database again
+    elif startup.error is not None and startup.error.kind in PASSING_ERRORS:
+        get_startup.clear()
+        _log_error(get_startup())
+
+
+def _log_error(startup: Startup) -> None:
+    if startup.error is not None:
+        log.error("the installation is not open (%s): see Setup", startup.error.kind)
 
 
 async def _tick_for_ever() -> None:
@@ -144,6 +220,7 @@ async def _tick_for_ever() -> None:
         await asyncio.sleep(TICK_SECONDS)
 
 
+_other_address = take_all_of_localhost()
 _settings, _sandbox = get_report().settings, get_sandbox()
 if _settings is not None:
     install_redaction(_settings.secrets)
@@ -151,9 +228,18 @@ fix_options()
 config.on_config_parsed(fix_options, force_connect=True)
 app = st.App(
     "pages/app.py",
-    routes=make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
+    routes=[
+        *make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
+        *make_facebook_routes(get_startup),
+    ],
     middleware=[
         Middleware(Guard, policy=make_host_policy()),
+        Middleware(Limits, is_behind_proxy=make_host_policy().behind_sign_in_proxy),
+        Middleware(
+            UnknownAddress,
+            screens=[screen.name for screen in SCREENS if not screen.is_default],
+            unknown="unknown",
+        ),
         # Streamlit does not compress its static files: 5 MB, compressed less than 2 MB.
         Middleware(GZipMiddleware, minimum_size=1024, compresslevel=5),
     ],

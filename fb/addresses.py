@@ -1,10 +1,19 @@
-"""Addresses: recognizes loopback URLs, and writes origins and hosts as browsers do."""
+"""Addresses: recognizes loopback URLs, and writes origins and hosts as browsers do.
+
+Also the paths that Facebook and people outside are given.
+"""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "::1")
+
+# Facebook's servers post to these; what they send is signed.
+DEAUTHORIZE_PATH = "/facebook/deauthorize"
+DATA_DELETION_PATH = "/facebook/data-deletion"
+SIGNED_PATHS = (DEAUTHORIZE_PATH, DATA_DELETION_PATH)
+DELETION_PATH = "/facebook/deletion/"  # followed by the confirmation code of a request
 
 
 def is_loopback(url: str) -> bool:

@@ -14,7 +14,8 @@ from fb.graph.client import GraphClient
 from fb.jobs.worker import Worker
 from fb.settings import Settings, SettingsReport
 from fb.settings_table import show_database_url
-from storage.accounts.vault import KeyReport, Vault, check_keys
+from storage.accounts.keys import KeyReport, check_keys
+from storage.accounts.vault import Vault
 from storage.db.engine import Database, open_database
 from storage.db.errors import (
     DatabaseBusy,
@@ -30,8 +31,15 @@ if TYPE_CHECKING:
 
 Clock = Callable[[], datetime]
 StartupErrorKind = Literal[
-    "settings", "database_unreachable", "wrong_installation", "newer_schema", "old_schema"
+    "settings",
+    "database_unreachable",
+    "database_held",
+    "wrong_installation",
+    "newer_schema",
+    "old_schema",
 ]
+# Errors that may end by themselves, so that opening is tried again.
+PASSING_ERRORS: tuple[StartupErrorKind, ...] = ("database_unreachable", "database_held")
 
 # The maximum time for the retries of a call to Graph: while a person waits, and in the background.
 WATCHED_PATIENCE_SECONDS = 20.0
@@ -68,7 +76,7 @@ class Installation:
 
     @property
     def can_open_tokens(self) -> bool:
-        """False when the encryption key is wrong. Then connect, fetch and overwrite nothing."""
+        """False while an encryption key is missing. Then connect, fetch and overwrite nothing."""
         return self.keys.ok
 
     def client(
@@ -121,8 +129,10 @@ def open_installation(
         vault = Vault(settings.encryption_keys)
         with database.writing() as session:
             keys = check_keys(session, vault, now())
-    except (DatabaseUnreachable, DatabaseBusy):
+    except DatabaseUnreachable:
         error = StartupError("database_unreachable", address)
+    except DatabaseBusy:
+        error = StartupError("database_held", address)
     except WrongInstallation as wrong:
         error = StartupError("wrong_installation", {"found": wrong.found, "wanted": wrong.wanted})
     except NewerSchema:

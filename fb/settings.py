@@ -1,42 +1,43 @@
 """Settings: reads and validates all settings by their table, and reports all problems at once.
 
-The environment overrides ``.env``; an empty value counts as not set. Without app id and app secret
-the dashboard runs in sandbox mode. With only one of them it does not run, so that a mistake in
-``.env`` never turns a live installation into a sandbox.
+The environment overrides ``.env``, and ``.env`` overrides the keys file, which holds only the
+secrets that live mode needs besides the app's; an empty value counts as not set. Without app id and
+app secret the dashboard runs in sandbox mode. With only one of them it does not run, so that a
+mistake in ``.env`` never turns a live installation into a sandbox.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
-from cryptography.fernet import Fernet
-from dotenv.parser import parse_stream
 from sqlalchemy import make_url
 
 from fb.addresses import is_loopback, origin_of
+from fb.env_file import read_env_file
+from fb.keys_file import locate_keys_file
+from fb.sandbox_secrets import SANDBOX_SECRETS_FILE, load_or_make_sandbox_secrets
 from fb.settings_table import (
     DEFAULT_DIALOG_URL,
     DEFAULT_GRAPH_URL,
-    MIN_STATE_SECRET_LENGTH,
+    NEW_KEY_COMMAND,
+    PROXY_HEADER,
+    RANDOM_TEXT_COMMAND,
     SETTING_NAMES,
     SETTINGS,
     Setting,
     Wrong,
-    is_fernet_key,
     split_secrets,
 )
 
 DEFAULT_PORT = 8501
 # 15 digits like a real app id, but recognizable as made up.
 SANDBOX_APP_ID = "100000000000000"
-SANDBOX_SECRETS_FILE = "sandbox-secrets.json"
+BASE_PATH = "server.baseUrlPath"
 
 Mode = Literal["live", "sandbox"]
 State = Literal["set", "default", "missing", "wrong"]
@@ -73,10 +74,14 @@ class Settings:
     graph_version: str
     graph_url: str
     dialog_url: str
+    keys_file: Path | None  # None in sandbox mode, and without a home folder
     state_secret: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)  # the first seals, all open
     database_url: str = field(repr=False)
     behind_sign_in_proxy: bool
+    proxy_secret: str | None = field(repr=False)  # set when behind_sign_in_proxy is
+    keep_attempts_days: int
+    keep_runs_days: int
     root: Path
 
     @property
@@ -107,7 +112,8 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """All secrets, for log redaction."""
-        return (self.app_secret, self.state_secret, *self.encryption_keys)
+        own = (self.app_secret, self.state_secret, *self.encryption_keys)
+        return own if self.proxy_secret is None else (*own, self.proxy_secret)
 
 
 @dataclass(frozen=True)
@@ -115,8 +121,8 @@ class SettingsReport:
     """The result of reading the settings. ``settings`` is None when there are problems.
 
     ``problems`` lists files first, then settings; ``rows`` has one row per setting. Both are in the
-    order of the table. ``warnings`` are files that other users of this machine can read; the
-    dashboard runs all the same.
+    order of the table. ``warnings`` are files that other users of this machine can read, and keys
+    that are in one folder with the database; the dashboard runs all the same.
     """
 
     mode: Mode
@@ -127,9 +133,13 @@ class SettingsReport:
 
 
 def read_settings(
-    environ: Mapping[str, str], root: Path, *, port: int = DEFAULT_PORT
+    environ: Mapping[str, str],
+    root: Path,
+    *,
+    port: int = DEFAULT_PORT,
+    base_path: str | None = None,
 ) -> SettingsReport:
-    """Read ``environ`` and ``root/.env``, and return the settings or all problems.
+    """Read ``environ``, ``root/.env`` and the keys file, and return the settings or all problems.
 
     Never raises for their content. In sandbox mode the first call creates secrets in ``root/data``;
     nothing else is written.
@@ -137,15 +147,19 @@ def read_settings(
     Args:
         root: the project's folder, to which SQLite paths are relative.
         port: the served port, which the sandbox's URLs contain.
+        base_path: Streamlit's option `BASE_PATH`; by default what the environment or the project's
+            config.toml sets.
     """
     reader = _Reader(environ, root.absolute(), port)
     for setting in SETTINGS:
         reader.read(setting)
+    reader.check_base_path(_find_base_path(environ, root) if base_path is None else base_path)
     if reader.is_live:
         reader.compare_secrets()
         reader.compare_facebook_urls()
         reader.check_sign_in()
-    elif not reader.problems:
+    reader.check_proxy_secret()
+    if not reader.is_live and not reader.problems:
         reader.fill_in_sandbox()
     settings = None
     if not reader.problems:
@@ -155,7 +169,7 @@ def read_settings(
         settings=settings,
         problems=reader.list_problems(),
         rows=reader.list_rows(),
-        warnings=_find_open_files(reader.root, settings),
+        warnings=_find_open_files(reader.root, settings) + reader.find_keys_beside_database(),
     )
 
 
@@ -169,12 +183,16 @@ class _Reader:
         self.problems: dict[str, str] = {}
         self._rows: list[SettingRow] = []
         self._environ = environ
-        self._env_file, problem = _read_env_file(root / ".env")
+        self._keys_file: Path | None = None
+        self._keys: dict[str, str] = {}
+        self._env_file, problem = read_env_file(root / ".env")
         if problem is not None:
             self._add_problem(".env", problem)
         has_app = self._find("FACEBOOK_APP_ID") or self._find("FACEBOOK_APP_SECRET")
         # An unreadable .env may contain an app id, so this must not become a sandbox.
         self.is_live = bool(has_app) or problem is not None
+        if self.is_live:
+            self._read_keys_file()
 
     @property
     def mode(self) -> Mode:
@@ -197,7 +215,8 @@ class _Reader:
                 problem = str(wrong)
         self.values[setting.field] = value
         state: State = "default" if text is None else "set"
-        shown = "set, not shown" if setting.is_secret else setting.show(value)
+        is_hidden = setting.is_secret and value is not None
+        shown = "set, not shown" if is_hidden else setting.show(value)
         if problem is not None:
             self._add_problem(setting.name, problem)
             # A wrong value is not shown either: it may be a secret in the wrong setting.
@@ -206,7 +225,7 @@ class _Reader:
 
     def compare_secrets(self) -> None:
         """Report secrets that are published in .env.example or equal to another setting's."""
-        example, _ = _read_env_file(self.root / ".env.example")
+        example, _ = read_env_file(self.root / ".env.example")
         names = [setting.name for setting in SETTINGS if setting.is_secret]
         published = {secret for name in names for secret in split_secrets(example.get(name, ""))}
         owners: dict[str, str] = {}
@@ -233,6 +252,16 @@ class _Reader:
             elif self._find(other) and not self._find(name):
                 self._add_problem(name, f"{other} is set, this is not. Set both or neither.")
 
+    def check_base_path(self, base_path: str) -> None:
+        """Report Streamlit's option for a path before every address: routes start at the root."""
+        if base_path.strip("/"):
+            self._add_problem(
+                BASE_PATH,
+                "The dashboard can only be served at the root of a host. Remove Streamlit's option "
+                f"{BASE_PATH} (also --{BASE_PATH} and STREAMLIT_SERVER_BASE_URL_PATH), and give "
+                "the dashboard a host name of its own.",
+            )
+
     def check_sign_in(self) -> None:
         """Report a redirect URI beyond loopback without a sign-in proxy."""
         if not self.values["behind_sign_in_proxy"] and not is_loopback(self.values["redirect_uri"]):
@@ -241,6 +270,16 @@ class _Reader:
                 "The redirect URI leads to another machine, and the dashboard has no sign-in of "
                 "its own. Put something in front that signs people in and write yes here, or use "
                 "localhost in FACEBOOK_REDIRECT_URI.",
+            )
+
+    def check_proxy_secret(self) -> None:
+        """Report a sign-in proxy without a secret: any program could claim to be it."""
+        if self.values["behind_sign_in_proxy"] and self.values["proxy_secret"] is None:
+            self._add_problem(
+                "PROXY_SECRET",
+                "BEHIND_SIGN_IN_PROXY is yes, so every request has to prove that it came through "
+                f"the proxy. Have the proxy send a secret (nginx: proxy_set_header {PROXY_HEADER} "
+                f'"the secret";) and set the same here. Make one: {RANDOM_TEXT_COMMAND}',
             )
 
     def fill_in_sandbox(self) -> None:
@@ -266,9 +305,42 @@ class _Reader:
                 # The server calls itself by IP address; the browser uses the redirect URI's host.
                 "graph_url": f"http://127.0.0.1:{self.port}/sandbox",
                 "dialog_url": f"{origin_of(self.values['redirect_uri'])}/sandbox",
+                "keys_file": None,
                 "state_secret": own["state_secret"],
                 "encryption_keys": (own["encryption_key"],),
             }
+
+    def find_keys_beside_database(self) -> tuple[Problem, ...]:
+        """Return a warning when one copy of a folder would contain both the keys and the database.
+
+        ``.env`` counts in any case: it contains the way to the database, too.
+        """
+        name = "TOKEN_ENCRYPTION_KEYS"
+        if not self.is_live or name in self._environ or self._find(name) is None:
+            return ()
+        if name in self._env_file:
+            return (
+                Problem(
+                    ".env",
+                    "The keys are in the project's folder, so a copy of it with the database "
+                    f"gives your Pages away. Move them to a file of their own: {NEW_KEY_COMMAND}",
+                ),
+            )
+        assert self._keys_file is not None
+        keys_file = self._keys_file.resolve()
+        folders = [self.root]
+        database = make_url(self.values["database_url"])
+        if database.drivername == "sqlite":
+            folders.append(Path(str(database.database)).parent)
+        if not any(keys_file.is_relative_to(folder.resolve()) for folder in folders):
+            return ()
+        return (
+            Problem(
+                keys_file.name,
+                "The keys are in one folder with the database, so a copy of it gives your Pages "
+                "away. Move this file elsewhere, and set KEYS_FILE to its new path.",
+            ),
+        )
 
     def list_problems(self) -> tuple[Problem, ...]:
         order = {name: index for index, name in enumerate(SETTING_NAMES)}
@@ -277,7 +349,11 @@ class _Reader:
 
     def list_rows(self) -> tuple[SettingRow, ...]:
         return tuple(
-            replace(row, state="wrong", sentence=self.problems[row.name])
+            replace(
+                row,
+                state="missing" if row.shown == "—" else "wrong",
+                sentence=self.problems[row.name],
+            )
             if row.name in self.problems and row.state != "missing"
             else row
             for row in self._rows
@@ -288,12 +364,33 @@ class _Reader:
         if name in self._environ:
             return self._environ[name].strip() or None
         setting = SETTINGS[SETTING_NAMES.index(name)]
-        return None if setting.is_environment_only else self._env_file.get(name)
+        if setting.is_environment_only:
+            return None
+        from_keys_file = self._keys.get(name) if setting.is_in_keys_file else None
+        return self._env_file.get(name) or from_keys_file
+
+    def _read_keys_file(self) -> None:
+        try:
+            self._keys_file = locate_keys_file(self._environ, self._env_file)
+        except Wrong:
+            return  # reported as the setting that it is
+        if self._keys_file is None:
+            return
+        self._keys, problem = read_env_file(self._keys_file)
+        # Whoever sets all keys elsewhere needs no file, and may run without a home of their own.
+        is_needed = any(
+            setting.is_in_keys_file and setting.missing and self._find(setting.name) is None
+            for setting in SETTINGS
+        )
+        if problem is not None and is_needed:
+            self._add_problem("KEYS_FILE", problem)
 
     def _check(self, setting: Setting, text: str) -> Any:
         value = setting.check(text)
         if setting.field == "database_url":
             return _make_absolute(value, self.root)
+        if setting.field == "keys_file":
+            return self._keys_file
         return value
 
     def _pass_over(self, setting: Setting) -> None:
@@ -323,39 +420,23 @@ def _make_absolute(database_url: str, root: Path) -> str:
     return url.set(database=str(root / str(url.database))).render_as_string(hide_password=False)
 
 
-def _read_env_file(path: Path) -> tuple[dict[str, str], str | None]:
-    """Return the values in ``path``, and the problem of the file as a whole, if any.
-
-    A missing file has no values; an empty value counts as not set. ``${NAME}`` is not replaced,
-    since this would change a secret that contains it.
-    """
+def _find_base_path(environ: Mapping[str, str], root: Path) -> str:
+    """Return Streamlit's option as the environment or the project's config.toml sets it."""
+    if "STREAMLIT_SERVER_BASE_URL_PATH" in environ:
+        return environ["STREAMLIT_SERVER_BASE_URL_PATH"]
     try:
-        # utf-8-sig: Notepad writes a byte order mark.
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        return {}, None
-    except IsADirectoryError:
-        return {}, "This is a folder, and should be a file. Remove it."
-    except UnicodeDecodeError:
-        return {}, "The file is not UTF-8 text. Save it again as UTF-8."
-    except OSError:
-        return {}, "The file can't be read. Make it yours: chmod 600 .env"
-    values: dict[str, str] = {}
-    for binding in parse_stream(StringIO(text)):
-        if binding.error:
-            # python-dotenv counts the empty lines before a binding as part of it.
-            line_text = binding.original.string
-            line = binding.original.line
-            line += line_text[: len(line_text) - len(line_text.lstrip())].count("\n")
-            return {}, f"Line {line} can't be understood. Write NAME=value there."
-        if binding.key is not None:
-            values[binding.key] = (binding.value or "").strip()
-    return {name: value for name, value in values.items() if value}, None
+        with (root / ".streamlit" / "config.toml").open("rb") as file:
+            section, option = BASE_PATH.split(".")
+            return str(tomllib.load(file)[section][option])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""  # Streamlit itself reports a file that it can't read
 
 
 def _find_open_files(root: Path, settings: Settings | None) -> tuple[Problem, ...]:
     """Return a warning for each file with secrets that other users may read; none on Windows."""
     paths = [root / ".env", root / "data" / SANDBOX_SECRETS_FILE]
+    if settings is not None and settings.keys_file is not None:
+        paths.append(settings.keys_file)
     if settings is not None and settings.database_url.startswith("sqlite"):
         database = str(make_url(settings.database_url).database)
         paths += [Path(database + suffix) for suffix in ("", "-wal", "-shm")]
@@ -367,49 +448,3 @@ def _find_open_files(root: Path, settings: Settings | None) -> tuple[Problem, ..
         for path in paths
         if os.name == "posix" and path.is_file() and path.stat().st_mode & 0o077
     )
-
-
-def load_or_make_sandbox_secrets(data: Path) -> dict[str, str]:
-    """Load the sandbox's secrets, or create them in a file with mode 0600.
-
-    When several processes start at once, only one creates them.
-
-    Raises:
-        OSError: the folder or the file can't be written or read.
-        ValueError: the content of the file is damaged.
-    """
-    path = data / SANDBOX_SECRETS_FILE
-    if not path.exists():
-        data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _make_sandbox_secrets(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        own = {
-            name: str(content[name]) for name in ("app_secret", "state_secret", "encryption_key")
-        }
-    except (KeyError, TypeError, RecursionError):
-        raise ValueError("the sandbox's secrets are incomplete") from None
-    is_long_enough = len(own["state_secret"]) >= MIN_STATE_SECRET_LENGTH
-    if not is_long_enough or not is_fernet_key(own["encryption_key"]):
-        raise ValueError("the sandbox's secrets are damaged")
-    return own
-
-
-def _make_sandbox_secrets(path: Path) -> None:
-    content = {
-        "app_secret": secrets.token_hex(16),
-        "state_secret": secrets.token_urlsafe(48),
-        "encryption_key": Fernet.generate_key().decode(),
-    }
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file)
-        # A hard link fails when the name exists, and the file appears complete: of two processes
-        # the second reads the first one's file. A rename would overwrite it.
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()

@@ -7,6 +7,7 @@ converts the text of a setting into its value, or raises `Wrong` with a sentence
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -24,10 +25,22 @@ DEFAULT_DIALOG_URL = "https://www.facebook.com"
 # https://developers.facebook.com/docs/graph-api/changelog/versions
 MIN_GRAPH_VERSION = (21, 0)
 MIN_STATE_SECRET_LENGTH = 32
+# A shorter repetition happens in random text as well.
+MIN_REPETITION_LENGTH = 6
+# What hands type instead of random text, in both directions, and what .env.example once held.
+TYPED_SEQUENCES = (
+    "abcdefghijklmnopqrstuvwxyz 0123456789012345678901234567890 0123456789abcdef qwertyuiop[] "
+    "qwertzuiop asdfghjkl; zxcvbnm,./ yxcvbnm azertyuiop qsdfghjklm"
+)
+KNOWN_TEXT = " ".join(
+    (TYPED_SEQUENCES, TYPED_SEQUENCES[::-1], "replace-me-with-32-or-more-random-characters")
+)
 RANDOM_TEXT_COMMAND = 'python -c "import secrets; print(secrets.token_urlsafe(48))"'
+NEW_KEY_COMMAND = "python -m fb new-key"
 KEY_COMMAND = (
     'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 )
+PROXY_HEADER = "X-Pagekeeper-Proxy"
 MADE_BY_SANDBOX = "made by the sandbox"
 USE_OR_REMOVE_BOTH = "Add it, or remove both to use the sandbox."
 
@@ -51,6 +64,7 @@ class Setting:
     missing: str | None = None  # the problem without it in live mode; None: optional
     in_sandbox: str | None = None  # for live mode only: the Setup screen's text in sandbox mode
     is_secret: bool = False
+    is_in_keys_file: bool = False  # a secret that people make, so it can be in the keys file
     # True: a line in .env must not be able to send tokens to another host.
     is_environment_only: bool = False
     show: Callable[[Any], str] = lambda value: "—" if value is None else str(value)
@@ -74,6 +88,12 @@ def _check_redirect_uri(value: str) -> str:
         )
     if not parts.path.endswith("/connect"):
         raise Wrong("The redirect URI must end in /connect, without a slash after it.")
+    if parts.path != "/connect":
+        raise Wrong(
+            "The dashboard can only be served at the root of a host. Nothing may stand between the "
+            "host and /connect: give it a host name of its own, as in "
+            "https://pages.example.org/connect"
+        )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise Wrong(
             "Facebook returns to http:// on this very machine only. Use https:// for any host "
@@ -120,9 +140,36 @@ def _check_facebook_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _check_state_secret(value: str) -> str:
+def check_random_text(value: str) -> str:
+    """Check a secret that people make: 32 characters or more, and not plainly typed by hand."""
     if len(value) < MIN_STATE_SECRET_LENGTH:
         raise Wrong(f"At least 32 characters are needed. Make a new one: {RANDOM_TEXT_COMMAND}")
+    if is_repetitive(value):
+        raise Wrong(
+            "This is no random text: it repeats itself or follows the keyboard, so it can be "
+            f"guessed. Make a new one: {RANDOM_TEXT_COMMAND}"
+        )
+    return value
+
+
+def _check_proxy_secret(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", value):
+        raise Wrong(
+            "Letters and digits are needed, since this stands in a line of nginx too. Make a new "
+            f"one: {RANDOM_TEXT_COMMAND}"
+        )
+    return check_random_text(value)
+
+
+def make_random_text() -> str:
+    """Return a new secret, as RANDOM_TEXT_COMMAND prints one."""
+    return secrets.token_urlsafe(48)
+
+
+def check_keys_file(value: str) -> str:
+    """Check where the keys file is to be: a whole path, or one that begins with ``~/``."""
+    if not re.fullmatch(r"(~?/|[A-Za-z]:[\\/])[^\x00-\x1f]+", value):
+        raise Wrong("This must be a whole path, such as /home/you/pagekeeper-keys.env")
     return value
 
 
@@ -136,6 +183,12 @@ def _check_encryption_keys(value: str) -> tuple[str, ...]:
             raise Wrong(f"{which} is not a Fernet key. Make one: {KEY_COMMAND}")
     if len(set(keys)) < len(keys):
         raise Wrong("The same key stands here twice. Leave one of the two out.")
+    # The others stay usable, so that what they sealed can be sealed anew.
+    if is_repetitive(keys[0]):
+        raise Wrong(
+            "The first key is no random text, so it can be guessed. Put a new one before it: "
+            f"{KEY_COMMAND}"
+        )
     return keys
 
 
@@ -164,6 +217,12 @@ def _check_yes_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
+def _check_days(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,5}", value) or not int(value):
+        raise Wrong("Write a number of days, from 1 to 99999.")
+    return int(value)
+
+
 def _split_url(value: str) -> SplitResult | None:
     """Return the parts of an http(s) URL; None with a user, query or fragment, or for no URL.
 
@@ -179,6 +238,31 @@ def _split_url(value: str) -> SplitResult | None:
         return None
     is_web = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
     return parts if is_web and is_port_valid else None
+
+
+def is_repetitive(value: str) -> bool:
+    """Whether half of a text or more repeats what stands earlier in it, or known sequences.
+
+    True for one letter or one phrase again and again, and for the rows of a keyboard. Of the
+    texts that ``secrets.token_urlsafe(32)``, ``openssl rand -hex 32`` and ``-base64 32`` make, it
+    is true for fewer than one in 10**14; upper and lower case count as the same.
+    """
+    folded = value.casefold()
+    text = f"{KNOWN_TEXT} {folded}"
+    start = position = len(KNOWN_TEXT) + 1
+    repeated = 0
+    while position < len(text):
+        length = 0
+        # An earlier occurrence may reach into this one: "ssss" is "s" and three repetitions.
+        while (
+            position + length < len(text)
+            and text.find(text[position : position + length + 1], 0, position + length) >= 0
+        ):
+            length += 1
+        if length >= MIN_REPETITION_LENGTH:
+            repeated += length
+        position += length if length >= MIN_REPETITION_LENGTH else 1
+    return repeated >= (len(text) - start) // 2
 
 
 def is_fernet_key(key: str) -> bool:
@@ -280,22 +364,33 @@ SETTINGS = (
         is_environment_only=True,
     ),
     Setting(
+        "KEYS_FILE",
+        "keys_file",
+        check_keys_file,
+        "Secrets that are set nowhere else are read from this file, which is made by "
+        f"{NEW_KEY_COMMAND}.",
+        default="~/.config/pagekeeper/keys.env",
+        in_sandbox="—",
+    ),
+    Setting(
         "STATE_TOKEN_SECRET",
         "state_secret",
-        _check_state_secret,
+        check_random_text,
         "Signs each login, so that nobody can start one in your name.",
-        missing=f"Live mode needs a secret of its own for logins. Make one: {RANDOM_TEXT_COMMAND}",
+        missing=f"Live mode needs a secret of its own for logins. Make one: {NEW_KEY_COMMAND}",
         in_sandbox=MADE_BY_SANDBOX,
         is_secret=True,
+        is_in_keys_file=True,
     ),
     Setting(
         "TOKEN_ENCRYPTION_KEYS",
         "encryption_keys",
         _check_encryption_keys,
         "Seals the access to your Pages. The first key seals, all of them open.",
-        missing=f"Live mode needs a key to keep access safe. Make one: {KEY_COMMAND}",
+        missing=f"Live mode needs a key to keep access safe. Make one: {NEW_KEY_COMMAND}",
         in_sandbox=MADE_BY_SANDBOX,
         is_secret=True,
+        is_in_keys_file=True,
     ),
     Setting(
         "DATABASE_URL",
@@ -313,6 +408,29 @@ SETTINGS = (
         "Write yes only when something in front of the dashboard signs people in.",
         default="no",
         show=lambda value: "yes" if value else "no",
+    ),
+    Setting(
+        "PROXY_SECRET",
+        "proxy_secret",
+        _check_proxy_secret,
+        "Proves that a request came through the sign-in proxy, which has to send it. In nginx: "
+        f'proxy_set_header {PROXY_HEADER} "the secret";',
+        is_secret=True,
+        is_in_keys_file=True,
+    ),
+    Setting(
+        "KEEP_ATTEMPTS_DAYS",
+        "keep_attempts_days",
+        _check_days,
+        "For how many days sign-ins at Facebook are kept, with their outcome.",
+        default="30",
+    ),
+    Setting(
+        "KEEP_RUNS_DAYS",
+        "keep_runs_days",
+        _check_days,
+        "For how many days refreshes are kept, with the Pages that failed.",
+        default="730",
     ),
 )
 SETTING_NAMES = tuple(setting.name for setting in SETTINGS)

@@ -1,4 +1,4 @@
-"""Activity: all refreshes with their results, and the events of accounts, tags, notes, imports.
+"""Activity: all refreshes with their results, and what was done to accounts, tags, notes, files.
 
 Texts of the tables are plain and not escaped: table cells are not Markdown.
 """
@@ -6,7 +6,7 @@ Texts of the tables are plain and not escaped: table cells are not Markdown.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pandas as pd
@@ -14,11 +14,25 @@ import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
-from pages.text.formats import UNKNOWN, clock, counted, day, moment, one_line
-from pages.text.phrases import why_ended
+from pages.text.formats import (
+    UNKNOWN,
+    cell_day,
+    clock,
+    count,
+    counted,
+    day,
+    local,
+    moment,
+    one_line,
+    zones_of,
+)
+from pages.text.permissions import permission
+from pages.text.phrases import ERASED_ACCOUNT, ERASED_PAGE, why_ended
+from pages.text.progress_text import with_time_left
 from pages.text.wording import for_error
+from pages.ui import archive
 from pages.ui.notes import note_text
-from pages.ui.polling import poll
+from pages.ui.polling import describe_left, poll
 from pages.ui.tags import tag_text
 from storage.jobs.events import EventRecord, count_events, list_events
 from storage.jobs.runs import (
@@ -54,11 +68,25 @@ RUN_WHO: Mapping[str, str] = {
 }
 ACCOUNT_EVENTS: Mapping[str, str] = {
     "connected": "{name} was connected: {saved}",
-    "renewed": "{name}'s access was renewed: {saved}",
+    "renewed": "The access of {name} was renewed: {saved}",
     "disconnected": "{name} was disconnected; the history stays",
-    "needs_renewal": "Facebook ended {name}'s access",
+    "deauthorized": "{name} removed the app at Facebook; the history stays",
+    "needs_renewal": "Facebook ended the access of {name}",
+    "key_given_up": "The access of {name} was erased: its encryption key is lost",
     "frozen": "{name} was frozen: no refresh until it is unfrozen",
     "thawed": "{name} was unfrozen",
+}
+TOKEN_EVENTS: Mapping[str, str] = {
+    "token_allowed": "The program {program} may use access of {name} ({use})",
+    "token_withdrawn": "The program {program} may no longer use access of {name} ({use})",
+    "token_handed_out": "The program {program} got access of {name} ({use}), first of the hour",
+}
+# By the fact "what" of an export: the key of its button.
+EXPORTS: Mapping[str, str] = {
+    "table": "The table",
+    "series": "Daily figures",
+    "chart": "The chart",
+    "report": "A report",
 }
 
 
@@ -69,6 +97,16 @@ def render(installation: Installation) -> None:
     _selected_run(installation)
     _refreshes(installation)
     _events(installation)
+    st.caption(kept(installation.settings.keep_runs_days, installation.settings.keep_attempts_days))
+
+
+def kept(runs_days: int, attempts_days: int) -> str:
+    """How long what is shown here is kept, and where that is set."""
+    return (
+        f"Refreshes are kept for {counted(runs_days, 'day')}, sign-ins at Facebook for "
+        f"{counted(attempts_days, 'day')} (KEEP_RUNS_DAYS, KEEP_ATTEMPTS_DAYS). What was done is "
+        "kept without names: they are looked up when it is shown, and gone with what is erased."
+    )
 
 
 def _running(installation: Installation) -> None:
@@ -82,11 +120,12 @@ def _running(installation: Installation) -> None:
             st.rerun()
         at, total = progress.pages_done + progress.pages_failed, progress.pages_total
         what = RUN_KINDS.get(progress.started_by, "Refresh")
-        st.progress(
-            min(at / max(total, 1), 1.0),
-            text=f"{what} of {day(progress.day)}: {at:,d} of {counted(total, 'Page')}, "
-            f"started {moment(progress.started_at)}",
+        text = (
+            f"{what} of {day(progress.day)}: {count(at)} of {counted(total, 'Page')}, "
+            f"started {moment(progress.started_at)}"
         )
+        left = describe_left((progress.id, progress.started_at), at, total)
+        st.progress(min(at / max(total, 1), 1.0), text=with_time_left(text, left))
 
     watch()
 
@@ -107,7 +146,7 @@ def _refreshes(installation: Installation) -> None:
     with table:
         first = (number - 1) * RUN_ROWS + 1
         st.caption(
-            f"{first:,d}–{first + len(runs) - 1:,d} of {total:,d}, newest first. "
+            f"{count(first)}–{count(first + len(runs) - 1)} of {count(total)}, newest first. "
             "A result opens the list of what could not be read."
         )
         _buttons_for_failed(runs)
@@ -117,10 +156,11 @@ def _refreshes(installation: Installation) -> None:
 def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
     active = runner.find_active(installation, SNAPSHOTS)
     active_id = active.id if active else None
+    zone = zones_of(run.started_at for run in runs)
     st.dataframe(
         pd.DataFrame(
             {
-                "at": pd.to_datetime([run.started_at.replace(tzinfo=None) for run in runs]),
+                "at": pd.to_datetime([local(run.started_at) for run in runs]),
                 "result": [_result_cell(run, active_id) for run in runs],
                 "what": [RUN_KINDS.get(run.started_by, run.started_by) for run in runs],
                 "day": pd.to_datetime([run.day for run in runs]),
@@ -129,21 +169,19 @@ def _run_table(installation: Installation, runs: list[RunRecord]) -> None:
         ),
         column_config={
             "at": st.column_config.DatetimeColumn(
-                "Started (UTC)", width=150, format="D MMM YYYY, HH:mm"
+                f"Started ({zone})", width=150, format=cell_day(clock=True)
             ),
             "result": st.column_config.ButtonColumn(
                 "Result",
-                width=300,
                 type="tertiary",
                 alignment="left",
                 key=_RESULT,
             ),
-            "what": st.column_config.TextColumn("What", width=210),
-            "day": st.column_config.DateColumn("Figures of", width=120, format="D MMM YYYY"),
+            "what": st.column_config.TextColumn("What"),
+            "day": st.column_config.DateColumn("Figures of", width=120, format=cell_day()),
             "who": st.column_config.TextColumn("Who", width=130),
         },
         hide_index=True,
-        width="content",
         height="content",
         placeholder=UNKNOWN,
         alt="Refreshes, newest first, with their results",
@@ -215,8 +253,12 @@ def _selected_run(installation: Installation) -> None:
         if not failures:
             st.markdown(f"{result(run, run.id)}. No Page was refused.")
             return
-        more = "" if len(failures) == run.pages_failed else f" The first {len(failures):,d} are:"
-        st.markdown(f"{run.pages_failed:,d} of {counted(run.pages_total, 'Page')} not read.{more}")
+        more = (
+            "" if len(failures) == run.pages_failed else f" The first {count(len(failures))} are:"
+        )
+        st.markdown(
+            f"{count(run.pages_failed)} of {counted(run.pages_total, 'Page')} not read.{more}"
+        )
         _failures(failures)
 
 
@@ -239,23 +281,22 @@ def _failures(failures: list[Failure]) -> None:
             }
         ),
         column_config={
-            "page": st.column_config.TextColumn("Page", width=260),
+            "page": st.column_config.TextColumn("Page"),
             "why": st.column_config.TextColumn("Why", width=640),
             "account": st.column_config.TextColumn("Read through", width=180),
         },
         hide_index=True,
-        width="content",
         placeholder=UNKNOWN,
         alt="Pages that could not be read, with the reason for each",
     )
 
 
 def _events(installation: Installation) -> None:
-    st.header("Accounts, tags, notes and imports", anchor=False)
+    st.header("What was done", anchor=False)
     with installation.database.reading() as session:
         total = count_events(session)
     if not total:
-        st.markdown("No account was connected yet.")
+        st.markdown("Nothing was done yet.")
         return
     table = st.container()
     number = 1
@@ -267,30 +308,28 @@ def _events(installation: Installation) -> None:
     with table:
         if total > EVENT_ROWS:
             last = first + len(events)
-            st.caption(f"{first + 1:,d}–{last:,d} of {total:,d}, newest first.")
+            st.caption(f"{count(first + 1)}–{count(last)} of {count(total)}, newest first.")
         _event_table(events)
 
 
 def _event_table(events: list[EventRecord]) -> None:
+    zone = zones_of(each.at for each in events)
     st.dataframe(
         pd.DataFrame(
             {
-                "at": pd.to_datetime([each.at.replace(tzinfo=None) for each in events]),
-                "what": [
-                    one_line(event(each.kind, each.account_name, each.facts)) for each in events
-                ],
+                "at": pd.to_datetime([local(each.at) for each in events]),
+                "what": [one_line(event(each)) for each in events],
             }
         ),
         column_config={
             "at": st.column_config.DatetimeColumn(
-                "When (UTC)", width=150, format="D MMM YYYY, HH:mm"
+                f"When ({zone})", width=150, format=cell_day(clock=True)
             ),
-            "what": st.column_config.TextColumn("What happened", width=780),
+            "what": st.column_config.TextColumn("What happened", width=600),
         },
         hide_index=True,
-        width="content",
         height="content",
-        alt="What happened to accounts, tags, notes and imports, newest first",
+        alt="What was done to accounts, tags, notes, goals and files, newest first",
     )
 
 
@@ -309,17 +348,19 @@ def run_result(
     rate limit for which Facebook named none.
     """
     if status == "running":
-        return f"{done + failed:,d} of {total:,d}"
+        return f"{count(done + failed)} of {count(total)}"
     if limited_until is not None:
-        return f"{done:,d} of {total:,d}; Facebook allows the rest from {clock(limited_until)}"
+        return (
+            f"{count(done)} of {count(total)}; Facebook allows the rest from {clock(limited_until)}"
+        )
     if reason_code is not None:
-        return f"{done:,d} of {total:,d}; Facebook asked to slow down and named no time"
+        return f"{count(done)} of {count(total)}; Facebook asked to slow down and named no time"
     if status == "interrupted":
-        return f"Interrupted after {done:,d} of {counted(total, 'Page')}"
+        return f"Interrupted after {count(done)} of {counted(total, 'Page')}"
     if status == "stopped":
-        return f"Stopped after {done:,d} of {total:,d}"
+        return f"Stopped after {count(done)} of {count(total)}"
     if failed:
-        return f"{failed:,d} of {total:,d} failed"
+        return f"{count(failed)} of {count(total)} failed"
     if status == "failed":
         return "Failed"
     return counted(done, "Page")
@@ -346,22 +387,70 @@ def page_failure(
 
 def _saved(facts: Mapping[str, Any]) -> str:
     parts = [
-        f"{int(facts[key]):,d} {word}"
+        f"{count(int(facts[key]))} {word}"
         for key, word in (("added", "added"), ("kept", "kept"), ("missing", "missing"))
         if facts.get(key)
     ]
     return ", ".join(parts) or "no Page"
 
 
-def event(kind: str, account_name: str | None, facts: Mapping[str, Any]) -> str:
-    """An event as plain text for a cell; ``facts`` depend on its kind."""
+def event(record: EventRecord) -> str:
+    """An event as plain text for a cell, with the present names of what it is about."""
+    kind, facts = record.kind, record.facts
     if kind in tag_text.EVENTS:
-        return tag_text.event(kind, facts)
+        return tag_text.event(kind, int(facts.get("pages") or 0), record.tag_name)
     if kind in note_text.EVENTS:
-        return note_text.event(kind, facts)
+        return note_text.event(record)
     if kind in ("imported", "import_undone"):
-        what = f"{counted(int(facts.get('days', 0)), 'day')} of past figures"
+        what = f"{counted(int(facts.get('days') or 0), 'day')} of past figures"
         verb = "were imported from" if kind == "imported" else "were removed again: undone was"
-        return f"{what} {verb} {facts.get('file', 'a file')}"
-    sentence = ACCOUNT_EVENTS.get(kind, f"{{name}}: {kind.replace('_', ' ')}")
-    return sentence.format(name=account_name or "An account", saved=_saved(facts))
+        return f"{what} {verb} {record.file_name or 'a file'}"
+    if kind in ("goal_set", "goal_removed"):
+        return _goal_event(record)
+    if kind in archive.EVENTS:
+        return archive.event(kind, int(facts.get("pages") or 0), record.page_name)
+    if kind in TOKEN_EVENTS:
+        return _token_event(record)
+    if kind == "exported":
+        return _export_event(record)
+    if kind == "report_headed":
+        of = f" of “{record.tag_name}”" if record.tag_name else ""
+        return f"Title and logo of reports{of} were changed"
+    days = counted(int(facts.get("days") or 0), "day")
+    if kind == "page_erased":
+        return f"A Page was erased with {days} of figures"
+    if kind == "account_erased":
+        pages = counted(int(facts.get("pages") or 0), "Page")
+        return f"An account was erased with {pages} and {days} of figures"
+    name = record.account_name or ERASED_ACCOUNT
+    if kind == "deauthorized" and facts.get("scope") == "page":
+        page = record.page_name or ERASED_PAGE
+        text = f"{page} removed the app at Facebook: access through {name} ended"
+    else:
+        sentence = ACCOUNT_EVENTS.get(kind, f"{{name}}: {kind.replace('_', ' ')}")
+        text = sentence.format(name=name, saved=_saved(facts))
+    return text[:1].upper() + text[1:]
+
+
+def _export_event(record: EventRecord) -> str:
+    what = EXPORTS.get(str(record.facts.get("what")), "A file")
+    of = f" of {record.page_name or ERASED_PAGE}" if record.facts.get("scope") == "page" else ""
+    return f"{what}{of} was exported ({str(record.facts.get('format')).upper()})"
+
+
+def _token_event(record: EventRecord) -> str:
+    name = record.tag_name and f"Pages with the tag “{record.tag_name}”"
+    return TOKEN_EVENTS[record.kind].format(
+        program=record.facts.get("consumer"),
+        use=permission(str(record.facts.get("permission"))).title.lower(),
+        name=name or record.page_name or ERASED_PAGE,
+    )
+
+
+def _goal_event(record: EventRecord) -> str:
+    name = record.page_name or ERASED_PAGE
+    if record.kind == "goal_removed":
+        return f"The goal of {name} was removed"
+    target = f"{count(int(record.facts.get('target') or 0))} {record.facts.get('metric')}"
+    by = day(date.fromisoformat(str(record.facts.get("due_day"))))
+    return f"The goal of {name} was set: {target} by {by}"

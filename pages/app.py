@@ -14,12 +14,36 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation, Startup
-from pages import activity, compare, connect, connections, imports, overview, page, resources, setup
+from pages import (
+    activity,
+    compare,
+    connect,
+    connections,
+    imports,
+    overview,
+    page,
+    resources,
+    setup,
+    unknown,
+)
 from pages.cache import get_version
-from pages.queries import find_accounts, find_days, find_profile, is_empty
+from pages.parts.overview import saved_views
+from pages.queries import find_accounts, find_days, find_profile, is_empty, list_saved_views
 from pages.text import wording
 from pages.text.formats import one_line
-from pages.ui import banner, flash, message_page, period_bar, polling, sandbox_strip, url_controls
+from pages.text.wording import Wording
+from pages.ui import (
+    banner,
+    copy_link,
+    flash,
+    frame_style,
+    message_page,
+    period_bar,
+    polling,
+    sandbox_strip,
+    url_controls,
+    viewer,
+)
 from pages.ui.links import SCREENS, Screen
 from pages.ui.notes import popover as notes
 from storage.accounts.page_profile import PageProfile
@@ -37,31 +61,38 @@ PLAIN_SCREENS: dict[str, Callable[[Installation], None]] = {
 
 def main() -> None:
     """Draw the frame and the screen of the URL."""
-    polling.begin_run()
+    viewer.begin()
+    if polling.is_reconnected():
+        st.toast(wording.RECONNECTED, icon=":material/cached:", duration="long")
+    if polling.begin_run():
+        period_bar.follow_link()
     _name_tab("Pagekeeper")
     st.logo(str(ASSETS / "logo.svg"), size="large")
     url_controls.apply_changes()
     startup = resources.get_startup()
+    installation = startup.installation
+    frame_style.render(is_sandbox=installation is not None and installation.sandbox is not None)
     with ExitStack() as stack:
-        _draw(startup, _open_session(startup.installation, stack))
+        _draw(startup, _open_session(installation, stack))
 
 
-def _open_session(installation: Installation | None, stack: ExitStack) -> Session | None:
+def _open_session(installation: Installation | None, stack: ExitStack) -> Session | Wording | None:
     """The read session of a run: one for all, so that all figures are of the same moment.
 
-    None without an installation, and when the database can't be reached any more.
+    None without an installation; a message when the database is held or can't be reached any more.
     """
     if installation is None:
         return None
     try:
         session = stack.enter_context(installation.database.reading())
         get_version(session)
-    except (DatabaseUnreachable, DatabaseBusy):
-        return None
+    except (DatabaseUnreachable, DatabaseBusy) as error:
+        return message_page.for_database_error(error)
     return session
 
 
-def _draw(startup: Startup, session: Session | None) -> None:
+def _draw(startup: Startup, opened: Session | Wording | None) -> None:
+    session = opened if isinstance(opened, Session) else None
     parts: list[Callable[[], None]] = []
     current = st.navigation(
         [
@@ -78,12 +109,14 @@ def _draw(startup: Startup, session: Session | None) -> None:
         position="top",
     )
     polling.note_screen()
+    polling.watch_browser()
     screen = next(s for s in SCREENS if s.name == (current.url_path or SCREENS[0].name))
     if startup.installation is None:
         parts.append(_without_installation(startup, screen))
-    elif session is None:
-        parts.append(_without_database(screen))
+    elif isinstance(opened, Wording):
+        parts.append(_without_database(screen, opened))
     else:
+        assert session is not None
         parts.append(_frame(startup.installation, session, screen))
     current.run()
 
@@ -100,9 +133,9 @@ def _title(screen: Screen, installation: Installation | None, session: Session |
     return f"{screen.title} ({waiting})" if waiting else screen.title
 
 
-def _without_database(screen: Screen) -> Callable[[], None]:
+def _without_database(screen: Screen, message: Wording) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
-    return lambda: message_page.render(wording.for_startup_error("database_unreachable"))
+    return lambda: message_page.render(message)
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:
@@ -115,18 +148,32 @@ def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None
 def _frame(installation: Installation, session: Session, screen: Screen) -> Callable[[], None]:
     """Draw everything above the screen, and return the function that draws the screen."""
     profile = _find_profile(session) if screen.name == "page" else None
+    if screen.name != "overview":
+        saved_views.begin_elsewhere()
     _name_tab(f"{one_line(profile.name) if profile else screen.title} · Pagekeeper")
     flash.show()
+    copy_link.render(
+        screen,
+        overview.DEFAULTS,
+        profile.id if profile else "",
+        has_start_view=any(view.is_start for view in list_saved_views(session)),
+    )
     is_making_history = sandbox_strip.render(installation, session)
     if screen.name == "setup":  # without the banner: Setup shows its problems itself
         session.close()
         return lambda: setup.render(resources.get_startup())
+    if screen.name == "unknown":
+        session.close()
+        return unknown.render
     if screen.name in PLAIN_SCREENS:
-        banner.render(installation, session, is_overview=False)
+        if screen.name != "connect" or installation.can_open_tokens:  # else it is what Connect says
+            banner.render(installation, session, is_overview=False)
         # Some of these wait for Facebook: meanwhile an open session would keep erased data in
         # SQLite's write-ahead log.
         session.close()
         return lambda: PLAIN_SCREENS[screen.name](installation)
+    if screen.name == "overview":
+        overview.arrive(session)
     if screen.name == "page" and profile is None:
         return page.render_unknown
     today = installation.now().date()
@@ -134,19 +181,18 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
     if screen.name == "overview" and days is None and is_empty(session):
         banner.render(installation, session, is_overview=True)
         return lambda: overview.render_welcome(installation)
+    if screen.name == "compare" and is_empty(session):
+        return compare.render_empty
     # From here on: screens with a period.
     header = st.container()
     banner.render(installation, session, is_overview=screen.name == "overview")
-    first_day = profile.first_day if profile is not None else days and days[0]
-    if screen.name == "compare":
-        first_day = compare.find_first_day(session) or first_day
     notes.keep_hidden()
     # Drawn here instead of in the screen: see pages.ui.period_bar.
-    bar = period_bar.render(today, first_day)
+    bar = period_bar.render(today)
     if profile is not None:
-        return lambda: page.render(installation, session, header, bar.period, profile)
+        return lambda: page.render(installation, session, header, bar, profile)
     if screen.name == "compare":
-        return lambda: compare.render(installation, session, header, bar.period)
+        return lambda: compare.render(installation, session, header, bar)
     return lambda: overview.render(
         installation, session, header, bar, is_making_history=is_making_history
     )

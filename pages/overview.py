@@ -10,13 +10,12 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.cache import is_remembered
-from pages.parts.overview import cards, digest, overview_text, page_list, tables
-from pages.queries import find_days, load_overview
-from pages.records import Overview, PageFilter, View
-from pages.text.formats import counted, day
-from pages.text.phrases import NOUNS
+from pages.parts.overview import cards, digest, overview_text, page_list, saved_views, tables
+from pages.queries import find_days, find_freshness, load_overview
+from pages.records import PageFilter, View
+from pages.text.phrases import ATTENTION, NOUNS
 from pages.text.wording import CONNECT
-from pages.ui import filter_box, growth_chart, links, refresh, return_url, tiles
+from pages.ui import filter_box, growth_chart, links, period_bar, refresh, return_url, tiles
 from pages.ui.message_page import READING_WIDTH
 from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
@@ -34,8 +33,9 @@ CHOICES = {
     "view": growth_chart.VIEWS,
     "movers": tuple(cards.ORDERS),
     "sort": tables.SORT_LABELS,
-    "show": (page_list.ATTENTION,),
+    "show": (ATTENTION,),
 }
+CONTROLS = saved_views.Controls(DEFAULTS, CHOICES)
 TABLE_HEIGHT = 600  # of the skeleton: about that of 25 rows
 IN_SANDBOX = (
     "This is the sandbox: the next screen stands in for Facebook's dialog, with 60 made-up Pages. "
@@ -61,22 +61,27 @@ def render(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ),
     ):
-        st.title("Overview", anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.title("Overview", anchor=False, width="content")
+            with st.container(width="content"):  # a fragment takes the whole width of a row
+                saved_views.render(installation, session, CONTROLS)
         refresh.render(installation, session, is_making_history=is_making_history)
     current = filter_box.read(session)
     filter_box.render(session, bar.beside, current)
     view = View(bar.period, "fans", current.filter)
     days = find_days(session)
     if days is None or days[0] == days[1]:
+        period_bar.show_days(bar, bar.period, None)
         _render_first_day(installation, session, view, current)
     else:
-        _render_figures(installation, session, view, current)
+        _render_figures(installation, session, bar, current)
 
 
 def _render_figures(
-    installation: Installation, session: Session, view: View, current: PageFilter
+    installation: Installation, session: Session, bar: Bar, current: PageFilter
 ) -> None:
     """Draw the controls, each in its container; then load the figures of their values and draw."""
+    filter = current.filter
     today = installation.now().date()
     top = st.container()
     wide, narrow = st.columns([2.1, 1])
@@ -96,29 +101,28 @@ def _render_figures(
     listing = page_list.choose(list_controls)
     list_skeleton, way_back = st.empty(), _way_back()
 
-    question = (View(view.period, metric, view.filter), listing, movers_by, today)
+    question = (View(bar.period, metric, filter), listing, movers_by, today)
     with ExitStack() as skeletons:
         if not is_remembered(load_overview, session, *question):  # thousands of Pages take a moment
             skeletons.enter_context(chart_skeleton.skeleton(height=cards.CHART_HEIGHT))
             skeletons.enter_context(list_skeleton.skeleton(height=TABLE_HEIGHT))
         overview = load_overview(session, *question)
 
+    period_bar.show_days(bar, overview.view.period, overview.figure_days)
     with top:
         filter_box.describe(current, overview.totals.pages_count)
-        tiles.render(_tiles(overview))
+        tiles.render(overview_text.tiles(overview))
     heading.header(f"{NOUNS[metric]} over time", anchor=False, width="content")
     with beside_switches:
-        tag_id = view.filter.tag_id
-        chart_of_notes = notes.chart_of("overview", overview.view.period, today, tag_id=tag_id)
-        notes.render(installation, chart_of_notes)
+        notes.render(installation, cards.chart_of_notes(overview))
     with chart:
-        cards.render_growth(overview, chart_view)
+        cards.render_growth(installation, overview, chart_view, way_back)
     with movers:
         cards.render_movers(overview, movers_by, way_back)
     if overview.week is not None:
         with week:
-            digest.render(overview.week, filter_box.kept(), way_back)
-    list_heading.header(counted(overview.totals.pages_count, "Page"), anchor=False, width="content")
+            digest.render(session, overview.week, filter, way_back)
+    list_heading.header(tables.describe_count(overview), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, way_back)
 
 
@@ -126,13 +130,6 @@ def _list_row() -> tuple[Any, Any]:
     """The row above the table: the container of its heading, and the row."""
     row = st.container(horizontal=True, vertical_alignment="center", key="list-controls")
     return row.empty(), row
-
-
-def _tiles(overview: Overview) -> list[tiles.Tile]:
-    view = overview.view
-    return overview_text.tiles(
-        overview.totals, overview.previous, view.metric, view.period, overview.provenance
-    )
 
 
 def _render_first_day(
@@ -145,10 +142,11 @@ def _render_first_day(
     list_heading, list_controls = _list_row()
     listing = page_list.choose(list_controls)
     overview = load_overview(session, view, listing, "number", today)
+    is_readable = find_freshness(session, today).has_readable
     totals = overview.totals
     with top:
         filter_box.describe(current, totals.pages_count)
-        tiles.render(_tiles(overview))
+        tiles.render(overview_text.tiles(overview, is_readable=is_readable))
     with card:
         st.header("Fans over time", anchor=False)
         with st.container(horizontal_alignment="center"):
@@ -158,18 +156,18 @@ def _render_first_day(
                 width="content",
                 text_alignment="center",
             )
-            began = totals.last_day or today
-            when = "tomorrow" if began == today else f"with the next one after {day(began)}"
             st.caption(
-                "Facebook no longer gives out past fan counts, to anyone. From now on one snapshot "
-                f"a day is kept; the first change shows {when}.",
+                overview_text.first_day(totals, today, is_readable=is_readable),
                 width="content",
                 text_alignment="center",
             )
-            links.draw("setup", "Refresh every day", ":material/schedule:")
+            if is_readable:
+                links.draw("setup", "Refresh every day", ":material/schedule:")
+            else:
+                links.draw("connections", "See Connections", ":material/link:")
             links.draw("imports", "Import past figures", ":material/upload:")
             st.space("small")
-    list_heading.header(counted(totals.pages_count, "Page"), anchor=False, width="content")
+    list_heading.header(tables.describe_count(overview), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, _way_back())
 
 
@@ -218,10 +216,15 @@ def _restore() -> None:
     for name, value in return_url.unpack(packed).items():
         if name == "page":
             st.session_state[name] = int(value) if value.isdigit() and len(value) < 5 else 1
-        elif name in return_url.FILTER_NAMES:
-            filter_box.restore(name, value)
+        elif name in return_url.URL_ONLY:
+            st.query_params[name] = value
         elif name == "q" or value in CHOICES.get(name, ()):
             st.session_state[name] = value
+
+
+def arrive(session: Session) -> None:
+    """Open the saved view that the URL names, or the start view; see `saved_views.arrive`."""
+    saved_views.arrive(session, CONTROLS)
 
 
 def forget_restored() -> None:
@@ -235,5 +238,7 @@ def _way_back() -> dict[str, str]:
     Before the widgets below are drawn in the first run, the state is that of the URL.
     """
     address = st.query_params
-    state = {name: st.session_state.get(name, address.get(name)) for name in return_url.NAMES}
-    return return_url.pack(state, DEFAULTS)
+    state: dict[str, object] = {
+        name: st.session_state.get(name, address.get(name)) for name in return_url.NAMES
+    }
+    return return_url.pack(state | filter_box.kept(), DEFAULTS)

@@ -1,7 +1,8 @@
-"""Page: one Page's figures, chart, calendar, goal, insights, daily table and details."""
+"""Page: one Page's figures, chart, calendar, goal, insights, daily table, access and details."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from fb.installation import Installation
 from pages import overview
 from pages.parts.page import (
+    access_card,
     calendar,
     daily_table,
     export,
@@ -19,12 +21,14 @@ from pages.parts.page import (
     page_profile,
     page_tiles,
 )
-from pages.queries import load_page
+from pages.queries import list_changes, load_page
 from pages.records import View
-from pages.text.periods import Period
-from pages.ui import links, return_url, tiles
+from pages.ui import archive, links, period_bar, return_url, tiles
+from pages.ui.erase import dialog
+from pages.ui.period_bar import Bar
 from pages.ui.tags import popover as tags
 from storage.accounts.page_profile import PageProfile
+from storage.accounts.pages import FactChange
 
 _LAST = "last-page"
 
@@ -48,13 +52,17 @@ def render_unknown() -> None:
     _back_link()
     st.title("Page not found", anchor=False)
     st.markdown(page_profile.NOT_HERE)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        links.draw("overview", "Search all Pages by name", ":material/search:")
+        links.draw("connections", "See the connections", ":material/link:")
+        st.html(links.connect_link("Connect Facebook Pages", filled=False), width="content")
 
 
 def render(
     installation: Installation,
     session: Session,
     header: Any,
-    period: Period,
+    bar: Bar,
     profile: PageProfile,
 ) -> None:
     """Draw a Page's screen. ``header`` is a container above the period bar."""
@@ -62,15 +70,26 @@ def render(
     today = installation.now().date()
     with header:
         _back_link()
+        archive.render_banner(installation, profile)
         page_profile.render_header(installation, profile)
         with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
             tags.render_page(installation, session, profile.id)
             export_container = st.container(width="content")
+    if profile.last_day is None:
+        period_bar.show_days(bar, bar.period, None)
+        with st.container(border=True, key="no-figures"):
+            st.markdown(page_profile.NO_FIGURES)
+            links.draw("imports", "Import past figures", ":material/upload:")
+        insights_card.render(installation, session, profile, bar.period)
+        changes = list_changes(session, profile.id)
+        _about(installation, session, profile, changes, st.columns([1.35, 1]))
+        return
     top = st.container()
     with st.container(border=True, key="audience-card"):
         switches = growth_card.choose(read_address()[1])
-        figures = load_page(session, profile, View(period, switches.metric), today)
+        figures = load_page(session, profile, View(bar.period, switches.metric), today)
         growth_card.render(installation, figures, switches, today)
+    period_bar.show_days(bar, figures.view.period, figures.figure_days)
     with export_container:
         export.render(installation, figures, switches.view)
     with top:
@@ -80,12 +99,29 @@ def render(
         calendar.render(figures.history.of(switches.metric), switches.metric, today)
     with right, st.container(border=True, height="stretch", key="goal-card"):
         goal_card.render(installation, figures, today)
-    insights_card.render(installation, session, profile, period)
+    insights_card.render(installation, session, profile, bar.period)
     left, right = st.columns([1.35, 1])
-    with left, st.container(border=True, height="stretch", key="daily-card"):
+    with left, st.container(border=True, key="daily-card"):
         daily_table.render(figures)
+    _about(installation, session, profile, figures.changes, (left, right))
+
+
+def _about(
+    installation: Installation,
+    session: Session,
+    profile: PageProfile,
+    changes: Mapping[str, FactChange],
+    columns: Sequence[Any],
+) -> None:
+    """Draw what the access is enough for, and what Facebook says, in two columns."""
+    left, right = columns
+    with left, st.container(border=True, height="stretch", key="access-card"):
+        access_card.render(session, profile, installation.now())
     with right, st.container(border=True, height="stretch", key="profile-card"):
-        page_profile.render_details(profile, figures.changes)
+        page_profile.render_details(profile, changes)
+        archive.render_action(installation, profile)
+        if st.button("Erase this Page…", type="tertiary", icon=dialog.ICON, key="erase-page"):
+            dialog.confirm(installation, "page", profile.id)
 
 
 def _back_link() -> None:

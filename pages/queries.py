@@ -6,6 +6,7 @@ not be changed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
@@ -27,15 +28,25 @@ from pages.records import (
     PageFigures,
     PageFilter,
     PageTable,
+    TagFigures,
     Tags,
     View,
     Week,
 )
 from pages.text.insights_text import Answer
-from pages.text.periods import A_DAY, Period, clip, last_week, reaches_back
+from pages.text.periods import (
+    A_DAY,
+    FigureDays,
+    Period,
+    charted,
+    clip,
+    find_figure_days,
+    last_week,
+    reaches_back,
+)
 from pages.text.phrases import CONNECTIONS
 from storage.accounts.connection_states import CONNECTION_STATES
-from storage.accounts.page_profile import PageProfile, find_page_profile
+from storage.accounts.page_profile import PageProfile, find_page_profile, list_holders
 from storage.accounts.page_tokens import find_insight_access
 from storage.accounts.pages import has_pages, list_fact_changes
 from storage.csv_import.importer import list_import_names
@@ -49,16 +60,29 @@ from storage.figures.comparison import (
     list_compared_pages,
 )
 from storage.figures.filter_choices import Choices
-from storage.figures.filters import EVERY_PAGE, Filter, Metric
+from storage.figures.filters import (
+    EVERY_PAGE,
+    METRICS,
+    Filter,
+    Metric,
+    filter_of_tag,
+    list_page_ids,
+)
 from storage.figures.health import count_connections, count_cut_off, get_freshness, list_role_lost
-from storage.figures.line import LinePoint, load_line
-from storage.figures.period_ends import PeriodEnds, load_period_ends
+from storage.figures.line import LinePoint, load_line, load_line_before
+from storage.figures.period_ends import (
+    PeriodEnds,
+    count_first_days,
+    find_newest_day,
+    load_period_ends,
+)
 from storage.figures.provenance import find_provenance, find_span
 from storage.figures.series import PageHistory, get_page_history, get_page_series
 from storage.figures.table import list_sparklines, load_table, make_summary
-from storage.figures.totals import list_movers, make_comparable, make_totals, sum_known
+from storage.figures.totals import Movers, list_movers, make_comparable, make_totals, sum_known
 from storage.figures.unusual import UnusualDay, list_page_unusual_days, list_wide_days
 from storage.insights.metric_ledger import list_ledger
+from storage.insights.sums import InsightSums, load_insight_sums
 from storage.insights.values import (
     InsightDay,
     PageMetric,
@@ -71,6 +95,7 @@ from storage.metrics.forecast import Forecast, Refusal, find_forecast
 from storage.metrics.milestones import Milestone, list_milestones_reached
 from storage.notes.goals import find_goal
 from storage.notes.notes import list_notes
+from storage.notes.saved_views import find_view, list_views
 from storage.notes.tags import (
     MAX_LISTED,
     TagCount,
@@ -88,8 +113,8 @@ from storage.notes.timeline_events import (
     list_retired,
 )
 
-SPARKLINE_POINTS = 30
 MAX_TAGS_FOUND = 50
+MAX_DAILY_POINTS = 367  # of a tag's line, as of a Page's in the chart of Compare
 UNFOLLOWS = "page_daily_unfollows_unique"
 
 # Questions that storage answers as they are.
@@ -97,13 +122,16 @@ find_profile = remembered(find_page_profile)
 find_compared = remembered(list_compared_pages)
 find_freshness = remembered(get_freshness)
 find_role_lost = remembered(list_role_lost)
+list_saved_views = remembered(list_views)
+find_saved_view = remembered(find_view)
 count_pages_cut_off = remembered(count_cut_off)
+find_insight_sums = remembered(load_insight_sums)
 _find_accounts = remembered(list_accounts)
 _find_goal = remembered(find_goal)
 _list_days = remembered(get_page_series)
 _list_marks = remembered(list_page_unusual_days)
 _list_import_names = remembered(list_import_names)
-_list_changes = remembered(list_fact_changes)
+list_changes = remembered(list_fact_changes)
 _load_compared = remembered(get_compared_series)
 
 # --- Overview
@@ -116,32 +144,51 @@ def load_overview(
     """Load Overview. ``view.period`` is the requested one; ``today`` is a UTC day."""
     days, requested = find_days(session), view.period
     has_changes = days is not None and days[0] != days[1]
-    period = clip(requested, *days) if days is not None and has_changes else requested
     metric, filter = view.metric, view.filter
-    previous = _previous_days(period, days and days[0])
-    week = last_week(today, *days) if days is not None and has_changes else None
+    first_days = _count_first_days(session, filter, metric)
+    last_day = _find_newest_day(session, filter, metric, requested.until)
+    figure_days = find_figure_days(first_days, last_day, requested.until) if has_changes else None
+    period = clip(requested, figure_days)
+    previous = _previous_days(period, None if figure_days is None else figure_days.first_day)
+    newest_day = _find_newest_day(session, filter, metric, today)
+    week = last_week(today, first_days, newest_day) if has_changes else None
     periods = [(period.since, period.until)]
     periods += [previous] if previous else []
     periods += [(week.since, week.until)] if week else []
+    drawn = charted(period)
+    is_wider = drawn != period
+    if is_wider:
+        drawn = clip(drawn, figure_days)
+        periods.insert(1, (drawn.since, drawn.until))
     ends, *others = _load_ends(session, filter, *periods)
-    line = _load_line(session, ends, metric, filter) if has_changes else []
-    since, until = periods[0]
+    drawn_ends = others.pop(0) if is_wider else ends
+    line = _load_line(session, drawn_ends, metric, filter) if has_changes else []
+    line_before: list[LinePoint] = []
+    if has_changes and previous and not is_wider:
+        line_before = _load_line_before(session, ends, others[0], metric, filter)
+    since, until = drawn.since, period.until
+    sums = find_insight_sums(session, until)
     # From the day before on, as the notes ask: one answer serves both.
     wide = _list_wide(session, since - A_DAY, until, metric, filter) if has_changes else []
     return Overview(
         view=replace(view, period=period),
         requested=requested,
-        first_day=days and days[0],
+        today=today,
+        figure_days=figure_days,
+        newest_days={each: _find_newest_day(session, filter, each, until) for each in METRICS},
         totals=make_totals(ends, days),
         previous=make_comparable(others[0], metric) if previous else None,
         provenance=find_provenance(session, until),
-        table=_load_table(session, ends, metric, filter, listing),
+        table=_load_table(session, ends, metric, filter, listing, sums),
         has_changes=has_changes,
+        charted=drawn,
+        counted=make_comparable(drawn_ends, metric),
         line=line,
+        line_before=line_before,
         unusual=[each for each in wide if each.day >= since],
         movers=list_movers(ends, metric, movers_by),
         week=None
-        if week is None
+        if week is None or not make_comparable(others[-1], metric).pages
         else _load_week(
             session,
             week,
@@ -151,8 +198,21 @@ def load_overview(
             # Mostly the week is a part of the period.
             wide if since <= week.since and week.until <= until else None,
         ),
-        notes=load_notes(session, since - A_DAY, min(until, today), tag_id=filter.tag_id),
+        notes=load_notes(
+            session, since - A_DAY, min(requested.until, today), tag_ids=filter.tag_ids
+        ),
+        sums=sums,
+        sum_totals={} if sums is None else sums.totals(ends.page_ids),
     )
+
+
+@remembered
+def list_day_movers(
+    session: Session, filter: Filter, metric: Metric, since: date, until: date
+) -> Movers:
+    """The Pages that moved most in people from the day before ``since`` to ``until``."""
+    (ends,) = load_period_ends(session, filter, (since, until))
+    return list_movers(ends, metric, "number")
 
 
 def _previous_days(period: Period, first_day: date | None) -> tuple[date, date] | None:
@@ -164,9 +224,33 @@ def _previous_days(period: Period, first_day: date | None) -> tuple[date, date] 
 
 
 @remembered
+def find_week(session: Session, filter: Filter, metric: Metric, today: date) -> Week | None:
+    """The last week of the Pages of a filter, as `load_overview` has it; None for none."""
+    first_days = _count_first_days(session, filter, metric)
+    newest_day = _find_newest_day(session, filter, metric, today)
+    period = last_week(today, first_days, newest_day)
+    if period is None:
+        return None
+    (ends,) = _load_ends(session, filter, (period.since, period.until))
+    if not make_comparable(ends, metric).pages:
+        return None
+    return _load_week(session, period, ends, metric, filter, None)
+
+
+@remembered
 def find_days(session: Session) -> tuple[date, date] | None:
     """The first and the last day with a snapshot of any Page; None before the first."""
     return find_span(session)
+
+
+@remembered
+def _count_first_days(session: Session, filter: Filter, metric: Metric) -> dict[date, int]:
+    return count_first_days(session, filter, metric)
+
+
+@remembered
+def _find_newest_day(session: Session, filter: Filter, metric: Metric, until: date) -> date | None:
+    return find_newest_day(session, filter, metric, until)
 
 
 @remembered
@@ -185,6 +269,13 @@ def _load_line(
     session: Session, ends: PeriodEnds, metric: Metric, filter: Filter
 ) -> list[LinePoint]:
     return load_line(session, ends, metric, filter)
+
+
+@remembered
+def _load_line_before(
+    session: Session, ends: PeriodEnds, before: PeriodEnds, metric: Metric, filter: Filter
+) -> list[LinePoint]:
+    return load_line_before(session, ends, before, metric, filter)
 
 
 @remembered
@@ -221,7 +312,12 @@ def _load_week(
 
 @remembered
 def _load_table(
-    session: Session, ends: PeriodEnds, metric: Metric, filter: Filter, listing: Listing
+    session: Session,
+    ends: PeriodEnds,
+    metric: Metric,
+    filter: Filter,
+    listing: Listing,
+    sums: InsightSums | None = None,
 ) -> PageTable:
     """``ends`` are the screen's; they are loaded again if the table's search narrows the Pages."""
     narrowed = listing.narrow(filter)
@@ -237,49 +333,66 @@ def _load_table(
         descending=listing.descending,
         limit=listing.rows_count,
         offset=(min(listing.number, last) - 1) * listing.rows_count,
+        sums=sums,
     )
+    page_ids = [row.page_id for row in page.rows]
     return PageTable(
         page=page,
         summary=make_summary(ends, metric),
         trends=list_sparklines(
             session,
-            page_ids=[row.page_id for row in page.rows],
+            page_ids=page_ids,
             # From the day before, where the change of the period begins.
             since=ends.since - A_DAY,
             until=ends.until,
             metric=metric,
         ),
-        total_trend=_thin(_load_line(session, ends, metric, narrowed)),
+        until=ends.until,
+        holders=list_holders(session, page_ids) if listing.attention else None,
+        sums=sums,
     )
 
 
-def _thin(line: Sequence[LinePoint]) -> list[int]:
-    """At most SPARKLINE_POINTS totals, oldest first, with the last one."""
-    totals = [point.total for point in line if point.total is not None]
-    step = max(1, -(-len(totals) // SPARKLINE_POINTS))
-    return totals[::-1][::step][::-1]
+@remembered
+def list_attention(session: Session, period: Period, filter: Filter, rows_count: int) -> PageTable:
+    """The largest Pages that need attention at the end of ``period``, at most ``rows_count``."""
+    listing = Listing(attention=True, rows_count=rows_count)
+    narrowed = listing.narrow(filter)
+    (ends,) = _load_ends(session, narrowed, (period.since, period.until))
+    return _load_table(session, ends, "fans", narrowed, listing)
 
 
 @remembered
 def resolve_filter(session: Session, address: FilterAddress) -> PageFilter:
     """The filter of the URL parameters. Unknown values are left out."""
-    account = address.account and filter_choices.find_account_name(session, address.account)
-    category = address.category or None
-    if category is not None and not filter_choices.has_category(session, category):
-        category = None
-    tag = filter_choices.find_tag(session, address.tag) if address.tag else None
-    state = next((each for each in CONNECTION_STATES if CONNECTIONS[each] == address.state), None)
-    resolved = {"account": account, "category": category, "state": state, "tag": tag}
+    accounts = {
+        each: name
+        for each in address.account
+        if (name := filter_choices.find_account_name(session, each)) is not None
+    }
+    categories = [each for each in address.category if filter_choices.has_category(session, each)]
+    states = [each for each in CONNECTION_STATES if CONNECTIONS[each] in address.state]
+    ids_and_names = [filter_choices.find_tag(session, each) for each in address.tag]
+    tags = dict(each for each in ids_and_names if each is not None)
+    resolved = {"account": accounts, "category": categories, "state": states, "tag": tags}
+    # Two spellings of a tag are one tag.
+    unknown_tags = ids_and_names.count(None)
+    filter = Filter(
+        account_ids=tuple(accounts),
+        categories=tuple(categories),
+        states=tuple(states),
+        tag_ids=tuple(tags),
+        archived="yes" in address.archived,
+    )
     return PageFilter(
-        Filter(
-            account_id=address.account if account else None,
-            category=category,
-            state=state,
-            tag_id=None if tag is None else tag[0],
+        filter,
+        tuple(accounts[each] for each in filter.account_ids),
+        tuple(tags[each] for each in filter.tag_ids),
+        tuple(
+            name
+            for name, values in resolved.items()
+            if (unknown_tags if name == "tag" else len(set(getattr(address, name))) > len(values))
         ),
-        account or None,
-        None if tag is None else tag[1],
-        tuple(name for name, value in resolved.items() if getattr(address, name) and not value),
     )
 
 
@@ -308,16 +421,21 @@ def count_states(session: Session) -> dict[str, int]:
 def load_page(session: Session, profile: PageProfile, view: View, today: date) -> PageFigures:
     """Load a Page's screen. ``view.period`` is the requested one; ``today`` is a UTC day."""
     requested, metric, page_id = view.period, view.metric, profile.id
-    if profile.first_day is not None and profile.last_day is not None:
-        view = replace(view, period=clip(requested, profile.first_day, profile.last_day))
-    period = view.period
     history = _find_history(session, page_id)
-    first = period.since - A_DAY
+    days = [day for day, figure in history.of(metric).items() if figure is not None]
+    last_day = max((day for day in days if day <= requested.until), default=None)
+    figure_days = find_figure_days(dict.fromkeys(days[:1], 1), last_day, requested.until)
+    view = replace(view, period=clip(requested, figure_days))
+    drawn_since = charted(view.period).since
+    # Of the requested period, since the other metric may begin earlier.
+    first = min(requested.since, drawn_since) - A_DAY
     # The change of the first day is against the last figure before it, of whatever age.
     before = max((day for day in history.of(metric) if day < first), default=first)
     return PageFigures(
         view=view,
         requested=requested,
+        today=today,
+        figure_days=figure_days,
         profile=profile,
         history=history,
         outlook=_find_outlook(session, page_id, metric, today),
@@ -325,9 +443,11 @@ def load_page(session: Session, profile: PageProfile, view: View, today: date) -
         goal=_find_goal(session, page_id, metric),
         days=_list_days(session, page_id, since=before, until=requested.until),
         marks=_list_marks(session, page_id, since=first, until=requested.until, metric=metric),
-        notes=load_notes(session, first, min(period.until, today), page_id=page_id),
+        notes=load_notes(
+            session, drawn_since - A_DAY, min(requested.until, today), page_id=page_id
+        ),
         imports=_list_import_names(session),
-        changes=_list_changes(session, page_id),
+        changes=list_changes(session, page_id),
     )
 
 
@@ -357,8 +477,9 @@ def find_insight_status(session: Session, page_id: str) -> InsightStatus:
     return InsightStatus(find_insight_access(session, page_id), answer)
 
 
-# Fetching insights takes minutes and does not change the version of the data, which would clear the
-# cache again and again. So the time of the Page's newest answer, ``asked_at``, is part of the key.
+# Fetching insights takes minutes and changes the version of the data only when all Pages of an
+# account have had their turn, since it clears the cache. So the time of the Page's newest answer,
+# ``asked_at``, is part of the key.
 
 
 @remembered
@@ -386,20 +507,30 @@ def has_unfollows(session: Session) -> bool:
 # --- Compare
 
 
-def load_comparison(session: Session, pages: Sequence[ComparedPage], view: View) -> Comparison:
-    """Load Compare for these Pages. ``view.period`` is the requested one."""
+def load_comparison(
+    session: Session, pages: Sequence[ComparedPage], view: View, tags: Sequence[TagCount] = ()
+) -> Comparison:
+    """Load Compare for these Pages and tags. ``view.period`` is the requested one."""
     requested = view.period
-    days = [day for page in pages for day in (page.first_day, page.last_day) if day is not None]
-    if days:
-        view = replace(view, period=clip(requested, min(days), max(days)))
+    of_tags = [_find_tag_days(session, tag.id, view.metric, requested.until) for tag in tags]
+    spans = [(page.first_day, page.last_day) for page in pages]
+    spans += [(days.first_day, days.last_day) for days in of_tags if days is not None]
+    first_days = Counter(first_day for first_day, _ in spans if first_day is not None)
+    last_day = max((last_day for _, last_day in spans if last_day is not None), default=None)
+    figure_days = find_figure_days(first_days, last_day, requested.until)
+    view = replace(view, period=clip(requested, figure_days))
     ids = tuple(page.page_id for page in pages)
     period = view.period
     since, until = period.since - A_DAY, period.until
-    of_all_pages = load_notes(session, since, until)
+    of_all_pages = load_notes(session, since, requested.until)
     own = {
         row.id: row
         for page_id in ids
-        for row in load_notes(session, since, until, page_id=page_id).own
+        for row in load_notes(session, since, requested.until, page_id=page_id).own
+    } | {
+        row.id: row
+        for tag in tags
+        for row in load_notes(session, since, requested.until, tag_ids=(tag.id,)).own
     }
     # No other events: those of five Pages would be too many for one chart.
     notes = Notes(own=tuple(own.values()), platform_wide=of_all_pages.platform_wide)
@@ -411,13 +542,58 @@ def load_comparison(session: Session, pages: Sequence[ComparedPage], view: View)
         previous_since=period.previous_since,
         previous_until=period.previous_until,
     )
-    return Comparison(view, requested, pages, figures, notes)
+    sums = [
+        _load_tag(session, tag, period, view.metric, None if days is None else days.first_day)
+        for tag, days in zip(tags, of_tags, strict=True)
+    ]
+    insight_sums = find_insight_sums(session, until)
+    return Comparison(view, requested, figure_days, pages, figures, notes, sums, insight_sums)
+
+
+def _find_tag_days(session: Session, tag_id: int, metric: Metric, until: date) -> FigureDays | None:
+    """The days with figures of most of a tag's Pages, as Overview finds them for its filter."""
+    filter = filter_of_tag(tag_id)
+    last_day = _find_newest_day(session, filter, metric, until)
+    return find_figure_days(_count_first_days(session, filter, metric), last_day, until)
 
 
 @remembered
-def search_pages(session: Session, search: str, without: tuple[str, ...]) -> Matches:
-    """The matches of a search, without the Pages that are compared already."""
-    return find_matches(session, search, without=without)
+def _load_tag(
+    session: Session, tag: TagCount, period: Period, metric: Metric, first_day: date | None
+) -> TagFigures:
+    filter, previous = filter_of_tag(tag.id), _previous_days(period, first_day)
+    periods = [(period.since, period.until), *([previous] if previous else [])]
+    ends, *before = _load_ends(session, filter, *periods)
+    # A point a day as far as Compare draws the days of its Pages.
+    days = [period.since + number * A_DAY for number in range(-1, period.days_count)]
+    drawn = days if len(days) <= MAX_DAILY_POINTS else None
+    line = load_line(session, ends, metric, filter, drawn)
+    return TagFigures(
+        tag=tag,
+        line={point.day: point.total for point in line if point.total is not None},
+        ends={each: make_comparable(ends, each) for each in METRICS},
+        before=make_comparable(before[0], metric) if before else None,
+        counts_same=ends.fans.are_comparable() == ends.followers.are_comparable(),
+        page_ids=ends.page_ids,
+    )
+
+
+@remembered
+def search_pages(session: Session, search: str, limit: int) -> Matches:
+    """The first ``limit`` Pages by name that match a search; an empty one matches all."""
+    return find_matches(session, search, limit=limit)
+
+
+@remembered
+def search_tags(session: Session, search: str, limit: int) -> tuple[TagCount, ...]:
+    """The first ``limit`` tags by name that match a search; an empty one matches all."""
+    return tuple(list_tags(session, search=search, limit=limit))
+
+
+@remembered
+def find_compared_tags(session: Session, tag_ids: tuple[int, ...]) -> list[TagCount]:
+    """The tags with these ids, in this order; those that are gone are left out."""
+    return [tag for tag_id in tag_ids if (tag := find_tag(session, tag_id)) is not None]
 
 
 @remembered
@@ -435,15 +611,18 @@ def load_notes(
     since: date,
     until: date,
     page_id: str | None = None,
-    tag_id: int | None = None,
+    tag_ids: tuple[int, ...] = (),
 ) -> Notes:
-    """The notes on a chart of one Page, of a tag's Pages, or of all. ``until`` is at most today."""
-    scope = Scope(page_id, tag_id)
-    everyone = EVERY_PAGE if page_id else Filter(tag_id=tag_id)
+    """The notes on a chart of one Page, of some tags' Pages, or of all.
+
+    ``until`` is at most today.
+    """
+    scope = Scope(page_id, tag_ids)
+    everyone = EVERY_PAGE if page_id else Filter(tag_ids=tag_ids)
     # By fans, the metric with the longest history.
     days = _list_wide(session, since, until, "fans", everyone)
     return Notes(
-        own=list_notes(session, since=since, until=until, page_id=page_id, tag_id=tag_id),
+        own=list_notes(session, since=since, until=until, page_id=page_id, tag_ids=tag_ids),
         consents=list_consents(session, scope, since=since, until=until),
         outages=list_outages(session, scope, since=since, until=until),
         imports=list_imports(session, scope, since=since, until=until),
@@ -473,6 +652,20 @@ def find_tags_of(session: Session, page_id: str) -> tuple[TagCount, ...]:
 def count_filtered(session: Session, filter: Filter, until: date, tag_id: int | None) -> int:
     """The number of Pages in the filter; with a tag, of those with this tag."""
     return count_pages(session, filter=filter, until=until, tag_id=tag_id)
+
+
+@remembered
+def find_ticked(
+    session: Session, page_ids: tuple[str, ...], narrowed: Filter, until: date
+) -> tuple[tuple[str, ...], int]:
+    """Those of these Pages that are still there, and how many of them ``narrowed`` leaves.
+
+    Archived ones are only there among the archived Pages.
+    """
+    archived = None if narrowed.archived else False
+    ids = list_page_ids(session, Filter(page_ids=page_ids, archived=archived), until)
+    listed = count_pages(session, filter=replace(narrowed, page_ids=tuple(ids)), until=until)
+    return tuple(sorted(ids)), listed
 
 
 @remembered

@@ -5,14 +5,14 @@ Records are shared by all tabs and must not be changed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
 
 from pages.text.insights_text import Answer
-from pages.text.periods import Period
-from storage.accounts.page_profile import PageProfile
+from pages.text.periods import FigureDays, Period
+from storage.accounts.page_profile import PageHolder, PageProfile
 from storage.accounts.page_tokens import InsightAccess
 from storage.accounts.pages import FactChange
 from storage.figures.comparison import ComparedPage, Figures
@@ -23,6 +23,7 @@ from storage.figures.series import DayFigure, PageHistory
 from storage.figures.table import SortKey, TablePage, TableSummary
 from storage.figures.totals import Comparable, Movers, Totals
 from storage.figures.unusual import Direction, UnusualDay
+from storage.insights.sums import InsightSums, InsightTotal, SumKey
 from storage.metrics.forecast import Forecast, Refusal
 from storage.metrics.milestones import Milestone
 from storage.notes.goals import GoalRow
@@ -66,19 +67,26 @@ class Listing:
 
 @dataclass(frozen=True, eq=False)
 class PageTable:
-    """One page of the table, with sparklines by Page id. Equal only to itself, to be hashable."""
+    """One page of the table, with sparklines by Page id. Equal only to itself, to be hashable.
+
+    ``until`` is the last day of its figures. ``holders``: the accounts of each Page by its id,
+    where the table says why a Page needs attention; else None. ``sums``: views and engagement over
+    28 days by Page id.
+    """
 
     page: TablePage
     summary: TableSummary
     trends: dict[str, list[int]]
-    total_trend: list[int]
+    until: date
+    holders: dict[str, list[PageHolder]] | None = None
+    sums: InsightSums | None = None
 
 
 @dataclass(frozen=True)
 class Week:
-    """The last week over the Pages of a filter.
+    """The last week over the Pages of a filter; at least one can be compared.
 
-    ``total`` is of every Page, ``compared`` of those with figures on both ends.
+    ``total`` is of every Page, ``compared`` of those with figures at both ends of it.
     """
 
     period: Period
@@ -110,35 +118,50 @@ NO_NOTES, NO_MOVERS = Notes(), Movers((), ())
 class Overview:
     """Everything that Overview shows, its report too.
 
-    ``view.period`` is the part of ``requested`` with snapshots. ``has_changes`` is False while
-    all snapshots are of one day: then there are no line, movers and week.
+    ``view.period`` is the part of ``requested`` with figures of most Pages, ``figure_days`` are the
+    days of these; None without any to compare. ``newest_days`` are those of the newest figures up
+    to the end of the period. ``has_changes`` is False while all snapshots are of one day: then
+    there are no line, movers and week. ``charted`` are the days of ``line``, which counts the Pages
+    of ``counted``. ``line_before`` is that of the same Pages in the previous days; empty where they
+    have no figures then. ``sums`` are views and engagement of all Pages, over 28 days whatever the
+    period; ``sum_totals`` those of the filter's Pages together, where one of them has any.
     """
 
     view: View
     requested: Period
-    first_day: date | None
+    today: date
+    figure_days: FigureDays | None
+    newest_days: dict[Metric, date | None]
     totals: Totals
     previous: Comparable | None
     provenance: Provenance | None
     table: PageTable
     has_changes: bool
+    charted: Period
+    counted: Comparable
     line: Sequence[LinePoint] = ()
+    line_before: Sequence[LinePoint] = ()
     unusual: Sequence[UnusualDay] = ()
     movers: Movers = NO_MOVERS
     week: Week | None = None
     notes: Notes = NO_NOTES
+    sums: InsightSums | None = None
+    sum_totals: dict[SumKey, InsightTotal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PageFigures:
     """Everything that one Page's screen shows of a metric, without insights.
 
-    ``view.period`` is the part of ``requested`` with snapshots. ``days`` are those of the table and
-    the last one with a figure before them. ``imports`` are file names and days by source.
+    ``view.period`` is the part of ``requested`` with figures of the metric, see ``figure_days``.
+    ``days`` are the snapshots of ``requested`` and the last one with a figure before them.
+    ``imports`` are file names and days by source.
     """
 
     view: View
     requested: Period
+    today: date
+    figure_days: FigureDays | None
     profile: PageProfile
     history: PageHistory
     outlook: Forecast | Refusal
@@ -152,14 +175,53 @@ class PageFigures:
 
 
 @dataclass(frozen=True)
+class TagFigures:
+    """One tag in a comparison: the like-for-like sums of its Pages, by the rules of Overview.
+
+    ``line`` are the totals of the view's metric by day, from the day before the period on; of a
+    long period the last day of each week. ``ends`` are both metrics' counted Pages, ``before``
+    those of the view's metric in the previous days; None without any. ``counts_same``: both metrics
+    count the same Pages. ``page_ids`` are all Pages of the tag.
+    """
+
+    tag: TagCount
+    line: Figures
+    ends: Mapping[Metric, Comparable]
+    before: Comparable | None
+    counts_same: bool
+    page_ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """Everything that Compare shows of some Pages."""
+    """Everything that Compare shows of some Pages, and of some tags after them.
+
+    ``sums`` are views and engagement of all Pages, over 28 days whatever the period.
+    """
 
     view: View
     requested: Period
+    figure_days: FigureDays | None
     pages: Sequence[ComparedPage]
     figures: dict[str, dict[Metric, Figures]]
     notes: Notes
+    tags: Sequence[TagFigures] = ()
+    sums: InsightSums | None = None
+
+    def list_lines(self) -> list[Figures]:
+        """The figures of the view's metric by day: a line for each Page, then for each tag."""
+        metric = self.view.metric
+        of_pages = [self.figures[page.page_id][metric] for page in self.pages]
+        return [*of_pages, *(each.line for each in self.tags)]
+
+    def list_page_ids(self) -> list[Sequence[str]]:
+        """The ids of the Pages of each line: one for each Page, then those of each tag."""
+        return [*([page.page_id] for page in self.pages), *(each.page_ids for each in self.tags)]
+
+    def list_totals(self) -> list[dict[SumKey, InsightTotal]]:
+        """The ``sums`` of each line, without those that it lacks."""
+        sums = self.sums
+        return [{} if sums is None else sums.totals(page_ids) for page_ids in self.list_page_ids()]
 
 
 @dataclass(frozen=True)
@@ -177,24 +239,25 @@ class LastRun:
 
 @dataclass(frozen=True)
 class FilterAddress:
-    """The URL parameters of the filter, unchecked; empty where one is missing."""
+    """The values of the filter's URL parameters, unchecked; empty where one is missing."""
 
-    account: str = ""
-    category: str = ""
-    state: str = ""
-    tag: str = ""
+    account: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+    tag: tuple[str, ...] = ()
+    archived: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class PageFilter:
-    """The filter of a `FilterAddress`, with the names of its account and tag.
+    """The filter of a `FilterAddress`, with the names of its accounts and tags, in its order.
 
     ``unknown`` are the parameters with unknown values, which the filter leaves out.
     """
 
     filter: Filter = EVERY_PAGE
-    account_name: str | None = None
-    tag_name: str | None = None
+    account_names: tuple[str, ...] = ()
+    tag_names: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 

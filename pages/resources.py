@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
-from fb.settings import SettingsReport, read_settings
+from fb.settings import BASE_PATH, SettingsReport, read_settings
 
 if TYPE_CHECKING:
     from fb.sandbox import Sandbox  # in live mode it is never loaded
@@ -29,8 +29,13 @@ def read_clock() -> datetime:
 
 @st.cache_resource(show_spinner=False)
 def get_report() -> SettingsReport:
-    """The settings, read on the first call."""
-    return read_settings(os.environ, ROOT, port=int(st.get_option("server.port")))
+    """The settings, read on the first call: before ``dashboard.py`` fixes Streamlit's options."""
+    return read_settings(
+        os.environ,
+        ROOT,
+        port=int(st.get_option("server.port")),
+        base_path=str(st.get_option(BASE_PATH) or ""),
+    )
 
 
 @st.cache_resource(show_spinner=False)

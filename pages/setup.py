@@ -15,8 +15,8 @@ from fb.installation import Installation, Startup
 from fb.settings import SettingRow
 from fb.settings_table import SETTING_NAMES
 from pages import resources
-from pages.parts.setup import graph_api
-from pages.text import wording
+from pages.parts.setup import deletion_desk, graph_api
+from pages.text import phrases, wording
 from pages.text.formats import counted, listed, plain
 from pages.ui import links
 
@@ -43,6 +43,8 @@ def render(startup: Startup) -> None:
         graph_api.render_status(startup.installation)
         graph_api.render_ledger(startup.installation)
     _render_daily_refresh(startup)
+    if startup.installation is not None:
+        deletion_desk.render(startup.installation)
     _render_access(startup)
 
 
@@ -76,17 +78,25 @@ def _render_state(startup: Startup) -> None:
 
 
 def _render_wrong_key(installation: Installation) -> None:
-    unopenable = ", ".join(wording.as_code(key) for key in installation.keys.unopenable)
-    missing = f" Missing: the key with id {unopenable}." if unopenable else ""
+    names, unopenable = installation.keys.account_names, installation.keys.unopenable
+    whose = f"The access of {phrases.named_accounts(names)}" if names else "The stored access"
+    ids = listed([wording.as_code(id) for id in unopenable]) if unopenable else "unknown"
     if installation.settings.is_sandbox:
-        mend = "Bring back `data/sandbox-secrets.json`, or start over (Controls), then restart."
+        put_back = "bring back `data/sandbox-secrets.json`, then restart."
     else:
-        mend = "Put it into `TOKEN_ENCRYPTION_KEYS`, then restart."
+        put_back = "add it to `TOKEN_ENCRYPTION_KEYS`, then restart. Nothing has to be reconnected."
     st.error(
-        f"{wording.WRONG_KEY.sentence}{missing} {mend}",
+        f"{whose} can't be opened: its encryption key is missing (id {ids}). Figures and history "
+        "are all here; connecting and refreshing wait.\n\n"
+        f"**If you have the key**, {put_back}\n\n"
+        "**If it is lost**, run the command below, which asks before it erases the access that "
+        "only this key opens. Half a minute later the dashboard goes on: reconnect "
+        f"{'this account' if len(names) == 1 else 'these accounts'}.",
         title=wording.WRONG_KEY.title,
         icon=":material/key_off:",
     )
+    for id in unopenable:
+        st.code(f".venv/bin/python -m fb forget-key {shlex.quote(id)}", language=None)
 
 
 def _render_settings(startup: Startup) -> None:
@@ -132,7 +142,7 @@ def _render_advice(sentence: str) -> None:
     if words.strip():
         st.caption(plain(words))
     if command:
-        st.code(sentence[len(words) :], language=None)
+        st.code(sentence[len(words) :], language=None, wrap_lines=True)
 
 
 def _value(row: SettingRow) -> str:
@@ -163,7 +173,13 @@ def _render_redirect_uri(startup: Startup) -> None:
     st.caption(
         "Facebook Login › Settings › Valid OAuth Redirect URIs. It must match to the letter."
     )
-    st.code(redirect_uri, language=None)
+    st.code(redirect_uri, language=None, wrap_lines=True)
+    deletion_desk.render_addresses(redirect_uri)
+    st.caption(
+        "Until Meta has approved the app, Facebook lets in only people with a role in it: others "
+        "come back as if they had cancelled. `docs/facebook-app.md` says how to give roles, and "
+        "how to ask for approval."
+    )
     address = st.context.url
     if address and origin_of(address) != origin_of(redirect_uri):
         here, there = urlsplit(address).netloc, urlsplit(redirect_uri).netloc
@@ -179,10 +195,10 @@ def _render_redirect_uri(startup: Startup) -> None:
 def _render_daily_refresh(startup: Startup) -> None:
     st.header("Refresh every day", anchor=False)
     st.markdown(
-        "While it runs, the dashboard takes the day's snapshot by itself. A day without a snapshot "
+        "While it runs, the dashboard reads the day's figures by itself. A missed day "
         "can never be fetched again, so let a computer that is always on do it too:"
     )
-    st.code(cron_line(startup), language=None)
+    st.code(cron_line(startup), language=None, wrap_lines=True)
     st.caption("Add this line with `crontab -e`. Refreshing twice on a day does no harm.")
     links.draw("imports", "Import past figures", ":material/upload:")
 

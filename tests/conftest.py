@@ -43,8 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_clock] = start_clock()
     # Where PostgreSQL from the package keeps its lock; it warns where this is not set.
     if "XDG_RUNTIME_DIR" not in os.environ:
-        os.environ["XDG_RUNTIME_DIR"] = folder = tempfile.mkdtemp(prefix="pagekeeper-tests-")
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ["XDG_RUNTIME_DIR"] = _make_folder()
     # For the whole run, and never undone: servers live longer than any one test.
     patch = pytest.MonkeyPatch()
     patch.setattr(socket.socket, "connect", _guarded_connect)
@@ -91,6 +90,14 @@ def _forget_environment() -> None:
         is_ours = name in SETTING_NAMES or name.startswith("STREAMLIT_")
         if is_ours or name.lower() in _PROXY_NAMES:
             del os.environ[name]
+    # Where the developer's own keys file is not. Chromium writes here, too.
+    os.environ["XDG_CONFIG_HOME"] = _make_folder()
+
+
+def _make_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="pagekeeper-tests-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _guarded_connect(self: socket.socket, address: Any) -> None:

@@ -1,14 +1,11 @@
-"""Runs tests as if on days on which programs break: ``python -m tests.dates [--draw N] …``.
+"""Runs tests as if on days on which programs break: ``python -m tests.dates ARGUMENTS``.
 
-What follows goes to pytest. ``--draw 2`` takes two of the moments at random and prints them; a
-moment is repeated with ``PAGEKEEPER_TESTS_NOW=… python -m pytest``.
+The arguments go to pytest. One moment is repeated with ``PAGEKEEPER_TESTS_NOW=… python -m pytest``.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import random
 import subprocess
 import sys
 
@@ -25,12 +22,8 @@ MOMENTS = tuple(f"{day}T{time}:00+00:00" for day in DAYS for time in ("00:05", "
 
 def main() -> int:
     """Run pytest once for each moment; the number of runs that failed."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--draw", type=int, default=len(MOMENTS))
-    options, arguments = parser.parse_known_args()
-    moments = random.sample(MOMENTS, options.draw)
-    failed = [moment for moment in sorted(moments) if not passes(moment, arguments)]
-    print(f"as if at {', '.join(sorted(moments))}: {len(failed)} failed {failed}", flush=True)
+    failed = [moment for moment in MOMENTS if not passes(moment, sys.argv[1:])]
+    print(f"as if at {', '.join(MOMENTS)}: {len(failed)} failed {failed}", flush=True)
     return len(failed)
 
 

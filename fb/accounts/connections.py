@@ -26,7 +26,7 @@ class Account:
 
     ``state``: needs_renewal · expiring · ok · frozen · disconnected. ``ends_at`` is the earlier of
     the two expiries, None when neither is known. ``days_left`` are the days until then, negative
-    afterwards.
+    afterwards. ``key_id``: the key with which its user access token is sealed.
     """
 
     grant_id: int
@@ -41,6 +41,9 @@ class Account:
     ends_at: datetime | None
     days_left: int | None
     last_used_at: datetime | None
+    issued_at: datetime | None
+    checked_at: datetime | None
+    key_id: str | None
     granted: tuple[str, ...]
     declined: tuple[str, ...]
 
@@ -86,6 +89,9 @@ def _account(grant: Grant, now: datetime) -> Account:
         ends_at=ends_at,
         days_left=days_left,
         last_used_at=grant.last_used_at,
+        issued_at=grant.issued_at,
+        checked_at=grant.checked_at,
+        key_id=grant.key_id,
         granted=tuple(grant.granted_permissions),
         declined=tuple(grant.declined_permissions),
     )

@@ -33,9 +33,7 @@ def _set_status(installation: Installation, grant_id: int, status: str, only_fro
             return
         set_grant_status(session, grant_id, status, code=None, subcode=None, now=now)
         kind = "frozen" if status == "frozen" else "thawed"
-        record_event(
-            session, kind, grant.account_name, {}, now, by=THIS_COMPUTER, grant_id=grant_id
-        )
+        record_event(session, kind, {}, now, by=THIS_COMPUTER, grant_id=grant_id)
         bump_data_version(session)
 
 
@@ -49,17 +47,10 @@ def disconnect(installation: Installation, grant_id: int, *, revoke: bool) -> No
         _revoke(installation, grant_id)
     now = installation.now()
     with installation.database.writing() as session:
-        grant = get_grant(session, grant_id)
+        get_grant(session, grant_id)
         forget_tokens(session, grant_id, now)
-        record_event(
-            session,
-            "disconnected",
-            grant.account_name,
-            {"revoked": revoke},
-            now,
-            by=THIS_COMPUTER,
-            grant_id=grant_id,
-        )
+        facts = {"revoked": revoke}
+        record_event(session, "disconnected", facts, now, by=THIS_COMPUTER, grant_id=grant_id)
         bump_data_version(session)
 
 
@@ -68,7 +59,9 @@ def _revoke(installation: Installation, grant_id: int) -> None:
         grant = get_grant(session, grant_id)
         account_id, key_id, sealed = grant.account_id, grant.key_id, grant.sealed_user_token
     if key_id is None or sealed is None:
-        return
+        if grant.status == "disconnected":
+            return
+        raise NotRevoked  # its encryption key was given up
     if not installation.can_open_tokens:
         raise NotRevoked
     token = installation.vault.open_user_token(account_id, key_id, sealed)

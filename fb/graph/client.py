@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,7 @@ class GraphClient:
         patience_seconds: float = 20.0,
         connect_timeout_seconds: float = 5.0,
         read_timeout_seconds: float = 30.0,
+        total_timeout_seconds: float = 120.0,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
@@ -64,6 +66,8 @@ class GraphClient:
         Args:
             graph_url: without the version and without a slash at the end.
             patience_seconds: how long a call is retried, counted from its first failure.
+            read_timeout_seconds: between two pieces of an answer.
+            total_timeout_seconds: for a whole answer.
         """
         self.observed = Observed()
         self._base = f"{graph_url}/{version}"
@@ -72,6 +76,7 @@ class GraphClient:
         self._patience_seconds = patience_seconds
         self._connect_timeout_seconds = connect_timeout_seconds
         self._read_timeout_seconds = read_timeout_seconds
+        self._total_timeout_seconds = total_timeout_seconds
         self._sleep = sleep
         self._monotonic = monotonic
         self._random = random
@@ -195,6 +200,8 @@ class GraphClient:
         if token is not None:
             parameters = {**parameters, "appsecret_proof": self._proof(token)}
         is_post = method == "POST"
+        remaining = retries.remaining_seconds()
+        bound = math.inf if remaining is None else max(_MIN_TIMEOUT_SECONDS, remaining)
         answer = exchange(
             self._session,
             method,
@@ -203,24 +210,18 @@ class GraphClient:
             form=parameters if is_post else None,
             is_multipart=is_multipart,
             token=token,
-            timeouts=self._timeouts(retries),
+            timeouts=(
+                min(self._connect_timeout_seconds, bound),
+                min(self._read_timeout_seconds, bound),
+            ),
+            # A little later than the timeout between two bytes: a silent server is unreachable.
+            total_seconds=min(self._total_timeout_seconds, bound + 0.5),
         )
         self.observed.note(answer.headers)
         return _read_answer(answer)
 
-    def _timeouts(self, retries: Retries) -> tuple[float, float]:
-        remaining = retries.remaining_seconds()
-        if remaining is None:
-            return self._connect_timeout_seconds, self._read_timeout_seconds
-        bound = max(_MIN_TIMEOUT_SECONDS, remaining)
-        return (
-            min(self._connect_timeout_seconds, bound),
-            min(self._read_timeout_seconds, bound),
-        )
-
     def _proof(self, token: str) -> str:
-        # https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof
-        return hmac.digest(self._app_secret.encode(), token.encode(), "sha256").hex()
+        return appsecret_proof(self._app_secret, token)
 
     def _new_retries(self) -> Retries:
         return Retries(
@@ -229,6 +230,14 @@ class GraphClient:
             monotonic=self._monotonic,
             random=self._random,
         )
+
+
+def appsecret_proof(app_secret: str, token: str) -> str:
+    """Return the proof that whoever sends ``token`` knows the app secret; in hex.
+
+    https://developers.facebook.com/docs/graph-api/guides/secure-requests#appsecret_proof
+    """
+    return hmac.digest(app_secret.encode(), token.encode(), "sha256").hex()
 
 
 def _read_answer(answer: Answer) -> Any:

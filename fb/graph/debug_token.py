@@ -50,7 +50,10 @@ def debug_token(client: GraphClient, token: str) -> TokenFacts:
     except AccessEnded as error:
         raise Refused(code=error.code, subcode=error.subcode, trace_id=error.trace_id) from None
     data = answer.get("data")
-    if not isinstance(data, dict):
+    # What is no answer about the token must not count as its end.
+    if not isinstance(data, dict) or not (
+        isinstance(data.get("is_valid"), bool) or "error" in data
+    ):
         raise UnreadableAnswer(status=200)
     return read_token_facts(data)
 

@@ -1,7 +1,8 @@
 """JSON values: decodes Graph's answers and checks the type of each value.
 
 Graph sometimes sends numbers as text, and null or another type in any field. A value of a wrong
-type is treated as missing.
+type is treated as missing, and texts are bounded: names, descriptions and lists from outside are
+stored and shown.
 """
 
 from __future__ import annotations
@@ -10,6 +11,10 @@ import json
 import re
 from typing import Any, NoReturn
 
+# Far longer than Facebook lets anybody write: a name has 75 characters, a description 255.
+MAX_TEXT_LENGTH = 1_000
+MAX_ADDRESS_LENGTH = 4_000
+MAX_TEXTS = 100
 _MAX_COUNT = 2**63 - 1  # what a database's integer holds
 
 
@@ -74,15 +79,23 @@ def to_count(value: object) -> int | None:
 
 
 def to_text(value: object) -> str | None:
-    """Return a text that is not empty; else None."""
-    return value if isinstance(value, str) and value else None
+    """Return the beginning of a text that is not empty; else None."""
+    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) and value else None
+
+
+def to_address(value: object) -> str | None:
+    """Return a text that may be an address; None when it is too long, as a cut one leads astray."""
+    if isinstance(value, str) and len(value) <= MAX_ADDRESS_LENGTH:
+        return value or None
+    return None
 
 
 def to_texts(value: object) -> tuple[str, ...] | None:
-    """Return the texts of a list that are not empty; None when the value is no list."""
+    """Return the first texts of a list that are not empty; None when the value is no list."""
     if not isinstance(value, list):
         return None
-    return tuple(entry for entry in value if isinstance(entry, str) and entry)
+    texts = (to_text(entry) for entry in value[:MAX_TEXTS])
+    return tuple(text for text in texts if text is not None)
 
 
 def to_flag(value: object) -> bool | None:

@@ -22,7 +22,7 @@ from fb.graph.errors import (
     TemporarilyDown,
     UnreadableAnswer,
 )
-from fb.graph.json_values import to_id
+from fb.graph.json_values import MAX_TEXTS, to_id, to_text
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,7 @@ def fetch_identity(client: GraphClient, token: str) -> Identity:
     account_id = to_id(answer.get("id"))
     if account_id is None:
         raise UnreadableAnswer(status=200)
-    name = answer.get("name")
-    return Identity(account_id, name if isinstance(name, str) and name else account_id)
+    return Identity(account_id, to_text(answer.get("name")) or account_id)
 
 
 def fetch_permissions(client: GraphClient, token: str) -> Permissions:
@@ -123,9 +122,10 @@ def fetch_permissions(client: GraphClient, token: str) -> Permissions:
     if not isinstance(entries, list):
         raise UnreadableAnswer(status=200)
     granted: dict[str, bool] = {}
-    for entry in entries:
-        if isinstance(entry, dict) and isinstance(entry.get("permission"), str):
-            granted[entry["permission"]] = entry.get("status") == "granted"
+    for entry in entries[:MAX_TEXTS]:
+        name = to_text(entry.get("permission")) if isinstance(entry, dict) else None
+        if name is not None:
+            granted[name] = entry.get("status") == "granted"
     return Permissions(
         granted=tuple(name for name, is_granted in granted.items() if is_granted),
         declined=tuple(name for name, is_granted in granted.items() if not is_granted),

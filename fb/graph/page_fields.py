@@ -14,7 +14,7 @@ from dataclasses import fields
 from functools import lru_cache
 from typing import Any, Literal, Protocol, TypeVar, get_type_hints
 
-from fb.graph.json_values import to_count, to_flag, to_id, to_text, to_texts
+from fb.graph.json_values import to_address, to_count, to_flag, to_id, to_text, to_texts
 
 # Which fields are requested, since Facebook may refuse the others. "full": all; "figures": name,
 # fans and followers; "basic": name and category.
@@ -125,23 +125,27 @@ def _picture_url(value: object) -> str | None:
     data = value.get("data") if isinstance(value, dict) else None
     if not isinstance(data, dict) or data.get("is_silhouette") is True:
         return None
-    return to_text(data.get("url"))
+    return to_address(data.get("url"))
 
 
 def _location(value: object) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         return None
     kept = {
-        key: part
+        key: to_text(part) or part
         for key in _LOCATION_KEYS
-        if (isinstance(part := value.get(key), str) and part)
+        if to_text(part := value.get(key)) is not None
         or (type(part) is float and math.isfinite(part))
         or (type(part) is int and abs(part) < 2**53)
     }
     return kept or None
 
 
-_READERS_BY_NAME: Mapping[str, Callable[[Any], Any]] = {"picture": _picture_url}
+_READERS_BY_NAME: Mapping[str, Callable[[Any], Any]] = {
+    "picture": _picture_url,
+    "link": to_address,
+    "website": to_address,
+}
 _READERS_BY_TYPE: Mapping[Any, Callable[[Any], Any]] = {
     str: to_text,
     str | None: to_text,

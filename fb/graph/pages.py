@@ -21,6 +21,7 @@ from fb.graph.errors import (
     TooMuchData,
     UnreadableAnswer,
 )
+from fb.graph.json_values import to_texts
 from fb.graph.page_fields import (
     ACCESS_FIELDS,
     Depth,
@@ -99,7 +100,7 @@ class _Pass(Generic[T]):
             answer = self._fetch(after)
             self._add(answer)
             on_progress(len(self._pages), self._total)
-            after = _find_next(answer)
+            after = find_next(answer)
             if after is None:
                 return Listing(tuple(self._pages.values()), self._depth == "basic")
             if after in seen:
@@ -158,17 +159,15 @@ class _Pass(Generic[T]):
         page = parse_page(self._record, node, self._depth)
         if page is None:
             return None
-        tasks, token = node.get("tasks"), node.get("access_token")
+        token = node.get("access_token")
         return ListedPage(
             page,
-            tuple(task for task in tasks if isinstance(task, str))
-            if isinstance(tasks, list)
-            else (),
+            to_texts(node.get("tasks")) or (),
             token if isinstance(token, str) and token.isascii() and token.isprintable() else None,
         )
 
 
-def _find_next(answer: Mapping[str, Any]) -> str | None:
+def find_next(answer: Mapping[str, Any]) -> str | None:
     """Return the cursor of the next call; None at the end, where ``next`` is absent.
 
     An empty or short result page is not the end, and the last one has cursors, too. ``next`` is a

@@ -218,6 +218,7 @@ class InsightsRun(Run):
     steps_left: dict[int, int] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
     limited_grants: set[int] = field(default_factory=set)
+    checked_grants: set[int] = field(default_factory=set)
     was_probed: bool = False
 
     @property

@@ -1,16 +1,17 @@
 """Insights job: fetches the daily insights of every Page that allows it, two years at first.
 
 It has its own lease, so the day's snapshot never waits for it. Figures and spans are stored in one
-transaction per 50 requests, so a run after a restart continues there. Only the snapshot job changes
-the state of a connection.
+transaction per 50 requests, so a run after a restart continues there. An account that is refused is
+checked; only the snapshot job gives up one Page of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fb.accounts.check import AccountState, check_account
 from fb.graph.batch import MAX_BATCH_ITEMS
-from fb.graph.errors import FacebookError
+from fb.graph.errors import AccessEnded, FacebookError
 from fb.graph.insights import Values, last_finished_day
 from fb.installation import Installation
 from fb.jobs.insight_page import InsightPage, InsightsRun, count_all_steps, make_pages
@@ -25,6 +26,7 @@ from fb.jobs.runner import (
     is_time_to_try,
 )
 from storage.accounts.page_tokens import has_insight_token, list_insight_tokens
+from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes
 from storage.insights.values import (
     Span,
@@ -101,6 +103,10 @@ def _fetch_from_account(run: InsightsRun, grant_id: int) -> bool:
         if not run.may_ask(grant_id) or run.is_left(grant_id):
             break
         requests_count += _fetch(run, grant_id, pages[start : start + MAX_BATCH_ITEMS])
+    if requests_count:
+        # Not with each transaction: the screens then compute all their answers anew.
+        with run.storing() as session:
+            bump_data_version(session)
     return requests_count > 0
 
 
@@ -123,11 +129,22 @@ def _fetch(run: InsightsRun, grant_id: int, pages: Iterable[InsightPage]) -> int
     answers = run.ask([request for _, request in requests])
     _store(run, grant_id, requests, answers)
     judge_answers(run, requests, answers)
+    _check_refused(run, grant_id, answers)
     done = run.counts["steps_done"]
     run.on_progress(done, max(done, run.counts["steps_total"]))
     if all(isinstance(answer, NOT_ANSWERING) for answer in answers):
         raise RunEnded("failed")
     return len(requests)
+
+
+def _check_refused(
+    run: InsightsRun, grant_id: int, answers: Sequence[Values | FacebookError]
+) -> None:
+    """Check an account whose access was refused, once a run."""
+    is_refused = any(isinstance(answer, AccessEnded) for answer in answers)
+    if is_refused and grant_id not in run.checked_grants:
+        run.checked_grants.add(grant_id)
+        check_account(run.installation, run.client, AccountState(grant_id))
 
 
 def _store(

@@ -8,6 +8,7 @@ disconnects or pauses during a run, and the pause after a failed run.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,8 +36,8 @@ from storage.jobs.runs import (
     drop_failures,
     find_active_run,
     find_last_run,
+    find_run,
     finish_run,
-    get_run,
     record_failures,
 )
 
@@ -146,14 +147,11 @@ class Run:
         if error.scope == "app":
             raise RunEnded("stopped", error)
 
-    def record_failure(
-        self, page_id: str, grant_id: int, account_name: str, error: FacebookError
-    ) -> None:
+    def record_failure(self, page_id: str, grant_id: int, error: FacebookError) -> None:
         """Add a failure: the Page could not be fetched through this account."""
         row = FailureRow(
             page_id=page_id,
             grant_id=grant_id,
-            account_name=account_name,
             kind=type(error).__name__,
             code=error.code,
             subcode=error.subcode,
@@ -209,6 +207,7 @@ def execute(
     """
     status: str = "failed"
     cause: FacebookError | None = None
+    began = time.monotonic()
     try:
         with heartbeat(partial(_renew, run)):
             while any([_take_turn(run, unit, work_on) for unit in units]):  # noqa: C419 - all have a turn
@@ -219,9 +218,21 @@ def execute(
     except WorkStopped:
         status = "stopped"
     finally:
-        end(run, status, cause)
-        record = _finish(run, status)
-        run.close()
+        try:
+            end(run, status, cause)
+            record = _finish(run, status)
+        finally:
+            run.close()
+    log.info(
+        "%s run %d: %d of %d Pages, %d failed, %s after %.1f s",
+        run.kind,
+        run.id,
+        record.pages_done,
+        record.pages_total,
+        record.pages_failed,
+        record.status,
+        time.monotonic() - began,
+    )
     return record
 
 
@@ -249,6 +260,8 @@ def _finish(run: Run, status: str) -> RunRecord:
         if run.limited.retry_after_seconds is not None:
             limited_until = now + timedelta(seconds=run.limited.retry_after_seconds)
     with run.installation.database.writing() as session:
+        if find_run(session, run.id) is None:  # the sandbox was emptied
+            raise WorkStopped
         run.store_progress(session)
         finish_run(
             session,
@@ -258,17 +271,9 @@ def _finish(run: Run, status: str) -> RunRecord:
             reason_code=run.limited.code if run.limited else None,
             now=now,
         )
-        record = get_run(session, run.id)
-    log.info(
-        "%s run %d: %d of %d Pages, %d failed, %s",
-        run.kind,
-        run.id,
-        record.pages_done,
-        record.pages_total,
-        record.pages_failed,
-        record.status,
-    )
-    return record
+        record = find_run(session, run.id)
+        assert record is not None
+        return record
 
 
 def find_active(installation: Installation, kind: JobKind) -> RunRecord | None:

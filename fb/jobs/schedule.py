@@ -5,23 +5,39 @@ Called every 30 s while the dashboard runs, since a missed day can't be fetched 
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
+
+from fb.accounts.removal import finish_pending
 from fb.installation import Installation
-from fb.jobs import insights, pictures, sandbox_history, snapshots
+from fb.jobs import checks, insights, pictures, sandbox_history, snapshots
 from fb.jobs.runner import DAILY, find_active, start
-from storage.accounts.attempts import wipe_expired
-from storage.jobs.runs import SNAPSHOTS
+from storage.accounts.allowances import delete_old_handouts
+from storage.accounts.attempts import delete_old_attempts, wipe_expired
+from storage.accounts.keys import find_missing_keys
+from storage.jobs.runs import SNAPSHOTS, delete_old_runs
+
+log = logging.getLogger(__name__)
 
 
 def tick(installation: Installation) -> None:
-    """Wipe expired previews, then start the jobs that are due.
+    """Wipe expired previews and what is older than it is kept, delete what people asked to have
+    deleted, then start the jobs that are due.
 
-    The day's snapshot comes first, and the other jobs wait for it. While the sandbox's history is
-    made, no other job starts. With a wrong key nothing is done.
+    Deletions come first, since a run holds them up. The day's snapshot comes next, and the other
+    jobs wait for it. While the sandbox's history is made, no other job starts. While an
+    encryption key is missing nothing is done.
     """
+    _look_at_keys(installation)
     if not installation.can_open_tokens:
         return
+    now, settings = installation.now(), installation.settings
     with installation.database.writing() as session:
-        wipe_expired(session, installation.now())
+        wipe_expired(session, now)
+        delete_old_attempts(session, now - timedelta(days=settings.keep_attempts_days))
+        delete_old_runs(session, now - timedelta(days=settings.keep_runs_days))
+        delete_old_handouts(session, now - timedelta(days=settings.keep_runs_days))
+    finish_pending(installation)
     if installation.sandbox is not None and sandbox_history.find_progress(installation) is not None:
         if sandbox_history.is_due(installation):
             start(installation, sandbox_history.JOB, DAILY)
@@ -29,6 +45,15 @@ def tick(installation: Installation) -> None:
     if snapshots.JOB.is_due(installation):
         start(installation, snapshots.JOB, DAILY)
     elif find_active(installation, SNAPSHOTS) is None:
-        for job in (insights.JOB, pictures.JOB):
+        for job in (checks.JOB, insights.JOB, pictures.JOB):
             if job.is_due(installation):
                 start(installation, job, DAILY)
+
+
+def _look_at_keys(installation: Installation) -> None:
+    """Notice that a command has sealed with a key that is not here, or given up a lost one."""
+    with installation.database.reading() as session:
+        keys = find_missing_keys(session, installation.vault)
+    if keys != installation.keys:
+        log.warning("encryption keys that are missing: %s", ", ".join(keys.unopenable) or "none")
+        installation.keys = keys

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
 
-from fb.accounts.check import AccountState, check_account
+from fb.accounts.check import AccountState, check_account, is_refused_alone, lose_page
 from fb.graph.errors import AccessEnded, FacebookError, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
@@ -28,7 +28,6 @@ from fb.jobs.runner import (
     ignore_progress,
     is_time_to_try,
 )
-from storage.accounts.grants import set_page_grant_status
 from storage.accounts.page_tokens import (
     CutOffPage,
     PageToken,
@@ -39,8 +38,6 @@ from storage.accounts.pages import PageReport
 from storage.figures.snapshots import list_pages_without_snapshot, store_figures, store_reports
 from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start_run
 
-# Subcode of code 190: the person no longer has a role on the Page.
-ROLE_LOST = 492
 # Storing 50 Pages costs nearly as much as storing 500, so what comes fast is stored together. A
 # crash loses at most this many fetched Pages, and the run's progress stands still for this long.
 MAX_UNSTORED = 500
@@ -154,7 +151,7 @@ def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
     if not page_tokens or run.is_left(grant_id):
         return False
     if run.at is None:
-        check_account(run.installation, run.client, account)
+        check_account(run.installation, run.client, account, reads_a_page=False)
     try:
         _fetch_figures(run, account, page_tokens)
     finally:
@@ -230,41 +227,24 @@ def _judge_refusals(
             run.note_limit(error)
     for page_id, error in refused.items():
         page_token = page_tokens[page_id]
-        run.record_failure(page_id, page_token.grant_id, page_token.account_name, error)
+        run.record_failure(page_id, page_token.grant_id, error)
         if isinstance(error, RateLimited):
             account.limited = error
-        elif isinstance(error, AccessEnded) and run.at is None:
+        elif (
+            isinstance(error, AccessEnded)
+            and run.at is None
             # An invalid page access token does not tell whether the account's access has ended.
-            # Unless the role is lost, check the account once before the Page is given up.
-            if error.subcode != ROLE_LOST and not account.was_asked_again:
-                account.was_asked_again = True
-                check_account(run.installation, run.client, account)
-            if account.is_alive and account.was_answered:
-                _lose_page(run, page_token, error)
+            and is_refused_alone(run.installation, run.client, account, error)
+        ):
+            lose_page(run.installation, page_id, page_token.grant_id, error, run.started_at)
     with run.storing():
         pass  # the failures
-
-
-def _lose_page(run: SnapshotsRun, page_token: PageToken, error: FacebookError) -> None:
-    installation = run.installation
-    with installation.database.writing() as session:
-        set_page_grant_status(
-            session,
-            page_token.page_id,
-            page_token.grant_id,
-            "role_lost",
-            code=error.code,
-            subcode=error.subcode,
-            now=installation.now(),
-            token_read_at=run.started_at,
-        )
 
 
 def _cut_off_failure(page: CutOffPage) -> FailureRow:
     return FailureRow(
         page_id=page.page_id,
         grant_id=page.grant_id,
-        account_name=page.account_name,
         kind=AccessEnded.__name__,
         code=page.code,
         subcode=page.subcode,
@@ -277,9 +257,7 @@ def _fail_unread(run: SnapshotsRun, page_tokens: Iterable[PageToken], cause: Fac
     for page_token in page_tokens:
         is_open = page_token.page_id not in run.done and page_token.page_id not in run.failures
         if is_open and page_token.grant_id not in run.left_grants:
-            run.record_failure(
-                page_token.page_id, page_token.grant_id, page_token.account_name, cause
-            )
+            run.record_failure(page_token.page_id, page_token.grant_id, cause)
 
 
 def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:

@@ -14,27 +14,35 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from storage.db.engine import outwait_writers
+
 log = logging.getLogger(__name__)
 
-# A quarter of the lifetime of a job's lease and of an attempt's heartbeat.
+# A quarter of the lifetime of a job's lease.
 HEARTBEAT_SECONDS = 15.0
+# One for each kind of job, and as many for attempts: one that waits for a thread shows no life.
+THREADS = 8
 
 
 class WorkStopped(Exception):
-    """The dashboard is stopping; running work has to end."""
+    """Running work has to end: the dashboard is stopping, or the sandbox was emptied meanwhile."""
 
 
 class Worker:
-    """A pool of threads. Its work is lost in a restart; leases then expire."""
+    """A pool of threads. Its work is lost in a restart; leases then expire.
 
-    def __init__(self, threads: int = 4) -> None:
+    The work waits for the database's lock as long as it takes, as `outwait_writers` says.
+    """
+
+    def __init__(self, threads: int = THREADS) -> None:
         self.stopping = threading.Event()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pagekeeper")
 
     def submit(self, name: str, work: Callable[[], object]) -> None:
         """Run ``work`` on a thread. Its exceptions are logged under ``name``, not raised."""
         if not self.stopping.is_set():
-            self._pool.submit(_guarded, name, work)
+            log.info("%s begins", name)
+            self._pool.submit(_guarded, name, work, lambda: self.sleep(0))
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises `WorkStopped` as soon as the dashboard stops."""
@@ -57,9 +65,13 @@ def heartbeat(
     """
     done = threading.Event()
 
+    def check_done() -> None:
+        if done.is_set():
+            raise WorkStopped
+
     def beat_until_done() -> None:
         while not done.wait(every_seconds):
-            _guarded("heartbeat", beat)
+            _guarded("heartbeat", beat, check_done)
 
     thread = threading.Thread(target=beat_until_done, name="heartbeat", daemon=True)
     thread.start()
@@ -76,11 +88,12 @@ def error_location(error: BaseException) -> str:
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
 
 
-def _guarded(name: str, work: Callable[[], object]) -> None:
+def _guarded(name: str, work: Callable[[], object], check_stop: Callable[[], object]) -> None:
     try:
-        work()
+        with outwait_writers(check_stop):
+            work()
     except WorkStopped:
-        log.info("%s stopped with the dashboard", name)
+        log.info("%s stopped", name)
     except Exception as error:  # noqa: BLE001 - a pool's thread would drop it
         # The class only: texts of other libraries' exceptions may contain URLs with tokens.
         log.error("%s ended by %s at %s", name, type(error).__name__, error_location(error))

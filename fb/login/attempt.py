@@ -20,14 +20,18 @@ from fb.graph.pages import ListedPage
 from fb.installation import Installation
 from fb.login.state import hash_nonce
 from fb.settings import Settings
+from storage.accounts.archive import list_archived
 from storage.accounts.attempts import find_attempt
 from storage.accounts.grants import GrantFacts, find_grant_by_account, list_held_pages
 from storage.accounts.pages import PageReport, list_page_names, with_tuples
+from storage.accounts.seen_pages import Sighting
 from storage.accounts.vault import Vault
-from storage.jobs.leases import LEASE_SECONDS
 from storage.models import Attempt
 
-_HEARTBEAT_LIFETIME = timedelta(seconds=LEASE_SECONDS)
+HEARTBEAT_SECONDS = 5.0
+_HEARTBEAT_LIFETIME = timedelta(seconds=20)
+# Facebook usually confirms the sign-in and sends the first Pages in less.
+_USUAL_TIME = timedelta(seconds=10)
 
 
 class AttemptGone(Exception):
@@ -43,7 +47,8 @@ class LoginResult:
     """The result of one attempt: an account, its user access token, and its Pages.
 
     ``basic_only``: Facebook sent only the basic fields of the Pages. ``read_at`` is when the
-    figures of the Pages were fetched.
+    figures of the Pages were fetched. ``seen`` are Pages that Facebook named without listing them.
+    ``ticked_ids``: the ids of the Pages that were ticked in the dialog; None: not restricted.
     """
 
     account: GrantFacts
@@ -52,6 +57,8 @@ class LoginResult:
     basic_only: bool
     read_at: datetime
     graph_version: str | None
+    seen: tuple[Sighting, ...] = ()
+    ticked_ids: tuple[str, ...] | None = None
 
     def to_json(self) -> str:
         """Return the result as JSON. It contains the tokens: seal it, and never log it."""
@@ -68,6 +75,10 @@ class LoginResult:
             account[name] = tuple(account[name])
         values["account"] = GrantFacts(**account)
         values["read_at"] = datetime.fromisoformat(values["read_at"])
+        # An earlier version sealed neither.
+        values["seen"] = tuple(Sighting(**each) for each in values.get("seen", ()))
+        if values.get("ticked_ids") is not None:
+            values["ticked_ids"] = tuple(values["ticked_ids"])
         values["pages"] = tuple(
             ListedPage(
                 PageReport(**with_tuples(listed["page"])),
@@ -86,10 +97,16 @@ def _plain(value: object) -> Any:
 
 @dataclass(frozen=True)
 class DiffRow:
-    """A Page of a result. ``is_known``: it is stored already, through any account."""
+    """A Page of a result. ``is_known``: it is stored already, through any account.
+
+    ``is_held``: the account's grant has a token for it now. ``is_archived``: an operator has
+    archived it. It stays so, and is not read.
+    """
 
     listed: ListedPage[PageReport]
     is_known: bool
+    is_held: bool = False
+    is_archived: bool = False
 
     @property
     def page_id(self) -> str:
@@ -127,7 +144,7 @@ class Difference:
     @property
     def digest(self) -> str:
         """A hash of this difference. Details of Pages are left out: a result's never change."""
-        rows = [[row.page_id, row.is_known, row.has_access] for row in self.rows]
+        rows = [[r.page_id, r.is_known, r.is_archived, r.has_access] for r in self.rows]
         renewed_at = self.renewed_at.isoformat() if self.renewed_at else ""
         shown = [self.account_id, renewed_at, rows, [page_id for page_id, _ in self.missing]]
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
@@ -159,6 +176,14 @@ def status_of(attempt: Attempt, now: datetime) -> str:
     return attempt.status
 
 
+def is_slow(attempt: Attempt, now: datetime) -> bool:
+    """Whether fetching takes unusually long: no Page so far, or no sign of life for 10 s."""
+    if attempt.status != "reading":
+        return False
+    since = attempt.heartbeat_at if attempt.pages_read else attempt.consumed_at
+    return since is not None and now - since > _USUAL_TIME
+
+
 def get_ready_attempt(
     session: Session,
     installation: Installation,
@@ -188,12 +213,21 @@ def compare(session: Session, result: LoginResult) -> Difference:
     grant = find_grant_by_account(session, result.account.account_id)
     listed_ids = [listed.page.id for listed in result.pages]
     stored = list_page_names(session, listed_ids)
+    archived = list_archived(session, listed_ids)
     held = list_held_pages(session, grant.id) if grant else {}
     missing = [(id, name) for id, name in held.items() if id not in set(listed_ids)]
     return Difference(
         account_id=result.account.account_id,
         grant_id=grant.id if grant else None,
         renewed_at=grant.renewed_at if grant else None,
-        rows=tuple(DiffRow(listed, listed.page.id in stored) for listed in result.pages),
+        rows=tuple(
+            DiffRow(
+                listed,
+                is_known=listed.page.id in stored,
+                is_held=listed.page.id in held,
+                is_archived=listed.page.id in archived,
+            )
+            for listed in result.pages
+        ),
         missing=tuple(sorted(missing, key=lambda page: (page[1].casefold(), page[0]))),
     )

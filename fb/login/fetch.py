@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence, Set
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Unpack
 
 from fb.graph import oauth
+from fb.graph.businesses import iterate_business_pages
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import TokenFacts, debug_token
 from fb.graph.errors import FacebookError
@@ -19,7 +22,7 @@ from fb.graph.pages import fetch_pages
 from fb.installation import Installation
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.worker import heartbeat
-from fb.login.attempt import LoginResult
+from fb.login.attempt import HEARTBEAT_SECONDS, LoginResult
 from storage.accounts.attempts import (
     Progress,
     fail_attempt,
@@ -28,6 +31,7 @@ from storage.accounts.attempts import (
 )
 from storage.accounts.grants import GrantFacts
 from storage.accounts.pages import PageReport
+from storage.accounts.seen_pages import SeenKind, Sighting
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,12 @@ REPORT_EVERY = timedelta(seconds=0.5)
 # A short-lived user access token lasts one to two hours, a long-lived one about 60 days.
 # https://developers.facebook.com/docs/facebook-login/guides/access-tokens
 MIN_LONG_LIFETIME = timedelta(days=7)
+
+
+LIST_PERMISSION = "pages_show_list"
+# Facebook lists the Pages of businesses only with it.
+BUSINESS_PERMISSION = "business_management"
+MAX_BUSINESS_PAGES = 5_000
 
 
 class NotLongLived(Exception):
@@ -56,7 +66,7 @@ def fetch_account(installation: Installation, attempt_id: str, code: str) -> Non
     client = installation.client()
     progress = ProgressReport(installation, attempt_id)
     try:
-        with heartbeat(progress.add):
+        with heartbeat(progress.add, HEARTBEAT_SECONDS):
             result = _fetch(installation, client, progress, code)
     except FacebookError as error:
         _fail(installation, attempt_id, _facts_of(error))
@@ -116,6 +126,8 @@ def _fetch(
         PageReport,
         lambda read, total: progress.add(pages_read=read, pages_total=total),
     )
+    ticked_ids = facts.granular.get(LIST_PERMISSION)
+    listed_ids = {listed.page.id for listed in listing.pages}
     account = GrantFacts(
         account_id=identity.id,
         account_name=identity.name,
@@ -132,7 +144,39 @@ def _fetch(
         basic_only=listing.basic_only,
         read_at=installation.now(),
         graph_version=client.observed.version_served or settings.graph_version,
+        seen=_list_seen(client, token, permissions.granted, listed_ids, ticked_ids),
+        ticked_ids=ticked_ids,
     )
+
+
+def _list_seen(
+    client: GraphClient,
+    token: str,
+    granted: Sequence[str],
+    listed_ids: Set[str],
+    ticked_ids: Sequence[str] | None,
+) -> tuple[Sighting, ...]:
+    """Return the Pages that Facebook names without listing them: ticked, or of a business.
+
+    They only tell where a missing Page is, so that no error in reading them fails the trip.
+    """
+    if LIST_PERMISSION not in granted:
+        return ()
+    names = {page_id: page_id for page_id in ticked_ids or () if page_id not in listed_ids}
+    if BUSINESS_PERMISSION in granted:
+        try:
+            for page_id, name in islice(iterate_business_pages(client, token), MAX_BUSINESS_PAGES):
+                if page_id not in listed_ids:
+                    names[page_id] = name
+        except FacebookError as error:
+            log.warning("Pages of businesses could not be read: %s", error)
+
+    def kind_of(page_id: str) -> SeenKind:
+        if ticked_ids is None:
+            return "in_portfolio"
+        return "not_listed" if page_id in ticked_ids else "not_ticked"
+
+    return tuple(Sighting(page_id, name, kind_of(page_id)) for page_id, name in names.items())
 
 
 def _check(facts: TokenFacts, identity: oauth.Identity, app_id: str, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from fb.login.attempt import (
     DiffRow,
     LoginResult,
     compare,
+    is_slow,
     is_this_browsers,
     open_result,
     status_of,
@@ -21,6 +22,8 @@ from fb.login.attempt import (
 from storage.accounts.attempts import find_attempt
 from storage.accounts.connection_states import may_analyze
 from storage.accounts.grants import list_grants
+from storage.accounts.seen_pages import Sighting
+from storage.models.folding import fold
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]
@@ -31,7 +34,8 @@ class PreviewPage:
     """One Page of Facebook's answer.
 
     ``reasons`` why it is not fully usable, worst first: "no_access" ·
-    "needs_pages_read_engagement" · "no_analyze" · "not_published".
+    "needs_pages_read_engagement" · "no_analyze" · "not_published". ``is_held``: the account gives
+    access to it until now.
     """
 
     id: str
@@ -41,7 +45,13 @@ class PreviewPage:
     state: PageState
     usability: Usability
     reasons: tuple[str, ...]
+    is_held: bool = False
     is_left_out: bool = False  # unticked
+    is_archived: bool = False  # by an operator; it stays so
+
+    def matches(self, search: str) -> bool:
+        """Whether the name contains ``search``, without regard to case and accents."""
+        return fold(search) in fold(self.name)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,12 @@ class MissingPage:
 
 @dataclass(frozen=True)
 class Preview:
-    """The changes that saving would make. ``digest`` identifies exactly these changes."""
+    """The changes that saving would make. ``digest`` identifies exactly these changes.
+
+    ``expected_account`` is the name of the account that was to be renewed, when another one came
+    back from Facebook: the operator has to decide before Save. ``seen``: Pages that Facebook named
+    without listing them; they can't be saved.
+    """
 
     account_id: str
     account_name: str
@@ -65,6 +80,8 @@ class Preview:
     declined: tuple[str, ...]
     basic_only: bool
     digest: str
+    expected_account: str | None = None
+    seen: tuple[Sighting, ...] = ()
 
     @property
     def usable(self) -> tuple[PreviewPage, ...]:
@@ -75,6 +92,21 @@ class Preview:
     def left_out(self) -> frozenset[str]:
         """The ids of the Pages that are unticked."""
         return frozenset(page.id for page in self.pages if page.is_left_out)
+
+    @property
+    def archived(self) -> tuple[PreviewPage, ...]:
+        """The Pages that can be saved and are archived here."""
+        return tuple(page for page in self.usable if page.is_archived)
+
+    def list_dropped(self, unticked: Set[str]) -> list[str]:
+        """Return the names of the Pages to which this account would no longer give access.
+
+        First those that Facebook no longer gives (missing, or without a token), then the unticked.
+        """
+        lost = [page for page in self.pages if page.is_held and page.usability == "cannot_be_used"]
+        left_out = [page for page in self.usable if page.is_held and page.id in unticked]
+        missing = [page.name for page in self.missing]
+        return [*missing, *(page.name for page in (*lost, *left_out))]
 
     @property
     def new_count(self) -> int:
@@ -94,10 +126,12 @@ class AttemptView:
     """One attempt, as far as this browser may see it.
 
     ``status``: open · reading · ready · saved · discarded · failed · interrupted · expired ·
-    other_browser · unknown. With the last two, all other fields are empty.
+    other_browser · unknown. With the last two, all other fields are empty. ``is_slow``: "reading",
+    and it takes unusually long. ``renews``: the id of the grant that it was begun to renew.
     """
 
     status: str
+    is_slow: bool = False
     account_name: str | None = None
     step: str | None = None
     pages_read: int | None = None
@@ -108,6 +142,7 @@ class AttemptView:
     preview: Preview | None = None
     preview_expires_at: datetime | None = None
     ended_at: datetime | None = None
+    renews: int | None = None
 
 
 def get_view(
@@ -124,9 +159,12 @@ def get_view(
         preview = None
         if status == "ready":
             result = open_result(installation.vault, attempt)
-            preview = build_preview(session, result, frozenset(attempt.unticked or ()))
+            preview = build_preview(
+                session, result, frozenset(attempt.unticked or ()), attempt.expected_grant_id
+            )
         return AttemptView(
             status=status,
+            is_slow=is_slow(attempt, now),
             account_name=attempt.account_name,
             step=attempt.step,
             pages_read=attempt.pages_read,
@@ -137,23 +175,25 @@ def get_view(
             preview=preview,
             preview_expires_at=attempt.preview_expires_at,
             ended_at=attempt.ended_at,
+            renews=attempt.expected_grant_id,
         )
 
 
-def build_preview(session: Session, result: LoginResult, unticked: frozenset[str]) -> Preview:
+def build_preview(
+    session: Session,
+    result: LoginResult,
+    unticked: frozenset[str],
+    expected_grant_id: int | None = None,
+) -> Preview:
     """Return the changes that saving would make now, for the screen."""
     difference = compare(session, result)
     account = result.account
-    others = tuple(
-        other.account_name
-        for other in list_grants(session)
-        if other.account_id != account.account_id and other.status != "disconnected"
-    )
+    others = [each for each in list_grants(session) if each.account_id != account.account_id]
     return Preview(
         account_id=account.account_id,
         account_name=account.account_name,
         is_known_account=difference.is_known_account,
-        other_accounts=others,
+        other_accounts=tuple(o.account_name for o in others if o.status != "disconnected"),
         pages=tuple(
             _preview_page(row, basic_only=result.basic_only, is_left_out=row.page_id in unticked)
             for row in difference.rows
@@ -162,6 +202,8 @@ def build_preview(session: Session, result: LoginResult, unticked: frozenset[str
         declined=tuple(account.declined),
         basic_only=result.basic_only,
         digest=difference.digest,
+        seen=result.seen,
+        expected_account=next((o.account_name for o in others if o.id == expected_grant_id), None),
     )
 
 
@@ -185,5 +227,7 @@ def _preview_page(row: DiffRow, *, basic_only: bool, is_left_out: bool) -> Previ
         state="kept" if row.is_known else "new",
         usability=usability if row.has_access else "cannot_be_used",
         reasons=tuple(reasons),
+        is_held=row.is_held,
         is_left_out=is_left_out,
+        is_archived=row.is_archived,
     )

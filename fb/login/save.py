@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from fb.accounts.check import INDISPENSABLE_PERMISSION, PERMISSION_DENIED
 from fb.installation import Installation
 from fb.login.attempt import (
     AttemptGone,
@@ -22,13 +24,17 @@ from storage.accounts.attempts import claim_attempt, record_outcome, record_unti
 from storage.accounts.grants import (
     PageAccess,
     save_grant,
+    set_grant_status,
     upsert_page_grants,
     withdraw_page_grants,
 )
+from storage.accounts.seen_pages import Sighting, replace_sightings
 from storage.accounts.vault import Vault
 from storage.figures.snapshots import store_reports
 from storage.jobs.events import record_event
 from storage.models.base import THIS_COMPUTER
+
+log = logging.getLogger(__name__)
 
 
 class PreviewOvertaken(Exception):
@@ -58,6 +64,7 @@ def discard(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
         ):
             raise AttemptGone("discarded")
+    log.info("attempt %s discarded", attempt_id)
 
 
 def save(
@@ -71,7 +78,8 @@ def save(
 ) -> dict[str, Any]:
     """Save the ticked Pages in one transaction and return the numbers for the screen.
 
-    An attempt can be saved once, and only with the ``digest`` of the current difference. Pages that
+    An attempt can be saved once, and only with the ``digest`` of the current difference. An
+    archived Page stays archived, and its access is stored for when it is brought back. Pages that
     are unticked, no longer listed, or listed without a token keep their history; the tokens that
     this account had for them are erased.
 
@@ -96,12 +104,12 @@ def save(
         record_event(
             session,
             "renewed" if difference.is_known_account else "connected",
-            result.account.account_name,
-            outcome,
+            {name: outcome[name] for name in ("saved", "added", "kept", "missing")},
             now,
             by=THIS_COMPUTER,
             grant_id=grant_id,
         )
+    log.info("attempt %s saved: grant %d, %d Pages", attempt_id, grant_id, len(ticked))
     return outcome
 
 
@@ -116,7 +124,13 @@ def _store(
     account = result.account
     sealed = vault.seal_user_token(account.account_id, result.user_token)
     grant_id = save_grant(session, account, sealed, now)
-    reports = [row.listed.page for row in ticked]
+    if not _reads_figures(result):
+        # As the next check of the account would find: no figure can be fetched through it.
+        set_grant_status(
+            session, grant_id, "needs_renewal", code=PERMISSION_DENIED, subcode=None, now=now
+        )
+    # An archived Page stays archived: its access is renewed, but it is not read.
+    reports = [row.listed.page for row in ticked if not row.is_archived]
     store_reports(session, reports, result.read_at, result.graph_version)
     accesses = [
         PageAccess(
@@ -136,7 +150,18 @@ def _store(
         }
         for status, page_ids in withdrawn.items():
             withdraw_page_grants(session, grant_id, page_ids, now, status=status)
+    replace_sightings(session, grant_id, _list_sightings(result, difference), now)
     return grant_id
+
+
+def _list_sightings(result: LoginResult, difference: Difference) -> list[Sighting]:
+    """Return what Facebook named only, with the missing Pages that were left unticked there."""
+    unticked = [
+        Sighting(page_id, name, "not_ticked")
+        for page_id, name in difference.missing
+        if result.ticked_ids is not None and page_id not in result.ticked_ids
+    ]
+    return [*result.seen, *unticked]
 
 
 def _outcome(result: LoginResult, difference: Difference, ticked: list[DiffRow]) -> dict[str, Any]:
@@ -148,4 +173,9 @@ def _outcome(result: LoginResult, difference: Difference, ticked: list[DiffRow])
         "kept": kept_count,
         "missing": len(difference.missing),
         "is_known_account": difference.is_known_account,
+        "reads_figures": _reads_figures(result),
     }
+
+
+def _reads_figures(result: LoginResult) -> bool:
+    return INDISPENSABLE_PERMISSION in result.account.granted

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from fb.graph.oauth import authorization_url
 from fb.installation import Installation
@@ -28,12 +31,18 @@ from storage.accounts.attempts import (
     create_attempt,
     fail_attempt,
     find_attempt,
+    withdraw_attempt,
 )
+from storage.db.text import storable
 from storage.models import Attempt
+
+log = logging.getLogger(__name__)
 
 # 15 minutes for the trip to Facebook (STATE_LIFETIME) and 30 for the preview.
 COOKIE_LIFETIME = timedelta(minutes=45)
 MAX_CODE_LENGTH = 4096
+# Facebook sends several of these for a refusal, and not always "error".
+ERROR_NAMES = ("error", "error_code", "error_reason", "error_message", "error_description")
 
 
 @dataclass(frozen=True)
@@ -49,23 +58,38 @@ class ReturnRefused(Exception):
     """A return from Facebook is not accepted; nothing was changed.
 
     ``kind``: "nothing" (no parameters) · "incomplete" · "repeated" · "malformed" · "forged" ·
-    "expired" · "other_browser" · "used" · "other_settings" · "wrong_key".
+    "expired" · "other_browser" · "used" · "other_settings" · "wrong_key" · "error" (without a
+    state; ``code`` is Facebook's number, if it sent one).
     """
 
-    def __init__(self, kind: str, attempt_id: str | None = None) -> None:
+    def __init__(
+        self, kind: str, attempt_id: str | None = None, *, code: int | None = None
+    ) -> None:
         super().__init__(kind)
         self.kind = kind
         self.attempt_id = attempt_id
+        self.code = code
 
 
-def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
+def start_attempt(
+    installation: Installation,
+    now: datetime,
+    *,
+    replaced: Mapping[str, str] | None = None,
+    expected_grant_id: int | None = None,
+) -> StartedAttempt:
     """Store a new attempt and return it with its authorization URL.
 
-    Raises `storage.db.errors.TooManyAttempts` when too many attempts are open.
+    ``expected_grant_id`` is the grant that is to be renewed; an unknown one is ignored. Facebook
+    does not learn it: its dialog shows whoever is signed in there. ``replaced`` are attempts of the
+    same browser (id and nonce, as its cookies say) that end here if they are still open.
     """
     settings = installation.settings
     attempt_id, nonce = secrets.token_hex(16), new_nonce()
     with installation.database.writing() as session:
+        for old_id, old_nonce in (replaced or {}).items():
+            if storable(old_id) == old_id:  # a cookie may carry text that the database refuses
+                withdraw_attempt(session, id=old_id, nonce_hash=hash_nonce(old_nonce))
         create_attempt(
             session,
             id=attempt_id,
@@ -73,6 +97,7 @@ def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
             binding=_binding(settings),
             now=now,
             expires_at=now + STATE_LIFETIME,
+            expected_grant_id=expected_grant_id,
         )
     url = authorization_url(
         dialog_url=settings.dialog_url,
@@ -83,6 +108,7 @@ def start_attempt(installation: Installation, now: datetime) -> StartedAttempt:
         config_id=settings.config_id,
         state=_signer(settings).sign(attempt_id, hash_nonce(nonce), now),
     )
+    log.info("attempt %s begins", attempt_id)
     return StartedAttempt(attempt_id, nonce, url)
 
 
@@ -96,7 +122,7 @@ def accept_return(
 
     Of all returns with one state, only the first is accepted, in time and from the same browser.
     Raises `ReturnRefused` for every other. Facebook's texts (``error_description``, …) are never
-    read.
+    shown or stored.
     """
     code, state, failure = _read_parameters(parameters)
     settings = installation.settings
@@ -115,8 +141,10 @@ def accept_return(
             attempt = find_attempt(session, attempt_id)
             raise ReturnRefused(_refusal_kind(attempt, settings), attempt_id)
         if failure is not None:
-            fail_attempt(session, attempt_id, {"kind": failure}, now)
-    if failure is None:
+            fail_attempt(session, attempt_id, failure, now)
+    if failure is not None:
+        log.info("attempt %s: %s %s", attempt_id, failure["kind"], failure["code"] or "")
+    else:
         installation.worker.submit(
             f"fetching the account of attempt {attempt_id}",
             partial(fetch_account, installation, attempt_id, code),
@@ -124,23 +152,38 @@ def accept_return(
     return attempt_id
 
 
-def _read_parameters(parameters: Mapping[str, Sequence[str]]) -> tuple[str, str, str | None]:
-    """Return code, state, and the kind of failure if Facebook sent an error instead of a code."""
+def _read_parameters(
+    parameters: Mapping[str, Sequence[str]],
+) -> tuple[str, str, dict[str, Any] | None]:
+    """Return code, state, and the facts of the failure if Facebook sent an error, not a code."""
     for name in ("code", "state", "error", "error_code"):
         if len(parameters.get(name, ())) > 1:
             raise ReturnRefused("repeated")
     code, state = ("".join(parameters.get(name, ())) for name in ("code", "state"))
     failure = None
-    if any(parameters.get(name) for name in ("error", "error_code")):
-        is_denied = "".join(parameters.get("error", ())) == "access_denied"
-        failure = "cancelled" if is_denied else "dialog_error"
+    if any(name in parameters for name in ERROR_NAMES):
+        failure = _read_failure(parameters)
     if not code and not state and failure is None:
         raise ReturnRefused("nothing")
+    if not state and failure is not None:
+        raise ReturnRefused("error", code=failure["code"])
     if not state or (not code and failure is None):
         raise ReturnRefused("incomplete")
     if len(code) > MAX_CODE_LENGTH:
         raise ReturnRefused("malformed")
     return code, state, failure
+
+
+def _read_failure(parameters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return the kind of failure, and Facebook's number.
+
+    Facebook also answers "access_denied" when nobody cancelled. An ``error_code`` without ``error``
+    is how it refuses an app that is not live for this person.
+    """
+    error, number = ("".join(parameters.get(name, ())) for name in ("error", "error_code"))
+    kinds = {"access_denied": "cancelled", "": "cancelled_or_not_live"}
+    code = int(number) if re.fullmatch("[0-9]{1,10}", number) else None
+    return {"kind": kinds.get(error, "dialog_error"), "code": code}
 
 
 def _verify(

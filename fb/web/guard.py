@@ -5,26 +5,31 @@ another site's page could press "Save". So this is the outermost middleware. Its
 
 1. Host is the redirect URI's, or localhost / 127.0.0.1 / [::1] with the served port. Else 421.
 2. Live mode beyond loopback needs ``BEHIND_SIGN_IN_PROXY=yes``. Else 403: there is no sign-in yet.
-3. Unused paths of Streamlit answer 404.
-4. A websocket needs exactly one Origin, and it must be allowed. Methods other than GET and HEAD
-   need an allowed Origin or ``Sec-Fetch-Site: same-origin``. Else 403.
-5. A navigation to another loopback name is redirected to the redirect URI's host, since browsers
+3. With ``BEHIND_SIGN_IN_PROXY=yes`` everything bears ``PROXY_SECRET`` in `PROXY_HEADER`, since any
+   program can write a Host. Else 403. Exempt: health checks, and the sandbox's calls to itself.
+4. Unused paths of Streamlit answer 404.
+5. A websocket needs exactly one Origin, that of its own Host. Methods other than GET and HEAD need
+   that or ``Sec-Fetch-Site: same-origin``. Else 403. Exempt: what Facebook's servers post to
+   `SIGNED_PATHS`, whose routes verify it; a browser's posts there are refused.
+6. A navigation to another loopback name is redirected to the redirect URI's host, since browsers
    keep cookies per name, and the first connect would fail.
-6. Every response has the security headers, including `CONTENT_SECURITY_POLICY`.
+7. Every response has the security headers, including `CONTENT_SECURITY_POLICY`.
 """
 
 from __future__ import annotations
 
+import hmac
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fb.addresses import LOOPBACK_HOSTS, bracketed
+from fb.addresses import LOOPBACK_HOSTS, SIGNED_PATHS, bracketed
+from fb.settings_table import PROXY_HEADER
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +65,7 @@ SECURITY_HEADERS = {
 # Streamlit's session counts, agent interface and sign-in, which are not used here.
 BLOCKED_PATHS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
 SANDBOX_PATHS = re.compile(r"/sandbox(/.*)?")
+HEALTH_PATHS = ("/healthz", "/_stcore/health")
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class HostPolicy:
     """The hosts and origins that this dashboard accepts.
 
     ``listens_on_loopback``: the server binds a loopback address. ``port`` is the served port.
+    ``proxy_secret`` is what the sign-in proxy sends; None is sent by nobody.
     """
 
     redirect_origin: str  # "http://localhost:8501"
@@ -74,6 +81,7 @@ class HostPolicy:
     is_sandbox: bool
     listens_on_loopback: bool
     behind_sign_in_proxy: bool
+    proxy_secret: str | None = field(default=None, repr=False)
 
     @property
     def redirect_host(self) -> str:
@@ -83,10 +91,9 @@ class HostPolicy:
     def allowed_hosts(self) -> frozenset[str]:
         return frozenset({self.redirect_host, *(f"{n}:{self.port}" for n in LOOPBACK_NAMES)})
 
-    @property
-    def allowed_origins(self) -> frozenset[str]:
-        local = {f"http://{name}:{self.port}" for name in LOOPBACK_NAMES}
-        return frozenset({self.redirect_origin.lower(), *local})
+    def origin_of(self, host: str) -> str:
+        """Return the origin of what is served under an allowed Host."""
+        return self.redirect_origin.lower() if host == self.redirect_host else f"http://{host}"
 
     def is_exposed(self, host: str) -> bool:
         """Whether other machines could operate live mode under this Host without a sign-in."""
@@ -114,7 +121,9 @@ class Guard:
             return
         refusal = find_refusal(self.policy, scope)
         if refusal is None:
-            await self._forward(scope, receive, send)
+            # Nobody behind the guard needs it, and Streamlit keeps a session's headers.
+            headers = [(n, v) for n, v in scope["headers"] if n != PROXY_HEADER.lower().encode()]
+            await self._forward({**scope, "headers": headers}, receive, send)
         elif scope["type"] == "websocket":
             # A close before the accept makes the server answer the handshake with 403.
             await send({"type": "websocket.close", "code": 1008})
@@ -154,17 +163,31 @@ def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
             "only. Put a sign-in proxy in front and set BEHIND_SIGN_IN_PROXY=yes.",
             403,
         )
+    if policy.behind_sign_in_proxy and not _came_through_proxy(policy, scope, headers):
+        return PlainTextResponse("This dashboard answers through its sign-in proxy only.", 403)
     path = scope["path"]
     if BLOCKED_PATHS.fullmatch(path) or (not policy.is_sandbox and SANDBOX_PATHS.fullmatch(path)):
         return PlainTextResponse("Nothing here.", 404)
-    if not _is_origin_allowed(policy, scope, headers):
+    if not _is_origin_allowed(policy, scope, headers, host):
         return PlainTextResponse("Refused: this request came from another site.", 403)
     return _redirect_to_canonical_host(policy, scope, headers, host)
 
 
-def _is_origin_allowed(policy: HostPolicy, scope: Scope, headers: Headers) -> bool:
+def _came_through_proxy(policy: HostPolicy, scope: Scope, headers: Headers) -> bool:
+    sent = headers.getlist(PROXY_HEADER)
+    if len(sent) == 1 and policy.proxy_secret is not None:
+        # As bytes: texts with other than ASCII can't be compared in constant time.
+        return hmac.compare_digest(sent[0].encode(), policy.proxy_secret.encode())
+    if scope["type"] != "http" or sent:
+        return False
+    is_own_call = policy.is_sandbox and (scope.get("client") or ("",))[0] in LOOPBACK_HOSTS
+    path = scope["path"]
+    return path in HEALTH_PATHS or (is_own_call and SANDBOX_PATHS.fullmatch(path) is not None)
+
+
+def _is_origin_allowed(policy: HostPolicy, scope: Scope, headers: Headers, host: str) -> bool:
     origins = headers.getlist("origin")
-    has_allowed_origin = len(origins) == 1 and origins[0].lower() in policy.allowed_origins
+    has_allowed_origin = [each.lower() for each in origins] == [policy.origin_of(host)]
     if scope["type"] == "websocket":
         return has_allowed_origin
     if scope["method"] in SAFE_METHODS or has_allowed_origin:
@@ -174,20 +197,26 @@ def _is_origin_allowed(policy: HostPolicy, scope: Scope, headers: Headers) -> bo
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site == "same-origin"
-    # The Graph client calls the sandbox without a browser. A browser always sends one of the two
-    # headers with a POST, so no web page can use this exception.
+    # Facebook's servers, and the Graph client that calls the sandbox, are no browsers. A browser
+    # always sends one of the two headers with a POST, so no web page can use these exceptions.
+    if scope["path"] in SIGNED_PATHS:
+        return bool(scope["method"] == "POST")
     return policy.is_sandbox and SANDBOX_PATHS.fullmatch(scope["path"]) is not None
+
+
+def is_navigation(headers: Headers) -> bool:
+    """Whether a browser opens this address as a document."""
+    mode = headers.get("sec-fetch-mode")
+    return mode == "navigate" if mode else "text/html" in headers.get("accept", "")
 
 
 def _redirect_to_canonical_host(
     policy: HostPolicy, scope: Scope, headers: Headers, host: str
 ) -> RedirectResponse | None:
     canonical_host = policy.redirect_host
-    is_navigation = scope["type"] == "http" and (
-        headers.get("sec-fetch-mode") == "navigate"
-        or ("sec-fetch-mode" not in headers and "text/html" in headers.get("accept", ""))
-    )
-    if host == canonical_host or not is_navigation or scope["method"] not in SAFE_METHODS:
+    if scope["type"] != "http" or not is_navigation(headers):
+        return None
+    if host == canonical_host or scope["method"] not in SAFE_METHODS:
         return None
     if not {host_name(host), host_name(canonical_host)} <= set(LOOPBACK_NAMES):
         return None
@@ -204,7 +233,7 @@ def _with_headers(send: Send, path: str) -> Send:
                 # The sandbox's dialog sends its own, stricter policy.
                 if name != "content-security-policy" or name not in headers:
                     headers[name] = value
-            if path == "/connect" or path.startswith("/oauth/"):
+            if path == "/connect" or path.startswith(("/oauth/", "/facebook/")):
                 headers["cache-control"] = "no-store"
         await send(message)
 

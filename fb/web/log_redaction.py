@@ -1,6 +1,7 @@
 """Log redaction: removes tokens, codes, secrets and URL queries from every log line.
 
-Pagekeeper's own lines contain none, but lines of libraries and tracebacks may.
+Pagekeeper's own lines contain none, but lines of libraries and tracebacks may. A stranger can
+choose the text of some lines, so each pattern takes linear time, and a long line is cut first.
 """
 
 from __future__ import annotations
@@ -10,33 +11,45 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from fb.addresses import DELETION_PATH
+
 REDACTED = "[…]"
 
 # A query, with or without a host before it (access logs have none).
 _QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
+# Whoever has this code reads what became of a person's request.
+_DELETION_CODE = re.compile(rf"({DELETION_PATH})[^\s\"'<>]+")
 # The value after a name: access_token=…, "client_secret": "…", Authorization: Bearer …
+# A name is looked through once, from its start, and never given back (``*+``).
 _NAMED = re.compile(
     r"""(?ix)
-    \b( [\w-]*(?:token|secret|proof|nonce|password|cookie|authorization)[\w-]* | code | state )
-    ( ["']? \s* [=:] \s* ["']? (?:b["'])? (?:(?:bearer|oauth|basic)\s+)? )
+    ( (?<![\w-]) (?= [\w-]*? (?:token|secret|proof|nonce|password|cookie|authorization) ) [\w-]++
+      | \b (?:code|state) )
+    ( ["']? \s*+ [=:] \s*+ ["']? (?:b["'])? (?:(?:bearer|oauth|basic)\s++)? )
     ( (?![\s"']) [^\s"',;&)}\]]{8,} )
     """
 )
-_CREDENTIAL = re.compile(r"(?i)\b(bearer|oauth|basic)\s+[^\s\"',;)}\]]{8,}")
-# User and password in the URL of a database or a proxy.
-_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^\s/\"'<>@]+@")
+_CREDENTIAL = re.compile(r"(?i)\b(bearer|oauth|basic)\s++[^\s\"',;)}\]]{8,}")
+# User and password in the URL of a database or a proxy. Every scheme is shorter than 40 characters.
+_USER_INFO = re.compile(r"(?i)\b([a-z][a-z0-9+.-]{0,40}://)[^\s/\"'<>@]+@")
 # Longer than words and ids (at most 32 characters): tokens, codes, states, sealed text.
 _LONG_RUN = re.compile(r"[\w%|.=~-]{36,}")
+
+MAX_LINE_LENGTH = 8_192
+_LONG_LINE = re.compile(rf"(?<![^\n])([^\n]{{{MAX_LINE_LENGTH}}})[^\n]++")
 
 installed_secrets: set[str] = set()
 
 
 def redact(text: str) -> str:
-    """Return the text with all possible secrets replaced by "[…]"."""
+    """Return the text with all possible secrets replaced by "[…]", and its long lines cut."""
+    if len(text) > MAX_LINE_LENGTH:
+        text = _LONG_LINE.sub(r"\1…", text)
     for secret in installed_secrets:
         text = text.replace(secret, REDACTED)
     text = _USER_INFO.sub(rf"\1{REDACTED}@", text)
     text = _QUERY.sub(f"?{REDACTED}", text)
+    text = _DELETION_CODE.sub(rf"\1{REDACTED}", text)
     text = _CREDENTIAL.sub(rf"\1 {REDACTED}", text)
     text = _NAMED.sub(rf"\1\2{REDACTED}", text)
     return _LONG_RUN.sub(_redact_run, text)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 import logging
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from itertools import islice
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -19,18 +21,25 @@ from starlette.responses import (
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-from fb.installation import Installation, Startup
+from fb.installation import Startup
 from fb.login.attempt import cookie_name
 from fb.login.start import COOKIE_LIFETIME, StartedAttempt, start_attempt
+from fb.settings import Settings
 from fb.web.avatar import initial_svg
 from fb.web.guard import SAFE_METHODS
+from fb.web.limits import Rate, peer_of
 from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
-from storage.db.errors import StorageError, TooManyAttempts
+from storage.db.errors import DatabaseBusy, StorageError
 from storage.db.text import storable
 
-# One cookie per attempt. Older cookies of this browser are deleted.
+# One cookie per attempt. Older cookies of this browser are deleted, and their open attempts end.
 MAX_COOKIES_PER_BROWSER = 5
+# More than anybody clicks. Programs of one computer share its address, hence the user agent.
+MAX_STARTS_PER_CLIENT = 30
+STARTS_SECONDS = 60.0
+# Of the parameter "renew"; no database has a longer one.
+GRANT_ID = re.compile("[0-9]{1,9}")
 # Streamlit would answer unregistered methods with its own page.
 METHODS = [*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
@@ -45,39 +54,49 @@ def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRo
 
     ``get_startup`` is called on each request, since an unreachable database may come back.
     """
+    starts = Rate(MAX_STARTS_PER_CLIENT, STARTS_SECONDS)
+
+    def start(startup: Startup, request: Request) -> Response:
+        return _start(startup, request, starts)
+
     routes: list[BaseRoute] = [
-        Route("/oauth/start", _only_get(get_startup, _start), methods=METHODS),
-        Route("/healthz", _only_get(get_startup, _health), methods=METHODS),
-        Route("/pictures/{page_id}", _only_get(get_startup, _picture), methods=METHODS),
+        Route("/oauth/start", only_get(get_startup, start), methods=METHODS),
+        Route("/healthz", only_get(get_startup, _health), methods=METHODS),
+        Route("/pictures/{page_id}", only_get(get_startup, _picture), methods=METHODS),
     ]
     if sandbox is not None:
         routes.append(Mount("/sandbox", app=sandbox))
     return routes
 
 
-def _only_get(get_startup: GetStartup, endpoint: Endpoint) -> Callable[[Request], object]:
-    def call(request: Request) -> Response:
-        return endpoint(get_startup(), request)
+def only_get(get_startup: GetStartup, endpoint: Endpoint) -> Callable[[Request], object]:
+    """Return an endpoint that answers GET and HEAD by ``endpoint``; 405 for other methods."""
 
     async def answer(request: Request) -> Response:
         if request.method not in SAFE_METHODS:
             return PlainTextResponse("Only GET.", 405, headers={"Allow": "GET, HEAD"})
-        try:
-            return await run_in_threadpool(call, request)
-        except StorageError as error:
-            log.error("%s: %s", request.url.path, type(error).__name__)
-            return _notice(
-                503,
-                "The database does not answer",
-                "Nothing was changed. Wait a moment and try again; Setup names the database.",
-            )
+        return await on_thread(request, lambda: endpoint(get_startup(), request))
 
     return answer
 
 
-def _start(startup: Startup, request: Request) -> Response:
+async def on_thread(request: Request, respond: Callable[[], Response]) -> Response:
+    """Call ``respond`` on a thread; 503 when the database is held or does not answer."""
+    try:
+        return await run_in_threadpool(respond)
+    except StorageError as error:
+        log.error("%s: %s", request.url.path, type(error).__name__)
+        is_held = isinstance(error, DatabaseBusy)
+        return notice(
+            503,
+            "Another program holds the database" if is_held else "The database does not answer",
+            "Nothing was changed. Wait a moment and try again; Setup names the database.",
+        )
+
+
+def _start(startup: Startup, request: Request, starts: Rate) -> Response:
     if not _is_navigation_by_operator(request):
-        return _notice(
+        return notice(
             403,
             "Please start from Pagekeeper",
             "Another site, or the browser in advance, opened this address. Nothing was started.",
@@ -88,16 +107,28 @@ def _start(startup: Startup, request: Request) -> Response:
         return RedirectResponse("/setup", 303)
     if request.method == "HEAD":
         return Response(status_code=204)
-    try:
-        attempt = start_attempt(installation, installation.now())
-    except TooManyAttempts:
-        return _notice(
+    settings = installation.settings
+    peer = peer_of(request.scope, settings.behind_sign_in_proxy)
+    if not starts.permit(f"{peer} {request.headers.get('user-agent', '')[:200]}"):
+        return notice(
             429,
-            "Too many trips to Facebook are open",
-            "Finish one of them, or wait 15 minutes, and start again.",
+            "Too many trips to Facebook",
+            "This browser has set out very often just now. Wait a minute, and start again.",
         )
+    prefix = cookie_name("", settings)
+    # Browsers send the oldest cookie first.
+    own = {n.removeprefix(prefix): v for n, v in request.cookies.items() if n.startswith(prefix)}
+    too_many = max(0, len(own) - MAX_COOKIES_PER_BROWSER + 1)
+    replaced = dict(islice(own.items(), too_many))
+    renewed = request.query_params.get("renew", "")
+    attempt = start_attempt(
+        installation,
+        installation.now(),
+        replaced=replaced,
+        expected_grant_id=int(renewed) if GRANT_ID.fullmatch(renewed) else None,
+    )
     answer = RedirectResponse(attempt.authorization_url, 303)
-    _set_cookie(request, answer, installation, attempt)
+    _set_cookies(answer, settings, attempt, replaced)
     return answer
 
 
@@ -114,16 +145,15 @@ def _is_navigation_by_operator(request: Request) -> bool:
     )
 
 
-def _set_cookie(
-    request: Request, answer: Response, installation: Installation, attempt: StartedAttempt
+def _set_cookies(
+    answer: Response, settings: Settings, attempt: StartedAttempt, replaced: Iterable[str]
 ) -> None:
-    is_https = installation.settings.redirect_uri.startswith("https://")
-    prefix = cookie_name("", installation.settings)
-    names = [name for name in request.cookies if name.startswith(prefix)]
-    for name in names[: max(0, len(names) - MAX_COOKIES_PER_BROWSER + 1)]:
+    is_https = settings.redirect_uri.startswith("https://")
+    for old_id in replaced:
+        name = cookie_name(old_id, settings)
         answer.delete_cookie(name, path="/", secure=is_https, httponly=True, samesite="lax")
     answer.set_cookie(
-        cookie_name(attempt.id, installation.settings),
+        cookie_name(attempt.id, settings),
         attempt.nonce,
         max_age=int(COOKIE_LIFETIME.total_seconds()),
         path="/",
@@ -173,14 +203,17 @@ def _picture(startup: Startup, request: Request) -> Response:
     return Response(content, media_type=content_type, headers=headers)
 
 
-def _notice(status: int, title: str, sentence: str) -> HTMLResponse:
+def notice(status: int, title: str, *sentences: str, is_for_strangers: bool = False) -> Response:
+    """Return a page of a few sentences; strangers get no link to the dashboard."""
+    paragraphs = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
+    link = "" if is_for_strangers else '<p><a href="/">Go to Pagekeeper</a></p>'
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
+        '<meta name="robots" content="noindex">'
         '<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)} · Pagekeeper</title>"
         "<style>:root{color-scheme:light dark}"
         "body{font:16px/1.5 sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}</style>"
-        f"<h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p>"
-        '<p><a href="/">Go to Pagekeeper</a></p></html>'
+        f"<h1>{html.escape(title)}</h1>{paragraphs}{link}</html>"
     )
     return HTMLResponse(body, status)

@@ -12,10 +12,14 @@ from datetime import date, timedelta
 from pages.charts.chart_parts import (
     AXIS_INK,
     DAY,
+    ISO,
     LINE,
+    Palette,
     Spec,
+    gap_bands,
     hover_rule,
     inline,
+    iso_of,
     moment_of,
     number_format,
     text_of,
@@ -32,8 +36,8 @@ from pages.charts.compare_series import (
     whole_range,
 )
 from pages.charts.note_marks import note_marks
-from pages.charts.timeline import Note, Point
-from pages.text.formats import count
+from pages.charts.timeline import Note, Point, trim
+from pages.text.formats import count, number, tooltip_day
 
 HEIGHT = 340
 _MARGIN = 0.06  # of the range of the figures, above and below
@@ -58,6 +62,7 @@ _TEXT: Spec = {
 def compare_chart(
     days: Sequence[date],
     series: Sequence[Series],
+    colours: Palette,
     *,
     is_index: bool,
     notes: Sequence[Note] = (),
@@ -65,13 +70,13 @@ def compare_chart(
     """The lines of one Page or more over the same days: oldest first, two days or more.
 
     As an index each line is in percent of its base, with a dashed rule at 100. A line breaks where
-    there is no figure. The days may be weeks apart.
+    there is no figure; days on which no Page has one are grey. The days may be weeks apart.
     """
     columns = columns_of([one.label for one in series])
     points = [Point(each, None, None) for each in _every_day(days)]
     low, high = _range(series, is_index)
     axis: Spec = {"format": ",.1~f" if is_index else number_format(*whole_range(series))}
-    y = y_axis("", zero=False, **axis)
+    y = y_axis("", (low, high), zero=False, **axis)
     y["scale"] = {"domain": [low, high], "nice": False, "zero": False}
     lines = [
         _line(one, column, points, y, is_index) for one, column in zip(series, columns, strict=True)
@@ -81,6 +86,7 @@ def compare_chart(
         "transform": _transforms(series, columns, is_index),
         "resolve": {"scale": {"color": "shared"}},
         "layer": [
+            *gap_bands(_days_with(days, series), colours, reach_hours=24),
             *([_hundred(y)] if is_index else []),
             *lines,
             _hover(series, columns, points),
@@ -88,6 +94,17 @@ def compare_chart(
             *_notes(notes, points),
         ],
     }
+
+
+def _days_with(days: Sequence[date], series: Sequence[Series]) -> list[Point]:
+    """The days with the largest figure of any Page; None on a day without one."""
+    by_day = zip(days, zip(*(one.values for one in series), strict=True), strict=True)
+    return trim(
+        [
+            Point(day, max((value for value in values if value is not None), default=None), None)
+            for day, values in by_day
+        ]
+    )
 
 
 def _every_day(days: Sequence[date]) -> list[date]:
@@ -115,7 +132,7 @@ def _range(series: Sequence[Series], is_index: bool) -> tuple[float, float]:
 
 def _transforms(series: Sequence[Series], columns: Sequence[str], is_index: bool) -> list[Spec]:
     """Transforms for the heights, ``y0``…, and the tooltip's texts, ``t0``…, by position."""
-    transforms: list[Spec] = []
+    transforms = [iso_of(DAY)]
     for one, column in zip(series, columns, strict=True):
         value = f"datum['{column}']"
         drawn = f"100 * {value} / {one.base}" if is_index else value
@@ -138,8 +155,9 @@ def _line(one: Series, column: str, points: Sequence[Point], y: Spec, is_index: 
 
 
 def _hundred(y: Spec) -> Spec:
+    rule = {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "strokeDash": [3, 3]}
     return {
-        "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "strokeDash": [3, 3]},
+        "mark": {**rule, "aria": False},  # a line without data would be a picture without a name
         "encoding": {"y": {**{k: v for k, v in y.items() if k != "field"}, "datum": 100}},
     }
 
@@ -147,7 +165,12 @@ def _hundred(y: Spec) -> Spec:
 def _hover(series: Sequence[Series], columns: Sequence[str], points: Sequence[Point]) -> Spec:
     """A rule on the day nearest to the pointer, with every Page's figure of that day."""
     rows: list[Spec] = [
-        {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
+        {
+            "field": DAY,
+            "type": "temporal",
+            "format": tooltip_day(),
+            "title": DAY,
+        },
         *({"field": f"t{one.position}", "type": "nominal", "title": one.label} for one in series),
     ]
     return hover_rule(x_axis(points), rows)
@@ -158,7 +181,7 @@ def _notes(notes: Sequence[Note], points: Sequence[Point]) -> list[Spec]:
     layers = note_marks(notes, points, "")
     for group in layers:
         rows = group["encoding"]["tooltip"]
-        group["encoding"]["tooltip"] = [r for r in rows if r["field"] in ("day", "note")]
+        group["encoding"]["tooltip"] = [r for r in rows if r["field"] in (DAY, "note")]
     return layers
 
 
@@ -210,10 +233,14 @@ def ends_layer(
     placed = keep_apart(heights, gap, domain)
     layers: list[Spec] = []
     for one, (index, value), height, at in zip(series, lasts, heights, placed, strict=True):
-        figure = f"{height:,.1f}" if is_index else count(value)
+        figure = number(height, 1) if is_index else count(value)
         dots = [(index, value), *((i, v) for i, v in lone_of(one) if i != index)]
         rows: list[Spec] = [
-            {"day": moment_of(days[i]), "y": height_of(v, one.base, is_index=is_index)}
+            {
+                "day": moment_of(days[i]),
+                ISO: f"{days[i]}",
+                "y": height_of(v, one.base, is_index=is_index),
+            }
             for i, v in dots
         ]
         text = {"day": moment_of(days[-1]), "y": at, "text": f"{figure} {one.label}"}

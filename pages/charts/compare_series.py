@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from pages.charts import arrow
 from pages.charts.chart_parts import DAY
+from pages.charts.timeline import Point, trim
 from pages.text.periods import A_DAY, A_WEEK
 
 # A year and the day before it are drawn day by day, longer periods week by week.
@@ -55,6 +56,30 @@ def values_on(days: Sequence[date], figures: Mapping[date, int | None]) -> list[
         newest_first = (figures.get(each) for each in backwards)
         values.append(next((figure for figure in newest_first if figure is not None), None))
     return values
+
+
+def points_of(days: Sequence[date], values: Sequence[int | None]) -> list[Point]:
+    """The drawn days of one line; each change is the one since the figure before it."""
+    points: list[Point] = []
+    before: int | None = None
+    for day, value in zip(days, values, strict=True):
+        change = None if value is None or before is None else value - before
+        points.append(Point(day, value, change))
+        before = before if value is None else value
+    return points
+
+
+def largest_of(lines: Sequence[Sequence[Point]]) -> list[Point]:
+    """The days on which any of the lines has figures, each as the line that changed most has it.
+
+    In a chart of weeks without its first day, which is none.
+    """
+    days = [
+        max(each, key=lambda point: (point.value is not None, abs(point.change or 0)))
+        for each in zip(*lines, strict=True)
+    ]
+    is_cut = len(days) > 2 and days[1].day - days[0].day < days[2].day - days[1].day
+    return trim(days[1:] if is_cut else days)
 
 
 def columns_of(labels: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from pages.charts import arrow
 from pages.charts.chart_parts import (
     AXIS_INK,
+    ISO,
     LINE,
     Palette,
     Spec,
@@ -20,22 +21,33 @@ from pages.charts.chart_parts import (
     hover_dot,
     hover_rule,
     inline,
+    iso_of,
     moment_of,
     number_format,
+    reach_around,
     text_of,
     x_axis,
     y_axis,
 )
 from pages.charts.timeline import Point
+from pages.text.formats import tooltip_day
+from pages.text.periods import A_DAY
 
 DAY = "Day (Pacific)"
 RETIRED = "Retired by Facebook"
 
 
 def points_of(values: Mapping[date, int], since: date, until: date) -> list[Point]:
-    """One point for every day of a period, both ends included; without a figure None, never 0."""
-    days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    return [Point(day, values.get(day), None) for day in days]
+    """One point for every day of a period, both ends included; without a figure None, never 0.
+
+    The change is the one on the day before.
+    """
+    points = []
+    for day in (since + timedelta(days=number) for number in range((until - since).days + 1)):
+        value, before = values.get(day), values.get(day - A_DAY)
+        change = None if value is None or before is None else value - before
+        points.append(Point(day, value, change))
+    return points
 
 
 def insight_chart(
@@ -49,32 +61,39 @@ def insight_chart(
     values = [point.value for point in points if point.value is not None]
     y = y_axis(
         label,
+        values,
         zero=kind != "level",
         tickMinStep=1,
         format=number_format(min(values), max(values)),
     )
     tooltip: list[Spec] = [
-        {"field": DAY, "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
+        {
+            "field": DAY,
+            "type": "temporal",
+            "format": tooltip_day(),
+            "title": DAY,
+        },
         {"field": "figure_text", "type": "nominal", "title": label},
     ]
+    x = x_axis(points, DAY)
+    rule = hover_rule(x, tooltip)
+    if kind == "level":
+        drawn = [{"mark": LINE, "encoding": {"x": x, "y": y}}, rule, hover_dot(x, y)]
+    else:
+        drawn = [bars(points, y, tooltip, DAY), rule]
     figures = arrow.whole([point.value for point in points])
-    return {
+    spec: Spec = {
         "data": pa.table({DAY: arrow.days([point.day for point in points]), label: figures}),
-        "transform": [text_of(label, "format({value}, ',d')", "figure_text", missing="no figure")],
+        "transform": [
+            text_of(label, "format({value}, ',d')", "figure_text", missing="no figure"),
+            iso_of(DAY),
+        ],
         "layer": [
-            *(_line(points, y, tooltip) if kind == "level" else [bars(points, y, tooltip, DAY)]),
+            *drawn,
             *_mark(points, retired_on, colours),
         ],
     }
-
-
-def _line(points: Sequence[Point], y: Spec, tooltip: list[Spec]) -> list[Spec]:
-    x = x_axis(points, DAY)
-    return [
-        {"mark": LINE, "encoding": {"x": x, "y": y}},
-        hover_rule(x, tooltip, "insight_hover"),
-        hover_dot(x, y, "insight_hover"),
-    ]
+    return spec if kind == "level" else reach_around(spec, points)
 
 
 def _mark(points: Sequence[Point], on: date | None, colours: Palette) -> list[Spec]:
@@ -93,7 +112,7 @@ def _mark(points: Sequence[Point], on: date | None, colours: Palette) -> list[Sp
     rule = {"type": "rule", "strokeDash": [4, 3], "color": AXIS_INK, "strokeWidth": 1}
     return [
         {
-            "data": inline([{"day": moment_of(on)}], "day"),
+            "data": inline([{"day": moment_of(on), ISO: f"{on}"}], "day"),
             "encoding": {"x": x_axis(points, "day")},
             "layer": [{"mark": rule}, {"mark": text, "encoding": {"y": {"value": 0}}}],
         }

@@ -1,7 +1,7 @@
 """Notes on a chart: a dashed rule on the day, a label above it, the whole text on hover. Pure.
 
-Labels lie above the figures, so that no line crosses them; where two would overlap, one moves to
-the next row. Their colour is the axis's, which is readable on light and dark.
+Labels lie above the plot, in rows, and within its width: so they touch neither the line, nor the
+labels of the axes, nor the figure at the right. Labels without room are left out, their rules stay.
 """
 
 from __future__ import annotations
@@ -9,21 +9,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from unicodedata import east_asian_width
 
-from pages.charts.chart_parts import AXIS_INK, DAY, Spec, change_name, inline, moment_of, x_axis
+from pages.charts.chart_parts import (
+    AXIS_INK,
+    DAY,
+    ISO,
+    Spec,
+    change_name,
+    inline,
+    moment_of,
+    x_axis,
+)
 from pages.charts.timeline import Note, Point
-from pages.text.formats import count, cut, signed
+from pages.text.formats import count, cut, cut_words, signed, tooltip_day
 
-MAX_LABEL_LENGTH = 24
-MAX_LABELS = 4
-# On a phone the longest label takes half the chart's width; labels placed for it fit everywhere.
-_LABEL_WIDTH = 0.5
-# In this share of the width, from the left, a label goes to the right of its rule.
-_ROOM = 0.3
+MAX_LABEL_LENGTH = 20  # characters
+MAX_LEVELS = 3  # rows of labels
+# A plot is as narrow as the first of these on a phone; from the second one on the labels are placed
+# for it, which leaves room for more.
+NARROW, WIDE = 170, 460
+_LABEL_GAP, _RULE_GAP = 8, 3
 _ROW_HEIGHT = 14
 _MAX_TOOLTIP = 500
 _HIT_WIDTH = 11  # pixels: a rule of one is too thin for a pointer
 _GAP_KIND, _OWN_KIND = "outage", "own"
+_LEVEL = f"(width < {WIDE} ? datum.narrow : datum.wide)"  # -1 without a label
+_TOP = f"(-2 - {_ROW_HEIGHT} * max(0, {_LEVEL}))"
+_IS_RIGHT = f"(width < {WIDE} ? datum.narrow_right : datum.wide_right)"
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,21 @@ class DayNotes:
     label: str
     text: str
     is_own: bool = False
+
+
+@dataclass(frozen=True)
+class Position:
+    """The position of a label: its row, from 0 upwards, and its ends in pixels of the plot."""
+
+    level: int
+    rule: float
+    since: float
+    until: float
+
+    @property
+    def is_right(self) -> bool:
+        """Whether the label is at the right of its rule."""
+        return self.since >= self.rule
 
 
 def join_notes(notes: Sequence[Note], points: Sequence[Point]) -> list[DayNotes]:
@@ -59,126 +87,129 @@ def _joined(day: date, notes: list[Note]) -> DayNotes:
     notes = sorted(notes, key=lambda note: note.kind != _OWN_KIND)
     texts = [" ".join(note.text.split()) for note in notes]
     more = f" +{len(texts) - 1}" if len(texts) > 1 else ""
-    label = cut(texts[0], MAX_LABEL_LENGTH - len(more)) + more
+    label = cut_words(notes[0].label or texts[0], MAX_LABEL_LENGTH - len(more)) + more
     is_own = notes[0].kind == _OWN_KIND
     return DayNotes(day, label, cut(" · ".join(texts), _MAX_TOOLTIP), is_own)
 
 
-def labelled(joined: Sequence[DayNotes]) -> list[DayNotes]:
-    """The days whose rule has a label, at most MAX_LABELS.
+def note_marks(
+    notes: Sequence[Note], points: Sequence[Point], noun: str, until: date | None = None
+) -> list[Spec]:
+    """One layer of rules and labels, or none without notes.
 
-    All days, or, if they are too many, those with an operator's note, or none.
-    """
-    for candidates in (list(joined), [each for each in joined if each.is_own]):
-        if len(candidates) <= MAX_LABELS:
-            return candidates
-    return []
-
-
-def note_marks(notes: Sequence[Note], points: Sequence[Point], noun: str) -> list[Spec]:
-    """One layer of rules and labels, or none without notes; see `labelled`.
-
+    ``until`` is the last day of the plot, where it is not that of the points.
     It covers the chart's own tooltip, so its tooltip repeats the day's figures.
     """
     joined = join_notes(notes, points)
     if not joined:
         return []
-    rows = _rows(joined, points)
-    levels = sorted({row["level"] for row in rows})
-    layers = [_rule(level) for level in levels]
-    layers += [_label(level) for level in sorted({r["level"] for r in rows if r["label"]})]
+    rule = {
+        "type": "rule",
+        "color": AXIS_INK,
+        "strokeWidth": 1,
+        "strokeDash": [4, 3],
+        "y": {"expr": _TOP},
+        "y2": {"expr": "height"},
+    }
+    label = {
+        "type": "text",
+        "text": {"expr": f"{_LEVEL} < 0 ? '' : datum.label"},
+        "align": {"expr": f"{_IS_RIGHT} ? 'left' : 'right'"},
+        "baseline": "bottom",
+        "dx": {"expr": f"{_IS_RIGHT} ? {_RULE_GAP} : -{_RULE_GAP}"},
+        "y": {"expr": _TOP},
+        # The width that it was placed with, should the letters be wider than expected.
+        "limit": {"expr": "datum.room"},
+        "fontSize": 11,
+        "color": AXIS_INK,
+    }
     hit = {"type": "rule", "strokeWidth": _HIT_WIDTH, "opacity": 0.001}
     return [
         {
-            "data": inline(rows, "day"),
-            "encoding": {
-                "x": x_axis(points, "day"),
-                "tooltip": _tooltip(noun, change_name(points)),
-            },
-            "layer": [*layers, {"mark": hit}],
+            "data": inline(_rows(joined, points, until or points[-1].day), DAY),
+            "encoding": {"x": x_axis(points), "tooltip": _tooltip(noun, change_name(points))},
+            "layer": [{"mark": rule}, {"mark": label}, {"mark": hit}],
         }
     ]
 
 
-def _rows(joined: list[DayNotes], points: Sequence[Point]) -> list[Spec]:
+def _rows(joined: list[DayNotes], points: Sequence[Point], until: date) -> list[Spec]:
     by_day = {point.day: point for point in points}
     nothing = Point(points[0].day, None, None)  # for days without a point, in a chart of weeks
-    named = labelled(joined)
-    positions = {each.day: (0, "") for each in joined}
-    positions |= _place_labels(named, points[0].day, points[-1].day)
-    return [
-        {
-            "day": moment_of(each.day),
-            "label": each.label if each in named else "",
+    days = (points[0].day, until)
+    narrow, wide = (place_labels(joined, *days, width) for width in (NARROW, WIDE))
+    rows: list[Spec] = []
+    for each in joined:
+        point = by_day.get(each.day, nothing)
+        row: Spec = {
+            DAY: moment_of(each.day),
+            ISO: f"{each.day}",
+            "label": each.label,
+            "room": round(width_of(each.label)),
             "note": each.text,
-            "figure": count(by_day.get(each.day, nothing).value),
-            "change": signed(by_day.get(each.day, nothing).change),
-            "level": positions[each.day][0],
-            "side": positions[each.day][1],
+            "figure": count(point.value),
+            "change": signed(point.change),
         }
-        for each in joined
-    ]
+        for name, positions in (("narrow", narrow), ("wide", wide)):
+            position = positions.get(each.day)
+            row[name] = -1 if position is None else position.level
+            row[f"{name}_right"] = position is not None and position.is_right
+        rows.append(row)
+    return rows
 
 
-def _place_labels(joined: list[DayNotes], first: date, last: date) -> dict[date, tuple[int, str]]:
-    """For each label its row above the chart, from 0, and its side of the rule.
+def place_labels(
+    joined: Sequence[DayNotes], first: date, last: date, width: int
+) -> dict[date, Position]:
+    """The position of each label in a plot of ``width`` pixels or more; without room there is none.
 
-    Each side is filled from the middle outwards, so that no rule crosses another label.
+    Operators' notes come first, then the newest. No label touches another one, no rule crosses a
+    label, and none reaches beyond the plot.
     """
     days = max(1, (last - first).days)
-    at = {each.day: (each.day - first).days / days for each in joined}
-    first_ones = [each for each in joined if at[each.day] < _ROOM]
-    taken: list[list[tuple[float, float]]] = []
-    positions: dict[date, tuple[int, str]] = {}
-    for each in [*reversed(first_ones), *joined[len(first_ones) :]]:
-        width = _LABEL_WIDTH * len(each.label) / MAX_LABEL_LENGTH
-        is_first = each in first_ones
-        since = at[each.day] if is_first else at[each.day] - width
-        level = 0
-        while level < len(taken) and any(
-            since < end and begin < since + width for begin, end in taken[level]
-        ):
-            level += 1
-        taken[level:] = taken[level:] or [[]]
-        taken[level].append((since, since + width))
-        positions[each.day] = (level, "right" if is_first else "left")
+    positions: dict[date, Position] = {}
+    for each in sorted(joined, key=lambda each: (not each.is_own, first - each.day)):
+        rule = (each.day - first).days / days * width
+        room = width_of(each.label)
+        right, left = rule + _RULE_GAP, rule - _RULE_GAP - room
+        candidates = (
+            Position(level, rule, since, since + room)
+            for level in range(MAX_LEVELS)
+            for since in ((right, left) if rule < width / 3 else (left, right))
+        )
+        position = next(
+            (
+                position
+                for position in candidates
+                if position.since >= 0
+                and position.until <= width
+                and not any(_collide(position, other) for other in positions.values())
+            ),
+            None,
+        )
+        if position is not None:
+            positions[each.day] = position
     return positions
 
 
-def _rule(level: int) -> Spec:
-    """The rules of one row of labels. Each row is a layer, since pixels can't be encoded."""
-    return {
-        "transform": [{"filter": f"datum.level == {level}"}],
-        "mark": {"type": "rule", "color": AXIS_INK, "strokeWidth": 1, "strokeDash": [4, 3]},
-        "encoding": {"y": {"value": _top(level)}, "y2": {"value": "height"}},
-    }
+def _collide(one: Position, other: Position) -> bool:
+    """Whether two labels of a row touch, or the rule of the upper one runs through the lower."""
+    if one.level == other.level:
+        return one.since < other.until + _LABEL_GAP and other.since < one.until + _LABEL_GAP
+    upper, lower = (one, other) if one.level > other.level else (other, one)
+    return lower.since - _RULE_GAP < upper.rule < lower.until + _RULE_GAP
 
 
-def _top(level: int) -> int:
-    return -2 - _ROW_HEIGHT * level
-
-
-def _label(level: int) -> Spec:
-    return {
-        "transform": [{"filter": f"datum.level == {level}"}],
-        "mark": {
-            "type": "text",
-            "align": {"expr": "datum.side == 'right' ? 'left' : 'right'"},
-            "baseline": "bottom",
-            "dx": {"expr": "datum.side == 'right' ? 3 : -3"},
-            "fontSize": 11,
-            "color": AXIS_INK,
-        },
-        "encoding": {
-            "y": {"value": _top(level)},
-            "text": {"field": "label", "type": "nominal"},
-        },
-    }
+def width_of(label: str) -> float:
+    """The pixels of a label at most, by its characters."""
+    wide = sum(1 for each in label if east_asian_width(each) in "WF" or ord(each) > 0xFFFF)
+    large = sum(1 for each in label if each.isupper() or each in "mwMW@%…")
+    return 6.1 * (len(label) - wide - large) + 8 * large + 13 * wide + 2
 
 
 def _tooltip(noun: str, change: str) -> list[Spec]:
     return [
-        {"field": "day", "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
+        {"field": DAY, "type": "temporal", "format": tooltip_day(), "title": DAY},
         {"field": "note", "type": "nominal", "title": "Note"},
         {"field": "figure", "type": "nominal", "title": noun},
         {"field": "change", "type": "nominal", "title": change},

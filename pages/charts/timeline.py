@@ -24,16 +24,36 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Before:
+    """The period before, drawn behind a chart's points: its days, and its own points.
+
+    Each is drawn ``apart`` later, so that both periods begin on the same day of the chart.
+    """
+
+    since: date
+    until: date
+    apart: timedelta
+    points: Sequence[Point]
+
+    def beside(self, points: Sequence[Point]) -> list[Point | None]:
+        """For each of the chart's points the one that is drawn with it; None without."""
+        by_day = {point.day + self.apart: point for point in self.points}
+        return [by_day.get(point.day) for point in points]
+
+
+@dataclass(frozen=True)
 class Note:
     """A note on a day: an operator's (kind "own"), or one derived from stored events.
 
     ``text`` is one line of plain text, not escaped. ``kind``: own · connected · renewed · outage ·
-    retired · platform · imported.
+    retired · platform · imported. ``label`` stands on the chart; without one the text's first words
+    do.
     """
 
     day: date
     text: str
     kind: str
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +77,16 @@ def trim(points: Sequence[Point]) -> list[Point]:
     return list(points[filled[0] : end])
 
 
+def extend(points: Sequence[Point], until: date) -> list[Point]:
+    """The points with one without a figure on ``until``: the days up to it are a gap then.
+
+    Unchanged where ``until`` is the day after the last point: today before its snapshot.
+    """
+    if not points or (until - points[-1].day).days < 2:
+        return list(points)
+    return [*points, Point(until, None, None)]
+
+
 def find_step(points: Sequence[Point]) -> timedelta:
     """The distance between two points, which their changes are of: a day or a week."""
     is_apart = len(points) > 1 and points[1].day - points[0].day == A_WEEK
@@ -64,16 +94,17 @@ def find_step(points: Sequence[Point]) -> timedelta:
 
 
 def find_gaps(points: Sequence[Point]) -> list[Gap]:
-    """All gaps, oldest first."""
-    step = find_step(points)
+    """All gaps, oldest first; each begins the day after the point before it."""
     gaps: list[Gap] = []
+    before: Point | None = None
     for point in points:
-        if point.value is not None:
-            continue
-        if gaps and gaps[-1].until == point.day - step:
-            gaps[-1] = Gap(gaps[-1].since, point.day)
-        else:
-            gaps.append(Gap(point.day - step + A_DAY, point.day))
+        if point.value is None:
+            if before is not None and before.value is None:
+                gaps[-1] = Gap(gaps[-1].since, point.day)
+            else:
+                last = before.day if before is not None else point.day - find_step(points)
+                gaps.append(Gap(last + A_DAY, point.day))
+        before = point
     return gaps
 
 

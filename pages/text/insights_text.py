@@ -9,29 +9,46 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
-from pages.text.formats import at_about, count, counted, day, moment, plain, span
+from pages.text.formats import at_about, count, counted, day, moment, number, plain, span
+from pages.text.glossary import meaning
 
 DAYS = (
     "Days as Facebook counts them: they end at midnight Pacific time (07:00 or 08:00 UTC), so they "
-    "are not the days of the snapshots."
+    "are not the days of fans and followers."
 )
 NOT_FETCHED = (
-    "Not fetched yet. Views and engagement follow after the day's snapshot, the newest days first."
+    "Not fetched yet. Views and engagement follow after the day's fans and followers, the newest "
+    "days first."
 )
+
+# Facebook's daily figures that are added up, by `storage.insights.sums.SumKey`.
+SumKey = Literal["views", "engagement"]
+SUM_LABELS: Mapping[SumKey, str] = {
+    "views": "Views (28 days)",
+    "engagement": "Engagement (28 days)",
+}
+SUM_CHANGES: Mapping[SumKey, str] = {"views": "Views, change", "engagement": "Engagement, change"}
+SUM_HELP = (
+    "Of Facebook's newest 28 days up to the end of the period. A dash: no figure from Facebook for "
+    "one of these days."
+)
+NO_SUM = "No sum of 28 days: no figure from Facebook for one of these days."
+SUM_CHANGE_HELP = "More or less than in the 28 days before these."
 
 # Why no account can fetch insights, by `storage.accounts.page_tokens.InsightAccess`.
 NO_ACCESS: Mapping[str, str] = {
     "no_permission": (
         "Facebook gives views and engagement only with the permission `read_insights`, and no "
-        "account that holds this Page has granted it. Renew the connection and leave it ticked; "
-        "fans and followers work without it."
+        "account that gives access to this Page has granted it. Renew the connection and leave it "
+        "ticked; fans and followers don't need it."
     ),
     "no_task": (
         "Nobody who is connected here may see this Page's insights: the role on the Page lacks "
         "them. Ask one of its admins for the task Insights (`ANALYZE`), then renew the connection."
     ),
-    "no_access": "No working connection holds this Page, so Facebook can't be asked.",
+    "no_access": "No working connection gives access to this Page, so Facebook can't be asked.",
 }
 
 # The newest answer for a Page, by `storage.models.InsightState.state`; "{by}" is code and trace.
@@ -102,10 +119,9 @@ def progress(done: int, total: int) -> str:
     return f"Fetching from Facebook, newest days first…{share}"
 
 
-def source(fetched_at: datetime, graph_version: str | None) -> str:
+def source(fetched_at: datetime) -> str:
     """Where the newest figure of a chart comes from."""
-    version = f" · Graph {plain(graph_version)}" if graph_version else ""
-    return f"Source: Facebook Insights, fetched {moment(fetched_at)}{version}."
+    return f"Source: Facebook Insights, fetched {moment(fetched_at)}."
 
 
 def summary(
@@ -136,9 +152,27 @@ def summary(
     )
 
 
+def sum_help(key: SumKey, name: str, until: date) -> str:
+    """What a sum of 28 days is; ``name`` is Facebook's, of the daily figure."""
+    return (
+        f"{meaning(key)} Facebook's `{name}`, added up over the 28 days to {day(until)}, whatever "
+        "period is shown. Only of Pages with a figure from Facebook for each of these days. They "
+        "end at midnight Pacific time."
+    )
+
+
+def sums_caption(until: date) -> str:
+    """The sentence on the sums of 28 days in a table, and on the dashes among them."""
+    return (
+        f"Views and engagement are those of the 28 days to {day(until)} (days end at midnight "
+        "Pacific time), whatever period is shown, their change that against the 28 days before. A "
+        "dash: no figure from Facebook for one of these days."
+    )
+
+
 def _average(value: float) -> str:
     """One decimal below 100, none from there on."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:,.1f}".removesuffix(".0")
+    return number(value, 0 if value >= 100 or value == round(value) else 1)
 
 
 def retired(on: date | None, replaced_by: str | None) -> str:

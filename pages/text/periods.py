@@ -6,10 +6,11 @@ published one is never renamed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from pages.text.formats import span
+from pages.text.formats import day, span
 
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 # Facebook's first day: there are no earlier figures.
@@ -17,8 +18,11 @@ FIRST_DAY = date(2004, 2, 4)
 
 DAYS_OF_LABEL = {"7 days": 7, "28 days": 28, "90 days": 90}
 A_YEAR, THIS_MONTH, LAST_MONTH, CUSTOM = "12 months", "This month", "Last month", "Custom"
-# In the order of the period bar.
-LABELS = (*DAYS_OF_LABEL, A_YEAR, THIS_MONTH, LAST_MONTH, CUSTOM)
+YESTERDAY, THIS_YEAR, ALL_TIME = "Yesterday", "This year", "All time"
+# The segments of the period bar, and the choices of its menu.
+SEGMENTS = (*DAYS_OF_LABEL, A_YEAR, THIS_MONTH)
+MORE = (YESTERDAY, LAST_MONTH, THIS_YEAR, ALL_TIME, CUSTOM)
+LABELS = (*SEGMENTS, *MORE)
 DEFAULT_LABEL = "28 days"
 LONGER_LABEL = "90 days"  # offered where a period has no figures
 
@@ -32,7 +36,8 @@ class Period:
 
     ``previous_since`` and ``previous_until`` are both None when nothing is compared.
     ``comparison`` is the operator's choice, one of COMPARISONS. ``remark`` is a sentence on days
-    that had to be corrected; None when there were none.
+    that had to be corrected; None when there were none. ``limits`` are sentences on figures that
+    begin or end inside the requested days; empty when they don't.
     """
 
     label: str
@@ -42,6 +47,7 @@ class Period:
     previous_until: date | None
     comparison: str = PREVIOUS
     remark: str | None = None
+    limits: str = ""
 
     @property
     def days_count(self) -> int:
@@ -69,10 +75,17 @@ class Period:
 def get_period(label: str, today: date, comparison: str = PREVIOUS) -> Period:
     """The period of a label on the UTC day ``today``.
 
-    "12 months" ends today and begins the day after the same day of last year; "This month" ends
-    today. Raises KeyError for "Custom" and for labels that are not in LABELS.
+    "12 months" begins the day after the same day of last year. All but "Yesterday" and "Last month"
+    end today. "All time" begins with Facebook, which `clip` turns into the first day with figures,
+    and has no comparison. Raises KeyError for "Custom" and for labels that are not in LABELS.
     """
-    if label == A_YEAR:
+    if label == ALL_TIME:
+        since, until, comparison = FIRST_DAY, today, NOTHING
+    elif label == YESTERDAY:
+        since = until = today - A_DAY
+    elif label == THIS_YEAR:
+        since, until = today.replace(month=1, day=1), today
+    elif label == A_YEAR:
         since, until = year_before(today) + A_DAY, today
     elif label == THIS_MONTH:
         since, until = today.replace(day=1), today
@@ -112,15 +125,40 @@ def get_custom(
 def compared(period: Period) -> Period:
     """The period with the previous days of its ``comparison``.
 
-    "vs previous period": as many days right before, for months too. "vs same period last year":
-    the same dates, with 28 Feb for 29 Feb.
+    "vs previous period": as many days right before; for a month the calendar month before, and for
+    one that is not over its same days, as far as it has them (30 Sep for 31 Oct); for this year the
+    same days of last year. "vs same period last year": the same dates, with 28 Feb for 29 Feb.
     """
     since = until = None
-    if period.comparison == LAST_YEAR:
+    is_previous, label = period.comparison == PREVIOUS, period.label
+    if period.comparison == LAST_YEAR or (is_previous and label == THIS_YEAR):
         since, until = year_before(period.since), year_before(period.until)
-    elif period.comparison == PREVIOUS:
+    elif is_previous and label in (THIS_MONTH, LAST_MONTH):
+        last = period.since.replace(day=1) - A_DAY
+        since = last.replace(day=1)
+        is_whole = label == LAST_MONTH and (period.until + A_DAY).day == 1
+        until = last if is_whole else min(last, since + (period.until - period.since))
+    elif is_previous:
         since, until = period.since - period.days_count * A_DAY, period.since - A_DAY
     return replace(period, previous_since=since, previous_until=until)
+
+
+def charted(period: Period) -> Period:
+    """The days of the period's chart: those of the period, or the week up to "Yesterday".
+
+    One day is no line. The day before it is a part of that week, so nothing is compared.
+    """
+    if period.label != YESTERDAY:
+        return period
+    since = period.until - 6 * A_DAY
+    return compared(replace(period, since=since, comparison=NOTHING))
+
+
+def week_of_yesterday(period: Period) -> str:
+    """The sentence on a chart that draws more days than the period has; empty for other charts."""
+    if charted(period) == period:
+        return ""
+    return f"The chart draws the week up to {day(period.until)}; tiles and tables are of that day."
 
 
 def year_before(day: date) -> date:
@@ -129,26 +167,82 @@ def year_before(day: date) -> date:
     return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
-def clip(period: Period, first_day: date, last_day: date) -> Period:
-    """The part of the period that has snapshots, between the first and the last day with one.
+@dataclass(frozen=True)
+class FigureDays:
+    """The days on which some Pages have figures.
 
-    Only Pages with a figure on both ends are compared, so a period that reaches beyond the
-    snapshots would leave out all of them. A last snapshot of yesterday is enough, since today's may
-    be still to come. A period whose begin is cut has no comparison. A period without snapshots is
+    ``first_day`` is the first day that at least half of them have; ``is_of_most``: some have
+    earlier ones. ``last_day`` is the newest day, up to the end of a period, of any of them.
+    """
+
+    first_day: date
+    last_day: date
+    is_of_most: bool = False
+
+
+def find_figure_days(
+    first_days: Mapping[date, int], last_day: date | None, until: date
+) -> FigureDays | None:
+    """The days with figures of some Pages, for a period up to ``until``; None without a change.
+
+    ``first_days``: how many Pages have their first figure on a day. A Page without any figure is
+    not waited for, and one that begins at the end has no change before it: neither is counted.
+    """
+    if last_day is None:
+        return None
+    end = min(until, last_day)
+    begun = {day: count for day, count in sorted(first_days.items()) if day < end}
+    pages_count = 0
+    for first_day, count in begun.items():
+        pages_count += count
+        if 2 * pages_count >= sum(begun.values()):
+            return FigureDays(first_day, last_day, is_of_most=first_day > min(begun))
+    return None
+
+
+def clip(period: Period, days: FigureDays | None) -> Period:
+    """The part of the period that has figures, with a sentence on what is cut off.
+
+    Only Pages with a figure on both ends are compared, so a period that reaches beyond the figures
+    of most Pages would leave out all of these. A last figure of yesterday is enough, since today's
+    may be still to come. A period whose begin is cut has no comparison. A period without figures is
     returned unchanged.
     """
-    since = max(period.since, first_day + A_DAY)
-    until = period.until if last_day >= period.until - A_DAY else last_day
+    if days is None:
+        return period
+    since = max(period.since, days.first_day + A_DAY)
+    until = period.until if days.last_day >= period.until - A_DAY else days.last_day
     if since > until:
         return period
-    clipped = replace(period, since=since, until=until, previous_since=None, previous_until=None)
+    limits = []
+    if since > period.since:
+        whose = " of most Pages" if days.is_of_most else ""
+        limits.append(f"Figures{whose} begin on {day(days.first_day)}.")
+    if until < period.until:
+        limits.append(f"Figures end on {day(until)}.")
+    clipped = replace(
+        period,
+        since=since,
+        until=until,
+        previous_since=None,
+        previous_until=None,
+        limits=" ".join(limits),
+    )
     return compared(clipped) if since == period.since else clipped
 
 
-def last_week(today: date, first_day: date, last_day: date) -> Period:
-    """The seven days up to today, or up to the last snapshot where that is older than yesterday."""
-    is_fresh = last_day >= today - A_DAY
-    return clip(get_period("7 days", today if is_fresh else last_day), first_day, last_day)
+def last_week(today: date, first_days: Mapping[date, int], last_day: date | None) -> Period | None:
+    """The seven days up to today, or up to the last figure where that is older than yesterday.
+
+    Cut to the days with figures; None without two days with any. An older week is "Custom".
+    """
+    if last_day is None:
+        return None
+    period = get_period("7 days", today)
+    if last_day < today - A_DAY:
+        period = get_custom(last_day - 6 * A_DAY, last_day, today)
+    days = find_figure_days(first_days, last_day, period.until)
+    return None if days is None else clip(period, days)
 
 
 def reaches_back(period: Period, first_day: date | None) -> bool:
@@ -157,6 +251,13 @@ def reaches_back(period: Period, first_day: date | None) -> bool:
 
 
 def describe(period: Period) -> str:
-    """ "26 Oct – 22 Nov 2026, days in UTC; compared with 28 Sep – 25 Oct 2026"."""
-    text = f"{span(period.since, period.until)}, days in UTC"
-    return f"{text}; compared with {span(*period.previous)}" if period.previous else text
+    """ "26 Oct – 22 Nov 2026; compared with 28 Sep – 25 Oct 2026".
+
+    With a sentence where figures begin or end inside the requested days.
+    """
+    text = span(period.since, period.until)
+    if period.label == ALL_TIME:
+        text += "; compared with nothing"
+    elif period.previous:
+        text += f"; compared with {span(*period.previous)}"
+    return f"{text}. {period.limits}" if period.limits else text

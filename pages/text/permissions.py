@@ -31,22 +31,23 @@ PERMISSIONS: Mapping[str, Permission] = {
     "pages_read_engagement": Permission(
         "Fans and followers",
         "Reads fans, followers and the profile of each Page.",
-        "there may be no fans and followers, only names.",
+        "there are no fans and followers, and no views and engagement: Facebook gives names only. "
+        "Open Facebook's page chooser again and leave it ticked.",
     ),
     "read_insights": Permission(
         "Views and engagement",
         "Reads how often a Page is seen and what people do there.",
-        "there are no views and engagements. Fans and followers work.",
+        "there are no views and engagement.",
     ),
     "pages_manage_metadata": Permission(
         "News of messages",
         "Lets Facebook tell a program when somebody writes to a Page.",
-        "no program hears of new messages. Figures work.",
+        "no program hears of new messages.",
     ),
     "pages_messaging": Permission(
         "Messages",
         "Lets a program answer people who write to a Page.",
-        "no program can answer messages. Figures work.",
+        "no program can answer messages.",
     ),
     "business_management": Permission(
         "Pages of a business portfolio",
@@ -55,6 +56,7 @@ PERMISSIONS: Mapping[str, Permission] = {
     ),
 }
 
+NEEDED_FOR_COUNTS = frozenset({"pages_show_list", "pages_read_engagement"})
 # Facebook grants these with every consent; a person can't decline them.
 GIVEN_WITH_ANY = frozenset({"public_profile"})
 
@@ -69,13 +71,16 @@ def declined(names: Sequence[str]) -> Wording:
     """What does not work without these permissions; ``names`` is not empty."""
     verb = "was" if len(names) == 1 else "were"
     costs = [f"Without {as_code(name)} {permission(name).cost}" for name in names]
+    if not NEEDED_FOR_COUNTS.intersection(names):
+        costs.append(f"Fans and followers don't need {'it' if len(names) == 1 else 'them'}.")
     return Wording(f"{counted(len(names), 'permission')} {verb} declined", "  \n".join(costs))
 
 
+# Where the permission was not declined.
 ONLY_NAMES = Wording(
     "Facebook gave out names only",
-    "Fans and followers need the permission `pages_read_engagement`. Connect again and leave it "
-    "ticked; if it was, the app still needs Facebook's App Review for it.",
+    "Fans and followers need the permission `pages_read_engagement`. It was not declined, so the "
+    "app does not ask for it, or still needs Facebook's App Review for it.",
 )
 
 
@@ -83,7 +88,7 @@ ONLY_NAMES = Wording(
 class PageReason:
     """Why a Page can't be used, or works in part. Plain text, for table cells."""
 
-    label: Literal["Can't be used", "Works in part"]
+    label: Literal["Can't be used", "Names only", "Works in part"]
     sentence: str
 
 
@@ -91,18 +96,18 @@ class PageReason:
 PAGE_REASONS: Mapping[str, PageReason] = {
     "no_access": PageReason(
         "Can't be used",
-        "Facebook sent no access for this Page. Ask one of its admins for full control, then "
-        "connect again.",
+        "Facebook sent no access for it. Ask one of its admins for full control, then connect "
+        "again.",
     ),
     "no_analyze": PageReason(
         "Works in part",
-        "Fans and followers work. Views and engagement need the Insights permission on this Page.",
+        "Views and engagement need the Insights permission on the Page.",
     ),
     "not_published": PageReason(
         "Works in part", "The Page is not published. Its figures may stand still."
     ),
     "needs_pages_read_engagement": PageReason(
-        "Works in part",
+        "Names only",
         "Only the name could be read. Fans and followers need the permission "
         "pages_read_engagement.",
     ),
@@ -116,9 +121,22 @@ def page_reason(reason: str) -> PageReason:
     )
 
 
-def grouped(names: Iterable[str]) -> list[tuple[str, str]]:
-    """Permissions as (title, "use (Facebook's name)"), Markdown, in the order of PERMISSIONS."""
+def granted(names: Iterable[str]) -> list[tuple[str, str]]:
+    """What permissions make possible: (title, "use (Facebook's name)"), Markdown.
+
+    In the order of PERMISSIONS.
+    """
+    return [(permission(n).title, f"{permission(n).use} ({as_code(n)})") for n in _ordered(names)]
+
+
+def prevented(names: Iterable[str]) -> list[tuple[str, str]]:
+    """What declined permissions prevent: (title, "without … there are no …"), Markdown."""
+    return [
+        (permission(n).title, f"without {as_code(n)} {permission(n).cost}") for n in _ordered(names)
+    ]
+
+
+def _ordered(names: Iterable[str]) -> list[str]:
     order = list(PERMISSIONS)
     selected = [name for name in names if name not in GIVEN_WITH_ANY]
-    ordered = sorted(selected, key=lambda name: (order.index(name) if name in order else 99, name))
-    return [(permission(n).title, f"{permission(n).use} ({as_code(n)})") for n in ordered]
+    return sorted(selected, key=lambda name: (order.index(name) if name in order else 99, name))

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from pages.text.formats import clock, counted, moment, plain
+from pages.text.formats import clock, counted, local_day, moment, plain
 
 Target = Literal["start", "setup", "overview", "connections", "activity"]
 
 SAFE = "Your connections were not changed."
 UNCHANGED = "Nothing was changed."
+ASK_WHO_SET_UP = "ask the person who set up this dashboard to give you a role in the Facebook app."
 
 
 @dataclass(frozen=True)
@@ -48,18 +49,18 @@ OVERVIEW = Step("Go to Overview", "overview")
 
 WRONG_KEY = Wording(
     "The stored access can't be opened",
-    "The encryption key is not the one it was sealed with. Figures are all here; connecting and "
-    "refreshing wait until the right key is back. Don't reconnect yet.",
+    "Its encryption key is missing. Figures and history are all here; connecting and refreshing "
+    "wait until the key is put back, or given up. Setup says how.",
     OPEN_SETUP,
 )
-USED = Wording("This was already done", "This trip to Facebook has ended.", OVERVIEW)
+USED = Wording("This was already done", "This sign-in at Facebook is over.", OVERVIEW)
 EXPIRED_TRIP = Wording(
     "That took longer than 15 minutes",
-    f"For safety a trip to Facebook is valid for 15 minutes. {UNCHANGED}",
+    f"For safety a sign-in at Facebook is valid for 15 minutes. {UNCHANGED}",
     START_AGAIN,
 )
 OTHER_BROWSER = Wording(
-    "This trip began in another browser",
+    "You started in another browser",
     f"Go on where you started, or start again here. {UNCHANGED}",
     START_AGAIN,
 )
@@ -74,11 +75,19 @@ OVERTAKEN = Wording(
     "Another connection was saved meanwhile. This is the new difference; check it, then save.",
 )
 
+SLOW = (
+    "This takes unusually long. If it does not go on, this screen says so in a moment, and offers "
+    "to start again. Nothing is lost."
+)
+# Said once in a session that begins under an open screen: the server was restarted, or the browser
+# was away for minutes.
+RECONNECTED = "The connection was interrupted and is back. Dialogs are closed; choose files again."
+
 # Why a return from Facebook is refused, by fb.login.start.ReturnRefused.kind.
 REFUSALS: Mapping[str, Wording] = {
     "nothing": Wording(
         "Connect your Facebook Pages",
-        "Facebook brings you back to this address. The trip begins with the link below; nothing is "
+        "Facebook brings you back to this address. Start with the link below; nothing is "
         "saved until you have seen the list of Pages.",
         CONNECT,
     ),
@@ -98,7 +107,7 @@ REFUSALS: Mapping[str, Wording] = {
         START_AGAIN,
     ),
     "forged": Wording(
-        "This trip did not begin here",
+        "This sign-in did not begin here",
         f"The address was not signed by this dashboard, so it is not trusted. {UNCHANGED}",
         START_AGAIN,
     ),
@@ -106,12 +115,18 @@ REFUSALS: Mapping[str, Wording] = {
     "other_browser": OTHER_BROWSER,
     "used": USED,
     "other_settings": Wording(
-        "The settings changed during the trip",
+        "The settings changed while you signed in",
         "The dashboard was restarted with another Facebook app or address while you were away. "
         f"{UNCHANGED}",
         START_AGAIN,
     ),
     "wrong_key": WRONG_KEY,
+    "error": Wording(
+        "Nothing was connected",
+        "Facebook sent you back without access{facts}. You cancelled, or Facebook does not let "
+        f"this app ask you yet: {ASK_WHO_SET_UP} {UNCHANGED}",
+        START_AGAIN,
+    ),
 }
 
 # The statuses of an attempt that are one screen each, by fb.login.preview.AttemptView.status.
@@ -140,12 +155,12 @@ ATTEMPTS: Mapping[str, Wording] = {
         START_AGAIN,
     ),
     "other_browser": Wording(
-        "This trip began in another browser",
+        "You started in another browser",
         f"It can only be seen and saved where it began. {UNCHANGED}",
         START_AGAIN,
     ),
     "unknown": Wording(
-        "This trip is not known here",
+        "This sign-in is not known here",
         "It ended some time ago, or the link is from another installation.",
         START_AGAIN,
     ),
@@ -155,15 +170,15 @@ ATTEMPTS: Mapping[str, Wording] = {
 OWN_FAILURES: Mapping[str, Wording] = {
     "cancelled": Wording(
         "Nothing was connected",
-        "You cancelled in Facebook's dialog, so Facebook gave no access. Nothing was changed. If "
-        "you did not cancel, Facebook does not let the app ask you for these permissions yet: see "
-        "docs/facebook-app.md.",
+        f"You cancelled in Facebook's dialog, so Facebook gave no access. {UNCHANGED} If you did "
+        f"not cancel, Facebook does not let this app ask you yet: {ASK_WHO_SET_UP}",
         TRY_AGAIN,
     ),
+    "cancelled_or_not_live": REFUSALS["error"],
     "dialog_error": Wording(
-        "Facebook ended the trip",
-        "Facebook's dialog closed with an error, most often because the app or its redirect URI is "
-        f"not set up as Setup shows. {UNCHANGED}",
+        "Facebook ended the sign-in",
+        "Facebook's dialog closed with an error{facts}, most often because the app or its redirect "
+        f"URI is not set up as Setup shows. {UNCHANGED}",
         OPEN_SETUP,
     ),
     "not_long_lived": Wording(
@@ -245,6 +260,12 @@ STARTUP_ERRORS: Mapping[str, Wording] = {
         "Nothing is lost. Start the database, or correct `DATABASE_URL`, then restart.",
         OPEN_SETUP,
     ),
+    "database_held": Wording(
+        "Another program holds the database",
+        "Nothing is lost, and nothing was changed. A backup, a database browser or a long import "
+        "keeps it locked. Reload this screen when that is done.",
+        OPEN_SETUP,
+    ),
     "wrong_installation": Wording(
         "This database belongs to another installation",
         "It was made for another Facebook app, or for the other mode, and was not touched. Put the "
@@ -283,6 +304,13 @@ def _error_details(code: int | None, subcode: int | None, trace_id: str | None) 
     }
 
 
+def _with_details(
+    row: Wording, code: int | None, subcode: int | None = None, trace_id: str | None = None
+) -> Wording:
+    details = _error_details(code, subcode, trace_id)
+    return Wording(row.title, row.sentence.format(**details), row.step)
+
+
 def for_error(
     kind: str, *, code: int | None = None, subcode: int | None = None, trace_id: str | None = None
 ) -> Wording:
@@ -290,15 +318,12 @@ def for_error(
 
     The sentence is about Facebook alone: the caller adds what is safe.
     """
-    row = ERRORS.get(kind, ERRORS["FacebookError"])
-    return Wording(
-        row.title, row.sentence.format(**_error_details(code, subcode, trace_id)), row.step
-    )
+    return _with_details(ERRORS.get(kind, ERRORS["FacebookError"]), code, subcode, trace_id)
 
 
-def for_refusal(kind: str) -> Wording:
+def for_refusal(kind: str, code: int | None = None) -> Wording:
     """The message for a refused return; an unknown kind reads as an unreadable answer."""
-    return REFUSALS.get(kind, REFUSALS["malformed"])
+    return _with_details(REFUSALS.get(kind, REFUSALS["malformed"]), code)
 
 
 def for_failure(failure: Mapping[str, Any] | None) -> Wording:
@@ -306,7 +331,7 @@ def for_failure(failure: Mapping[str, Any] | None) -> Wording:
     facts = failure or {}
     kind = str(facts.get("kind", ""))
     if kind in OWN_FAILURES:
-        return OWN_FAILURES[kind]
+        return _with_details(OWN_FAILURES[kind], facts.get("code"))
     row = for_error(
         kind,
         code=facts.get("code"),
@@ -334,7 +359,7 @@ def for_attempt(
     if status == "saved" and outcome:
         when = ""
         if ended_at is not None:
-            is_today = now is not None and ended_at.date() == now.date()
+            is_today = now is not None and local_day(ended_at) == local_day(now)
             when = f" at {clock(ended_at)}" if is_today else f" on {moment(ended_at)}"
         saved = int(outcome.get("saved", 0))
         is_, was = ("is", "was") if saved == 1 else ("are", "were")

@@ -20,8 +20,8 @@ from pages.queries import (
     find_role_lost,
 )
 from pages.records import LastRun
-from pages.text import phrases, wording
-from pages.text.formats import at_about, counted, listed, plain, when
+from pages.text import phrases
+from pages.text.formats import at_about, count, counted, day, listed, local_day, plain, when
 from pages.ui import links
 from storage.figures.health import Freshness, NamedPages
 
@@ -47,7 +47,7 @@ class Banner:
 def render(installation: Installation, session: Session, *, is_overview: bool) -> None:
     """Draw the banner, if there is a problem.
 
-    On every screen: a wrong encryption key, and another Graph host in live mode. On Overview also
+    On every screen: a missing encryption key, and another Graph host in live mode. On Overview also
     accounts and refreshes, which the other screens show themselves.
     """
     banner = find_banner(installation, session, is_overview=is_overview)
@@ -72,13 +72,9 @@ def find_banner(
 ) -> Banner | None:
     """The banner of the worst problem; None for no problem."""
     if not installation.can_open_tokens:
+        words = phrases.wrong_key(installation.keys.account_names)
         return Banner(
-            wording.WRONG_KEY.title,
-            ":material/key_off:",
-            "red",
-            wording.WRONG_KEY.sentence,
-            "Open Setup",
-            "setup",
+            words.title, ":material/key_off:", "red", words.sentence, "Open Setup", "setup"
         )
     if installation.settings.uses_foreign_graph:
         return Banner(
@@ -95,10 +91,7 @@ def find_banner(
     accounts = find_accounts(session, now)
     waiting = needing_renewal(accounts)
     if waiting:
-        worst = waiting[0]
-        has_ended = worst.state == "needs_renewal"
-        cut_off_count = count_pages_cut_off(session, worst.grant_id) if has_ended else 0
-        return of_waiting(waiting, cut_off_count, now)
+        return of_waiting(waiting, count_pages_cut_off(session), now)
     freshness = find_freshness(session, now.date())
     return (
         of_idle(accounts, freshness)
@@ -114,23 +107,49 @@ def needing_renewal(accounts: Sequence[Account]) -> list[Account]:
 
 
 def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) -> Banner:
-    """Accounts that need renewal: one or more, the worst first.
+    """Accounts that need renewal: one or more, the worst first, each of them named.
 
-    ``cut_off_count``: Pages that are not refreshed until the first account is renewed.
+    ``cut_off_count``: Pages that are not refreshed until an ended account is renewed.
     """
     verb = "needs" if len(waiting) == 1 else "need"
     badge = f"{counted(len(waiting), 'account')} {verb} you"
-    worst = waiting[0]
-    name = worst.account_name
-    if worst.state == "needs_renewal":
-        why = phrases.ended(name, worst.reason_code, worst.reason_subcode)
+    ended = [account for account in waiting if account.state == "needs_renewal"]
+    expiring = [account for account in waiting if account.state != "needs_renewal"]
+    sentences = []
+    if ended:
+        sentences.append(_why_ended(ended))
         if cut_off_count:
-            verb = "is" if cut_off_count == 1 else "are"
-            pages = counted(cut_off_count, "Page")
-            why += f" {pages} {verb} not refreshed until {plain(name)} renews."
+            verb, renew = ("is" if cut_off_count == 1 else "are"), "renew" + "s" * (len(ended) == 1)
+            pages, who = counted(cut_off_count, "Page"), _names(ended)
+            sentences.append(f"{pages} {verb} not refreshed until {who} {renew}.")
+    if len(expiring) == 1:
+        soonest = expiring[0]
+        ends = soonest.expires_at, soonest.data_access_expires_at
+        sentences.append(phrases.soonest_end(soonest.account_name, *ends, now))
+    elif expiring:
+        first_at = min(account.ends_at for account in expiring if account.ends_at is not None)
+        since = "since" if first_at <= now else "by"
+        sentences.append(
+            f"The access of {_names(expiring)} has to be renewed, the first {since} "
+            f"{day(local_day(first_at))}."
+        )
+    why = " ".join(sentences)
+    if ended:
         return Banner(badge, ":material/link_off:", "red", why, "Renew", "connections")
-    why = phrases.soonest_end(name, worst.expires_at, worst.data_access_expires_at, now)
     return Banner(badge, ":material/schedule:", "orange", why, "Renew", "connections")
+
+
+def _why_ended(ended: Sequence[Account]) -> str:
+    if len(ended) == 1:
+        account = ended[0]
+        return phrases.ended(account.account_name, account.reason_code, account.reason_subcode)
+    if all(account.reason_code == phrases.KEY_GIVEN_UP for account in ended):
+        return f"The access of {_names(ended)} was erased here, since its encryption key is lost."
+    return f"Facebook gives no figures to {_names(ended)}."
+
+
+def _names(accounts: Sequence[Account]) -> str:
+    return phrases.named_accounts([account.account_name for account in accounts])
 
 
 def of_roles(accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages]) -> Banner | None:
@@ -142,13 +161,19 @@ def of_roles(accounts: Sequence[Account], lost_by_grant: Mapping[int, NamedPages
     ]
     if not losers:
         return None
-    lost = lost_by_grant[losers[0].grant_id]
-    words = phrases.role_lost(losers[0].account_name, lost.names, lost.count)
     if len(losers) == 1:
+        lost = lost_by_grant[losers[0].grant_id]
+        words = phrases.role_lost(losers[0].account_name, lost.names, lost.count)
         return Banner(words.title, ":material/person_off:", "orange", words.sentence)
-    badge = f"{counted(len(losers), 'account')} lost a role"
-    see = ("See Connections", "connections")
-    return Banner(badge, ":material/person_off:", "orange", words.sentence, *see)
+    return Banner(
+        f"{counted(len(losers), 'account')} lost a role",
+        ":material/person_off:",
+        "orange",
+        f"{_names(losers)} no longer have a role on Pages that nobody else reads. Their history is "
+        "safe.",
+        "See Connections",
+        "connections",
+    )
 
 
 def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Banner | None:
@@ -206,7 +231,7 @@ def of_idle(accounts: Sequence[Account], freshness: Freshness) -> Banner | None:
         for account in accounts[:_MAX_RESTING]
     ]
     if len(accounts) > _MAX_RESTING:
-        who.append(f"{len(accounts) - _MAX_RESTING:,d} more")
+        who.append(f"{count(len(accounts) - _MAX_RESTING)} more")
     return Banner(
         "Nothing is refreshed",
         ":material/pause:",
@@ -222,7 +247,7 @@ def _slow_down(run: LastRun, from_when: str) -> Banner:
         "Facebook asks us to slow down",
         ":material/hourglass_top:",
         "orange",
-        f"{run.done:,d} of {counted(run.total, 'Page')} are done. {from_when} Your connections "
+        f"{count(run.done)} of {counted(run.total, 'Page')} are done. {from_when} Your connections "
         "are fine.",
     )
 
@@ -238,7 +263,7 @@ def of_age(freshness: Freshness, now: datetime) -> Banner | None:
         f"Last refreshed {counted(days, 'day')} ago",
         ":material/history_toggle_off:",
         "orange",
-        "A day without a snapshot stays empty for ever: Facebook gives no past figures.",
+        "A missed day stays empty for good: Facebook gives no past figures.",
         "Refresh every day",
         "setup",
     )

@@ -1,4 +1,4 @@
-"""Filter of Overview: account, category, connection and tag, kept in the URL.
+"""Filter of Overview: accounts, categories, connections, tags and the archive, kept in the URL.
 
 The URL is the only state: a choice changes the URL. So the filter needs no widgets on the screen,
 and the box queries and sends its lists only while it is open.
@@ -6,7 +6,7 @@ and the box queries and sends its lists only while it is open.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from pages.queries import count_states, list_choices, resolve_filter
 from pages.records import FilterAddress, Listed, PageFilter
-from pages.text.formats import count, counted, cut, listed, plain
+from pages.text.formats import any_of, count, counted, cut, listed, plain
 from pages.text.phrases import CONNECTIONS
-from pages.ui import url_controls
+from pages.ui import archive, compare_link, url_controls
 from pages.ui.return_url import FILTER_NAMES
+from storage.figures.filters import MAX_VALUES
 
 MAX_PARAMETER = 300  # characters; no name is longer
 MAX_LABEL = 40
+WIDTH = 360
 SHOW_EVERY = "Show every Page"
 # By URL parameter.
 _NOUNS = {"account": "account", "category": "category", "state": "connection", "tag": "tag"}
@@ -37,16 +39,19 @@ def render(session: Session, container: Any, current: PageFilter) -> None:
         box = st.popover("Filter", icon=":material/filter_list:", key="filter", on_change="rerun")
     if not box.open:
         return
-    address = _address()
-    values = {
-        name: "" if name in current.unknown else getattr(address, name) for name in FILTER_NAMES
-    }
-    with box:
-        _choose_listed(session, "account", values["account"])
-        _choose_listed(session, "category", values["category"])
-        states = {name: f"{name} ({count(pages)})" for name, pages in count_states(session).items()}
-        _choose("state", states, values["state"])
-        _choose_listed(session, "tag", values["tag"])
+    filter = current.filter
+    states = {name: f"{name} ({count(pages)})" for name, pages in count_states(session).items()}
+    with box, st.container(width=WIDTH, key="filter-open"):
+        st.caption(
+            "Filter and period narrow tiles, chart and table. Search and “Needs attention” narrow "
+            "the table alone."
+        )
+        accounts = dict(zip(filter.account_ids, current.account_names, strict=True))
+        _choose_listed(session, "account", accounts)
+        _choose_listed(session, "category", {each: each for each in filter.categories})
+        _choose("state", states, {CONNECTIONS[each]: CONNECTIONS[each] for each in filter.states})
+        _choose_listed(session, "tag", {each: each for each in current.tag_names})
+        archive.choose(session)
 
 
 def describe(current: PageFilter, pages_count: int) -> None:
@@ -60,33 +65,32 @@ def describe(current: PageFilter, pages_count: int) -> None:
             for name in FILTER_NAMES:
                 st.query_params.pop(name, None)
             url_controls.change(page=1)
+        compare_link.render_tags(current.filter.tag_ids)
 
 
-def kept() -> dict[str, str]:
+def kept() -> dict[str, list[str]]:
     """The URL parameters of the filter, for links to Overview."""
-    return {name: value for name in FILTER_NAMES if (value := getattr(_address(), name))}
-
-
-def restore(name: str, value: str) -> None:
-    """Put a value back into the URL."""
-    st.query_params[name] = value[:MAX_PARAMETER]
+    return {name: list(values) for name in FILTER_NAMES if (values := getattr(_address(), name))}
 
 
 def narrowed_to(current: PageFilter, pages_count: int) -> str:
-    """ "12 Pages: held by Anna Keller, of the category “Café”." as Markdown; empty for no filter.
+    """ "12 Pages connected through Anna Keller." as Markdown; empty for no filter.
 
     ``pages_count``: the number of Pages in the filter.
     """
     filter = current.filter
     parts = []
-    if filter.account_id is not None:
-        parts.append(f"held by {_name(current.account_name)}")
-    if filter.category is not None:
-        parts.append(f"of the category “{_name(filter.category)}”")
-    if filter.state is not None:
-        parts.append(f"with the connection “{CONNECTIONS[filter.state]}”")
-    if filter.tag_id is not None:
-        parts.append(f"with the tag “{_name(current.tag_name)}”")
+    if filter.account_ids:
+        parts.append(f"connected through {any_of([_name(each) for each in current.account_names])}")
+    for before, values in (
+        ("of the category", filter.categories),
+        ("with the connection", [CONNECTIONS[state] for state in filter.states]),
+        ("with the tag", current.tag_names),
+    ):
+        if values:
+            parts.append(f"{before} {any_of([f'“{_name(value)}”' for value in values])}")
+    if filter.archived:
+        parts.append("in the archive")
     if not parts:
         return ""
     who = f"**{counted(pages_count, 'Page')}**" if pages_count else "**No Page** is"
@@ -103,17 +107,24 @@ def unknown_text(current: PageFilter) -> str:
     return f"The {nouns} that this link asks for {verb} not here, so {they} left out."
 
 
-def _name(name: str | None) -> str:
-    return plain(cut(name or "", MAX_LABEL))
+def _name(name: str) -> str:
+    return plain(cut(name, MAX_LABEL))
 
 
 def _address() -> FilterAddress:
     return FilterAddress(
-        **{name: st.query_params.get(name, "")[:MAX_PARAMETER] for name in FILTER_NAMES}
+        **{
+            name: tuple(
+                value[:MAX_PARAMETER]
+                for value in st.query_params.get_all(name)[:MAX_VALUES]
+                if value
+            )
+            for name in FILTER_NAMES
+        }
     )
 
 
-def _choose_listed(session: Session, name: Listed, value: str) -> None:
+def _choose_listed(session: Session, name: Listed, current: Mapping[str, str]) -> None:
     choices = list_choices(session, name, "")
     if choices.is_searched:
         search = st.text_input(
@@ -129,30 +140,27 @@ def _choose_listed(session: Session, name: Listed, value: str) -> None:
         choice.value: f"{cut(choice.label, MAX_LABEL)} ({count(choice.pages_count)})"
         for choice in choices.shown
     }
-    _choose(name, labels, value)
+    _choose(name, labels, current)
 
 
-def _choose(name: str, labels: dict[str, str], value: str) -> None:
-    """Draw one select box. It keeps the current value, even if a search has not found it."""
-    if value and value not in labels:
-        labels = {value: cut(value, MAX_LABEL), **labels}
-    options: Sequence[str] = ["", *labels]
-    key, drawn = f"filter-{name}", f"filter-{name}-drawn"
-    # The URL decides, unless the operator has chosen since the box was drawn with its value.
-    if key not in st.session_state or st.session_state.get(drawn) != value:
-        st.session_state[key] = st.session_state[drawn] = value
-    every = f"Every {_NOUNS[name]}"
-    choice = st.selectbox(
+def _choose(name: str, labels: Mapping[str, str], current: Mapping[str, str]) -> None:
+    """Draw the box of one parameter. It keeps the current values, even if a search has not them.
+
+    ``labels`` and ``current``: by value.
+    """
+    missing = {value: cut(label, MAX_LABEL) for value, label in current.items()}
+    values = url_controls.choose_several(
         _NOUNS[name].capitalize(),
-        options,
-        format_func=lambda option: labels.get(option, every),
-        key=key,
+        {**missing, **labels},
+        list(current),
+        key=f"filter-{name}",
+        placeholder=f"Every {_NOUNS[name]}",
+        max_selections=MAX_VALUES,
     )
-    if (choice or "") == value:
+    if values is None:
         return
-    st.session_state[drawn] = choice
-    if choice:
-        st.query_params[name] = choice
+    if values:
+        st.query_params[name] = values
     else:
         st.query_params.pop(name, None)
     url_controls.change(page=1)

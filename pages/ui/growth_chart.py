@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from pages.charts import line_charts, timeline
-from pages.charts.chart_parts import Palette, Spec, lean, palette
-from pages.charts.timeline import Note, Point
-from pages.ui import url_controls
+from pages.charts.chart_parts import Palette, Spec, lean, mark_day, on_screen, palette
+from pages.charts.timeline import Before, Note, Point
+from pages.ui import day_panel, url_controls
 from storage.figures.filters import Metric
 
 METRICS: dict[str, Metric] = {"Fans": "fans", "Followers": "followers"}
@@ -28,23 +28,36 @@ def choose_view(key: str) -> str:
 
 
 def build(
-    points: list[Point], noun: str, view: str, colours: Palette, notes: Sequence[Note] = ()
+    points: list[Point],
+    noun: str,
+    view: str,
+    colours: Palette,
+    notes: Sequence[Note] = (),
+    before: Before | None = None,
 ) -> tuple[Spec, str]:
     """The chart of ``points``, and its view. At least one point has a value.
+
+    ``before`` is the period before, drawn as a second line.
 
     "% since start" becomes "Total" where the first figure is 0.
     """
     if view == DAILY_CHANGE:
-        return line_charts.change_chart(points, noun, colours, notes), view
+        return line_charts.change_chart(points, noun, colours, notes, before), view
     if view == SINCE_START and next(p.value for p in points if p.value is not None):
-        return line_charts.share_chart(points, noun, colours, notes), view
-    return line_charts.total_chart(points, noun, colours, notes), TOTAL
+        return line_charts.share_chart(points, noun, colours, notes, before), view
+    return line_charts.total_chart(points, noun, colours, notes, before), TOTAL
 
 
-def describe(points: list[Point], noun: str, view: str, whose: str) -> str:
-    """The chart in a sentence, for screen readers."""
+def describe(
+    points: list[Point], noun: str, view: str, whose: str, before: Before | None = None
+) -> str:
+    """The chart in a sentence, and the period before in another, for screen readers."""
     describe_chart: Any = timeline.describe_changes if view == DAILY_CHANGE else timeline.describe
-    return str(describe_chart(points, noun, whose))
+    text = str(describe_chart(points, noun, whose))
+    if before is None:
+        return text
+    earlier = [point for point in before.beside(points) if point is not None]
+    return f"{text} The period before, in grey: {describe_chart(earlier, noun, whose)}"
 
 
 def render(
@@ -54,9 +67,14 @@ def render(
     whose: str,
     *,
     height: int,
+    name: str,
     notes: Sequence[Note] = (),
+    before: Before | None = None,
 ) -> None:
-    """Draw a view of the points, or a sentence on why there is no chart."""
+    """Draw a view of the points, or a sentence on why there is no chart.
+
+    ``name`` is the chart's for `day_panel`.
+    """
     start = next((point.value for point in points if point.value is not None), None)
     if start is None:
         st.caption(f"No {noun.lower()} to compare in this period.")
@@ -64,5 +82,13 @@ def render(
     if view == SINCE_START and not start:
         st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
         return
-    chart, _ = build(points, noun, view, palette(st.context.theme.type), notes)
-    st.vega_lite_chart(lean(chart), height=height, alt=describe(points, noun, view, whose))
+    colours = palette(st.context.theme.type)
+    chart, _ = build(points, noun, view, colours, notes, before)
+    draw(chart, colours, name, height=height, alt=describe(points, noun, view, whose, before))
+
+
+def draw(chart: Spec, colours: Palette, name: str, *, height: int, alt: str) -> None:
+    """Draw a chart whose days can be clicked; ``name`` is the chart's for `day_panel`."""
+    marked = lean(mark_day(chart, day_panel.marked(name)))
+    selection = day_panel.selection_of(name)
+    st.vega_lite_chart(on_screen(marked, colours), height=height, alt=alt, **selection)

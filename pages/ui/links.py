@@ -6,6 +6,8 @@ to Facebook is a real anchor, since only an anchor opens in the same tab.
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -53,7 +55,12 @@ SCREENS = (
     Screen("page", "Page", ":material/flag:", is_hidden=True),
     Screen("connect", "Connect", ":material/add_link:", is_hidden=True),
     Screen("imports", "Past figures", ":material/upload:", is_hidden=True),
+    Screen("unknown", "No such screen", ":material/explore_off:", is_hidden=True),
 )
+# What other screens link to; the others mean nothing without what their link carries.
+GUESSABLE = ("overview", "compare", "connections", "activity", "setup", "imports")
+_MIN_LIKENESS = 0.7
+MAX_TYPED = 100  # characters of an address that are compared, or shown
 
 
 def draw(
@@ -61,7 +68,7 @@ def draw(
     label: str,
     icon: str | None = None,
     *,
-    query_params: Mapping[str, str] | None = None,
+    query_params: Mapping[str, str | list[str]] | None = None,
     width: Literal["content", "stretch"] = "content",
 ) -> None:
     """Draw a link to a screen. ``label`` is Markdown."""
@@ -81,21 +88,35 @@ def link_to(name: str) -> st.Page:
     )
 
 
+def guess_screen(address: str) -> Screen | None:
+    """The screen that somebody means who typed ``address``: "/overview", "/Past-Figures/"."""
+    first = re.split(r"[/.]", address.lstrip("/"))[0]
+    typed = first.replace("-", " ").replace("_", " ").lower()
+    screens = {
+        name.lower(): screen
+        for screen in SCREENS
+        if screen.name in GUESSABLE
+        for name in (screen.name, screen.title)
+    }
+    likely = difflib.get_close_matches(typed[:MAX_TYPED], screens, n=1, cutoff=_MIN_LIKENESS)
+    return screens[likely[0]] if likely else None
+
+
 def _not_to_be_run() -> None:
     raise AssertionError("a reference to a screen was run")
 
 
-def connect_link(label: str, *, filled: bool = True) -> str:
+def connect_link(label: str, *, filled: bool = True, renew: int | None = None) -> str:
     """HTML for ``st.html``: the link that starts a login at Facebook, in the same tab.
 
-    Filled for the main action of a screen, else outlined. ``label`` is plain text. The link has no
-    parameters: the route creates the attempt.
+    Filled for the main action of a screen, else outlined. ``label`` is plain text. ``renew`` is the
+    id of the grant that is to be renewed; the link carries nothing else: the route creates the
+    attempt.
     """
     kind = "pk-filled" if filled else "pk-outlined"
     style = " ".join(_STYLE.split())
-    return (
-        f'<a class="pk-link {kind}" href="{START_PATH}">{escape(label)}</a><style>{style}</style>'
-    )
+    path = START_PATH if renew is None else f"{START_PATH}?renew={renew}"
+    return f'<a class="pk-link {kind}" href="{path}">{escape(label)}</a><style>{style}</style>'
 
 
 def picture_path(page_id: str, etag: str | None) -> str:

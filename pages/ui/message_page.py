@@ -8,18 +8,19 @@ from fb.installation import Startup
 from pages.text import wording
 from pages.text.wording import Step, Wording
 from pages.ui import links, polling
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
 READING_WIDTH = 660
 
 
-def render(words: Wording) -> None:
-    """Draw the message and its next step."""
+def render(words: Wording, *, renew: int | None = None) -> None:
+    """Draw the message and its next step; ``renew`` as in `pages.ui.links.connect_link`."""
     with st.container(horizontal_alignment="center"), st.container(width=READING_WIDTH):
         st.space("large")
         st.title(words.title, anchor=False)
         st.markdown(words.sentence)
         if words.step is not None:
-            next_step(words.step)
+            next_step(words.step, renew=renew)
 
 
 def render_startup_error(startup: Startup) -> None:
@@ -30,9 +31,15 @@ def render_startup_error(startup: Startup) -> None:
         render(wording.for_startup_error(startup.error.kind, startup.error.details))
 
 
-def next_step(step: Step, *, filled: bool = True) -> None:
+def for_database_error(error: DatabaseBusy | DatabaseUnreachable) -> Wording:
+    """The message for a database that is held by another program, or gone."""
+    is_held = isinstance(error, DatabaseBusy)
+    return wording.for_startup_error("database_held" if is_held else "database_unreachable")
+
+
+def next_step(step: Step, *, filled: bool = True, renew: int | None = None) -> None:
     """Draw the next step: a link to Facebook, or a button that opens another screen."""
     if step.target == "start":
-        st.html(links.connect_link(step.label, filled=filled), width="content")
+        st.html(links.connect_link(step.label, filled=filled, renew=renew), width="content")
     elif st.button(step.label, type="primary" if filled else "secondary", key="next-step"):
         polling.go_to(step.target)

@@ -17,8 +17,9 @@ from fb.installation import Installation
 from fb.jobs import runner, sandbox_history, snapshots
 from pages.cache import get_version
 from pages.queries import find_freshness, find_newest_run
-from pages.text.formats import at_about, clock, when
-from pages.ui.polling import poll
+from pages.text.formats import at_about, clock, count, when
+from pages.text.progress_text import with_time_left
+from pages.ui.polling import describe_left, poll
 from storage.figures.health import Freshness
 from storage.jobs import runs
 from storage.jobs.runs import SNAPSHOTS, RunRecord
@@ -46,11 +47,16 @@ def render(installation: Installation, session: Session, *, is_making_history: b
             if now.progress is not None:
                 st.session_state.pop(_STARTED, None)
             is_pressed = False
+            slot = st.empty()
             if now.progress is not None and not now.is_making_history:
-                _draw_progress(now.progress)
+                with slot.container():
+                    _draw_progress(now.progress)
             else:
                 is_busy = now.is_running or now.is_making_history
-                is_pressed = _draw_button(installation, session, is_busy=is_busy)
+                with slot.container():
+                    is_pressed = _draw_button(installation, session, is_busy=is_busy)
+        if is_pressed:
+            slot.progress(0.0, text="Refreshing…", width=300)
         # First of all, since the rerun of a stale screen would lose the press.
         if is_pressed and runner.start(installation, snapshots.JOB, runner.MANUAL):
             st.session_state[_STARTED] = (time.monotonic(), now.version)
@@ -70,9 +76,8 @@ def render(installation: Installation, session: Session, *, is_making_history: b
 def describe_progress(progress: RunRecord) -> str:
     """ "Refreshing… 1,200 of 6,000, started 14:02 UTC"."""
     done = progress.pages_done + progress.pages_failed
-    return (
-        f"Refreshing… {done:,d} of {progress.pages_total:,d}, started {clock(progress.started_at)}"
-    )
+    of = f"{count(done)} of {count(progress.pages_total)}"
+    return f"Refreshing… {of}, started {clock(progress.started_at)}"
 
 
 def describe_freshness(freshness: Freshness, now: datetime) -> str:
@@ -123,29 +128,23 @@ def _read_status(
 
 
 def _draw_progress(progress: RunRecord) -> None:
-    done = progress.pages_done + progress.pages_failed
-    st.progress(
-        min(done / max(progress.pages_total, 1), 1.0), text=describe_progress(progress), width=300
-    )
+    done, total = progress.pages_done + progress.pages_failed, progress.pages_total
+    left = describe_left((progress.id, progress.started_at), done, total)
+    text = with_time_left(describe_progress(progress), left)
+    st.progress(min(done / max(total, 1), 1.0), text=text, width=300)
 
 
 def _draw_button(installation: Installation, session: Session, *, is_busy: bool) -> bool:
     """Draw the button; True when it was pressed."""
     now = installation.now()
     reason = why_not(installation, session)
-    with st.container(horizontal_alignment="right", width="content", gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.caption(
-                describe_freshness(find_freshness(session, now.date()), now),
-                width="content",
-            )
-            is_pressed = st.button(
-                "Refresh now",
-                icon=":material/refresh:",
-                key="refresh-now",
-                disabled=is_busy or reason is not None,
-            )
-        # Not as the button's help: a disabled button shows it to a mouse only.
-        if reason is not None:
-            st.caption(reason, width="content")
-    return is_pressed
+    freshness = describe_freshness(find_freshness(session, now.date()), now)
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        # The reason not as the button's help: a disabled button shows it to a mouse only.
+        st.caption(" · ".join(filter(None, (freshness, reason))), width="content")
+        return st.button(
+            "Refresh now",
+            icon=":material/refresh:",
+            key="refresh-now",
+            disabled=is_busy or reason is not None,
+        )

@@ -7,28 +7,45 @@ Page carries the state (order, page, search, switches, filter) in one parameter 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 PARAMETER = "from"
-FILTER_NAMES = ("account", "category", "state", "tag")
+FILTER_NAMES = ("account", "category", "state", "tag", "archived")
+SAVED = "saved"  # the name of the saved view
+# Those without a widget on the screen: the URL is their only state.
+URL_ONLY = (SAVED, *FILTER_NAMES, "columns")
 # The URL parameters of Overview, without the period, which `pages.app` keeps on every screen.
-NAMES = ("metric", "view", "movers", "q", "show", "sort", "page", *FILTER_NAMES)
-MAX_LENGTH = 1200  # characters; Overview's own are shorter
+NAMES = ("metric", "view", "movers", "q", "show", "sort", "page", *URL_ONLY)
+MAX_LENGTH = 3000  # characters; a filter of some 50 values is shorter
 
 
 def pack(state: Mapping[str, object], defaults: Mapping[str, object]) -> dict[str, str]:
-    """The parameter for a link to a Page; empty while Overview has its default state."""
+    """The parameter for a link to a Page; empty while Overview has its default state.
+
+    A parameter of the filter may have several values, as a list.
+    """
     changed = {
-        name: str(state[name])
+        name: state[name]
         for name in NAMES
         if str(state.get(name) or "") not in ("", str(defaults.get(name, "")))
     }
-    packed = urlencode(changed)
+    packed = urlencode(changed, doseq=True)
     return {PARAMETER: packed} if packed and len(packed) <= MAX_LENGTH else {}
 
 
-def unpack(packed: str | None) -> dict[str, str]:
-    """The parameters for the link back. Unknown names are dropped; Overview checks the values."""
+def unpack(packed: str | None) -> dict[str, Any]:
+    """The parameters for the link back: a text each, or of `URL_ONLY` a list of several texts.
+
+    Unknown names are dropped; Overview checks the values.
+    """
     if not packed or len(packed) > MAX_LENGTH:
         return {}
-    return {name: value for name, value in parse_qsl(packed) if name in NAMES}
+    values: dict[str, list[str]] = {}
+    for name, value in parse_qsl(packed):
+        if name in NAMES:
+            values.setdefault(name, []).append(value)
+    return {
+        name: each if len(each) > 1 and name in URL_ONLY else each[-1]
+        for name, each in values.items()
+    }

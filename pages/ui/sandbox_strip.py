@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from fb.jobs import runner, sandbox_history
-from pages.text.formats import counted, day, moment
-from pages.ui import flash, links
+from pages.queries import find_freshness, is_empty
+from pages.text.formats import count, counted, day, moment
+from pages.text.progress_text import with_time_left
+from pages.ui import flash, links, polling, viewer
 from pages.ui.polling import poll
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
-CONTROLS_WIDTH = 340
+CONTROLS, CONTROLS_WIDTH = "sandbox-controls", 340
 _CONFIRMING = "start-over-asked"
+_CONFIRMING_DAYS = "fast-forward-asked"
 _WHAT = {"history": "Making history", "fast_forward": "Fast-forward"}
 
 
@@ -32,7 +37,7 @@ def render(installation: Installation, session: Session) -> bool:
                 st.caption(f"Made-up figures · {today}", width="content")
             else:
                 _watch_progress(installation)
-        with st.popover("Controls", type="tertiary"), st.container(width=CONTROLS_WIDTH):
+        with st.container(width="content"):  # a fragment takes the whole width of a row
             _controls(installation, is_busy=is_busy)
     return is_busy
 
@@ -51,18 +56,34 @@ def _watch_progress(installation: Installation) -> None:
 
 
 def progress_text(progress: RunRecord) -> str:
-    """ "Making history… 40 of 90 days": short enough for one line on a phone."""
+    """ "Making history… 40 of 90 days, about 12 s left": short enough for one line on a phone."""
     days = counted(progress.steps_total, "day")
-    return f"{_WHAT[progress.started_by]}… {progress.steps_done:,d} of {days}"
+    done, run = progress.steps_done, (progress.id, progress.started_at)
+    left = polling.describe_left(run, done, progress.steps_total)
+    return with_time_left(f"{_WHAT[progress.started_by]}… {count(done)} of {days}", left)
 
 
+@viewer.fragment
 def _controls(installation: Installation, *, is_busy: bool) -> None:
-    st.caption(
-        "Everything here is a stand-in that runs on this computer. Nothing is sent to Facebook. "
-        f"Its clock shows {moment(installation.now())}."
-    )
+    popover = st.popover("Controls", type="tertiary", key=CONTROLS, on_change="rerun")
+    if not popover.open:
+        return
+    with popover, st.container(width=CONTROLS_WIDTH):
+        st.caption(
+            "Everything here is a stand-in that runs on this computer. Nothing is sent to "
+            f"Facebook. Its clock shows {moment(installation.now())}."
+        )
+        with installation.database.reading() as session:
+            _offer_fast_forward(installation, session, is_busy=is_busy)
+        _trouble(installation)
+        _offer_start_over(installation, is_busy=is_busy)
+        links.draw("setup", "Use my own Facebook app", ":material/tune:")
+
+
+def _offer_fast_forward(installation: Installation, session: Session, *, is_busy: bool) -> None:
     st.markdown("**Fast-forward**")
     st.caption("Runs the real daily refresh for the coming days.")
+    pressed = None
     with st.container(horizontal=True):
         for days in (30, 90):
             is_pressed = st.button(
@@ -71,13 +92,44 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
                 key=f"fast-forward-{days}",
                 disabled=is_busy or not installation.can_open_tokens,
             )
-            if is_pressed:
-                # False when another tab was faster.
-                sandbox_history.fast_forward(installation, days)
-                st.rerun()
-    _trouble(installation)
-    _offer_start_over(installation, is_busy=is_busy)
-    links.draw("setup", "Use my own Facebook app", ":material/tune:")
+            pressed = days if is_pressed else pressed
+    if pressed is not None and not _would_stay_empty(installation, session):
+        _fast_forward(installation, pressed)
+    if pressed is not None:
+        st.session_state[_CONFIRMING_DAYS] = pressed
+    if _CONFIRMING_DAYS in st.session_state:
+        _confirm_fast_forward(installation, st.session_state[_CONFIRMING_DAYS])
+
+
+def _would_stay_empty(installation: Installation, session: Session) -> bool:
+    """Whether no connected Page can be read, so that every day to come would have no figures."""
+    if is_empty(session):
+        return False
+    freshness = find_freshness(session, installation.now().date())
+    # A refresh has yet to notice what a trouble has ended since the last one.
+    return not (freshness.has_readable and installation.sandbox.gives_figures)
+
+
+def _confirm_fast_forward(installation: Installation, days: int) -> None:
+    st.warning(
+        f"At present no Page can be read, so these {days} days would stay empty. End the "
+        "trouble first, and renew the accounts whose access it has ended.",
+        title="No Page can be read",
+    )
+    with st.container(horizontal=True):
+        keeps = st.button("Don't run", key="fast-forward-no")
+        runs = st.button("Run anyway", key="fast-forward-yes")
+    if keeps or runs:
+        del st.session_state[_CONFIRMING_DAYS]
+        if runs:
+            _fast_forward(installation, days)
+        st.rerun()
+
+
+def _fast_forward(installation: Installation, days: int) -> NoReturn:
+    with st.spinner(f"Starting {days} days…"):
+        sandbox_history.fast_forward(installation, days)  # False when another tab was faster
+    st.rerun()
 
 
 def _trouble(installation: Installation) -> None:
@@ -126,7 +178,8 @@ def _offer_start_over(installation: Installation, *, is_busy: bool) -> None:
     if keeps or erases:
         st.session_state[_CONFIRMING] = False
         if erases:
-            _start_over(installation)
+            with st.spinner("Erasing…"):
+                _start_over(installation)
         st.rerun()
 
 

@@ -7,15 +7,23 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.text.formats import count, signed, signed_percent
+from pages.text.formats import count, signed, signed_percent, signed_points
+from pages.text.locale import MINUS
 
+NO_EARLIER = "no earlier figures"  # the note where a change lacks the period before
 MIN_WIDTH = 165  # pixels: two tiles side by side on a phone
-# Five tiles on a tablet: three above two of the same total width, instead of four above one.
+# A note that is too long for the row of the change goes below it instead of being cut off. On a
+# tablet every row is full: four tiles, three above two or three, four above three.
 STYLE = """<style>
+.st-key-tiles div:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; }
+.st-key-tiles [data-testid="stMetricDeltaDescription"] * { white-space: normal; }
 @media (min-width: 640px) and (max-width: 980px) {
-  .st-key-tiles.st-key-tiles { grid-template-columns: repeat(6, 1fr); }
-  .st-key-tiles > * { grid-column: span 2; }
-  .st-key-tiles > :nth-child(n+4):nth-last-child(-n+2) { grid-column: span 3; }
+  .st-key-tiles.st-key-tiles { grid-template-columns: repeat(12, 1fr); }
+  .st-key-tiles > * { grid-column: span 4; }
+  .st-key-tiles > :nth-child(4):nth-last-child(2),
+  .st-key-tiles > :nth-child(5):last-child { grid-column: span 6; }
+  .st-key-tiles:not(:has(> :nth-child(5))) > *,
+  .st-key-tiles:has(> :nth-child(7)) > :nth-child(-n+4) { grid-column: span 3; }
 }
 </style>"""
 
@@ -40,33 +48,35 @@ def render(tiles: Sequence[Tile]) -> None:
     """Draw the tiles in one row, or in as many as the width needs."""
     with st.grid(len(tiles), min_column_width=MIN_WIDTH, key="tiles"):
         for tile in tiles:
+            # Streamlit takes only a hyphen for a fall.
+            is_fall = str(tile.delta or "").startswith(MINUS)
             st.metric(
                 tile.label,
                 tile.value,
                 tile.delta,
-                delta_color="off" if tile.is_neutral else "normal",
-                delta_arrow="off" if tile.is_neutral else "auto",
+                delta_color="off" if tile.is_neutral else "inverse" if is_fall else "normal",
+                delta_arrow="off" if tile.is_neutral else "down" if is_fall else "auto",
                 delta_description=tile.note,
                 help=tile.help,
                 border=True,
                 height="stretch",
             )
-    st.html(STYLE)
+    st.html(" ".join(STYLE.split()))
 
 
-def value_of(number: int | None) -> str | None:
+def value_of(figure: int | None) -> str | None:
     """A figure for a tile."""
-    return None if number is None else count(number)
+    return None if figure is None else count(figure)
 
 
-def signed_value(number: int | None) -> str | None:
+def signed_value(change: int | None) -> str | None:
     """A change for a tile."""
-    return None if number is None else signed(number)
+    return None if change is None else signed(change)
 
 
-def delta_of(number: int | None) -> str | int | None:
+def delta_of(change: int | None) -> str | int | None:
     """A change as a delta; 0 stays a number, which Streamlit draws grey and without an arrow."""
-    return signed(number) if number else number
+    return signed(change) if change else change
 
 
 def percent_delta(percent: float | None) -> str | int | None:
@@ -76,8 +86,15 @@ def percent_delta(percent: float | None) -> str | int | None:
     return signed_percent(percent) if round(percent, 2) else 0
 
 
+def change_delta(net: int | None, percent: float | None) -> str | int | None:
+    """A change with its rate as a delta: "+26,550 (+2.68%)"; the rate only where it is known."""
+    if not net or percent is None:
+        return delta_of(net)
+    return f"{signed(net)} ({signed_percent(percent)})"
+
+
 def points_delta(points: float | None) -> str | int | None:
     """A difference of two rates as a delta, in percentage points."""
     if points is None:
         return None
-    return f"{points:+.2f} pp" if round(points, 2) else 0
+    return signed_points(points) if round(points, 2) else 0

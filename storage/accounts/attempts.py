@@ -10,22 +10,22 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
 from storage.db.engine import note_erasure
-from storage.db.errors import TooManyAttempts
 from storage.db.text import storable
 from storage.db.upsert import count_changed
-from storage.models import Attempt
+from storage.models import Attempt, Grant
 
-MAX_OPEN_ATTEMPTS = 50
+# For all browsers together: no reason to refuse anybody, so the oldest makes room.
+MAX_OPEN_ATTEMPTS = 1_000
 # An attempt without a return is deleted this long after it has expired.
 UNUSED_LIFETIME = timedelta(days=1)
 
 # The personal data of an attempt; erased when it ends.
-_NO_RESULT: dict[str, Any] = {
+NO_RESULT: dict[str, Any] = {
     "sealed_result": None,
     "key_id": None,
     "unticked": None,
@@ -45,18 +45,29 @@ class Progress(TypedDict, total=False):
 
 
 def create_attempt(
-    session: Session, *, id: str, nonce_hash: str, binding: str, now: datetime, expires_at: datetime
+    session: Session,
+    *,
+    id: str,
+    nonce_hash: str,
+    binding: str,
+    now: datetime,
+    expires_at: datetime,
+    expected_grant_id: int | None = None,
 ) -> None:
     """Create an open attempt, after wiping what has expired by ``now``.
 
-    Raises TooManyAttempts when MAX_OPEN_ATTEMPTS others are open.
+    Beyond MAX_OPEN_ATTEMPTS it replaces the oldest one. ``expected_grant_id`` is the grant that it
+    is to renew; one that does not exist is stored as None.
     """
     wipe_expired(session, now)
-    open_count = session.scalar(
-        select(func.count()).where(Attempt.status == "open", Attempt.expires_at > now)
+    newest_first = (Attempt.created_at.desc(), Attempt.id)
+    replaced = (
+        select(Attempt.id)
+        .where(Attempt.status == "open")
+        .order_by(*newest_first)
+        .offset(MAX_OPEN_ATTEMPTS - 1)
     )
-    if open_count is not None and open_count >= MAX_OPEN_ATTEMPTS:
-        raise TooManyAttempts(open_count)
+    session.execute(delete(Attempt).where(Attempt.id.in_(replaced)))
     session.execute(
         insert(Attempt).values(
             id=id,
@@ -65,8 +76,19 @@ def create_attempt(
             created_at=now,
             expires_at=expires_at,
             status="open",
+            expected_grant_id=select(Grant.id)
+            .where(Grant.id == expected_grant_id)
+            .scalar_subquery(),
         )
     )
+
+
+def withdraw_attempt(session: Session, *, id: str, nonce_hash: str) -> bool:
+    """Delete an open attempt of the same browser; False when there is none."""
+    statement = delete(Attempt).where(
+        Attempt.id == id, Attempt.nonce_hash == nonce_hash, Attempt.status == "open"
+    )
+    return count_changed(session, statement) == 1
 
 
 def consume_attempt(
@@ -149,7 +171,7 @@ def fail_attempt(session: Session, id: str, failure: dict[str, Any], now: dateti
     statement = (
         update(Attempt)
         .where(Attempt.id == id, Attempt.status.in_(("open", "reading")))
-        .values(status="failed", failure=failure, ended_at=now, **_NO_RESULT)
+        .values(status="failed", failure=failure, ended_at=now, **NO_RESULT)
     )
     return count_changed(session, statement) == 1
 
@@ -177,7 +199,7 @@ def claim_attempt(
             Attempt.preview_expires_at > now,
             Attempt.sealed_result.is_not(None),
         )
-        .values(status=status_to, ended_at=now, **_NO_RESULT)
+        .values(status=status_to, ended_at=now, **NO_RESULT)
     )
     note_erasure(session)
     return count_changed(session, statement) == 1
@@ -195,7 +217,7 @@ def wipe_expired(session: Session, now: datetime) -> int:
     Also deletes unfinished attempts that expired at least UNUSED_LIFETIME ago.
     """
     is_expired = (Attempt.sealed_result.is_not(None), Attempt.preview_expires_at <= now)
-    wiped = count_changed(session, update(Attempt).where(*is_expired).values(_NO_RESULT))
+    wiped = count_changed(session, update(Attempt).where(*is_expired).values(NO_RESULT))
     if wiped:
         note_erasure(session)
     is_dead = and_(Attempt.status == "reading", Attempt.heartbeat_at <= now - UNUSED_LIFETIME)
@@ -205,6 +227,11 @@ def wipe_expired(session: Session, now: datetime) -> int:
         delete(Attempt).where(is_unfinished, Attempt.expires_at <= now - UNUSED_LIFETIME),
     )
     return wiped
+
+
+def delete_old_attempts(session: Session, before: datetime) -> int:
+    """Delete the attempts that were started before a time; return how many."""
+    return count_changed(session, delete(Attempt).where(Attempt.created_at < before))
 
 
 def _change_reading(session: Session, id: str, **values: Any) -> bool:

@@ -5,7 +5,7 @@ counts, since one working grant is enough to read a Page.
 
     connected      a page access token under a working grant, and everything may be read
     works_in_part  the same, but without the ANALYZE task, or the Page is not published
-    needs_renewal  Facebook ended the grant
+    needs_renewal  Facebook ended the grant, or its encryption key was lost
     frozen         an operator paused the grant
     missing        the account's last list no longer had the Page; its token is erased
     no_access      Facebook sent no token for the Page, or refuses this Page alone
@@ -68,9 +68,10 @@ def grant_rank() -> ColumnElement[int]:
         (Grant.status == "disconnected", _rank("disconnected")),
         (PageGrant.status == "left_out", _rank("disconnected")),
         (PageGrant.status == "missing", _rank("missing")),
-        (or_(PageGrant.status != "ok", PageGrant.sealed_page_token.is_(None)), _rank("no_access")),
+        (PageGrant.status != "ok", _rank("no_access")),
+        (Grant.status == "needs_renewal", _rank("needs_renewal")),
+        (PageGrant.sealed_page_token.is_(None), _rank("no_access")),
         (Grant.status == "frozen", _rank("frozen")),
-        (Grant.status != "ok", _rank("needs_renewal")),
         else_=_readable_rank(),
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
@@ -20,6 +20,9 @@ from storage.db.installation import bump_data_version
 from storage.db.text import storable
 from storage.db.upsert import Conflict, count_changed, insert_into, table_of, upsert
 from storage.models import Grant, Page, PageGrant
+
+# A ``reason_code`` of ours: the key that sealed the grant's tokens is lost. Graph's are positive.
+KEY_GIVEN_UP = -1
 
 _GRANTED_ANEW = Conflict(
     special={
@@ -70,6 +73,7 @@ def save_grant(session: Session, facts: GrantFacts, sealed: Sealed, now: datetim
         created_at=now,
         renewed_at=now,
         last_used_at=now,
+        checked_at=now,
     )
     table, new = table_of(Grant), insert.excluded
     changes: dict[str, ColumnElement[Any]] = {
@@ -170,10 +174,18 @@ def set_grant_status(
     return False
 
 
-def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
-    """Disconnect a grant: erase its user access token and page access tokens, and nothing else.
+def forget_tokens(
+    session: Session,
+    grant_id: int,
+    now: datetime,
+    *,
+    status: str = "disconnected",
+    code: int | None = None,
+) -> None:
+    """Erase a grant's user access token and page access tokens, and nothing else.
 
-    Page grants keep their status; the grant's own status makes them unusable.
+    Page grants keep their status; the grant's own ``status``, with its reason ``code``, makes them
+    unusable.
     """
     erase_pages = update(PageGrant).where(PageGrant.grant_id == grant_id)
     count_changed(session, erase_pages.values(sealed_page_token=None, key_id=None))
@@ -183,9 +195,9 @@ def forget_tokens(session: Session, grant_id: int, now: datetime) -> None:
         erase_grant.values(
             sealed_user_token=None,
             key_id=None,
-            status="disconnected",
-            status_at=case((Grant.status == "disconnected", Grant.status_at), else_=now),
-            reason_code=None,
+            status=status,
+            status_at=case((Grant.status == status, Grant.status_at), else_=now),
+            reason_code=code,
             reason_subcode=None,
         ),
     )
@@ -220,13 +232,28 @@ def withdraw_page_grants(
 
 
 def list_held_pages(session: Session, grant_id: int) -> dict[str, str]:
-    """Return id → name of the Pages that a grant has a token for; in no order."""
+    """Return id → name of the Pages that a grant has a token for, or had until its key was lost.
+
+    In no order.
+    """
+    is_lost = and_(Grant.status == "needs_renewal", PageGrant.status == "ok")
     query = (
         select(Page.id, Page.name)
         .join(PageGrant, PageGrant.page_id == Page.id)
-        .where(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .where(Grant.id == grant_id, or_(PageGrant.sealed_page_token.is_not(None), is_lost))
     )
     return {row.id: row.name for row in session.execute(query)}
+
+
+def list_page_holders(session: Session, page_id: str, granted_until: datetime) -> list[int]:
+    """Return the ids of the grants with a token for a Page that was granted by a time."""
+    query = select(PageGrant.grant_id).where(
+        PageGrant.page_id == page_id,
+        PageGrant.sealed_page_token.is_not(None),
+        PageGrant.granted_at <= granted_until,
+    )
+    return list(session.scalars(query.order_by(PageGrant.grant_id)))
 
 
 def set_page_grant_status(
@@ -261,23 +288,45 @@ def set_page_grant_status(
     return changed
 
 
-def touch_grant(session: Session, grant_id: int, now: datetime) -> None:
-    """Store ``now`` as the time of Facebook's last answer to this grant."""
-    count_changed(session, update(Grant).where(Grant.id == grant_id).values(last_used_at=now))
+def list_unchecked_grants(session: Session, before: datetime) -> list[int]:
+    """Return the ids of the grants whose last check was before a time, or that never had one.
+
+    Disconnected and frozen ones are left out: nothing is asked through them.
+    """
+    is_due = or_(Grant.checked_at.is_(None), Grant.checked_at < before)
+    query = select(Grant.id).where(
+        Grant.status.in_(("ok", "needs_renewal")), Grant.sealed_user_token.is_not(None), is_due
+    )
+    return list(session.scalars(query.order_by(Grant.id)))
+
+
+def record_check(session: Session, grant_id: int, now: datetime, *, is_alive: bool) -> None:
+    """Store that Facebook answered at ``now`` whether this grant's access is valid.
+
+    ``is_alive``: it is, so it was also used. The version of the data stays: no figure depends on
+    it.
+    """
+    values = {"checked_at": now} | ({"last_used_at": now} if is_alive else {})
+    count_changed(session, update(Grant).where(Grant.id == grant_id).values(values))
 
 
 def record_permissions(
     session: Session, grant_id: int, *, granted: Sequence[str], declined: Sequence[str]
 ) -> None:
     """Store the permissions that Facebook reports as granted and declined."""
-    changed = count_changed(
+    grant = get_grant(session, grant_id)
+    # Compared here: PostgreSQL can't compare JSON. Facebook's order means nothing.
+    if set(grant.granted_permissions) == set(granted) and set(grant.declined_permissions) == set(
+        declined
+    ):
+        return
+    count_changed(
         session,
         update(Grant)
         .where(Grant.id == grant_id)
         .values(granted_permissions=list(granted), declined_permissions=list(declined)),
     )
-    if changed:
-        bump_data_version(session)
+    bump_data_version(session)
 
 
 def record_expiries(

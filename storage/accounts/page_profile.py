@@ -1,11 +1,12 @@
-"""Page profile: loads one Page's details, the accounts that hold it, and its span of snapshots."""
+"""Page profile: loads one Page's details, the accounts that hold it, and its span of figures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from storage.accounts.connection_states import CONNECTION_STATES, ConnectionState, grant_rank
@@ -39,10 +40,10 @@ class PageHolder:
 
 @dataclass(frozen=True, kw_only=True)
 class PageProfile(PageDetails):
-    """A Page as Facebook described it at ``described_at``, with its connection and snapshots.
+    """A Page as Facebook described it at ``described_at``, with its connection and figures.
 
     ``connection`` is the best of ``holders``, which come best first; without any it is
-    "disconnected". ``first_day`` and ``last_day`` are of its snapshots; None before the first.
+    "disconnected". ``first_day`` and ``last_day`` are of its figures; None without any.
     """
 
     first_seen_at: datetime
@@ -53,6 +54,7 @@ class PageProfile(PageDetails):
     first_day: date | None
     last_day: date | None
     picture_etag: str | None  # None: no picture is stored
+    archived_at: datetime | None = None
 
 
 def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
@@ -62,9 +64,10 @@ def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
     page = session.get(Page, page_id, populate_existing=True)
     if page is None:
         return None
-    holders = list_holders(session, page_id)
-    days = select(func.min(Snapshot.day), func.max(Snapshot.day)).where(Snapshot.page_id == page_id)
-    first_day, last_day = session.execute(days).one()
+    holders = list_holders(session, [page_id]).get(page_id, [])
+    has_figure = or_(Snapshot.fans_count.is_not(None), Snapshot.followers_count.is_not(None))
+    days = select(func.min(Snapshot.day), func.max(Snapshot.day))
+    first_day, last_day = session.execute(days.where(Snapshot.page_id == page_id, has_figure)).one()
     etag = select(Picture.etag).where(Picture.page_id == page_id)
     return PageProfile(
         **read_details(page),
@@ -76,21 +79,26 @@ def find_page_profile(session: Session, page_id: str) -> PageProfile | None:
         first_day=first_day,
         last_day=last_day,
         picture_etag=session.execute(etag).scalar_one_or_none(),
+        archived_at=page.archived_at,
     )
 
 
-def list_holders(session: Session, page_id: str) -> list[PageHolder]:
-    """Return the accounts of a Page: best connection first, of equal ones the one renewed last."""
+def list_holders(session: Session, page_ids: Sequence[str]) -> dict[str, list[PageHolder]]:
+    """Return the accounts of Pages: best connection first, of equal ones the one renewed last.
+
+    Pages without any are absent.
+    """
     rank = grant_rank()
     statement = (
         select(PageGrant, Grant, rank.label("rank"))
         .join(Grant, Grant.id == PageGrant.grant_id)
         .join(Page, Page.id == PageGrant.page_id)
-        .where(PageGrant.page_id == page_id)
+        .where(PageGrant.page_id.in_(page_ids))
         .order_by(rank, Grant.renewed_at.desc(), Grant.id)
     )
-    return [
-        PageHolder(
+    holders: dict[str, list[PageHolder]] = {}
+    for held, grant, best in session.execute(statement):
+        holder = PageHolder(
             grant_id=grant.id,
             account_id=grant.account_id,
             account_name=grant.account_name,
@@ -104,5 +112,5 @@ def list_holders(session: Session, page_id: str) -> list[PageHolder]:
             grant_reason_subcode=grant.reason_subcode,
             tasks=tuple(held.tasks),
         )
-        for held, grant, best in session.execute(statement)
-    ]
+        holders.setdefault(held.page_id, []).append(holder)
+    return holders

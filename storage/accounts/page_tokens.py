@@ -1,14 +1,16 @@
-"""Page access tokens: lists the usable ones, and the Pages that have none left."""
+"""Page access tokens: lists the usable ones, those of one Page, and the Pages without any."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from storage.accounts.archive import archived_ids
 from storage.accounts.connection_states import may_analyze
 from storage.models import Grant, PageGrant
 
@@ -18,7 +20,6 @@ _TOKEN_COLUMNS = (
     PageGrant.page_id,
     PageGrant.grant_id,
     Grant.account_id,
-    Grant.account_name,
     PageGrant.key_id,
     PageGrant.sealed_page_token,
 )
@@ -34,21 +35,41 @@ class PageToken:
     page_id: str
     grant_id: int
     account_id: str
-    account_name: str
     key_id: str
     sealed_page_token: str = field(repr=False)
 
 
 @dataclass(frozen=True)
+class PageHolding:
+    """What one account holds of a Page, whatever its state.
+
+    ``grant_status`` and ``status`` are those of `storage.models.Grant` and `PageGrant`, and so are
+    the other fields. ``token`` is None where no page access token is kept.
+    """
+
+    grant_id: int
+    account_name: str
+    grant_status: str
+    status: str
+    tasks: Sequence[str]
+    granted_permissions: Sequence[str]
+    declined_permissions: Sequence[str]
+    granted_at: datetime
+    data_access_expires_at: datetime | None
+    checked_at: datetime | None
+    last_used_at: datetime | None
+    token: PageToken | None
+
+
+@dataclass(frozen=True)
 class CutOffPage:
-    """A Page that no account can read any more, since Facebook ended their grants.
+    """A Page that no account can read any more, since their grants need renewal.
 
     The account is the one renewed last; ``code`` and ``subcode`` are Graph's.
     """
 
     page_id: str
     grant_id: int
-    account_name: str
     code: int | None
     subcode: int | None
 
@@ -61,6 +82,38 @@ def list_page_tokens(session: Session) -> list[PageToken]:
     """
     query = _working(*_TOKEN_COLUMNS).order_by(*_BEST_FIRST)
     return [PageToken(*row) for row in session.execute(query)]
+
+
+def list_holdings(session: Session, page_id: str) -> list[PageHolding]:
+    """Return what each account holds of a Page, the account renewed last in front."""
+    query = (
+        select(PageGrant, Grant)
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .where(PageGrant.page_id == page_id)
+        .order_by(*_BEST_FIRST)
+    )
+    rows = session.execute(query, execution_options={"populate_existing": True})
+    return [
+        PageHolding(
+            grant_id=grant.id,
+            account_name=grant.account_name,
+            grant_status=grant.status,
+            status=held.status,
+            tasks=tuple(held.tasks),
+            granted_permissions=tuple(grant.granted_permissions),
+            declined_permissions=tuple(grant.declined_permissions),
+            granted_at=held.granted_at,
+            data_access_expires_at=grant.data_access_expires_at,
+            checked_at=grant.checked_at,
+            last_used_at=grant.last_used_at,
+            token=None
+            if held.sealed_page_token is None or held.key_id is None
+            else PageToken(
+                page_id, grant.id, grant.account_id, held.key_id, held.sealed_page_token
+            ),
+        )
+        for held, grant in rows
+    ]
 
 
 def list_insight_tokens(session: Session) -> list[PageToken]:
@@ -99,7 +152,8 @@ def find_insight_access(session: Session, page_id: str) -> InsightAccess:
 def list_cut_off_pages(session: Session) -> list[CutOffPage]:
     """Return the Pages that can be read only after a renewal, each once, by id.
 
-    Pages of paused or disconnected accounts alone are left out: an operator ended those.
+    Archived Pages and those of paused or disconnected accounts alone are left out: an operator
+    ended those.
     """
     other, other_grant = aliased(PageGrant), aliased(Grant)
     is_readable = exists().where(
@@ -112,15 +166,15 @@ def list_cut_off_pages(session: Session) -> list[CutOffPage]:
         select(
             PageGrant.page_id,
             Grant.id,
-            Grant.account_name,
             Grant.reason_code,
             Grant.reason_subcode,
         )
         .join(Grant, Grant.id == PageGrant.grant_id)
         .where(
             Grant.status == "needs_renewal",
-            PageGrant.sealed_page_token.is_not(None),
+            PageGrant.status == "ok",
             ~is_readable,
+            PageGrant.page_id.not_in(archived_ids()),
         )
         .order_by(PageGrant.page_id, Grant.renewed_at)
     )
@@ -134,7 +188,10 @@ def _may_read_insights(tasks: Sequence[str], permissions: Sequence[str]) -> bool
 
 
 def _working(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
-    """Select from the page grants with a token, under grants with status "ok"."""
+    """Select from the page grants with a token, under grants with status "ok".
+
+    An archived Page is not read.
+    """
     return (
         select(*columns)
         .join_from(PageGrant, Grant, Grant.id == PageGrant.grant_id)
@@ -142,5 +199,6 @@ def _working(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
             Grant.status == "ok",
             PageGrant.sealed_page_token.is_not(None),
             PageGrant.key_id.is_not(None),
+            PageGrant.page_id.not_in(archived_ids()),
         )
     )

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archived_ids
 from storage.db.installation import bump_data_version
 from storage.db.text import storable
 from storage.db.upsert import Conflict, count_changed, upsert
@@ -64,7 +65,7 @@ def list_pictures_due(
 ) -> list[tuple[str, str]]:
     """Return (Page id, link) of pictures never fetched, or not for REFETCH_AFTER; oldest first.
 
-    Links older than LINK_LIFETIME are left out.
+    Links older than LINK_LIFETIME and archived Pages are left out.
     """
     query = (
         select(Picture.page_id, Picture.source_url)
@@ -72,6 +73,7 @@ def list_pictures_due(
             Picture.source_url.is_not(None),
             Picture.source_at > now - LINK_LIFETIME,
             or_(Picture.fetched_at.is_(None), Picture.fetched_at <= now - REFETCH_AFTER),
+            Picture.page_id.not_in(archived_ids()),
         )
         .order_by(Picture.fetched_at.is_not(None), Picture.fetched_at, Picture.page_id)
         .limit(limit)

@@ -1,45 +1,28 @@
-"""CSV reader: finds a file's columns, and turns it into rows, each read or refused with its reason.
+"""Reader: turns the rows of a sheet into figures of Pages by day, or into reasons why not.
 
-A file whose encoding, delimiter or columns are not clear is refused: nothing is guessed. Dates and
-figures are read after all rows: only the whole file shows whether "03/04" begins with the day, and
-whether "1.234" is above a thousand.
+Dates and figures are read after all rows: only the whole file shows whether "03/04" begins with the
+day, and whether "1.234" is above a thousand.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from storage.csv_import.cells import UnreadableFile, quote, read_dates, read_numbers
+from storage.csv_import.cells import UnreadableFile, is_placeholder, quote, read_numbers
+from storage.csv_import.dates import Moment, examine_dates, read_dates, read_time
+from storage.csv_import.headers import find_meaning, find_zone, names_facebook
+from storage.csv_import.mapping import ColumnMapping
+from storage.csv_import.sheet import MAX_ROWS, Sheet
 
-# Three years of 900 Pages: read in some 5 s, and 400 MB of memory (measured).
-MAX_ROWS = 1_000_000
-DELIMITERS = (",", ";", "\t")
-# More than any spreadsheet shows. A file without line breaks must not be read whole as its header.
-MAX_HEADER = 20_000  # characters
-
-# Names of the columns, in our own exports and elsewhere; compared without case and punctuation.
-NAMES = {
-    "page_id": ("pageid", "id", "facebookid", "facebookpageid", "fbpageid", "seitenid"),
-    "page_name": ("pagename", "name", "page", "facebookpage", "seitenname", "seite"),
-    "date": ("date", "day", "datum", "tag"),
-    "fans": ("fans", "fancount", "pagefans", "likes", "pagelikes", "lifetimetotallikes"),
-    "followers": ("followers", "follower", "followerscount", "pagefollowers", "abonnenten"),
-}
-_UTC = frozenset({"utc", "gmt", "z", "utc0"})
+# Refusals that are kept with line and reason; the others are counted.
+MAX_REFUSED = 10_000
 
 
-class PageCells(NamedTuple):
-    """How a row names its Page: by id where it has one (stripped), else by name (as written)."""
-
-    id: str
-    name: str
+PageCells = tuple[str, ...]  # what a row says of its Page, the most reliable first
 
 
 class FileRow(NamedTuple):
@@ -53,229 +36,265 @@ class FileRow(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PastFigures:
-    """A file: its readable rows in their order, and the others as (line, reason), in order.
+class Refusals:
+    """Rows that are refused: the first MAX_REFUSED as (line, reason) in order, and how many."""
 
+    rows: tuple[tuple[int, str], ...]
+    count: int
+
+
+@dataclass(frozen=True)
+class PastFigures:
+    """A file's readable rows in their order, and what became of the others.
+
+    ``empty_count``: rows without any figure, blank ones too. ``unknown_count``: cells that have a
+    placeholder such as "N/A" in place of a figure. ``remarks``: sentences on what was decided.
     ``zone``: what the header gives for the dates, None for nothing: they are taken as UTC days.
     """
 
     rows: list[FileRow]
-    refused: list[tuple[int, str]]
+    refused: Refusals
+    empty_count: int
+    unknown_count: int
+    remarks: tuple[str, ...]
     zone: str | None
 
 
-@dataclass(frozen=True)
-class Columns:
-    """The columns of a file. ``index_of``: from 0, by the names of NAMES; others are left out."""
-
-    index_of: Mapping[str, int]
-    zone: str | None  # the zone that the header gives for the dates: "UTC", or None for none
-    delimiter: str
-
-    def get(self, row: Sequence[str], name: str) -> str:
-        """A cell of a row, "" without such a column. IndexError when the row is too short."""
-        index = self.index_of.get(name)
-        return "" if index is None else row[index]
-
-
-_Figure = int | str | None  # plain digits are a number already, an empty cell is None
-
-
 class _Cells(NamedTuple):
-    """A row as it stands in the file."""
+    """A row as it stands in the file; plain digits are a number already."""
 
     line: int
     page: PageCells
     day: str
-    fans: _Figure
-    followers: _Figure
+    time: str
+    fans: int | str | None
+    followers: int | str | None
 
 
-def read_file(file: BinaryIO, today: date) -> PastFigures:
-    """Read a whole file; days after ``today`` (UTC) are refused. Leaves the file open.
+class _Counts:
+    """What was left out while the rows were picked."""
 
-    Raises UnreadableFile when it is no file of past figures at all, or has more than MAX_ROWS.
+    def __init__(self) -> None:
+        self.empty = 0
+        self.unknown = 0
+        self.headers = 0
+        self.networks: Counter[str] = Counter()
+        self.placeholders: list[str] = []
+
+
+def read_figures(sheet: Sheet, mapping: ColumnMapping, today: date) -> PastFigures:
+    """Read a whole file by a mapping that lacks nothing; days after ``today`` (UTC) are refused.
+
+    Raises UnreadableFile when it can't be read, or has more than MAX_ROWS rows or figures.
     """
-    file.seek(0)
-    encoding = find_encoding(file.read(400))
-    file.seek(0)
-    text = io.TextIOWrapper(file, encoding=encoding, newline="")
-    refused: list[tuple[int, str]] = []
-    try:
-        header, line = text.readline(MAX_HEADER), 1
-        if header.strip().lower() in ("sep=,", "sep=;", "sep=\t"):  # Excel's own first line
-            header, line = text.readline(MAX_HEADER), 2
-        columns = find_columns(header)
-        cells = list(_iterate_cells(text, line, columns, refused))
-    except UnicodeError as error:
-        raise UnreadableFile(
-            "The file is neither UTF-8 nor UTF-16. Save it as “CSV UTF-8” and try again."
-        ) from error
-    finally:
-        with suppress(ValueError):
-            text.detach()
-    rows = _read_cells(cells, today, refused)
-    return PastFigures(rows, sorted(refused), columns.zone)
-
-
-def _iterate_cells(
-    text: io.TextIOWrapper, header_line: int, columns: Columns, refused: list[tuple[int, str]]
-) -> Iterator[_Cells]:
-    """Yield the rows below the header; those that are too short or empty go to ``refused``."""
-    reader = csv.reader(text, delimiter=columns.delimiter)
-    # Pages and days repeat: each is kept in memory once.
-    pages: dict[PageCells, PageCells] = {}
-    days: dict[str, str] = {}
-    last_line, count = header_line, 0
-    try:
-        for row in reader:
-            line, last_line = last_line + 1, header_line + reader.line_num
-            cells = _pick(row, columns)
-            if isinstance(cells, str):
-                refused.append((line, cells))
-                continue
-            count += 1
-            if count > MAX_ROWS:
-                raise UnreadableFile(f"The file has more than {MAX_ROWS:,d} rows. Split it.")
-            page, day, fans, followers = cells
-            page, day = pages.setdefault(page, page), days.setdefault(day, day)
-            yield _Cells(line, page, day, fans, followers)
-    except csv.Error as error:
-        raise UnreadableFile(
-            f"The file can't be read from line {last_line + 1:,d} on: a cell is longer than any "
-            "name. Most likely a quotation mark is not closed."
-        ) from error
-
-
-def _pick(row: Sequence[str], columns: Columns) -> tuple[PageCells, str, _Figure, _Figure] | str:
-    """Page, day, fans and followers of a row; or why it has none."""
-    if not any(cell.strip() for cell in row):
-        return "The row is empty."
-    try:
-        day, page_id = columns.get(row, "date"), columns.get(row, "page_id").strip()
-        name = "" if page_id else columns.get(row, "page_name")
-        fans, followers = (columns.get(row, name).strip() for name in ("fans", "followers"))
-    except IndexError:
-        return "Cells are missing."
-    if not (page_id or name.strip() or day.strip() or fans or followers):
-        return "The row is empty."
-    return PageCells(page_id, name), day, _as_figure(fans), _as_figure(followers)
-
-
-def _as_figure(cell: str) -> _Figure:
-    if cell.isdigit() and cell.isascii() and len(cell) <= 10:
-        return int(cell)
-    return cell or None
-
-
-def _read_cells(
-    cells: Sequence[_Cells], today: date, refused: list[tuple[int, str]]
-) -> list[FileRow]:
-    dates = read_dates({row.day for row in cells}, today)
+    counts = _Counts()
+    cells = list(_iterate_cells(sheet, mapping, counts))
+    dates = {row.day for row in cells}
+    moments = read_dates(dates, today, mapping.dates)
     figures = (figure for row in cells for figure in (row.fans, row.followers))
     numbers = read_numbers({figure for figure in figures if isinstance(figure, str)})
     rows: list[FileRow] = []
-    for line, page, day_cell, fans_cell, followers_cell in cells:
-        day = dates[day_cell]
-        fans = numbers[fans_cell] if isinstance(fans_cell, str) else fans_cell
-        followers = numbers[followers_cell] if isinstance(followers_cell, str) else followers_cell
-        if isinstance(day, str):
-            refused.append((line, day))
-        elif isinstance(fans, str):
-            refused.append((line, fans))
-        elif isinstance(followers, str):
-            refused.append((line, followers))
-        elif fans is None and followers is None:
-            refused.append((line, "There is neither a fan count nor a followers count."))
-        else:
-            rows.append(FileRow(line, page, day, fans, followers))
-    return rows
-
-
-# The header
-
-
-def find_encoding(start: bytes) -> str:
-    """The encoding of a file that begins with these bytes. Raises UnreadableFile."""
-    if start.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        raise UnreadableFile(
-            "This is a spreadsheet or an archive, not a CSV file. Open it in its program and save "
-            "it as “CSV UTF-8”."
+    refused: list[tuple[int, str]] = []
+    seconds: list[int] = []
+    for row in cells:
+        moment = moments[row.day]
+        fans, followers = (
+            numbers[figure] if isinstance(figure, str) else figure
+            for figure in (row.fans, row.followers)
         )
-    if start.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        return "utf-32"
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    sample = start[:200]
-    if len(sample) >= 4 and not any(sample[0:4:2]) and all(sample[1:4:2]):
-        return "utf-16-be"
-    if len(sample) >= 4 and not any(sample[1:4:2]) and all(sample[0:4:2]):
-        return "utf-16-le"
-    if b"\0" in sample:
-        raise UnreadableFile("This is not a text file. Save the figures as “CSV UTF-8”.")
-    return "utf-8-sig"
-
-
-def find_columns(line: str) -> Columns:
-    """The columns of a header line, with the delimiter that finds most. Raises UnreadableFile."""
-    line = line.rstrip("\r\n")
-    if not line.strip():
-        raise UnreadableFile("The first line is empty; it should name the columns.")
-    delimiter = max(DELIMITERS, key=lambda each: len(_find_meanings(_split_line(line, each))))
-    cells = _split_line(line, delimiter)
-    meanings = _find_meanings(cells)
-    _check_columns(cells, meanings)
-    index_of = {meaning: index for index, meaning in meanings.items()}
-    return Columns(index_of, _get_zone(cells[index_of["date"]]), delimiter)
-
-
-def _split_line(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([line], delimiter=delimiter), [])
-    except csv.Error as error:
-        raise UnreadableFile("The first line can't be read; it should name the columns.") from error
-
-
-def _find_meanings(cells: Sequence[str]) -> dict[int, str]:
-    """The meaning of each column that has one, by its index."""
-    meaning_of = {name: meaning for meaning, names in NAMES.items() for name in names}
-    bare = [re.sub(r"\(.*\)|[\W_]", "", cell.casefold()) for cell in cells]
-    return {index: meaning_of[name] for index, name in enumerate(bare) if name in meaning_of}
-
-
-def _check_columns(cells: Sequence[str], meanings: dict[int, str]) -> None:
-    for meaning in NAMES:
-        same = [cells[index] for index, each in meanings.items() if each == meaning]
-        if len(same) > 1:
-            raise UnreadableFile(
-                f"Two columns could be “{meaning}”: {quote(same[0])} and {quote(same[1])}. "
-                "Rename or remove one."
-            )
-    present = set(meanings.values())
-    missing = [
-        text
-        for text, names in (
-            ("“page_id” or “page_name”", {"page_id", "page_name"}),
-            ("“date”", {"date"}),
-            ("“fans” or “followers”", {"fans", "followers"}),
+        reason = next((v for v in (moment, fans, followers) if isinstance(v, str)), None)
+        if reason is not None or not isinstance(moment, Moment):
+            refused.append((row.line, str(reason)))
+            continue
+        rows.append(FileRow(row.line, row.page, moment.day, fans, followers))  # type: ignore[arg-type]
+        seconds.append(read_time(row.time) if row.time else moment.seconds)
+    forms = examine_dates(dates)
+    have_times = not forms.are_day_ends and (mapping.time is not None or forms.have_times)
+    read_count = len(rows)
+    if have_times:
+        rows = _keep_last(rows, seconds)
+    header = sheet.header[mapping.day] if mapping.day is not None else ""
+    remarks = [*_describe_counts(counts), *_describe_dates(mapping)]
+    if forms.are_serials and rows:
+        number = next(row.day for row in cells if isinstance(moments[row.day], Moment))
+        day = moments[number].day  # type: ignore[union-attr]
+        remarks.append(f"The dates are numbers, as Excel keeps them: {number.strip()} is {day}.")
+    if not rows and not refused and sheet.names:
+        remarks.append(
+            "If the spreadsheet has formulas, open it in its program and save it again, so that "
+            "their results are in it."
         )
-        if not present & names
-    ]
-    if missing:
-        raise UnreadableFile(
-            f"No column is called {', and none '.join(missing)}. The first line should name the "
-            "columns, as in: page_id,date,fans,followers"
-        )
-
-
-def _get_zone(cell: str) -> str | None:
-    """The zone in brackets. Days of another zone than UTC are not the days of snapshots."""
-    zone = re.search(r"\(([^)]*)\)", cell)
-    if zone is None or not zone[1].strip():
-        return None
-    if re.sub(r"[\W_]", "", zone[1].casefold()) in _UTC:
-        return "UTC"
-    raise UnreadableFile(
-        f"The dates are in {quote(zone[1])}, and Pagekeeper keeps days in UTC. If the days may be "
-        "taken as they are written, call the column “date”."
+    if have_times and len(rows) < read_count:
+        remarks.append("Of several figures of one day the last one is taken.")
+    elif have_times:
+        remarks.append("The dates have a time of day; the day is taken as it is written.")
+    return PastFigures(
+        rows=rows,
+        refused=make_refusals(refused),
+        empty_count=counts.empty,
+        unknown_count=counts.unknown,
+        remarks=tuple(remarks),
+        zone="Pacific time" if mapping.dates.takes_day_before else find_zone(header),
     )
+
+
+def make_refusals(rows: Sequence[tuple[int, str]]) -> Refusals:
+    """Return the refusals, in order of line, as far as they are kept."""
+    return Refusals(tuple(sorted(rows)[:MAX_REFUSED]), len(rows))
+
+
+def _iterate_cells(sheet: Sheet, mapping: ColumnMapping, counts: _Counts) -> Iterator[_Cells]:
+    """Yield what the mapping takes of each row."""
+    # Pages and days repeat: each is kept in memory once.
+    texts: dict[str, str] = {}
+    pages: dict[PageCells, PageCells] = {}
+    figures_count = 0
+    previous: Sequence[str] = ()
+    title = ""
+    for line, cells in sheet.iterate_rows():
+        network = _get(cells, mapping.network).strip()
+        if network and not names_facebook(network):
+            counts.networks[network] += 1
+            continue
+        day = _get(cells, mapping.day)
+        if _is_name_of_days(day):
+            _check_repeated_header(sheet, mapping, line, cells, previous)
+            counts.headers += 1
+            continue
+        if any(cells):
+            previous = cells
+        if mapping.only_page is not None and _is_title(cells):
+            title = cells[0]
+        day, time = (texts.setdefault(text, text) for text in (day, _get(cells, mapping.time)))
+        is_empty = True
+        for page, fans_cell, followers_cell in _split(cells, mapping):
+            fans = _as_figure(fans_cell, counts)
+            followers = _as_figure(followers_cell, counts)
+            if fans is None and followers is None:
+                continue
+            if title:
+                raise UnreadableFile(
+                    f"The line {quote(title)} stands alone among the figures. If a second table "
+                    "begins there, save each table as a file of its own; else delete the line."
+                )
+            is_empty = False
+            figures_count += 1
+            if figures_count > MAX_ROWS:
+                raise UnreadableFile(f"The file has more than {MAX_ROWS:,d} figures. Split it.")
+            yield _Cells(line, pages.setdefault(page, page), day, time, fans, followers)
+        counts.empty += is_empty
+
+
+def _is_name_of_days(cell: str) -> bool:
+    if not cell or cell[0].isdigit() or any(map(str.isdigit, cell)):
+        return False
+    meaning = find_meaning(cell)
+    return meaning is not None and meaning.kind == "day"
+
+
+def _check_repeated_header(
+    sheet: Sheet,
+    mapping: ColumnMapping,
+    line: int,
+    cells: Sequence[str],
+    previous: Sequence[str],
+) -> None:
+    """Raise UnreadableFile unless a header below the first is the same one of the same table.
+
+    The rows below it are of the same Page and metric only where the rows say their Page, and no
+    title stands above it.
+    """
+    is_same = _list_names(cells) == _list_names(sheet.header)
+    if not is_same or _is_title(previous) or not (mapping.pages or mapping.by_page):
+        raise UnreadableFile(
+            f"On line {line:,d} a second table begins. Save each table as a file of its own."
+        )
+
+
+def _is_title(cells: Sequence[str]) -> bool:
+    """Whether only the first cell has a text, and it is no day."""
+    return (
+        bool(cells)
+        and bool(cells[0].strip())
+        and not any(map(str.isdigit, cells[0]))
+        and not is_placeholder(cells[0].strip())
+        and not any(cell.strip() for cell in cells[1:])
+    )
+
+
+def _list_names(header: Sequence[str]) -> list[str]:
+    return [name for cell in header if (name := cell.strip("\ufeff \t"))]
+
+
+def _split(cells: Sequence[str], mapping: ColumnMapping) -> Iterator[tuple[PageCells, str, str]]:
+    """Yield the Page, fans and followers of a row: once, or for each Page with its own column."""
+    if mapping.by_page:
+        for column, page_id in mapping.by_page:
+            figure = _get(cells, column)
+            yield (page_id,), *((figure, "") if mapping.metric == "fans" else ("", figure))
+        return
+    page = tuple(_get(cells, column) for column in mapping.pages)
+    if not mapping.pages and mapping.only_page is not None:
+        page = (mapping.only_page,)
+    yield page, _get(cells, mapping.fans), _get(cells, mapping.followers)
+
+
+def _get(cells: Sequence[str], index: int | None) -> str:
+    """A cell; "" where the row has none: spreadsheets leave empty cells at the end off."""
+    return cells[index] if index is not None and index < len(cells) else ""
+
+
+def _as_figure(cell: str, counts: _Counts) -> int | str | None:
+    text = cell.strip()
+    if text.isdigit() and text.isascii() and len(text) <= 10:
+        return int(text)
+    if is_placeholder(text):
+        counts.unknown += 1
+        if text not in counts.placeholders and len(counts.placeholders) < 3:
+            counts.placeholders.append(text)
+        return None
+    return text or None
+
+
+def _keep_last(rows: Sequence[FileRow], seconds: Sequence[int]) -> list[FileRow]:
+    """The last row of each Page and day: by its time, then by its line."""
+    last: dict[tuple[PageCells, date], tuple[int, FileRow]] = {}
+    for second, row in zip(seconds, rows, strict=True):
+        key = (row.page, row.day)
+        if key not in last or last[key][0] <= second:
+            last[key] = (second, row)
+    return [row for _, row in last.values()]
+
+
+def _describe_counts(counts: _Counts) -> list[str]:
+    remarks = []
+    if counts.networks:
+        rows = (
+            "1 row is" if counts.networks.total() == 1 else f"{counts.networks.total():,d} rows are"
+        )
+        names = " or ".join(quote(name) for name, _ in counts.networks.most_common(3))
+        remarks.append(f"{rows} of {names}, not of Facebook: passed over.")
+    if counts.headers:
+        remarks.append("The line with the names of the columns occurs again: passed over.")
+    if counts.unknown:
+        cells = "1 cell has" if counts.unknown == 1 else f"{counts.unknown:,d} cells have"
+        written = " or ".join(map(quote, counts.placeholders))
+        remarks.append(f"{cells} {written} in place of a figure: taken as not known.")
+    if counts.empty:
+        rows = "1 row has" if counts.empty == 1 else f"{counts.empty:,d} rows have"
+        remarks.append(f"{rows} no figure and stay{'s' * (counts.empty == 1)} empty.")
+    return remarks
+
+
+def _describe_dates(mapping: ColumnMapping) -> list[str]:
+    remarks = []
+    choices = mapping.dates
+    if choices.month_first is not None:
+        first = "month" if choices.month_first else "day"
+        remarks.append(f"In dates such as 5/4/2024 the {first} comes first.")
+    if choices.takes_month_end:
+        remarks.append("Each month's figure is taken for the last day of the month.")
+    if choices.takes_day_before is not None:
+        day = "that ended then" if choices.takes_day_before else "that is written"
+        remarks.append(f"The times are the ends of Facebook's days: taken for the day {day}.")
+    return remarks

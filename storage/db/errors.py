@@ -2,15 +2,15 @@
 
     StorageError
     ├── DatabaseUnreachable      no connection, no permission, or not a database at all
-    ├── DatabaseBusy             another transaction kept it locked for too long
+    ├── DatabaseBusy             another program or transaction held it for too long
     ├── WrongInstallation        it belongs to another mode, app or program
     ├── NewerSchema              a newer version of Pagekeeper has migrated it
     ├── OldSchema                its tables are older than the first migration
     ├── WrongKey                 a value is sealed with a key that is not configured
     ├── SealBroken               altered, or sealed for another purpose or owner
-    ├── TooManyAttempts          too many attempts are open at once
     ├── GrantNotFound            no grant has this id
     ├── TagRefused               a tag can't have this name
+    ├── ViewRefused              a view can't be saved so
     ├── NoteRefused              a note's text, day, Page or tag is refused
     └── JobRunning               a run of the same job is under way
 
@@ -33,10 +33,10 @@ class DatabaseUnreachable(StorageError):
 
 
 class DatabaseBusy(StorageError):
-    """The database stayed locked for longer than a session waits; a later try may succeed."""
+    """Another program, or a long transaction, holds the database; a later try may succeed."""
 
     def __init__(self) -> None:
-        super().__init__("The database is busy with somebody else's work.")
+        super().__init__("Another program holds the database. Try again when it is done with it.")
 
 
 class WrongInstallation(StorageError):
@@ -83,14 +83,6 @@ class SealBroken(StorageError):
         super().__init__("A sealed value does not open for this purpose and owner.")
 
 
-class TooManyAttempts(StorageError):
-    """``open_count`` attempts are open already; the oldest expire by themselves."""
-
-    def __init__(self, open_count: int) -> None:
-        super().__init__(f"{open_count} attempts to connect are open already.")
-        self.open_count = open_count
-
-
 class GrantNotFound(StorageError):
     """No grant has this id."""
 
@@ -104,6 +96,19 @@ class TagRefused(StorageError):
 
     def __init__(self, reason: str, taken_by: str | None = None) -> None:
         super().__init__(f"The name of a tag was refused: {reason}.")
+        self.reason = reason
+        self.taken_by = taken_by
+
+
+class ViewRefused(StorageError):
+    """A saved view was refused.
+
+    ``reason``: empty · too_long (its name) · taken (by the view ``taken_by``) · too_many ·
+    query_too_long.
+    """
+
+    def __init__(self, reason: str, taken_by: str | None = None) -> None:
+        super().__init__(f"A saved view was refused: {reason}.")
         self.reason = reason
         self.taken_by = taken_by
 

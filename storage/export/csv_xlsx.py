@@ -45,8 +45,13 @@ _NUMBER_FORMATS: dict[Kind, str] = {
 # Excel, LibreOffice and Google Sheets take these for the start of a formula, full-width forms too.
 # https://owasp.org/www-community/attacks/CSV_Injection
 _STARTS = "=+\\-@\t\r\n＝＋－＠"
-_DANGEROUS = re.compile(f"'*[{_STARTS}]")
-_DEFUSED = re.compile(f"'+[{_STARTS}]")
+# A cell begins at the start of the text, and behind what divides cells in any locale: Excel reads a
+# file by semicolons in German and many other settings. Quotes then no longer hold a cell together,
+# and one behind the last divider would open a cell that begins with the end of the line.
+_DIVIDED = r"(?<=[;\t\r\n])"
+_RUN, _END = f"(?=[\"']*[{_STARTS}])", r"""(?=["']*\Z)"""
+_DANGEROUS = re.compile(rf"(?:\A|{_DIVIDED}){_RUN}|{_DIVIDED}{_END}")
+_DEFUSED = re.compile(rf"(?:\A|{_DIVIDED})'{_RUN}|{_DIVIDED}'{_END}")
 _NOT_IN_A_FILE_NAME = re.compile(r"[^\w.]+")
 # Names that Windows keeps for devices, whatever follows the dot.
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
@@ -65,16 +70,16 @@ class TooManyRows(Exception):
 
 
 def defuse(text: str) -> str:
-    """Return the text, with an apostrophe in front if a spreadsheet would run it as a formula.
+    """Return the text, with an apostrophe wherever a spreadsheet would begin to run a formula.
 
     Text that already looks defused gets another one, so `undefuse` always restores the text.
     """
-    return f"'{text}" if _DANGEROUS.match(text) else text
+    return _DANGEROUS.sub("'", text)
 
 
-def undefuse(text: str) -> str:
+def undefuse(cell: str) -> str:
     """Return the text as it was before `defuse`."""
-    return text[1:] if _DEFUSED.match(text) else text
+    return _DEFUSED.sub("", cell)
 
 
 def make_file_name(*parts: str, ending: str) -> str:

@@ -1,7 +1,8 @@
 """Exported tables: makes files of the table of Pages and of daily figures, with every row.
 
-The CSV import reads these columns, and importing an export changes nothing. Totals and medians are
-not exported.
+Names are lower-case words with underscores; what they are of (UTC, fans) stands at their end. The
+CSV import reads these columns, and importing an export changes nothing. Totals and medians are not
+exported.
 """
 
 from __future__ import annotations
@@ -19,7 +20,10 @@ from storage.figures.filters import EVERY_PAGE, Filter, Metric, filter_condition
 from storage.figures.period_ends import load_period_ends
 from storage.figures.snapshots import source_of_day
 from storage.figures.table import SortKey, load_table
+from storage.insights.sums import SUM_KEYS, InsightSums, load_insight_sums
+from storage.jobs.events import record_event
 from storage.models import InsightValue, Page, Snapshot
+from storage.models.base import THIS_COMPUTER
 
 PAGES_AT_ONCE = 200
 TABLE_ROWS_AT_ONCE = 5_000
@@ -32,7 +36,8 @@ GAINED, LOST = "page_daily_follows_unique", "page_daily_unfollows_unique"
 class ExportQuery:
     """Days (both ends included) and Pages of an export.
 
-    ``page_ids`` None: every Page of the filter. ``metric``: its change is exported as net_new.
+    ``page_ids``: these Pages, also archived ones; None: every Page of the filter. ``metric``: its
+    change is exported as net_new.
     """
 
     since: date
@@ -42,9 +47,10 @@ class ExportQuery:
     page_ids: tuple[str, ...] | None = None
 
     def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the Pages as conditions on Page; empty for every Page."""
-        conditions = filter_conditions(self.filter, self.until)
-        return conditions if self.page_ids is None else [*conditions, Page.id.in_(self.page_ids)]
+        """Return the Pages as conditions on Page."""
+        if self.page_ids is not None:
+            return [Page.id.in_(self.page_ids)]
+        return filter_conditions(self.filter, self.until)
 
     def file_name(self, what: str, ending: str) -> str:
         """ "pagekeeper-daily-figures-2026-10-26-2026-11-22.csv"."""
@@ -52,37 +58,68 @@ class ExportQuery:
         return make_file_name("pagekeeper", what, days, ending=ending)
 
 
+def page_url(page_id: str) -> str:
+    """Return the address of a Page, which holds its id where a spreadsheet rounds the id itself.
+
+    Spreadsheets read a CSV file's long numbers as 1.02E+14, whatever the file does about it but
+    change the id.
+    """
+    return f"https://www.facebook.com/{page_id}"
+
+
 def daily_figures_columns(metric: Metric) -> tuple[Column, ...]:
     """Return the columns of daily figures; gained and lost are Facebook's own counts."""
     return (
         Column("page_id", "text"),
+        Column("page_url", "text"),
         Column("page_name", "text"),
-        Column("date (UTC)", "day"),
+        Column("date_utc", "day"),
         Column("fans", "number"),
         Column("followers", "number"),
-        Column(f"net_new ({metric})", "number"),
-        Column("gained (days in Pacific time)", "number"),
-        Column("lost (days in Pacific time)", "number"),
+        Column(f"net_new_{metric}", "number"),
+        Column("gained_pacific_day", "number"),
+        Column("lost_pacific_day", "number"),
         Column("source", "text"),
-        Column("fetched_at (UTC)", "time"),
+        Column("fetched_at_utc", "time"),
         Column("graph_version", "text"),
     )
 
 
-def page_table_columns(metric: Metric) -> tuple[Column, ...]:
-    """Return the columns of the table of Pages; the date is the day of the newest snapshot."""
+def page_table_columns(metric: Metric, *, has_sums: bool = False) -> tuple[Column, ...]:
+    """Return the columns of the table of Pages; "as of" is the day of the newest snapshot.
+
+    ``has_sums``: with views and engagement over 28 days.
+    """
     return (
         Column("page_id", "text"),
+        Column("page_url", "text"),
         Column("page_name", "text"),
         Column("category", "text"),
-        Column("date (UTC)", "day"),
+        Column("as_of_utc", "day"),
         Column("fans", "number"),
         Column("followers", "number"),
-        Column(f"net_new ({metric})", "number"),
-        Column(f"growth_percent ({metric})", "percent"),
+        Column(f"net_new_{metric}", "number"),
+        Column(f"growth_percent_{metric}", "percent"),
         Column("connection", "text"),
-        Column("updated_at (UTC)", "time"),
+        Column("updated_at_utc", "time"),
+        *(SUM_COLUMNS if has_sums else ()),
     )
+
+
+# Where a Page has them. The last day is that of all Pages with a sum.
+SUM_COLUMNS = (
+    *(Column(f"{key}_28_days{change}", "number") for key in SUM_KEYS for change in ("", "_change")),
+    Column("28_days_until_pacific", "day"),
+)
+
+
+def list_sums(sums: InsightSums, page_ids: Sequence[str]) -> list[Cell]:
+    """Return the cells of `SUM_COLUMNS` for these Pages together; empty where one is unknown."""
+    totals = sums.totals(page_ids)
+    cells: list[Cell] = []
+    for total in map(totals.get, SUM_KEYS):
+        cells += [None, None] if total is None else [total.now, total.change]
+    return [*cells, sums.until if totals else None]
 
 
 def export_daily_figures(session: Session, query: ExportQuery, format: Format) -> bytes:
@@ -96,8 +133,26 @@ def export_page_table(
     session: Session, query: ExportQuery, format: Format, *, sort: SortKey, descending: bool
 ) -> bytes:
     """Return the table of Pages as a file, sorted as on the screen."""
-    rows = _iterate_page_table(session, query, sort, descending)
-    return make_file(page_table_columns(query.metric), rows, format)
+    sums = load_insight_sums(session, query.until)
+    rows = _iterate_page_table(session, query, sort, descending, sums)
+    return make_file(page_table_columns(query.metric, has_sums=sums is not None), rows, format)
+
+
+def record_export(
+    session: Session,
+    what: str,
+    ending: str,
+    now: datetime,
+    page_id: str | None,
+    by: str = THIS_COMPUTER,
+) -> None:
+    """Record that a file was made. ``what``: "table", "series", "chart" or "report".
+
+    ``page_id``: the Page that the file is about, if it is about one.
+    """
+    scope = "all" if page_id is None else "page"
+    facts = {"what": what, "format": ending, "scope": scope}
+    record_event(session, "exported", facts, now, by=by, page_id=page_id)
 
 
 def count_daily_figures(session: Session, query: ExportQuery) -> int:
@@ -136,7 +191,8 @@ def _iterate_daily_figures(session: Session, query: ExportQuery) -> Iterator[Seq
                     key = (page_id, day)
                     changes = (net_new, gained.get(key), lost.get(key))
                     provenance = (source, fetched_at, version)
-                    yield page_id, name, day, fans, followers, *changes, *provenance
+                    page = (page_id, page_url(page_id), name)
+                    yield *page, day, fans, followers, *changes, *provenance
 
 
 _Snapshot = tuple[date, int | None, int | None, str, datetime, str | None]
@@ -176,7 +232,11 @@ def _load_insight(
 
 
 def _iterate_page_table(
-    session: Session, query: ExportQuery, sort: SortKey, descending: bool
+    session: Session,
+    query: ExportQuery,
+    sort: SortKey,
+    descending: bool,
+    sums: InsightSums | None,
 ) -> Iterator[Sequence[Cell]]:
     (ends,) = load_period_ends(session, query.filter, (query.since, query.until))
     offset = 0
@@ -190,10 +250,12 @@ def _iterate_page_table(
             descending=descending,
             limit=TABLE_ROWS_AT_ONCE,
             offset=offset,
+            sums=sums,
         )
         for row in page.rows:
             yield (
                 row.page_id,
+                page_url(row.page_id),
                 row.name,
                 row.category,
                 row.figure_day,
@@ -203,6 +265,7 @@ def _iterate_page_table(
                 row.growth_percent,
                 row.connection,
                 row.updated_at,
+                *([] if sums is None else list_sums(sums, [row.page_id])),
             )
         offset += len(page.rows)
         if not page.rows or offset >= page.rows_count:

@@ -1,4 +1,7 @@
-"""Comparison: loads a few Pages with their figures by day, and finds Pages to compare."""
+"""Comparison: loads a few Pages with their figures by day, and finds Pages to compare.
+
+A tag is compared by the growth line of a filter, see `storage.figures.line`.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, ScalarSelect, func, or_, select
 from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archived_ids
 from storage.db.text import is_storable
 from storage.figures.filters import Metric, name_conditions
 from storage.models import Page, Snapshot
@@ -26,6 +30,7 @@ class ComparedPage:
     category: str | None
     first_day: date | None
     last_day: date | None
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ Figures = Mapping[date, int | None]
 
 
 def list_compared_pages(session: Session, page_ids: Sequence[str]) -> list[ComparedPage]:
-    """Return the Pages with these ids, in this order; unknown ids are left out."""
+    """Return the Pages with these ids, in this order, archived ones too; not the unknown ids."""
     valid_ids = [page_id for page_id in page_ids if is_storable(page_id)]
     statement = select(
         Page.id,
@@ -58,6 +63,7 @@ def list_compared_pages(session: Session, page_ids: Sequence[str]) -> list[Compa
         Page.category,
         _of_page(func.min(Snapshot.day)),
         _of_page(func.max(Snapshot.day)),
+        Page.archived_at.is_not(None),
     ).where(Page.id.in_(valid_ids))
     pages = {row[0]: ComparedPage(*row) for row in session.execute(statement)}
     return [pages[page_id] for page_id in valid_ids if page_id in pages]
@@ -94,19 +100,19 @@ def get_compared_series(
     }
 
 
-def find_matches(session: Session, search: str, *, without: Sequence[str] = ()) -> Matches:
-    """Return the first MAX_MATCHES Pages by name whose name contains every word of ``search``.
+def find_matches(session: Session, search: str, *, limit: int = MAX_MATCHES) -> Matches:
+    """Return the first ``limit`` Pages by name whose name contains every word of ``search``.
 
-    A search without a word matches every Page. ``without``: ids that are left out.
+    A search without a word matches every Page. Archived Pages are left out.
     """
     statement = (
         select(Page.id, Page.name, Page.category)
-        .where(*name_conditions(search), Page.id.not_in(without))
+        .where(*name_conditions(search), Page.archived_at.is_(None))
         .order_by(Page.name_folded, Page.id)
-        .limit(MAX_MATCHES + 1)
+        .limit(limit + 1)
     )
     matches = [Match(*row) for row in session.execute(statement)]
-    return Matches(tuple(matches[:MAX_MATCHES]), len(matches) > MAX_MATCHES)
+    return Matches(tuple(matches[:limit]), len(matches) > limit)
 
 
 def list_alike(
@@ -114,14 +120,18 @@ def list_alike(
 ) -> list[ComparedPage]:
     """Return the other Pages nearest in size to the one with this id, nearest first, then by id.
 
-    For None, or a Page without a figure, the largest Pages. Size is fans, or followers where there
-    are no fans, on the newest day up to ``until`` with any snapshot. Empty when no other Page has a
-    figure on that day.
+    Archived Pages are left out. For None, or a Page without a figure, the largest Pages. Size is
+    fans, or followers where there are no fans, on the newest day up to ``until`` with any snapshot.
+    Empty when no other Page has a figure on that day.
     """
-    newest = select(func.max(Snapshot.day)).where(Snapshot.day <= until).scalar_subquery()
+    is_counted = Snapshot.page_id.not_in(archived_ids())
+    days = select(Snapshot.day).where(Snapshot.day <= until, is_counted)
+    newest = days.order_by(Snapshot.day.desc()).limit(1).scalar_subquery()
     size = func.coalesce(Snapshot.fans_count, Snapshot.followers_count)
     own = None if page_id is None else _own_size(session, page_id, until)
-    statement = select(Snapshot.page_id).where(Snapshot.day == newest, size.is_not(None))
+    statement = select(Snapshot.page_id).where(
+        Snapshot.day == newest, size.is_not(None), is_counted
+    )
     if page_id is not None:
         statement = statement.where(Snapshot.page_id != page_id)
     nearest = size.desc() if own is None else func.abs(size - own)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.db.text import storable
@@ -20,7 +20,10 @@ MAX_FOUND = 50
 
 @dataclass(frozen=True)
 class Choice:
-    """One value of a filter. ``value`` identifies it; ``label`` is its name, untrusted text."""
+    """One value of a filter. ``value`` identifies it; ``label`` is its name, untrusted text.
+
+    ``pages_count`` is without archived Pages.
+    """
 
     value: str
     label: str
@@ -47,8 +50,9 @@ class Choices:
 def list_accounts(session: Session, search: str = "") -> Choices:
     """Return the accounts that hold or once held a Page; ``value`` is the account's id."""
     statement = (
-        select(Grant.account_id, Grant.account_name, func.count(PageGrant.page_id))
+        select(Grant.account_id, Grant.account_name, func.count(case((_is_counted(), 1))))
         .join(PageGrant, PageGrant.grant_id == Grant.id)
+        .join(Page, Page.id == PageGrant.page_id)
         .group_by(Grant.id, Grant.account_id, Grant.account_name)
         .order_by(Grant.account_name, Grant.account_id)
     )
@@ -58,7 +62,7 @@ def list_accounts(session: Session, search: str = "") -> Choices:
 def list_categories(session: Session, search: str = "") -> Choices:
     """Return the categories of Pages as Facebook writes them; ``value`` equals ``label``."""
     statement = (
-        select(Page.category, Page.category, func.count())
+        select(Page.category, Page.category, func.count(case((_is_counted(), 1))))
         .where(Page.category.is_not(None))
         .group_by(Page.category)
         .order_by(Page.category)
@@ -69,8 +73,9 @@ def list_categories(session: Session, search: str = "") -> Choices:
 def list_tags(session: Session, search: str = "") -> Choices:
     """Return the tags, also those without Pages; ``value`` is the tag's name."""
     statement = (
-        select(Tag.name, Tag.name, func.count(PageTag.page_id))
+        select(Tag.name, Tag.name, func.count(case((_is_counted(), 1))))
         .outerjoin(PageTag, PageTag.tag_id == Tag.id)
+        .outerjoin(Page, Page.id == PageTag.page_id)
         .group_by(Tag.id, Tag.name, Tag.name_folded)
         .order_by(Tag.name_folded)
     )
@@ -94,6 +99,11 @@ def find_tag(session: Session, name: str) -> tuple[int, str] | None:
     folded = fold(storable(name)[:MAX_SEARCH])
     tag = session.execute(select(Tag.id, Tag.name).where(Tag.name_folded == folded)).first()
     return None if tag is None else (tag[0], tag[1])
+
+
+def _is_counted() -> ColumnElement[bool]:
+    """Return the condition that the Page of a row exists and is not archived."""
+    return Page.id.is_not(None) & Page.archived_at.is_(None)
 
 
 def _choices(

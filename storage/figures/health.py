@@ -1,5 +1,7 @@
 """Health: loads the state of accounts and their Pages, and the age of the figures.
 
+Archived Pages are left out: nobody has to do anything about them.
+
 The screens decide what of it is a problem, and how it is worded.
 """
 
@@ -36,9 +38,9 @@ class GrantHealth:
     """The Pages that depend on one account.
 
     ``pages``: the saved Pages of its newest list. ``usable_count``: the number of Pages for which
-    it has a token. ``sole_held``: those of them that no other account reads, or could read after a
-    pause; disconnecting this account ends their figures. Three groups have no token from this
-    account: ``missing`` (not in its newest list), ``no_access`` (Facebook sent no token) and
+    it has a token, or had one until its key was lost. ``sole_held``: those of them that no other
+    account reads, or could read after a pause; disconnecting this account ends their figures. Three
+    groups have no token: ``missing`` (not in its newest list), ``no_access`` (none was sent) and
     ``role_lost`` (Facebook refuses the Page; only Pages that no other account reads, or could read
     after a pause). ``last_snapshot_at``: newest time at which a figure of its Pages was fetched,
     through any account; None: never.
@@ -75,7 +77,7 @@ def find_grant_health(session: Session) -> dict[int, GrantHealth]:
 def get_freshness(session: Session, today: date) -> Freshness:
     """Return the age of the figures; ``today`` is a UTC day, and later snapshots are ignored."""
     newest = find_provenance(session, today)
-    readable = select(Page.id).where(_is_read()).limit(1)
+    readable = select(Page.id).where(_is_read(), Page.archived_at.is_(None)).limit(1)
     return Freshness(
         last_refreshed_at=None if newest is None else newest.fetched_at,
         last_day=None if newest is None else newest.day,
@@ -83,16 +85,12 @@ def get_freshness(session: Session, today: date) -> Freshness:
     )
 
 
-def count_cut_off(session: Session, grant_id: int) -> int:
-    """Return the number of Pages that no account reads until this ended grant is renewed."""
+def count_cut_off(session: Session) -> int:
+    """Return the number of Pages that no account reads until an ended grant is renewed."""
     waiting = connection_rank() == CONNECTION_STATES.index("needs_renewal")
-    pages = select(func.count()).select_from(Page).where(waiting)
-    others = select(Grant.id).where(Grant.status == "needs_renewal", Grant.id != grant_id)
-    if session.scalar(others.limit(1)) is not None:
-        # Otherwise every waiting Page waits for this grant.
-        is_held = and_(PageGrant.grant_id == grant_id, PageGrant.sealed_page_token.is_not(None))
-        pages = pages.join(PageGrant, PageGrant.page_id == Page.id).where(is_held)
-    return session.execute(pages).scalar_one()
+    is_counted = Page.archived_at.is_(None)
+    count = select(func.count()).select_from(Page).where(waiting, is_counted)
+    return session.execute(count).scalar_one()
 
 
 def list_role_lost(session: Session) -> dict[int, NamedPages]:
@@ -109,6 +107,7 @@ def list_role_lost(session: Session) -> dict[int, NamedPages]:
         select(PageGrant.grant_id, Page.name)
         .join(Page, Page.id == PageGrant.page_id)
         .where(PageGrant.status == literal_column("'role_lost'"), ~is_kept)
+        .where(Page.archived_at.is_(None))
         .order_by(Page.name_folded, Page.id)
     )
     names: dict[int, list[str]] = {}
@@ -120,7 +119,8 @@ def list_role_lost(session: Session) -> dict[int, NamedPages]:
 def count_connections(session: Session) -> dict[ConnectionState, int]:
     """Return the number of Pages in each state, best first; states without Pages are absent."""
     rank = connection_rank().label("rank")
-    statement = select(rank, func.count(Page.id)).group_by(rank).order_by(rank)
+    statement = select(rank, func.count(Page.id)).where(Page.archived_at.is_(None))
+    statement = statement.group_by(rank).order_by(rank)
     return {CONNECTION_STATES[index]: count for index, count in session.execute(statement)}
 
 
@@ -154,6 +154,7 @@ def _pages_of_grants(session: Session) -> dict[int, list[_HeldPage]]:
         )
         .join(Page, Page.id == PageGrant.page_id)
         .join(over_all, over_all.c.page_id == PageGrant.page_id)
+        .where(Page.archived_at.is_(None))
         .order_by(Page.name_folded, Page.id)
     )
     held: dict[int, list[_HeldPage]] = {}
@@ -180,7 +181,9 @@ def _last_snapshots(session: Session) -> dict[int, datetime]:
 def _grant_health(
     status: str, held: Sequence[_HeldPage], last_snapshot_at: datetime | None
 ) -> GrantHealth:
-    usable = [page for page in held if page.has_token]
+    # Of a grant whose encryption key is lost: the Pages that it had a token for.
+    is_over = status == "needs_renewal"
+    usable = [page for page in held if page.has_token or (is_over and page.status == "ok")]
     itself = 1 if status in KEEPING else 0
     return GrantHealth(
         pages=_named(page.name for page in held if page.status not in ("missing", "left_out")),

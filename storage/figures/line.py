@@ -10,15 +10,16 @@ SQL adds up the days. Only for Pages that lack a day is the last figure looked u
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 
 from sqlalchemy import ColumnElement, Date, Executable, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archived_ids
 from storage.db.upsert import table_of
-from storage.figures.filters import A_DAY, Filter, Metric, filter_conditions
+from storage.figures.filters import A_DAY, EVERY_PAGE, Filter, Metric, filter_conditions
 from storage.figures.period_ends import PeriodEnds
 from storage.models import Page, Snapshot
 
@@ -69,18 +70,27 @@ def is_one_of(column: ColumnElement[date], days: Sequence[date]) -> ColumnElemen
 
 
 def load_line(
-    session: Session, ends: PeriodEnds, metric: Metric, filter: Filter
+    session: Session,
+    ends: PeriodEnds,
+    metric: Metric,
+    filter: Filter,
+    days: Sequence[date] | None = None,
 ) -> list[LinePoint]:
     """Return the growth line of ``ends``, oldest point first; ``filter`` is the one of ``ends``.
 
-    A point of a week has the last total of that week.
+    A point of a week has the last total of that week. ``days`` are those of the points, at least
+    two, by default those of `list_line_days`.
     """
     of_metric = ends.of(metric)
     are_comparable = of_metric.are_comparable()
-    pages = _LinePages([], [], filter_conditions(filter, ends.until))
+    pages = _LinePages([], [], [])
+    if filter == EVERY_PAGE:
+        pages.other_ids.extend(session.scalars(archived_ids()))
+    else:
+        pages.conditions.extend(filter_conditions(filter, ends.until))
     for page_id, counts in zip(ends.page_ids, are_comparable, strict=True):
         (pages.comparable_ids if counts else pages.other_ids).append(page_id)
-    days = list_line_days(ends.since, ends.until)
+    days = days or list_line_days(ends.since, ends.until)
     if not pages.comparable_ids:
         return [LinePoint(day, None, None) for day in days]
     totals = _load_totals(session, metric, pages, days, ends.since - A_DAY)
@@ -98,11 +108,43 @@ def load_line(
     return points
 
 
+def load_line_before(
+    session: Session, ends: PeriodEnds, before: PeriodEnds, metric: Metric, filter: Filter
+) -> list[LinePoint]:
+    """Return the line of the period ``before`` for the Pages that the line of ``ends`` counts.
+
+    Its points are as far from its start as those of the line of ``ends``, so that the two can be
+    drawn on top of each other, and none lies after its end. Empty where one of the Pages has no
+    figure at both ends of ``before``: a sum of fewer Pages would look like growth. Both are of the
+    same call of `load_period_ends`.
+    """
+    counted = ends.of(metric).are_comparable()
+    earlier = before.of(metric)
+    if not any(counted) or any(
+        counts and not has_both
+        for counts, has_both in zip(counted, earlier.are_comparable(), strict=True)
+    ):
+        return []
+    same = replace(
+        earlier,
+        start=[
+            figure if counts else None
+            for figure, counts in zip(earlier.start, counted, strict=True)
+        ],
+    )
+    of_same = replace(before, fans=same) if metric == "fans" else replace(before, followers=same)
+    apart = ends.since - before.since
+    days = [day - apart for day in list_line_days(ends.since, ends.until)]
+    days = [day for day in days if day <= before.until]
+    return load_line(session, of_same, metric, filter, days)
+
+
 @dataclass(frozen=True)
 class _LinePages:
     """The Pages of the filter: the comparable ones, and those that the line leaves out.
 
-    ``conditions`` are the filter as conditions on Page.
+    ``conditions`` are the filter as conditions on Page. They are empty for every Page; then the
+    archived ones are among the others.
     """
 
     comparable_ids: list[str]

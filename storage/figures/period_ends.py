@@ -2,7 +2,8 @@
 
 Totals, net, growth, movers, medians and the order of the table are computed from them. The start is
 the figure of the day before `since`, the end that of `until`. Each may be one day older, so until
-today's snapshot is taken the end is yesterday's figure. A Page without both can't be compared.
+today's snapshot is taken the end is yesterday's figure. The end of a single day may not: it would
+be its start, and the change 0. A Page without both can't be compared.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archived_ids
 from storage.db.upsert import table_of
-from storage.figures.filters import A_DAY, Filter, Metric, filter_conditions
+from storage.figures.filters import A_DAY, EVERY_PAGE, Filter, Metric, filter_conditions
 from storage.models import Page, Snapshot, UtcDateTime
 
 Figures = Sequence[int | None]
@@ -84,13 +86,13 @@ def load_period_ends(
     ``until`` is the day by which the filter judges attention; by default the end of the first
     period.
     """
-    days = sorted({day for since, last in periods for day in (since - A_DAY, last)})
-    ends = sorted({days.index(last) for _, last in periods})
+    days = sorted({day for period in periods for day in (_start(*period), _end(*period))})
+    ends = sorted({days.index(_end(*period)) for period in periods})
     judged_on = (until or periods[0][1]) if filter.attention else date.min
     statement = _statement(filter, judged_on, len(days), tuple(ends), len(periods))
     values: dict[str, Any] = {}
-    for number, day in enumerate(days):
-        values |= {f"day{number}": day, f"older{number}": day - A_DAY}
+    for number, (day, oldest) in enumerate(days):
+        values |= {f"day{number}": day, f"older{number}": oldest}
     for number, (since, last) in enumerate(periods):
         values |= {f"since{number}": _midnight(since), f"until{number}": _midnight(last + A_DAY)}
     rows = session.connection().execute(statement, values).all()
@@ -108,9 +110,9 @@ def load_period_ends(
             *(
                 # A metric's columns: the figure of each day, the newest of each end, the first day.
                 MetricEnds(
-                    each[days.index(since - A_DAY)],
-                    each[days.index(last)],
-                    each[len(days) + ends.index(days.index(last))],
+                    each[days.index(_start(since, last))],
+                    each[days.index(_end(since, last))],
+                    each[len(days) + ends.index(days.index(_end(since, last)))],
                     each[-1],
                 )
                 for each in (fans, followers)
@@ -118,6 +120,57 @@ def load_period_ends(
         )
         for (since, last), new in zip(periods, are_new, strict=True)
     ]
+
+
+def _start(since: date, until: date) -> tuple[date, date]:
+    """Return the day of a period's start, and the oldest day whose figure may stand for it."""
+    return since - A_DAY, since - 2 * A_DAY
+
+
+def _end(since: date, until: date) -> tuple[date, date]:
+    """Return the day of a period's end, and the oldest day whose figure may stand for it."""
+    return until, until - A_DAY if since < until else until
+
+
+def count_first_days(session: Session, filter: Filter, metric: Metric) -> dict[date, int]:
+    """Return the number of the filter's Pages whose first figure is of a day, by day.
+
+    Pages without any figure are left out. ``filter`` is without attention.
+    """
+    first_days = (
+        select(_first_day(f"{metric}_count").label("day"))
+        .select_from(table_of(Page))
+        .where(*filter_conditions(filter, date.min))
+        .subquery()
+    )
+    day = first_days.c.day
+    statement = select(day, func.count()).where(day.is_not(None)).group_by(day)
+    rows = session.connection().execute(statement)
+    return dict(tuple(row) for row in rows)
+
+
+def find_newest_day(session: Session, filter: Filter, metric: Metric, until: date) -> date | None:
+    """Return the newest day up to ``until`` with a figure of any of the filter's Pages."""
+    snapshots = table_of(Snapshot).alias()
+    newest: Select[date] = (
+        select(snapshots.c.day)
+        .where(snapshots.c.day <= until, snapshots.c[f"{metric}_count"].is_not(None))
+        .order_by(snapshots.c.day.desc())
+        .limit(1)
+    )
+    if filter == EVERY_PAGE:  # the index by day begins with it
+        newest = newest.where(snapshots.c.page_id.not_in(archived_ids()))
+        return session.connection().scalar(newest)
+    # Otherwise all days since the Pages' last figure would be searched: one look-up for each Page.
+    newest = newest.where(snapshots.c.page_id == table_of(Page).c.id).correlate(table_of(Page))
+    of_page = (
+        select(newest.scalar_subquery().label("day"))
+        .select_from(table_of(Page))
+        .where(*filter_conditions(filter, date.min))
+        .subquery()
+    )
+    newest_day: date | None = session.connection().scalar(select(func.max(of_page.c.day)))
+    return newest_day
 
 
 # Cached: building the statement takes longer than running it for a thousand Pages.

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archived_ids
 from storage.accounts.pages import PageReport, list_page_names, upsert_pages
 from storage.accounts.pictures import upsert_picture_sources
 from storage.db.installation import bump_data_version
@@ -183,12 +184,16 @@ def delete_figures(session: Session, *, source: str) -> int:
 
 
 def list_pages_without_snapshot(session: Session, day: date) -> list[str]:
-    """Return the ids of the readable Pages without a snapshot of ``day``, in order."""
+    """Return the ids of the readable Pages without a snapshot of ``day``, in order.
+
+    An archived Page is not read.
+    """
     has_snapshot = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == day)
     query = (
         select(PageGrant.page_id)
         .join(Grant, Grant.id == PageGrant.grant_id)
         .where(Grant.status == "ok", PageGrant.sealed_page_token.is_not(None), ~has_snapshot)
+        .where(PageGrant.page_id.not_in(archived_ids()))
         .distinct()
         .order_by(PageGrant.page_id)
     )

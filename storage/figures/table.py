@@ -21,10 +21,24 @@ from storage.figures.filters import A_DAY, Filter, Metric, filter_conditions
 from storage.figures.line import is_one_of, is_weekly
 from storage.figures.period_ends import PeriodEnds
 from storage.figures.totals import sum_known
+from storage.insights.sums import InsightSums, SumKey
 from storage.metrics.formulas import growth_percent, median
 from storage.models import Page, Picture, Snapshot
 
-SortKey = Literal["name", "fans", "net", "growth", "followers", "connection", "category", "updated"]
+SortKey = Literal[
+    "name",
+    "fans",
+    "net",
+    "growth",
+    "followers",
+    "views",
+    "views_change",
+    "engagement",
+    "engagement_change",
+    "connection",
+    "category",
+    "updated",
+]
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class TableRow:
     net: int | None
     growth_percent: float | None
     connection: ConnectionState
+    is_published: bool | None
     figure_day: date | None  # day of the newest snapshot up to `until`; None: none yet
     updated_at: datetime | None  # when that snapshot was fetched
     picture_etag: str | None  # None: no picture is stored
@@ -94,12 +109,14 @@ def load_table(
     descending: bool = True,
     limit: int = 25,
     offset: int = 0,
+    sums: InsightSums | None = None,
 ) -> TablePage:
     """Return ``limit`` rows from ``offset`` on; empty beyond the last row.
 
     ``filter`` is the one of ``ends``. Unknown values come last in both directions, equal ones are
     ordered by name, then id. Ascending by "connection" has the best state first. By "growth" a Page
-    below MIN_BASE is unknown. "net" and "growth" are of ``metric``.
+    below MIN_BASE is unknown. "net" and "growth" are of ``metric``, "views", "engagement" and their
+    changes of ``sums``.
     """
     if sort in _TEXTS:
         text = _TEXTS[sort](ends.until)
@@ -114,7 +131,7 @@ def load_table(
         index_of = {page_id: index for index, page_id in enumerate(ends.page_ids)}
         indexes = [index_of[page_id] for page_id in session.scalars(statement)]
     else:
-        indexes = _in_order(_keys(ends, metric, sort), descending)[offset : offset + limit]
+        indexes = _in_order(_keys(ends, metric, sort, sums), descending)[offset : offset + limit]
     return TablePage(tuple(_load_rows(session, ends, metric, indexes)), len(ends.page_ids))
 
 
@@ -178,8 +195,16 @@ def list_sparklines(
     }
 
 
-def _keys(ends: PeriodEnds, metric: Metric, sort: SortKey) -> Sequence[float | None]:
+def _keys(
+    ends: PeriodEnds, metric: Metric, sort: SortKey, sums: InsightSums | None
+) -> Sequence[float | None]:
     """Return the sort key of each Page; None when unknown."""
+    if sort in _SUMS:
+        key, is_change = _SUMS[sort]
+        return [
+            None if sums is None else sums.figures(key, page_id)[is_change]
+            for page_id in ends.page_ids
+        ]
     if sort == "fans":
         return ends.fans.newest
     if sort == "followers":
@@ -226,6 +251,7 @@ def _load_rows(
                 net=None if start is None or end is None else end - start,
                 growth_percent=growth_percent(start, end),
                 connection=CONNECTION_STATES[page.connection],
+                is_published=page.is_published,
                 figure_day=page.figure_day,
                 updated_at=page.fetched_at,
                 picture_etag=page.etag,
@@ -249,6 +275,7 @@ def _select_details() -> Executable:
             Page.name,
             Page.category,
             connection_rank().label("connection"),
+            Page.is_published,
             Snapshot.day.label("figure_day"),
             Snapshot.fetched_at,
             Picture.etag,
@@ -311,9 +338,17 @@ def _updated_at(until: date) -> ColumnElement[datetime]:
 
 def _whole_median(figures: Sequence[int | None]) -> int | None:
     middle = median(figures)
-    return None if middle is None else round(middle)
+    # Halves away from zero, as people round: 26.5 and 27.5 differ by 1 then, not by 2.
+    return None if middle is None else int(middle + (0.5 if middle > 0 else -0.5))
 
 
+# The sort keys of views and engagement: which sum, and whether its change.
+_SUMS: Mapping[SortKey, tuple[SumKey, bool]] = {
+    "views": ("views", False),
+    "views_change": ("views", True),
+    "engagement": ("engagement", False),
+    "engagement_change": ("engagement", True),
+}
 # The sort keys that are not figures; the database sorts by them.
 _TEXTS: Mapping[SortKey, Callable[[date], ColumnElement[Any]]] = {
     "name": lambda until: Page.name_folded.expression,

@@ -26,7 +26,7 @@ class Comparable:
     end: int | None
     left_out_joined: int  # its first figure is of a day inside the period
     left_out_no_count: int  # never had a figure of this metric
-    left_out_silent: int  # had figures, but none on `until` or the day before
+    left_out_silent: int  # had figures, but none that may be the end
     left_out_gap: int  # has older and newer figures, but none where the period starts
 
     @property
@@ -52,8 +52,8 @@ class Totals:
     """The figures of the tiles. Counts are of Pages in the filter.
 
     ``fans_total`` and ``followers_total`` add up every Page's newest figure up to `until`, of any
-    age; None when no Page has one. ``…_stale_count``: how many of these figures are older than the
-    day before `until`. ``first_day`` and ``last_day`` are of the snapshots of all Pages; None
+    age; None when no Page has one. ``…_stale_count``: how many of these figures are too old to be
+    the end of the period. ``first_day`` and ``last_day`` are of the snapshots of all Pages; None
     without any.
     """
 

@@ -19,13 +19,22 @@ from sqlalchemy import Date, Select, Text, bindparam, cast, delete, func, insert
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
-from storage.figures.filters import A_DAY, EVERY_PAGE, METRICS, Filter, Metric, filter_conditions
+from storage.figures.filters import (
+    A_DAY,
+    EVERY_PAGE,
+    METRICS,
+    Filter,
+    Metric,
+    filter_conditions,
+    is_of_filter,
+)
 from storage.metrics.unusual import (
     FELL,
     MIN_CHANGES,
     ROSE,
     TRAILING_DAYS,
     find_unusual,
+    is_of_most,
     is_platform_wide,
     is_wide,
 )
@@ -86,8 +95,10 @@ def list_wide_days(
 ) -> list[UnusualDay]:
     """Return the days on which so many Pages of the filter rose or fell that a screen names them.
 
-    From `since` to `until`, both included, oldest first; see `is_wide` of the metrics. ``until``
-    is also the day by which the filter judges attention.
+    From `since` to `until`, both included, oldest first; see `is_wide` of the metrics. A day is
+    named only if at least half of the Pages with a figure on it can be judged: one Page's imported
+    history says nothing of the others. ``until`` is also the day by which the filter judges
+    attention.
     """
     moved = _count_moved(session, since, until, metric, filter)
     if not moved:
@@ -95,13 +106,13 @@ def list_wide_days(
     # Counting the judged Pages reads thirty days of every Page. A sample of Pages rules out most
     # days: the more Pages are judged, the more must have moved.
     sample = 20 + 10 * median_high(sum(counts) for counts in moved.values())
-    judged = _count_judged(session, moved, metric, filter, until, sample)
+    judged, _ = _count_judged(session, moved, metric, filter, until, sample)
     moved = {day: each for day, each in moved.items() if is_wide(max(1, judged[day]), *each)}
-    judged = _count_judged(session, moved, metric, filter, until)
+    judged, counted = _count_judged(session, moved, metric, filter, until)
     return [
         UnusualDay(day, judged[day], *counts)
         for day, counts in moved.items()
-        if is_wide(judged[day], *counts)
+        if is_wide(judged[day], *counts) and is_of_most(judged[day], counted[day])
     ]
 
 
@@ -175,9 +186,7 @@ def _count_moved(
         .group_by(UnusualRow.day, UnusualRow.direction)
         .order_by(UnusualRow.day)
     )
-    conditions = filter_conditions(filter, until)
-    if conditions:
-        statement = statement.where(UnusualRow.page_id.in_(select(Page.id).where(*conditions)))
+    statement = statement.where(is_of_filter(UnusualRow.page_id, filter, until))
     moved: dict[date, tuple[int, int]] = {}
     for day, direction, count in session.connection().execute(statement).all():
         rose, fell = moved.get(day, (0, 0))
@@ -192,12 +201,14 @@ def _count_judged(
     filter: Filter,
     until: date,
     limit: int | None = None,
-) -> Counter[date]:
-    """Return the number of Pages of the filter that can be judged on each of ``days``.
+) -> tuple[Counter[date], Counter[date]]:
+    """Return how many Pages of the filter can be judged, and how many have a figure, by day.
 
-    With ``limit`` only so many Pages are counted, those that were connected first.
+    Both at least for each of ``days``. With ``limit`` only so many Pages are counted, those that
+    were connected first.
     """
     judged: Counter[date] = Counter()
+    counted: Counter[date] = Counter()
     statement = _select_days(filter, until, metric, limit)
     for some in _stretches(days):
         first, last = some[0] - LOOK_BACK, some[-1]
@@ -206,9 +217,12 @@ def _count_judged(
         # Most Pages have a figure on the same days.
         pages_counts = Counter(session.connection().scalars(statement, values).all())
         for days_of_page, count in pages_counts.items():
-            for number in _list_judged(days_of_page or "", every_day):
+            with_figure = set((days_of_page or "").split(","))
+            for day in some:
+                counted[day] += count * (f"{day}" in with_figure)
+            for number in _list_judged(with_figure, every_day):
                 judged[first + number * A_DAY] += count
-    return judged
+    return judged, counted
 
 
 def _select_days(
@@ -232,13 +246,12 @@ def _select_days(
     return select(days).select_from(of_pages)
 
 
-def _list_judged(days_of_page: str, every_day: Sequence[str]) -> list[int]:
+def _list_judged(with_figure: Collection[str], every_day: Sequence[str]) -> list[int]:
     """Return the indexes of ``every_day`` on which a Page with these days of figures is judged.
 
     It can be judged when the day's change is known (it and the day before have a figure), and at
     least MIN_CHANGES of the TRAILING_DAYS changes before it.
     """
-    with_figure = set(days_of_page.split(","))
     has_figure = [day in with_figure for day in every_day]
     has_change = [False, *(a and b for a, b in pairwise(has_figure))]
     # By day: how many changes are known before it.

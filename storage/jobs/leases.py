@@ -9,11 +9,13 @@ the sandbox's clock jumps by days.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, literal_column, update
+from sqlalchemy import ColumnElement, and_, delete, literal, literal_column, select, update
 from sqlalchemy.orm import Session
 
+from storage.db.engine import WAITED
 from storage.db.upsert import count_changed, insert_into, table_of
 from storage.models import JobLease
 
@@ -22,8 +24,13 @@ WHOLE_RUN = ""
 
 
 def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
-    """Take the lease on a unit for a run. False while an unexpired lease on it exists."""
+    """Take the lease on a unit for a run. False while an unexpired lease on it exists.
+
+    A session that had to wait for the lock takes over no lease: a run that waited for the same
+    lock could not renew its own, and does so next.
+    """
     table = table_of(JobLease)
+    is_expired = table.c.expires_at < clock(session)
     values = {"run_id": run_id, "expires_at": clock(session, LEASE_SECONDS)}
     statement = (
         insert_into(session, JobLease)
@@ -31,7 +38,7 @@ def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
         .on_conflict_do_update(
             index_elements=["kind", "unit"],
             set_=values,
-            where=table.c.expires_at < clock(session),
+            where=and_(is_expired, literal(not session.info.get(WAITED))),
         )
         .returning(table.c.run_id)
     )
@@ -45,6 +52,12 @@ def renew_leases(session: Session, run_id: int) -> bool:
     """
     statement = update(JobLease).where(JobLease.run_id == run_id)
     return count_changed(session, statement.values(expires_at=clock(session, LEASE_SECONDS))) > 0
+
+
+def find_lease_end(session: Session, kind: str) -> datetime | None:
+    """Return when the lease on the whole run of a kind ends or ended; None without one."""
+    is_held = (JobLease.kind == kind, JobLease.unit == WHOLE_RUN)
+    return session.scalar(select(JobLease.expires_at).where(*is_held))
 
 
 def release_leases(session: Session, run_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
@@ -15,15 +16,18 @@ from storage.db.installation import bump_data_version
 from storage.db.text import storable_or_none
 from storage.db.upsert import count_changed, insert_into, table_of, upsert
 from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
-from storage.models import JobFailure, JobLease, JobRun, Page
+from storage.models import Grant, JobFailure, JobLease, JobRun, Page
 
-JobKind = Literal["snapshots", "insights", "pictures", "sandbox_history"]
+JobKind = Literal["snapshots", "insights", "pictures", "checks", "sandbox_history"]
 # The trigger of a run; `history` and `fast_forward` exist in the sandbox only.
 StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
 SNAPSHOTS: JobKind = "snapshots"
 INSIGHTS: JobKind = "insights"
 PICTURES: JobKind = "pictures"
+CHECKS: JobKind = "checks"
 SANDBOX_HISTORY: JobKind = "sandbox_history"
+
+log = logging.getLogger(__name__)
 
 FRESH = {"populate_existing": True}
 
@@ -55,7 +59,6 @@ class FailureRow:
 
     page_id: str
     grant_id: int | None
-    account_name: str | None
     kind: str
     code: int | None
     subcode: int | None
@@ -64,9 +67,10 @@ class FailureRow:
 
 @dataclass(frozen=True)
 class Failure(FailureRow):
-    """A failure with the Page's present name."""
+    """A failure with the present names of the Page and of the account that was refused."""
 
     page_name: str
+    account_name: str | None
 
 
 def start_run(
@@ -108,7 +112,8 @@ def start_run(
     count_changed(session, delete(JobLease).where(JobLease.kind == kind, JobLease.run_id != run_id))
     is_dead = (JobRun.kind == kind, JobRun.status == "running", JobRun.id != run_id)
     interrupted = {"status": "interrupted", "finished_at": now}
-    count_changed(session, update(JobRun).where(*is_dead).values(interrupted))
+    if count_changed(session, update(JobRun).where(*is_dead).values(interrupted)):
+        log.warning("%s run %d takes over from one that died", kind, run_id)
     return run_id
 
 
@@ -153,15 +158,15 @@ def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
     return _find(session, select(JobRun).join(JobLease, holds_lease))
 
 
+def has_active_run(session: Session) -> bool:
+    """Return whether a run of any kind is active."""
+    is_held = (JobLease.unit == WHOLE_RUN, JobLease.expires_at >= clock(session))
+    return session.scalar(select(JobLease.kind).where(*is_held).limit(1)) is not None
+
+
 def find_run(session: Session, run_id: int) -> RunRecord | None:
     """Return one run; None when it does not exist."""
     return _find(session, select(JobRun).where(JobRun.id == run_id))
-
-
-def get_run(session: Session, run_id: int) -> RunRecord:
-    """Return one run. Raises SQLAlchemy's NoResultFound when it does not exist."""
-    query = select(JobRun).where(JobRun.id == run_id)
-    return _record(session.scalars(query, execution_options=FRESH).one())
 
 
 def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
@@ -186,12 +191,21 @@ def count_runs(session: Session, kind: JobKind, day: date | None = None) -> int:
     return session.scalar(query) or 0
 
 
+def delete_old_runs(session: Session, before: datetime) -> int:
+    """Delete the runs that were started before a time, with their failures; return how many.
+
+    The newest run of each kind stays: what is due next depends on it.
+    """
+    newest = select(func.max(JobRun.id)).group_by(JobRun.kind)
+    is_old = (JobRun.started_at < before, JobRun.id.not_in(newest))
+    return count_changed(session, delete(JobRun).where(*is_old))
+
+
 def record_failures(session: Session, run_id: int, rows: Sequence[FailureRow]) -> None:
     """Store failures of a run; a later failure of the same Page replaces the earlier one."""
     plain = [{"run_id": run_id, **asdict(row)} for row in rows]
     for row in plain:
-        for name in ("account_name", "trace_id"):
-            row[name] = storable_or_none(row[name])
+        row["trace_id"] = storable_or_none(row["trace_id"])
     upsert(session, JobFailure, plain)
 
 
@@ -207,16 +221,21 @@ def drop_failures(session: Session, run_id: int, page_ids: Collection[str]) -> N
 def list_failures(session: Session, run_id: int, *, limit: int | None = None) -> list[Failure]:
     """Return the failures of a run, by account name, then by the Page's name."""
     query = (
-        select(JobFailure, Page.name)
+        select(JobFailure, Page.name, Grant.account_name)
         .join(Page, Page.id == JobFailure.page_id)
+        .outerjoin(Grant, Grant.id == JobFailure.grant_id)
         .where(JobFailure.run_id == run_id)
-        .order_by(JobFailure.account_name, Page.name_folded, Page.id)
+        .order_by(Grant.account_name, Page.name_folded, Page.id)
         .limit(limit)
     )
     names = [field.name for field in fields(FailureRow)]
     return [
-        Failure(page_name=name, **{each: getattr(row, each) for each in names})
-        for row, name in session.execute(query)
+        Failure(
+            page_name=page_name,
+            account_name=account_name,
+            **{each: getattr(row, each) for each in names},
+        )
+        for row, page_name, account_name in session.execute(query)
     ]
 
 

@@ -19,14 +19,15 @@ def ends_of_period(
     """Return one Page's start and end of the period `since` to `until`, both days included.
 
     The start is the figure of the day before `since`, the end that of `until`. Each may be one day
-    older. Where there is none, it is None, and the Page can't be compared.
+    older; not the end of a single day, which would be its start. Where there is none, it is None,
+    and the Page can't be compared.
     """
 
     def at(day: date) -> int | None:
         figure = figures.get(day)
         return figures.get(day - A_DAY) if figure is None else figure
 
-    return at(since - A_DAY), at(until)
+    return at(since - A_DAY), figures.get(until) if since == until else at(until)
 
 
 def net(start: int | None, end: int | None) -> int | None:

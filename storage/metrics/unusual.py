@@ -78,6 +78,11 @@ def moved_ratio(judged_count: int, moved_count: int) -> float:
     return moved_count / judged_count if judged_count else 0.0
 
 
+def is_of_most(judged_count: int, counted_count: int) -> bool:
+    """Return whether at least half of the Pages with a figure on a day could be judged."""
+    return 2 * judged_count >= counted_count
+
+
 def is_wide(judged_count: int, rose_count: int, fell_count: int) -> bool:
     """Return whether so many Pages rose or fell on one day that a screen should name the day.
 

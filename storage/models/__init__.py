@@ -8,11 +8,14 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     vault_keys     one canary per encryption key
     attempts       trips to Facebook and back, with the sealed result until it is saved
     grants         one account's consent          page_grants  what a grant may do on one Page
+    seen_pages     Pages that Facebook named without giving access
     pages          Facebook's Pages               pictures     copies of their pictures
     page_changes   earlier values of a Page's details
     snapshots      one Page, one day              unusual_days  days on which a Page rose or fell
     tags           groups of Pages                page_tags     their Pages
     notes          operators' notes on days        goals         targets of Pages
+    saved_views    views of Overview under a name
+    report_headings  titles and logos of reports
     imports        CSV files of past figures
     insight_metrics  ledger of Facebook's daily metrics
     insight_values   one Page, one metric, one day in Pacific time
@@ -20,13 +23,26 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     job_runs       executions of a job            job_failures  Pages that a run could not read
     job_leases     the right of a run to work on a unit
     events         actions of operators, and connections that ended
+    deletions      accounts and Pages that were erased, as keyed hashes
+    token_allowances  programs that may have page access tokens
+    token_handouts    how often they got them, by Page and hour
+    deletion_requests  requests to delete, by Facebook or an operator
     observations   Graph's version, dropped fields and usage
 """
 
 from __future__ import annotations
 
-from storage.models.accounts import Attempt, Grant, Page, PageChange, PageGrant, Picture
+from storage.models.accounts import (
+    Attempt,
+    Grant,
+    Page,
+    PageChange,
+    PageGrant,
+    Picture,
+    SeenPage,
+)
 from storage.models.base import Base, UtcDateTime
+from storage.models.custody import TokenAllowance, TokenHandout
 from storage.models.figures import (
     Import,
     InsightMetric,
@@ -37,6 +53,8 @@ from storage.models.figures import (
     UnusualDay,
 )
 from storage.models.jobs import (
+    Deletion,
+    DeletionRequest,
     Event,
     Installation,
     JobFailure,
@@ -45,11 +63,13 @@ from storage.models.jobs import (
     Observation,
     VaultKey,
 )
-from storage.models.notes import Goal, Note, PageTag, Tag
+from storage.models.notes import Goal, Note, PageTag, ReportHeading, SavedView, Tag
 
 __all__ = [
     "Attempt",
     "Base",
+    "Deletion",
+    "DeletionRequest",
     "Event",
     "Goal",
     "Grant",
@@ -69,8 +89,13 @@ __all__ = [
     "PageGrant",
     "PageTag",
     "Picture",
+    "ReportHeading",
+    "SavedView",
+    "SeenPage",
     "Snapshot",
     "Tag",
+    "TokenAllowance",
+    "TokenHandout",
     "UnusualDay",
     "UtcDateTime",
     "VaultKey",

@@ -14,8 +14,10 @@ from storage.models.base import Base, GraphCode, folded_name
 class Grant(Base):
     """One account's consent.
 
-    ``status``: ok · needs_renewal (Facebook ended it) · frozen (an operator paused it) ·
-    disconnected (no token is kept). ``reason_code`` and ``reason_subcode`` are Graph's.
+    ``status``: ok · needs_renewal (Facebook ended it, or the key that sealed its tokens is lost:
+    then none is kept) · frozen (an operator paused it) · disconnected (no token is kept).
+    ``reason_code`` and ``reason_subcode`` are Graph's; KEY_GIVEN_UP (`storage.accounts.grants`) is
+    ours.
     """
 
     __tablename__ = "grants"
@@ -43,6 +45,7 @@ class Grant(Base):
     created_at: Mapped[datetime]
     renewed_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]  # when Facebook last answered a request with its tokens
+    checked_at: Mapped[datetime | None]  # when Facebook last answered whether its access is valid
 
 
 class PageGrant(Base):
@@ -50,7 +53,7 @@ class PageGrant(Base):
 
     ``status``: ok · no_access (Facebook sent no token) · missing (not in the newest list) ·
     left_out (the operator unticked it) · role_lost (Facebook refused this Page alone). Only ``ok``
-    keeps a token, and none under a disconnected grant: this status does not include the grant's.
+    keeps a token, and none under a grant without one: this status does not include the grant's.
     """
 
     __tablename__ = "page_grants"
@@ -82,6 +85,28 @@ class PageGrant(Base):
     granted_at: Mapped[datetime]
 
 
+class SeenPage(Base):
+    """A Page that Facebook named on an account's last trip without giving access to it.
+
+    ``kind``: not_ticked (left unticked in the dialog) · in_portfolio (in a business portfolio, and
+    not granted) · not_listed (granted, and not in the list). Most of them are in no other table, so
+    that no total or list counts them.
+    """
+
+    __tablename__ = "seen_pages"
+
+    grant_id: Mapped[int] = mapped_column(
+        ForeignKey("grants.id", ondelete="CASCADE"), primary_key=True
+    )
+    page_id: Mapped[str] = mapped_column(primary_key=True, index=True)
+    name: Mapped[str]  # the id where Facebook sent none
+    name_folded: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name
+    )
+    kind: Mapped[str]
+    seen_at: Mapped[datetime]
+
+
 class Page(Base):
     """One Facebook Page, as Facebook described it last. A detail that Facebook left out is NULL."""
 
@@ -89,6 +114,12 @@ class Page(Base):
     __table_args__ = (
         # The order of every list of Pages.
         Index("pages_by_name", "name_folded", "id"),
+        Index(
+            "pages_archived",
+            "id",
+            sqlite_where=text("archived_at IS NOT NULL"),
+            postgresql_where=text("archived_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -112,6 +143,7 @@ class Page(Base):
     first_seen_at: Mapped[datetime] = mapped_column(index=True)
     described_at: Mapped[datetime]
     graph_version: Mapped[str | None]
+    archived_at: Mapped[datetime | None]  # since then it is left out of totals, lists and jobs
 
 
 class PageChange(Base):
@@ -186,3 +218,7 @@ class Attempt(Base):
     outcome: Mapped[dict[str, Any] | None]  # {"saved": n, "added": n, "kept": n, "missing": n, …}
     # The grant it was saved as; erasing the account erases its attempts.
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"))
+    # The grant that it was begun to renew; another account may come back.
+    expected_grant_id: Mapped[int | None] = mapped_column(
+        ForeignKey("grants.id", ondelete="SET NULL")
+    )

@@ -6,6 +6,7 @@ Insights are Facebook's daily metrics beside fans and followers.
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
@@ -58,7 +59,10 @@ class UnusualDay(Base):
 
 
 class Import(Base):
-    """One CSV file of past figures that was imported; its figures have the source "import:<id>"."""
+    """One file of past figures that was imported; its figures have the source "import:<id>".
+
+    ``mapping``: see storage.csv_import.mapping; remembered for the next file with this header.
+    """
 
     __tablename__ = "imports"
 
@@ -71,6 +75,8 @@ class Import(Base):
     conflicting_count: Mapped[int]
     refused_count: Mapped[int]
     undone_at: Mapped[datetime | None]
+    header_hash: Mapped[str | None] = mapped_column(index=True)
+    mapping: Mapped[dict[str, Any] | None]
 
 
 class InsightMetric(Base):

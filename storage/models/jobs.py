@@ -41,7 +41,7 @@ class JobRun(Base):
     __table_args__ = (Index("ix_job_runs_kind", "kind", "day"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    kind: Mapped[str]  # "snapshots" | "insights" | "pictures" | "sandbox_history"
+    kind: Mapped[str]  # "snapshots" | "insights" | "pictures" | "checks" | "sandbox_history"
     started_by: Mapped[str]  # "manual" | "daily" | "command" | "history" | "fast_forward"
     # Snapshots: the day of the figures. Insights and pictures: the day of the start, UTC. The
     # sandbox's history: the first of its days.
@@ -82,11 +82,11 @@ class JobFailure(Base):
     run_id: Mapped[int] = mapped_column(
         ForeignKey("job_runs.id", ondelete="CASCADE"), primary_key=True
     )
+    # Indexed for erasing a Page: the database looks here for each one.
     page_id: Mapped[str] = mapped_column(
-        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True, index=True
     )
     grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"))
-    account_name: Mapped[str | None]
     kind: Mapped[str]  # class name of the error, e.g. "RateLimited"
     code: Mapped[GraphCode | None]
     subcode: Mapped[GraphCode | None]
@@ -94,19 +94,71 @@ class JobFailure(Base):
 
 
 class Event(Base):
-    """An action of an operator, or a change of a connection that Pagekeeper noticed."""
+    """An action of an operator, or a change of a connection that Pagekeeper noticed.
+
+    Names are not kept here but joined when they are shown, so that erasing an account or a Page
+    leaves the event, and nothing that tells whose it was. ``kind`` and what belongs to it:
+    `storage.jobs.events.EVENT_KINDS`.
+    """
 
     __tablename__ = "events"
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     at: Mapped[datetime] = mapped_column(index=True)
-    kind: Mapped[str]  # connected, renewed, disconnected, needs_renewal, frozen, thawed
-    account_name: Mapped[str | None]
-    facts: Mapped[dict[str, Any]]
+    kind: Mapped[str]
+    facts: Mapped[dict[str, Any]]  # numbers, days and code words
     by: Mapped[str | None]  # None: Pagekeeper by itself
-    # Its subject: erasing that erases the event, disconnecting does not.
-    grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="CASCADE"))
-    page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
+    # Its subject; NULL once that is erased or deleted.
+    grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="SET NULL"))
+    page_id: Mapped[str | None] = mapped_column(
+        ForeignKey("pages.id", ondelete="SET NULL"), index=True
+    )
+    tag_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id", ondelete="SET NULL"))
+    note_id: Mapped[int | None] = mapped_column(ForeignKey("notes.id", ondelete="SET NULL"))
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
+
+
+class Deletion(Base):
+    """An account or a Page that was erased. Its id is kept as a keyed hash only.
+
+    See `storage.accounts.deletions`: which key, and what the list is for.
+    """
+
+    __tablename__ = "deletions"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)  # "account" | "page"
+    id_hash: Mapped[str] = mapped_column(primary_key=True)
+    key_id: Mapped[str]
+    deleted_at: Mapped[datetime]
+
+
+class DeletionRequest(Base):
+    """A request to delete what is stored about an account or a Page.
+
+    It came from Facebook, or an operator entered it. ``status``: pending · erased · absent (nothing
+    was stored) · renewed (connected again after the request, so that it stays). The id is sealed
+    while the request is pending; after that a keyed hash is left of it. The confirmation code is
+    kept as a hash only.
+    """
+
+    __tablename__ = "deletion_requests"
+    __table_args__ = (
+        CheckConstraint(
+            "(sealed_id IS NOT NULL) = (status = 'pending')",
+            name="deletion_requests_sealed_while_pending",
+        ),
+    )
+
+    code_hash: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]  # "account" | "page"
+    id_hash: Mapped[str]
+    hash_key_id: Mapped[str]  # the key of the hash; of the seal: key_id
+    sealed_id: Mapped[str | None]
+    key_id: Mapped[str | None]
+    asked_at: Mapped[datetime]  # what was connected or renewed after it is left alone
+    received_at: Mapped[datetime]
+    status: Mapped[str]
+    finished_at: Mapped[datetime | None]
 
 
 class Observation(Base):

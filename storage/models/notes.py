@@ -1,10 +1,10 @@
-"""Tables ``tags``, ``page_tags``, ``notes`` and ``goals``: what operators add to Pages."""
+"""Tables of what operators add: tags, notes, goals, saved views, headings of reports."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.models.base import THIS_COMPUTER, Base, folded_name
@@ -63,5 +63,49 @@ class Goal(Base):
     metric: Mapped[str] = mapped_column(primary_key=True)  # "fans" | "followers"
     target: Mapped[int] = mapped_column(BigInteger)
     due_day: Mapped[date]
+    created_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+
+
+class SavedView(Base):
+    """A view of Overview under a name: filter, period, metric, columns, order and search.
+
+    ``query`` are Overview's URL parameters as text. At most one is the start screen.
+    """
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        Index(
+            "saved_views_one_start",
+            "is_start",
+            unique=True,
+            sqlite_where=text("is_start = 1"),
+            postgresql_where=text("is_start"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    name: Mapped[str]
+    name_folded: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name, unique=True
+    )
+    query: Mapped[str]
+    is_start: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+
+
+class ReportHeading(Base):
+    """Title and logo of the reports of a tag; without a tag, of all others. The newest counts."""
+
+    __tablename__ = "report_headings"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
+    tag_id: Mapped[int | None] = mapped_column(
+        ForeignKey("tags.id", ondelete="CASCADE"), index=True
+    )
+    title: Mapped[str | None]
+    logo: Mapped[bytes | None] = mapped_column(LargeBinary)
+    logo_type: Mapped[str | None]  # "image/png" | "image/jpeg"
     created_at: Mapped[datetime]
     by: Mapped[str] = mapped_column(default=THIS_COMPUTER)

@@ -1,4 +1,4 @@
-"""Goals: stores how many fans or followers a Page should reach, and by which day."""
+"""Goals: stores how many people a Page should reach by which day, each write with its event."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed, upsert
 from storage.figures.filters import Metric
+from storage.jobs.events import record_event
 from storage.models import Goal
 from storage.models.base import THIS_COMPUTER
 
@@ -41,14 +42,19 @@ def set_goal(
         "by": by,
     }
     upsert(session, Goal, [row])
+    facts = {"metric": metric, "target": goal.target, "due_day": goal.due_day.isoformat()}
+    record_event(session, "goal_set", facts, now, by=by, page_id=page_id)
     bump_data_version(session)
 
 
-def remove_goal(session: Session, page_id: str, metric: Metric) -> bool:
+def remove_goal(
+    session: Session, page_id: str, metric: Metric, now: datetime, by: str = THIS_COMPUTER
+) -> bool:
     """Delete a goal; False when there was none."""
     statement = delete(Goal).where(Goal.page_id == page_id, Goal.metric == metric)
     is_removed = count_changed(session, statement) > 0
     if is_removed:
+        record_event(session, "goal_removed", {"metric": metric}, now, by=by, page_id=page_id)
         bump_data_version(session)
     return is_removed
 

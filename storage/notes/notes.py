@@ -6,6 +6,7 @@ Pages, one for a Page on the charts of that Page. A note is plain text on one li
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -78,7 +79,7 @@ def change_note(
     session.execute(update(Note).where(Note.id == note_id).values(values))
     note = find_note(session, note_id)
     if note is not None and note != before:
-        _record(session, "note_changed", note, now, by, before=before.text)
+        _record(session, "note_changed", note, now, by)
     bump_data_version(session)
     return True
 
@@ -88,8 +89,8 @@ def delete_note(session: Session, note_id: int, now: datetime, by: str = THIS_CO
     note = find_note(session, note_id)
     if note is None:
         return False
-    session.execute(delete(Note).where(Note.id == note_id))
     _record(session, "note_deleted", note, now, by)
+    session.execute(delete(Note).where(Note.id == note_id))
     bump_data_version(session)
     return True
 
@@ -100,15 +101,16 @@ def list_notes(
     since: date,
     until: date,
     page_id: str | None = None,
-    tag_id: int | None = None,
+    tag_ids: Sequence[int] = (),
 ) -> list[NoteRow]:
     """Return the notes from ``since`` to ``until``, both included, for a chart, oldest first.
 
-    The chart is of one Page, of the Pages of a tag, or of all Pages. At most the newest MAX_LISTED.
+    The chart is of one Page, of the Pages of some tags, or of all Pages. At most the newest
+    MAX_LISTED.
     """
     newest = (
         _select_rows()
-        .where(Note.day.between(since, until), _concerns(page_id, tag_id))
+        .where(Note.day.between(since, until), _concerns(page_id, tag_ids))
         .order_by(Note.day.desc(), Note.id.desc())
         .limit(MAX_LISTED)
     )
@@ -131,10 +133,10 @@ def _select_rows() -> Select[tuple[Any, ...]]:
     )
 
 
-def _concerns(page_id: str | None, tag_id: int | None) -> ColumnElement[bool]:
+def _concerns(page_id: str | None, tag_ids: Sequence[int]) -> ColumnElement[bool]:
     scopes = [and_(Note.page_id.is_(None), Note.tag_id.is_(None))]
-    if tag_id is not None:
-        scopes.append(Note.tag_id == tag_id)
+    if tag_ids:
+        scopes.append(Note.tag_id.in_(tag_ids))
     if page_id is not None:
         tags = select(PageTag.tag_id).where(PageTag.page_id == page_id)
         scopes += [Note.page_id == page_id, Note.tag_id.in_(tags)]
@@ -157,10 +159,8 @@ def _judge(session: Session, draft: NoteDraft, today: date) -> dict[str, object]
     return {"day": draft.day, "text": text, "page_id": draft.page_id, "tag_id": draft.tag_id}
 
 
-def _record(
-    session: Session, kind: str, note: NoteRow, now: datetime, by: str, **more: str
-) -> None:
-    """Record an event with the note's text: the note may be deleted when the event is read."""
-    scope = {"page": note.page_name, "tag": note.tag_name}
-    facts = {"day": note.day.isoformat(), "text": note.text, **scope, **more}
-    record_event(session, kind, None, facts, now, by=by, page_id=note.page_id)
+def _record(session: Session, kind: str, note: NoteRow, now: datetime, by: str) -> None:
+    scope = "page" if note.page_id is not None else "all" if note.tag_id is None else "tag"
+    facts = {"day": note.day.isoformat(), "scope": scope}
+    ids = {"note_id": note.id, "page_id": note.page_id, "tag_id": note.tag_id}
+    record_event(session, kind, facts, now, by=by, **ids)

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from sqlalchemy import CursorResult, Row, Select, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archived_ids
 from storage.db.errors import TagRefused
 from storage.db.installation import bump_data_version
 from storage.db.text import one_line
@@ -28,7 +29,7 @@ MAX_LISTED = 1_000
 
 @dataclass(frozen=True)
 class TagCount:
-    """A tag with the number of its Pages."""
+    """A tag with the number of its Pages that are not archived."""
 
     id: int
     name: str
@@ -67,8 +68,7 @@ def rename_tag(
     values = {"name": name, "name_folded": fold(name)}
     session.execute(update(Tag).where(Tag.id == tag_id).values(values))
     if name != before.name:
-        facts = {"tag": before.name, "new": name}
-        record_event(session, "tag_renamed", None, facts, now, by=by)
+        record_event(session, "tag_renamed", {}, now, by=by, tag_id=tag_id)
     bump_data_version(session)
     return True
 
@@ -78,9 +78,9 @@ def delete_tag(session: Session, tag_id: int, now: datetime, by: str = THIS_COMP
     tag = find_tag(session, tag_id)
     if tag is None:
         return False
+    facts = {"pages": tag.pages_count}
+    record_event(session, "tag_deleted", facts, now, by=by, tag_id=tag_id)
     session.execute(delete(Tag).where(Tag.id == tag_id))
-    facts = {"tag": tag.name, "pages": tag.pages_count}
-    record_event(session, "tag_deleted", None, facts, now, by=by)
     bump_data_version(session)
     return True
 
@@ -224,10 +224,9 @@ def _record(
     page_id: str | None = None,
 ) -> None:
     """Record an event and raise the data version, unless no Page changed."""
-    tag = find_tag(session, tag_id)
-    if tag is not None and pages_count:
-        facts = {"tag": tag.name, "pages": pages_count}
-        record_event(session, kind, None, facts, now, by=by, page_id=page_id)
+    if pages_count:
+        facts = {"pages": pages_count}
+        record_event(session, kind, facts, now, by=by, tag_id=tag_id, page_id=page_id)
         bump_data_version(session)
 
 
@@ -235,7 +234,7 @@ def _with_counts() -> Select[int, str, int]:
     pages = (
         select(func.count())
         .select_from(PageTag)
-        .where(PageTag.tag_id == Tag.id)
+        .where(PageTag.tag_id == Tag.id, PageTag.page_id.not_in(archived_ids()))
         .correlate(Tag)
         .scalar_subquery()
     )

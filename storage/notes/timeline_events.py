@@ -24,7 +24,7 @@ from storage.models import (
 )
 
 A_DAY = timedelta(days=1)
-# A tag of more Pages counts as part of every import: searching all their snapshots takes too long.
+# Tags of more Pages count as part of every import: searching all their snapshots takes too long.
 MAX_SEARCHED_PAGES = 500
 
 
@@ -34,7 +34,7 @@ class Consent:
 
     day: date
     kind: Literal["connected", "renewed"]
-    account_name: str
+    account_name: str | None  # None once the account is erased
     added_count: int
     is_first: bool = False
 
@@ -66,47 +66,46 @@ class Retired:
 
 @dataclass(frozen=True)
 class Scope:
-    """The Pages of a chart: one Page, those of a tag, or every Page when neither is given."""
+    """The Pages of a chart: one Page, those of some tags, or every Page when neither is given."""
 
     page_id: str | None = None
-    tag_id: int | None = None
+    tag_ids: tuple[int, ...] = ()
 
     def contains(self, page_id: InstrumentedAttribute[str]) -> ColumnElement[bool]:
         """Return the condition that a Page belongs to the chart."""
         if self.page_id is not None:
             return page_id == self.page_id
-        if self.tag_id is not None:
-            return page_id.in_(select(PageTag.page_id).where(PageTag.tag_id == self.tag_id))
+        if self.tag_ids:
+            return page_id.in_(select(PageTag.page_id).where(PageTag.tag_id.in_(self.tag_ids)))
         return true()
 
     @property
     def is_every_page(self) -> bool:
         """Return whether every Page belongs to the chart."""
-        return self.page_id is None and self.tag_id is None
+        return self.page_id is None and not self.tag_ids
 
 
 def list_consents(session: Session, scope: Scope, *, since: date, until: date) -> list[Consent]:
     """Return the consents of accounts that hold a Page of ``scope``, oldest first.
 
-    Events are matched by account name. For a single Page those from before it was added are left
-    out.
+    For a single Page those from before it was added are left out.
     """
     events = (
-        select(Event.at, Event.kind, Event.account_name, Event.facts)
+        select(Event.at, Event.kind, Grant.account_name, Event.facts)
+        .outerjoin(Grant, Grant.id == Event.grant_id)
         .where(Event.kind.in_(["connected", "renewed"]))
         .where(Event.at >= _midnight(since), Event.at < _midnight(until + A_DAY))
         .order_by(Event.at, Event.id)
     )
     if not scope.is_every_page:
         held = select(PageGrant.grant_id).where(scope.contains(PageGrant.page_id))
-        names = select(Grant.account_name).where(Grant.id.in_(held))
-        events = events.where(Event.account_name.in_(names))
+        events = events.where(Event.grant_id.in_(held))
     added_on = _find_first_seen(session, scope)
     return [
         Consent(
             event.at.date(),
             "connected" if event.kind == "connected" else "renewed",
-            event.account_name or "",
+            event.account_name,
             int(event.facts.get("added") or 0),
             is_first=event.at.date() == added_on,
         )
@@ -230,8 +229,8 @@ def _list_gaps(days: Collection[date], first: date, last: date) -> list[Outage]:
 def _has_imported(session: Session, scope: Scope, import_id: int) -> bool:
     if scope.is_every_page:
         return True
-    if scope.tag_id is not None:
-        pages = select(func.count()).select_from(PageTag).where(PageTag.tag_id == scope.tag_id)
+    if scope.tag_ids:
+        pages = select(func.count()).select_from(PageTag).where(PageTag.tag_id.in_(scope.tag_ids))
         if (session.scalar(pages) or 0) > MAX_SEARCHED_PAGES:
             return True
     imported = select(Snapshot.day).where(

@@ -25,7 +25,7 @@ from pages.cache import forget_answers
 from pages.text.periods import get_period
 from storage.db.engine import Database
 from storage.figures.filters import Filter
-from tests.bench import connecting, screens
+from tests.bench import connecting, forecast, screens
 from tests.bench.handwritten import Rival
 from tests.bench.world import make_world
 from tests.present import TODAY
@@ -60,6 +60,8 @@ def main() -> None:
         connecting.measure(report)
         print("Sandbox")
         connecting.measure_history(folder / "sandbox", report)
+    print("How often the forecast's band holds")
+    forecast.main()
 
 
 def report(what: str, measured: float, limit: float, unit: str, *, least: bool = False) -> None:
@@ -75,8 +77,8 @@ def compare_questions(database: Database, *, repeats: int = REPEATS) -> None:
     with opened_rival(database) as rival:
         for label in PERIODS:
             period = get_period(label, TODAY)
-            for name, tag_id in (("all Pages", None), ("a tag of 100", 1)):
-                view = records.View(period, "fans", Filter(tag_id=tag_id))
+            for name, tag_ids in (("all Pages", ()), ("a tag of 100", (1,))):
+                view = records.View(period, "fans", Filter(tag_ids=tag_ids))
 
                 def ours(view: records.View = view) -> None:
                     forget_answers()
@@ -84,7 +86,8 @@ def compare_questions(database: Database, *, repeats: int = REPEATS) -> None:
                         queries.load_overview(session, view, records.Listing(), "number", TODAY)
 
                 def theirs(view: records.View = view) -> None:
-                    rival.visit(view.period.since, view.period.until, view.filter.tag_id)
+                    tag_id = next(iter(view.filter.tag_ids), None)
+                    rival.visit(view.period.since, view.period.until, tag_id)
 
                 our_time, their_time = measure_in_turn(ours, theirs, repeats)
                 what = f"{label}, {name}: {1000 * our_time:.0f} ms by {1000 * their_time:.0f}"

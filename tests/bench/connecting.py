@@ -6,6 +6,7 @@ The stand-in for Facebook runs in another process: only our own CPU time is coun
 from __future__ import annotations
 
 import gc
+import io
 import json
 import multiprocessing
 import sqlite3
@@ -22,6 +23,7 @@ from typing import Any
 from unittest.mock import patch
 
 import requests
+import urllib3
 from cryptography.fernet import Fernet
 
 from fb.installation import Installation, open_installation
@@ -264,6 +266,8 @@ def _recorded() -> Iterator[Recorded]:
         answer = send(session, request, **options)
         calls.requests.append(request)
         calls.contents.append(answer.content)
+        # The product reads it piece by piece, once.
+        answer.raw = urllib3.HTTPResponse(io.BytesIO(answer.content), preload_content=False)
         return answer
 
     with patch.object(requests.Session, "send", record):

@@ -12,10 +12,10 @@ from typing import Any
 import streamlit as st
 
 from pages import queries, records, resources
-from pages.charts.chart_parts import lean, palette
-from pages.parts.overview import cards, digest, overview_text, tables
-from pages.text.periods import COMPARISONS, DEFAULT_LABEL, LABELS, get_period
-from pages.ui import growth_chart, tiles
+from pages.charts.chart_parts import lean, mark_day, on_screen, palette
+from pages.parts.overview import cards, columns, digest, overview_text, tables
+from pages.text.periods import COMPARISONS, DEFAULT_LABEL, LABELS, MORE, get_period
+from pages.ui import day_panel, frame_style, growth_chart, polling, tiles, week_text
 from pages.ui.links import SCREENS
 
 
@@ -26,7 +26,8 @@ class Constants:
     tiles: list[tiles.Tile]
     spec: Any
     movers: list[tuple[str, str]]
-    digest: str
+    digest: tuple[str, str, str]
+    days: list[str]
     table: Any
     columns: dict[str, Any]
     pages_count: int
@@ -42,24 +43,27 @@ def make_constants() -> Constants:
         overview = queries.load_overview(session, view, records.Listing(), "number", today)
     colours = palette("light")
     points, notes = cards.points_of(overview), cards.notes_of(overview)
-    spec, _ = growth_chart.build(points, "Fans", growth_chart.TOTAL, colours, notes)
-    page_table = overview.table
-    rows = tables.build_table(
-        page_table.page.rows, page_table.summary, page_table.trends, page_table.total_trend
+    spec, _ = growth_chart.build(
+        points, "Fans", growth_chart.TOTAL, colours, notes, cards.before_of(overview)
     )
+    page_table = overview.table
+    shown = columns.list_shown(
+        (), tables.DEFAULT_SORT.key, "fans", has_reasons=False, has_trouble=False
+    )
+    rows = tables.build_table(page_table, shown)
     assert overview.week is not None
     return Constants(
-        overview_text.tiles(
-            overview.totals, overview.previous, "fans", view.period, overview.provenance
-        ),
-        lean(spec),
+        overview_text.tiles(overview),
+        on_screen(lean(mark_day(spec, None)), colours),
         [(mover.page_id, mover.name) for mover in (*overview.movers.up, *overview.movers.down)],
-        digest.STYLE + digest.to_html(digest.write(overview.week), {}, {}),
-        tables.paint(rows, colours),
-        tables.columns(
+        week_text.write(overview.week),
+        [f"{point.day}" for point in points],
+        tables.paint(rows, shown, colours),
+        tables.config(
+            shown,
             sort=tables.DEFAULT_SORT,
             noun="fans",
-            period_label=DEFAULT_LABEL,
+            period=DEFAULT_LABEL,
             open_key="open-page",
             neutral=colours.band,
         ),
@@ -74,21 +78,21 @@ def draw() -> None:
         st.badge("Sandbox", icon=":material/science:", color="orange")
         with st.container(width="content"):
             st.caption("Made-up figures", width="content")
-        with st.popover("Controls", type="tertiary"), st.container(width=340):
-            _draw_controls()
+        with st.container(width="content"):
+            popover("Controls")
     header = st.container()
     with st.container(border=True, horizontal=True, key="trouble-line"):
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
             st.badge("An account needs renewal", icon=":material/link_off:", color="red")
             st.markdown("Its Pages are not refreshed.", width="content")
         st.page_link(PAGES["connections"], label="Renew", icon=":material/arrow_forward:")
-    with st.container(horizontal=True, vertical_alignment="center", key="period-bar"):
-        _choose("Period", LABELS, "period")
-        st.selectbox("Compared with", COMPARISONS, key="comparison", bind="query-params", width=225)
-        beside = st.container(width="content")
-        st.caption("26 Oct – 22 Nov 2026, days in UTC", width="content")
+    with st.container(gap="xsmall"):
+        beside = _draw_period_bar()
     with header, st.container(horizontal=True, horizontal_alignment="distribute"):
-        st.title("Overview", anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.title("Overview", anchor=False, width="content")
+            with st.container(width="content"):
+                popover("Views")
         with st.container(width="content"):
             refresh()
     with beside:
@@ -104,8 +108,7 @@ def draw() -> None:
                 popover("Notes")
         st.empty()
         with st.container():
-            st.vega_lite_chart(made.spec, height=cards.CHART_HEIGHT, alt="Fans")
-            st.caption("The line counts the Pages that can be compared.")
+            draw_chart(made)
     with narrow, st.container(border=True, height="stretch", key="movers-card"):
         _draw_movers(made)
     with top, st.grid(len(made.tiles), min_column_width=tiles.MIN_WIDTH, key="tiles"):
@@ -122,23 +125,49 @@ def draw() -> None:
     st.html(tiles.STYLE)
     with st.container(), st.container(border=True, gap="xsmall", key="digest-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.header("The last week", anchor=False, width="content")
+            st.header("The week of 16 – 22 Nov 2026", anchor=False, width="content")
             st.popover("Copy", type="tertiary", key="digest-copy", on_change="rerun")
-        st.html(made.digest)
+        _draw_digest(made)
     _draw_table(made)
 
 
-def _draw_controls() -> None:
-    st.caption("Everything here is a stand-in that runs on this computer.")
-    st.markdown("**Fast-forward**")
-    st.caption("Runs the real daily refresh for the coming days.")
-    with st.container(horizontal=True):
-        for days in (30, 90):
-            st.button(f"{days} days", icon=":material/fast_forward:", key=f"forward-{days}")
-    st.selectbox("**Make trouble**", ["None", "Slow answers"], key="trouble")
-    st.caption("Everything works.")
-    st.button("Start over with an empty sandbox…", type="tertiary", key="start-over")
-    st.page_link(PAGES["setup"], label="Use my own Facebook app", icon=":material/tune:")
+def _draw_period_bar() -> Any:
+    """The controls, and the row of the days below; gives the container for the filter."""
+    with st.container(horizontal=True, vertical_alignment="center", key="period-bar"):
+        st.html("<style></style>")
+        with st.container(horizontal=True, gap=None, width="content", key="period-choice"):
+            _choose("Period", LABELS, "period")
+            with st.container(width="content", key="more"):
+                st.menu_button("More", MORE, key="more-periods", wrap=False)
+        st.selectbox("Compared with", COMPARISONS, key="comparison", bind="query-params", width=225)
+        beside = st.container(width="content")
+    with st.container(key="period-days"):
+        st.caption("26 Oct – 22 Nov 2026", help="A day is one in UTC.")
+    return beside
+
+
+@st.fragment
+def draw_chart(made: Constants) -> None:
+    """The chart whose days can be clicked, the list of days, and the notes."""
+    selection = day_panel.selection_of("overview")
+    st.vega_lite_chart(made.spec, height=cards.CHART_HEIGHT, alt="Fans", **selection)
+    with st.container(horizontal=True, key="days-and-notes"):
+        st.selectbox("What happened on one day", made.days, index=None, key="day")
+        with st.expander("1 note", type="compact"):
+            st.markdown("- A note.")
+    st.caption("The line counts the Pages that can be compared.")
+
+
+def _draw_digest(made: Constants) -> None:
+    total, _, days = made.digest
+    st.markdown(total)
+    with st.container(horizontal=True, gap="medium", key="digest-movers"):
+        st.html(digest.STYLE)
+        for page_id, name in (made.movers[0], made.movers[-1]):
+            st.page_link(PAGES["page"], label=name, query_params={"id": page_id}, width="content")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.popover("Pages need attention", type="tertiary", key="attention", on_change="rerun")
+        st.markdown(days, width="content")
 
 
 @st.fragment(run_every=15.0)
@@ -175,9 +204,9 @@ def _draw_movers(made: Constants) -> None:
         st.header("Movers", anchor=False, width="content")
         _choose("Movers by", list(cards.ORDERS), "movers")
     st.html(cards.STYLE)
-    for verb, movers in (("Gained", made.movers[:5]), ("Lost", made.movers[5:])):
-        st.caption(f"{verb} most")
-        with st.container(gap="xsmall"):
+    with st.container(height="stretch", vertical_alignment="distribute", gap="xsmall"):
+        for verb, movers in (("Gained", made.movers[:5]), ("Lost", made.movers[5:])):
+            st.caption(f"{verb} most")
             for page_id, name in movers:
                 st.page_link(
                     PAGES["page"],
@@ -198,7 +227,10 @@ def _draw_table(made: Constants) -> None:
                 popover(label)
     heading.header("Pages", anchor=False, width="content")
     st.empty()
-    st.caption("1–25 of 1,000 Pages, most fans first")
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="ticked-bar"):
+        st.caption("Tick Pages to open, tag, compare or export them.", width="content")
+        st.popover("Columns", type="tertiary", key="columns-box", on_change="rerun")
+    st.caption("1–25 of 1,000 Pages, most fans first", help="The median Page.")
     with st.container(key="pages-table"):
         st.dataframe(
             made.table,
@@ -209,13 +241,13 @@ def _draw_table(made: Constants) -> None:
             column_config=made.columns,
             key="table",
             on_select="rerun",
-            selection_mode="single-column",
-            selection_default={"selection": {"rows": [], "columns": ["fans"], "cells": []}},
+            selection_mode=["multi-row", "single-column"],
         )
     with st.container(horizontal_alignment="center"):
         st.pagination(made.pages_count, key="page", bind="query-params")
 
 
+polling.watch_browser()
 st.set_page_config(page_title="Overview · Pagekeeper", layout="wide")
 st.logo(":material/monitoring:", size="large")
 PAGES = {
@@ -229,4 +261,5 @@ PAGES = {
     )
     for screen in SCREENS
 }
+frame_style.render(is_sandbox=True)
 st.navigation(list(PAGES.values()), position="top").run()

@@ -1,10 +1,11 @@
 """Overview's figures by hand: SQL sent through the driver itself, sums and orders in plain Python.
 
-It asks what the screen asks: both ends of the period, of the one before and of the last week, the
-first day only of Pages that lack an end, a point a week beyond 90 days, the days on which many
-Pages moved with how many could be judged, 25 rows with their small lines, the notes of the chart's
-days with outages and what else happened. The reasons why Pages can't be compared are told apart
-roughly, in the rival's favour.
+It asks what the screen asks: the first days of the Pages and the newest day of both figures, both
+ends of the period, of the one before and of the last week, the first day only of Pages that lack an
+end, a point a week beyond 90 days, the line of the same Pages in the days before, the days on which
+many Pages moved with how many could be judged, 25 rows with their small lines, the notes of the
+chart's days with outages and what else happened. The reasons why Pages can't be compared are told
+apart roughly, in the rival's favour.
 """
 
 from __future__ import annotations
@@ -93,8 +94,9 @@ WHERE n.day BETWEEN :a AND :b AND n.page_id IS NULL AND (n.tag_id IS NULL {of_ta
 ORDER BY n.day DESC, n.id DESC LIMIT 200
 """
 _CONSENTS = """
-SELECT at, kind, account_name, facts FROM events
-WHERE kind IN ('connected', 'renewed') AND at >= :a AND at < :after {of_tag} ORDER BY at, id
+SELECT e.at, e.kind, g.account_name, e.facts FROM events e LEFT JOIN grants g ON g.id = e.grant_id
+WHERE e.kind IN ('connected', 'renewed') AND e.at >= :a AND e.at < :after {of_tag}
+ORDER BY e.at, e.id
 """
 _IMPORTS = """
 SELECT id, imported_at, file_name FROM imports
@@ -116,6 +118,21 @@ SELECT day FROM days WHERE day IS NOT NULL {of_tag}
 _FIRST_DAY = """
 SELECT min((SELECT s.day FROM snapshots s WHERE s.page_id = p.id AND
     (s.fans_count IS NOT NULL OR s.followers_count IS NOT NULL) ORDER BY s.day LIMIT 1))
+FROM pages p {tagged}
+"""
+_BEGINS = """
+SELECT day, count(*) FROM (
+    SELECT (SELECT s.day FROM snapshots s WHERE s.page_id = p.id AND s.fans_count IS NOT NULL
+        ORDER BY s.day LIMIT 1) AS day
+    FROM pages p {tagged}) firsts
+WHERE day IS NOT NULL GROUP BY day
+"""
+_NEWEST_DAY = """
+SELECT day FROM snapshots WHERE day <= :b AND {m} IS NOT NULL ORDER BY day DESC LIMIT 1
+"""
+_NEWEST_DAY_OF_TAG = """
+SELECT max((SELECT s.day FROM snapshots s WHERE s.page_id = p.id AND s.day <= :b
+    AND s.{m} IS NOT NULL ORDER BY s.day DESC LIMIT 1))
 FROM pages p {tagged}
 """
 _SPAN = "SELECT (SELECT min(day) FROM snapshots), (SELECT max(day) FROM snapshots)"
@@ -161,6 +178,11 @@ class Rival:
         growth = [100 * (page[4] - page[3]) / page[3] for page in fans if page[3] >= 100]
         return {
             "span": self._ask(_SPAN, {}),
+            "begins": self._ask(_BEGINS, {}, "WHERE p.id"),
+            "newest_days": [
+                self._ask(_NEWEST_DAY_OF_TAG if tag_id else _NEWEST_DAY, ends, "WHERE p.id", m=name)
+                for name in ("fans_count", "followers_count")
+            ],
             "origin": self._ask(_ORIGIN, ends),
             "ends": [self._compare(pages, start, end) for start, end in _PAIRS],
             "newest": [sum(page[of] or 0 for page in pages) for of in (7, 13)],
@@ -177,6 +199,9 @@ class Rival:
             "up": nsmallest(5, ((-net, index) for net, index in moved if net > 0)),
             "down": nsmallest(5, (each for each in moved if each[0] < 0)),
             "line": self._line(since, until, pages, fans),
+            "line_before": self._line(ends["c"] + A_DAY, since - A_DAY, pages, fans)
+            if all(page[5] is not None for page in fans)
+            else {},
             "wide": self._list_wide(since, until),
             "attention": self._ask(_ATTENTION, {**ends, "analyze": '%"ANALYZE"%'}, "AND p.id"),
             "rows": self._ask(_ROWS, ends, pages=ids),
@@ -187,9 +212,8 @@ class Rival:
     def _list_notes(self, ends: dict[str, date], tag_id: int | None) -> list[Any]:
         days = {**ends, "after": ends["b"] + A_DAY}
         of_tag = f"OR n.tag_id = {tag_id}" if tag_id else ""
-        is_held = f"""AND account_name IN (
-            SELECT g.account_name FROM grants g JOIN page_grants h ON h.grant_id = g.id
-            WHERE h.page_id IN ({self._tag}))"""
+        is_held = f"""AND e.grant_id IN (
+            SELECT h.grant_id FROM page_grants h WHERE h.page_id IN ({self._tag}))"""
         has_snapshot = f"""AND EXISTS (
             SELECT 1 FROM snapshots s WHERE s.day = days.day AND s.page_id IN ({self._tag}))"""
         present = self._ask(_DAYS, days, of_tag=has_snapshot if tag_id else "")

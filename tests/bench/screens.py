@@ -108,7 +108,9 @@ def compare_reruns(program: Path, report: Callable[..., None]) -> None:
                 answers.append(each.rerun())
             times.append((answers[0].seconds, answers[1].seconds))
         ours, theirs = (statistics.median(some) for some in zip(*times[2:], strict=True))
-        assert answers[0].elements_count == answers[1].elements_count, "the elements differ"
+        assert answers[0].elements_count == answers[1].elements_count, (
+            f"the elements differ: {answers[0].elements_count} and {answers[1].elements_count}"
+        )
     what = f"rerun, all remembered: {1000 * ours:.0f} ms, from constants {1000 * theirs:.0f}"
     report(what, ours / theirs, 1.33, "x")
 

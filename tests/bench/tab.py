@@ -114,7 +114,7 @@ def opened_tab(port: int) -> Iterator[Tab]:
     """Open a tab on the server at this port of loopback; nothing is loaded yet."""
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
-        origin=Origin(f"http://localhost:{port}"),
+        origin=Origin(f"http://127.0.0.1:{port}"),
         subprotocols=[Subprotocol("streamlit")],
         compression=None,
         max_size=None,

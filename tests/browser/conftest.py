@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.kit.browsing import TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
+from tests.browser.kit.browsing import READER, TALL, WAIT_MS, WIDTH, NewPage, Watch, launch
 from tests.browser.kit.furnishing import furnish
 from tests.browser.kit.live import Live, serving_live
 from tests.browser.kit.serving import Server, copy_program, serving
@@ -92,8 +92,8 @@ class Browsers:
 
     def open(self, **options: Any) -> Page:
         """A tab of a new browser; options as of Playwright's ``new_context``."""
-        chosen: dict[str, Any] = {"viewport": {"width": WIDTH, "height": TALL}, "locale": "en-GB"}
-        context = self.chromium.new_context(**(chosen | options))
+        chosen: dict[str, Any] = {"viewport": {"width": WIDTH, "height": TALL}}
+        context = self.chromium.new_context(**(chosen | READER | options))
         self.stack.callback(context.close)
         context.set_default_timeout(WAIT_MS)
         watch = Watch()

@@ -70,7 +70,7 @@ def create_faulty_sandbox(
     people = tuple(replace(person, roles=dict(person.roles)) for person in world.people)
     return FaultySandbox(
         meta_app=MetaApp(app_id, app_secret, redirect_uri),
-        world=World(world.pages, people),
+        world=World(world.pages, people, world.businesses),
         memory=Memory(state_path),
         real_now=real_now,
         page_limit=page_limit,

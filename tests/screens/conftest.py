@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Block
+from streamlit.testing.v1.element_tree import Block, Metric
 
 from fb.installation import Installation, Startup, open_installation
 from fb.settings import read_settings
 from pages import resources
+from pages.parts.overview import overview_text
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 from tests import present
 
@@ -49,6 +50,7 @@ class FakeSandbox:
 
     trouble: str = "none"
     started_over: bool = False
+    gives_figures: bool = True
 
     def now(self) -> datetime:
         return NOW
@@ -96,13 +98,18 @@ class Stage:
         query: Mapping[str, str | list[str]] | None = None,
         *,
         popover: str | None = None,
+        locale: str = "en-GB",
+        timezone: str = "UTC",
+        ticked: Sequence[str] = (),
     ) -> AppTest:
         """Run the screen as a browser that typed its address. It is drawn without an exception.
 
-        ``popover`` is the key of one that is opened then, which takes a run of its own.
+        ``popover`` is the key of one that is opened then, which takes a run of its own. ``ticked``
+        are the ids of Pages: AppTest can't tick a row.
         """
         at = AppTest.from_file(str(APP), default_timeout=20)
-        at.context = {"url": ADDRESS + screen}
+        at.context = {"url": ADDRESS + screen, "locale": locale, "timezone": timezone}
+        at.session_state["ticked-pages"] = tuple(ticked)
         for name, value in (query or {}).items():
             at.query_params[name] = value
         at.switch_page(f"{screen}.py")
@@ -156,8 +163,13 @@ def words_of(at: AppTest) -> str:
 
 
 def tiles_of(at: AppTest) -> dict[str, str]:
-    """The tiles' figures by their labels."""
-    return {metric.label: metric.value for metric in at.metric}
+    """The tiles' figures by their labels; a tile of two figures has both labels."""
+    return {label: metric.value for metric in at.metric for label in labels_of(metric)}
+
+
+def labels_of(tile: Metric) -> list[str]:
+    """The label of a tile; of "Fans and followers", which are one figure, both."""
+    return ["Fans", "Followers"] if tile.label == overview_text.BOTH else [str(tile.label)]
 
 
 def links_of(at: AppTest) -> list[str]:

@@ -8,7 +8,16 @@ from typing import Any
 
 from pages.text.formats import day
 from storage.db.installation import bump_data_version
+from storage.insights.values import (
+    Span,
+    StateRow,
+    ValueRow,
+    upsert_spans,
+    upsert_states,
+    upsert_values,
+)
 from tests.integration.figures.figure_rows import ORIGIN, add_grant, add_page, hold
+from tests.present import ago
 from tests.screens.conftest import NOW, Stage
 
 TODAY = (NOW.date() - ORIGIN).days  # the number that figure_rows gives to the stage's present
@@ -16,7 +25,7 @@ TODAY = (NOW.date() - ORIGIN).days  # the number that figure_rows gives to the s
 
 def rising(start: int, step: int, days: Iterable[int] = range(-40, TODAY + 1)) -> dict[int, int]:
     """Figures that grow by ``step`` a day."""
-    return {number: start + step * place for place, number in enumerate(days)}
+    return {number: start + step * index for index, number in enumerate(days)}
 
 
 def connect(stage: Stage, account_name: str = "Anna Keller", **facts: Any) -> int:
@@ -66,3 +75,21 @@ def between(since: date, until: date) -> str:
     first = day(since, year=since.year != until.year)
     is_one_month = (since.year, since.month) == (until.year, until.month)
     return f"between {since.day if is_one_month else first} and {day(until)}"
+
+
+def give_insights(
+    stage: Stage,
+    metric: str,
+    values: dict[date, int],
+    since: date | None = None,
+    page_id: str = "104",
+) -> None:
+    """Figures of a metric, and the days asked for: by default the newest 90."""
+    with stage.installation.database.writing() as session:
+        upsert_values(
+            session,
+            [ValueRow(page_id, metric, day, value, NOW, "v26.0") for day, value in values.items()],
+        )
+        upsert_spans(session, [(page_id, metric, Span(since or ago(90), ago(1)))])
+        upsert_states(session, [StateRow(page_id, "ok", None, None, NOW, NOW)])
+        bump_data_version(session)

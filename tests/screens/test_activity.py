@@ -5,10 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from storage.accounts.grants import find_grant_by_account
 from storage.jobs.events import record_event
 from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.models import JobFailure, JobRun, Page
+from storage.notes.tags import create_tag
+from tests.integration.figures.figure_rows import add_grant
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
+from tests.screens.figures import connect
 
 
 def add_run(stage: Stage, number: int, **changes: Any) -> None:
@@ -34,19 +38,20 @@ def add_run(stage: Stage, number: int, **changes: Any) -> None:
 
 def add_failure(stage: Stage, run_id: int, number: int, kind: str, **facts: Any) -> None:
     with stage.installation.database.writing() as session:
+        ben = find_grant_by_account(session, "Ben Ortiz")
+        grant_id = ben.id if ben else add_grant(session, "Ben Ortiz", account_name="Ben Ortiz")
         session.add(Page(id=str(number), name=HOSTILE, first_seen_at=NOW, described_at=NOW))
         session.flush()
         session.add(
-            JobFailure(
-                run_id=run_id, page_id=str(number), account_name="Ben Ortiz", kind=kind, **facts
-            )
+            JobFailure(run_id=run_id, page_id=str(number), grant_id=grant_id, kind=kind, **facts)
         )
 
 
 def test_an_empty_installation_says_when_the_first_refresh_comes(stage: Stage) -> None:
     at = stage.open("activity")
     assert "No refresh yet." in words_of(at)
-    assert "No account was connected yet." in words_of(at)
+    assert "Nothing was done yet." in words_of(at)
+    assert "kept for 730 days, sign-ins at Facebook for 30 days" in words_of(at)
 
 
 def test_refreshes_are_listed_newest_first(stage: Stage) -> None:
@@ -111,25 +116,27 @@ def test_a_refresh_that_stopped_without_a_word_was_interrupted(stage: Stage) -> 
 
 
 def test_events_are_sentences(stage: Stage) -> None:
+    grant_id = connect(stage)
     with stage.installation.database.writing() as session:
-        record_event(session, "connected", "Anna Keller", {"added": 57}, NOW)
-        record_event(session, "needs_renewal", "Anna Keller", {"code": 190}, NOW)
+        record_event(session, "connected", {"added": 57}, NOW, grant_id=grant_id)
+        record_event(session, "needs_renewal", {"code": 190}, NOW, grant_id=grant_id)
     table = stage.open("activity").dataframe[0].value
     assert list(table["what"]) == [
-        "Facebook ended Anna Keller's access",
+        "Facebook ended the access of Anna Keller",
         "Anna Keller was connected: 57 added",
     ]
 
 
 def test_more_events_than_fit_are_paged(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
+        tag_id = create_tag(session, "Brand", NOW)
         for number in range(30):
-            facts = {"tag": f"Tag {number:02d}", "pages": 2}
-            record_event(session, "tagged", None, facts, NOW + timedelta(seconds=number))
+            facts, when = {"pages": 100 + number}, NOW + timedelta(seconds=number)
+            record_event(session, "tagged", facts, when, tag_id=tag_id)
     at = stage.open("activity")
     assert "1–25 of 30, newest first." in words_of(at)
-    assert at.dataframe[0].value["what"].iloc[0] == "2 Pages were tagged “Tag 29”"
+    assert at.dataframe[0].value["what"].iloc[0] == "129 Pages were tagged “Brand”"
     at.pagination(key="events-page").set_value(2).run()
     assert not at.exception
-    assert at.dataframe[0].value["what"].iloc[-1] == "2 Pages were tagged “Tag 00”"
+    assert at.dataframe[0].value["what"].iloc[-1] == "100 Pages were tagged “Brand”"
     assert "26–30 of 30, newest first." in words_of(at)

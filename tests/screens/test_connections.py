@@ -11,8 +11,11 @@ import pytest
 from fb.accounts import check, disconnect
 from fb.accounts.check import AccountState
 from fb.graph.errors import RateLimited
-from pages import connections
+from pages.parts.connections import account_card, account_text
 from pages.text import formats
+from storage.accounts.allowances import count_handout
+from storage.accounts.grants import KEY_GIVEN_UP
+from storage.db.errors import GrantNotFound
 from tests.integration.figures.figure_rows import hold
 from tests.present import TODAY, ago
 from tests.screens.conftest import HOSTILE, NOW, Stage, open_dialog, words_of
@@ -81,6 +84,7 @@ def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
         "Carla Stein",
         "Dora Lang",
         "Emil Roth",
+        "Programs",
     ]
     said = words_of(at)
     assert "Facebook reports that Ben Ortiz's password was changed" in said
@@ -88,8 +92,17 @@ def test_accounts_stand_worst_first_with_a_sentence_each(stage: Stage) -> None:
     assert "Renew within 12 days" in said
     ends = f"Access until {formats.day(ago(-60))} · data access until {formats.day(ago(-89))}"
     assert ends in said
-    assert f"Paused since {formats.day(TODAY)}" in said
+    assert f"Frozen since {formats.day(TODAY)}" in said
     assert f"Disconnected on {formats.day(TODAY)}" in said
+
+
+def test_renew_says_which_account_is_meant(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein")
+    add_account(stage, 2, "Emil Roth", status="disconnected")
+    said = words_of(stage.open("connections"))
+    assert 'href="/oauth/start?renew=1">Renew</a>' in said
+    assert 'href="/oauth/start?renew=2">Connect again</a>' in said
+    assert 'href="/oauth/start">Connect another account</a>' in said
 
 
 def test_a_disconnected_account_is_said_to_open_nothing(stage: Stage) -> None:
@@ -98,6 +111,17 @@ def test_a_disconnected_account_is_said_to_open_nothing(stage: Stage) -> None:
     add_page(stage, 1, "Optik Keller", 1)
     labels = [expander.label for expander in stage.open("connections").expander]
     assert labels == ["1 Page with history", "Details"]
+
+
+def test_one_account_is_shown_whole_and_several_say_who_renews(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein")
+    at = stage.open("connections")
+    assert [expander.proto.expanded for expander in at.expander] == [True]
+    assert "whoever is signed in" not in words_of(at)
+    add_account(stage, 2, "Ben Ortiz")
+    at = stage.open("connections")
+    assert [expander.proto.expanded for expander in at.expander] == [False, False]
+    assert "Facebook renews whoever is signed in there" in words_of(at)
 
 
 def test_one_link_is_filled_even_when_an_account_waits(stage: Stage) -> None:
@@ -119,6 +143,34 @@ def test_permissions_are_said_in_words(stage: Stage) -> None:
     assert "**Pages**: Optik Keller" in said
 
 
+def test_the_details_tell_of_the_access_without_showing_it(stage: Stage) -> None:
+    facts: dict[str, Any] = {
+        "issued_at": NOW - timedelta(days=3),
+        "checked_at": NOW - timedelta(hours=1),
+        "expires_at": None,
+        "sealed_user_token": "the sealed text",
+        "key_id": "k1",
+    }
+    add_account(stage, 1, "Carla Stein", **facts)
+    add_account(stage, 2, "Emil Roth", status="disconnected")
+    add_page(stage, 1, "Optik Keller", 1)
+    with stage.installation.database.writing() as session:
+        count_handout(session, "messenger-bot", "pages_messaging", "1", NOW, is_refused=False)
+    said = words_of(stage.open("connections"))
+    for words in (
+        "**Kind of access**: a person's",
+        f"**Issued**: {formats.day(ago(3))}",
+        "**Ends**: never by date.",
+        f"**Data access**: until {formats.day(ago(-89))}.",
+        f"**Last checked**: {formats.when(NOW - timedelta(hours=1), NOW)}",
+        "by Pagekeeper",
+        "**Sealed with the key**: `k1`",
+        f"**Used by programs**: {formats.plain('messenger-bot')} (Optik Keller, today",
+    ):
+        assert said.count(words) == 1, words
+    assert "the sealed text" not in said
+
+
 def test_a_hostile_name_is_shown_as_it_is(stage: Stage) -> None:
     add_account(stage, 1, HOSTILE, status="needs_renewal", reason_code=190, reason_subcode=460)
     add_page(stage, 1, HOSTILE, 1)
@@ -130,7 +182,7 @@ def test_a_hostile_name_is_shown_as_it_is(stage: Stage) -> None:
 
 def test_an_account_without_pages_has_nothing_to_refresh(stage: Stage) -> None:
     add_account(stage, 1, "Ben", status="needs_renewal", reason_code=190, reason_subcode=458)
-    assert "Ben removed this app in the Facebook settings. It holds no Page." in words_of(
+    assert "Ben removed this app in the Facebook settings. It gives access to no Page." in words_of(
         stage.open("connections")
     )
 
@@ -151,6 +203,9 @@ def test_disconnect_names_the_pages_that_lose_their_only_access(
     at.checkbox(key="revoke").check()
     at.button(key="disconnect-yes").click().run()
     assert calls == [("disconnect", 1, True)]
+    assert [toast.value for toast in at.toast] == [
+        "Carla Stein is disconnected. The history stays."
+    ]
 
 
 def test_a_disconnect_that_facebook_did_not_hear_changes_nothing(
@@ -166,6 +221,20 @@ def test_a_disconnect_that_facebook_did_not_hear_changes_nothing(
     at.button(key="disconnect-yes").click().run()
     assert not at.exception
     assert at.error[0].proto.title == "Facebook could not be told"
+
+
+def test_an_account_that_was_erased_meanwhile_is_said(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def miss(*_args: Any, **_more: Any) -> None:
+        raise GrantNotFound(1)
+
+    monkeypatch.setattr(disconnect, "disconnect", miss)
+    add_account(stage, 1, "Carla Stein")
+    at = stage.open("connections")
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    at.button(key="disconnect-yes").click().run()
+    assert [toast.value for toast in at.toast] == [account_card.GONE]
 
 
 @pytest.mark.parametrize(
@@ -192,11 +261,11 @@ def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.Mon
 
 def test_a_check_tells_ended_access_from_a_limit() -> None:
     limited = RateLimited(scope="account", retry_after_seconds=None, code=17)
-    assert "has ended" in connections.check_result("Ben", AccountState(1, is_alive=False))
-    assert "slow down" in connections.check_result("Ben", AccountState(1, limited=limited))
-    assert "not answering" in connections.check_result("Ben", AccountState(1))
+    assert "has ended" in account_text.check_result("Ben", AccountState(1, is_alive=False))
+    assert "slow down" in account_text.check_result("Ben", AccountState(1, limited=limited))
+    assert "not answering" in account_text.check_result("Ben", AccountState(1))
     for state in (AccountState(1, was_answered=True), AccountState(1, is_alive=False)):
-        assert "<b>" not in connections.check_result(HOSTILE, state)
+        assert "<b>" not in account_text.check_result(HOSTILE, state)
 
 
 def test_with_a_wrong_key_nothing_can_be_renewed_or_checked(stage: Stage) -> None:
@@ -205,6 +274,13 @@ def test_with_a_wrong_key_nothing_can_be_renewed_or_checked(stage: Stage) -> Non
     at = stage.open("connections")
     assert "/oauth/start" not in words_of(at)
     assert "Check now" not in at.menu_button(key="more-1").options
+
+
+def test_an_account_whose_key_is_lost_is_to_be_renewed_and_nothing_else(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein", status="needs_renewal", reason_code=KEY_GIVEN_UP)
+    said = words_of(stage.open("connections"))
+    assert "Carla Stein's access was erased here, since its encryption key is lost." in said
+    assert "/oauth/start" in said
 
 
 def test_many_accounts_are_a_table_with_one_card(stage: Stage) -> None:

@@ -13,19 +13,13 @@ from streamlit.testing.v1 import AppTest
 from pages.text import formats
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import retire_metrics
-from storage.insights.values import (
-    Span,
-    StateRow,
-    ValueRow,
-    upsert_spans,
-    upsert_states,
-    upsert_values,
-)
+from storage.insights.values import StateRow, upsert_states
 from storage.jobs.runs import INSIGHTS, finish_run, start_run
 from storage.models import Grant, InsightMetric, PageGrant
+from storage.notes.notes import NoteDraft, add_note
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, charts_of, words_of
-from tests.screens.figures import connect, give_page, rising
+from tests.screens.conftest import NOW, Stage, charts_of, press, words_of
+from tests.screens.figures import connect, give_insights, give_page, rising
 
 NEWEST = ago(1)
 GRANTED = ["pages_show_list", "pages_read_engagement", "read_insights"]
@@ -36,24 +30,6 @@ def stage_with_page(stage: Stage) -> Stage:
     """One Page whose insights may be read; nobody has asked yet."""
     give_page(stage, "104", rising(1000, 10), grant_id=connect(stage, granted_permissions=GRANTED))
     return stage
-
-
-def give_insights(
-    stage: Stage,
-    metric: str,
-    values: dict[date, int],
-    since: date = NEWEST - timedelta(days=89),
-    page_id: str = "104",
-) -> None:
-    """Figures of a metric, and the days asked for."""
-    with stage.installation.database.writing() as session:
-        upsert_values(
-            session,
-            [ValueRow(page_id, metric, day, value, NOW, "v26.0") for day, value in values.items()],
-        )
-        upsert_spans(session, [(page_id, metric, Span(since, NEWEST))])
-        upsert_states(session, [StateRow(page_id, "ok", None, None, NOW, NOW)])
-        bump_data_version(session)
 
 
 def give_state(stage: Stage, state: str, code: int | None, trace_id: str | None = None) -> None:
@@ -79,7 +55,7 @@ def test_figures_with_their_days_source_and_meaning(stage_with_page: Stage) -> N
     assert "How often anything of the Page was shown or played" in said
     assert f"270 views on 27 days ({formats.span(ago(27), NEWEST)}), on average 10 a day." in said
     assert "they end at midnight Pacific time (07:00 or 08:00 UTC)" in said
-    assert f"fetched {formats.moment(NOW)} · Graph v26.0" in said
+    assert f"Source: Facebook Insights, fetched {formats.moment(NOW)}." in said
     assert "no figure from Facebook" not in said
     assert insight_spec(at)["layer"][0]["mark"]["type"] == "rect"
 
@@ -127,8 +103,8 @@ def test_a_retired_metric_bears_its_mark(stage_with_page: Stage) -> None:
     assert f"Facebook retired this metric on {formats.day(ago(2))}." in said
     assert "What was fetched before stays." in said
     assert "In its place: Views." in said
-    (mark,) = insight_spec(at)["layer"][1:]
-    assert mark["data"]["values"] == [{"day": f"{ago(2)}T00:00:00"}]
+    (mark,) = insight_spec(at)["layer"][2:]
+    assert mark["data"]["values"] == [{"day": f"{ago(2)}T00:00:00", "iso": f"{ago(2)}"}]
     assert mark["layer"][1]["mark"]["text"] == "Retired by Facebook"
 
 
@@ -203,17 +179,19 @@ def test_a_page_that_nobody_holds_any_more_keeps_its_history(stage: Stage) -> No
     give_insights(stage, "page_media_view", days(90))
     said = words_of(stage.open("page", {"id": "104"}))
     assert "270 views" in said
-    assert "No working connection holds this Page" in said
+    assert "No working connection gives access to this Page" in said
     assert "What was fetched before stays." in said
 
 
 def test_the_ledger_says_what_is_live_and_what_died(stage: Stage) -> None:
     at = stage.open("setup")
-    assert "Metric ledger" in [header.value for header in at.header]
-    table = at.dataframe[-1].value.set_index("name")
+    assert "Facebook's daily metrics" in [header.value for header in at.header]
+    table, retired = (each.value.set_index("name") for each in at.dataframe[-2:])
     assert table.loc["page_media_view", "status"] == "Live"
-    assert table.loc["page_fans", "status"] == "Retired 15 Nov 2025"
-    assert table.loc["page_fans", "instead"] == "Followers by Facebook's day"
+    assert "page_fans" not in table.index, "what died is a click away"
+    assert at.expander[-1].label == f"{len(retired)} retired metrics"
+    assert retired.loc["page_fans", "status"] == "Retired 15 Nov 2025"
+    assert retired.loc["page_fans", "instead"] == "Followers by Facebook's day"
     assert table.loc["page_daily_unfollows_unique", "status"] == "Unconfirmed"
     assert table.loc["page_media_view", "unit"] == "views"
     assert "Not fetched yet" in words_of(at)
@@ -234,3 +212,33 @@ def test_a_new_name_needs_no_code(stage_with_page: Stage) -> None:
         )
     give_insights(stage_with_page, "page_waves", days(90))
     assert "270 waves" in words_of(stage_with_page.open("page", {"id": "104"}))
+
+
+def test_a_day_of_the_metric_beside_a_day_of_the_fans(stage_with_page: Stage) -> None:
+    stage, day = stage_with_page, ago(3)
+    give_insights(stage, "page_media_view", {**days(90), day: 1_234})
+    with stage.installation.database.writing() as session:
+        add_note(session, NoteDraft(day, "Prize draw", "104"), NOW)
+    at = stage.open("page", {"id": "104", "day": f"{ago(5)}"})
+    assert at.selectbox(key="day-insights").value is None, "its days are others"
+    at.selectbox(key="day-insights").set_value(f"{day}").run()
+    assert {**at.query_params}.keys() >= {"day", "insight-day"}
+    title = f"**{formats.weekday(day)}** · Pacific time · 1,234 views · +1,224 on the day before"
+    (panel,) = [each.value for each in at.markdown if "on the day before" in each.value]
+    panel = panel.replace("\u2060", "").replace("\\", "")
+    assert panel.startswith(title)
+    assert "Prize draw" in panel
+    rule = next(each for each in insight_spec(at)["layer"] if "params" in each)
+    assert rule["params"][1]["value"] == [{"iso": f"{day}"}], "the chart marks it"
+    at.session_state["insight-day-note-0"] = True
+    at.run()
+    (text,) = [each for each in at.text_input if (each.key or "").startswith("note-text")]
+    text.set_value("Reel goes round")
+    at = press(at, "Add note")
+    assert not at.exception
+    assert "Reel goes round" in next(
+        each.value for each in at.markdown if "on the day before" in each.value
+    )
+    at.selectbox(key="day-insights").set_value(None).run()
+    assert "insight-day" not in at.query_params
+    assert "day" in at.query_params, "the other chart keeps its day"

@@ -36,14 +36,14 @@ def test_figures_and_profile_of_a_page(stage: Stage) -> None:
     assert tiles_of(at)["Fans"] == "1,610"
     assert tiles_of(at)["Net new fans"] == "+280"
     assert tiles_of(at)["Next milestone"] == "2,000"
-    assert "+10.0 a day on average over 28 days." in words_of(at)
+    assert "+10 a day on average over 28 days." in words_of(at)
     assert "Brillen <b>seit</b> 1924" in texts_of(at)
     assert "Marktstraße 4, Hamburg" in texts_of(at)
     assert texts_of(at).count("–") >= 2
     assert [link.url for link in at.link_button] == ["https://optik.example"]
     assert "\\*x\\*" in words_of(at)
-    assert "held by Anna Keller" in words_of(at)
-    assert "Graph v26.0" in words_of(at)
+    assert "only Anna Keller holds this Page" in words_of(at)
+    assert "Graph v26.0" not in words_of(at)
 
 
 def test_missing_days_are_bands_and_said(stage: Stage) -> None:
@@ -52,7 +52,7 @@ def test_missing_days_are_bands_and_said(stage: Stage) -> None:
         del fans[number]
     give_page(stage, "104", fans, grant_id=connect(stage))
     at = stage.open("page", {"id": "104"})
-    assert "4 days have no snapshot (grey)" in words_of(at)
+    assert "4 days have no figures (grey)" in words_of(at)
     assert "They can't be fetched later." in words_of(at)
     chart, _calendar = charts_of(at)
     band = chart["layer"][0]
@@ -60,8 +60,9 @@ def test_missing_days_are_bands_and_said(stage: Stage) -> None:
         formats.span(day_of(3), day_of(5)),
         formats.day(day_of(10)),
     ]
+    at.toggle(key="daily-sources").set_value(True).run()
     (table,) = at.dataframe
-    assert table.value["source"].tolist().count("No snapshot") == 4
+    assert table.value["source"].tolist().count("No figures") == 4
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,19 @@ def test_a_page_opened_from_followers_shows_followers(stage: Stage) -> None:
 
 def test_the_new_pages_experience_explains_twin_figures(stage: Stage) -> None:
     grant_id = connect(stage)
-    give_page(stage, "104", rising(1000, 10), grant_id=grant_id, is_new_page_experience=True)
-    assert "reports its followers as fans" in words_of(stage.open("page", {"id": "104"}))
+    figures = rising(1000, 10)
+    for page_id, followers in (("104", figures), ("105", rising(1001, 10))):
+        give_page(
+            stage, page_id, figures, followers, grant_id=grant_id, is_new_page_experience=True
+        )
+    at = stage.open("page", {"id": "104"})
+    labels = [str(tile.label) for tile in at.metric]
+    assert labels[:2] == ["Fans and followers", "Net new fans"]
+    assert "Followers" not in labels
+    assert "reports its followers as fans" in at.metric[0].help
+    at = stage.open("page", {"id": "105"})
+    assert (tiles_of(at)["Fans"], tiles_of(at)["Followers"]) == ("1,610", "1,611")
+    assert "reports its followers as fans" in at.metric[0].help
 
 
 def test_a_dead_connection_says_so_and_keeps_the_figures(stage: Stage) -> None:
@@ -93,11 +105,32 @@ def test_a_dead_connection_says_so_and_keeps_the_figures(stage: Stage) -> None:
     at = stage.open("page", {"id": "104"})
     said = words_of(at)
     assert "Ben Ortiz's password was changed" in said
+    assert "Renew, signed in with the new password." in said
+    assert "**Fans and followers**: Facebook has ended the access. Ben Ortiz can renew it." in said
     assert f"Last figures of {formats.day(ago(5))}." in said
     assert tiles_of(at)["Fans"] == "1,760"
-    assert "4 days have no snapshot" not in said
-    assert "5 days have no snapshot (grey)" in said
+    assert "4 days have no figures" not in said
+    assert "5 days have no figures (grey)" in said
     assert "Renew" in links_of(at)
+
+
+def test_what_the_access_allows_stands_on_the_page(stage: Stage) -> None:
+    granted = ["pages_show_list", "pages_read_engagement"]
+    grant_id = connect(
+        stage,
+        "Ben Ortiz",
+        granted_permissions=granted,
+        declined_permissions=["read_insights"],
+        sealed_user_token="the sealed text",
+    )
+    give_page(stage, "104", rising(1000, 10), grant_id=grant_id)
+    at = stage.open("page", {"id": "104"})
+    said = words_of(at)
+    assert "**Fans and followers**: ready" in said
+    assert "`read_insights` was declined. Ben Ortiz can renew and leave it ticked." in said
+    assert "Facebook was not asked for `pages_messaging`." in said
+    assert "made from the login of Ben Ortiz" in said
+    assert "sealed text" not in said
 
 
 def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> None:
@@ -107,8 +140,8 @@ def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> No
     def short(day: date) -> str:
         return formats.day(day, year=day.year != NOW.year)
 
-    assert f"No snapshot between {short(ago(6))} and {formats.day(ago(0))};" in said
-    assert f"the newest is of {short(ago(21))}." in said
+    assert f"No figures between {short(ago(6))} and {formats.day(ago(0))};" in said
+    assert f"the newest are of {short(ago(21))}." in said
     assert "Facebook gives no count of fans" not in said
 
 
@@ -116,7 +149,7 @@ def test_a_period_without_a_snapshot_does_not_blame_facebook(stage: Stage) -> No
 def test_an_unknown_id_says_so(stage: Stage, page_id: str) -> None:
     give_page(stage, "104", rising(1000, 10), grant_id=connect(stage))
     at = stage.open("page", {"id": page_id})
-    assert "This Page is not connected here." in words_of(at)
+    assert "No Page with this id is connected here." in words_of(at)
     assert "All Pages" in links_of(at)
     assert not at.metric
 
@@ -129,7 +162,7 @@ def test_an_address_without_an_id_means_the_page_seen_last(stage: Stage) -> None
     assert [title.value for title in at.title] == ["Optik Keller"]
     back = next(link for link in at.page_link if link.value == "All Pages")
     assert back.proto.query_string == "sort=Name+A+to+Z&page=2"
-    assert "not connected here" in words_of(stage.open("page"))  # in another session
+    assert "No Page with this id" in words_of(stage.open("page"))  # in another session
 
 
 def test_an_id_cant_leave_the_picture_it_stands_in(stage: Stage) -> None:

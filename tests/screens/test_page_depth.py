@@ -62,8 +62,10 @@ def test_milestones_are_listed_with_their_days(stage: Stage) -> None:
     said = words_of(at)
     assert "Next: **2,000** fans" in said
     assert f"1,500 on {formats.day(ago(9))}" in said
-    assert f"Best day: **+10** on {formats.weekday(ago(0))}" in said
-    assert "Worst day: none lost" in said
+    best = next(tile for tile in at.metric if tile.label == "Best day")
+    assert (best.value, best.delta) == ("+10", formats.weekday(ago(0), year=False))
+    assert best.help.endswith("The Page lost on no day of the period.")
+    assert "Best day:" not in said  # once on a screen is enough
 
 
 def test_a_goal_is_set_changed_and_removed(stage: Stage) -> None:
@@ -105,9 +107,12 @@ def test_a_figure_tells_where_it_came_from(stage: Stage) -> None:
             .values(fans_source=f"import:{id}", graph_version=None)
         )
         bump_data_version(session)
-    table = opened(stage).dataframe[0].value
+    screen = opened(stage)
+    assert not {"source", "fetched", "version"} & set(screen.dataframe[0].value)
+    screen.toggle(key="daily-sources").set_value(True).run()
+    table = screen.dataframe[0].value
     assert table["source"].tolist()[:2] == [
-        "Snapshot",
+        "Facebook",
         f"Import of =cmd|'fans'.csv, {formats.day(ago(19))}",
     ]
     assert table["version"].tolist()[0] == "v26.0"
@@ -123,7 +128,10 @@ def test_facts_say_since_when(stage: Stage) -> None:
     said = words_of(opened(stage))
     assert f"since {formats.day(ago(19))}, before" in said
     assert "\\*\\*Then\\*\\*" in said
-    assert f"The rest is as it was first seen, {formats.day(ago(90))}." in said
+    assert (
+        f"Nothing else has changed since the Page was first read, on {formats.day(ago(90))}."
+        in said
+    )
 
 
 def test_unusual_days_are_marked(stage: Stage) -> None:
@@ -135,7 +143,7 @@ def test_unusual_days_are_marked(stage: Stage) -> None:
     assert table["mark"].tolist()[4] == "Fell"
     assert [mark for mark in table["mark"].tolist() if mark] == ["Fell"]
     assert "1 unusual day (triangle)" in words_of(at)
-    assert "Beyond this Page's own noise" in fields_of(charts_of(at)[0])
+    assert "Unusual for this Page" in fields_of(charts_of(at)[0])
     before = {"period": "Custom", "since": f"{ago(40)}", "until": f"{ago(10)}"}
     assert "mark" not in opened(stage, **before).dataframe[0].value
 
@@ -162,27 +170,24 @@ def test_answers_are_asked_once_per_version(stage: Stage, monkeypatch: pytest.Mo
     assert not at.run().exception
 
 
-@pytest.mark.parametrize(("step", "written"), [(0, "0"), (5, None)])
-def test_an_unchanged_day_is_a_zero_without_a_sign(
-    stage: Stage, step: int, written: str | None
-) -> None:
+@pytest.mark.parametrize(("step", "written"), [(0, "0"), (5, "+5")])
+def test_an_unchanged_day_is_a_zero_without_a_sign(stage: Stage, step: int, written: str) -> None:
     give(stage, line(1_000, step, 20))
     (table,) = opened(stage).get("dataframe")
     column = json.loads(table.proto.columns)["change"]
-    assert column["type_config"].get("format") == (None if written else "%+,d")
+    assert column["type_config"].get("format") is None  # Streamlit would ignore the texts
     texts = table.proto.arrow_data.styler.display_values
-    if written is None:
-        assert not texts
-    else:
-        shown = dataframe_util.convert_arrow_bytes_to_pandas_df(texts)
-        assert set(shown["change"]) == {"0", "–"}  # of the first day nothing is known
+    shown = dataframe_util.convert_arrow_bytes_to_pandas_df(texts)
+    assert set(shown["change"]) == {written, "–"}  # of the first day nothing is known
 
 
-def test_without_a_count_there_is_no_goal_to_set_and_no_best_day(stage: Stage) -> None:
+def test_without_a_count_one_sentence_stands_in_place_of_empty_cards(stage: Stage) -> None:
     give(stage, days(*[None] * 20))
     at = opened(stage)
     said = words_of(at)
-    assert "Facebook gives no count of fans for this Page." in said
-    assert "Worst day" not in said
+    assert "Facebook gives no count of this Page's fans and followers." in said
+    assert "What Facebook says about this Page" in said
+    assert not at.metric
+    assert not at.dataframe
+    assert "Forecast" not in [toggle.label for toggle in at.toggle]
     assert "Set a goal" not in [popover.proto.popover.label for popover in at.get("popover")]
-    assert not at.number_input

@@ -6,13 +6,15 @@ import pytest
 
 from fb.jobs import runner, sandbox_history
 from pages.text import formats
+from pages.ui.sandbox_strip import CONTROLS
 from tests.screens.conftest import NOW, Stage, make_run, words_of
+from tests.screens.figures import connect, give_page, rising
 from tests.screens.test_setup import LIVE
 
 
 @pytest.mark.parametrize("screen", ["overview", "connect"])
 def test_every_screen_of_the_sandbox_says_so(stage: Stage, screen: str) -> None:
-    at = stage.open(screen)
+    at = stage.open(screen, popover=CONTROLS)
     said = words_of(at)
     assert "Sandbox]" in said
     assert formats.day(NOW.date()) in said
@@ -27,9 +29,29 @@ def test_live_mode_has_no_strip(stage: Stage) -> None:
 def test_fast_forward_hands_on_the_days(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days: asked.append(days))
-    at = stage.open("connections")
+    at = stage.open("connections", popover=CONTROLS)
     at.button(key="fast-forward-90").click().run()
     assert asked == [90]
+
+
+@pytest.mark.parametrize("cause", ["trouble", "ended"])
+@pytest.mark.parametrize("answer", ["no", "yes"])
+def test_fast_forward_into_empty_days_is_asked_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, cause: str, answer: str
+) -> None:
+    pressed: list[int] = []
+    monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days: pressed.append(days))
+    stage.installation.sandbox.gives_figures = cause != "trouble"
+    grant_id = connect(stage, status="ok" if cause == "trouble" else "needs_renewal")
+    give_page(stage, "1", rising(100, 1), grant_id=grant_id)
+    at = stage.open("connections", popover=CONTROLS)
+    at.button(key="fast-forward-90").click().run()
+    assert pressed == []
+    assert "No Page can be read" in words_of(at)
+    assert "these 90 days would stay empty" in words_of(at)
+    at.button(key=f"fast-forward-{answer}").click().run()
+    assert pressed == ([90] if answer == "yes" else [])
+    assert "would stay empty" not in words_of(at)
 
 
 def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
@@ -37,7 +59,7 @@ def test_while_days_pass_the_strip_shows_them_and_nothing_else_can_begin(
 ) -> None:
     progress = make_run(started_by="fast_forward", steps_done=12, steps_total=30)
     monkeypatch.setattr(sandbox_history, "find_unfinished", lambda _session: progress)
-    at = stage.open("connections")
+    at = stage.open("connections", popover=CONTROLS)
     assert "Fast-forward… 12 of 30 days" in words_of(at)
     assert at.button(key="fast-forward-30").disabled
     assert at.button(key="start-over").disabled
@@ -53,7 +75,7 @@ def test_connect_says_how_far_the_history_is(stage: Stage, monkeypatch: pytest.M
 def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:
     from fb.sandbox import TROUBLES
 
-    at = stage.open("connections")
+    at = stage.open("connections", popover=CONTROLS)
     box = at.selectbox(key="sandbox-trouble")
     assert len(box.options) == len(TROUBLES)
     box.set_value("rate limit").run()
@@ -61,7 +83,7 @@ def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:
 
 
 def test_starting_over_waits_for_a_refresh(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    at = stage.open("connections")
+    at = stage.open("connections", popover=CONTROLS)
     at.button(key="start-over").click().run()
     monkeypatch.setattr(runner, "find_active", lambda _installation, _kind: object())
     at.button(key="start-over-yes").click().run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,11 +12,13 @@ from cryptography.fernet import Fernet
 from fb.graph.rate_limits import UsageReading
 from pages.setup import cron_line
 from pages.text import formats
+from pages.text.formats import plain
+from storage.accounts.keys import KeyReport
 from storage.jobs.observations import (
     observe_graph,
 )
 from tests.old_database import make_old_database
-from tests.screens.conftest import NOW, Stage, words_of
+from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
 
 SECRET = "0123456789abcdef0123456789abcdef"
 STATE_SECRET = "a-secret-for-states-that-is-long-enough"
@@ -111,13 +112,15 @@ def test_without_an_installation_every_screen_leads_to_setup(stage: Stage, scree
     assert "/oauth/start" not in words_of(at)
 
 
-def test_a_wrong_key_names_the_one_that_is_missing(stage: Stage) -> None:
-    keys = replace(stage.installation.keys, ok=False, unopenable=("abc123",))
+def test_a_missing_key_names_its_accounts_and_both_ways(stage: Stage) -> None:
+    keys = KeyReport(ok=False, unopenable=("abc123",), account_names=("Anna", HOSTILE))
     stage.installation.keys = keys
     at = stage.open("setup")
     error = next(e for e in at.error if e.proto.title == "The stored access can't be opened")
     assert "`abc123`" in error.value
-    assert "Don't reconnect yet." in error.value
+    assert f"The access of Anna and {plain(HOSTILE)} can't be opened" in error.value
+    assert "bring back `data/sandbox-secrets.json`" in error.value
+    assert any("forget-key abc123" in code.value for code in at.code)
 
 
 @pytest.mark.parametrize(

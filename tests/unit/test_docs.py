@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 from dotenv import dotenv_values
 
+from fb import __version__
 from fb.settings_table import SETTING_NAMES, SETTINGS, Setting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,11 @@ def default_in_words(setting: Setting) -> str:
     return f"`{setting.default}`{in_sandbox}"
 
 
+def test_the_version_is_said_once() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf8"))["project"]
+    assert project["version"] == __version__
+
+
 def test_readme_gives_every_setting_with_its_default() -> None:
     assert documented_defaults() == {s.name: default_in_words(s) for s in SETTINGS}
     assert list(documented_defaults()) == list(SETTING_NAMES)
@@ -41,7 +48,7 @@ def test_env_example_gives_every_setting_with_its_default() -> None:
     for setting in SETTINGS:
         value = values[setting.name] or ""
         if setting.is_secret:
-            assert value == "" or "replace-me" in value, setting.name
+            assert value == "", "a value here would come before the keys file"
         elif setting.is_environment_only:
             assert value == "", "a value in the file is refused"
         else:

@@ -6,16 +6,30 @@ https://developers.facebook.com/docs/facebook-login/guides/permissions/request-r
 """
 
 import base64
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
-from fb.sandbox.graph import fields, graph_errors, insights_edge, nodes, token_endpoints
+from fb.sandbox.graph import (
+    fields,
+    graph_errors,
+    insights_edge,
+    messages_edge,
+    nodes,
+    token_endpoints,
+)
 from fb.sandbox.graph.access import Access, authenticate, find_limit, usage_headers
 from fb.sandbox.graph.call import Answer, Call
 from fb.sandbox.world import consents
 from fb.sandbox.world.tokens import PERMISSIONS
-from fb.sandbox.world.world import Page, Person
+from fb.sandbox.world.world import Business, Page, Person
 
 _DEFAULT_LIMIT = 25
+_PAGE_EDGES: Mapping[str, Callable[[Business], tuple[Page, ...]]] = {
+    "owned_pages": lambda business: business.owned_pages,
+    "client_pages": lambda business: business.client_pages,
+}
+Node = TypeVar("Node", Page, Business)
 
 
 def answer(call: Call) -> Answer:
@@ -43,11 +57,13 @@ def _answer_object(call: Call, access: Access, name: str, rest: tuple[str, ...])
         return Answer({"id": call.platform.meta_app.id, "name": token_endpoints.APPLICATION_NAME})
     if isinstance(owner, Page):
         return _answer_page(call, access, owner, rest)
+    if isinstance(owner, Business):
+        return _answer_business(call, owner, rest)
     return _answer_person(call, access, owner, rest)
 
 
-def _find_owner(call: Call, access: Access, name: str) -> Page | Person | None:
-    """Return the Page or person of this name, None for the app itself."""
+def _find_owner(call: Call, access: Access, name: str) -> Page | Person | Business | None:
+    """Return the Page, person or business of this name, None for the app itself."""
     world = call.platform.world
     if name == "me":
         if access.is_app:
@@ -61,6 +77,9 @@ def _find_owner(call: Call, access: Access, name: str) -> Page | Person | None:
     page = world.page_by_id.get(name)
     if page and access.can_read(page, world):
         return page
+    business = world.business_by_id.get(name)
+    if business and business in _list_own_businesses(call, access):
+        return business
     if name.isdecimal():
         raise graph_errors.object_unknown(name, call.method)
     raise graph_errors.alias_unknown(name)
@@ -73,6 +92,8 @@ def _answer_page(call: Call, access: Access, page: Page, rest: tuple[str, ...]) 
         return Answer(nodes.render_page(page, requested, call, access))
     if rest[:1] == ("insights",) and call.method == "GET":
         return insights_edge.answer(call, access, page, rest[1:])
+    if rest in (("messages",), ("conversations",), ("subscribed_apps",)):
+        return messages_edge.answer(call, access, page, rest[0])
     raise _no_such_edge(call, page.id, rest)
 
 
@@ -85,6 +106,8 @@ def _answer_person(call: Call, access: Access, person: Person, rest: tuple[str, 
             return Answer(nodes.render_person(person, requested))
         if rest == ("accounts",):
             return _list_accounts(call, access, person)
+        if rest == ("businesses",) and access.page is None:
+            return _list_businesses(call, access, person)
     raise _no_such_edge(call, person.id, rest)
 
 
@@ -106,23 +129,96 @@ def _list_accounts(call: Call, access: Access, person: Person) -> Answer:
     """Return one result page. The list is empty without pages_show_list or without any Page."""
     text = call.params.get("fields") or fields.DEFAULT_ACCOUNT_FIELDS
     requested = fields.get_fields(text, fields.ACCOUNT_FIELDS)
-    limit = _get_limit(call)
     if access.page is not None:
         raise graph_errors.field_unknown("accounts")
     pages = access.list_pages(call.platform.world)
     if pages:
         nodes.check_permitted(requested, access)
-    after = call.params.get("after")
-    start = _get_index(after, pages) + 1 if after else 0
-    end = min(start + limit, len(pages))
-    body: dict[str, Any] = {
-        "data": [nodes.render_page(page, requested, call, access) for page in pages[start:end]]
-    }
-    if start < end:
-        body["paging"] = _paging(call, person, pages[start:end], limit, is_last=end == len(pages))
+
+    def render(page: Page) -> dict[str, Any]:
+        return nodes.render_page(page, requested, call, access)
+
+    body = _page_of(call, f"{person.id}/accounts", pages, render)
     if "summary" in call.params:
         body["summary"] = {"total_count": len(pages)}
     return Answer(body)
+
+
+def _list_businesses(call: Call, access: Access, person: Person) -> Answer:
+    """Return one result page of the person's business portfolios, with their Pages if requested."""
+    if not access.may("business_management"):
+        raise graph_errors.permission_missing("business_management")
+    requested = _parse_fields(call, fields.BUSINESS_FIELDS)
+    businesses = _list_own_businesses(call, access)
+
+    def render(business: Business) -> dict[str, Any]:
+        node: dict[str, Any] = {"id": business.id}
+        for one in requested:
+            if one.name in _PAGE_EDGES:
+                limit = _read_limit(call, one.modifiers.get("limit", str(_DEFAULT_LIMIT)))
+                names = [each.name for each in one.subfields] or ["name", "id"]
+                pages = _PAGE_EDGES[one.name](business)
+                if pages:  # an empty edge is left out, as every unset field
+                    node[one.name] = _list_pages_of(call, business, one.name, pages, names, limit)
+            elif one.name == "name":
+                node["name"] = business.name
+        return node
+
+    return Answer(_page_of(call, f"{person.id}/businesses", businesses, render))
+
+
+def _list_own_businesses(call: Call, access: Access) -> list[Business]:
+    if access.person is None or access.page or not access.may("business_management"):
+        return []
+    return call.platform.world.list_businesses(access.person)
+
+
+def _answer_business(call: Call, business: Business, rest: tuple[str, ...]) -> Answer:
+    if call.method != "GET" or len(rest) != 1 or rest[0] not in _PAGE_EDGES:
+        raise _no_such_edge(call, business.id, rest)
+    names = [one.name for one in _parse_fields(call, fields.PAGE_FIELDS)]
+    pages = _PAGE_EDGES[rest[0]](business)
+    return Answer(_list_pages_of(call, business, rest[0], pages, names, _get_limit(call)))
+
+
+def _list_pages_of(
+    call: Call,
+    business: Business,
+    edge: str,
+    pages: Sequence[Page],
+    names: list[str],
+    limit: int,
+) -> dict[str, Any]:
+    """Return one result page of a business's Pages: of others than name and id nothing is known."""
+    is_own = call.segments[-1:] == (edge,)
+    inner = replace(
+        call,
+        params={
+            **({"after": call.params["after"]} if is_own and "after" in call.params else {}),
+            "fields": ",".join(names),
+            "limit": str(limit),
+        },
+    )
+
+    def render(page: Page) -> dict[str, Any]:
+        return {"id": page.id} | ({"name": page.name} if "name" in names else {})
+
+    return _page_of(inner, f"{business.id}/{edge}", pages, render)
+
+
+def _page_of(
+    call: Call, path: str, nodes: Sequence[Node], render: Callable[[Node], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return one result page of a list whose nodes are rendered by ``render``."""
+    limit = _get_limit(call)
+    after = call.params.get("after")
+    start = _get_index(after, nodes) + 1 if after else 0
+    end = min(start + limit, len(nodes))
+    body: dict[str, Any] = {"data": [render(node) for node in nodes[start:end]]}
+    if start < end:
+        is_last = end == len(nodes)
+        body["paging"] = _paging(call, path, nodes[start:end], limit, is_last=is_last)
+    return body
 
 
 def _answer_permissions(call: Call, access: Access, person: Person) -> Answer:
@@ -141,36 +237,44 @@ def _answer_permissions(call: Call, access: Access, person: Person) -> Answer:
 
 
 def _get_limit(call: Call) -> int:
-    text = call.params.get("limit", str(_DEFAULT_LIMIT))
+    return _read_limit(call, call.params.get("limit", str(_DEFAULT_LIMIT)))
+
+
+def _read_limit(call: Call, text: str) -> int:
     if not (text.isascii() and text.isdigit()) or not text.strip("0"):
         raise graph_errors.parameter_invalid("Param limit must be an integer greater than 0")
     return min(int(text[:9]), call.platform.page_limit)
 
 
-def _get_index(cursor: str, pages: list[Page]) -> int:
-    page_id = _read_cursor(cursor)
-    for index, page in enumerate(pages):
-        if page.id == page_id:
+def _get_index(cursor: str, nodes: Sequence[Page | Business]) -> int:
+    node_id = _read_cursor(cursor)
+    for index, node in enumerate(nodes):
+        if node.id == node_id:
             return index
     raise graph_errors.parameter_invalid("Invalid cursor: it belongs to no object of this list")
 
 
 def _paging(
-    call: Call, person: Person, pages: list[Page], limit: int, *, is_last: bool
+    call: Call,
+    path: str,
+    nodes: Sequence[Page | Business],
+    limit: int,
+    *,
+    is_last: bool,
 ) -> dict[str, Any]:
-    cursors = {"before": _make_cursor(pages[0]), "after": _make_cursor(pages[-1])}
+    cursors = {"before": _make_cursor(nodes[0].id), "after": _make_cursor(nodes[-1].id)}
     if is_last:
         return {"cursors": cursors}
     params = {name: value for name, value in call.params.items() if name != "appsecret_proof"}
     # As at Facebook, the URL contains the token: clients must not log or follow it.
     query = {**params, "access_token": call.token or "", "limit": str(limit)}
-    url = call.url(f"{person.id}/accounts", {**query, "after": cursors["after"]})
+    url = call.url(path, {**query, "after": cursors["after"]})
     return {"cursors": cursors, "next": url}
 
 
-def _make_cursor(page: Page) -> str:
+def _make_cursor(node_id: str) -> str:
     """Return base64 of the id, with ZD for the equals signs."""
-    return base64.b64encode(page.id.encode()).decode().replace("=", "ZD")
+    return base64.b64encode(node_id.encode()).decode().replace("=", "ZD")
 
 
 def _read_cursor(cursor: str) -> str:

@@ -46,6 +46,8 @@ were_here_count whatsapp_number written_by picture
 PAGE_FIELDS: frozenset[str] = frozenset(_PAGE_FIELDS_TEXT.split())
 ACCOUNT_FIELDS = PAGE_FIELDS | {"tasks"}
 USER_FIELDS = frozenset({"id", "name"})
+# Of those of Graph v26, the ones that the sandbox has values for.
+BUSINESS_FIELDS = frozenset({"id", "name", "owned_pages", "client_pages"})
 
 DEFAULT_NODE_FIELDS = "name,id"
 DEFAULT_ACCOUNT_FIELDS = "access_token,category,category_list,name,id,tasks"

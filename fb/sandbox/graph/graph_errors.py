@@ -83,6 +83,28 @@ def permission_missing(name: str) -> GraphError:
     return GraphError(message, 10)
 
 
+def task_missing() -> GraphError:
+    message = (
+        "(#200) The permission(s) or the role of the person on this Page are not enough for this "
+        "call"
+    )
+    return GraphError(message, 200)
+
+
+def page_token_required() -> GraphError:
+    message = "A page access token is required to request this resource."
+    return GraphError(message, 190)
+
+
+def recipient_unknown() -> GraphError:
+    return GraphError("(#100) No matching user found", 100, subcode=2018001)
+
+
+def outside_window() -> GraphError:
+    message = "(#10) This message is sent outside of allowed window."
+    return GraphError(message, 10, subcode=2018278)
+
+
 def too_few_likes() -> GraphError:
     message = "Facebook Page insights are only available for Pages with at least 100 likes"
     return GraphError(message, 2874008)
@@ -183,20 +205,28 @@ def token_expired(expired_at: int, now: datetime) -> GraphError:
 
 
 def token_ended(subcode: int) -> GraphError:
-    """458 app removed, 459 checkpoint, 460 password, 463 expired, 467 logged out, 492 no role."""
-    return GraphError(f"Error validating access token: {_ENDED[subcode]}", 190, subcode=subcode)
+    """458 app removed, 459 checkpoint, 460 password, 463 expired, 464 unconfirmed, 467 logged out.
+
+    492 no role, 493 not confirmed for 90 days.
+    """
+    return GraphError(_ENDED[subcode], 190, subcode=subcode)
 
 
+_INVALID = "Error validating access token:"
 _ENDED = {
-    458: "The user has not authorized application.",
-    459: "You cannot access the app till you log in to www.facebook.com and follow the "
+    458: f"{_INVALID} The user has not authorized application.",
+    459: f"{_INVALID} You cannot access the app till you log in to www.facebook.com and follow the "
     "instructions given.",
-    460: "The session has been invalidated because the user changed their password or Facebook has "
-    "changed the session for security reasons.",
-    463: "Session has expired.",
-    467: "The session is invalid because the user logged out or withdrew access.",
-    492: "The user must be an administrator, editor, or moderator of the page in order to "
-    "impersonate it.",
+    460: f"{_INVALID} The session has been invalidated because the user changed their password or "
+    "Facebook has changed the session for security reasons.",
+    463: f"{_INVALID} Session has expired.",
+    464: f"{_INVALID} Sessions for the user are not allowed because the user is not a confirmed "
+    "user.",
+    467: f"{_INVALID} The session is invalid because the user logged out or withdrew access.",
+    492: f"{_INVALID} The user must be an administrator, editor, or moderator of the page in order "
+    "to impersonate it.",
+    493: "The access token is invalid since the user hasn't engaged the app in longer than 90 "
+    "days.",
 }
 
 

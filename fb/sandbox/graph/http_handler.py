@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Message, Receive
 
 from fb.sandbox.graph import endpoints, graph_errors
 from fb.sandbox.graph.access import authenticate
@@ -80,15 +82,31 @@ def _root_url(request: Request) -> str:
 async def _read_params(request: Request) -> dict[str, str]:
     """Return the parameters of query and form; the form overrides. JSON bodies are not read."""
     params = dict(request.query_params)
+    request = Request(request.scope, _bounded(request.receive))
     if request.method != "GET":
         content_type = request.headers.get("content-type", "")
         if content_type.startswith("multipart/form-data"):
             async with request.form(max_files=0) as form:
                 params |= {name: str(value) for name, value in form.items()}
         else:
-            body = (await request.body())[:_MAX_BODY_BYTES].decode("utf-8", "replace")
+            body = (await request.body()).decode("utf-8", "replace")
             params |= dict(parse_qsl(body, keep_blank_values=True))
     return params
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Return ``receive`` that raises 413 instead of handing on more than a body may have."""
+    size = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _MAX_BODY_BYTES:
+            raise HTTPException(413, "The request is too large.")
+        return message
+
+    return receive_bounded
 
 
 def _header_token(request: Request) -> str | None:

@@ -167,11 +167,14 @@ def _describe_dead(call: Call, text: str, error: GraphError) -> dict[str, Any]:
 def _granular_scopes(access: Access, world: World) -> list[dict[str, Any]]:
     """Return the permissions, with target_ids only if the person unticked a Page."""
     assert access.person is not None
+    of_pages = ("pages_", "read_")
     names = [
-        name for name in PERMISSIONS if access.may(name) and name.startswith(("pages_", "read_"))
+        name
+        for name in PERMISSIONS
+        if access.may(name) and name.startswith((*of_pages, "business_"))
     ]
     ticked = [index for index in access.person.roles if access.has_ticked(index)]
     if len(ticked) == len(access.person.roles) or access.page is not None:
         return [{"scope": name} for name in names]
-    targets = [world.pages[index].id for index in ticked]
-    return [{"scope": name, "target_ids": targets} for name in names]
+    targets = {"target_ids": [world.pages[index].id for index in ticked]}
+    return [{"scope": name, **(targets if name.startswith(of_pages) else {})} for name in names]

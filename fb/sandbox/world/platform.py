@@ -23,7 +23,7 @@ RETIRED_METRIC = "a retired metric"
 
 # Shown under "Make trouble", in this order: name to sentence.
 TROUBLES: dict[str, str] = {
-    NONE: "Everything works.",
+    NONE: "Everything works. Access that a trouble ended stays ended until it is renewed.",
     RATE_LIMIT: "Every call is refused because of too many calls.",
     DOWN: "Every call is answered with a server error.",
     PASSWORD_CHANGED: "All access given so far ends; renewing mends it.",
@@ -99,6 +99,15 @@ class Platform:
                     consents.withdraw(state, person.id, "pages_read_engagement")
 
         self.memory.change(alter)
+
+    @property
+    def gives_figures(self) -> bool:
+        """Whether a call for figures can succeed now, with the access of one person at least."""
+        state = self.memory.read()
+        if state["trouble"] in (RATE_LIMIT, DOWN):
+            return False
+        granted = [record["granted"] for record in state["people"].values() if "granted" in record]
+        return not granted or any("pages_read_engagement" in names for names in granted)
 
     def end_access(self, person_id: str, subcode: int) -> None:
         """End all tokens of one person; ``subcode`` is one of graph_errors.token_ended."""

@@ -23,6 +23,7 @@ TASKS_WITHOUT_ANALYZE = ("CREATE_CONTENT", "MESSAGING", "MODERATE")
 _LACKS_ANALYZE = "Kletterhalle Gipfel"
 _SENDS_NO_TOKEN = "Stadtapotheke Bamberg"  # noqa: S105 - a shop, not a secret
 _THROUGH_A_BUSINESS = frozenset({"Moda Ipanema", "Meadowlark Yoga", "Tierpark Waldau"})
+_BUSINESS = "Lindenhof & Partner"
 _MOVERS = {
     "Açaí da Praia": 1.9,
     "Driftwood Surf Co.": 1.5,
@@ -70,11 +71,31 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Business:
+    """A business portfolio: its own Pages, and those that it manages for clients."""
+
+    id: str
+    name: str
+    owned_pages: tuple[Page, ...] = field(repr=False)
+    client_pages: tuple[Page, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class World:
-    """All Pages and people."""
+    """All Pages, people and businesses."""
 
     pages: tuple[Page, ...] = field(repr=False)
     people: tuple[Person, ...]
+    businesses: tuple[Business, ...]
+
+    def list_businesses(self, person: Person) -> list[Business]:
+        """Return the businesses of which a person has a role on an own Page."""
+        return [b for b in self.businesses if any(p.index in person.roles for p in b.owned_pages)]
+
+    @cached_property
+    def business_by_id(self) -> dict[str, Business]:
+        """Every business by id."""
+        return {business.id: business for business in self.businesses}
 
     @cached_property
     def page_by_id(self) -> dict[str, Page]:
@@ -97,7 +118,13 @@ def make_world(*, pages: int = 60) -> World:
     if pages < 1:
         raise ValueError("a world has at least one Page")
     all_pages = tuple(_make_page(index, shop) for index, shop in enumerate(_iterate_shops(pages)))
-    return World(all_pages, _make_people(all_pages, bens_count=2 if pages == 60 else 0))
+    bens_count = 2 if pages == 60 else 0
+    owned = tuple(page for page in all_pages if page.is_through_business)
+    # The business manages Ben's Pages for him: Anna sees them in it, and has no role on them.
+    business = Business(
+        "740123456789012", _BUSINESS, owned, all_pages[len(all_pages) - bens_count :]
+    )
+    return World(all_pages, _make_people(all_pages, bens_count), (business,) if owned else ())
 
 
 def _iterate_shops(count: int) -> Iterator[Shop]:

@@ -13,28 +13,33 @@ import streamlit as st
 from fb.installation import Installation
 from pages.charts.chart_parts import Palette, Spec, palette
 from pages.charts.timeline import Note
-from pages.parts.overview import cards, overview_text, unusual_text
+from pages.parts.overview import cards, overview_text
 from pages.parts.overview.tables import Sort
-from pages.queries import count_filtered, load_overview
+from pages.queries import count_filtered, find_tag_name, load_overview
 from pages.records import Listing, Overview
 from pages.text import periods
 from pages.text.formats import count, counted, cut, day, signed, signed_percent
+from pages.text.insights_text import SUM_LABELS, sums_caption
 from pages.text.phrases import NOUNS
-from pages.ui import growth_chart
+from pages.ui import growth_chart, week_text
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled
+from pages.ui.export.heading_form import HeadingScope
 from pages.ui.export.menu import OfferGroup
 from pages.ui.export.report import (
     Report,
     Section,
     Table,
     chart_sections,
+    default_title,
     describe_filter,
+    headed,
     note_sections,
 )
-from pages.ui.notes import popover
+from pages.ui.notes import popover, unusual_text
 from storage.export.csv_xlsx import Format
 from storage.export.tables import ExportQuery, export_page_table
+from storage.figures.filters import Filter, find_only_tag
 from storage.figures.table import TableRow
 from storage.figures.totals import Mover
 
@@ -64,6 +69,12 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
     def make_chart() -> Spec | None:
         return chart(installation, overview, chart_view, colours, hides_notes=hides_notes)
 
+    def find_scope() -> HeadingScope:
+        tag_id = find_only_tag(view.filter)
+        with database.reading() as session:
+            name = None if tag_id is None else find_tag_name(session, tag_id)
+            return HeadingScope(tag_id, name, default_title(session, view.filter))
+
     hides_notes = popover.is_hidden()
     chart_view = str(st.session_state.get("view") or growth_chart.TOTAL)
 
@@ -78,11 +89,37 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
             menu.series_group(database, query, count * period.days_count),
             OfferGroup(
                 "Chart and report",
-                [menu.chart_offer(make_chart, name, colours), menu.report_offer(make_report, name)],
+                [
+                    menu.chart_offer(installation, make_chart, name, colours),
+                    menu.report_offer(make_report, name),
+                ],
+                menu.PRINTING,
             ),
         ]
 
-    menu.render(list_groups)
+    menu.render(installation, list_groups, find_scope=find_scope)
+
+
+def render_ticked(
+    installation: Installation, overview: Overview, page_ids: tuple[str, ...], sort: Sort
+) -> None:
+    """Draw the popover with the table of some Pages."""
+    period, database = overview.view.period, installation.database
+    query = ExportQuery(
+        period.since, period.until, overview.view.metric, Filter(page_ids=page_ids, archived=None)
+    )
+
+    def make_table(format: Format) -> bytes:
+        with database.reading() as session:
+            return export_page_table(
+                session, query, format, sort=sort.key, descending=sort.descending
+            )
+
+    def list_groups() -> list[OfferGroup]:
+        heading = f"Table of {counted(len(page_ids), 'Page')}"
+        return [OfferGroup(heading, menu.table_offers("pages", query, make_table))]
+
+    menu.render(installation, list_groups, label="Export these", key="export-ticked")
 
 
 def chart(
@@ -99,7 +136,7 @@ def chart(
         return None
     noun = NOUNS[overview.view.metric]
     notes = [] if hides_notes else cards.notes_of(overview)
-    spec, drawn = growth_chart.build(points, noun, view, colours, notes)
+    spec, drawn = growth_chart.build(points, noun, view, colours, notes, cards.before_of(overview))
     what = {growth_chart.TOTAL: " over time", growth_chart.DAILY_CHANGE: ", daily change"}
     with installation.database.reading() as session:
         filter_text = describe_filter(session, overview.view.filter)
@@ -123,17 +160,17 @@ def _build_report(installation: Installation, drawn: Overview, *, hides_notes: b
             "number",
             now.date(),
         )
-        filter_text = describe_filter(session, overview.view.filter)
+        filter = overview.view.filter
+        title = default_title(session, filter)
     notes = [] if hides_notes else cards.notes_of(overview)
     pages = counted(overview.totals.pages_count, "Page")
-    return Report(
-        title="Facebook Pages",
-        lines=(f"{pages} · {periods.describe(overview.view.period)}", filter_text),
+    report = Report(
+        title=title,
+        lines=(f"{pages} · {periods.describe(overview.view.period)}",),
         produced_at=now,
-        tiles=overview_text.tiles(
-            overview.totals, overview.previous, overview.view.metric, overview.view.period
-        ),
+        tiles=overview_text.tiles(overview),
         sections=[
+            *_week(overview),
             *_charts(overview, notes),
             *note_sections(notes),
             _movers(overview),
@@ -141,16 +178,27 @@ def _build_report(installation: Installation, drawn: Overview, *, hides_notes: b
         ],
         is_sandbox=installation.settings.is_sandbox,
     )
+    with installation.database.reading() as session:
+        return headed(session, report, find_only_tag(filter))
+
+
+def _week(overview: Overview) -> list[Section]:
+    """The last week, as on the screen."""
+    if overview.week is None:
+        return []
+    week = overview.week
+    return [Section(week_text.title(week), paragraphs=week_text.write(week))]
 
 
 def _charts(overview: Overview, notes: Sequence[Note]) -> list[Section]:
     points, noun = cards.points_of(overview), NOUNS[overview.view.metric]
     if not points:
-        return [Section(f"{noun} over time", caption="No Page has figures on both ends.")]
-    whose = counted(overview.totals.of(overview.view.metric).pages, "Page")
+        caption = "No Page has figures at the start and the end."
+        return [Section(f"{noun} over time", caption=caption)]
+    whose = counted(overview.counted.pages, "Page")
     unusual = unusual_text.sentence(overview.unusual, overview.view.period.until)
     captions = {growth_chart.TOTAL: f"{cards.caption(overview, points)} {unusual}".strip()}
-    return chart_sections(points, noun, whose, notes, captions)
+    return chart_sections(points, noun, whose, notes, captions, cards.before_of(overview))
 
 
 def _movers(overview: Overview) -> Section:
@@ -174,14 +222,18 @@ def _mover_table(title: str, movers: Sequence[Mover]) -> Table:
 def _pages(overview: Overview) -> Section:
     page = overview.table.page
     noun = NOUNS[overview.view.metric].lower()
-    header = ("Page", "Fans", f"New {noun}", "Growth", "Followers", "As of (UTC)")
-    caption = "A dash: no figure on both ends of the period, or below 100 for a growth."
+    header = ["Page", "Fans", f"New {noun}", "Growth", "Followers", "As of"]
+    caption = "A dash: no figure at the start or the end of the period, or below 100 for a growth."
+    # Without their changes, which a sheet of paper has no room for.
+    header += [SUM_LABELS[key] for key in overview.sum_totals]
+    if overview.sums is not None and overview.sum_totals:
+        caption += f" {sums_caption(overview.sums.until)}"
     if page.rows_count > len(page.rows):
-        most = f"The {len(page.rows):,d} Pages with most fans, of {page.rows_count:,d}."
+        most = f"The {count(len(page.rows))} Pages with most fans, of {count(page.rows_count)}."
         caption = f"{most} {caption}"
     return Section(
         counted(page.rows_count, "Page"),
-        tables=[Table(header, [_row(row) for row in page.rows])],
+        tables=[Table(header, [(*_row(row), *_sum_cells(overview, row)) for row in page.rows])],
         caption=caption,
     )
 
@@ -195,3 +247,9 @@ def _row(row: TableRow) -> Sequence[str]:
         count(row.followers),
         day(row.figure_day) if row.figure_day else "–",
     )
+
+
+def _sum_cells(overview: Overview, row: TableRow) -> list[str]:
+    if overview.sums is None:
+        return []
+    return [count(overview.sums.figures(key, row.page_id)[0]) for key in overview.sum_totals]

@@ -7,55 +7,69 @@ from dataclasses import replace
 from datetime import date
 
 from pages.charts.timeline import Point, find_step
-from pages.text.formats import clock, counted, day, listed, signed_percent, span
+from pages.records import Overview
+from pages.text.formats import (
+    as_of,
+    between,
+    clock,
+    count,
+    counted,
+    day,
+    listed,
+    local_day,
+    recent_day,
+    signed_percent,
+    span,
+)
+from pages.text.glossary import meaning
 from pages.text.periods import A_DAY, Period
 from pages.text.phrases import NOUNS
-from pages.ui.tiles import Tile, delta_of, percent_delta, points_delta, signed_value, value_of
+from pages.ui.sum_tiles import sum_tiles
+from pages.ui.tiles import (
+    NO_EARLIER,
+    Tile,
+    change_delta,
+    delta_of,
+    points_delta,
+    signed_value,
+    value_of,
+)
 from storage.figures.filters import Metric
 from storage.figures.line import MAX_DAILY_DAYS
 from storage.figures.provenance import Provenance
 from storage.figures.totals import Comparable, Totals
 from storage.metrics import formulas
 
-NO_EARLIER = "no earlier figures"
+BOTH = "Fans and followers"
+SAME_FIGURE = "Facebook reports the followers of these Pages as fans, so both are one figure."
+# A sum of fewer Pages would make growth of the Pages that are new since then.
+NO_LINE_BEFORE = "The period before is not drawn: not all of these Pages have figures of it."
 
 
-def tiles(
-    totals: Totals,
-    previous: Comparable | None,
-    metric: Metric,
-    period: Period,
-    provenance: Provenance | None = None,
-) -> list[Tile]:
-    """The five tiles, each with a help on its formula and source.
+def tiles(overview: Overview, *, is_readable: bool = True) -> list[Tile]:
+    """The tiles, each with a help on its formula; the first one also on its source.
 
-    ``previous`` is None without figures to compare with.
+    ``is_readable``: some Page can be read.
     """
+    totals, metric = overview.totals, overview.view.metric
     noun = NOUNS[metric].lower()
     now = totals.of(metric)
-    has_begun = totals.first_day != totals.last_day
-    made = [
-        _total_tile("Fans", totals.fans_total, totals.fans, totals.fans_stale_count, period),
-        _net_tile(noun, now, previous, period, has_begun=has_begun),
-        _growth_tile(noun, now, previous, period, has_begun=has_begun),
-        _total_tile(
-            "Followers",
-            totals.followers_total,
-            totals.followers,
-            totals.followers_stale_count,
-            period,
-        ),
-        Tile(
-            "Pages",
-            value_of(totals.pages_count),
-            str(totals.pages_added_count) if totals.pages_added_count else None,
-            f"added in {_days(period)}" if totals.pages_added_count else None,
-            "Every Page that an account of yours holds, or once held.",
-            is_neutral=True,
-        ),
+    why_unknown = _why_unknown(totals, is_readable)
+    fans, followers = _total_tile(overview, "fans"), _total_tile(overview, "followers")
+    # Of the New Pages Experience alone both are the same by definition.
+    is_twin = fans.value is not None and replace(fans, help=None) == replace(
+        followers, label=fans.label, help=None
+    )
+    source = describe_provenance(overview.provenance)
+    text = f"{fans.help or ''} {SAME_FIGURE if is_twin else ''} {source}"
+    return [
+        replace(fans, label=BOTH if is_twin else fans.label, help=" ".join(text.split()) or None),
+        _net_tile(overview, noun, now, why_unknown),
+        _growth_tile(overview, noun, now, why_unknown),
+        *([] if is_twin else [followers]),
+        _pages_tile(totals, overview.view.period),
+        *sum_tiles(overview.sums, overview.sum_totals, totals.pages_count, overview.today),
     ]
-    source = describe_provenance(provenance)
-    return [replace(tile, help=f"{tile.help or ''} {source}".strip() or None) for tile in made]
 
 
 def describe_provenance(provenance: Provenance | None) -> str:
@@ -69,9 +83,9 @@ def describe_provenance(provenance: Provenance | None) -> str:
     if any(source.startswith("import:") for source in provenance.sources):
         sources.append("an imported file")
     from_where = f", from {listed(sources)}" if sources else ""
-    at = clock(provenance.fetched_at)
-    if provenance.fetched_at.date() != provenance.day:
-        at = f"on {day(provenance.fetched_at.date())}, {at}"
+    at, fetched_on = clock(provenance.fetched_at), local_day(provenance.fetched_at)
+    if fetched_on != provenance.day:
+        at = f"on {day(fetched_on)}, {at}"
     return f"Newest figures: {day(provenance.day)}, fetched {at}{from_where}."
 
 
@@ -83,114 +97,143 @@ def weekly_text(points: Sequence[Point]) -> str:
 
 
 def nothing_to_compare(period: Period, totals: Totals) -> str:
-    """Why there is no chart: "No figures between 1 and 7 Aug 2026: the first snapshot is of …"."""
+    """Why there is no chart: "No figures between 1 and 7 Aug 2026: figures begin on …"."""
     if not totals.pages_count:
         return "No Page is left to draw."
     first, last = totals.first_day, totals.last_day
     days = between(period.since, period.until)
     if first is not None and period.until < first:
-        return f"No figures {days}: the first snapshot is of {day(first)}."
+        return f"No figures {days}: figures begin on {day(first)}."
     if last is not None and last < period.since:
-        return f"No figures {days}: the newest snapshot is of {day(last)}."
-    return f"No Page has figures on both ends of {span(period.since, period.until)}."
-
-
-def between(since: date, until: date) -> str:
-    """ "between 1 and 7 Aug 2026", "on 1 Aug 2026"; equal months and years are not repeated."""
-    if since == until:
-        return f"on {day(until)}"
-    first = day(since, year=since.year != until.year)
-    if (since.year, since.month) == (until.year, until.month):
-        first = str(since.day)
-    return f"between {first} and {day(until)}"
+        return f"No figures {days}: the newest figures are of {day(last)}."
+    return f"No Page has figures at the start and the end of {span(period.since, period.until)}."
 
 
 def counted_pages(now: Comparable, pages_count: int, noun: str, gaps_count: int) -> str:
     """Which Pages are counted in the chart, and why others are left out.
 
-    "138 of 140 Pages: those with figures on both ends of the period. Left out: 1 joined later, …"
+    "138 of 140 Pages are counted. Left out: 1 joined later, …"
     """
     noun = noun.lower()
     if not pages_count:
         return ""
     if now.left_out == 0:
-        text = f"All {counted(pages_count, 'Page')} have figures on both ends of the period."
+        text = "" if pages_count == 1 else f"All {counted(pages_count, 'Page')} are counted."
     else:
         reasons = [
-            f"{number:,d} {words}"
+            f"{count(number)} {words}"
             for number, words in (
                 (now.left_out_joined, "joined later"),
                 (now.left_out_no_count, f"{_have(now.left_out_no_count)} no {noun[:-1]} count"),
-                (
-                    now.left_out_silent,
-                    f"{_have(now.left_out_silent)} no figure of the last two days",
-                ),
+                (now.left_out_silent, f"{_have(now.left_out_silent)} none where the period ends"),
                 (now.left_out_gap, f"{_have(now.left_out_gap)} none where the period starts"),
             )
             if number
         ]
         text = (
-            f"{now.pages:,d} of {counted(pages_count, 'Page')}: those with figures on both ends of "
-            f"the period. Left out: {listed(reasons)}."
+            f"{count(now.pages)} of {counted(pages_count, 'Page')} are counted. Left out: "
+            f"{listed(reasons)}."
         )
     if gaps_count:
         verb = "is" if gaps_count == 1 else "are"
-        text += f" {counted(gaps_count, 'day')} without any snapshot {verb} grey."
-    return text
+        text += f" {counted(gaps_count, 'day')} without figures {verb} grey."
+    return text.strip()
 
 
 def first_day_title(totals: Totals, today: date) -> str:
     """ "The chart begins today, 22 Nov 2026, with 2,290,456 fans."."""
+    if not _has_figures(totals):
+        return "There are no figures yet."
     began = totals.last_day or today
     when = f"today, {day(began)}," if began == today else f"on {day(began)}"
     total = totals.fans_total
     if total is None:
         return f"The chart begins {when.rstrip(',')}."
-    return f"The chart begins {when} with {total:,d} fans."
+    return f"The chart begins {when} with {count(total)} fans."
 
 
-def _total_tile(
-    label: str, total: int | None, now: Comparable, stale_count: int, period: Period
-) -> Tile:
-    growth = formulas.growth_percent(now.start, now.end)
+def first_day(totals: Totals, today: date, *, is_readable: bool) -> str:
+    """What follows on the first day; ``is_readable``: some Page can be read now.
+
+    Nothing is promised where no figure can come.
+    """
+    if not is_readable:
+        return "No Page can be read at present, so no figures come. Connections has the reason."
+    if not _has_figures(totals):
+        return (
+            "Facebook has given no count of fans or followers so far. Its count of each day is "
+            "kept as soon as it does."
+        )
+    began = totals.last_day or today
+    when = "tomorrow" if began == today else f"with the next one after {day(began)}"
+    return (
+        "Facebook no longer gives out past fan counts, to anyone. From now on the count of each "
+        f"day is kept; the first change shows {when}."
+    )
+
+
+def _has_figures(totals: Totals) -> bool:
+    return totals.fans_total is not None or totals.followers_total is not None
+
+
+def _total_tile(overview: Overview, metric: Metric) -> Tile:
+    totals, now = overview.totals, overview.totals.of(metric)
+    is_fans = metric == "fans"
+    total = totals.fans_total if is_fans else totals.followers_total
+    stale_count = totals.fans_stale_count if is_fans else totals.followers_stale_count
     text = (
-        "The newest figure of every Page, added up. Who follows two Pages counts twice. The "
-        f"percentage is of the {counted(now.pages, 'Page')} with figures on both ends of the "
-        "period."
+        f"{meaning(metric)} The newest figure of every Page, added up: who likes two Pages counts "
+        f"twice. {meaning('compared')} Here {counted(now.pages, 'Page')}."
     )
     if stale_count:
-        verb = "figure is" if stale_count == 1 else "figures are"
-        text += f" The {verb} older than yesterday on {counted(stale_count, 'Page')}."
+        of = f"Of {counted(stale_count, 'Page')}"
+        text += f" {of} the newest figure is too old to be the end of the period."
     if total is None:
-        return Tile(label, None, note="no figures yet")
-    note = f"in {_days(period)}" if growth is not None else None
-    return Tile(label, value_of(total), percent_delta(growth), note, text)
+        return Tile(NOUNS[metric], None, note="no figures yet")
+    notes = [as_of(overview.newest_days[metric], overview.today)]
+    if now.pages:
+        notes.append(_whose_change(overview, now))
+    return Tile(
+        NOUNS[metric],
+        value_of(total),
+        change_delta(now.net, formulas.growth_percent(now.start, now.end)),
+        _joined(*notes),
+        text,
+    )
 
 
-def _net_tile(
-    noun: str, now: Comparable, previous: Comparable | None, period: Period, *, has_begun: bool
-) -> Tile:
+def _whose_change(overview: Overview, now: Comparable) -> str:
+    """ "54 of 57 Pages, since 30 Aug"; "in 28 days" where nothing is left out or cut off."""
+    period, parts = overview.view.period, []
+    if now.left_out:
+        parts.append(f"{count(now.pages)} of {counted(now.every, 'Page')}")
+    if period.since > overview.requested.since:
+        parts.append(f"since {recent_day(period.since - A_DAY, overview.today)}")
+    return ", ".join(parts) or f"in {counted(period.days_count, 'day')}"
+
+
+def _net_tile(overview: Overview, noun: str, now: Comparable, why_unknown: str) -> Tile:
     label = f"Net new {noun}"
+    period, previous = overview.view.period, overview.previous
     if now.net is None:
-        return Tile(label, None, note=_why_unknown(has_begun))
+        return Tile(label, None, note=why_unknown)
     delta = formulas.delta(now.net, previous.net if previous else None)
     return Tile(
         label,
         signed_value(now.net),
         delta_of(delta),
-        _versus(delta, period),
-        f"{noun.capitalize()} at the end minus {noun} at the start, of the "
-        f"{counted(now.pages, 'Page')} that have both.{_compared(period)}",
+        _versus(delta, overview),
+        f"{meaning('net', noun)} Of the {counted(now.pages, 'Page')} that have both."
+        f"{_compared(period)}",
     )
 
 
-def _growth_tile(
-    noun: str, now: Comparable, previous: Comparable | None, period: Period, *, has_begun: bool
-) -> Tile:
+def _growth_tile(overview: Overview, noun: str, now: Comparable, why_unknown: str) -> Tile:
     label = "Weekly growth"
+    period, previous = overview.view.period, overview.previous
     growth = formulas.average_weekly_growth_percent(now.start, now.end, period.days_count)
     if growth is None:
-        why = _why_unknown(has_begun) if now.net is None else f"below 100 {noun}"
+        why = why_unknown if now.net is None else f"below 100 {noun}"
         return Tile(label, None, note=why)
     before = None
     if previous is not None:
@@ -198,18 +241,40 @@ def _growth_tile(
             previous.start, previous.end, period.previous_days_count or period.days_count
         )
     delta = formulas.delta_points(growth, before)
+    is_short = period.days_count < 7  # nobody has measured a week
+    pace = f"at the pace of {counted(period.days_count, 'day')}" if is_short else ""
     return Tile(
         label,
         signed_percent(growth),
         points_delta(delta),
-        _versus(delta, period),
-        f"The growth per week that leads from the {noun} at the start to those at the end."
-        f"{_compared(period)} Differences of rates are in percentage points.",
+        _joined(pace, _versus(delta, overview) or ""),
+        f"{meaning('weekly')}{_compared(period)} The difference is in percentage points (pp).",
     )
 
 
-def _versus(delta: float | None, period: Period) -> str | None:
-    return NO_EARLIER if delta is None and period.versus else period.versus
+def _pages_tile(totals: Totals, period: Period) -> Tile:
+    # After the first connect every Page is new, although it may have older figures.
+    is_named = 0 < totals.pages_added_count < totals.pages_count
+    return Tile(
+        "Pages",
+        value_of(totals.pages_count),
+        str(totals.pages_added_count) if is_named else None,
+        f"added in {counted(period.days_count, 'day')}" if is_named else None,
+        meaning("pages"),
+        is_neutral=True,
+    )
+
+
+def _versus(delta: float | None, overview: Overview) -> str | None:
+    period = overview.view.period
+    is_old = period.until < overview.requested.until
+    until = f"until {recent_day(period.until, overview.today)}" if is_old else ""
+    versus = NO_EARLIER if delta is None and period.versus else period.versus
+    return _joined(until, versus or "")
+
+
+def _joined(*notes: str) -> str | None:
+    return " · ".join(filter(None, notes)) or None
 
 
 def _compared(period: Period) -> str:
@@ -217,12 +282,11 @@ def _compared(period: Period) -> str:
     return f" Compared with {span(*period.previous)}." if period.previous else ""
 
 
-def _why_unknown(has_begun: bool) -> str:
-    return "no figures on both ends" if has_begun else "from tomorrow"
-
-
-def _days(period: Period) -> str:
-    return counted(period.days_count, "day")
+def _why_unknown(totals: Totals, is_readable: bool) -> str:
+    if not _has_figures(totals):
+        return "no figures yet"
+    is_first_day = totals.first_day == totals.last_day
+    return "from tomorrow" if is_first_day and is_readable else "no figures to compare"
 
 
 def _have(number: int) -> str:

@@ -1,4 +1,4 @@
-"""Page list of Overview: search, order, one page of the table, and the page numbers.
+"""Page list of Overview: search, order, ticks, one page of the table, and the page numbers.
 
 The database filters, sorts and pages; one page is sent. The state is in the URL through bound
 widgets, so a reload or a shared link shows the same rows.
@@ -6,9 +6,11 @@ widgets, so a reload or a shared link shows the same rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from hashlib import sha256
+from typing import Any, Literal
 
 import streamlit as st
 from pandas.io.formats.style import Styler
@@ -16,23 +18,29 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.charts.chart_parts import Palette, palette
-from pages.parts.overview import export, tables
+from pages.parts.overview import columns, export, tables, ticks
+from pages.parts.overview.columns import Column
 from pages.parts.overview.tables import Sort
 from pages.records import ROWS, Listing, Overview, PageTable
-from pages.text.formats import counted, cut, plain, plain_cell
+from pages.text.formats import counted, cut, plain, plain_cell, zones_of
+from pages.text.locale import Locale, get_locale
 from pages.text.periods import CUSTOM
-from pages.text.phrases import NOUNS
-from pages.ui import compare_link, links, polling, url_controls
+from pages.text.phrases import ATTENTION, NOUNS
+from pages.ui import archive, compare_link, links, polling, url_controls
 from pages.ui.tags import popover as tags
 
-ATTENTION = "Needs attention"
 OPEN_KEY = "open-page"
 TABLE_KEY = "pages-table"
 # Up to so many matches are also shown as links: a keyboard can't press a button in a table.
 MAX_LINKS = 8
 MAX_SEARCH = 100
 MAX_NAME = 30
-_TURN, _DRAWN, _LISTING = "pages-table-turn", "pages-table-drawn", "pages-listing"
+NARROWS_TABLE = (
+    "Search and “Needs attention” narrow this table alone; filter and period also move tiles and "
+    "chart."
+)
+SelectionMode = Literal["multi-row", "single-column", "single-cell"]
+_GRID, _TURN, _LISTING = "pages-table-grid", "pages-table-turn", "pages-listing"
 
 
 def choose(row: Any) -> Listing:
@@ -49,7 +57,11 @@ def choose(row: Any) -> Listing:
             bind="query-params",
         )
         show = st.pills(
-            "Show", [ATTENTION], label_visibility="collapsed", key="show", bind="query-params"
+            "Show",
+            [ATTENTION],
+            label_visibility="collapsed",
+            key="show",
+            bind="query-params",
         )
         label = st.selectbox(
             "Order",
@@ -87,21 +99,50 @@ def render(
     """Draw the table, and "Tags" and "Export" into the ``row`` of its controls."""
     sort = tables.get_sort(listing.sort, listing.descending)
     view, table = overview.view, overview.table
+    has_sums = table.sums is not None
+    shown = columns.list_shown(
+        columns.read(),
+        sort.key,
+        view.metric,
+        has_reasons=table.holders is not None,
+        has_sums=has_sums,
+        has_trouble=any(row.connection != "connected" for row in table.page.rows),
+    )
+    # What was ticked or clicked since the table was drawn, before anything shows it.
+    clicked = _take_ticks()
     with row:
         # Each in its own container: a fragment takes the whole remaining width of a row.
-        with st.container(width="content"):
-            tags.render_bulk(installation, listing.narrow(view.filter), view.period.until)
+        if not ticks.list_ticked():  # else the bar tags these
+            with st.container(width="content"):
+                tags.render_bulk(installation, listing.narrow(view.filter), view.period.until)
         with st.container(width="content"):
             export.render(installation, overview, listing, sort)
+    if listing.search or not overview.totals.pages_count:
+        narrowed = listing.narrow(view.filter)
+        archive.offer(session, narrowed, is_search=bool(listing.search))
+    with st.container(
+        horizontal=True,
+        horizontal_alignment="distribute",
+        vertical_alignment="center",
+        key="ticked-bar",
+    ):
+        if ticks.render(installation, session, overview, listing, sort, way_back):
+            st.session_state[ticks.KEY] = ()
+            _forget_grid()
+            st.rerun()
+        columns.render(
+            shown, _noun(overview), _period_label(overview), _zone(table), has_sums=has_sums
+        )
     if table.page.rows_count == 0:
         _no_result(listing, overview.totals.pages_count)
         return
     _open_pressed(table, way_back)
-    _caption(table, listing, sort)
+    _sort_by(sort, clicked)
+    _caption(overview, listing, sort)
     if listing.search and table.page.rows_count <= MAX_LINKS:
         _links(table, way_back)
     with st.container(key=TABLE_KEY):
-        _table(overview, sort)
+        _table(overview, shown, sort)
     pages_count = (table.page.rows_count - 1) // ROWS + 1
     if _page_numbers(pages_count) != min(listing.number, pages_count):
         # The URL has changed below the table (Back): draw its page.
@@ -118,94 +159,150 @@ def _links(table: PageTable, way_back: Mapping[str, str]) -> None:
                 ":material/arrow_forward:",
                 query_params={"id": row.page_id, **way_back},
             )
-        compare_link.render_for([row.page_id for row in table.page.rows])
+        if not ticks.list_ticked():  # else the bar compares these
+            compare_link.render_for([row.page_id for row in table.page.rows])
 
 
-def _caption(table: PageTable, listing: Listing, sort: Sort) -> None:
+def _caption(overview: Overview, listing: Listing, sort: Sort) -> None:
+    """Draw the line above the table: which rows, their sum, and what a dash means."""
+    table, metric = overview.table, overview.view.metric
     pages_count = (table.page.rows_count - 1) // ROWS + 1
     first = (min(listing.number, pages_count) - 1) * ROWS + 1
     last = first + len(table.page.rows) - 1
     text = tables.describe_table(first, last, table.page.rows_count, sort.label)
+    text = f"{text}. {tables.describe_sum(table.summary, metric)}".rstrip()
     left_out = table.summary.rows_count - table.summary.comparable_count
     if left_out and table.summary.comparable_count:
         verb = "has" if left_out == 1 else "have"
-        text += (
-            f". {counted(left_out, 'Page')} {verb} no figures on both ends of the period: a dash."
-        )
-    st.caption(text)
+        pages = counted(left_out, "Page")
+        text += f" {pages} {verb} no figure at the start or the end of the period: a dash."
+    if listing.search or listing.attention:
+        text += f" {NARROWS_TABLE}"
+    st.caption(text, help=tables.describe_median(table.summary, metric))
 
 
-def _table(overview: Overview, sort: Sort) -> None:
-    period, metric = overview.view.period, overview.view.metric
-    colours = palette(st.context.theme.type)
-    selection: Any = {"selection": {"rows": [], "columns": [sort.key], "cells": []}}
-    before = st.session_state.get(f"{TABLE_KEY}-{st.session_state.get(_TURN, 0)}")
-    if before is not None and st.session_state.get(_DRAWN) != before["selection"]["columns"]:
-        _sort_by(sort, before["selection"]["columns"])
-    key = _table_key(selection)
+def _noun(overview: Overview) -> str:
+    return NOUNS[overview.view.metric].lower()
+
+
+def _zone(table: PageTable) -> str:
+    return zones_of(row.updated_at for row in table.page.rows)
+
+
+def _period_label(overview: Overview) -> str:
+    period = overview.view.period
+    return "Trend" if period.label == CUSTOM else period.label
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """The table as it was drawn: its key, the Pages of its rows, and which of them were ticked."""
+
+    key: str
+    page_ids: tuple[str, ...]
+    rows: tuple[int, ...]
+
+
+def _take_ticks() -> str | None:
+    """Take over the ticks of the table as it was drawn last, and return the header clicked."""
+    grid: _Grid | None = st.session_state.get(_GRID)
+    state = grid and st.session_state.get(grid.key)
+    if not grid or not state:
+        return None
+    selection = state["selection"]
+    ticks.take(grid.page_ids, selection["rows"])
+    return next(iter(selection["columns"]), None)
+
+
+def _forget_grid() -> None:
+    """Have the next table be a new one, with the selection of its default."""
+    st.session_state.pop(_GRID, None)
+    st.session_state[_TURN] = int(st.session_state.get(_TURN, 0)) + 1
+
+
+def _table(overview: Overview, shown: Sequence[Column], sort: Sort) -> None:
+    table, colours = overview.table, palette(st.context.theme.type)
+    grid = _make_grid(table, shown, sort)
+    st.session_state[_GRID] = grid
+    cells = [(grid.rows[0], "name")] if grid.rows else []
+    modes: list[SelectionMode] = ["multi-row", "single-column"]
+    if cells:
+        modes.append("single-cell")
+    selection: Any = {"selection": {"rows": list(grid.rows), "columns": [], "cells": cells}}
+    # No column is selected at first: a selected one is a block of blue, and with any selection
+    # the keyboard does not get into the table. Where Pages are ticked a cell has to be selected,
+    # from which the arrow keys begin; each of them is then a rerun.
     event = st.dataframe(
-        _paint_cached(overview.table, colours),
+        _paint_cached(table, tuple(shown), colours, get_locale()),
         height="content",
         row_height=40,
         hide_index=True,
         placeholder="–",
-        column_config=tables.columns(
+        column_config=tables.config(
+            shown,
             sort=sort,
-            noun=NOUNS[metric].lower(),
-            period_label="Trend" if period.label == CUSTOM else period.label,
+            noun=_noun(overview),
+            period=_period_label(overview),
             open_key=OPEN_KEY,
             neutral=colours.band,
+            zone=_zone(table),
         ),
-        key=key,
+        key=grid.key,
         on_select="rerun",
-        selection_mode="single-column",
+        selection_mode=modes,
         selection_default=selection,
         alt="Pages with their figures",
     )
-    st.session_state[_DRAWN] = [sort.key]
-    # In a new session the table's state is available only after it is drawn.
-    if event["selection"]["columns"] != [sort.key]:
-        _sort_by(sort, event["selection"]["columns"])
+    # In a new session, after a restart, the table's state is available only after it is drawn.
+    selection = event["selection"]
+    if ticks.take(grid.page_ids, selection["rows"]):
+        st.rerun()
+    _sort_by(sort, next(iter(selection["columns"]), None))
 
 
-def _sort_by(sort: Sort, columns: list[str]) -> None:
-    """Sort after a click on a header, which has changed the selection to ``columns``."""
-    new_sort = tables.clicked(sort, columns[0] if columns else None)
-    if new_sort != sort:
-        st.session_state[_DRAWN] = columns  # so that the click counts once
-        url_controls.change(sort=new_sort.label, page=1)
+def _make_grid(table: PageTable, shown: Sequence[Column], sort: Sort) -> _Grid:
+    """The table to draw. Its key differs for other rows, so positions never name other Pages.
 
-
-def _table_key(selection: Any) -> str:
-    """The table's key: a new one whenever its selection is not the sorted column.
-
-    With a new key the table begins with ``selection`` as its default. Setting the selection of the
-    old one would send the whole table twice, and the browser ignores the same selection the second
-    time and takes the next click on the header as removing it.
+    The same rows keep key and default: with another default Streamlit would send them again.
     """
+    page_ids = tuple(row.page_id for row in table.page.rows)
     turn = int(st.session_state.get(_TURN, 0))
-    if st.session_state.get(f"{TABLE_KEY}-{turn}", selection) != selection:
-        turn += 1
-        st.session_state[_TURN] = turn
-    return f"{TABLE_KEY}-{turn}"
+    content = repr((page_ids, [column.name for column in shown], sort.label))
+    key = f"{TABLE_KEY}-{turn}-{sha256(content.encode()).hexdigest()[:16]}"
+    before: _Grid | None = st.session_state.get(_GRID)
+    # Streamlit forgets the selection of a table that a run has not drawn.
+    if before is not None and before.key == key and key in st.session_state:
+        return before
+    ticked = set(ticks.list_ticked())
+    rows = tuple(row for row, page_id in enumerate(page_ids) if page_id in ticked)
+    return _Grid(key, page_ids, rows)
+
+
+def _sort_by(sort: Sort, column: str | None) -> None:
+    """Sort after a click on the header of ``column``, in a table that is then a new one."""
+    if column is None:
+        return
+    _forget_grid()
+    new_sort = tables.clicked(sort, column)
+    if new_sort == sort:  # a column without an order
+        st.rerun()
+    url_controls.change(sort=new_sort.label, page=1)
 
 
 @lru_cache(64)
-def _paint_cached(table: PageTable, colours: Palette) -> Styler:
-    """The painted table, made once for each answer and scheme."""
-    rows = tables.build_table(table.page.rows, table.summary, table.trends, table.total_trend)
-    return tables.paint(rows, colours)
+def _paint_cached(
+    table: PageTable, shown: tuple[Column, ...], colours: Palette, locale: Locale
+) -> Styler:
+    """The painted table, made once for each answer, choice of columns, scheme and ``locale``."""
+    return tables.paint(tables.build_table(table, shown), shown, colours)
 
 
 def _open_pressed(table: PageTable, way_back: Mapping[str, str]) -> None:
     """Open the Page whose name was pressed, if it is still in that row."""
     press = st.session_state.get(OPEN_KEY)
-    if not press:
+    if not press or not 0 <= press["row"] < len(table.page.rows):
         return
-    index = press["row"] - tables.SUMMARY_ROWS
-    if not 0 <= index < len(table.page.rows):
-        return
-    row = table.page.rows[index]
+    row = table.page.rows[press["row"]]
     if plain_cell(row.name) == press["label"]:
         polling.go_to("page", {"id": row.page_id, **way_back})
 

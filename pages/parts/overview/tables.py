@@ -1,12 +1,12 @@
 """Table of Pages: its Arrow table, its colours, its column config and its orders.
 
-The database sorts and pages it. One page of rows is sent, below two rows with total and median. The
-labels of the orders are values of a URL parameter, so a published one is never renamed.
+The database sorts and pages it; one page of rows is sent. The labels of the orders are values of a
+URL parameter, so a published one is never renamed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,27 +16,16 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from pages.charts import arrow
-from pages.charts.chart_parts import Palette
-from pages.text.formats import UNKNOWN, counted, plain_cell, signed, signed_percent
+from pages.charts.chart_parts import DARK, LIGHT, Palette
+from pages.parts.overview.columns import Column, Kind, header
+from pages.records import Overview, PageTable
+from pages.text.formats import UNKNOWN, cell_day, count, counted, signed, signed_percent
 from pages.text.phrases import CONNECTIONS, TABLE_ORANGE, TABLE_RED
-from pages.ui.links import picture_path
-from storage.figures.table import SortKey, SummaryRow, TableRow, TableSummary
+from storage.figures.filters import Metric
+from storage.figures.table import SortKey, TableSummary
 
-# In this order, so that a phone shows picture, name and fans.
-COLUMNS = (
-    "picture",
-    "name",
-    "fans",
-    "net",
-    "growth",
-    "trend",
-    "followers",
-    "connection",
-    "category",
-    "updated",
-)
-SUMMARY_ROWS = 2
-
+# A name to press is drawn as a link is elsewhere: these are the theme's link colours.
+LINK_COLOURS: Mapping[Palette, str] = {LIGHT: "#1D5FB4", DARK: "#7DB2F5"}
 # Connections that need no action have no colour of their own.
 _TROUBLE_COLOURS: Mapping[str, str] = {
     "needs_renewal": TABLE_RED,
@@ -45,130 +34,176 @@ _TROUBLE_COLOURS: Mapping[str, str] = {
 _OTHER_COLOUR = "#66717F"
 
 
-def build_table(
-    rows: Sequence[TableRow],
-    summary: TableSummary,
-    trends: Mapping[str, Sequence[int]],
-    total_trend: Sequence[int] = (),
-) -> pa.Table:
-    """One row for the total, one for the median Page, then one for each of ``rows``.
+def build_table(table: PageTable, shown: Sequence[Column]) -> pa.Table:
+    """One row for each Page of ``table``, with the columns ``shown``.
 
-    Columns are `COLUMNS`. Counts are whole, growth is in percent, updated is naive UTC. Trends are
-    lists of int32, which is half the bytes, without missing days: with a null Streamlit shows
-    digits instead of a line.
+    Times are naive, in the viewer's zone. Trends are lists of int32, which is half the bytes,
+    without missing days: with a null Streamlit shows digits instead of a line.
     """
-    every: list[TableRow | SummaryRow] = [summary.total, summary.median, *rows]
-    pictures = [picture_path(row.page_id, row.picture_etag) for row in rows]
-    names = [f"All {summary.rows_count:,d}", "Median Page", *(plain_cell(row.name) for row in rows)]
-    figures = [total_trend, (), *(trends.get(row.page_id, ()) for row in rows)]
-    connections = [[], [], *([CONNECTIONS[row.connection]] for row in rows)]
     return pa.table(
-        [
-            pa.array([None, None, *pictures], pa.string()),
-            pa.array(names, pa.string()),
-            arrow.whole([row.fans for row in every]),
-            arrow.whole([row.net for row in every]),
-            pa.array([_rounded(row.growth_percent) for row in every], pa.float64()),
-            pa.array([_trend(each) for each in figures], pa.list_(pa.int32())),
-            arrow.whole([row.followers for row in every]),
-            pa.array(connections, pa.list_(pa.string())),
-            pa.array([None, None, *(row.category for row in rows)], pa.string()),
-            arrow.moments([None, None, *(row.updated_at for row in rows)]),
-        ],
-        COLUMNS,
+        {
+            column.name: _ARRAYS[column.kind]([column.cell(row, table) for row in table.page.rows])
+            for column in shown
+        }
     )
 
 
-def paint(table: pa.Table, colours: Palette) -> Styler:
-    """The table with its first rows bold on grey, and changes in the colours of up and down."""
+def paint(table: pa.Table, shown: Sequence[Column], colours: Palette) -> Styler:
+    """The table with names in the colour of links, and changes in those of up and down."""
     frame = table.to_pandas(types_mapper=arrow.PANDAS_TYPES.get)
 
     def paint_cells(frame: pd.DataFrame) -> pd.DataFrame:
         css = pd.DataFrame("", index=frame.index, columns=frame.columns)
-        for name in ("net", "growth"):
-            css[name] = [colours.css_of(change) for change in frame[name]]
-        css.iloc[:SUMMARY_ROWS] += f"background-color: {colours.band}; font-weight: 600"
+        for column in shown:
+            if column.kind == "name":
+                css[column.name] = f"color: {LINK_COLOURS[colours]};"
+            elif column.kind in ("change", "percent"):
+                css[column.name] = [colours.css_of(change) for change in frame[column.name]]
         return css
 
     # A fixed id: with a random one every rerun sends the whole table again.
     styler = Styler(frame, uuid="pages")
-    # Not by the format of the columns: that writes 0 with a sign.
-    formats: dict[Any, Any] = {"net": signed, "growth": signed_percent}
+    # Not by the format of the columns: that knows no locale, and writes 0 with a sign.
+    formats: dict[Any, Any] = {
+        column.name: _FORMATS[column.kind] for column in shown if column.kind in _FORMATS
+    }
     return styler.format(formats, na_rep=UNKNOWN).apply(paint_cells, axis=None)
 
 
-def columns(
-    *, sort: Sort, noun: str, period_label: str, open_key: str, neutral: str
+def config(
+    shown: Sequence[Column],
+    *,
+    sort: Sort,
+    noun: str,
+    period: str,
+    open_key: str,
+    neutral: str,
+    zone: str = "UTC",
 ) -> dict[str, Any]:
     """The column config of Streamlit. The label of the sorted column has an arrow.
 
-    ``noun``: "fans" or "followers", the figure of net and growth; ``neutral``: the colour of
-    connections that work.
+    ``noun``: "fans" or "followers", the figure of changes; ``period`` heads the trend; ``neutral``:
+    the colour of connections that work; ``zone``: that of times.
     """
-    config = st.column_config
-
-    def label(column: str, text: str) -> str:
-        return f"{text} {'↓' if sort.descending else '↑'}" if column == sort.key else text
-
     return {
-        "picture": config.ImageColumn("", width=44),
-        "name": config.ButtonColumn(
-            label("name", "Page"), width=220, type="tertiary", alignment="left", key=open_key
-        ),
-        "fans": config.NumberColumn(
-            label("fans", "Fans"), width=96, format="%,d", help="The newest figure of each Page."
-        ),
-        "net": config.NumberColumn(
-            label("net", f"New {noun}"),
-            width=90 if noun == "fans" else 125,
-            help=f"Change of {noun} in the period. A dash: no figure on both ends of it.",
-        ),
-        "growth": config.NumberColumn(
-            label("growth", "Growth"),
-            width=86,
-            help=f"Net new {noun} by the {noun} at the start. A dash also below 100 {noun}.",
-        ),
-        "trend": config.LineChartColumn(
-            period_label,
-            width=120,
-            color="gray",
-            help=f"{noun.capitalize()} over the period. Days without a snapshot are left out.",
-        ),
-        "followers": config.NumberColumn(label("followers", "Followers"), width=96, format="%,d"),
-        "connection": config.MultiselectColumn(
-            label("connection", "Connection"),
-            width=120,
-            options=list(CONNECTIONS.values()),
-            color=[
-                neutral if state == "connected" else _TROUBLE_COLOURS.get(state, _OTHER_COLOUR)
-                for state in CONNECTIONS
-            ],
-        ),
-        "category": config.TextColumn(label("category", "Category"), width=130),
-        "updated": config.DatetimeColumn(
-            label("updated", "Updated (UTC)"), width=110, format="D MMM, HH:mm"
-        ),
+        column.name: _CONFIGS[column.kind](
+            _label(column, sort, header(column, noun, period, zone)),
+            width=column.width,
+            help=column.help and column.help(noun),
+            **_options(column.kind, open_key, neutral),
+        )
+        for column in shown
     }
 
 
-def describe_table(first: int, last: int, count: int, order: str) -> str:
+def _label(column: Column, sort: Sort, text: str) -> str:
+    return f"{text} {'↓' if sort.descending else '↑'}" if column.name == sort.key else text
+
+
+def _options(kind: Kind, open_key: str, neutral: str) -> dict[str, Any]:
+    match kind:
+        case "name":
+            return {"type": "tertiary", "alignment": "left", "key": open_key}
+        case "trend":
+            return {"color": "gray"}
+        case "time":
+            return {"format": cell_day(year=False, clock=True)}
+        case "connection":
+            colours = [
+                neutral if state == "connected" else _TROUBLE_COLOURS.get(state, _OTHER_COLOUR)
+                for state in CONNECTIONS
+            ]
+            return {"options": list(CONNECTIONS.values()), "color": colours}
+    return {}
+
+
+def _texts(values: Sequence[str | None]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def _percents(values: Sequence[float | None]) -> pa.Array:
+    return pa.array([None if each is None else round(each, 2) for each in values], pa.float64())
+
+
+def _trends(values: Sequence[Sequence[int]]) -> pa.Array:
+    # From one point Streamlit draws a bar across the top of the cell. No Page has 2^31 fans, but a
+    # wrong figure must not break the table.
+    lines = [
+        [min(figure, 2**31 - 1) for figure in each] if len(each) > 1 else [] for each in values
+    ]
+    return pa.array(lines, pa.list_(pa.int32()))
+
+
+def _states(values: Sequence[list[str]]) -> pa.Array:
+    return pa.array(values, pa.list_(pa.string()))
+
+
+_ARRAYS: Mapping[Kind, Callable[[Sequence[Any]], pa.Array]] = {
+    "picture": _texts,
+    "name": _texts,
+    "number": arrow.whole,
+    "change": arrow.whole,
+    "percent": _percents,
+    "trend": _trends,
+    "connection": _states,
+    "text": _texts,
+    "time": arrow.moments,
+}
+_CONFIGS: Mapping[Kind, Callable[..., Any]] = {
+    "picture": st.column_config.ImageColumn,
+    "name": st.column_config.ButtonColumn,
+    "number": st.column_config.NumberColumn,
+    "change": st.column_config.NumberColumn,
+    "percent": st.column_config.NumberColumn,
+    "trend": st.column_config.LineChartColumn,
+    "connection": st.column_config.MultiselectColumn,
+    "text": st.column_config.TextColumn,
+    "time": st.column_config.DatetimeColumn,
+}
+_FORMATS: Mapping[Kind, Callable[..., str]] = {
+    "number": count,
+    "change": signed,
+    "percent": signed_percent,
+}
+
+
+def describe_table(first: int, last: int, rows_count: int, order: str) -> str:
     """ "1–25 of 140 Pages, most fans first"."""
     order = order[:1].lower() + order[1:]
-    if count <= last - first + 1:
-        return f"{counted(count, 'Page')}, {order}"
-    return f"{first:,d}{UNKNOWN}{last:,d} of {counted(count, 'Page')}, {order}"
+    if rows_count <= last - first + 1:
+        return f"{counted(rows_count, 'Page')}, {order}"
+    return f"{count(first)}{UNKNOWN}{count(last)} of {counted(rows_count, 'Page')}, {order}"
 
 
-def _trend(figures: Sequence[int]) -> list[int]:
-    # From one point Streamlit draws a bar across the top of the cell.
-    if len(figures) < 2:
-        return []
-    # No Page has 2^31 fans, but a wrong figure must not break the table.
-    return [min(figure, 2**31 - 1) for figure in figures]
+def describe_count(overview: Overview) -> str:
+    """The heading: "55 Pages", or "3 of 55 Pages" after a search."""
+    rows_count, pages_count = overview.table.page.rows_count, overview.totals.pages_count
+    if rows_count == pages_count:
+        return counted(pages_count, "Page")
+    return f"{count(rows_count)} of {counted(pages_count, 'Page')}"
 
 
-def _rounded(percent: float | None) -> float | None:
-    return None if percent is None else round(percent, 2)
+def describe_sum(summary: TableSummary, metric: Metric) -> str:
+    """ "Together 2,290,456 fans, -45,916 (-2.06%)."; empty for one Page, or without figures."""
+    total = summary.total
+    figure = total.fans if metric == "fans" else total.followers
+    if summary.rows_count < 2 or figure is None:
+        return ""
+    change = ""
+    if total.net is not None:
+        rate = total.growth_percent
+        change = f", {signed(total.net)}" + ("" if rate is None else f" ({signed_percent(rate)})")
+    return f"Together {count(figure)} {metric}{change}."
+
+
+def describe_median(summary: TableSummary, metric: Metric) -> str | None:
+    """The median Page, as the help of the sum; None where there is no sum."""
+    middle = summary.median
+    figure = middle.fans if metric == "fans" else middle.followers
+    if summary.rows_count < 2 or figure is None:
+        return None
+    change = "" if middle.net is None else f" and {signed(middle.net)} in the period"
+    return f"The Page in the middle (the median) has {count(figure)} {metric}{change}."
 
 
 @dataclass(frozen=True)
@@ -190,6 +225,14 @@ SORTS = (
     Sort("Slowest growth first", "growth", False),
     Sort("Most followers first", "followers", True),
     Sort("Fewest followers first", "followers", False),
+    Sort("Most views first", "views", True),
+    Sort("Fewest views first", "views", False),
+    Sort("Biggest rise in views first", "views_change", True),
+    Sort("Biggest fall in views first", "views_change", False),
+    Sort("Most engagement first", "engagement", True),
+    Sort("Least engagement first", "engagement", False),
+    Sort("Biggest rise in engagement first", "engagement_change", True),
+    Sort("Biggest fall in engagement first", "engagement_change", False),
     Sort("Worst connection first", "connection", True),
     Sort("Best connection first", "connection", False),
     Sort("Category A to Z", "category", False),
@@ -213,17 +256,12 @@ def get_sort(key: SortKey, descending: bool) -> Sort:
     return next(each for each in SORTS if (each.key, each.descending) == (key, descending))
 
 
-def clicked(current: Sort, column: str | None) -> Sort:
+def clicked(current: Sort, column: str) -> Sort:
     """The order after a click on a header.
 
-    Another column begins with the first of its two orders. The current column, or None, which a
-    second click on it gives, changes the direction. A column without an order (picture, sparkline)
-    changes nothing.
+    Another column begins with the first of its two orders. The current column changes the
+    direction. A column without an order (picture, sparkline) changes nothing.
     """
-    if column is None or column == current.key:
-        return next(
-            sort
-            for sort in SORTS
-            if sort.key == current.key and sort.descending != current.descending
-        )
+    if column == current.key:
+        return get_sort(current.key, not current.descending)
     return next((sort for sort in SORTS if sort.key == column), current)

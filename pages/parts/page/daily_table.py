@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import pyarrow as pa
 import streamlit as st
-from pandas.io.formats.style import Styler
 
 from pages.charts import arrow
 from pages.records import PageFigures
-from pages.text.formats import UNKNOWN, counted, cut, day, signed
+from pages.text.formats import UNKNOWN, cell_day, count, counted, cut, day, signed, zones_of
+from pages.text.glossary import meaning
 from pages.text.periods import A_DAY
 from storage.figures.filters import Metric
 from storage.figures.series import DayFigure
@@ -24,13 +23,16 @@ ROW_HEIGHT = 35
 ROWS_SHOWN = 10
 MAX_ROWS = 31  # rows sent; the export has all
 MAX_FILE_NAME = 40
+SOURCES = ["source", "fetched", "version"]  # columns that nobody needs daily
 
 MARKS: Mapping[Direction, str] = {"rose": "Rose", "fell": "Fell"}
 
 
 def render(figures: PageFigures) -> None:
-    """Draw the days of the period, newest first."""
-    st.header("Daily figures", anchor=False)
+    """Draw the days of the period, newest first; where each figure is from behind a switch."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Daily figures", anchor=False, width="content")
+        has_sources = st.toggle("Show where each figure is from", key="daily-sources")
     metric = figures.view.metric
     table = daily_table(
         figures.days,
@@ -51,45 +53,40 @@ def render(figures: PageFigures) -> None:
         table = table.slice(0, MAX_ROWS)
     if not any(table.column("mark").to_pylist()):
         table = table.drop_columns("mark")
+    if not has_sources:
+        table = table.drop_columns(SOURCES)
     config = st.column_config
+    zone = zones_of(row.fetched_at for row in figures.days)
     st.dataframe(
-        _without_sign_of_zero(table),
+        arrow.styled(table, "days", {"figure": count, "change": signed}),
         hide_index=True,
         height=(min(len(table), ROWS_SHOWN) + 1) * ROW_HEIGHT + 3,
         row_height=ROW_HEIGHT,
         placeholder=UNKNOWN,
         column_config={
-            "day": config.DateColumn("Day (UTC)", format="ddd D MMM YYYY", width=122),
-            "figure": config.NumberColumn(metric.capitalize(), format="%,d", width=80),
+            "day": config.DateColumn(
+                "Day", format=cell_day(weekday=True), width=122, help=meaning("day")
+            ),
+            "figure": config.NumberColumn(metric.capitalize(), width=80),
             "change": config.NumberColumn(
                 "Change",
-                format=None if 0 in table.column("change").to_pylist() else "%+,d",
                 width=70,
-                help="Against the last day with a figure: after a gap the change of several days.",
+                help=meaning("change"),
             ),
             "mark": config.TextColumn(
                 "Unusual",
                 width=72,
-                help="A change beyond this Page's own noise of the 28 days before.",
+                help=meaning("unusual"),
             ),
             "source": config.TextColumn("Source", width=90),
             "fetched": config.DatetimeColumn(
-                "Fetched at (UTC)", format="D MMM YYYY, HH:mm", width=132
+                f"Fetched at ({zone})", format=cell_day(clock=True), width=132
             ),
             "version": config.TextColumn("Graph", width=60, help="Version of Facebook's Graph API"),
         },
         key="daily-figures",
         alt=f"{metric.capitalize()} day by day, newest first",
     )
-
-
-def _without_sign_of_zero(table: pa.Table) -> pa.Table | Styler:
-    """The table; if a change is 0, with the changes as texts, because a format writes "+0"."""
-    if 0 not in table.column("change").to_pylist():
-        return table
-    styler = Styler(table.to_pandas(types_mapper=arrow.PANDAS_TYPES.get), uuid="days")
-    formats: dict[Any, Any] = {"change": signed}
-    return styler.format(formats, na_rep=UNKNOWN)
 
 
 def daily_table(
@@ -103,7 +100,8 @@ def daily_table(
     """One row a day, newest first, back to the first snapshot of the period; also for missing days.
 
     Columns: day (naive), figure and change (whole), mark ("" where usual), source (text),
-    fetched (naive UTC) and version. ``series`` may begin before ``since``, for the first change.
+    fetched (naive, in the viewer's zone) and version. ``series`` may begin before ``since``, for
+    the first change.
     """
     by_day = {row.day: row for row in series}
     figures = {row.day: row.fans if metric == "fans" else row.followers for row in series}
@@ -133,11 +131,11 @@ def source_of(
 ) -> str:
     """The source of a day's figure as text. ``imports``: file name and day, by source."""
     if row is None:
-        return "No snapshot"
+        return "No figures"
     own = row.fans_source if metric == "fans" else row.followers_source
     source = own or row.source  # a missing figure has the source of the snapshot
     if source == FROM_FACEBOOK:
-        return "Snapshot"
+        return "Facebook"
     if source in imports:
         name, imported_on = imports[source]
         return f"Import of {cut(name, MAX_FILE_NAME)}, {day(imported_on)}"

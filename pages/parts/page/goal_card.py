@@ -1,8 +1,7 @@
-"""Goal card of a Page: the goal and its form, milestones, the best and the worst day."""
+"""Goal card of a Page: the goal and its form, and milestones."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, cast
 
@@ -10,11 +9,10 @@ import streamlit as st
 
 from fb.installation import Installation
 from pages.parts.page import outlook_text
-from pages.parts.page.page_tiles import changes_in
 from pages.records import PageFigures
-from pages.text.formats import count, signed, weekday
+from pages.text.formats import count
 from pages.ui import flash
-from storage.metrics.changes import DailyChange, find_best_day, find_worst_day, list_daily_changes
+from storage.metrics.changes import list_daily_changes
 from storage.metrics.goals import goal_pace
 from storage.metrics.milestones import next_milestone
 from storage.notes.goals import GoalRow, remove_goal, set_goal
@@ -24,15 +22,12 @@ _PROBLEM = "goal-problem"
 
 
 def render(installation: Installation, figures: PageFigures, today: date) -> None:
-    """Draw the goal, the milestones, and the best and worst day of the period."""
+    """Draw the goal and the milestones."""
     st.header("Goal and milestones", anchor=False)
     newest = _newest_figure(figures)
     if newest is not None or figures.goal is not None:  # without a figure no goal can be measured
         _goal(installation, figures, newest, today)
     st.markdown(_milestones(figures, newest))
-    changes = changes_in(figures.history.of(figures.view.metric), figures.view.period)
-    if changes:  # without changes best and worst day are unknown
-        st.markdown(_days(changes))
 
 
 def _newest_figure(figures: PageFigures) -> int | None:
@@ -81,7 +76,7 @@ def _form(
                 key=f"goal-target-{noun}-{page_id}",
             )
             due_day = st.date_input(
-                "By the end of (UTC)",
+                "By the end of",
                 value=goal.due_day if goal else today + timedelta(days=90),
                 min_value=min(today, goal.due_day if goal else today),
                 max_value=today + timedelta(days=366 * outlook_text.MAX_YEARS_AHEAD),
@@ -96,7 +91,7 @@ def _form(
         _save(installation, figures, newest, target, due_day)
     elif is_removed:
         with installation.database.writing() as session:
-            remove_goal(session, page_id, noun)
+            remove_goal(session, page_id, noun, installation.now())
         flash.leave("Goal removed.")
         st.rerun()
 
@@ -133,16 +128,5 @@ def _milestones(figures: PageFigures, newest: int | None) -> str:
         for each in [*reversed(figures.milestones)][:MAX_MILESTONES]
     ]
     if not figures.milestones:
-        lines.append("- None was reached since the first snapshot.")
+        lines.append("- None was reached since the figures begin.")
     return "\n".join(lines)
-
-
-def _days(changes: Sequence[DailyChange]) -> str:
-    best, worst = find_best_day(changes), find_worst_day(changes)
-    lines = [
-        f"{name} day: **{signed(each.change)}** on {weekday(each.day)}"
-        if each
-        else f"{name} day: none {verb}"
-        for name, each, verb in (("Best", best, "gained"), ("Worst", worst, "lost"))
-    ]
-    return "In this period:\n" + "\n".join(f"- {each}" for each in lines)

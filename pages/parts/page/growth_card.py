@@ -15,30 +15,37 @@ import streamlit as st
 from fb.installation import Installation
 from pages.charts import timeline
 from pages.charts.chart_parts import (
+    AXIS_INK,
     DAY,
+    ISO,
     Palette,
     Spec,
     inline,
-    lean,
     moment_of,
     palette,
+    range_of,
     spread_ticks,
+    stretch,
     x_axis,
 )
-from pages.charts.timeline import Note, Point
-from pages.parts.page import outlook_text, page_profile
+from pages.charts.line_charts import END_LABEL, end_label
+from pages.charts.note_marks import note_marks
+from pages.charts.timeline import Before, Note, Point
+from pages.parts.page import daily_table, outlook_text
 from pages.records import PageFigures
-from pages.text.formats import counted, day, plain, signed
-from pages.text.periods import A_DAY
-from pages.ui import growth_chart, return_url
+from pages.text.formats import count, counted, day, per_day, plain, signed, tooltip_day
+from pages.text.periods import A_DAY, charted, reaches_back, week_of_yesterday
+from pages.ui import day_panel, growth_chart, return_url, viewer
 from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
 from pages.ui.notes import note_text, popover
+from pages.ui.notes.popover import Chart
 from storage.figures.filters import Metric
 from storage.figures.unusual import Direction
 from storage.metrics import formulas
 from storage.metrics.changes import list_daily_changes
 from storage.metrics.forecast import Forecast
 
+NAME = "page"  # of the chart
 CHART_HEIGHT = 320
 # A year is drawn day by day; a chart has about as many pixels.
 MAX_POINTS = 370
@@ -77,20 +84,24 @@ def render(
     view, metric, period = switches.view, figures.view.metric, figures.view.period
     # Up to the requested end: days without a snapshot are grey.
     by_day = figures.history.of(metric)
-    points = timeline.trim(points_of(by_day, period.since, figures.requested.until))
+    drawn_period = charted(period)
+    points = timeline.trim(points_of(by_day, drawn_period.since, figures.requested.until))
     if not points:
         st.caption(_why_no_chart(figures))
         return
     with switches.row:
-        chart = popover.chart_of("page", period, today, page_id=figures.profile.id)
+        days = (drawn_period.since, figures.requested.until)
+        chart = popover.chart_of(NAME, *days, today, page_id=figures.profile.id)
         popover.render(installation, chart)
     drawn = points[-MAX_POINTS:] if view == DAILY_CHANGE else thin(points)
     outlook = figures.outlook if switches.wants_forecast else None
     forecast = None
     if isinstance(outlook, Forecast) and outlook.last_day in {point.day for point in drawn}:
         forecast = outlook
-    _draw(figures, view, drawn, forecast)
+    _render_chart(installation, figures, chart, view, drawn, forecast)
     sentences = [
+        week_of_yesterday(period),
+        *_beginning(by_day),
         *_averages(figures),
         *_limits(view, points, drawn),
         *_unusual(figures, view, drawn),
@@ -101,10 +112,22 @@ def render(
         sentences.append(outlook_text.NOT_HERE)
     elif outlook is not None:
         sentences.append(outlook_text.why_no_forecast(outlook, metric))
-    if figures.profile.is_new_page_experience:
-        sentences.append(page_profile.NEW_EXPERIENCE)
     if sentences:
-        st.caption(" ".join(sentences))
+        st.caption(" ".join(each for each in sentences if each))
+
+
+def before_of(figures: PageFigures, metric: Metric) -> Before | None:
+    """The period before as a second line of the chart; None for none, or without its figures."""
+    period = figures.view.period
+    days = figures.figure_days
+    has_figures = reaches_back(period, None if days is None else days.first_day)
+    if period.previous is None or not has_figures or charted(period) != period:
+        return None
+    since, until = period.previous
+    points = points_of(figures.history.of(metric), since, until)
+    if all(point.value is None for point in points):
+        return None
+    return Before(since, until, period.since - since, points)
 
 
 def notes_of(figures: PageFigures) -> list[Note]:
@@ -112,35 +135,98 @@ def notes_of(figures: PageFigures) -> list[Note]:
     return note_text.merge(figures.notes)
 
 
-def _draw(figures: PageFigures, view: str, points: list[Point], forecast: Forecast | None) -> None:
+@viewer.fragment
+def _render_chart(
+    installation: Installation,
+    figures: PageFigures,
+    chart: Chart,
+    view: str,
+    points: list[Point],
+    forecast: Forecast | None,
+) -> None:
+    """Draw the chart, and what happened on the chosen day.
+
+    A fragment: a click on a day draws nothing else anew.
+    """
+    notes = [] if popover.is_hidden() else notes_of(figures)
+    point = day_panel.find_chosen(NAME, points)
+    _draw(figures, view, points, forecast, notes)
+    with st.container(horizontal=True, key="days-and-notes"):
+        day_panel.render_list(NAME, points)
+        day_panel.render_notes(notes, points[0].day, points[-1].day)
+    if point is None:
+        return
+    with st.container(key="day-panel", gap="small"):
+        noun, since_and_until = figures.view.metric, day_panel.days_of(points, point)
+        sentences = [_usual(figures, *since_and_until), _source(figures, point.day)]
+        text = " ".join(each for each in sentences if each)
+        figure = day_panel.figure_of(point.value, point.change, noun)
+        day_panel.render_day(points, point, [figure, text], notes_of(figures))
+        day_panel.render_form(installation, chart, point.day)
+
+
+def _usual(figures: PageFigures, since: date, until: date) -> str:
+    """Whether a day, or days of a week, were unusual for the Page."""
+    marks = [mark for each, mark in figures.marks.items() if since <= each <= until]
+    if not marks:
+        return "Nothing out of the ordinary for this Page."
+    return f"Unusual: the Page {marks[-1]} much more than it usually does."
+
+
+def _source(figures: PageFigures, on: date) -> str:
+    row = next((each for each in figures.days if each.day == on), None)
+    if row is None:
+        return ""
+    return f"Source: {plain(daily_table.source_of(row, figures.view.metric, figures.imports))}."
+
+
+def _draw(
+    figures: PageFigures,
+    view: str,
+    points: list[Point],
+    forecast: Forecast | None,
+    notes: Sequence[Note],
+) -> None:
     metric = figures.view.metric
     noun, whose = metric.capitalize(), plain(figures.profile.name)
-    notes = [] if popover.is_hidden() else notes_of(figures)
+    before = before_of(figures, metric)
     if view == SINCE_START:
-        growth_chart.render(points, noun, view, whose, height=CHART_HEIGHT, notes=notes)
+        growth_chart.render(
+            points, noun, view, whose, height=CHART_HEIGHT, name=NAME, notes=notes, before=before
+        )
         return
     if all(point.value is None for point in points):  # possible where only the last days are drawn
         st.caption(f"No {metric} in the last days of this period.")
         return
     colours = palette(st.context.theme.type)
-    spec, _ = growth_chart.build(points, noun, view, colours, notes)
+    drawn_notes = notes if forecast is None else []  # a forecast moves them: see `add_forecast`
+    spec, _ = growth_chart.build(points, noun, view, colours, drawn_notes, before)
     spec = add_unusual(spec, points, figures.marks, colours, by_change=view == DAILY_CHANGE)
-    takeaway = growth_chart.describe(points, noun, view, whose)
+    takeaway = growth_chart.describe(points, noun, view, whose, before)
     if forecast is not None:
-        spec = add_forecast(spec, points, forecast)
+        marks = note_marks(notes, points, noun, until=forecast.days[-1].day)
+        spec = add_forecast(spec, points, forecast, marks)
         takeaway += f" {outlook_text.forecast(forecast, metric)}"
-    st.vega_lite_chart(lean(spec), height=CHART_HEIGHT, alt=takeaway)
+    growth_chart.draw(spec, colours, NAME, height=CHART_HEIGHT, alt=takeaway)
+
+
+def _beginning(by_day: Mapping[date, int | None]) -> list[str]:
+    """The sentence under a chart of a single figure."""
+    known = [on for on, value in by_day.items() if value is not None]
+    if len(known) != 1:
+        return []
+    return [f"The chart begins on {day(known[0])}; the first change shows with the next day's."]
 
 
 def _averages(figures: PageFigures) -> list[str]:
     period = figures.view.period
     by_day = figures.history.of(figures.view.metric)
     ends = formulas.ends_of_period(by_day, period.since, period.until)
-    per_day = formulas.growth_per_day(*ends, period.days_count)
-    if per_day is None:
+    people = formulas.growth_per_day(*ends, period.days_count)
+    if people is None:
         return []
-    number = f"{per_day:+,.1f}" if round(per_day, 1) else "0"
-    return [f"{number} a day on average over {counted(period.days_count, 'day')}."]
+    average = f"{per_day(people, sign=True)} a day on average"
+    return [f"{average} over {counted(period.days_count, 'day')}."]
 
 
 def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
@@ -150,7 +236,7 @@ def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
     if missing:
         verb = "has" if missing == 1 else "have"
         sentences.append(
-            f"{counted(missing, 'day')} {verb} no snapshot (grey): the dashboard was not running, "
+            f"{counted(missing, 'day')} {verb} no figures (grey): the dashboard was not running, "
             "or Facebook refused. They can't be fetched later."
         )
     if len(drawn) < len(points):
@@ -174,16 +260,15 @@ def _unusual(figures: PageFigures, view: str, drawn: list[Point]) -> list[str]:
 def _why_no_chart(figures: PageFigures) -> str:
     profile, metric = figures.profile, figures.view.metric
     since, until = figures.view.period.since, figures.requested.until
-    if profile.last_day is None:
-        return "The first figures come with the next refresh."
+    assert profile.last_day is not None  # without any figure there is no card
     if any(since - A_DAY <= each <= until for each in figures.history.of(metric)):
         return f"Facebook gives no count of {metric} for this Page in this period."
     first, last = day(since, year=since.year != until.year), day(until)
     if profile.first_day is not None and profile.first_day > until:
         oldest = day(profile.first_day)
-        return f"No figures between {first} and {last}: the first snapshot is of {oldest}."
+        return f"No figures between {first} and {last}: figures begin on {oldest}."
     newest = day(profile.last_day, year=profile.last_day.year != until.year)
-    return f"No snapshot between {first} and {last}; the newest is of {newest}."
+    return f"No figures between {first} and {last}; the newest are of {newest}."
 
 
 def points_of(by_day: Mapping[date, int | None], since: date, until: date) -> list[Point]:
@@ -215,15 +300,22 @@ def thin(points: Sequence[Point]) -> list[Point]:
     return kept[::-1]
 
 
-def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spec:
-    """The chart of totals with the forecast after its last figure."""
+def add_forecast(
+    spec: Spec, points: Sequence[Point], forecast: Forecast, notes: Sequence[Spec] = ()
+) -> Spec:
+    """The chart of totals with the forecast after its last figure, and the layers of ``notes``."""
     rows = _rows(forecast)
     x = x_axis(points, "day")
     band = {"field": "low", "type": "quantitative", "title": None}
     middle = {**band, "field": "middle"}
     row = {"type": "nominal"}
     tooltip = [
-        {"field": "day", "type": "temporal", "format": "%a %-d %b %Y", "title": "Forecast for"},
+        {
+            "field": "day",
+            "type": "temporal",
+            "format": tooltip_day(),
+            "title": "Forecast for",
+        },
         {**row, "field": "middle_text", "title": "Most likely"},
         {**row, "field": "range_text", "title": "In 8 of 10 cases"},
     ]
@@ -251,8 +343,14 @@ def add_forecast(spec: Spec, points: Sequence[Point], forecast: Forecast) -> Spe
             },
         ],
     }
-    layers = [*spec["layer"], layer]
-    return {**spec, "layer": spread_ticks(layers, points[0].day, forecast.days[-1].day)}
+    # In the margin the forecast's last figure takes the place of today's, which the tile has.
+    end = next(each for each in spec["layer"] if each.get("name") == END_LABEL)
+    y, ends = end["encoding"]["y"], [figure for row in rows for figure in (row["low"], row["high"])]
+    end = end_label(rows[-1]["middle"], f"~{count(rows[-1]['middle'])}", y, AXIS_INK)
+    layers = [each for each in spec["layer"] if each.get("name") != END_LABEL]
+    layers = spread_ticks([*layers, layer, end, *notes], points[0].day, forecast.days[-1].day)
+    domain = range_of([*y["scale"]["domain"], *ends], zero=False)
+    return {**spec, "layer": stretch(layers, "quantitative", list(domain))}
 
 
 def _rows(forecast: Forecast) -> list[Spec]:
@@ -286,22 +384,23 @@ def add_unusual(
         mark, height = marks.get(each.day), each.change if by_change else each.value
         if mark is not None and height is not None:
             text = signed(each.change)
-            rows.append({"day": moment_of(each.day), "height": height, "mark": mark, "said": text})
+            moment = {DAY: moment_of(each.day), ISO: f"{each.day}"}
+            rows.append({**moment, "height": height, "mark": mark, "said": text})
     if not rows:
         return spec
     fell = {"test": "datum.mark == 'fell'", "value": colours.down}
     turned = {"test": "datum.mark == 'fell'", "value": "triangle-down"}
     layer = {
-        "data": inline(rows, "day"),
+        "data": inline(rows, DAY),
         "mark": {"type": "point", "filled": True, "size": 75, "opacity": 1},
         "encoding": {
-            "x": x_axis(points, "day"),
+            "x": x_axis(points),
             "y": {"field": "height", "type": "quantitative", "title": None},
             "color": {"condition": fell, "value": colours.up},
             "shape": {"condition": turned, "value": "triangle-up"},
             "tooltip": [
-                {"field": "day", "type": "temporal", "format": "%a %-d %b %Y", "title": DAY},
-                {"field": "said", "type": "nominal", "title": "Beyond this Page's own noise"},
+                {"field": DAY, "type": "temporal", "format": tooltip_day(), "title": DAY},
+                {"field": "said", "type": "nominal", "title": "Unusual for this Page"},
             ],
         },
     }

@@ -17,16 +17,21 @@ from fb.jobs import insights, runner
 from pages.cache import get_version
 from pages.charts import insights_chart
 from pages.charts.chart_parts import palette
+from pages.charts.timeline import Point
 from pages.queries import (
     find_insight_status,
     has_unfollows,
     list_insight_days,
     list_insight_metrics,
+    load_notes,
 )
 from pages.records import InsightStatus
 from pages.text import insights_text
-from pages.text.formats import plain
+from pages.text.formats import count, plain, signed
 from pages.text.periods import Period
+from pages.ui import day_panel, growth_chart, viewer
+from pages.ui.day_panel import INSIGHTS as NAME
+from pages.ui.notes import note_text, popover
 from pages.ui.polling import poll
 from storage.accounts.page_profile import PageProfile
 from storage.insights.values import InsightDay, PageMetric
@@ -54,7 +59,7 @@ def render(
             _fetch_button(installation, version, status)
         _watch(installation, version)
         if metric is None:
-            limited_until = _find_limited_until(installation)
+            limited_until = find_limited_until(installation)
             st.caption(insights_text.why_nothing(status.access, status.answer, limited_until))
             return
         _draw(installation, session, profile, status, metric, period)
@@ -120,7 +125,8 @@ def _watch(installation: Installation, version: str) -> None:
     watch()
 
 
-def _find_limited_until(installation: Installation) -> datetime | None:
+def find_limited_until(installation: Installation) -> datetime | None:
+    """Until when Facebook asked to wait in the newest run; None where it did not."""
     outcome = runner.find_outcome(installation, INSIGHTS)
     return outcome.limited_until if outcome is not None else None
 
@@ -139,18 +145,40 @@ def _draw(
     values = [(row.day, row.value) for row in rows]
     takeaway = insights_text.summary(values, metric.unit, metric.kind, since, until)
     if rows:
-        st.vega_lite_chart(
-            insights_chart.insight_chart(
-                insights_chart.points_of(dict(values), since, until),
-                metric.label,
-                metric.kind,
-                metric.retired_on,
-                palette(st.context.theme.type),
-            ),
-            height=CHART_HEIGHT,
-            alt=f"{metric.label} of {plain(profile.name)}. {takeaway}",
-        )
+        points = insights_chart.points_of(dict(values), since, until)
+        alt = f"{metric.label} of {plain(profile.name)}. {takeaway}"
+        _render_days(installation, profile.id, metric, points, alt)
     st.caption(" ".join(_notes(installation, session, status, metric, rows, period, takeaway)))
+
+
+@viewer.fragment
+def _render_days(
+    installation: Installation, page_id: str, metric: PageMetric, points: list[Point], alt: str
+) -> None:
+    """Draw the chart, and what happened on the chosen day.
+
+    A fragment: a click on a day draws nothing else anew.
+    """
+    point = day_panel.find_chosen(NAME, points)
+    colours = palette(st.context.theme.type)
+    chart = insights_chart.insight_chart(
+        points, metric.label, metric.kind, metric.retired_on, colours
+    )
+    growth_chart.draw(chart, colours, NAME, height=CHART_HEIGHT, alt=alt)
+    day_panel.render_list(NAME, points, lambda each: f", {count(each.value)}")
+    if point is None:
+        return
+    today = installation.now().date()
+    of_notes = popover.chart_of(NAME, points[0].day, points[-1].day, today, page_id=page_id)
+    with installation.database.reading() as session:
+        notes = load_notes(session, of_notes.since, of_notes.until, page_id=page_id)
+    texts = ["Pacific time"]
+    texts.append("no figure" if point.value is None else f"{count(point.value)} {metric.unit}")
+    if point.change is not None:
+        texts.append(f"{plain(signed(point.change))} on the day before")
+    with st.container(key="insight-day-panel", gap="small"):
+        day_panel.render_day(points, point, [" · ".join(texts)], note_text.merge(notes))
+        day_panel.render_form(installation, of_notes, point.day)
 
 
 def _notes(
@@ -173,7 +201,7 @@ def _notes(
         sentences.append(insights_text.NO_UNFOLLOWS)
     sentences.append(insights_text.DAYS)
     if rows:
-        sentences.append(insights_text.source(rows[-1].fetched_at, rows[-1].graph_version))
-    limited_until = _find_limited_until(installation)
+        sentences.append(insights_text.source(rows[-1].fetched_at))
+    limited_until = find_limited_until(installation)
     sentences.append(insights_text.stale(status.access, status.answer, limited_until))
     return [sentence for sentence in sentences if sentence]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from pages.text.formats import count, counted, day, span
+from pages.text.formats import count, counted, day, per_day, span
 from storage.metrics import formulas
 from storage.metrics.changes import DailyChange
 from storage.metrics.forecast import MIN_FIGURES, Forecast, Refusal, find_arrival
@@ -26,9 +26,15 @@ def arrival_in_short(outlook: Forecast | Refusal, target: int) -> str:
     """The dates between which a target is reached; for a tile."""
     if isinstance(outlook, Refusal):
         few = f"needs {MIN_FIGURES} days with figures"
-        return {"few": few, "none": few, "old": "figures are too old"}.get(
-            outlook.reason, "nobody to go on from"
-        )
+        return {
+            "few": few,
+            "none": few,
+            "old": "figures are too old",
+            "nobody": "the figure is 0",
+            "wide": "the pace changes too much",
+        }.get(outlook.reason, "the pace has just changed")
+    if outlook.slope <= 0:
+        return "not at the present pace"
     arrival = find_arrival(outlook, target)
     if arrival.earliest is None:
         return f"not within {counted(len(outlook.days), 'day')}"
@@ -48,6 +54,13 @@ def why_no_forecast(refusal: Refusal, noun: str) -> str:
         )
     if refusal.reason == "nobody":
         return f"No forecast: the newest figure is 0 {noun}, and nobody can tell what follows."
+    if refusal.reason == "wide":
+        return (
+            "No forecast: the pace of this Page has changed so much that the range of what may "
+            f"follow is larger than its number of {noun}."
+        )
+    if refusal.reason in ("turned", "uneven"):
+        return _why_contradicted(refusal, noun)
     have = f"this Page has {refusal.figures_count} in the last 8 weeks"
     return f"No forecast yet: it needs {MIN_FIGURES} days with a count of {noun}, and {have}."
 
@@ -57,8 +70,24 @@ def forecast(outlook: Forecast, noun: str) -> str:
     last = outlook.days[-1]
     return (
         f"Forecast: most likely {count(last.middle)} {noun} on {day(last.day)}, in 8 of 10 cases "
-        f"from {count(last.low)} to {count(last.high)}, if the pace of "
-        f"{counted(outlook.figures_count, 'day')} with figures stays."
+        f"from {count(last.low)} to {count(last.high)}, going by the last "
+        f"{counted(outlook.slope_days, 'day')}."
+    )
+
+
+def _why_contradicted(refusal: Refusal, noun: str) -> str:
+    change, days = refusal.pace_change, counted(refusal.pace_days, "day")
+    moved = f"{count(abs(change))} {noun if abs(change) != 1 else noun[:-1]}"
+    verb, trend = ("gained", "falls") if change > 0 else ("lost", "rises")
+    what = f"{verb} {moved}" if change else f"neither gained nor lost {noun}"
+    against = (
+        f"but its longer trend {trend}"
+        if refusal.reason == "turned"
+        else ("which is far from its longer trend")
+    )
+    return (
+        f"No forecast: in the last {days} this Page {what}, {against}. Nobody can tell which of "
+        "the two goes on."
     )
 
 
@@ -100,7 +129,7 @@ def goal(row: GoalRow, pace: GoalPace | None) -> str:
         if pace.actual_per_day is None
         else f"{_gains(pace.actual_per_day)} a day"
     )
-    return f"{what}: needs {_per_day(pace.needed_per_day)} a day, {gains}."
+    return f"{what}: needs {per_day(pace.needed_per_day)} a day, {gains}."
 
 
 def goal_state(pace: GoalPace) -> tuple[str, str]:
@@ -127,11 +156,5 @@ def pace_per_day(changes: Sequence[DailyChange]) -> float | None:
     return formulas.growth_per_day(first.figure, newest.figure, days_count) if days_count else None
 
 
-def _per_day(number: float) -> str:
-    return f"{number:,.1f}" if number < 10 else f"{number:,.0f}"
-
-
-def _gains(per_day: float) -> str:
-    if not round(per_day, 1):
-        return "gains 0"
-    return f"{'gains' if per_day > 0 else 'loses'} {_per_day(abs(per_day))}"
+def _gains(people: float) -> str:
+    return f"{'loses' if round(people, 1) < 0 else 'gains'} {per_day(abs(people))}"

@@ -5,47 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from fb.installation import Installation
-from pages.text import phrases
-from pages.text.formats import UNKNOWN, cut, day, moment, plain
-from pages.text.phrases import CONNECTIONS
-from pages.ui import compare_link, links
+from pages.text.formats import UNKNOWN, count, cut, day, listed, local_day, moment, plain
+from pages.text.phrases import CONNECTIONS, Colour
+from pages.ui import compare_link, connection_text, links
 from pages.ui.links import picture_path
-from storage.accounts.connection_states import ConnectionState
-from storage.accounts.page_profile import PageHolder, PageProfile
+from storage.accounts.page_profile import PageProfile
 from storage.accounts.pages import FactChange
 
 PICTURE_SIZE = 56
 MAX_BEFORE = 80
+MAX_NAMED, MAX_ACCOUNT_NAME = 3, 40
 LABEL_WIDTH = 110
 
-BADGES: Mapping[ConnectionState, tuple[str, Literal["green", "red", "orange", "gray"]]] = {
-    "connected": (":material/check:", "green"),
-    "works_in_part": (":material/error_outline:", "orange"),
-    "needs_renewal": (":material/link_off:", "red"),
-    "frozen": (":material/pause:", "gray"),
-    "missing": (":material/link_off:", "red"),
-    "no_access": (":material/lock:", "red"),
-    "disconnected": (":material/link_off:", "gray"),
-}
 _VERIFICATION = {
     "blue_verified": "Verified",
     "gray_verified": "Verified",
     "not_verified": "Not verified",
 }
 NOT_HERE = (
-    "This Page is not connected here. It may have been removed, or the link is from another "
-    "installation."
+    "No Page with this id is connected here. Search for it by name, or connect the account that "
+    "manages it."
 )
-NEW_EXPERIENCE = (
-    "This Page has the New Pages Experience: Facebook reports its followers as fans, so both "
-    "figures are the same or close."
+NO_FIGURES = (
+    "**No figures yet.** Facebook gives no count of this Page's fans and followers. Charts and "
+    "tiles begin with the first one, or with past figures that you import."
 )
+NEW_EXPERIENCE = "This Page has the New Pages Experience: Facebook reports its followers as fans."
 
 
 def render_header(installation: Installation, profile: PageProfile) -> None:
@@ -96,74 +87,45 @@ class Connection:
 
     label: str
     icon: str
-    colour: Literal["green", "red", "orange", "gray"]
+    colour: Colour
     sentence: str | None
 
 
 def connection(profile: PageProfile) -> Connection:
     """The connection of the Page, in words."""
-    icon, colour = BADGES[profile.connection]
+    icon, colour = connection_text.BADGES[profile.connection]
     return Connection(CONNECTIONS[profile.connection], icon, colour, _connection_sentence(profile))
 
 
 def held_by(profile: PageProfile) -> str | None:
-    """ "held by Anna Keller and 1 more", as Markdown; None when no account holds it."""
+    """Which accounts hold the Page, as Markdown; None when none does.
+
+    "held by Anna Keller and Ben Ortiz", or "only Anna Keller holds this Page: ask a second admin to
+    connect".
+    """
     names = [
-        holder.account_name
+        plain(cut(holder.account_name, MAX_ACCOUNT_NAME))
         for holder in profile.holders
-        if holder.connection not in ("missing", "disconnected")
+        if holder.connection not in ("missing", "no_access", "disconnected")
     ]
     if not names:
         return None
-    more = f" and {len(names) - 1:,d} more" if len(names) > 1 else ""
-    return f"held by {plain(names[0])}{more}"
+    if len(names) == 1:
+        return f"only {names[0]} holds this Page: ask a second admin to connect"
+    if len(names) > MAX_NAMED:
+        names = [*names[: MAX_NAMED - 1], f"{count(len(names) - MAX_NAMED + 1)} more"]
+    return f"held by {listed(names)}"
 
 
 def _connection_sentence(profile: PageProfile) -> str | None:
-    if profile.connection == "connected":
-        return None
-    name = profile.holders[0].account_name if profile.holders else ""
+    holders, state = profile.holders, profile.connection
+    why = connection_text.reason(state, profile.is_published, holders)
+    if why is None or state == "works_in_part":
+        return why
     last = f" Last figures of {day(profile.last_day)}." if profile.last_day else ""
-    who = plain(name)
-    if profile.connection == "works_in_part":
-        if profile.is_published is False:
-            return "The Page is not published. Its figures may stand still."
-        return (
-            "Fans and followers work. Views and engagement need the Insights permission on this "
-            "Page."
-        )
-    if profile.connection == "needs_renewal":
-        holder = profile.holders[0]
-        why = phrases.ended(name, holder.grant_reason_code, holder.grant_reason_subcode)
-        return f"{why}{last} Its history is safe."
-    if profile.connection == "frozen":
-        return f"The account of {who} is frozen, so this Page is not refreshed.{last}"
-    if profile.connection == "missing":
-        return (
-            f"This Page is not in Facebook's newest answer to {who}.{last} Its history is safe. To "
-            "bring it back, connect again and tick it in Facebook's page chooser."
-        )
-    if profile.connection == "no_access":
-        return _no_access(profile, who) + last + " Its history is safe."
-    if any(holder.status == "left_out" for holder in _connected_holders(profile)):
-        return (
-            f"You left this Page out when you saved.{last} Its history stays. To bring it back, "
-            "connect again and leave it ticked."
-        )
-    return f"No connected account holds this Page any more.{last} Its history is safe."
-
-
-def _connected_holders(profile: PageProfile) -> list[PageHolder]:
-    return [holder for holder in profile.holders if holder.grant_status != "disconnected"]
-
-
-def _no_access(profile: PageProfile, who: str) -> str:
-    if profile.holders[0].status == "role_lost":
-        return f"{who} no longer has a role on this Page. Ask one of its admins to connect it."
-    return (
-        "Facebook sent no access for this Page. Ask one of its admins for full control, then "
-        "connect again."
-    )
+    if state == "frozen":
+        return why + last
+    return f"{why}{last} Its history is safe. {connection_text.advice(state, holders)}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -193,11 +155,11 @@ def render_details(profile: PageProfile, changes: Mapping[str, FactChange]) -> N
                 st.text(fact.text, width="content")
             if fact.label == "Website" and website and not fact.text.isspace():
                 st.link_button("Open", website, icon=":material/open_in_new:", type="tertiary")
-    version = f" · Graph {plain(profile.graph_version)}" if profile.graph_version else ""
-    first_seen = day(profile.first_seen_at.date())
-    rest = "The rest is" if changes else "All of it is"
+    first_seen = day(local_day(profile.first_seen_at))
+    rest = "Nothing else has" if changes else "Nothing has"
     st.caption(
-        f"As of {moment(profile.described_at)}{version}. {rest} as it was first seen, {first_seen}."
+        f"As of {moment(profile.described_at)}. {rest} changed since the Page was first "
+        f"read, on {first_seen}."
     )
 
 
@@ -246,7 +208,7 @@ def _since(field: str, change: FactChange | None) -> str | None:
         return None
     was = shown(field, change.was)
     before = "before: nothing" if was == UNKNOWN else f"before: {cut(was, MAX_BEFORE)}"
-    return f"since {day(change.changed_at.date())}, {before}"
+    return f"since {day(local_day(change.changed_at))}, {before}"
 
 
 def address(location: Any) -> str:

@@ -15,7 +15,7 @@ import streamlit as st
 from fb.installation import Installation
 from fb.jobs import insights, runner
 from pages.text import insights_text
-from pages.text.formats import at_about, counted, moment, plain
+from pages.text.formats import at_about, cell_day, count, counted, local, moment, plain, zones_of
 from pages.text.wording import as_code
 from storage.insights.metric_ledger import LedgerMetric, list_ledger
 from storage.jobs.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
@@ -70,6 +70,7 @@ def _render_dropped_field(name: str, refused_at: datetime) -> None:
 
 def _render_usage(usage: list[tuple[dict[str, Any], datetime]]) -> None:
     highest = sorted(usage, key=lambda row: -highest_percent(row[0]))[:MAX_USAGE_ROWS]
+    zone = zones_of(at for _, at in highest)
     st.caption("How much of Facebook's limits is used, in percent. At 100 it refuses for a while.")
     st.dataframe(
         pd.DataFrame(
@@ -79,7 +80,7 @@ def _render_usage(usage: list[tuple[dict[str, Any], datetime]]) -> None:
                     name: pd.array([value.get(f"{name}_percent") for value, _ in highest], "Int64")
                     for name in ("call_count", "cpu", "time")
                 },
-                "seen": pd.to_datetime([at.replace(tzinfo=None) for _, at in highest]),
+                "seen": pd.to_datetime([local(at) for _, at in highest]),
             }
         ),
         column_config={
@@ -87,7 +88,9 @@ def _render_usage(usage: list[tuple[dict[str, Any], datetime]]) -> None:
             "call_count": _percent_column("Calls"),
             "cpu": _percent_column("Processor"),
             "time": _percent_column("Time"),
-            "seen": st.column_config.DatetimeColumn("Seen (UTC)", width=130, format="D MMM, HH:mm"),
+            "seen": st.column_config.DatetimeColumn(
+                f"Seen ({zone})", width=130, format=cell_day(year=False, clock=True)
+            ),
         },
         hide_index=True,
         width="content",
@@ -116,15 +119,25 @@ def render_ledger(installation: Installation) -> None:
     """Draw the table, the result of the last fetch, and the button that fetches now."""
     with installation.database.reading() as session:
         rows = list_ledger(session)
-    st.header("Metric ledger", anchor=False)
+    st.header("Facebook's daily metrics", anchor=False)
     st.markdown(
         "The daily figures that Facebook gives besides fans and followers. Facebook retires names "
         "from time to time: one that it refuses is marked that day, its history stays, and one "
         "that it answers again comes back. Nobody has to change anything."
     )
     _fetching(installation)
+    retired = [row for row in rows if row.status == "retired"]
+    labels = {row.name: row.label for row in rows}
+    _table([row for row in rows if row.status != "retired"], labels)
+    if retired:
+        with st.expander(f"{counted(len(retired), 'retired metric')}", key="retired-metrics"):
+            _table(retired, labels)
+
+
+def _table(rows: list[LedgerMetric], labels: Mapping[str, str]) -> None:
+    zone = zones_of(row.probed_at for row in rows)
     st.dataframe(
-        _frame(rows),
+        _frame(rows, labels),
         hide_index=True,
         height="content",
         placeholder="–",
@@ -132,20 +145,19 @@ def render_ledger(installation: Installation) -> None:
             "label": st.column_config.TextColumn("Metric", width=180),
             "status": st.column_config.TextColumn("Status", width=150),
             "probed": st.column_config.DatetimeColumn(
-                "Last probe (UTC)", width=135, format="D MMM YYYY, HH:mm"
+                f"Last asked ({zone})", width=135, format=cell_day(clock=True)
             ),
             "meaning": st.column_config.TextColumn("Meaning", width=450),
             "unit": st.column_config.TextColumn("Unit", width=95),
             "name": st.column_config.TextColumn("Facebook's name", width=230),
             "instead": st.column_config.TextColumn("In its place", width=190),
         },
-        alt="Facebook's daily metrics with meaning and status, live ones first",
+        alt="Facebook's daily metrics with meaning and status",
     )
 
 
-def _frame(rows: list[LedgerMetric]) -> pd.DataFrame:
-    labels = {row.name: row.label for row in rows}
-    probed = [row.probed_at.replace(tzinfo=None) if row.probed_at else None for row in rows]
+def _frame(rows: list[LedgerMetric], labels: Mapping[str, str]) -> pd.DataFrame:
+    probed = [local(row.probed_at) if row.probed_at else None for row in rows]
     return pd.DataFrame(
         {
             "label": [row.label for row in rows],
@@ -184,7 +196,7 @@ def _fetching(installation: Installation) -> None:
 def last_time(outcome: RunRecord | None, installation: Installation) -> str:
     """The result of the last fetch, in a sentence."""
     if outcome is None or outcome.finished_at is None:
-        return "Not fetched yet: it follows after the day's snapshot."
+        return "Not fetched yet: it follows after the day's fans and followers."
     when = moment(outcome.finished_at)
     if outcome.limited_until is not None and outcome.limited_until > installation.now():
         until = at_about(outcome.limited_until, installation.now())
@@ -194,4 +206,4 @@ def last_time(outcome: RunRecord | None, installation: Installation) -> str:
     if outcome.status != "done":
         return f"Cut short on {when}. It goes on by itself."
     gave = outcome.pages_total - outcome.pages_failed
-    return f"Fetched {when}: {gave:,d} of {counted(outcome.pages_total, 'Page')} answered."
+    return f"Fetched {when}: {count(gave)} of {counted(outcome.pages_total, 'Page')} answered."

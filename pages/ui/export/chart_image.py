@@ -12,7 +12,7 @@ from datetime import datetime
 import pyarrow as pa
 import vl_convert
 
-from pages.charts.chart_parts import AXIS_INK, LIGHT, Palette, Spec
+from pages.charts.chart_parts import LIGHT, Palette, Spec, localized, on_screen
 from pages.charts.compare_chart import DARK_COLOURS, LIGHT_COLOURS
 from pages.text.formats import cut
 
@@ -42,16 +42,16 @@ def scheme_of(palette: Palette) -> Scheme:
 
 
 def themed(chart: Spec, palette: Palette) -> Spec:
-    """A copy of the chart with size, font and colours."""
+    """A copy of the chart with size, font, colours, and numbers as the reader writes them."""
     scheme = scheme_of(palette)
     colour = scheme.series[0]
-    return {
+    finished = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": WIDTH,
         "height": HEIGHT,
         "background": scheme.ground,
+        **on_screen(chart, palette),
         "padding": 18,
-        **chart,
         "config": {
             "font": FONT,
             "view": {"stroke": None},
@@ -60,7 +60,7 @@ def themed(chart: Spec, palette: Palette) -> Spec:
             "point": {"color": colour, "fill": colour},
             "range": {"category": list(scheme.series)},
             "axis": {
-                "labelColor": AXIS_INK,
+                "labelColor": palette.axis,
                 "labelFontSize": 12,
                 "gridColor": scheme.grid,
                 "domainColor": scheme.grid,
@@ -68,7 +68,7 @@ def themed(chart: Spec, palette: Palette) -> Spec:
             },
             "title": {
                 "color": palette.ink,
-                "subtitleColor": AXIS_INK,
+                "subtitleColor": palette.axis,
                 "fontSize": 18,
                 "subtitleFontSize": 12,
                 "subtitlePadding": 6,
@@ -78,12 +78,22 @@ def themed(chart: Spec, palette: Palette) -> Spec:
             },
         },
     }
+    return localized(finished)
 
 
 def titled(chart: Spec, title: str, *lines: str) -> Spec:
     """The chart with a title and a subtitle; empty lines are left out."""
     subtitle = [cut(line, _MAX_LINE) for line in lines if line]
     return {**chart, "title": {"text": cut(title, _MAX_TITLE), "subtitle": subtitle}}
+
+
+def marked(chart: Spec, mark: str) -> Spec:
+    """The chart with a first line under its title, where no label of the chart can stand."""
+    title = chart.get("title")
+    if not title:
+        return {**chart, "title": mark}
+    parts: Spec = {"text": title} if isinstance(title, str) else title
+    return {**chart, "title": {**parts, "subtitle": [mark, *parts.get("subtitle", ())]}}
 
 
 def to_png(chart: Spec, palette: Palette) -> bytes:

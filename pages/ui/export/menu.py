@@ -8,14 +8,18 @@ only while it is open, so a closed one costs a screen next to nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from fb.installation import Installation
 from pages.charts.chart_parts import Palette, Spec
+from pages.text.formats import count
+from pages.text.locale import get_locale, use_locale
 from pages.text.periods import Period
-from pages.ui import links
-from pages.ui.export import chart_image
+from pages.ui import links, viewer
+from pages.ui.export import chart_image, heading_form
+from pages.ui.export.heading_form import HeadingScope
 from pages.ui.export.report import Report, to_html
 from storage.db.engine import Database
 from storage.export.csv_xlsx import (
@@ -25,9 +29,16 @@ from storage.export.csv_xlsx import (
     choose_csv_format,
     make_file_name,
 )
-from storage.export.tables import ExportQuery, count_daily_figures, export_daily_figures
+from storage.export.tables import (
+    ExportQuery,
+    count_daily_figures,
+    export_daily_figures,
+    record_export,
+)
 
 KEY = "export"
+SANDBOX = "Sandbox: made-up Pages and figures"
+PRINTING = "For paper or a PDF open the report and print it there."
 _MIMES = {
     "csv": "text/csv",
     "zip": "application/zip",
@@ -62,32 +73,66 @@ class OfferGroup:
     remark: str | None = None
 
 
-@st.fragment
-def render(list_groups: Callable[[], Sequence[OfferGroup]]) -> None:
-    """Draw the popover; ``list_groups`` is called only while it is open."""
+@viewer.fragment
+def render(
+    installation: Installation,
+    list_groups: Callable[[], Sequence[OfferGroup]],
+    page_id: str | None = None,
+    *,
+    find_scope: Callable[[], HeadingScope] | None = None,
+    label: str = "Export",
+    key: str = KEY,
+) -> None:
+    """Draw the popover; ``list_groups`` and ``find_scope`` are called only while it is open.
+
+    ``page_id``: the Page that the files are about, if they are about one. ``find_scope``: of the
+    title and logo of the report, where one is offered. ``key`` differs where a screen has two of
+    them.
+    """
     popover = st.popover(
-        "Export", icon=":material/download:", key=KEY, width="content", on_change="rerun"
+        label, icon=":material/download:", key=key, width="content", on_change="rerun"
     )
     if not popover.open:
         return
-    with popover, st.container(key="export-open"):
+    with popover, st.container(key=f"{key}-open"):
         for group in list_groups():
             st.caption(f"**{group.heading}**")
             with st.container(horizontal=True, gap="small"):
                 for offer in group.offers:
-                    _button(offer)
+                    _button(_recorded(installation, offer, page_id), key)
             if group.remark:
                 st.caption(group.remark)
-        links.draw("imports", "Import past figures", ":material/upload:")
+        if find_scope is not None:
+            heading_form.render(installation, find_scope())
+        if key == KEY:
+            links.draw("imports", "Import past figures", ":material/upload:")
 
 
-def _button(offer: Offer) -> None:
+def _recorded(installation: Installation, offer: Offer, page_id: str | None) -> Offer:
+    """The same offer, for the viewer of this run, with an event for each file that is made.
+
+    Streamlit makes the file in a thread that knows no viewer.
+    """
+    locale = get_locale()
+
+    def make() -> bytes:
+        with use_locale(locale):
+            content = offer.make()
+        what = offer.key.partition("-")[0]
+        with installation.database.writing() as session:
+            record_export(session, what, offer.ending, installation.now(), page_id)
+        return content
+
+    return replace(offer, make=make)
+
+
+def _button(offer: Offer, key: str) -> None:
     st.download_button(
         offer.label,
         offer.make,
         file_name=offer.file_name,
         mime=_MIMES[offer.ending],
-        key=f"export-{offer.key}",
+        key=f"{key}-{offer.key}",
         icon=_ICONS.get(offer.ending, ":material/table:"),
         on_click="ignore",
     )
@@ -120,21 +165,29 @@ def series_group(database: Database, query: ExportQuery, max_rows: int) -> Offer
     remark = None
     if rows_count > MAX_XLSX_ROWS:
         remark = (
-            f"{rows_count:,d} rows don't fit in an Excel sheet, which holds {MAX_XLSX_ROWS:,d}. "
-            "Take the CSV file, or fewer days."
+            f"{count(rows_count)} rows don't fit in an Excel sheet, which holds "
+            f"{count(MAX_XLSX_ROWS)}. Take the CSV file, or fewer days."
         )
     else:
         offers.append(offer("Excel", "series-xlsx", "xlsx"))
-    return OfferGroup("Daily figures, days in UTC", offers, remark)
+    return OfferGroup("Daily figures", offers, remark)
 
 
-def chart_offer(chart: Callable[[], Spec | None], name: str, colours: Palette) -> Offer:
-    """The chart of the screen as a PNG; an empty chart where there is none."""
+def chart_offer(
+    installation: Installation, chart: Callable[[], Spec | None], name: str, colours: Palette
+) -> Offer:
+    """The chart of the screen as a PNG; an empty chart where there is none.
+
+    Its figures are not told from real ones once it is sent to somebody, so in the sandbox it says
+    what it is.
+    """
 
     def make() -> bytes:
         empty: Spec = {"data": {"values": []}, "mark": "point", "title": "No figures to draw"}
-        spec = chart()
-        return chart_image.to_png(empty if spec is None else spec, colours)
+        spec = chart() or empty
+        if installation.settings.is_sandbox:
+            spec = chart_image.marked(spec, SANDBOX)
+        return chart_image.to_png(spec, colours)
 
     return Offer("Chart (PNG)", "chart", make_file_name("pagekeeper", name, ending="png"), make)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
 
 from pages.charts.timeline import Note
 from pages.records import Notes
-from pages.text.formats import counted, cut, day, span
+from pages.text.formats import count, counted, cut, day, span
+from pages.text.phrases import ERASED_ACCOUNT, ERASED_PAGE
 from storage.figures.unusual import UnusualDay
+from storage.jobs.events import EventRecord
 from storage.notes.notes import MAX_TEXT, NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 
@@ -28,7 +29,7 @@ MEANINGS: Mapping[str, str] = {
     "connected": "Connected: an account gave this dashboard access to its Pages.",
     "renewed": "Renewed: an account confirmed its access; Pages may have come or gone.",
     "outage": (
-        "No snapshot: the dashboard was not running, or Facebook refused. "
+        "No figures: the dashboard was not running, or Facebook refused. "
         "Those days can't be fetched later."
     ),
     "retired": "Retired: Facebook no longer gives out this figure; its history stays.",
@@ -57,21 +58,26 @@ def refusal(reason: str) -> str:
 EVENTS = ("noted", "note_changed", "note_deleted")
 
 
-def event(kind: str, facts: Mapping[str, Any]) -> str:
-    """An event of a note: "A note of 8 Nov 2026 for all Pages was written: “Campaign”"."""
+def event(record: EventRecord) -> str:
+    """An event of a note: "A note of 8 Nov 2026 for all Pages was written: “Campaign”".
+
+    Without its text once the note is deleted.
+    """
     try:
-        of = f" of {day(date.fromisoformat(str(facts.get('day'))))}"
+        of = f" of {day(date.fromisoformat(str(record.facts.get('day'))))}"
     except ValueError:
         of = ""
-    note = f"note{of} for {_scope(facts.get('tag'), facts.get('page'))}"
-    text = f"“{facts.get('text', '')}”"
-    if kind == "noted":
-        return f"A {note} was written: {text}"
-    if kind == "note_deleted":
-        return f"The {note} was deleted: {text}"
-    before = facts.get("before")
-    was = f", before “{before}”" if before and before != facts.get("text") else ""
-    return f"The {note} was changed: {text}{was}"
+    whom = {
+        "page": record.page_name or ERASED_PAGE,
+        "tag": f"Pages tagged “{record.tag_name}”" if record.tag_name else "a tag that was deleted",
+    }
+    note = f"note{of} for {whom.get(str(record.facts.get('scope')), 'all Pages')}"
+    if record.kind == "note_deleted":
+        return f"The {note} was deleted"
+    text = f": “{record.note_text}”" if record.note_text else ""
+    return (
+        f"A {note} was written{text}" if record.kind == "noted" else f"The {note} was changed{text}"
+    )
 
 
 def merge(notes: Notes, unusual: Sequence[Note] = ()) -> list[Note]:
@@ -112,39 +118,41 @@ def _scope(tag_name: str | None, page_name: str | None) -> str:
 
 def consent(event: Consent) -> Note:
     """ "Connected: Anna Keller, 57 Pages"."""
-    name = cut(event.account_name or "An account", MAX_NAME)
+    name = cut(event.account_name or ERASED_ACCOUNT, MAX_NAME)
     if event.is_first:
-        return Note(event.day, f"Connected: {name}", "connected")
+        return Note(event.day, f"Connected: {name}", "connected", "Connected")
     if event.kind == "connected":
         pages = f", {counted(event.added_count, 'Page')}" if event.added_count else ""
-        return Note(event.day, f"Connected: {name}{pages}", "connected")
+        return Note(event.day, f"Connected: {name}{pages}", "connected", "Connected")
     added = f", {counted(event.added_count, 'Page')} added" if event.added_count else ""
-    return Note(event.day, f"Renewed: {name}{added}", "renewed")
+    return Note(event.day, f"Renewed: {name}{added}", "renewed", "Renewed")
 
 
 def outage(event: Outage) -> Note:
-    """ "No snapshot 3 Nov – 5 Nov 2026", on the first of the days."""
-    return Note(event.since, f"No snapshot {span(event.since, event.until)}", "outage")
+    """ "No figures 3 Nov – 5 Nov 2026", on the first of the days."""
+    text = f"No figures {span(event.since, event.until)}"
+    return Note(event.since, text, "outage", "No figures")
 
 
 def imported(event: Imported) -> Note:
     """ "Past figures imported: fans.csv"."""
-    return Note(
-        event.day, f"Past figures imported: {cut(event.file_name, MAX_FILE_NAME)}", "imported"
-    )
+    text = f"Past figures imported: {cut(event.file_name, MAX_FILE_NAME)}"
+    return Note(event.day, text, "imported", "Import")
 
 
 def retired(event: Retired) -> Note:
     """ "Retired by Facebook: Views"."""
     instead = f", replaced by {cut(event.replaced_by, MAX_NAME)}" if event.replaced_by else ""
-    return Note(event.day, f"Retired by Facebook: {event.label}{instead}", "retired")
+    text = f"Retired by Facebook: {event.label}{instead}"
+    return Note(event.day, text, "retired", "Metric ended")
 
 
 def platform_wide(unusual: UnusualDay) -> Note:
-    """ "9 of 14 Pages fell beyond their own noise on the same day: most likely a clean-up …"."""
+    """ "9 of 14 Pages fell far more than usual on the same day: most likely a clean-up …"."""
     return Note(
         unusual.day,
-        f"{unusual.fell_count:,d} of {counted(unusual.judged_count, 'Page')} fell beyond their own "
-        "noise on the same day: most likely a clean-up by Facebook",
+        f"{count(unusual.fell_count)} of {counted(unusual.judged_count, 'Page')} fell far more "
+        "than usual on the same day: most likely a clean-up by Facebook",
         "platform",
+        "Clean-up",
     )

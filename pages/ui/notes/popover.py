@@ -16,8 +16,8 @@ from pages.charts.timeline import Note
 from pages.queries import find_tags, load_notes
 from pages.records import Notes
 from pages.text.formats import counted, cut, plain, weekday
-from pages.text.periods import A_DAY, Period
-from pages.ui import flash
+from pages.text.periods import A_DAY
+from pages.ui import flash, viewer
 from pages.ui.notes import note_text
 from storage.db.errors import NoteRefused
 from storage.notes.notes import (
@@ -37,13 +37,13 @@ MAX_ROWS = 10
 WIDTH = 400
 _IS_HIDDEN = "notes-hidden"
 _EDITED, _DELETED = "note-edited", "note-deleted"
-_TURN = "note-form-turn"
+TURN = "note-form-turn"
 _ALL, _PAGE, _TAG = "all", "page", "tag"
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart with notes: its days, and its Page, its tag, or neither for all Pages.
+    """A chart with notes: its days, and its Page, its tags, or neither for all Pages.
 
     ``name`` is part of the widgets' keys; ``until`` is at most today.
     """
@@ -52,7 +52,7 @@ class Chart:
     since: date
     until: date
     page_id: str | None = None
-    tag_id: int | None = None
+    tag_ids: tuple[int, ...] = ()
 
 
 def is_hidden() -> bool:
@@ -69,13 +69,19 @@ def keep_hidden() -> None:
 
 
 def chart_of(
-    name: str, period: Period, today: date, *, page_id: str | None = None, tag_id: int | None = None
+    name: str,
+    since: date,
+    until: date,
+    today: date,
+    *,
+    page_id: str | None = None,
+    tag_ids: tuple[int, ...] = (),
 ) -> Chart:
-    """The chart of a period, from the day before it."""
-    return Chart(name, period.since - A_DAY, min(period.until, today), page_id, tag_id)
+    """The chart of a period, from the day before it up to today at most."""
+    return Chart(name, since - A_DAY, min(until, today), page_id, tag_ids)
 
 
-@st.fragment
+@viewer.fragment
 def render(installation: Installation, chart: Chart) -> None:
     """Draw the popover."""
     popover = st.popover(
@@ -90,11 +96,12 @@ def render(installation: Installation, chart: Chart) -> None:
     ):
         _switch(chart)
         notes = load_notes(
-            session, chart.since, chart.until, page_id=chart.page_id, tag_id=chart.tag_id
+            session, chart.since, chart.until, page_id=chart.page_id, tag_ids=chart.tag_ids
         )
-        _list(installation, chart, notes)
         edited = next((row for row in notes.own if row.id == st.session_state.get(_EDITED)), None)
-        is_saved = _form(installation, session, chart, edited)
+        # Above the list, which may be longer than the window.
+        is_saved = render_form(installation, session, chart, edited, chart.until)
+        _list(installation, chart, notes)
     if is_saved:
         st.session_state.pop(_EDITED, None)
         flash.leave("Note changed." if edited else "Note added.")
@@ -118,9 +125,9 @@ def _switch(chart: Chart) -> None:
 
 def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
     automatic = note_text.automatic(notes)
-    rows: list[NoteRow | Note] = sorted(
-        [*notes.own, *automatic], key=lambda row: row.day, reverse=True
-    )
+    # Operators' notes first: they are what is changed here, and a new one is seen at once.
+    rows: list[NoteRow | Note] = [*notes.own, *automatic]
+    rows.sort(key=lambda row: (isinstance(row, NoteRow), row.day), reverse=True)
     if not rows:
         st.caption("No notes in this period.")
         return
@@ -173,12 +180,13 @@ def _confirm(installation: Installation, row: NoteRow) -> None:
             st.rerun()
 
 
-def _form(
-    installation: Installation, session: Session, chart: Chart, edited: NoteRow | None
+def render_form(
+    installation: Installation, session: Session, chart: Chart, edited: NoteRow | None, day: date
 ) -> bool:
-    """Draw the form, empty or for the note ``edited``; True once it was saved."""
-    turn = st.session_state.get(_TURN, 0)
-    key = f"{chart.name}-{chart.page_id}-{edited.id if edited else 'new'}-{turn}"
+    """Draw the form, empty for ``day`` or for the note ``edited``; True once it was saved."""
+    turn = st.session_state.get(TURN, 0)
+    of_note = edited.id if edited else f"new-{day}"
+    key = f"{chart.name}-{chart.page_id}-{of_note}-{turn}"
     today = installation.now().date()
     search = _search(session, key)
     with st.form(f"note-form-{key}", border=False, enter_to_submit=True):
@@ -190,9 +198,9 @@ def _form(
             placeholder="Autumn campaign begins",
             key=f"note-text-{key}",
         )
-        day = st.date_input(
-            "Day (UTC)",
-            value=edited.day if edited else chart.until,
+        day_of_note = st.date_input(
+            "Day",
+            value=edited.day if edited else day,
             min_value=FIRST_DAY,
             max_value=today + MAX_AHEAD,
             format="YYYY-MM-DD",
@@ -206,11 +214,11 @@ def _form(
                 st.rerun()
     if not is_sent:
         return False
-    refusal = _save(installation, edited, day, text or "", whom)
+    refusal = _save(installation, edited, day_of_note, text or "", whom)
     if refusal:
         st.error(refusal)
         return False
-    st.session_state[_TURN] = turn + 1  # the next form begins empty
+    st.session_state[TURN] = turn + 1  # the next form begins empty
     return True
 
 
@@ -254,8 +262,8 @@ def _preselected(chart: Chart, edited: NoteRow | None, names: dict[str, str]) ->
         if edited.tag_id is not None:
             return f"{_TAG} {edited.tag_id}"
         return _PAGE if edited.page_id is not None else _ALL
-    if chart.tag_id is not None and f"{_TAG} {chart.tag_id}" in names:
-        return f"{_TAG} {chart.tag_id}"
+    if len(chart.tag_ids) == 1 and f"{_TAG} {chart.tag_ids[0]}" in names:
+        return f"{_TAG} {chart.tag_ids[0]}"
     return next(iter(names))
 
 

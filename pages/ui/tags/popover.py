@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.queries import count_filtered, find_tags, find_tags_of
-from pages.text.formats import counted, cut, plain, plain_badge
-from pages.ui import flash
+from pages.text.formats import counted, cut, number, plain, plain_badge
+from pages.ui import compare_link, flash, viewer
 from pages.ui.tags import tag_text
 from storage.db.errors import TagRefused
 from storage.figures.filters import EVERY_PAGE, Filter
@@ -41,17 +41,20 @@ def render_page(installation: Installation, session: Session, page_id: str) -> N
     for tag in own[:MAX_BADGES]:
         st.badge(plain_badge(cut(tag.name, MAX_NAME)), icon=":material/label:", color="gray")
     if len(own) > MAX_BADGES:
-        st.caption(f"and {len(own) - MAX_BADGES:,d} more", width="content")
+        st.caption(f"and {number(len(own) - MAX_BADGES)} more", width="content")
     _one(installation, page_id)
 
 
-@st.fragment
+@viewer.fragment
 def render_bulk(installation: Installation, filter: Filter, until: date) -> None:
     """Draw the popover that tags all Pages of ``filter``, its search included.
 
-    ``until`` is the day for "Needs attention" in the filter.
+    A filter of ``page_ids`` are the ticked Pages. ``until`` is the day for "Needs attention" in the
+    filter.
     """
-    popover = st.popover("Tags", icon=":material/label:", key="tags-bulk", on_change="rerun")
+    ticked = filter.page_ids
+    label = "Tags" if ticked is None else f"Tag these {number(len(ticked))}"
+    popover = st.popover(label, icon=":material/label:", key="tags-bulk", on_change="rerun")
     if not popover.open:
         return
     with (
@@ -62,11 +65,14 @@ def render_bulk(installation: Installation, filter: Filter, until: date) -> None
         count = count_filtered(session, filter, until, None)
         pages = tag_text.which(count, is_filtered=filter != EVERY_PAGE)
         st.markdown(f"**Tag {pages}**")
-        if filter != EVERY_PAGE:
+        if ticked is not None:
+            st.caption("The ticked Pages, also those that are not in this list.")
+        elif filter != EVERY_PAGE:
             st.caption("All that the search and the filter leave, on every page of the table.")
         tag = _choose_tag(session)
         if tag is not None:
             _add_or_remove(installation, session, filter, until, tag)
+            compare_link.render_tags([tag.id])
         _new_for_all(installation, filter, until, count, pages)
         if tag is not None:
             _rename_or_delete(installation, tag)
@@ -80,7 +86,7 @@ def _choose_tag(session: Session) -> TagCount | None:
     selected = st.selectbox(
         "Tag",
         list(by_id),
-        format_func=lambda id: f"{by_id[id].name} ({by_id[id].pages_count:,d})",
+        format_func=lambda id: f"{by_id[id].name} ({number(by_id[id].pages_count)})",
         key="tag-chosen",
     )
     return by_id.get(selected)
@@ -91,7 +97,7 @@ def _list_tags(session: Session, key: str) -> tuple[TagCount, ...]:
     tags = find_tags(session, "")
     if not tags.is_searched:
         return tags.listed
-    search = st.text_input(f"Find one of {tags.count:,d} tags", live="300ms", key=key) or ""
+    search = st.text_input(f"Find one of {number(tags.count)} tags", live="300ms", key=key) or ""
     return find_tags(session, search).listed
 
 
@@ -150,7 +156,7 @@ def _name_field(label: str, key: str, value: str = "") -> str:
 
 def _finish_event(kind: str, name: str, count: int) -> None:
     """Report the change of ``count`` Pages, and rerun."""
-    _finish(tag_text.event(kind, {"tag": name, "pages": count}))
+    _finish(tag_text.event(kind, count, name))
 
 
 def _finish(text: str) -> None:
@@ -174,7 +180,7 @@ def _rename_or_delete(installation: Installation, tag: TagCount) -> None:
                 st.error(plain(tag_text.refusal(refused)))
             else:
                 new = " ".join(name.split())
-                _finish(tag_text.event("tag_renamed", {"tag": tag.name, "new": new}))
+                _finish(f"The tag “{tag.name}” is now called “{new}”")
         _delete(installation, tag)
 
 
@@ -191,14 +197,13 @@ def _delete(installation: Installation, tag: TagCount) -> None:
             with installation.database.writing() as session:
                 delete_tag(session, tag.id, installation.now())
             st.session_state.pop(_DELETED, None)
-            facts = {"tag": tag.name, "pages": tag.pages_count}
-            _finish(tag_text.event("tag_deleted", facts))
+            _finish(tag_text.event("tag_deleted", tag.pages_count, tag.name))
         if st.button("Keep", type="tertiary", key="tag-keep"):
             st.session_state.pop(_DELETED, None)
             st.rerun()
 
 
-@st.fragment
+@viewer.fragment
 def _one(installation: Installation, page_id: str) -> None:
     popover = st.popover(
         "Tags", icon=":material/new_label:", key="tags-page", type="tertiary", on_change="rerun"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from pages.text.formats import counted
 from storage.db.errors import TagRefused
 from storage.notes.tags import MAX_NAME
@@ -24,19 +21,20 @@ def refusal(refused: TagRefused) -> str:
     )
 
 
-def event(kind: str, facts: Mapping[str, Any]) -> str:
-    """An event of a tag: "57 Pages were tagged “Brand A”"."""
-    name, pages = f"“{facts.get('tag', '')}”", int(facts.get("pages") or 0)
+def event(kind: str, pages: int, name: str | None) -> str:
+    """An event of a tag: "57 Pages were tagged “Brand A”". ``name`` is None once it is deleted."""
     verb = "was" if pages == 1 else "were"
+    tag = f"“{name}”" if name else "a tag that was deleted"
     if kind == "tagged":
-        return f"{counted(pages, 'Page')} {verb} tagged {name}"
+        return f"{counted(pages, 'Page')} {verb} {'tagged' if name else 'given'} {tag}"
     if kind == "untagged":
-        return f"{counted(pages, 'Page')} {verb} taken out of {name}"
+        return f"{counted(pages, 'Page')} {verb} taken out of {tag}"
+    the_tag = f"The tag {tag}" if name else "A tag"
     if kind == "tag_renamed":
-        return f"The tag {name} is now called “{facts.get('new', '')}”"
+        return f"{the_tag} was renamed"
     if not pages:
-        return f"The tag {name} was deleted; it had no Pages"
-    return f"The tag {name} was deleted; its {counted(pages, 'Page')} stay{'s' * (pages == 1)}"
+        return f"{the_tag} was deleted; it had no Pages"
+    return f"{the_tag} was deleted; its {counted(pages, 'Page')} stay{'s' * (pages == 1)}"
 
 
 def which(pages_count: int, *, is_filtered: bool) -> str:

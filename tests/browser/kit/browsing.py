@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -41,13 +41,18 @@ OWN_NAMES = ("localhost", "127.0.0.1")
 # it was opened at. Nobody is there, which the browser reports, and it goes on at the right place.
 PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 # What open tabs say when a server is stopped on purpose.
-CUT = ("ERR_CONNECTION_REFUSED", "WebSocket connection", "disconnected from server")
+CUT = (
+    *("ERR_CONNECTION_REFUSED", "WebSocket connection", "disconnected from server"),
+    *("reaching server endpoint", "Is Streamlit still running?"),
+)
 WAIT_MS = 20_000
 expect.set_options(timeout=WAIT_MS)
 
 # Streamlit scrolls inside a container of its own, so a picture shows what fits: be tall.
 TALL = 2200
 WIDTH = 1440
+# Whose numbers, days and times every test reads that does not say otherwise.
+READER: dict[str, Any] = {"locale": "en-GB", "timezone_id": "UTC"}
 
 T = TypeVar("T")
 NewPage = Callable[..., Page]
@@ -98,7 +103,9 @@ class Watch:
         path = urlsplit(message.location["url"]).path
         is_probe = "404" in message.text and PROBES.search(path) is not None
         is_forgiven = any(text in message.text for text in (*CUT, *self.forgiven))
-        if message.type == "error" and not is_probe and not is_forgiven:
+        # Vega warns of a scale without an extent, and of layers that contradict each other.
+        is_bad = message.type == "error" or message.text.startswith("WARN")
+        if is_bad and not is_probe and not is_forgiven:
             self.complaints.append(f"{message.text} at {message.location['url']}")
 
     def check(self) -> None:
@@ -170,6 +177,16 @@ def by_key(page: Page, key: str) -> Locator:
 def button(page: Page, key: str) -> Locator:
     """The button with this key."""
     return by_key(page, key).get_by_role("button")
+
+
+def click_day(page: Page, chart: Locator, share: float) -> None:
+    """Click into a chart, at a ``share`` of its width."""
+    expect(chart.locator("svg .mark-rule").first).to_be_attached()
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + share * box["width"], box["y"] + box["height"] / 2)
+    settle(page)
 
 
 def open_popover(page: Page, key: str, inside: str) -> Locator:

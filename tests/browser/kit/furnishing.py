@@ -1,9 +1,13 @@
-"""A sandbox as operators leave it behind: tags on Pages, notes on days, a goal."""
+"""A sandbox as operators leave it behind: with tags, notes and a goal, or without its key."""
 
 from __future__ import annotations
 
+import json
+import shutil
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
 from storage.db.engine import open_database
@@ -22,6 +26,7 @@ TAGS = {
 }
 NOTE = "Autumn campaign begins"
 LAST_DAY = "SELECT max(day) FROM snapshots"
+SECRETS = "sandbox-secrets.json"
 
 
 def page_id_of(server: Server, name: str = NAME) -> str:
@@ -50,6 +55,21 @@ def furnish(server: Server) -> None:
         target = round(fans_count * 1.1, -2)
         set_goal(session, page_id, "fans", GoalRow(target, today + timedelta(days=60)), _now())
     database.engine.dispose()
+
+
+def lose_the_key(folder: Path) -> None:
+    """Put another key in the place of the one that sealed everything."""
+    file = folder / "data" / SECRETS
+    secrets = json.loads(file.read_text(encoding="utf-8"))
+    secrets["encryption_key"] = Fernet.generate_key().decode()
+    file.write_text(json.dumps(secrets), encoding="utf-8")
+
+
+def find_the_key(server: Server, source: Server) -> None:
+    """Start the server anew with the key of the one whose data it holds."""
+    server.stop()
+    shutil.copy2(source.database.parent / SECRETS, server.database.parent)
+    server.start()
 
 
 def _tag(session: Session, name: str, page_ids: list[str]) -> int:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.browser.conftest import INSIGHTS_SECONDS
 from tests.browser.kit import trips
-from tests.browser.kit.browsing import TALL, WIDTH, expect_title, launch, visit
+from tests.browser.kit.browsing import READER, TALL, WIDTH, expect_title, launch, visit
 from tests.browser.kit.furnishing import furnish, page_id_of
 from tests.browser.kit.grids import pages_table
 from tests.browser.kit.looks import check_look
@@ -32,7 +32,7 @@ def main() -> None:
         sync_playwright() as playwright,
     ):
         browser = launch(playwright)
-        page = browser.new_page(locale="en-GB")
+        page = browser.new_page(**READER)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         trips.connect(page, server.url)
         wait_until(lambda: server.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)

@@ -6,9 +6,11 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from pages.charts.chart_parts import LIGHT
 from tests.browser.kit.browsing import (
     NewPage,
     by_key,
+    click_day,
     expect_soon,
     expect_title,
     query_of,
@@ -26,16 +28,16 @@ def ids_of(page: Page) -> list[str]:
 
 
 def chips(page: Page) -> list[str]:
-    """The Pages in the comparison."""
-    texts = page.locator('[class*="st-key-compare-remove-"]').all_inner_texts()
-    return [text.replace("\u2060", "").partition("\n")[0] for text in texts]
+    """What the box holds."""
+    tags = by_key(page, "compare-picker").locator("[data-tag]")
+    return [text.strip() for text in tags.all_inner_texts()]
 
 
 def ends(page: Page) -> list[str]:
     """The figures and names at the ends of the lines."""
     texts = (
         chart(page)
-        .locator("svg .mark-text.role-mark text:not([fill='#6F7A8A' i])")
+        .locator(f"svg .mark-text.role-mark text:not([fill='{LIGHT.axis}' i])")
         .all_text_contents()
     )
     return [text for text in texts if text.strip()]
@@ -46,13 +48,14 @@ def chart(page: Page) -> Locator:
 
 
 def add(page: Page, name: str) -> None:
-    """Type a name and choose the first match."""
+    """Type a name, and take the first match with Enter."""
     before = len(chips(page))
-    page.get_by_placeholder("Add a Page by name").fill(name)
-    box = by_key(page, "compare-add")
-    box.get_by_role("combobox").click()
-    page.get_by_role("option", name=re.compile(re.escape(name))).first.click()
+    box = by_key(page, "compare-picker").get_by_role("combobox")
+    box.fill(name)
+    expect(page.get_by_role("option").first).to_contain_text(name)
+    box.press("Enter")
     expect_soon(page, lambda: len(chips(page)), before + 1)
+    box.press("Escape")  # the list stays open for the next one
     settle(page)
 
 
@@ -63,10 +66,10 @@ def test_search_add_switch_remove_reload_and_share(
     visit(page, full.url)
     page.get_by_role("link", name="Compare", exact=True).click()
     expect_title(page, "Compare")
-    assert "Choose two Pages to compare." in words(page)
+    assert "Choose two Pages or tags to compare." in words(page)
     for name in (first_name, second_name, third_name):
         add(page, name)
-    assert ids_of(page) == [first, second, third]
+    expect_soon(page, lambda: ids_of(page), [first, second, third])
     assert chips(page) == [first_name, second_name, third_name]
     expect_soon(page, lambda: len(ends(page)), 3)
 
@@ -81,10 +84,10 @@ def test_search_add_switch_remove_reload_and_share(
     expect(page).to_have_url(re.compile("period=7"))
     settle(page)
 
-    by_key(page, "compare-remove-1").get_by_role("button").click()
+    by_key(page, "compare-picker").get_by_label(f"Remove {second_name}").click()
     expect_soon(page, lambda: chips(page), [first_name, third_name])
+    expect_soon(page, lambda: ids_of(page), [first, third])
     settle(page)
-    assert ids_of(page) == [first, third]
     page.reload()
     expect_title(page, "Compare")
     assert chips(page) == [first_name, third_name]
@@ -114,3 +117,23 @@ def test_from_a_page_to_the_one_nearest_in_size_and_back(full: Server, page: Pag
     expect_title(page, "Compare")
     assert ids_of(page) == pair
     assert name in chips(page)
+
+
+def test_a_click_on_a_day_tells_of_each_page(full: Server, page: Page) -> None:
+    (first, name), (second, _) = full.query(LARGEST)[:2]
+    visit(page, f"{full.url}/compare?ids={first},{second}")
+    click_day(page, chart(page), 0.4)
+    panel, days = by_key(page, "day-panel"), by_key(page, "day-compare")
+    expect(panel).to_be_visible()
+    day = query_of(page)["day"]
+    fans = "SELECT fans_count FROM snapshots WHERE page_id = ? AND day = ?"
+    expect(panel).to_contain_text(f"{name} · {full.query(fans, first, day)[0]:,d} fans")
+    expect(panel.get_by_role("button", name="Add a note for this day")).to_be_visible()
+    click_day(page, chart(page), 0.6)
+    expect_soon(page, lambda: query_of(page)["day"] > day, True)
+    page.reload()
+    settle(page)
+    expect(panel).to_be_visible()
+    days.get_by_role("button", name="Clear value").click()
+    expect(panel).to_have_count(0)
+    expect_soon(page, lambda: "day" in query_of(page), False)

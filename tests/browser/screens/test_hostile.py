@@ -24,7 +24,7 @@ from tests.browser.kit.browsing import (
     words,
 )
 from tests.browser.kit.furnishing import page_id_of
-from tests.browser.kit.grids import SUMMARY_ROWS, column, names_in, pages_table
+from tests.browser.kit.grids import column, names_in, pages_table
 from tests.browser.kit.hostility import FILE, NAME, NOTE, SCRIPT, TAG, expect_harmless, plant, shown
 from tests.browser.kit.serving import Server
 
@@ -61,7 +61,7 @@ def test_movers_table_title_and_search_show_the_name_as_it_is(server: Server, pa
     assert names_in(grid)[0] == NAME
     drawn = {shown(text) for text in page.evaluate("() => [...window.drawn]")}
     assert NAME in drawn
-    grid.click_cell(SUMMARY_ROWS, column("name"))
+    grid.click_cell(0, column("name"))
     title = page.get_by_role("heading", level=1)
     expect(title).to_contain_text("evil.com")
     assert shown(title.inner_text()) == NAME
@@ -82,6 +82,16 @@ def test_the_preview_shows_names_as_they_are(server: Server, page: Page) -> None
     everything = " ".join(cells.all_text_contents())
     assert "alert(1)" not in words(page)  # cells are drawn, not written into the page
     assert len(everything) > 100
+
+
+def test_the_search_for_a_page_shows_names_as_they_are(server: Server, page: Page) -> None:
+    visit(page, f"{server.url}/connections")
+    page.get_by_label("Where is my Page?").fill("evil.com")
+    rows = by_key(page, "page-search-rows")
+    expect(rows).to_contain_text("<b>x</b>")
+    assert ":material/delete: <b>x</b> www.evil.com" in shown(rows.inner_text())
+    expect(rows.get_by_role("button", name="Open")).to_be_visible()
+    expect_harmless(page)
 
 
 def test_every_name_of_the_sandbox_is_in_the_table(server: Server, page: Page) -> None:

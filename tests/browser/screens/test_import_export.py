@@ -125,7 +125,7 @@ def export_the_table(page: Page, server: Server) -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(book), read_only=True).active
     assert sheet is not None
     header, *figures = sheet.iter_rows(values_only=True)
-    assert header[:4] == ("page_id", "page_name", "date (UTC)", "fans")
+    assert header[:5] == ("page_id", "page_url", "page_name", "date_utc", "fans")
     (stored,) = server.query(
         "SELECT count(*) FROM snapshots WHERE day > date((SELECT max(day) FROM snapshots), '-28 "
         "days') AND coalesce(fans_count, followers_count) IS NOT NULL"

@@ -9,7 +9,15 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import INSIGHTS_SECONDS
-from tests.browser.kit.browsing import by_key, expect_soon, query_of, settle, visit, words
+from tests.browser.kit.browsing import (
+    by_key,
+    click_day,
+    expect_soon,
+    query_of,
+    settle,
+    visit,
+    words,
+)
 from tests.browser.kit.furnishing import page_id_of
 from tests.browser.kit.serving import Server
 from tests.browser.kit.stored import INSIGHTS_DONE
@@ -37,7 +45,7 @@ def test_a_metric_is_chosen_and_kept_in_the_address(page: Page, fetched: Server)
     card = by_key(page, "insights-card")
     expect(card.get_by_test_id("stVegaLiteChart").locator("svg, canvas").first).to_be_visible()
     assert "they end at midnight Pacific time (07:00 or 08:00 UTC)" in words(page)
-    card.get_by_role("combobox").click()
+    card.get_by_role("combobox", name="Metric").click()
     page.get_by_role("option", name="Viewers", exact=True).click()
     expect(card.get_by_text(said)).to_be_visible()
     settle(page)
@@ -45,6 +53,27 @@ def test_a_metric_is_chosen_and_kept_in_the_address(page: Page, fetched: Server)
     page.reload()
     settle(page)
     expect(card.get_by_text(said)).to_be_visible()
+
+
+def test_a_click_on_a_day_tells_of_the_metric(page: Page, fetched: Server) -> None:
+    page_id = page_id_of(fetched, "Hofladen Apfelgarten")
+    visit(page, f"{fetched.url}/page?id={page_id}")
+    card, panel = by_key(page, "insights-card"), by_key(page, "insight-day-panel")
+    click_day(page, card.get_by_test_id("stVegaLiteChart"), 0.5)
+    expect(panel).to_be_visible()
+    day = query_of(page)["insight-day"]
+    of_day = "SELECT value FROM insight_values WHERE page_id = ? AND metric = ? AND day = ?"
+    (views,) = fetched.query(of_day, page_id, "page_media_view", day)
+    expect(panel).to_contain_text(f"Pacific time · {views:,d} views")
+    expect(by_key(page, "day-panel")).to_have_count(0)
+    growth = by_key(page, "audience-card").get_by_test_id("stVegaLiteChart")
+    click_day(page, growth, 0.3)
+    expect(by_key(page, "day-panel")).to_be_visible()
+    expect(panel).to_be_visible()
+    assert query_of(page)["insight-day"] == day
+    page.reload()
+    settle(page)
+    expect(panel).to_contain_text(f"{views:,d} views")
 
 
 def test_fetch_now_fetches_and_says_when(page: Page, fetched: Server) -> None:

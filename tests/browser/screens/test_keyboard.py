@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import pytest
@@ -34,9 +35,19 @@ def test_the_connect_link_is_reached_and_followed(empty: Server, page: Page) -> 
     tab_until(page, lambda: focused(page) == "Continue", presses=150)
 
 
-OVERVIEW = ["refresh-now", "period", "comparison", "filter", "metric", "view", "notes-overview"]
-OVERVIEW += ["movers", "movers-card", "digest-card", "q", "sort", "tags-bulk", "export", "page"]
-COMPARE = ["compare-search", "compare-remove-0", "period", "figure", "scale"]
+OVERVIEW = [
+    "refresh-now",
+    "period",
+    "more-periods",
+    "comparison",
+    "filter",
+    "metric",
+    "view",
+    "notes-overview",
+]
+OVERVIEW += ["movers", "movers-card", "digest-movers", "digest-attention"]
+OVERVIEW += ["q", "sort", "tags-bulk", "export", "columns-box", "pages-table", "page"]
+COMPARE = ["period", "compare-picker", "figure", "scale"]
 
 
 @pytest.mark.parametrize(("screen", "keys"), [("", OVERVIEW), ("compare", COMPARE)])
@@ -67,7 +78,9 @@ def test_a_period_and_a_filter_are_chosen_and_a_mover_opened(full: Server, page:
     page.keyboard.press("Enter")
     expect(by_key(page, "filtered")).to_contain_text("Florist")
     expect_soon(page, lambda: query_of(page), {"period": "7 days", "category": "Florist"})
-    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # the list, which stays open for another choice
+    page.keyboard.press("Escape")  # the box
+    expect(by_key(page, "filter-category")).to_have_count(0)
     settle(page)
     tab_until(page, lambda: focused(page) == "movers-card")
     name, _, _ = page.evaluate("() => document.activeElement.innerText").partition("\n")
@@ -75,24 +88,40 @@ def test_a_period_and_a_filter_are_chosen_and_a_mover_opened(full: Server, page:
     expect_page_title(page, name)
 
 
+def test_a_page_that_needs_attention_is_opened_and_its_days_explained(
+    full: Server, page: Page
+) -> None:
+    visit(page, full.url)
+    tab_until(page, partial(has_focus, page, "digest-attention"))
+    page.keyboard.press("Enter")
+    expect(by_key(page, "digest-attention-list")).to_be_visible()
+    settle(page)
+    link = page.get_by_test_id("stPopoverBody").get_by_role("link").first
+    name = link.inner_text()
+    tab_until(page, lambda: focused(page) == name)
+    page.keyboard.press("Enter")
+    expect_page_title(page, name)
+    tab_until(page, partial(has_focus, page, "daily-sources"), presses=120)
+    page.keyboard.press("Space")
+    headings = by_key(page, "daily-card").locator("[role=columnheader]")
+    expect(headings.filter(has_text="Source")).to_be_attached()
+
+
 def test_a_page_is_added_to_compare_by_keyboard(full: Server, page: Page) -> None:
     visit(page, f"{full.url}/compare")
-    tab_until(page, partial(has_focus, page, "compare-search"))
+    tab_until(page, partial(has_focus, page, "compare-picker"))
     page.keyboard.type("Apfelgarten")
-    expect(by_key(page, "compare-add")).to_be_visible()
-    settle(page)
-    tab_until(page, partial(has_focus, page, "compare-add"))
-    page.keyboard.press("ArrowDown")
     expect(page.get_by_role("option")).to_have_count(1)
     page.keyboard.press("Enter")
-    expect(by_key(page, "compare-remove-0")).to_contain_text("Hofladen Apfelgarten")
+    expect(by_key(page, "compare-picker")).to_contain_text("Hofladen Apfelgarten")
+    expect_soon(page, lambda: len(query_of(page).get("ids", "")) > 5, True)
 
 
 def test_the_import_button_is_reached(full: Server, page: Page) -> None:
     """Not pressed: nothing may be stored here."""
     visit(page, f"{full.url}/imports")
-    tab_until(page, lambda: "Upload" in focused(page) or has_focus(page, "past-figures-0"))
-    content = f"page_id,date,fans\n{page_id_of(full)},2024-02-01,1200\n"
+    tab_until(page, lambda: re.search("Upload|past-figures-", focused(page)) is not None)
+    content = f"page_id,date,fans\n{page_id_of(full)},2024-02-01,40000\n"
     upload(page, "old.csv", content)
     expect(by_key(page, "import").get_by_role("button")).to_be_enabled()
     settle(page)

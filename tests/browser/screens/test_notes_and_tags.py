@@ -6,8 +6,17 @@ import re
 
 from playwright.sync_api import Locator, Page, expect
 
+from pages.text.periods import A_DAY
 from tests.browser.conftest import Serve
-from tests.browser.kit.browsing import WIDTH, by_key, open_popover, settle, visit, words
+from tests.browser.kit.browsing import (
+    WIDTH,
+    by_key,
+    open_popover,
+    query_of,
+    settle,
+    visit,
+    words,
+)
 from tests.browser.kit.grids import pages_table
 from tests.browser.kit.looks import SCHEMES, WIDTHS, check_look, keep_picture, show_scheme
 from tests.browser.kit.serving import Server
@@ -68,7 +77,7 @@ def filter_by_them(page: Page, names: list[str]) -> None:
     origin = page.url.partition("?")[0]
     visit(page, f"{origin}?tag={TAG.replace(' ', '+').replace('<', '%3C').replace('>', '%3E')}")
     expect(page.get_by_text("3 Pages, most fans first")).to_be_visible()
-    rows = [row[1] for row in pages_table(page).rows()[2:]]
+    rows = [row[1] for row in pages_table(page).rows()]
     assert sorted(rows) == sorted(names)
     assert TAG in words(page)
 
@@ -87,6 +96,44 @@ def note_a_day(page: Page, server: Server) -> None:
     close_popover(page, "notes-open")
     assert server.query("SELECT day, text FROM notes") == [(f"{DAY}", NOTE)]
     hover_note(page)
+    look_at_the_day(page)
+
+
+def look_at_the_day(page: Page) -> None:
+    """A click on the note's rule tells of its day; the list below the chart says the note in full.
+
+    From the list another day is chosen by keyboard, and a note is written for it.
+    """
+    page.mouse.move(0, 0)
+    rule(page).click(force=True)
+    panel, days = by_key(page, "day-panel"), by_key(page, "day-overview")
+    expect(panel).to_contain_text(f"{DAY:%a} {DAY.day} {DAY:%b %Y}")
+    assert NOTE in panel.inner_text().replace("\u2060", "")
+    expect(panel.get_by_test_id("stPageLink").first).to_be_visible()
+    assert query_of(page)["day"] == f"{DAY}"
+    settle(page)
+    days.get_by_role("button", name="Clear value").click()
+    expect(panel).to_have_count(0)
+    settle(page)
+    rule(page).click(force=True)  # the same day again
+    expect(panel).to_contain_text(f"{DAY:%a} {DAY.day} {DAY:%b %Y}")
+    settle(page)
+    notes = by_key(page, "days-and-notes").locator("summary")
+    notes.focus()
+    page.keyboard.press("Enter")
+    expect(by_key(page, "days-and-notes").get_by_role("list")).to_contain_text("campaign")
+    box = days.get_by_role("combobox")
+    box.focus()
+    page.keyboard.press("ControlOrMeta+a")
+    other = DAY - A_DAY
+    page.keyboard.type(f"{other:%a} {other.day} {other:%b}", delay=20)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(panel).to_contain_text(f"{other.day} {other:%b %Y}")
+    settle(page)
+    assert query_of(page)["day"] == f"{other}"
+    days.get_by_role("button", name="Clear value").click()
+    expect(panel).to_have_count(0)
 
 
 def hover_note(page: Page) -> None:

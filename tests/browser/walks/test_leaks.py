@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, Response, WebSocket, expect
 
 from tests.browser.conftest import Serve
 from tests.browser.kit.browsing import (
+    READER,
     TALL,
     WAIT_MS,
     WIDTH,
@@ -58,7 +59,7 @@ class Wiretap:
 
 
 def test_a_walk_leaks_nothing(serve: Serve, chromium: Browser) -> None:
-    context = chromium.new_context(viewport={"width": WIDTH, "height": TALL})
+    context = chromium.new_context(viewport={"width": WIDTH, "height": TALL}, **READER)
     context.set_default_timeout(WAIT_MS)
     page = context.new_page()
     with serving_live(serve, {"STREAMLIT_LOGGER_LEVEL": "debug"}) as live:
@@ -124,7 +125,9 @@ def see_figures(page: Page, server: Server) -> None:
     ids = server.query("SELECT id FROM pages ORDER BY id LIMIT 2")
     visit(page, f"{server.url}/compare?ids={','.join(ids)}")
     visit(page, f"{server.url}/imports")
-    upload(page, "past.csv", f"page_id,date,fans\n{ids[0]},2025-02-01,12\nnobody,2025-02-01,1\n")
+    (fans,) = server.query("SELECT max(fans_count) FROM snapshots WHERE page_id = ?", ids[0])
+    rows = f"{ids[0]},2025-02-01,{fans}\nnobody,2025-02-01,1\n"
+    upload(page, "past.csv", f"page_id,date,fans\n{rows}")
     button(page, "import").click()
     expect(page.get_by_role("button", name="Undo…")).to_be_visible()
     visit(page, f"{server.url}/page?id={ids[0]}&period=12+months&forecast=true")

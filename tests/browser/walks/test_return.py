@@ -75,7 +75,7 @@ def test_another_browser_sees_and_does_nothing(live: Live, page: Page, browsers:
     other = browsers.open()
     for address in (page.url, return_address(browsers)):
         visit(other, address)
-        expect_title(other, "This trip began in another browser")
+        expect_title(other, "You started in another browser")
         expect(other.get_by_role("link", name="Start again")).to_be_visible()
         assert "Anna" not in words(other)
         expect(other.locator(".st-key-save")).to_have_count(0)
@@ -94,7 +94,7 @@ def test_a_return_that_another_browser_was_first_with(
     address = page.request.get(go_on, max_redirects=0).headers["location"]
     thief = browsers.open()
     visit(thief, address)
-    expect_title(thief, "This trip began in another browser")
+    expect_title(thief, "You started in another browser")
     assert live.exchanges() == 0
     visit(page, address)
     trips.wait_for_preview(page)
@@ -117,7 +117,7 @@ def test_states_that_are_not_taken(live: Live, page: Page) -> None:
     )
     endings = {
         urlencode({"code": "x", "state": old}): "That took longer than 15 minutes",
-        urlencode({"code": "x", "state": forged}): "This trip did not begin here",
+        urlencode({"code": "x", "state": forged}): "This sign-in did not begin here",
         urlencode({"code": "x", "state": "s" * 20_000}): "Facebook's answer can't be read",
         urlencode({"code": ["x", "y"], "state": new}, doseq=True): (
             "Facebook's answer can't be read"

@@ -10,6 +10,7 @@ from tests.browser.conftest import Browsers, Serve
 from tests.browser.kit import trips
 from tests.browser.kit.browsing import Watch, button, by_key, expect_title, settle, tiles, words
 from tests.browser.kit.grids import figures_in, pages_table
+from tests.browser.kit.moments import Moment, begin_to_watch, end_watching
 from tests.browser.kit.serving import Server
 from tests.browser.kit.stored import DAYS, FANS, PAGES
 
@@ -73,7 +74,7 @@ def check_what_was_found(page: Page) -> None:
     said = words(page)
     assert "Anna Keller gives this dashboard access to 56 Pages. Nothing is saved yet." in said
     assert "1 permission was declined" in said
-    assert "Without read_insights there are no views and engagements." in said
+    assert "Without read_insights there are no views and engagement." in said
     assert tiles(page) == {
         "New": "56",
         "Connected already": "0",
@@ -81,7 +82,7 @@ def check_what_was_found(page: Page) -> None:
         "Can't be used": "1",
     }
     reasons = by_key(page, "not-fully-usable")
-    expect(reasons).to_contain_text("Facebook sent no access for this Page.")
+    expect(reasons).to_contain_text("Facebook sent no access for it.")
     expect(reasons).to_contain_text("Works in part")
     expect(page.get_by_text(re.compile("^1–25 of 56 Pages"))).to_be_visible()
     expect(button(page, "save")).to_have_text(re.compile("Save 56 Pages"))
@@ -102,15 +103,50 @@ def save_and_watch_the_history(page: Page, server: Server) -> None:
     """Nothing is stored before Save; after it 90 days are made, with progress."""
     assert server.query(PAGES) == [0]
     assert server.query("SELECT count(*) FROM grants") == [0]
+    begin_to_watch(page)
     button(page, "save").click()
     making = re.compile(r"Making 90 days of history… \d+ of 90")
     expect(page.get_by_test_id("stMain").get_by_text(making)).to_be_visible()
     expect_title_after_history(page)
+    check_that_nothing_was_over(end_watching(page))
     assert server.query(DAYS) == [91]  # today's came with Save
     assert server.query(PAGES) == [56]  # none of those that can't be used
     assert server.query(
         "SELECT DISTINCT started_by, status FROM job_runs WHERE kind = 'snapshots'"
     ) == [("history", "done")]
+
+
+# The screens from the press on Save, in their order, with words that stand on no later one.
+STAGES = {
+    "Check before saving": ("Nothing is saved yet", "Will be saved", "Discard"),
+    "Saving your Pages": ("Saving 56 Pages",),
+    "Making the sandbox's history": ("days of history", "You can leave this screen"),
+    "Overview": (),
+}
+ANSWER_MS = 1_500  # a press is answered in 0.2 s; the tests' machine may be busy
+DRAWING_MS = 150  # within which a browser has replaced all elements of a screen
+
+
+def check_that_nothing_was_over(moments: list[Moment]) -> None:
+    """Every screen follows the one before, and shows nothing of an earlier one once it is drawn."""
+    titles = list(STAGES)
+    at, over_since = 0, None
+    for moment in moments:
+        assert len(moment.titles) <= 1, moment
+        for title in moment.titles:
+            assert titles.index(title) >= at, f"{title!r} came back after {titles[at]!r}"
+            at = titles.index(title)
+        over = [text for title in titles[:at] for text in STAGES[title] if text in moment.text]
+        over_since = (over_since or moment.at_ms) if over else None
+        assert over_since is None or moment.at_ms - over_since <= DRAWING_MS, (
+            f"{over} at {moment.at_ms:.0f} ms, when {titles[at]!r} stood there"
+        )
+        assert at > 0 or moment.at_ms < ANSWER_MS, "the press was not answered"
+    assert at == len(titles) - 1
+    seen = "\n".join(moment.text for moment in moments)
+    assert "Saving 56 Pages of Anna Keller" in seen
+    assert re.search(r"\d+ of 90, (about \d+ (s|min)|a few seconds) left", seen)
+    assert "Anna Keller is connected with 56 Pages." in seen
 
 
 def expect_title_after_history(page: Page) -> None:
@@ -130,7 +166,7 @@ def compare_the_tiles_with_the_database(page: Page, server: Server) -> None:
     assert shown["Fans"] == f"{fans:,d}"
     assert shown["Followers"] == f"{followers:,d}"
     assert shown["Pages"] == "56"
-    assert shown["Net new fans"].startswith(("+", "-"))
+    assert shown["Net new fans"].startswith(("+", "−"))
     first_page = figures_in(pages_table(page), "fans")
     stored = server.query(
         "SELECT fans_count FROM snapshots WHERE day = (SELECT max(day) FROM snapshots) "

@@ -43,11 +43,11 @@ def http(
 
 
 @contextmanager
-def fault_server(*answers: bytes) -> Iterator[FaultServer]:
-    """Serves the answers one after another; the last one again and again."""
+def _listening(serve: Callable[[socket.socket, FaultServer], None]) -> Iterator[FaultServer]:
+    """Runs ``serve`` on a thread, with the socket to accept from; it has to end when closing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         server = FaultServer(listener.getsockname()[1])
-        thread = threading.Thread(target=_serve, args=(listener, server, answers), daemon=True)
+        thread = threading.Thread(target=serve, args=(listener, server), daemon=True)
         thread.start()
         try:
             yield server
@@ -57,6 +57,35 @@ def fault_server(*answers: bytes) -> Iterator[FaultServer]:
             with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), 1):
                 pass
             thread.join(5)
+
+
+@contextmanager
+def fault_server(*answers: bytes) -> Iterator[FaultServer]:
+    """Serves the answers one after another; the last one again and again."""
+    with _listening(lambda listener, server: _serve(listener, server, answers)) as server:
+        yield server
+
+
+@contextmanager
+def talking_server(talk: Callable[[socket.socket], None]) -> Iterator[FaultServer]:
+    """Hands every connection to ``talk`` on a thread of its own, after its first request."""
+
+    def accept(listener: socket.socket, server: FaultServer) -> None:
+        while True:
+            connection, _ = listener.accept()
+            if server.closing.is_set():
+                connection.close()
+                return
+            threading.Thread(target=answer, args=(connection, server), daemon=True).start()
+
+    def answer(connection: socket.socket, server: FaultServer) -> None:
+        connection.settimeout(5)
+        with connection, suppress(OSError):
+            server.requests.append(_read_request(connection))
+            talk(connection)
+
+    with _listening(accept) as server:
+        yield server
 
 
 def _serve(listener: socket.socket, server: FaultServer, answers: tuple[bytes, ...]) -> None:

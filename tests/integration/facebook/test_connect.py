@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from fb.graph.errors import PermissionMissing
+from fb.jobs.worker import heartbeat
 from fb.login.attempt import AttemptGone, open_result
 from fb.login.fetch import ProgressReport, fetch_account
 from fb.login.save import PreviewOvertaken, discard, leave_out, save
 from fb.login.start import ReturnRefused
+from storage.accounts.archive import archive_pages, unarchive_pages
 from storage.accounts.attempts import fail_attempt, wipe_expired
+from storage.accounts.erasure import erase_grant
+from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageDetails, upsert_pages
 from storage.accounts.vault import Vault
-from storage.models import Attempt, Grant, Page, PageGrant, Snapshot
+from storage.figures.page_search import find_pages
+from storage.models import Attempt, Grant, Page, PageGrant, SeenPage, Snapshot
 from tests.integration.facebook.traveller import START, Scene, Traveller, opened_scene
 
 ReturnParameters = dict[str, list[str]]  # as Facebook sends a browser back
@@ -103,6 +110,36 @@ def test_a_second_connect_keeps_every_page_and_its_history(scene: Scene) -> None
     assert outcome["added"] == 0
     assert count(scene, Page) == pages
     assert count(scene, Snapshot) == 2 * days
+
+
+def test_an_archived_page_that_is_granted_again_stays_archived(scene: Scene) -> None:
+    first = scene.traveller.connect()
+    with scene.installation.database.writing() as session:
+        page_id = session.scalars(select(Page.id).order_by(Page.id)).first() or ""
+        archive_pages(session, [page_id], scene.clock())
+    scene.clock.move(days=1)
+    attempt_id, preview = scene.traveller.travel()
+    assert [page.id for page in preview.archived] == [page_id]
+    assert preview.kept_count == first["saved"]
+    scene.traveller.save(attempt_id, preview)
+    with scene.installation.database.writing() as session:
+        of_page = select(Snapshot.day).where(Snapshot.page_id == page_id)
+        assert session.get_one(Page, page_id).archived_at == START
+        assert list(session.scalars(of_page)) == [START.date()], "it is not read"
+        token = select(PageGrant.sealed_page_token).where(PageGrant.page_id == page_id)
+        assert session.scalar(token) is not None, "its access is kept"
+        assert page_id not in {each.page_id for each in list_page_tokens(session)}
+        unarchive_pages(session, [page_id], scene.clock())
+        assert page_id in {each.page_id for each in list_page_tokens(session)}
+
+
+def test_what_is_archived_meanwhile_overtakes_the_preview(scene: Scene) -> None:
+    scene.traveller.connect()
+    attempt_id, preview = scene.traveller.travel()
+    with scene.installation.database.writing() as session:
+        archive_pages(session, [preview.usable[0].id], scene.clock())
+    with pytest.raises(PreviewOvertaken):
+        scene.traveller.save(attempt_id, preview)
 
 
 def test_unticked_pages_are_missing_and_lose_only_their_token(scene: Scene) -> None:
@@ -204,6 +241,39 @@ def test_without_pages_read_engagement_the_basics_remain(scene: Scene) -> None:
     assert count(scene, Page) == len(preview.usable)
 
 
+@pytest.mark.parametrize(
+    "declined",
+    [
+        (),
+        ("pages_read_engagement",),
+        ("read_insights",),
+        ("pages_messaging",),
+        ("pages_manage_metadata",),
+        ("business_management",),
+        ("read_insights", "pages_read_engagement"),
+    ],
+)
+def test_an_account_that_reads_no_figures_needs_renewal_from_the_start(
+    scene: Scene, declined: tuple[str, ...]
+) -> None:
+    attempt_id, preview = scene.traveller.travel(without=declined)
+    reads_figures = "pages_read_engagement" not in declined
+    assert set(preview.declined) == set(declined)
+    assert preview.basic_only is not reads_figures
+    assert any(page.fans is not None for page in preview.pages) is reads_figures
+    outcome = scene.traveller.save(attempt_id, preview)
+    assert outcome["reads_figures"] is reads_figures
+    assert state_of_the_account(scene) == (("ok", None) if reads_figures else ("needs_renewal", 10))
+    scene.traveller.connect()
+    assert state_of_the_account(scene) == ("ok", None)
+
+
+def state_of_the_account(scene: Scene) -> tuple[str, int | None]:
+    with scene.installation.database.reading() as session:
+        grant = session.scalars(select(Grant)).one()
+        return grant.status, grant.reason_code
+
+
 def test_another_account_stands_beside_the_first(scene: Scene) -> None:
     scene.traveller.connect()
     person = next(p.id for p in scene.sandbox.world.people if p.name == "Ben Ortiz")
@@ -212,6 +282,134 @@ def test_another_account_stands_beside_the_first(scene: Scene) -> None:
     assert preview.account_name == "Ben Ortiz"
     scene.traveller.save(attempt_id, preview)
     assert count(scene, Grant) == 2
+
+
+BEN = "10167890123456781"
+
+
+def grant_of(scene: Scene, account_name: str) -> int:
+    with scene.installation.database.reading() as session:
+        return session.scalars(select(Grant.id).where(Grant.account_name == account_name)).one()
+
+
+def test_another_account_than_the_renewed_one_is_asked_about(scene: Scene) -> None:
+    scene.traveller.connect()
+    anna = grant_of(scene, "Anna Keller")
+    attempt_id, preview = scene.traveller.travel(person=BEN, renew=anna)
+    assert (preview.account_name, preview.expected_account) == ("Ben Ortiz", "Anna Keller")
+    assert scene.traveller.look(attempt_id).renews == anna
+    scene.traveller.save(attempt_id, preview)
+    assert scene.traveller.look(attempt_id).renews == anna
+    _, preview = scene.traveller.travel(renew=anna)
+    assert preview.expected_account is None, "the right one came back"
+    _, preview = scene.traveller.travel(person=BEN)
+    assert preview.expected_account is None, "none was meant"
+
+
+def test_an_account_that_is_gone_is_not_expected(scene: Scene) -> None:
+    scene.traveller.connect()
+    anna = grant_of(scene, "Anna Keller")
+    dialog = scene.traveller.set_out(anna)
+    with scene.installation.database.writing() as session:
+        erase_grant(session, anna)
+    back = scene.traveller.answer(dialog, person=BEN)
+    view = scene.traveller.wait(scene.traveller.come_back(back))
+    assert view.preview is not None
+    assert (view.renews, view.preview.expected_account) == (None, None)
+    _, preview = scene.traveller.travel(person=BEN, renew=404)
+    assert preview.expected_account is None
+
+
+def test_a_renewal_says_what_it_would_drop_and_drops_nothing_before_save(scene: Scene) -> None:
+    scene.traveller.connect()
+    attempt_id, preview = scene.traveller.travel(unticked_pages=0b11)
+    lost, unticked = preview.usable[0], preview.usable[1]
+    with scene.installation.database.writing() as session:
+        take_access(session, scene.installation.vault, attempt_id, lost.id)
+    seen = scene.traveller.look(attempt_id).preview
+    assert seen is not None
+    assert seen.digest != preview.digest
+    names = [*(page.name for page in preview.missing), lost.name]
+    assert seen.list_dropped(frozenset()) == names
+    assert seen.list_dropped({unticked.id}) == [*names, unticked.name]
+    tokens = count_tokens(scene)
+    scene.traveller.save(attempt_id, seen)
+    assert count_tokens(scene) == tokens - len(names)
+
+
+def count_tokens(scene: Scene) -> int:
+    with scene.installation.database.reading() as session:
+        held = select(func.count()).where(PageGrant.sealed_page_token.is_not(None))
+        return session.scalar(held) or 0
+
+
+def sightings(scene: Scene) -> dict[str, str]:
+    with scene.installation.database.reading() as session:
+        return {seen.page_id: seen.kind for seen in session.scalars(select(SeenPage))}
+
+
+def test_pages_that_facebook_only_names_are_told_and_stored_apart(scene: Scene) -> None:
+    pages = scene.sandbox.world.pages
+    owned = [page for page in pages if page.is_through_business]
+    bens = [page.id for page in pages[58:]]
+    attempt_id, preview = scene.traveller.travel()
+    assert {(page.id, page.kind) for page in preview.seen} == {
+        (page_id, "in_portfolio") for page_id in bens
+    }
+    assert sightings(scene) == {}, "nothing is stored before Save"
+    scene.traveller.save(attempt_id, preview)
+    assert sightings(scene) == dict.fromkeys(bens, "in_portfolio")
+    assert count(scene, Page) == len(preview.usable)
+
+    unticked = 1 << owned[0].index | 0b1
+    attempt_id, preview = scene.traveller.travel(unticked_pages=unticked)
+    seen = {page.id: (page.name, page.kind) for page in preview.seen}
+    assert seen[owned[0].id] == (owned[0].name, "not_ticked")
+    scene.traveller.save(attempt_id, preview)
+    expected = dict.fromkeys([*bens, owned[0].id, pages[0].id], "not_ticked")
+    assert sightings(scene) == expected, "also the Page that no business has"
+    with scene.installation.database.reading() as session:
+        (found,) = find_pages(session, owned[0].id, limit=5)
+        (only_seen,) = find_pages(session, bens[0], limit=5)
+    assert (found.connection, found.seen_by[0].kind) == ("missing", "not_ticked")
+    assert (only_seen.connection, only_seen.name) == (None, pages[58].name)
+
+    attempt_id, preview = scene.traveller.travel()
+    scene.traveller.save(attempt_id, preview)
+    assert sightings(scene) == dict.fromkeys(bens, "in_portfolio"), "the last trip counts"
+
+
+def test_a_granted_page_that_facebook_does_not_list_is_named_by_its_id(scene: Scene) -> None:
+    owned = [page.id for page in scene.sandbox.world.pages if page.is_through_business]
+    _, preview = scene.traveller.travel(without=["business_management"], unticked_pages=0b1)
+    assert {(page.id, page.name, page.kind) for page in preview.seen} == {
+        (page_id, page_id, "not_listed") for page_id in owned
+    }
+    _, preview = scene.traveller.travel(without=["pages_show_list"])
+    assert preview.seen == ()
+
+
+def test_businesses_that_can_not_be_read_fail_no_trip(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> Iterator[tuple[str, str]]:
+        yield "1", "Café"
+        raise PermissionMissing(code=10)
+
+    monkeypatch.setattr("fb.login.fetch.iterate_business_pages", refuse)
+    _, preview = scene.traveller.travel()
+    assert [page.name for page in preview.seen] == ["Café"]
+    assert preview.usable
+
+
+def test_a_dialog_that_ends_without_a_page_changes_nothing(scene: Scene) -> None:
+    scene.traveller.connect()
+    tokens = count_tokens(scene)
+    attempt_id, preview = scene.traveller.travel(unticked_pages=2**60 - 1)
+    assert preview.pages == ()
+    assert len(preview.missing) == tokens
+    discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    assert count_tokens(scene) == tokens
 
 
 def test_cancel_changes_nothing(scene: Scene) -> None:
@@ -228,7 +426,8 @@ def test_a_return_that_makes_no_sense(scene: Scene) -> None:
         ({}, "nothing"),
         ({"code": ["x"]}, "incomplete"),
         ({"state": ["x"]}, "incomplete"),
-        ({"error": ["access_denied"]}, "incomplete"),
+        ({"error": ["access_denied"]}, "error"),
+        ({"error_code": ["1349126"], "error_message": ["App"]}, "error"),
         ({"code": ["x", "y"], "state": ["x"]}, "repeated"),
         ({"code": ["x"], "state": ["x", "x"]}, "repeated"),
         ({"code": ["x"], "state": ["s" * 20_000]}, "malformed"),
@@ -253,6 +452,18 @@ def test_a_state_of_another_browser(scene: Scene, back: ReturnParameters) -> Non
 
 def test_a_return_after_fifteen_minutes(scene: Scene, back: ReturnParameters) -> None:
     scene.clock.move(seconds=901)
+    assert refusal(scene.traveller, back) == "expired"
+
+
+def test_a_return_to_a_machine_whose_clock_is_behind(scene: Scene, back: ReturnParameters) -> None:
+    scene.clock.move(seconds=-300)
+    assert scene.traveller.wait(scene.traveller.come_back(back)).status == "ready"
+
+
+def test_the_attempts_row_ends_the_trip(scene: Scene, back: ReturnParameters) -> None:
+    """Also while the state is young by its own time."""
+    with scene.installation.database.writing() as session:
+        session.execute(update(Attempt).values(expires_at=scene.clock()))
     assert refusal(scene.traveller, back) == "expired"
 
 
@@ -403,8 +614,28 @@ def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene, back: Return
     scene.installation.worker.stopping.set()  # a server that dies right after the return
     attempt_id = scene.traveller.come_back(back)
     assert scene.traveller.look(attempt_id).status == "reading"
-    scene.clock.move(seconds=61)
+    assert not scene.traveller.look(attempt_id).is_slow
+    scene.clock.move(seconds=11)
+    assert scene.traveller.look(attempt_id).is_slow
+    scene.clock.move(seconds=9)
+    assert scene.traveller.look(attempt_id).status == "reading"
+    scene.clock.move(seconds=1)
     assert scene.traveller.look(attempt_id).status == "interrupted"
+
+
+def test_a_reading_beats_every_five_seconds(
+    scene: Scene, back: ReturnParameters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reading is interrupted after 20 s without a beat, so several may be late."""
+    asked: list[float] = []
+
+    def note(beat: Callable[[], object], every_seconds: float) -> AbstractContextManager[None]:
+        asked.append(every_seconds)
+        return heartbeat(beat, every_seconds)
+
+    monkeypatch.setattr("fb.login.fetch.heartbeat", note)
+    scene.traveller.wait(scene.traveller.come_back(back))
+    assert asked == [5.0]
 
 
 @pytest.mark.parametrize(
@@ -423,8 +654,29 @@ def test_an_exchange_that_goes_wrong_is_not_retried(
     assert count(scene, Grant) == 0
 
 
-def test_an_error_of_the_dialog_is_no_cancellation(scene: Scene) -> None:
+@pytest.mark.parametrize(
+    ("sent", "failure"),
+    [
+        (
+            {"error_code": ["1349126"], "error_message": ["<b>App</b>"]},
+            {"kind": "cancelled_or_not_live", "code": 1349126},
+        ),
+        ({"error_message": ["App"]}, {"kind": "cancelled_or_not_live", "code": None}),
+        ({"error_reason": ["user_denied"]}, {"kind": "cancelled_or_not_live", "code": None}),
+        ({"error_code": ["<b>1"]}, {"kind": "cancelled_or_not_live", "code": None}),
+        (
+            {"error": ["server_error"], "error_code": ["1349126"]},
+            {"kind": "dialog_error", "code": 1349126},
+        ),
+        (
+            {"error": ["access_denied"], "error_code": ["200"]},
+            {"kind": "cancelled", "code": 200},
+        ),
+    ],
+)
+def test_an_error_of_the_dialog_keeps_its_number(
+    scene: Scene, sent: dict[str, list[str]], failure: dict[str, object]
+) -> None:
     back = scene.traveller.answer(scene.traveller.set_out(), agree=False)
-    refused = {"state": back["state"], "error_code": ["1349126"], "error_message": ["<b>App</b>"]}
-    view = scene.traveller.look(scene.traveller.come_back(refused))
-    assert view.failure == {"kind": "dialog_error"}
+    view = scene.traveller.look(scene.traveller.come_back({"state": back["state"], **sent}))
+    assert (view.status, view.failure) == ("failed", failure)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import hmac
 import io
 import logging
 import socket
+import threading
+import time
 import traceback
-from collections.abc import Iterator
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +22,18 @@ import pytest
 from fb.graph import errors, oauth
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import debug_token
-from fb.graph.http import exchange, open_session
+from fb.graph.http import MAX_ANSWER_BYTES, exchange, open_session
 from fb.graph.pages import fetch_figures, fetch_pages
+from fb.jobs.worker import Worker
 from storage.accounts.pages import PageReport
-from tests.integration.facebook.fault_server import RESET, STALL, FaultServer, fault_server, http
+from tests.integration.facebook.fault_server import (
+    RESET,
+    STALL,
+    FaultServer,
+    fault_server,
+    http,
+    talking_server,
+)
 from tests.integration.facebook.sandbox_kit import (
     ANNA,
     APP_ID,
@@ -97,7 +110,9 @@ def test_a_netrc_gives_nobody_a_login(tmp_path: Path, monkeypatch: pytest.Monkey
     assert session.trust_env
     with fault_server(OK) as server, session:
         for token in (TOKEN, None):
-            exchange(session, "POST", server.url, form={}, token=token, timeouts=(2, 2))
+            exchange(
+                session, "POST", server.url, form={}, token=token, timeouts=(2, 2), total_seconds=2
+            )
     assert f"Bearer {TOKEN}" in server.requests[0].decode()
     assert b"Authorization" not in server.requests[1]
 
@@ -202,6 +217,122 @@ def test_the_version_and_the_usage_are_observed() -> None:
             client.get("me", {}, TOKEN)
             assert client.observed.version_served == served
     assert client.observed.usage["app app"].call_count_percent == 28
+
+
+# How much of it is read
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def test_a_compressed_answer_is_read_up_to_a_limit() -> None:
+    """300 MB of spaces in 300 kB."""
+    press = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(press.compress(b" " * 1_000_000) for _ in range(300)) + press.flush()
+    with fault_server(http("", "200 OK", "Content-Encoding: gzip", length=len(bomb)) + bomb) as it:
+        tracemalloc.start()
+        try:
+            with pytest.raises(errors.UnreadableAnswer) as caught:
+                read_me(it, patience_seconds=60)
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak < 4 * MAX_ANSWER_BYTES
+    assert not caught.value.is_transient
+    assert len(it.requests) == 1, "it would be as large again"
+
+
+def test_a_compressed_answer_is_read() -> None:
+    small = gzip.compress(b'{"id":"7"}')
+    whole = http("", "200 OK", "Content-Encoding: gzip", length=len(small)) + small
+    with fault_server(whole) as server:
+        assert read_me(server) == {"id": "7"}
+    cut_off = http("", "200 OK", "Content-Encoding: gzip", length=12) + small[:12]
+    with fault_server(cut_off) as server, pytest.raises(errors.TransportFailed):
+        read_me(server)
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+def test_a_large_answer_is_read_up_to_a_limit(is_chunked: bool) -> None:
+    sent: list[int] = []
+    piece = b" " * 100_000
+    length = b"Transfer-Encoding: chunked" if is_chunked else b"Content-Length: 400000000"
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(HEAD + length + b"\r\n\r\n")
+        for _ in range(4_000):
+            connection.sendall(b"186a0\r\n" + piece + b"\r\n" if is_chunked else piece)
+            sent.append(len(piece))
+
+    with talking_server(talk) as server, pytest.raises(errors.UnreadableAnswer):
+        read_me(server)
+    assert sum(sent) < 3 * MAX_ANSWER_BYTES, "the rest is not even taken from the line"
+
+
+def drip(start: bytes, piece: bytes) -> Callable[[socket.socket], None]:
+    """Never silent for long, and never done."""
+
+    def talk(connection: socket.socket) -> None:
+        connection.sendall(HEAD + start)
+        for _ in range(1_000):
+            connection.sendall(piece)
+            time.sleep(0.05)
+
+    return talk
+
+
+DRIP = drip(b"Content-Length: 1000\r\n\r\n", b" ")
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        pytest.param(DRIP, id="body"),
+        pytest.param(drip(b"X-Long: ", b"x"), id="head"),
+        pytest.param(drip(b"Transfer-Encoding: chunked\r\n\r\n", b"0"), id="length of a piece"),
+        # What has come looks complete when the connection ends.
+        pytest.param(drip(b'\r\n{"id":"7"}', b" "), id="without a length"),
+    ],
+)
+def test_a_slow_answer_is_read_up_to_a_time(talk: Callable[[socket.socket], None]) -> None:
+    with talking_server(talk) as server, pytest.raises(errors.UnreadableAnswer) as caught:
+        read_me(server, total_timeout_seconds=0.3)
+    assert caught.value.is_transient
+
+
+def test_slow_answers_do_not_hold_the_worker() -> None:
+    worker = Worker(threads=4)
+    done = threading.Event()
+    failed: list[type[Exception]] = []
+
+    def read() -> None:
+        try:
+            read_me(server, total_timeout_seconds=0.3)
+        except errors.FacebookError as error:
+            failed.append(type(error))
+
+    with talking_server(DRIP) as server:
+        for _ in range(4):
+            worker.submit("slow", read)
+        worker.submit("the day's sync", done.set)
+        assert done.wait(20)
+        worker.close()
+    assert failed == [errors.UnreadableAnswer] * 4
+
+
+def test_one_connection_serves_one_call_after_another() -> None:
+    """A body that was read to its end gives the connection back."""
+
+    def talk(connection: socket.socket) -> None:
+        for _ in range(2):
+            connection.sendall(HEAD + b"Content-Length: 10\r\n\r\n" + b'{"id":"7"}')
+            connection.recv(65_536)
+
+    with talking_server(talk) as server:
+        client = client_of(server.url)
+        assert [client.get("me", {}, TOKEN) for _ in range(2)] == [{"id": "7"}] * 2
+        client.close()
+    assert len(server.requests) == 1, "the first request of each connection"
 
 
 # Redirects

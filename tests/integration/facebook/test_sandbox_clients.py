@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from facebook_business.adobjects.business import Business
 from facebook_business.adobjects.page import Page
 from facebook_business.adobjects.user import User
 from facebook_business.api import FacebookAdsApi, FacebookResponse
@@ -15,6 +16,7 @@ from tests.integration.facebook.sandbox_kit import (
     ANNA,
     APP_ID,
     APP_SECRET,
+    CARLA,
     Facebook,
     facebook,
 )
@@ -72,6 +74,38 @@ def test_the_sdk_reads_permissions_and_insights(fb: Facebook, ads_api: FacebookA
     params = {"metric": "page_follows", "since": "2026-11-01", "until": "2026-11-04"}
     response = page_api.call("GET", (page["id"], "insights"), params=params)
     assert len(response.json()["data"][0]["values"]) == 3
+
+
+def test_the_sdk_walks_the_businesses_and_their_pages(
+    fb: Facebook, ads_api: FacebookAdsApi
+) -> None:
+    owned = [page for page in fb.sandbox.world.pages if page.is_through_business]
+    (listed,) = User("me", api=ads_api).get_businesses(fields=["id", "name"])
+    # Its own check of fields knows no edges in them.
+    fields = "id,name,owned_pages.limit(1){id,name},client_pages{id}"
+    answer = ads_api.call("GET", ("me", "businesses"), params={"fields": fields})
+    (business,) = answer.json()["data"]
+    assert business["name"] == listed["name"] == "Lindenhof & Partner"
+    assert business["owned_pages"]["data"] == [{"name": owned[0].name, "id": owned[0].id}]
+    assert "next" in business["owned_pages"]["paging"]
+    assert "next" not in business["client_pages"]["paging"]
+    pages = Business(listed["id"], api=ads_api).get_owned_pages(
+        fields=["id", "name"], params={"limit": 1}
+    )
+    assert [(page["id"], page["name"]) for page in pages] == [(p.id, p.name) for p in owned]
+    clients = Business(listed["id"], api=ads_api).get_client_pages(fields=["id"])
+    assert [page["id"] for page in clients] == [page.id for page in fb.sandbox.world.pages[58:]]
+
+
+def test_the_sdk_is_refused_the_businesses_without_the_permission(
+    fb: Facebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FacebookSession, "GRAPH", fb.url)
+    token = fb.long_token(CARLA, no="business_management")
+    api = FacebookAdsApi(FacebookSession(APP_ID, APP_SECRET, token), api_version="v26.0")
+    with pytest.raises(FacebookRequestError) as caught:
+        User("me", api=api).get_businesses(fields=["id"])
+    assert caught.value.api_error_code() == 10
 
 
 def test_the_sdk_batches(fb: Facebook, ads_api: FacebookAdsApi) -> None:

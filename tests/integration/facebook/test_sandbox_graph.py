@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import requests
+from starlette.types import Message
 
+from fb.sandbox import create_sandbox
 from fb.sandbox.graph import http_handler
 from tests.integration.facebook.sandbox_kit import (
     APP_TOKEN,
     BEN,
+    NOW,
     Facebook,
     error_of,
     facebook,
@@ -158,6 +162,29 @@ def test_down_slow_and_withdrawn(own: Facebook, monkeypatch: pytest.MonkeyPatch)
     assert own.get("me/accounts", own.long_token(), fields="fan_count").status_code == 200
 
 
+def test_it_says_whether_figures_can_be_read(own: Facebook) -> None:
+    """What a trouble has ended stays ended until a person agrees again."""
+    sandbox = own.sandbox
+
+    def reads() -> bool:
+        return sandbox.gives_figures
+
+    own.long_token()
+    assert reads()
+    for trouble, after in (
+        ("rate limit", True),
+        ("Facebook is down", True),
+        ("password changed", False),
+        ("permission withdrawn", False),
+    ):
+        sandbox.trouble = trouble
+        assert not reads(), trouble
+        sandbox.trouble = "none"
+        assert reads() is after, trouble
+        own.long_token()
+        assert reads()
+
+
 def test_the_log_holds_no_secret_and_the_secrets_are_known(own: Facebook) -> None:
     code = own.agree()["code"]
     token = own.exchange(code).json()["access_token"]
@@ -165,3 +192,43 @@ def test_the_log_holds_no_secret_and_the_secrets_are_known(own: Facebook) -> Non
     assert {code, token, page_token} <= own.sandbox.issued_secrets
     assert ("GET", "/v26.0/me/accounts") in own.sandbox.calls
     assert not [secret for secret in own.sandbox.issued_secrets if secret in str(own.sandbox.calls)]
+
+
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
+def test_a_body_is_read_up_to_a_limit(content_type: str) -> None:
+    """Not to its end and cut afterwards; a client may send for ever."""
+    read = 0
+    statuses = []
+
+    async def receive() -> Message:
+        nonlocal read
+        read += 100_000
+        return {"type": "http.request", "body": b"x" * 100_000, "more_body": True}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v26.0/oauth/access_token",
+        "query_string": b"",
+        "headers": [(b"content-type", content_type.encode())],
+    }
+    sandbox = create_sandbox(
+        app_id="1",
+        app_secret="x",
+        redirect_uri="http://localhost:8501/connect",
+        state_path=None,
+        real_now=lambda: NOW,
+    )
+
+    async def ask() -> None:
+        await sandbox.app(scope, receive, send)
+
+    asyncio.run(ask())
+    assert statuses[0] in (400, 413)  # a part of a form has a limit of its own
+    assert read < 3_000_000

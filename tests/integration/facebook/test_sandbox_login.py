@@ -160,6 +160,7 @@ def test_debug_token_names_the_targets_of_a_restricted_consent(fb: Facebook) -> 
     first, second, third = (page.id for page in fb.sandbox.world.pages[:3])
     assert third in entry["target_ids"]
     assert not {first, second} & set(entry["target_ids"])
+    assert {"scope": "business_management"} in facts["granular_scopes"]
     assert {"scope": "pages_show_list"} in fb.debug(fb.short_token())["granular_scopes"]
 
 

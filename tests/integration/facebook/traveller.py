@@ -106,9 +106,9 @@ class Traveller:
     graph_url: str
     cookies: dict[str, str] = field(default_factory=dict)
 
-    def set_out(self) -> str:
-        """Click the connect link; return the address of the dialog."""
-        attempt = start_attempt(self.installation, self.installation.now())
+    def set_out(self, renew: int | None = None) -> str:
+        """Click the connect link, or Renew of a grant; return the address of the dialog."""
+        attempt = start_attempt(self.installation, self.installation.now(), expected_grant_id=renew)
         self.cookies[cookie_name(attempt.id, self.installation.settings)] = attempt.nonce
         return attempt.authorization_url
 
@@ -155,10 +155,11 @@ class Traveller:
         person: str | None = None,
         without: Sequence[str] = (),
         unticked_pages: int = 0,
+        renew: int | None = None,
     ) -> tuple[str, Preview]:
         """Make the whole trip up to the preview."""
         back = self.answer(
-            self.set_out(), person=person, without=without, unticked_pages=unticked_pages
+            self.set_out(renew), person=person, without=without, unticked_pages=unticked_pages
         )
         attempt_id = self.come_back(back)
         view = self.wait(attempt_id)

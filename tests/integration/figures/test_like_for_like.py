@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
+from sqlalchemy.orm import Session
 
 from storage.db.engine import Database
+from storage.figures.filters import EVERY_PAGE
+from storage.figures.line import load_line_before
+from storage.figures.period_ends import load_period_ends
 from storage.figures.totals import Comparable
 from tests.integration.figures.figure_answers import (
     ask_line,
@@ -30,6 +34,39 @@ def test_a_page_that_joins_does_not_move_the_line(database: Database, joins_on: 
     assert after == before
     assert totals.fans.left_out_joined == 1
     assert totals.fans_total == 51_006  # the tile counts every Page
+
+
+def test_a_single_day_without_a_figure_is_not_a_change_of_0(database: Database) -> None:
+    with database.writing() as session:
+        add_page(session, "a", {-2: 90, -1: 100, 0: 107})
+        add_page(session, "late", {-2: 40, -1: 50})
+        # The same day ends a longer period, too, which takes the figure of the day before.
+        one_day, week = load_period_ends(session, EVERY_PAGE, (day(0), day(0)), (day(-1), day(0)))
+    assert (one_day.fans.start, one_day.fans.end) == ((100, 50), (107, None))
+    assert (one_day.fans.newest, week.fans.end) == ((107, 50), (107, 50))
+
+
+def test_the_line_before_counts_the_same_pages(database: Database) -> None:
+    def ask(session: Session) -> list[tuple[date, int | None, int | None]]:
+        days = [(day(0), day(2)), (day(-3), day(-1))]
+        ends, before = load_period_ends(session, EVERY_PAGE, *days)
+        line = load_line_before(session, ends, before, "fans", EVERY_PAGE)
+        return [(point.day, point.total, point.change) for point in line]
+
+    with database.writing() as session:
+        add_page(session, "a", {n: 100 + n for n in range(-4, 3)})
+        add_page(session, "b", {-4: 200, -1: 230, 2: 240})
+        # Not in the line of 0 to 2, so not in this one.
+        add_page(session, "left", dict.fromkeys(range(-4, 0), 7))
+        assert ask(session) == [
+            (day(-4), 296, None),
+            (day(-3), 297, 1),
+            (day(-2), 298, 1),
+            (day(-1), 329, 31),
+        ]
+        # In the line, without figures before: a sum without it would look like growth.
+        add_page(session, "new", dict.fromkeys(range(-1, 3), 9))
+        assert ask(session) == []
 
 
 def test_a_gap_stays_a_gap_and_its_change_is_booked_once(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -10,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from storage.accounts.pages import PageDetails, upsert_pages
 from storage.db.engine import Database
-from storage.figures.filters import Filter
+from storage.figures.filters import Filter, list_page_ids
 from storage.figures.table import SortKey
+from storage.insights.sums import load_insight_sums
+from storage.insights.values import Span, ValueRow, upsert_spans, upsert_values
 from storage.models import Page, Picture
+from storage.notes.tags import create_tag, tag_page
 from tests.integration.figures.figure_answers import ask_table
 from tests.integration.figures.figure_rows import (
     LONG_AGO,
@@ -78,6 +82,73 @@ def test_order(database: Database, sort: SortKey, ascending: list[str], unknown:
         reverse = ids(session, sort, descending=True)
     assert found == ascending + unknown
     assert reverse == ascending[::-1] + unknown
+
+
+@pytest.mark.parametrize(
+    ("sort", "ascending", "unknown"),
+    [
+        ("views", ["b", "f", "a", "e", "c"], ["d"]),
+        ("views_change", ["a", "b", "f", "c"], ["e", "d"]),
+        ("engagement", ["c", "a"], ["e", "b", "f", "d"]),
+        ("engagement_change", ["a", "c"], ["e", "b", "f", "d"]),
+    ],
+)
+def test_order_by_views_and_engagement(
+    database: Database, sort: SortKey, ascending: list[str], unknown: list[str]
+) -> None:
+    """The unknown ones stay last both ways, as do equals (b and f) in the order of their names."""
+    with database.writing() as session:
+        for page_id, name in zip(
+            "abcdef", ("Zoo", "Mill", "Inn", "Nobody", "Bar", "mill"), strict=True
+        ):
+            add_page(session, page_id, name=name)
+        give_sum(session, "a", "page_media_view", 20, before=30)
+        give_sum(session, "b", "page_media_view", 10, before=5)
+        give_sum(session, "c", "page_media_view", 40, before=20)
+        give_sum(session, "e", "page_media_view", 30)
+        give_sum(session, "f", "page_media_view", 10, before=5)
+        give_sum(session, "a", "page_post_engagements", 9, before=99)
+        give_sum(session, "c", "page_post_engagements", 1, before=0)
+        sums = load_insight_sums(session, UNTIL)
+        found, reverse = (
+            [
+                row.page_id
+                for offset in (0, 4)
+                for row in ask_table(
+                    session,
+                    since=SINCE,
+                    until=UNTIL,
+                    sort=sort,
+                    descending=descending,
+                    limit=4,
+                    offset=offset,
+                    sums=sums,
+                ).rows
+            ]
+            for descending in (False, True)
+        )
+    assert found == ascending + unknown
+    backwards = ascending[::-1]
+    if {"b", "f"} <= set(ascending):
+        first = backwards.index("f")
+        backwards[first : first + 2] = ["b", "f"]
+    assert reverse == backwards + unknown
+
+
+def give_sum(
+    session: Session, page_id: str, metric: str, value: int, before: int | None = None
+) -> None:
+    """The same figure on each of the 28 days up to the end, and on each of those before."""
+    values = [(number, value) for number in range(28)]
+    if before is not None:
+        values += [(number, before) for number in range(28, 56)]
+    rows = [
+        ValueRow(page_id, metric, UNTIL - timedelta(days=number), each, LONG_AGO, None)
+        for number, each in values
+    ]
+    upsert_values(session, rows)
+    since = UNTIL - timedelta(days=89)
+    upsert_spans(session, [(page_id, metric, Span(since, UNTIL))])
 
 
 @pytest.mark.parametrize("sort", SORT_KEYS)
@@ -175,6 +246,46 @@ def test_search(database: Database, search: str, found: list[str]) -> None:
         counted = ask_table(session, since=SINCE, until=UNTIL, filter=Filter(search), limit=1)
     assert sorted(by_name) == found
     assert counted.rows_count == len(found)
+
+
+@pytest.mark.parametrize(
+    ("filter", "found"),
+    [
+        (Filter(categories=("Art", "Bakery")), ["a", "c"]),
+        (Filter(categories=("Bakery", "No such")), ["a"]),
+        (Filter(account_ids=("1", "2")), ["a", "b", "c"]),
+        (Filter(account_ids=("1", "2"), categories=("Art", "Zoo")), ["b", "c"]),
+        (Filter(states=("connected", "needs_renewal")), ["a", "c"]),
+        (Filter(states=("works_in_part",), account_ids=("2",)), []),
+        (Filter(page_ids=("d", "a", "a", "gone\x00")), ["a", "d"]),
+        (Filter(page_ids=("a", "b"), categories=("Zoo", "Art")), ["b"]),
+        (Filter(page_ids=()), []),
+    ],
+)
+def test_a_page_fits_any_value_of_a_kind_and_every_kind(
+    database: Database, filter: Filter, found: list[str]
+) -> None:
+    with database.writing() as session:
+        add_three(session)
+        assert sorted(ids(session, filter=filter)) == found
+        assert sorted(list_page_ids(session, filter, UNTIL)) == found
+
+
+def test_a_page_with_one_of_several_tags(database: Database) -> None:
+    with database.writing() as session:
+        add_three(session)
+        tags = [create_tag(session, name, LONG_AGO) for name in ("One", "Two", "Three")]
+        for tag_id, page_id in zip(tags, ("a", "b", "c"), strict=True):
+            tag_page(session, tag_id, page_id, LONG_AGO)
+        tag_page(session, tags[1], "a", LONG_AGO)
+        assert ids(session, filter=Filter(tag_ids=tuple(tags[:2]))) == ["b", "a"]
+
+
+def test_filters_that_mean_the_same_are_equal() -> None:
+    one, other = Filter(categories=("b", "a", "b")), Filter(categories=("a", "b"))
+    assert one == other
+    assert hash(one) == hash(other)
+    assert Filter(page_ids=()) != Filter()
 
 
 def test_a_renamed_page_is_found_by_its_new_name(database: Database) -> None:

@@ -89,3 +89,21 @@ def test_nothing_is_unusual_in_an_empty_installation(database: Database, metric:
         days: dict[str, Any] = {"since": day(0), "until": day(9), "metric": metric}
         assert list_wide_days(session, **days) == []
         assert list_page_unusual_days(session, "unknown", **days) == {}
+
+
+def test_a_day_that_only_one_of_many_pages_can_be_judged_on_is_not_named(
+    database: Database,
+) -> None:
+    """One Page has 40 days more than the others, and jumps on the first days of these."""
+    with database.writing() as session:
+        jumping = {number: 1_000 + 3 * number + 900 * (number >= 42) for number in range(71)}
+        add_page(session, "long", jumping)
+        for page in range(3):
+            calm = {number: 500 + number % 2 for number in range(40, 71)}
+            add_page(session, f"{page}", calm)
+    with database.reading() as session:
+        assert list_page_unusual_days(
+            session, "long", since=day(0), until=day(70), metric="fans"
+        ) == {day(42): "rose"}
+        of_all = list_wide_days(session, since=day(0), until=day(70), metric="fans")
+    assert of_all == []

@@ -23,6 +23,7 @@ from fb.sandbox import make_world
 from fb.sandbox.graph import graph_errors, insights_edge
 from storage.accounts.grants import list_grants
 from storage.accounts.page_tokens import find_insight_access
+from storage.db.installation import get_data_version
 from storage.insights.metric_ledger import SEED, LedgerMetric, list_ledger
 from storage.insights.values import (
     list_page_metrics,
@@ -114,6 +115,15 @@ def test_the_first_run_takes_two_years_and_the_second_little(scene: Scene) -> No
     assert calls(scene) - first == 2
     assert again.values_count == 8 * 4 * len(LIVE), "three days again, and the new one"
     assert values_count(scene) == 8 * 729 * len(LIVE)
+
+
+def test_the_screens_learn_of_new_figures_once_a_round(scene: Scene) -> None:
+    """They remember their answers until the data version changes."""
+    with scene.installation.database.reading() as session:
+        before = get_data_version(session)
+    fetch(scene)
+    with scene.installation.database.reading() as session:
+        assert get_data_version(session) == before + 9 + 1  # nine windows, and the run's end
 
 
 def test_a_metric_that_dies_midway_takes_no_other_along(
@@ -314,14 +324,15 @@ def test_facebook_down_fails_the_run_and_it_rests(
     assert insights.is_due(scene.installation)
 
 
-def test_dead_access_is_said_for_the_page_and_marks_no_connection(scene: Scene) -> None:
+def test_dead_access_is_said_for_the_page_and_its_account_is_checked_once(scene: Scene) -> None:
     scene.sandbox.trouble = "password changed"
     result = fetch(scene)
     assert (result.status, result.pages_failed) == ("done", 8)
     assert {row.state for row in states(scene).values()} == {"access_ended"}
     with scene.installation.database.reading() as session:
-        assert set(session.scalars(select(Grant.status))) == {"ok"}, "the sync judges that, once"
+        assert set(session.scalars(select(Grant.status))) == {"needs_renewal"}
         assert set(session.scalars(select(PageGrant.status))) == {"ok"}
+    assert [path for _, path in scene.sandbox.calls].count("/v26.0/debug_token") == 1
 
 
 def test_pages_without_permission_or_task_are_not_asked(

@@ -13,6 +13,8 @@ from fb.installation import Installation
 from fb.jobs import sandbox_history
 from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.schedule import tick
+from fb.jobs.snapshots import run_snapshots
+from fb.jobs.worker import WorkStopped
 from storage.jobs.runs import SNAPSHOTS, count_runs
 from storage.models import Grant, JobRun, Page, Picture, Snapshot
 from tests.integration.facebook.own_sandbox import connect, is_finished, opened_sandbox
@@ -87,6 +89,15 @@ def test_start_over_empties_everything(installation: Installation) -> None:
         assert session.scalar(select(func.count()).select_from(Grant)) == 0
     connect(installation)
     assert len(days(installation)) == 1
+
+
+def test_a_job_under_which_the_sandbox_is_emptied_just_ends(installation: Installation) -> None:
+    def empty(done: int, total: int) -> None:
+        sandbox_history.start_over(installation)
+
+    with pytest.raises(WorkStopped):
+        run_snapshots(installation, "manual", on_progress=empty)
+    assert days(installation) == []
 
 
 def test_the_sandbox_serves_pictures_that_are_stored(installation: Installation) -> None:

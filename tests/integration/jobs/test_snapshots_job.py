@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from cryptography.fernet import Fernet
+from sqlalchemy import func, make_url, select
 
 from fb.accounts.check import check_now
 from fb.accounts.disconnect import disconnect, freeze, thaw
@@ -16,15 +20,16 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
-from fb.jobs.runner import start
+from fb.jobs.runner import find_active, find_outcome, start
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import JOB, Chunk, is_due, run_snapshots
 from fb.jobs.worker import heartbeat
+from storage.accounts.archive import archive_pages
 from storage.accounts.pages import PageReport
-from storage.accounts.vault import KeyReport
+from storage.accounts.vault import Vault
 from storage.db.errors import JobRunning
-from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, start_run
-from storage.models import Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
+from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, finish_run, start_run
+from storage.models import Attempt, Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
 from tests.integration.facebook.traveller import Scene, opened_scene
 from tests.integration.storage_rows import expire_leases
 from tests.waiting import wait_until
@@ -96,6 +101,16 @@ def test_every_page_gets_the_figures_of_the_day(scene: Scene) -> None:
     assert len(batches) == 2, "fifty Pages a call"
     sync(scene)
     assert snapshots(scene) == figures, "syncing twice is syncing once"
+
+
+def test_an_archived_page_is_not_read(scene: Scene) -> None:
+    with scene.installation.database.writing() as session:
+        page_id = session.scalars(select(PageGrant.page_id).order_by(PageGrant.page_id)).first()
+        archive_pages(session, [page_id or ""], scene.clock())
+    result = sync(scene)
+    assert result.pages_done == result.pages_total == len(snapshots(scene))
+    assert page_id not in snapshots(scene)
+    assert not is_due(scene.installation), "nothing is lacking"
 
 
 def test_what_comes_fast_is_stored_together_within_two_seconds(scene: Scene) -> None:
@@ -231,6 +246,28 @@ def test_what_passes_by_itself_is_tried_again(scene: Scene, fault: str) -> None:
     assert (result.status, result.pages_failed) == ("done", 0)
 
 
+def test_the_timer_forgets_what_is_older_than_it_is_kept(scene: Scene) -> None:
+    def count(model: type[Attempt | JobRun]) -> int:
+        with scene.installation.database.reading() as session:
+            return session.scalar(select(func.count()).select_from(model)) or 0
+
+    with scene.installation.database.writing() as session:
+        for _ in range(2):
+            now = scene.installation.now()
+            run_id = start_run(session, kind=SNAPSHOTS, started_by="daily", day=now.date(), now=now)
+            finish_run(session, run_id, status="done", now=now)
+    freeze(scene.installation, 1)  # nothing is due then
+    scene.clock.move(days=28)
+    tick(scene.installation)
+    assert (count(Attempt), count(JobRun)) == (1, 2)
+    scene.clock.move(days=2)
+    tick(scene.installation)
+    assert (count(Attempt), count(JobRun)) == (0, 2)
+    scene.clock.move(days=730)
+    tick(scene.installation)
+    assert count(JobRun) == 1, "the newest stays: what is due next depends on it"
+
+
 def test_the_timer_takes_the_snapshot_once_a_day(scene: Scene) -> None:
     assert is_due(scene.installation)
     tick(scene.installation)
@@ -290,6 +327,25 @@ def test_the_lease_is_renewed_while_facebook_is_silent(
     assert len(set(seen)) > 5
 
 
+def test_a_long_writer_does_not_end_a_run(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for the lock as it waits for Facebook, and gives none of its Pages up."""
+    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 1)
+    scene.sandbox.inject("delay", path="/", seconds=1.0)
+    assert start(scene.installation, JOB, "manual")
+    wait_until(lambda: find_active(scene.installation, SNAPSHOTS) is not None)
+    url = scene.installation.settings.database_url
+    with closing(sqlite3.connect(str(make_url(url).database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        time.sleep(3.5)
+        assert not has_finished_run(scene)
+        other.execute("COMMIT")
+    wait_until(lambda: has_finished_run(scene))
+    record = find_outcome(scene.installation, SNAPSHOTS)
+    assert record is not None
+    assert (record.status, record.pages_failed) == ("done", 0)
+    assert record.pages_done == record.pages_total == len(snapshots(scene))
+
+
 def test_a_daily_run_that_is_tried_again_asks_for_what_lacks_only(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,9 +401,15 @@ def count_of_runs(scene: Scene) -> int:
 
 
 def test_with_a_wrong_key_the_timer_touches_nothing(scene: Scene) -> None:
-    scene.installation.keys = KeyReport(ok=False, unopenable=("x",))
+    vault = scene.installation.vault
+    scene.installation.vault = Vault([Fernet.generate_key().decode()])
     tick(scene.installation)
     assert count_of_runs(scene) == 0
+    assert scene.installation.keys.unopenable == (vault.current_key_id,), "noticed meanwhile"
+    scene.installation.vault = vault
+    tick(scene.installation)
+    assert scene.installation.can_open_tokens
+    wait_until(lambda: count_of_runs(scene) == 1)
 
 
 def test_frozen_accounts_are_left_alone(scene: Scene) -> None:

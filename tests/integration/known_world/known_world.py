@@ -208,11 +208,8 @@ def _of_period(database: Database, period: str, whole: View) -> Iterator[tuple[s
 
 def _overview(database: Database, view: View, *, is_long: bool) -> bytes:
     with database.reading() as session:
-        # The line of all Pages, whatever the table is narrowed to.
-        whole = replace(view, filter=replace(view.filter, search="", attention=False))
         shown = replace(
             product.ask_overview(session, view),
-            line_sparkline=product.ask_overview(session, whole).line_sparkline,
             # The files have more than the screens: days that are not wide, and a comparison with
             # days before the first.
             unusual=product.list_unusual(session, view),
@@ -220,7 +217,7 @@ def _overview(database: Database, view: View, *, is_long: bool) -> bytes:
         )
         said = product.say_overview(session, view)
     if is_long:  # no small charts: how they are thinned is free
-        shown = replace(shown, line_sparkline=[], table=replace(shown.table, sparklines={}))
+        shown = replace(shown, table=replace(shown.table, sparklines={}))
     return _csv([shown, said])
 
 

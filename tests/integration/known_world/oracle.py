@@ -4,7 +4,8 @@ No SQL, no arrays, nothing of the product's. `World` is written to as the produc
 rules of storing; the functions below answer as the screens do. Rules in short:
 
 - A period's start is the figure of the day before `since`, its end that of `until`; each may be one
-  day older, no more. Pages with both are comparable.
+  day older, no more; not the end of a single day, which would be its start. Pages with both are
+  comparable.
 - A line adds up comparable Pages, and where one has no figure its last one stands.
 - Of more than POINT_A_WEEK_BEYOND_DAYS days, the lines of many Pages have a point a week: `until`,
   `until` - 7 days, … down to the day before `since` or the first such day after it. A point is the
@@ -17,6 +18,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from fractions import Fraction
 from math import ceil
 from statistics import median
 from typing import Any
@@ -31,6 +33,7 @@ from tests.integration.known_world.records import (
     Figures,
     Filter,
     Freshness,
+    LineBefore,
     LinePoint,
     ListedPage,
     Metric,
@@ -113,6 +116,10 @@ class Page:
         """Where a period that begins with ``since`` starts."""
         return self.at(metric, since - A_DAY)
 
+    def end(self, metric: Metric, since: date, until: date) -> int | None:
+        """Where a period ends."""
+        return self.figure(metric, until) if since == until else self.at(metric, until)
+
     def _has(self, metric: Metric, day: date) -> bool:
         return self.figure(metric, day) is not None
 
@@ -160,10 +167,20 @@ class World:
             self._store(row, FACEBOOK, at, self.graph_version)
 
     def import_file(self, rows: Sequence[Figures], now: datetime, import_id: int | None) -> None:
-        """Add the days of a file that are not stored yet, as the import with this id."""
+        """Add the figures of a file that are not stored yet, as the import with this id.
+
+        Nothing of a row is taken where one of its figures differs from what is stored.
+        """
         for row in rows:
-            if row.day not in self.pages[row.page_id].snapshots:
-                self._store(row, f"import:{import_id}", now, None)
+            page = self.pages[row.page_id]
+            stored = page.figure("fans", row.day), page.figure("followers", row.day)
+            pairs = list(zip((row.fans, row.followers), stored, strict=True))
+            if any(None not in pair and pair[0] != pair[1] for pair in pairs):
+                continue
+            fans, followers = (figure if was is None else None for figure, was in pairs)
+            if fans is not None or followers is not None:
+                new = replace(row, fans=fans, followers=followers)
+                self._store(new, f"import:{import_id}", now, None)
 
     def undo(self, import_id: int) -> None:
         """Remove the figures that are an import's, and the days left without any."""
@@ -285,15 +302,15 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
     days = sorted({day for page in world.pages.values() for day in page.snapshots})
     # While all snapshots are of one day, there is no line, no mover and no unusual day.
     has_changes = len(days) > 1
-    view = cut(view, days) if has_changes else view
-    has_previous = view.previous is not None and bool(days) and days[0] < view.previous[0]
     shared = Filter(view.filter.account, view.filter.category, view.filter.state, view.filter.tag)
     pages = world.select(shared, view.until)
+    first_day, newest_day = find_days(pages, view)
+    first_day = first_day if has_changes else None
+    view = cut(view, first_day, newest_day)
     narrowed = world.select(view.filter, view.until)
     compared = pages if has_changes else []
-    of_table = answer_line(narrowed, view, point_a_week_beyond)
-    totals = [point.total for point in of_table if point.total is not None]
     origin = find_origin(world, view.until)
+    drawn = widen(view, first_day, newest_day)
     return Overview(
         totals=Totals(
             pages=len(pages),
@@ -302,21 +319,20 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
             ),
             fans=_sum(page.newest("fans", view.until) for page in pages),
             followers=_sum(page.newest("followers", view.until) for page in pages),
-            fans_stale=_count_stale(pages, "fans", view.until),
-            followers_stale=_count_stale(pages, "followers", view.until),
+            fans_stale=_count_stale(pages, "fans", view),
+            followers_stale=_count_stale(pages, "followers", view),
             fans_compared=compare_ends(pages, "fans", view.since, view.until),
             followers_compared=compare_ends(pages, "followers", view.since, view.until),
             first_day=days[0] if days else None,
             last_day=days[-1] if days else None,
         ),
         previous=compare_ends(pages, view.metric, *view.previous)
-        if view.previous and has_previous
+        if view.previous and first_day and first_day < view.previous[0]
         else None,
-        line=answer_line(pages, view, point_a_week_beyond) if has_changes else [],
-        line_sparkline=_every_last(totals, ceil(len(totals) / SPARKLINE_POINTS)),
+        line=answer_line(pages, drawn, point_a_week_beyond) if has_changes else [],
         movers_by_number=list_movers(compared, view, by_rate=False),
         movers_by_rate=list_movers(compared, view, by_rate=True),
-        unusual=list_wide(compared, view),
+        unusual=list_wide(compared, drawn),
         attention_count=sum(world.needs_attention(page, view.until) for page in pages),
         table=answer_table(world, narrowed, view, point_a_week_beyond),
         origin=origin,
@@ -335,22 +351,98 @@ def answer_overview(world: World, view: View, point_a_week_beyond: int | None) -
     )
 
 
-def cut(view: View, days: Sequence[date]) -> View:
-    """The part of a view that has snapshots, which are of ``days``; without any all of it.
+def find_days(pages: Sequence[Page], view: View) -> tuple[date | None, date | None]:
+    """The first day that most Pages have, and the newest one up to the end of a view."""
+    newest_day = max(
+        (d for page in pages for d in page.days(view.metric, view.until)), default=None
+    )
+    began = [own[0] for page in pages if (own := page.days(view.metric, date.max))]
+    return find_begin(began, newest_day, view.until), newest_day
 
-    Its first change is one since the first snapshot, and a last one of the day before `until` is
+
+def find_begin(first_days: Sequence[date], newest_day: date | None, until: date) -> date | None:
+    """The first day that at least half of the Pages have, of those that begin before the end."""
+    if newest_day is None:
+        return None
+    begun = [day for day in first_days if day < min(until, newest_day)]
+    return next(
+        (day for day in sorted(begun) if 2 * sum(each <= day for each in begun) >= len(begun)), None
+    )
+
+
+def cut(view: View, first_day: date | None, newest_day: date | None) -> View:
+    """The part of a view from the day that most Pages have to the newest; without any all of it.
+
+    Its first change is one since ``first_day``, and a newest one of the day before `until` is
     enough. Where the begin is cut, there is no previous period.
     """
-    if not days:
+    if first_day is None or newest_day is None:
         return view
-    since = max(view.since, min(days) + A_DAY)
-    until = view.until if max(days) >= view.until - A_DAY else max(days)
+    since = max(view.since, first_day + A_DAY)
+    until = view.until if newest_day >= view.until - A_DAY else newest_day
     if since > until:
         return view
-    previous = (since - (until - since + A_DAY), since - A_DAY)
-    return replace(
-        view, since=since, until=until, previous=previous if since == view.since else None
-    )
+    previous = list_previous(view.label, since, until) if since == view.since else None
+    return replace(view, since=since, until=until, previous=previous)
+
+
+def list_previous(label: str, since: date, until: date) -> tuple[date, date]:
+    """The first and the last day of what a period is compared with.
+
+    As many days before; for a month those of the month before with the same numbers, or all of them
+    for a whole month that is over; for a year so far the days of the year before with the same
+    dates.
+    """
+    earlier = _days(since - timedelta(days=800), since - A_DAY)
+    same = earlier[-len(_days(since, until)) :]
+    if label in ("This month", "Last month"):
+        month = [day for day in earlier if _month(day) == _month(since - A_DAY)]
+        is_whole = _month(until) != _month(until + A_DAY) and label == "Last month"
+        same = [day for day in month if day.day <= until.day or is_whole]
+    if label == "This year":
+        year = [day for day in earlier if day.year == since.year - 1]
+        same = [day for day in year if (day.month, day.day) <= (until.month, until.day)]
+    return same[0], same[-1]
+
+
+def widen(view: View, first_day: date | None, newest_day: date | None) -> View:
+    """The days of the chart: of a single day that is called yesterday, the week up to it."""
+    if view.label != "Yesterday":
+        return view
+    return cut(replace(view, since=view.until - 6 * A_DAY), first_day, newest_day)
+
+
+def answer_line_before(world: World, view: View, point_a_week_beyond: int | None) -> LineBefore:
+    """The second line of Overview's chart: the same Pages, as many days after its own start.
+
+    Not drawn where one of them has no figure at both ends of the earlier days, or no figure is as
+    old as these.
+    """
+    days = sorted({day for page in world.pages.values() for day in page.snapshots})
+    if len(days) < 2:
+        return LineBefore([])
+    shared = replace(view.filter, search="", attention=False)
+    pages = world.select(shared, view.until)
+    first_day, newest_day = find_days(pages, view)
+    view = cut(view, first_day, newest_day)
+    is_old = first_day and view.previous and first_day < view.previous[0]
+    if view.previous is None or not is_old or view.label == "Yesterday":
+        return LineBefore([])
+    counted = [page for page in pages if _net(page, view) is not None]
+    earlier = replace(view, since=view.previous[0], until=view.previous[1])
+    if not counted or any(_net(page, earlier) is None for page in counted):
+        return LineBefore([])
+    apart = view.since - earlier.since
+    # As if it went on as long as the period, and then cut.
+    line = daily_line(counted, earlier)
+    if is_thinned(view, point_a_week_beyond):
+        line = thin_line(line, earlier.since, view.until - apart)
+    last = min(view.until - apart, earlier.until)
+    return LineBefore([point for point in line if point.day <= last])
+
+
+def _month(day: date) -> tuple[int, int]:
+    return day.year, day.month
 
 
 def compare_ends(pages: Sequence[Page], metric: Metric, since: date, until: date) -> Comparable:
@@ -358,14 +450,14 @@ def compare_ends(pages: Sequence[Page], metric: Metric, since: date, until: date
     both: list[tuple[int, int]] = []
     reasons = []
     for page in pages:
-        start, end = page.start(metric, since), page.at(metric, until)
+        start, end = page.start(metric, since), page.end(metric, since, until)
         if start is not None and end is not None:
             both.append((start, end))
             continue
         days = page.days(metric, until)
         if not days:
             reasons.append("no_count")
-        elif days[-1] < until - A_DAY:
+        elif end is None:
             reasons.append("silent")
         elif days[0] >= since:
             reasons.append("joined")
@@ -492,8 +584,13 @@ def list_unusual(pages: Sequence[Page], view: View) -> list[UnusualDay]:
 
 
 def list_wide(pages: Sequence[Page], view: View) -> list[UnusualDay]:
-    """The unusual days that a screen names."""
-    return [each for each in list_unusual(pages, view) if is_wide(each)]
+    """The unusual days that a screen names: most Pages that have a figure then can be judged."""
+    return [
+        each
+        for each in list_unusual(pages, view)
+        if is_wide(each)
+        and each.judged >= sum(page.figure(view.metric, each.day) is not None for page in pages) / 2
+    ]
 
 
 def is_wide(unusual: UnusualDay) -> bool:
@@ -568,7 +665,7 @@ def _row(world: World, page: Page, view: View) -> Row:
         page.newest("fans", view.until),
         page.newest("followers", view.until),
         start,
-        page.at(view.metric, view.until) if net is not None else None,
+        page.end(view.metric, view.since, view.until) if net is not None else None,
         net,
         None if start is None or net is None else _growth(start, net),
         world.connection(page.id),
@@ -622,7 +719,9 @@ def answer_page(world: World, page_id: str, view: View) -> PageAnswer:
     marks = {day: judge(page, view.metric, day) for day in _days(view.since, view.until)}
     stored = [each for _, each in sorted(page.snapshots.items())]
     shown = [each for each in stored if view.since <= each.day <= view.until]
-    last = max(page.snapshots, default=None)
+    # Facebook may give a Page without a count of either kind.
+    counted = [each.day for each in stored if (each.fans, each.followers) != (None, None)]
+    last = max(counted, default=None)
     return PageAnswer(
         days=[
             StoredDay(s.day, s.fans, s.followers, s.source, s.fetched_at, s.graph_version)
@@ -630,13 +729,13 @@ def answer_page(world: World, page_id: str, view: View) -> PageAnswer:
         ],
         sources=[(each.fans_source, each.followers_source) for each in shown],
         start=page.start(view.metric, view.since),
-        end=page.at(view.metric, view.until),
+        end=page.end(view.metric, view.since, view.until),
         changes=changes,
         best=max(gains, key=lambda each: (each.change or 0, each.day), default=None),
         worst=max(losses, key=lambda each: (-(each.change or 0), each.day), default=None),
         marks={day: mark for day, mark in marks.items() if mark in ("rose", "fell")},
         connection=world.connection(page_id),
-        first_day=min(page.snapshots, default=None),
+        first_day=min(counted, default=None),
         last_day=last,
         last_fetched_at=None if last is None else page.snapshots[last].fetched_at,
     )
@@ -659,7 +758,9 @@ def list_changes(page: Page, metric: Metric, since: date = date.min) -> list[Cha
 def answer_compare(world: World, page_ids: Sequence[str], view: View) -> CompareAnswer:
     """What Compare shows. One Page's own line keeps its days, up to a year."""
     pages = [world.pages[page_id] for page_id in page_ids]
-    view = cut(view, [day for page in pages for day in page.snapshots])
+    began = [min(page.snapshots) for page in pages if page.snapshots]
+    newest_day = max((max(page.snapshots) for page in pages if page.snapshots), default=None)
+    view = cut(view, find_begin(began, newest_day, view.until), newest_day)
     days = _days(view.since - A_DAY, view.until)
     if len(days) > DAYS_OF_COMPARE:
         points = list_points(view.since, view.until)
@@ -681,7 +782,7 @@ def _last_in(page: Page, view: View, days: Sequence[date], number: int) -> int |
 
 
 def _compared_row(page: Page, view: View) -> ComparedRow:
-    start, end = page.start(view.metric, view.since), page.at(view.metric, view.until)
+    start, end = page.start(view.metric, view.since), page.end(view.metric, view.since, view.until)
     net, growth = _net(page, view), None
     if start is not None and net is not None:
         growth = _growth(start, net)
@@ -699,7 +800,7 @@ def _compared_row(page: Page, view: View) -> ComparedRow:
         if view.since <= each.day <= view.until and each.days == 1 and (each.change or 0) > 0
     ]
     best_change, best_day = max(gains, default=(None, None))
-    fans, followers = page.at("fans", view.until), page.at("followers", view.until)
+    fans, followers = (page.end(each, view.since, view.until) for each in METRICS)
     days_count = (view.until - view.since).days + 1
     weekly = None
     if growth is not None and start and end is not None:
@@ -723,7 +824,7 @@ def _compared_row(page: Page, view: View) -> ComparedRow:
 
 
 def _net(page: Page, view: View) -> int | None:
-    start, end = page.start(view.metric, view.since), page.at(view.metric, view.until)
+    start, end = page.start(view.metric, view.since), page.end(view.metric, view.since, view.until)
     return None if start is None or end is None else end - start
 
 
@@ -731,9 +832,11 @@ def _growth(start: int, net: int) -> float | None:
     return None if start < MIN_BASE else 100 * net / start
 
 
-def _count_stale(pages: Iterable[Page], metric: Metric, until: date) -> int:
+def _count_stale(pages: Iterable[Page], metric: Metric, view: View) -> int:
     return sum(
-        page.at(metric, until) is None and page.newest(metric, until) is not None for page in pages
+        page.end(metric, view.since, view.until) is None
+        and page.newest(metric, view.until) is not None
+        for page in pages
     )
 
 
@@ -744,12 +847,11 @@ def _sum(figures: Iterable[int | None]) -> int | None:
 
 def _whole_median(figures: Iterable[int | None]) -> int | None:
     known = [figure for figure in figures if figure is not None]
-    return round(median(known)) if known else None
-
-
-def _every_last(figures: Sequence[int], step: int) -> list[int]:
-    """Every ``step``-th, counted back from the last."""
-    return list(figures[::-1][:: max(1, step)])[::-1]
+    if not known:
+        return None
+    middle = median(known)
+    half = Fraction(1, 2)
+    return int(middle + half if middle > 0 else middle - half)  # halves away from zero
 
 
 def _days(first: date, last: date) -> list[date]:

@@ -21,9 +21,10 @@ from pages.charts.compare_series import days_to_draw, values_on
 from pages.parts.compare import export as compare_export
 from pages.parts.compare.compare_text import Row as ComparedWords
 from pages.parts.compare.compare_text import labels_of, row_of
-from pages.parts.overview import digest, overview_text
+from pages.parts.overview import overview_text
 from pages.parts.page import page_tiles
 from pages.text.periods import Period
+from pages.ui import week_text
 from pages.ui.tiles import Tile
 from storage.accounts.grants import (
     GrantFacts,
@@ -38,7 +39,6 @@ from storage.accounts.page_profile import find_page_profile
 from storage.accounts.pages import PageReport
 from storage.accounts.vault import Vault
 from storage.csv_import.importer import import_figures, undo_import
-from storage.csv_import.reader import read_file
 from storage.db.engine import Database
 from storage.export.csv_xlsx import make_file
 from storage.export.tables import GAINED, LOST, ExportQuery, export_daily_figures, export_page_table
@@ -61,6 +61,7 @@ from tests.integration.known_world.records import (
     ComparedRow,
     Filter,
     Freshness,
+    LineBefore,
     LinePoint,
     ListedPage,
     Mover,
@@ -76,6 +77,7 @@ from tests.integration.known_world.records import (
     View,
 )
 from tests.integration.known_world.records import Figures as ReportedFigures
+from tests.past_files import read_file
 
 T = TypeVar("T")
 
@@ -174,6 +176,8 @@ class Store:
 
     def import_file(self, rows: Sequence[ReportedFigures], now: datetime) -> int | None:
         """Take in a file of past figures; the import's id, None where it had no new day."""
+        if not rows:
+            return None
         lines = ["page_id,date,fans,followers"]
         for row in rows:
             cells = ("" if figure is None else str(figure) for figure in (row.fans, row.followers))
@@ -231,7 +235,6 @@ def ask_overview(session: Session, view: View) -> Overview:
         totals=_totals(shown.totals),
         previous=_convert_known(Comparable, shown.previous),
         line=_convert_each(LinePoint, shown.line),
-        line_sparkline=table.total_trend,
         movers_by_number=_movers(shown.movers),
         movers_by_rate=_movers(by_rate.movers),
         unusual=_convert_each(UnusualDay, shown.unusual),
@@ -250,6 +253,12 @@ def ask_overview(session: Session, view: View) -> Overview:
     )
 
 
+def ask_line_before(session: Session, view: View) -> LineBefore:
+    """The second line of Overview's chart."""
+    shown = _load_overview(session, view, "number")
+    return LineBefore(_convert_each(LinePoint, shown.line_before))
+
+
 def compare_previous(session: Session, view: View) -> Comparable | None:
     """Both ends of the previous period, also where Overview has no figures to compare with."""
     return _convert_known(Comparable, _find_previous(session, view))
@@ -260,7 +269,10 @@ def list_unusual(session: Session, view: View) -> list[UnusualDay]:
 
     The screens name wide days only, so every day counts as wide here.
     """
-    with patch.object(unusual, "is_wide", lambda *counts: True):
+    with (
+        patch.object(unusual, "is_wide", lambda *counts: True),
+        patch.object(unusual, "is_of_most", lambda *counts: True),
+    ):
         days = unusual.list_wide_days(
             session,
             since=view.since,
@@ -331,7 +343,7 @@ def export_compared(database: Database, page_ids: Sequence[str], view: View) -> 
     """The table of Compare as the product's CSV file."""
     with database.reading() as session:
         shown, rows = _compare(session, page_ids, view)
-    listed = compare_export.list_rows(shown.pages, rows, shown.view.period)
+    listed = compare_export.list_rows(shown, rows)
     return make_file(compare_export.columns(view.metric), listed, "csv")
 
 
@@ -339,8 +351,12 @@ def say_overview(session: Session, view: View) -> list[str]:
     """The tiles of Overview, who is counted, and the period told as a week, in its words."""
     shown, before = _load_overview(session, view, "number"), _find_previous(session, view)
     compared, period = shown.totals.of(view.metric), shown.view.period
-    tiles = overview_text.tiles(shown.totals, before, view.metric, period, shown.provenance)
+    tiles = overview_text.tiles(replace(shown, previous=before))
     total = shown.totals.fans_total if view.metric == "fans" else shown.totals.followers_total
+    counted = overview_text.counted_pages(compared, shown.totals.pages_count, view.metric, 0)
+    said = [*map(_say_tile, tiles), counted]
+    if not compared.pages:
+        return said
     week = records.Week(
         period,
         view.metric,
@@ -351,8 +367,7 @@ def say_overview(session: Session, view: View) -> list[str]:
         _count_attention(session, shown),
         tuple(shown.unusual),
     )
-    counted = overview_text.counted_pages(compared, shown.totals.pages_count, view.metric, 0)
-    return [*map(_say_tile, tiles), counted, *digest.to_text(digest.write(week)).splitlines()]
+    return [*said, *week_text.write(week)]
 
 
 def say_page(session: Session, page_id: str, view: View) -> list[str]:
@@ -412,18 +427,18 @@ def _query(session: Session, view: View) -> ExportQuery:
 
 def _stored_filter(session: Session, filter: Filter) -> StoredFilter:
     tag = filter_choices.find_tag(session, filter.tag) if filter.tag else None
-    state: Any = filter.state
+    states: Any = () if filter.state is None else (filter.state,)
     return StoredFilter(
-        account_id=filter.account,
-        category=filter.category,
-        state=state,
-        tag_id=None if filter.tag is None else NO_TAG if tag is None else tag[0],
+        account_ids=() if filter.account is None else (filter.account,),
+        categories=() if filter.category is None else (filter.category,),
+        states=states,
+        tag_ids=() if filter.tag is None else (NO_TAG if tag is None else tag[0],),
     )
 
 
 def _period(view: View) -> Period:
     since, until = view.previous or (None, None)
-    return Period("28 days", view.since, view.until, since, until)
+    return Period(view.label, view.since, view.until, since, until)
 
 
 def _grant_id(session: Session, account: str) -> int:

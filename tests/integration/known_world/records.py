@@ -41,7 +41,8 @@ class Filter:
 class View:
     """A screen as it is asked for. ``previous``: first and last day of what it is compared with.
 
-    ``number`` is the page of the table, from 1.
+    ``label`` is how the period is called, where that decides on ``previous``. ``number`` is the
+    page of the table, from 1.
     """
 
     since: date
@@ -52,6 +53,7 @@ class View:
     sort: str = "fans"
     descending: bool = True
     number: int = 1
+    label: str = "28 days"
 
 
 @dataclass(frozen=True)
@@ -210,12 +212,11 @@ class Freshness:
 
 @dataclass(frozen=True)
 class Overview:
-    """Every figure on Overview. ``movers_…`` are the Pages up, then those down."""
+    """Every figure on Overview but `LineBefore`. ``movers_…`` are the Pages up, then those down."""
 
     totals: Totals
     previous: Comparable | None
     line: list[LinePoint]
-    line_sparkline: list[int]
     movers_by_number: tuple[list[Mover], list[Mover]]
     movers_by_rate: tuple[list[Mover], list[Mover]]
     unusual: list[UnusualDay]
@@ -224,6 +225,13 @@ class Overview:
     origin: Origin | None
     freshness: Freshness
     connections: dict[str, int]
+
+
+@dataclass(frozen=True)
+class LineBefore:
+    """The second line of Overview's chart, of the days compared with; empty where none is drawn."""
+
+    points: list[LinePoint]
 
 
 @dataclass(frozen=True)

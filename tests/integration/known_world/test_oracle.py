@@ -40,6 +40,7 @@ NAMES = ("Café Wolf", "CAFE WOLF", "Äpfel", "Zebra", "wolf & Söhne")
 CATEGORIES = ("Cafe", "bakery", None)
 TASKS = (("ANALYZE",), ("MESSAGING",), ("PROFILE_PLUS_FULL_CONTROL",))
 TAGS = ("Few", "None")
+LABELS = ("This month", "Last month", "Yesterday", "This year")
 EXAMPLES_COUNT = settings().max_examples  # of the profile
 EXAMPLES = settings(
     # Making a failing world smaller takes minutes; without that it is shown as it was found.
@@ -204,6 +205,7 @@ def views(draw: st.DrawFn) -> tuple[int, int, View]:
         sort=draw(st.sampled_from(SORTS)),
         descending=draw(st.booleans()),
         number=draw(st.sampled_from([1, 1, 1, 2])),
+        label=draw(st.sampled_from(["28 days", "28 days", *LABELS])),
     )
     # Mostly the whole world or the end of it: there most is to be said.
     first = draw(st.sampled_from([0, 100]) | st.integers(0, 1_000))
@@ -216,11 +218,19 @@ def _seldom(values: st.SearchStrategy[str]) -> st.SearchStrategy[str | None]:
 
 
 def place(asked: tuple[int, int, View], length: int) -> View:
-    """The view on the days of a world, with the days before it as the previous period."""
+    """The view on the days of a world, or on those of its label that end there."""
     since, until = (day(each * length // 1_000) for each in asked[:2])
-    before = since - (until - since + A_DAY)
-    values = {each.name: getattr(asked[2], each.name) for each in fields(View)}
-    return View(**{**values, "since": since, "until": until, "previous": (before, since - A_DAY)})
+    label = asked[2].label
+    if label == "Last month":
+        until = until.replace(day=1) - A_DAY
+    if label in ("This month", "Last month"):
+        since = until.replace(day=1)
+    if label == "Yesterday":
+        since = until
+    if label == "This year":
+        since = until.replace(month=1, day=1)
+    previous = oracle.list_previous(label, since, until)
+    return replace(asked[2], since=since, until=until, previous=previous)
 
 
 def write(plan: Plan, store: Store, world: World) -> None:
@@ -312,6 +322,11 @@ def check(store: Store, world: World, view: View) -> None:
                 "overview",
                 product.ask_overview(session, view),
                 oracle.answer_overview(world, view, beyond),
+            ),
+            (
+                "line before",
+                product.ask_line_before(session, view),
+                oracle.answer_line_before(world, view, beyond),
             ),
             (
                 "compare",

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from storage.csv_import.importer import import_figures, plan_import
 from storage.csv_import.plan import ImportPlan
-from storage.csv_import.reader import PastFigures, read_file
+from storage.csv_import.reader import PastFigures
 from storage.db.engine import Database
 from storage.models import Snapshot
 from tests import present
+from tests.past_files import read_file
 
 NOW = present.NOW
 

@@ -67,7 +67,7 @@ def test_a_dry_run_stores_nothing(stocked: Database) -> None:
     counts = plan.counts
     assert (counts.new, counts.equal, counts.conflicting, counts.refused) == (2, 1, 1, 1)
     assert [(row.page_name, row.stored_fans) for row in plan.conflicting] == [("Page 1", 111)]
-    assert plan.refused == [(6, "No Page here has the id “9”.")]
+    assert plan.refused.rows == ((6, "No Page here has the id “9”."),)
     assert (plan.span, plan.pages_count) == ((day(-400), day(11)), 2)
     assert (list_snapshots(stocked), version_of(stocked)) == (before, version)
 
@@ -89,10 +89,11 @@ def test_an_import_adds_new_days_and_nothing_else(stocked: Database) -> None:
     assert {(row.fetched_at, row.graph_version) for row in new} == {(NOW, None)}
     assert (record.file_name, record.undone_at) == ("figures of 2025.csv", None)
     assert record.counts == ImportCounts(new=2, equal=1, conflicting=1, refused=1)
-    assert (event.kind, event.by, event.facts) == (
+    assert (event.kind, event.by, event.facts, event.file_name) == (
         "imported",
         THIS_COMPUTER,
-        {"file": "figures of 2025.csv", "import": import_id, "days": 2},
+        {"days": 2},
+        "figures of 2025.csv",
     )
     assert version_of(stocked) > version
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from storage.db.installation import get_data_version
+from storage.jobs.events import list_events
 from storage.notes.goals import GoalRow, find_goal, remove_goal, set_goal
 from tests.integration.storage_rows import LATER, NOW, add_pages
 
@@ -28,8 +29,19 @@ def test_a_goal_is_set_changed_and_removed(session: Session) -> None:
     assert find_goal(session, "1", "fans") == BIG
     assert find_goal(session, "2", "fans") is None
     version = get_data_version(session)
-    assert remove_goal(session, "1", "fans") is True
+    assert remove_goal(session, "1", "fans", LATER) is True
     assert get_data_version(session) > version
     assert find_goal(session, "1", "fans") is None
     assert find_goal(session, "1", "followers") == BIG
-    assert remove_goal(session, "1", "fans") is False
+    assert remove_goal(session, "1", "fans", LATER) is False
+    events = [(each.at, each.kind, each.page_name, each.facts) for each in list_events(session)]
+    metric = {"metric": "fans"}
+    assert events[-1] == (
+        NOW,
+        "goal_set",
+        "Page 1",
+        {**metric, "target": 100_000, "due_day": "2026-12-31"},
+    )
+    assert [event for event in events if event[1] == "goal_removed"] == [
+        (LATER, "goal_removed", "Page 1", metric)
+    ]

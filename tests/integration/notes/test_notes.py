@@ -48,7 +48,8 @@ def add(session: Session, text: str, number: int = 0, **whom: Any) -> int:
 
 
 def texts(session: Session, page_id: str | None = None, tag_id: int | None = None) -> list[str]:
-    found = list_notes(session, since=day(0), until=day(9), page_id=page_id, tag_id=tag_id)
+    tag_ids = () if tag_id is None else (tag_id,)
+    found = list_notes(session, since=day(0), until=day(9), page_id=page_id, tag_ids=tag_ids)
     return [row.text for row in found]
 
 
@@ -70,6 +71,8 @@ def test_a_note_concerns_the_charts_of_its_scope(database: Database) -> None:
     with database.reading() as session:
         assert texts(session) == ["all"]
         assert texts(session, tag_id=brand) == ["all", "brand"]
+        both = list_notes(session, since=day(0), until=day(9), tag_ids=(brand, other))
+        assert [row.text for row in both] == ["all", "brand", "other"]
         assert texts(session, page_id="1") == ["all", "brand", "one"]
         assert texts(session, page_id="2") == ["all", "two"]
         assert texts(session, page_id="no such page") == ["all"]
@@ -151,28 +154,28 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
         versions.append(get_data_version(session))
         events = list_events(session)[::-1]
     assert versions == sorted(set(versions))
-    assert [(each.kind, each.by, each.page_id) for each in events] == [
-        ("noted", "Ada", "1"),
-        ("note_changed", "Ben", None),
-        ("note_deleted", THIS_COMPUTER, None),
+    assert [(each.kind, each.by, each.page_name, each.note_text) for each in events] == [
+        ("noted", "Ada", "Café", None),
+        ("note_changed", "Ben", None, None),
+        ("note_deleted", THIS_COMPUTER, None, None),
     ]
-    assert events[0].facts == {"day": str(day(1)), "text": "A", "page": "Café", "tag": None}
-    assert events[1].facts["before"] == "A"
+    assert events[0].facts == {"day": str(day(1)), "scope": "page"}
+    assert events[1].facts == {"day": str(day(2)), "scope": "all"}
 
 
 def test_consents_concern_the_pages_that_the_account_holds(session: Session) -> None:
     anna = add_grant(session, "a", account_name="Anna Keller")
-    add_grant(session, "b", account_name="Ben Ortiz")
+    ben = add_grant(session, "b", account_name="Ben Ortiz")
     add_page(session, "1")
     add_page(session, "2")
     hold(session, anna, "1")
     tag = create_tag(session, "T", NOW)
     tag_page(session, tag, "2", NOW)
-    record_event(session, "connected", "Anna Keller", {"added": 2}, at(1))
-    record_event(session, "connected", "Ben Ortiz", {"added": 5}, at(2))
-    record_event(session, "renewed", "Anna Keller", {"added": 0}, at(3, 23))
-    record_event(session, "frozen", "Anna Keller", {}, at(3))
-    record_event(session, "renewed", "Anna Keller", {}, at(4, 0))
+    record_event(session, "connected", {"added": 2}, at(1), grant_id=anna)
+    record_event(session, "connected", {"added": 5}, at(2), grant_id=ben)
+    record_event(session, "renewed", {"added": 0}, at(3, 23), grant_id=anna)
+    record_event(session, "frozen", {}, at(3), grant_id=anna)
+    record_event(session, "renewed", {}, at(4, 0), grant_id=anna)
     anna_s = [
         Consent(day(1), "connected", "Anna Keller", 2),
         Consent(day(3), "renewed", "Anna Keller", 0),
@@ -185,9 +188,9 @@ def test_consents_concern_the_pages_that_the_account_holds(session: Session) -> 
     assert ask(ALL) == [anna_s[0], ben_s, anna_s[1]]
     assert ask(Scope(page_id="1")) == anna_s
     assert ask(Scope(page_id="2")) == []
-    assert ask(Scope(tag_id=tag)) == []
+    assert ask(Scope(tag_ids=(tag,))) == []
     tag_page(session, tag, "1", NOW)
-    assert ask(Scope(tag_id=tag)) == anna_s
+    assert ask(Scope(tag_ids=(tag,))) == anna_s
 
 
 def test_what_was_before_a_page_came_does_not_concern_it(database: Database) -> None:
@@ -196,7 +199,7 @@ def test_what_was_before_a_page_came_does_not_concern_it(database: Database) -> 
         add_page(session, "1", first_seen_at=at(3))
         hold(session, anna, "1")
         for number in (1, 3, 5):
-            record_event(session, "renewed", "Anna Keller", {"added": 1}, at(number))
+            record_event(session, "renewed", {"added": 1}, at(number), grant_id=anna)
         found = list_consents(session, Scope(page_id="1"), since=day(0), until=day(9))
     assert [(each.day, each.is_first) for each in found] == [(day(3), True), (day(5), False)]
 
@@ -214,7 +217,7 @@ def test_an_outage_is_a_run_of_days_without_any_snapshot(session: Session) -> No
 
     assert ask(ALL, -5, 9) == [(day(3), day(3)), (day(6), day(7))]
     assert ask(Scope(page_id="1"), -5, 9) == [(day(2), day(3)), (day(6), day(7))]
-    assert ask(Scope(tag_id=tag), -5, 9) == [(day(3), day(8))]
+    assert ask(Scope(tag_ids=(tag,)), -5, 9) == [(day(3), day(8))]
     assert ask(Scope(page_id="3"), -5, 9) == [], "nobody has ever counted it"
     assert ask(ALL, 7, 9) == [(day(7), day(7))], "it began before the period"
     assert ask(ALL, 0, 10) == ask(ALL, 0, 9), "today's snapshot is to come"
@@ -248,8 +251,8 @@ def test_an_import_concerns_the_pages_in_its_file(session: Session) -> None:
     def ask(scope: Scope, until: int = 9) -> list[Imported]:
         return list_imports(session, scope, since=day(0), until=day(until))
 
-    assert ask(ALL) == ask(Scope(page_id="1")) == ask(Scope(tag_id=tags[0])) == imported
-    assert ask(Scope(page_id="2")) == ask(Scope(tag_id=tags[1])) == []
+    assert ask(ALL) == ask(Scope(page_id="1")) == ask(Scope(tag_ids=(tags[0],))) == imported
+    assert ask(Scope(page_id="2")) == ask(Scope(tag_ids=(tags[1],))) == []
     assert ask(ALL, until=2) == []
 
 

@@ -97,11 +97,13 @@ def test_bulk_tagging_takes_the_pages_of_the_filter_and_no_others(session: Sessi
     assert tag_pages(session, client, filter=cafes, until=TODAY, now=NOW) == 3
     assert tag_pages(session, client, filter=cafes, until=TODAY, now=NOW) == 0, "none is new"
     assert count_pages(session, filter=EVERY_PAGE, until=TODAY, tag_id=client) == 3
-    of_anna, shops = Filter(account_id="anna"), Filter(category="Shop")
+    of_anna, shops = Filter(account_ids=("anna",)), Filter(categories=("Shop",))
     assert tag_pages(session, client, filter=of_anna, until=TODAY, now=NOW) == 1
     assert untag_pages(session, client, filter=shops, until=TODAY, now=NOW) == 1
+    ticked = Filter(page_ids=("1", "4"))
+    assert tag_pages(session, client, filter=ticked, until=TODAY, now=NOW) == 1
     tagged = session.scalars(select(PageTag.page_id).order_by(PageTag.page_id))
-    assert list(tagged) == ["1", "2", "5"]
+    assert list(tagged) == ["1", "2", "4", "5"]
 
 
 def test_a_tag_that_is_gone_takes_no_page(session: Session) -> None:
@@ -173,13 +175,16 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
         rename_tag(session, tag, "B", NOW, by="Cleo")
         rename_tag(session, tag, "B", NOW, by="Cleo")
         versions.append(get_data_version(session))
+        named = [each.tag_name for each in list_events(session)]
         delete_tag(session, tag, NOW)
         versions.append(get_data_version(session))
         events = list_events(session)[::-1]
     assert versions == sorted(set(versions))
-    assert [(each.kind, each.by, each.page_id, each.facts) for each in events] == [
-        ("tagged", "Ada", None, {"tag": "A", "pages": 2}),
-        ("untagged", "Ben", "1", {"tag": "A", "pages": 1}),
-        ("tag_renamed", "Cleo", None, {"tag": "A", "new": "B"}),
-        ("tag_deleted", THIS_COMPUTER, None, {"tag": "B", "pages": 1}),
+    assert [(each.kind, each.by, each.page_name, each.facts) for each in events] == [
+        ("tagged", "Ada", None, {"pages": 2}),
+        ("untagged", "Ben", "Page 1", {"pages": 1}),
+        ("tag_renamed", "Cleo", None, {}),
+        ("tag_deleted", THIS_COMPUTER, None, {"pages": 1}),
     ]
+    assert named == ["B", "B", "B"], "by the present name, until it is deleted"
+    assert {each.tag_name for each in events} == {None}

@@ -15,8 +15,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from storage.accounts import attempts
 from storage.accounts.attempts import (
-    MAX_OPEN_ATTEMPTS,
     claim_attempt,
     consume_attempt,
     create_attempt,
@@ -27,10 +27,10 @@ from storage.accounts.attempts import (
     record_unticked,
     store_result,
     wipe_expired,
+    withdraw_attempt,
 )
 from storage.accounts.vault import Sealed, Vault
 from storage.db.engine import Database
-from storage.db.errors import TooManyAttempts
 from storage.models import Attempt
 from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
 
@@ -248,25 +248,32 @@ def test_failing_keeps_plain_facts(session: Session) -> None:
     assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
 
 
-def test_open_attempts_are_capped_until_they_expire(database: Database) -> None:
-    with database.writing() as session:
-        for number in range(MAX_OPEN_ATTEMPTS):
-            add_attempt(session, f"a{number}")
-    with pytest.raises(TooManyAttempts) as caught, database.writing() as session:
-        add_attempt(session, "one more")
-    assert caught.value.open_count == MAX_OPEN_ATTEMPTS
-    with database.writing() as session:
-        assert consume(session, id="a7")
-        add_attempt(session, "one more")
-    with database.writing() as session:
+def test_beyond_the_limit_the_oldest_open_attempt_makes_room(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "MAX_OPEN_ATTEMPTS", 3)
+    for number in range(5):
         create_attempt(
             session,
-            id="next",
-            nonce_hash="n",
+            id=f"a{number}",
+            nonce_hash="n1",
             binding=BINDING,
-            now=OPEN_END,
-            expires_at=PREVIEW_END,
+            now=NOW + timedelta(seconds=number),
+            expires_at=OPEN_END,
         )
+        if number == 0:
+            assert consume(session, id="a0")
+    assert [n for n in range(5) if find_attempt(session, f"a{n}")] == [0, 2, 3, 4]
+
+
+def test_only_an_open_attempt_of_the_same_browser_is_withdrawn(session: Session) -> None:
+    add_attempt(session)
+    assert not withdraw_attempt(session, id="a1", nonce_hash="of another browser")
+    assert withdraw_attempt(session, id="a1", nonce_hash="n1")
+    assert find_attempt(session, "a1") is None
+    add_attempt(session, "a2")
+    assert consume(session, id="a2")
+    assert not withdraw_attempt(session, id="a2", nonce_hash="n1")
 
 
 def test_wiping_erases_expired_results_and_nothing_else(session: Session) -> None:

@@ -16,10 +16,12 @@ from storage.accounts.grants import (
     forget_tokens,
     get_grant,
     list_grants,
+    list_unchecked_grants,
+    record_check,
     record_expiries,
+    record_permissions,
     save_grant,
     set_grant_status,
-    touch_grant,
 )
 from storage.accounts.vault import PURPOSE_USER_TOKEN, Vault
 from storage.db.engine import Database
@@ -175,9 +177,34 @@ def test_use_and_expiries_are_noted(session: Session) -> None:
     grant_id = add_grant(session, VAULT, "1", [])
     before = get_data_version(session)
     for _ in range(2):
-        touch_grant(session, grant_id, LATER)
+        record_check(session, grant_id, LATER, is_alive=True)
         record_expiries(session, grant_id, expires_at=None, data_access_expires_at=LATER)
         grant = get_grant(session, grant_id)
-        assert (grant.last_used_at, grant.expires_at) == (LATER, None)
+        assert (grant.last_used_at, grant.checked_at, grant.expires_at) == (LATER, LATER, None)
         assert grant.data_access_expires_at == LATER
         assert get_data_version(session) == before + 1, "once"
+
+
+def test_unchanged_permissions_change_no_version(session: Session) -> None:
+    grant_id = add_grant(session, VAULT, "1", [])
+    granted = get_grant(session, grant_id).granted_permissions
+    record_permissions(session, grant_id, granted=granted, declined=["x"])
+    before = get_data_version(session)
+    record_permissions(session, grant_id, granted=granted[::-1], declined=["x"])
+    assert get_data_version(session) == before
+    record_permissions(session, grant_id, granted=granted, declined=[])
+    assert get_data_version(session) == before + 1
+    assert get_grant(session, grant_id).declined_permissions == []
+
+
+def test_what_an_operator_ended_is_not_to_be_checked(session: Session) -> None:
+    ids = [add_grant(session, VAULT, str(number), []) for number in range(4)]
+    assert list_unchecked_grants(session, NOW) == []
+    for grant_id, status in zip(ids, ("ok", "needs_renewal", "frozen", "ok"), strict=True):
+        set_grant_status(session, grant_id, status, code=None, subcode=None, now=NOW)
+    forget_tokens(session, ids[3], NOW)
+    assert list_unchecked_grants(session, LATER) == ids[:2]
+    record_check(session, ids[0], LATER, is_alive=True)
+    record_check(session, ids[1], LATER, is_alive=False)
+    assert list_unchecked_grants(session, LATER) == []
+    assert get_grant(session, ids[1]).last_used_at == NOW

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy import Connection, MetaData, Table, inspect, select, text
+from sqlalchemy.orm import Session
 
+from storage.accounts.archive import archive_pages
 from storage.db.engine import Database, open_database
 from storage.db.errors import NewerSchema, OldSchema, WrongInstallation
 from storage.db.installation import bump_data_version, get_data_version
-from storage.migrations.migrate import FORMER_REVISIONS, find_marker, migrate
-from storage.models import Base, Installation
+from storage.figures.filters import EVERY_PAGE
+from storage.migrations.migrate import FORMER_REVISIONS, find_marker, make_config, migrate
+from storage.models import Base, Event, Installation, JobFailure, Page
+from storage.notes.saved_views import list_views, save_view
+from storage.notes.tags import count_pages
 from tests.integration.storage_rows import LATER, NOW
 from tests.old_database import make_old_database
 
@@ -81,6 +88,95 @@ def test_the_first_migration_marks_the_database(empty_database: Database) -> Non
         assert find_marker(session.connection()) == "live:123456789012345"
         assert get_data_version(session) == 0
         assert session.scalars(select(Installation)).one().created_at == NOW
+
+
+def test_old_events_keep_what_they_are_about_without_names(empty_database: Database) -> None:
+    """The rows as the first migration's program wrote them."""
+    facts = {
+        "connected": {"account_name": "Ann", "saved": 3, "added": 2, "is_known_account": False},
+        "tagged": {"tag": "Brand", "pages": 5},
+        "tag_renamed": {"tag": "Old", "new": "Brand"},
+        "tag_deleted": {"tag": "Gone", "pages": 1},
+        "noted": {"day": "2026-11-08", "text": "Campaign", "page": None, "tag": "Brand"},
+        "note_deleted": {"day": "2026-11-08", "text": "Anna left", "page": "Café", "tag": None},
+        "imported": {"file": "Café.csv", "import": 4, "days": 9},
+        "frozen": {},
+    }
+    with empty_database.writing() as session:
+        config = make_config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "first")
+        _insert(session, "grants", account_name="Ann", status="ok", status_at=NOW)
+        _insert(session, "pages", id="10", name="Café", name_folded="cafe")
+        _insert(session, "tags", name="Brand", name_folded="brand")
+        _insert(session, "notes", day=date(2026, 11, 8), text="Campaign")
+        _insert(session, "imports", id=4, file_name="Café.csv")
+        _insert(session, "job_runs", status="done")
+        _insert(session, "job_failures", page_id="10", account_name="Ann")
+        for kind, of_kind in facts.items():
+            name = "Ann" if kind == "connected" else "Zoe" if kind == "frozen" else None
+            page_id = "10" if kind == "tagged" else None
+            row = {"account_name": name, "kind": kind, "facts": of_kind, "page_id": page_id}
+            _insert(session, "events", at=NOW, by="Ada", grant_id=None, **row)
+        session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
+    migrate(empty_database, "sandbox", NOW)
+    with empty_database.reading() as session:
+        events = {each.kind: each for each in session.scalars(select(Event).order_by(Event.id))}
+        assert list(events) == list(facts), "in their order"
+        assert {(each.at, each.by) for each in events.values()} == {(NOW, "Ada")}
+        assert {
+            kind: (each.facts, each.grant_id, each.page_id, each.tag_id, each.note_id)
+            for kind, each in events.items()
+        } == {
+            "connected": ({"saved": 3, "added": 2}, 1, None, None, None),
+            "tagged": ({"pages": 5}, None, "10", 1, None),
+            "tag_renamed": ({}, None, None, 1, None),
+            "tag_deleted": ({"pages": 1}, None, None, None, None),
+            "noted": ({"day": "2026-11-08", "scope": "tag"}, None, None, 1, 1),
+            "note_deleted": ({"day": "2026-11-08", "scope": "page"}, None, None, None, None),
+            "imported": ({"days": 9}, None, None, None, None),
+            "frozen": ({}, None, None, None, None),
+        }
+        assert events["imported"].import_id == 4
+        (failure,) = session.scalars(select(JobFailure))
+        assert failure.page_id == "10"
+
+
+def test_pages_of_the_version_before_are_not_archived(empty_database: Database) -> None:
+    with empty_database.writing() as session:
+        config = make_config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "nameless_events")
+        _insert(session, "pages", id="10", name="Café", name_folded="cafe")
+        _insert(session, "snapshots", page_id="10", day=NOW.date(), fans_count=5)
+        _insert(session, "tags", name="Brand", name_folded="brand")
+        session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
+    migrate(empty_database, "sandbox", NOW)
+    with empty_database.writing() as session:
+        (page,) = session.scalars(select(Page))
+        assert (page.name, page.archived_at) == ("Café", None)
+        assert count_pages(session, filter=EVERY_PAGE, until=NOW.date()) == 1
+        assert list_views(session) == []
+        assert archive_pages(session, ["10"], LATER) == 1
+        assert save_view(session, "Mine", "archived=yes", LATER).name == "Mine"
+        assert get_data_version(session) > 7
+
+
+NOW_ROW = {"now": NOW.replace(tzinfo=None)}
+
+
+def _insert(session: Session, table_name: str, /, **values: Any) -> None:
+    """Add a row to a table as it is stored now, with something in every column that needs it."""
+    table = Table(table_name, MetaData(), autoload_with=session.connection())
+    filler = {int: 1, str: "x", datetime: NOW, date: NOW.date(), object: []}
+    needed = [column for column in table.c if not column.nullable and column.name != "id"]
+    row = {column.name: filler[column.type.python_type] for column in needed} | values
+    if session.connection().dialect.name == "sqlite":
+        row = {
+            name: value.replace(tzinfo=None) if isinstance(value, datetime) else value
+            for name, value in row.items()
+        }
+    session.execute(table.insert().values(row))
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:

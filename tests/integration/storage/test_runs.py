@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.keys import check_keys
 from storage.accounts.pictures import upsert_picture_sources
-from storage.accounts.vault import Vault, check_keys
-from storage.db.engine import Database
+from storage.accounts.vault import Vault
+from storage.db.engine import WAITED, Database
 from storage.db.errors import JobRunning
 from storage.db.installation import get_data_version
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
@@ -40,8 +41,8 @@ from storage.jobs.runs import (
     drop_failures,
     find_active_run,
     find_last_run,
+    find_run,
     finish_run,
-    get_run,
     list_failures,
     list_runs,
     record_failures,
@@ -55,7 +56,6 @@ from tests.integration.storage_rows import (
     NOW,
     add_attempt,
     add_grant,
-    add_pages,
     expire_leases,
 )
 
@@ -80,7 +80,9 @@ def finish(database: Database, run_id: int, status: str = "done") -> bool:
 
 def get(database: Database, run_id: int) -> RunRecord:
     with database.reading() as session:
-        return get_run(session, run_id)
+        run = find_run(session, run_id)
+        assert run is not None
+        return run
 
 
 def active_run_id(database: Database) -> int | None:
@@ -182,6 +184,22 @@ def test_a_heartbeat_keeps_the_lease(database: Database) -> None:
         start(database)
 
 
+def test_who_had_to_wait_for_the_lock_takes_over_no_lease(database: Database) -> None:
+    """The run that holds it may have waited for the same lock, unable to renew it."""
+    run_id = start(database)
+    expire_leases(database)
+
+    def start_after_waiting() -> None:
+        with database.writing() as session:
+            session.info[WAITED] = True
+            start_run(session, kind=SNAPSHOTS, started_by="daily", day=DAY, now=NOW)
+
+    with pytest.raises(JobRunning):
+        start_after_waiting()
+    with database.writing() as session:
+        assert renew_leases(session, run_id)
+
+
 def test_a_lease_lasts_a_minute_by_the_databases_clock(database: Database) -> None:
     run_id = start(database)
     with database.reading() as session:
@@ -230,17 +248,14 @@ def test_runs_of_a_kind_are_listed_newest_first(database: Database) -> None:
 
 
 def test_failures_are_listed_with_names(database: Database) -> None:
-    run_id = start(database)
-    first = FailureRow("1", None, "Ann\x00e", "RateLimited", 80001, None, "A1")
+    run_id, vault = start(database), Vault([KEY])
     with database.writing() as session:
-        add_pages(session, ["1", "2", "3"])
-        record_failures(
-            session, run_id, [first, FailureRow("2", None, None, "NotFound", 100, 33, None)]
-        )
-        record_failures(
-            session, run_id, [FailureRow("2", None, "Bob", "AccessEnded", 190, 463, "A2")]
-        )
-        record_failures(session, run_id, [FailureRow("3", None, "Bob", "NotFound", 100, 33, None)])
+        ann, bob = (add_grant(session, vault, account, ["1", "2", "3"]) for account in "ab")
+        first = FailureRow("1", ann, "RateLimited", 80001, None, "A\x001")
+        second = FailureRow("2", None, "NotFound", 100, 33, None)
+        record_failures(session, run_id, [first, second])
+        record_failures(session, run_id, [FailureRow("2", bob, "AccessEnded", 190, 463, "A2")])
+        record_failures(session, run_id, [FailureRow("3", bob, "NotFound", 100, 33, None)])
         drop_failures(session, run_id, ["3"])
         record_failures(session, run_id, [])
     with database.reading() as session:
@@ -250,22 +265,40 @@ def test_failures_are_listed_with_names(database: Database) -> None:
     assert [
         (f.page_name, f.account_name, f.kind, f.code, f.subcode, f.trace_id) for f in found
     ] == [
-        ("Page 1", "Ann\ufffde", "RateLimited", 80001, None, "A1"),
-        ("Page 2", "Bob", "AccessEnded", 190, 463, "A2"),
+        ("Page 1", "Account a", "RateLimited", 80001, None, "A\ufffd1"),
+        ("Page 2", "Account b", "AccessEnded", 190, 463, "A2"),
     ]
 
 
 def test_events_are_listed_newest_first(database: Database) -> None:
     with database.writing() as session:
-        record_event(session, "connected", "Ann", {"saved": 3}, NOW)
-        record_event(session, "needs_renewal", None, {}, LATER)
-        record_event(session, "frozen", "Bob\ud800", {}, NOW)
+        ann, bob = (add_grant(session, Vault([KEY]), account, ["1"]) for account in "ab")
+        record_event(session, "connected", {"saved": 3}, NOW, grant_id=ann)
+        record_event(session, "exported", {"what": "table", "format": "csv"}, LATER)
+        record_event(session, "frozen", {}, NOW, grant_id=bob)
     with database.reading() as session:
         events = list_events(session)
-        assert [event.kind for event in events] == ["needs_renewal", "frozen", "connected"]
-        assert [event.account_name for event in events] == [None, "Bob\ufffd", "Ann"]
+        assert [event.kind for event in events] == ["exported", "frozen", "connected"]
+        assert [event.account_name for event in events] == [None, "Account b", "Account a"]
         assert events[2].facts == {"saved": 3}
         assert [event.kind for event in list_events(session, limit=1, offset=2)] == ["connected"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "ids"),
+    [
+        ("opened", {}, {}),
+        ("connected", {}, {}),
+        ("frozen", {}, {"grant_id": 1, "page_id": "1"}),
+        ("frozen", {"account_name": 1}, {"grant_id": 1}),
+        ("goal_set", {"metric": "Anna Keller"}, {"page_id": "1"}),
+    ],
+)
+def test_an_event_has_what_belongs_to_its_kind_and_no_name(
+    session: Session, kind: str, facts: dict[str, Any], ids: dict[str, Any]
+) -> None:
+    with pytest.raises(ValueError, match="event"):
+        record_event(session, kind, facts, NOW, **ids)
 
 
 @dataclass(frozen=True)
@@ -302,12 +335,12 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
     run_id = start(database)
     with database.writing() as session:
         check_keys(session, vault, NOW)
-        add_grant(session, vault, "1", ["10"])
+        grant_id = add_grant(session, vault, "1", ["10"])
         add_attempt(session)
         upsert_picture_sources(session, {"10": "https://example.org/x"}, NOW)
         upsert_snapshots(session, [SnapshotRow("10", DAY, 1, 1, "snapshot", NOW, None)])
-        record_failures(session, run_id, [FailureRow("10", None, None, "NotFound", 100, 33, None)])
-        record_event(session, "connected", "Ann", {}, NOW)
+        record_failures(session, run_id, [FailureRow("10", None, "NotFound", 100, 33, None)])
+        record_event(session, "connected", {}, NOW, grant_id=grant_id)
         observe_graph(session, version_served="v26.0", dropped_fields=(), usage={}, now=NOW)
         session.execute(update(InsightMetric).values(status="retired"))
         before = get_data_version(session)

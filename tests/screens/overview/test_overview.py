@@ -12,10 +12,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fb.jobs import runner, sandbox_history
-from pages.parts.overview import page_list, tables
 from pages.records import LastRun
 from pages.text import formats, wording
-from storage.accounts.vault import KeyReport
+from storage.accounts.keys import KeyReport
 from storage.jobs import runs
 from tests.present import ago
 from tests.screens.conftest import (
@@ -27,7 +26,7 @@ from tests.screens.conftest import (
     tiles_of,
     words_of,
 )
-from tests.screens.figures import TODAY, between, connect, fill, give_page, rising
+from tests.screens.figures import TODAY, between, connect, day_of, fill, give_page, rising
 from tests.screens.test_setup import LIVE
 
 START = 'href="/oauth/start"'
@@ -40,7 +39,7 @@ def table_of(at: AppTest) -> pd.DataFrame:
 
 
 def names_of(at: AppTest) -> list[str]:
-    return [str(name) for name in table_of(at)["name"]][tables.SUMMARY_ROWS :]
+    return [str(name) for name in table_of(at)["name"]]
 
 
 @pytest.fixture
@@ -87,13 +86,12 @@ def test_a_full_overview(thirty: Stage) -> None:
     (chart,) = at.get("vega_lite_chart")
     assert chart.proto.alt.startswith("Fans of 30 Pages rose from ")
     said = words_of(at)
-    assert "All 30 Pages have figures on both ends of the period." in said
+    assert "All 30 Pages are counted." in said
     assert "1–25 of 30 Pages, most fans first" in said
     assert names_of(at)[:2] == ["Page 030", "Page 029"]
     assert len(names_of(at)) == 25
-    frame = table_of(at)  # its totals are of all rows and not of those on the screen
-    assert frame["name"].tolist()[:2] == ["All 30", "Median Page"]
-    assert f"{frame['fans'].tolist()[0]:,d}" == tiles_of(at)["Fans"]
+    # The sum is of all rows and not of those on the screen.
+    assert f"Together {tiles_of(at)['Fans']} fans, +{net:,d} (" in said
 
 
 def test_the_order_of_the_address_sorts_over_every_row(thirty: Stage) -> None:
@@ -108,8 +106,9 @@ def test_the_page_of_the_address_is_shown_and_a_made_up_one_is_not(thirty: Stage
     at = thirty.open("overview", {"page": "2"})
     assert names_of(at) == [f"Page {number:03d}" for number in range(5, 0, -1)]
     assert "26–30 of 30 Pages" in words_of(at)
-    totals = slice(0, tables.SUMMARY_ROWS)
-    assert table_of(at)["fans"][totals].tolist() == table_of(first)["fans"][totals].tolist()
+    together = f"Together {tiles_of(first)['Fans']} fans"
+    assert together in words_of(first)
+    assert together in words_of(at)
     for made_up in ("99", "-1", "x", "9" * 400):
         at = thirty.open("overview", {"page": made_up})
         assert len(names_of(at)) in (5, 25)
@@ -146,6 +145,48 @@ def test_needs_attention_shows_the_pages_that_do(stage: Stage) -> None:
     assert table_of(at)["connection"].tolist()[-1] == ["Needs renewal"]
 
 
+def test_needs_attention_gives_the_reason_in_the_row_and_so_does_the_page(stage: Stage) -> None:
+    anna = connect(stage)
+    carla = connect(stage, "Carla <b>", status="needs_renewal", reason_code=10)
+    give_page(stage, "1", rising(900, 1), grant_id=anna)
+    give_page(stage, "2", {TODAY: None}, grant_id=anna)
+    give_page(stage, "3", {-9: 800}, grant_id=anna)
+    give_page(stage, "4", rising(700, 1), grant_id=anna, is_published=False)
+    give_page(stage, "5", rising(600, 1), grant_id=anna, status="role_lost")
+    give_page(stage, "6", rising(500, 1), grant_id=carla)
+    give_page(stage, "7", rising(400, 1))
+    at = stage.open("overview", {"show": "Needs attention", "sort": "Name A to Z"})
+    reasons = table_of(at)["why"].tolist()
+    assert names_of(at) == [f"Page {number}" for number in range(2, 8)]
+    assert reasons == [
+        "Facebook gives no count.",
+        f"The last figures are of {formats.day(day_of(-9))}.",
+        "The Page is not published. Its figures may stand still.",
+        "Anna Keller no longer has a role on this Page.",
+        "Carla <b> gives no permission to read fans and followers (pages_read_engagement).",
+        "No connected account gives access to this Page any more.",
+    ]
+    for page_id in ("4", "5", "7"):
+        assert reasons[int(page_id) - 2] in words_of(stage.open("page", {"id": page_id}))
+    assert "why" not in table_of(stage.open("overview")).columns
+
+
+def test_without_a_page_that_can_be_read_no_figure_is_promised(stage: Stage) -> None:
+    carla = connect(stage, "Carla Stein", status="needs_renewal", reason_code=10)
+    give_page(stage, "1", grant_id=carla)
+    at = stage.open("overview")
+    said = words_of(at)
+    assert "Carla Stein gives no permission to read fans and followers" in said
+    assert "1 Page is not refreshed until Carla Stein renews." in said
+    assert "Renew" in links_of(at)
+    assert "There are no figures yet." in said
+    assert "No Page can be read at present, so no figures come." in said
+    for promise in ("tomorrow", "From now on", "ollowers work", "next refresh"):
+        assert promise not in said
+        assert promise not in words_of(stage.open("page", {"id": "1"}))
+    assert "See Connections" in links_of(at)
+
+
 def test_when_nothing_needs_attention_that_is_said(stage: Stage) -> None:
     fill(stage, 3)
     said = words_of(stage.open("overview", {"show": "Needs attention"}))
@@ -160,7 +201,7 @@ def test_the_switch_turns_tiles_chart_movers_and_table(stage: Stage) -> None:
     assert tiles_of(at)["Net new followers"] == "+280"
     assert table_of(at)["net"].tolist()[-1] == 280
     assert "Followers over time" in words_of(at)
-    assert links_of(at)[-1] == "Page 1 :green[\\+280]"
+    assert ":small[Page 1] :green[\\+280]" in links_of(at)
     at = stage.open("overview")
     assert tiles_of(at)["Net new fans"] == "+28"
 
@@ -168,7 +209,7 @@ def test_the_switch_turns_tiles_chart_movers_and_table(stage: Stage) -> None:
 def test_movers_are_links_that_carry_the_way_back(stage: Stage) -> None:
     fill(stage, 30)
     at = stage.open("overview", {"sort": "Name A to Z"})
-    mover = next(link for link in at.page_link if str(link.value).startswith("Page 029 "))
+    mover = next(link for link in at.page_link if str(link.value).startswith(":small[Page 029]"))
     assert mover.proto.query_string == "id=29&from=sort%3DName%2BA%2Bto%2BZ"
 
 
@@ -177,7 +218,7 @@ def test_small_pages_do_not_win_by_rate(stage: Stage) -> None:
     give_page(stage, "1", rising(10, 5), name="Tiny", grant_id=grant_id, first_seen_at=NOW)
     give_page(stage, "2", rising(10_000, 5), name="Big", grant_id=grant_id)
     at = stage.open("overview", {"movers": "Rate", "period": "90 days"})
-    assert any(label.startswith("Big ") for label in links_of(at))
+    assert any(label.startswith(":small[Big]") for label in links_of(at))
     assert not any(label.startswith("Tiny") for label in links_of(at))
 
 
@@ -188,7 +229,7 @@ def test_every_view_can_be_drawn(stage: Stage, view: str) -> None:
     give_page(stage, "1", fans, grant_id=connect(stage))
     at = stage.open("overview", {"view": view})
     assert len(at.get("vega_lite_chart")) == 1
-    assert "1 day without any snapshot is grey." in words_of(at)
+    assert "1 day without figures is grey." in words_of(at)
 
 
 def test_a_page_without_figures_is_left_out_and_that_is_said(stage: Stage) -> None:
@@ -198,7 +239,7 @@ def test_a_page_without_figures_is_left_out_and_that_is_said(stage: Stage) -> No
     assert "3 of 4 Pages" in words_of(at)
     assert "1 has no fan count" in words_of(at)
     silent = names_of(at).index("Silent")
-    assert pd.isna(table_of(at)["fans"].tolist()[tables.SUMMARY_ROWS + silent])
+    assert pd.isna(table_of(at)["fans"].tolist()[silent])
 
 
 def test_pages_with_no_fans_at_all_divide_nothing_by_zero(stage: Stage) -> None:
@@ -212,7 +253,10 @@ def test_young_figures_are_compared_from_where_they_begin(stage: Stage) -> None:
     give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
     at = stage.open("overview")
     assert tiles_of(at)["Net new fans"] == "+90"
-    assert "in 9 days" in [metric.proto.delta_description for metric in at.metric]
+    begin = ago(9)
+    since = f"since {formats.recent_day(begin, ago(0))}"
+    assert at.metric[0].proto.delta_description == since
+    assert f"Figures begin on {formats.day(begin)}." in words_of(at)
 
 
 def test_a_press_on_a_name_opens_the_page_that_stands_there(
@@ -229,38 +273,12 @@ def test_a_press_on_a_name_opens_the_page_that_stands_there(
         at.session_state["open-page"] = {"row": row, "label": label}
         at.run()
 
-    press(2, "Page 003")
+    press(0, "Page 003")
     assert opened == [{"id": "3"}]
-    press(0, "All 3")
-    press(1, "Median Page")
-    press(3, "Page 003")  # the rows moved since they were drawn
+    press(1, "Page 003")  # the rows moved since they were drawn
+    press(-1, "Page 001")
     press(99, "Page 003")
     assert opened == [{"id": "3"}]
-
-
-def select(column: str) -> dict[str, Any]:
-    return {"selection": {"rows": [], "columns": [column] if column else [], "cells": []}}
-
-
-def test_the_tables_order_stays_marked_whatever_is_clicked(monkeypatch: pytest.MonkeyPatch) -> None:
-    state: dict[str, Any] = {}
-    monkeypatch.setattr("streamlit.session_state", state)
-    fans, net = select("fans"), select("net")
-    first = page_list._table_key(fans)
-    # The default marks it: what is written would be sent with the table, and again without it.
-    assert first not in state
-    state[first] = net
-    assert page_list._table_key(net) == first
-    state[first] = select("")  # the same header again, which takes the mark away
-    second = page_list._table_key(net)
-    assert second != first
-    assert second not in state
-    state[second] = net
-    third = page_list._table_key(fans)  # the Order box
-    assert third not in (first, second)
-    assert third not in state
-    state[third] = fans
-    assert page_list._table_key(fans) == third
 
 
 def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -351,7 +369,7 @@ def test_figures_of_days_ago_say_so(stage: Stage) -> None:
     at = stage.open("overview")
     said = words_of(at)
     assert "Last refreshed 3 days ago" in said
-    assert "stays empty for ever" in said
+    assert "stays empty for good" in said
     assert f"Figures end on {formats.day(ago(3))}." in said
     assert tiles_of(at)["Net new fans"] == "+250"
     assert len(at.get("vega_lite_chart")) == 1
@@ -361,7 +379,7 @@ def test_a_period_without_figures_says_so_and_offers_a_longer_one(stage: Stage) 
     days = range(-60, TODAY - 20)
     give_page(stage, "1", rising(1000, 10, days), grant_id=connect(stage))
     at = stage.open("overview", {"period": "7 days"})
-    newest = f"the newest snapshot is of {formats.day(ago(21))}."
+    newest = f"the newest figures are of {formats.day(ago(21))}."
     wanted = f"No figures {between(ago(6), ago(0))}: {newest}"
     assert wanted in words_of(at)
     at.button(key="show-longest").click().run()
@@ -383,9 +401,13 @@ def test_a_wrong_key_shows_figures_and_offers_nothing_that_needs_access(
     stage: Stage, count: int
 ) -> None:
     fill(stage, count)
-    stage.installation.keys = KeyReport(ok=False, unopenable=("old",))
+    stage.installation.keys = KeyReport(
+        ok=False, unopenable=("old",), account_names=("Anna Keller", "Ben") if count else ()
+    )
     at = stage.open("overview")
     assert wording.WRONG_KEY.title in words_of(at)
+    said = "The access of Anna Keller and Ben can't" if count else wording.WRONG_KEY.sentence
+    assert said in words_of(at)
     assert tiles_of(at).get("Pages") == (str(count) if count else None)
     assert START not in words_of(at)
     assert all(button.disabled for button in at.button if button.key == "refresh-now")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.charts.chart_parts import BEFORE
 from pages.text import formats
+from pages.text.periods import LABELS, MORE, SEGMENTS
 from tests.present import ago
-from tests.screens.conftest import NOW, Stage, tiles_of, words_of
+from tests.screens.conftest import NOW, Stage, charts_of, tiles_of, words_of
 from tests.screens.figures import TODAY, between, connect, give_page, rising
 
 Query = dict[str, str | list[str]]
@@ -56,18 +59,21 @@ def test_every_period_and_comparison_can_be_chosen(grown: Stage) -> None:
         "90 days": "+610",
         "12 months": "+610",
         "This month": f"+{10 * today.day}",
+        "Yesterday": "+10",
         "Last month": f"+{10 * (today.replace(day=1) - timedelta(days=1)).day}",
+        "This year": f"+{10 * min(61, (today - today.replace(month=1, day=1)).days + 1)}",
+        "All time": "+610",
         "Custom": "+280",
     }
+    assert list(nets) == list(LABELS)
     for period, net in nets.items():
         at = grown.open("overview", {"period": period})
         assert net_of(at) == net, period
-        assert "days in UTC" in words_of(at)
 
 
 def test_what_it_is_compared_with_is_written_out(grown: Stage) -> None:
     at = grown.open("overview")
-    assert f"{span(27, 0)}, days in UTC; compared with {span(55, 28)}" in words_of(at)
+    assert f"{span(27, 0)}; compared with {span(55, 28)}" in words_of(at)
     assert net_tile(at).proto.delta_description == "vs previous"
     at = grown.open("overview", {"comparison": "No comparison"})
     assert "compared with" not in words_of(at)
@@ -105,7 +111,7 @@ def test_a_reversed_period_is_swapped_and_that_is_said(grown: Stage) -> None:
     assert net_of(at) == "+70"
     said = words_of(at)
     assert "The days were the wrong way round, so they are swapped." in said
-    assert f"{span(52, 46)}, days in UTC; compared with {span(59, 53)}" in said
+    assert f"{span(52, 46)}; compared with {span(59, 53)}" in said
 
 
 def test_days_to_come_are_not_shown(grown: Stage) -> None:
@@ -120,11 +126,11 @@ def test_days_to_come_are_not_shown(grown: Stage) -> None:
 
 def test_a_period_before_the_first_snapshot_says_so(grown: Stage) -> None:
     query = {**custom(113, 107), "id": "1"}
-    first = f"the first snapshot is of {formats.day(ago(61))}."
+    first = f"figures begin on {formats.day(ago(61))}."
     for screen in ("page", "overview"):
         at = grown.open(screen, query)
         said = words_of(at)
-        assert f"{span(113, 107)}, days in UTC" in said
+        assert f"{span(113, 107)}" in said
         assert first.rstrip(".") in said
         assert tiles_of(at)["Fans"] == "—"
     assert not at.get("vega_lite_chart")
@@ -143,10 +149,77 @@ def test_what_is_typed_by_hand_breaks_nothing(grown: Stage, screen: str) -> None
     )
     for query in queries:
         at = grown.open(screen, {"id": "1", **query})
-        assert "days in UTC" in words_of(at)
+        assert " – " in words_of(at)  # the days of some period
 
 
 def test_the_day_of_the_first_snapshot_alone_has_nothing_to_compare(grown: Stage) -> None:
     query = custom(61, 61)
     at = grown.open("overview", query)
-    assert f"No Page has figures on both ends of {formats.day(ago(61))}." in words_of(at)
+    assert f"No Page has figures at the start and the end of {formats.day(ago(61))}." in words_of(
+        at
+    )
+
+
+def more_of(at: AppTest) -> Any:
+    """The menu of the periods that have no segment."""
+    (menu,) = at.get("menu_button")
+    return menu.proto
+
+
+def legends_of(at: AppTest) -> list[str]:
+    """The legends of the first chart."""
+    colours = [each.get("encoding", {}).get("color", {}) for each in charts_of(at)[0]["layer"]]
+    return [each["datum"] for each in colours if "datum" in each]
+
+
+def test_a_period_of_the_menu_takes_its_place(grown: Stage) -> None:
+    at = grown.open("overview")
+    assert (more_of(at).label, list(more_of(at).options)) == ("More", list(MORE))
+    assert list(at.segmented_control(key="period").options) == [*SEGMENTS, *MORE]
+    at = grown.open("overview", {"period": "Last month"})
+    assert more_of(at).label == "Last month"
+
+
+def test_all_time_is_compared_with_nothing(grown: Stage) -> None:
+    at = grown.open("overview", {"period": "All time", "comparison": "vs same period last year"})
+    assert f"{span(60, 0)}; compared with nothing. Figures begin on" in words_of(at)
+    assert at.selectbox(key="comparison").disabled
+    assert at.selectbox(key="comparison").value == "vs same period last year"
+    assert not net_tile(at).delta
+    assert not grown.open("overview").selectbox(key="comparison").disabled
+
+
+@pytest.mark.parametrize("screen", ["overview", "page"])
+def test_the_period_before_is_a_second_line(grown: Stage, screen: str) -> None:
+    query: Query = {"id": "1", "period": "7 days"}
+    at = grown.open(screen, query)
+    assert legends_of(at) == [f"Period before: {span(13, 7)}"]
+    (chart, *_) = at.get("vega_lite_chart")
+    said = f"{screen}: {chart.proto.alt}"
+    assert "The period before, in grey: Fans of" in said
+    assert "from 1,470 to 1,540 between" in said
+    for without in (
+        {"comparison": "No comparison"},
+        {"period": "90 days"},
+        {"period": "Yesterday"},
+    ):
+        assert legends_of(grown.open(screen, {**query, **without})) == [], without
+
+
+def test_the_period_before_is_not_drawn_without_the_same_pages(grown: Stage) -> None:
+    days = range(TODAY - 9, TODAY + 1)
+    give_page(grown, "2", rising(5000, 1, days), grant_id=connect(grown, "Ben"))
+    at = grown.open("overview", {"period": "7 days"})
+    assert legends_of(at) == []
+    assert "The period before is not drawn: not all of these Pages" in words_of(at)
+    assert BEFORE not in json.dumps(charts_of(at)[0])
+
+
+@pytest.mark.parametrize("screen", ["overview", "page"])
+def test_yesterday_is_drawn_with_the_week_up_to_it(grown: Stage, screen: str) -> None:
+    at = grown.open(screen, {"id": "1", "period": "Yesterday"})
+    assert f"{formats.day(ago(1))}; compared with {formats.day(ago(2))}" in words_of(at)
+    assert f"The chart draws the week up to {formats.day(ago(1))}" in words_of(at)
+    assert tiles_of(at)["Fans"] == "1,600"
+    (chart, *_) = at.get("vega_lite_chart")
+    assert "rose from 1,530 to 1,600 between" in chart.proto.alt

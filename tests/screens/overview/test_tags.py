@@ -76,7 +76,7 @@ def test_a_tag_is_renamed(stage: Stage) -> None:
     assert tagged(stage, "Brand") == ["1"]
     assert toasts(at) == ["The tag “Client” is now called “Brand”."]
     at = stage.open("activity")
-    assert at.dataframe[0].value["what"].iloc[0] == "The tag “Client” is now called “Brand”"
+    assert at.dataframe[0].value["what"].iloc[0] == "The tag “Brand” was renamed"
 
 
 def test_a_tag_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
@@ -92,7 +92,7 @@ def test_a_tag_is_deleted_when_it_is_said_twice(stage: Stage) -> None:
     with stage.installation.database.reading() as session:
         assert list_tags(session) == []
     at = stage.open("activity")
-    assert "The tag “Client” was deleted" in at.dataframe[0].value["what"].iloc[0]
+    assert "A tag was deleted; its 2 Pages stay" in at.dataframe[0].value["what"].iloc[0]
 
 
 def test_a_search_without_a_result_can_not_be_tagged(stage: Stage) -> None:

@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pages.charts import line_charts
-from pages.charts.chart_parts import LIGHT
-from pages.charts.note_marks import MAX_LABEL_LENGTH, join_notes, note_marks
+from pages.charts.chart_parts import DAY, LIGHT
+from pages.charts.note_marks import (
+    MAX_LABEL_LENGTH,
+    NARROW,
+    WIDE,
+    join_notes,
+    note_marks,
+    place_labels,
+)
 from pages.charts.timeline import Note, Point
 
 FIRST = date(2026, 11, 1)
@@ -19,6 +29,7 @@ POINTS = [
     Point(FIRST + timedelta(n), 100 + n if n != 5 else None, 1 if n not in (0, 5) else None)
     for n in range(11)
 ]
+MONTH = [Point(FIRST + timedelta(n), 1, 0) for n in range(28)]
 HOSTILE = "<b>x</b> :material/delete: **y** www.evil.com ![i](http://evil) $z$ 'q' {\"signal\": 1}"
 
 
@@ -26,17 +37,10 @@ def note(number: int, text: str = "Campaign", kind: str = "own") -> Note:
     return Note(FIRST + timedelta(number), text, kind)
 
 
-def labels_of(layers: list[dict[str, Any]]) -> list[str]:
-    """The texts drawn above the chart, row by row."""
+def labels_of(layers: list[dict[str, Any]], width: str = "wide") -> list[str]:
+    """The texts drawn above a chart of a width."""
     (group,) = layers
-    rows = group["data"]["values"]
-    return [
-        row["label"]
-        for layer in group["layer"]
-        if layer["mark"]["type"] == "text"
-        for row in rows
-        if layer["transform"][0]["filter"] == f"datum.level == {row['level']}"
-    ]
+    return [row["label"] for row in group["data"]["values"] if row[width] >= 0]
 
 
 def test_notes_outside_the_days_drawn_are_left_out() -> None:
@@ -50,7 +54,7 @@ def test_notes_outside_the_days_drawn_are_left_out() -> None:
 def test_a_chart_of_weeks_has_notes_on_its_days_between() -> None:
     (group,) = note_marks([note(3, "Between")], POINTS[::7], "Fans")
     (row,) = group["data"]["values"]
-    assert (row["day"], row["figure"]) == ("2026-11-04T00:00:00", "–")
+    assert (row[DAY], row["figure"]) == ("2026-11-04T00:00:00", "–")
 
 
 def test_several_notes_of_a_day_are_one() -> None:
@@ -58,11 +62,15 @@ def test_several_notes_of_a_day_are_one() -> None:
     assert (joined.label, joined.text) == ("First +2", "First · Second · Third")
 
 
-def test_a_label_is_short_and_the_tooltip_has_the_rest() -> None:
-    (joined,) = join_notes([note(3, "x" * 200), note(3, "y" * 200)], POINTS)
-    assert len(joined.label) == MAX_LABEL_LENGTH
-    assert joined.label.endswith("… +1")
-    assert joined.text == f"{'x' * 200} · {'y' * 200}"
+def test_a_label_has_whole_words_and_the_tooltip_the_rest() -> None:
+    text = "Autumn campaign begins in all shops"
+    (joined,) = join_notes([note(3, text), note(3, "y" * 200)], POINTS)
+    assert joined.label == "Autumn campaign… +1"
+    assert joined.text == f"{text} · {'y' * 200}"
+    (automatic,) = join_notes([Note(FIRST, "9 of 14 Pages fell", "platform", "Clean-up")], POINTS)
+    assert automatic.label == "Clean-up"
+    (word,) = join_notes([note(3, "x" * 200)], POINTS)
+    assert word.label == "x" * (MAX_LABEL_LENGTH - 1) + "…"
     (many,) = join_notes([note(3, "x" * 200)] * 40, POINTS)
     assert len(many.text) <= 500
 
@@ -76,40 +84,39 @@ def test_a_gap_already_says_that_there_was_no_snapshot() -> None:
 def test_the_tooltip_says_the_note_and_keeps_the_figures() -> None:
     (group,) = note_marks([note(3, "Spring sale")], POINTS, "Fans")
     (row,) = group["data"]["values"]
-    assert (row["day"], row["note"]) == ("2026-11-04T00:00:00", "Spring sale")
+    assert (row[DAY], row["note"]) == ("2026-11-04T00:00:00", "Spring sale")
     assert (row["figure"], row["change"]) == ("103", "+1")
     hit = group["layer"][-1]
     assert hit["mark"]["strokeWidth"] > 8
     assert [each["title"] for each in group["encoding"]["tooltip"]][1:3] == ["Note", "Fans"]
 
 
-def test_more_than_four_notes_are_rules_alone() -> None:
-    four = note_marks([note(n, f"n{n}") for n in (0, 3, 6, 9)], POINTS, "Fans")
-    assert sorted(labels_of(four)) == ["n0", "n3", "n6", "n9"]
-    five = note_marks([note(n, f"n{n}") for n in (0, 2, 4, 6, 9)], POINTS, "Fans")
-    assert labels_of(five) == []
-    assert len(five[0]["data"]["values"]) == 5
+def test_notes_without_room_are_rules_alone() -> None:
+    crowd = [note(n, f"A long label {n}") for n in range(11)]
+    marks = note_marks(crowd, POINTS, "Fans")
+    assert 0 < len(labels_of(marks, "narrow")) < len(labels_of(marks, "wide")) < len(crowd)
+    assert len(marks[0]["data"]["values"]) == len(crowd)
 
 
 def test_an_own_note_keeps_its_words_among_many_others() -> None:
-    crowd = [note(n, f"n{n}", "platform") for n in (0, 2, 4, 6, 8)]
-    own = note(4, "Spring sale")
-    marks = note_marks([*crowd, own], POINTS, "Fans")
-    assert [label for label in labels_of(marks) if label] == ["Spring sale +1"]
-    assert len(marks[0]["data"]["values"]) == 5
+    crowd = [note(n, f"Platform note {n}", "platform") for n in (4, 5, 6, 7, 8, 9)]
+    marks = note_marks([*crowd, note(6, "Spring sale")], POINTS, "Fans")
+    assert "Spring sale +1" in labels_of(marks, "narrow")
+    assert len(labels_of(marks, "narrow")) < len(crowd)
 
 
-def test_labels_that_would_meet_stand_in_rows_of_their_own() -> None:
-    (group,) = note_marks([note(1, "x" * 30), note(2, "y" * 30)], POINTS, "Fans")
-    one, two = group["data"]["values"]
-    assert one["level"] != two["level"]
-    assert one["level"] > two["level"], "the earlier rule would cross the later label"
-    (group,) = note_marks([note(8, "x" * 30), note(9, "y" * 30)], POINTS, "Fans")
-    one, two = group["data"]["values"]
-    assert one["level"] < two["level"], "to the left of its rule it is the other way round"
-    (far,) = note_marks([note(1, "ab"), note(9, "cd")], POINTS, "Fans")
-    assert [row["level"] for row in far["data"]["values"]] == [0, 0]
-    assert [row["side"] for row in far["data"]["values"]] == ["right", "left"]
+@given(st.lists(st.tuples(st.integers(0, 27), st.text("aM…字 ", min_size=1)), max_size=12))
+def test_labels_never_touch_each_other_nor_a_rule(drawn: list[tuple[int, str]]) -> None:
+    joined = join_notes([note(day, text) for day, text in drawn], MONTH)
+    for width in (NARROW, WIDE):
+        positions = list(place_labels(joined, FIRST, MONTH[-1].day, width).values())
+        for position in positions:
+            assert 0 <= position.since <= position.until <= width, "within the plot"
+        for one, other in permutations(positions, 2):
+            if one.level == other.level:
+                assert one.until < other.since or other.until < one.since
+            if one.level > other.level:
+                assert not other.since <= one.rule <= other.until
 
 
 @pytest.mark.parametrize(

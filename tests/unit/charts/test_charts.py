@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,8 @@ import pytest
 
 from pages.charts import line_charts
 from pages.charts.chart_parts import (
+    AXIS_INK,
+    BEFORE,
     CHANGE,
     DARK,
     DAY,
@@ -22,15 +25,20 @@ from pages.charts.chart_parts import (
     even_days,
     lean,
     number_format,
+    on_screen,
 )
 from pages.charts.timeline import (
+    Before,
     Gap,
     Point,
+    count_missing,
     describe,
     describe_changes,
+    extend,
     find_gaps,
     trim,
 )
+from pages.ui import growth_chart
 
 FIRST = date(2026, 11, 1)
 Build = Callable[[Sequence[Point], str, Palette], dict[str, Any]]
@@ -73,6 +81,25 @@ def test_one_missing_day_at_the_end_is_today_and_two_are_a_gap() -> None:
     assert [point.value for point in trim(points_of(5, 6, None, None))] == [5, 6, None, None]
 
 
+def test_a_chart_runs_to_the_end_of_the_period_with_a_gap() -> None:
+    points = points_of(5, 6)
+    until = points[-1].day + timedelta(days=90)
+    longer = extend(points, until)
+    assert longer[-1] == Point(until, None, None)
+    assert find_gaps(longer) == [Gap(points[-1].day + timedelta(days=1), until)]
+    assert count_missing(longer) == 90
+    # Today before its snapshot is no gap.
+    assert extend(points, points[-1].day + timedelta(days=1)) == points
+    assert extend([], until) == []
+
+
+def test_a_chart_of_weeks_ends_with_its_gap_on_any_day() -> None:
+    first = points_of(5)[0].day
+    weeks = [Point(first + timedelta(days=7 * n), 5 + n, 1) for n in range(3)]
+    longer = extend([*weeks, Point(first + timedelta(days=21), None, None)], first + timedelta(30))
+    assert find_gaps(longer) == [Gap(first + timedelta(days=15), first + timedelta(days=30))]
+
+
 def test_gaps_are_runs_of_days() -> None:
     gaps = find_gaps(points_of(1, None, None, 4, None, 6))
     day = [FIRST + timedelta(days=number) for number in range(6)]
@@ -96,7 +123,7 @@ def test_the_line_breaks_at_gaps_and_follows_the_theme() -> None:
     assert line["mark"]["invalid"] == "break-paths-show-path-domains"
     assert line["mark"]["interpolate"] == "linear"
     assert "color" not in line["mark"]
-    assert line["encoding"]["y"]["scale"]["zero"] is False
+    assert line["encoding"]["y"]["scale"]["domain"] == [10, 12]
 
 
 def test_a_band_reaches_from_the_last_day_before_to_the_first_day_after() -> None:
@@ -120,15 +147,16 @@ def test_the_end_of_the_line_says_the_exact_figure() -> None:
     spec = line_charts.total_chart(points_of(2277000, 2277713), "Fans", LIGHT)
     (text,) = layers_of(spec, "text")
     (row,) = text["data"]["values"]
-    assert row["text"] == "2,277,713"
-    assert row["day"] == "2026-11-02T00:00:00"
+    assert row == {"y": 2277713, "text": "2,277,713"}
+    assert text["encoding"]["x"] == {"value": "width"}, "right of the plot, where no note reaches"
+    assert text["mark"]["align"] == "left"
     assert text["mark"]["color"] == LIGHT.ink
 
 
 def test_lone_days_get_a_dot_and_no_text() -> None:
     spec = line_charts.total_chart(points_of(1, 2, None, 4, None, 6, 7), "Fans", LIGHT)
-    (text,) = layers_of(spec, "text")
-    assert [row["text"] for row in text["data"]["values"]] == ["", "7"]
+    (dots,) = [each for each in layers_of(spec, "point") if "data" in each]
+    assert [row["y"] for row in dots["data"]["values"]] == [4, 7]
 
 
 def test_percent_since_start_begins_at_nothing() -> None:
@@ -207,5 +235,92 @@ def test_the_takeaway_of_the_bars() -> None:
     text = describe_changes(points_of(10, 12, 11, 11, 20), "Fans", "x")
     assert "rose on 2 and fell on 1 of 4 days" in text
     assert "best day +9 on 5 Nov 2026" in text
-    assert "weakest -1 on 3 Nov 2026" in text
+    assert "weakest −1 on 3 Nov 2026" in text
     assert describe_changes([], "Fans", "x").startswith("No daily changes")
+
+
+def before_of(*values: int | None, apart: int = 30) -> Before:
+    """The points of 30 days before, from 2 October on."""
+    earlier = [
+        Point(each.day - timedelta(days=apart), each.value, each.change)
+        for each in points_of(*values)
+    ]
+    return Before(earlier[1].day, earlier[-1].day, timedelta(days=apart), earlier)
+
+
+BuildWithBefore = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.parametrize(
+    ("build", "drawn", "text"),
+    [
+        (line_charts.total_chart, [500, None, 520, 500, None], ",d"),
+        (line_charts.share_chart, [0.0, None, 4.0, 0.0, None], "+.2f"),
+        (line_charts.change_chart, [None, None, 20, -20, None], "+,d"),
+    ],
+    ids=lambda each: getattr(each, "__name__", None),
+)
+def test_the_period_before_is_drawn_day_by_day(
+    build: BuildWithBefore, drawn: list[float | None], text: str
+) -> None:
+    points = points_of(1000, 1010, None, 1030, 1040)
+    spec = build(points, "Fans", DARK, (), before_of(500, None, 520, 500))
+    assert spec["data"][BEFORE].to_pylist() == drawn
+    lines = [
+        layer for layer in layers_of(spec, "line") if layer["encoding"]["y"]["field"] == BEFORE
+    ]
+    legend = lines[-1]["encoding"]["color"]
+    assert legend["datum"] == "Period before: 3 Oct – 5 Oct 2026"
+    # Its figure and its own day, 30 days before the day of the row.
+    (written,) = [each for each in spec["transform"] if each["as"] == "before_text"]
+    assert text in written["calculate"]
+    assert f"- {30 * 24 * 3600 * 1000} +" in written["calculate"]
+    assert '"field": "before_text"' in json.dumps(spec["layer"])
+
+
+@every_chart
+def test_a_period_before_without_figures_changes_nothing(build: BuildWithBefore) -> None:
+    points = points_of(1000, 1010, 1030)
+    plain = build(points, "Fans", LIGHT)
+    elsewhere = replace(before_of(1, 2, 3), apart=timedelta(days=400))
+    for before in (None, before_of(None, None, None), elsewhere):
+        spec = build(points, "Fans", LIGHT, (), before)
+        assert {**spec, "data": None} == {**plain, "data": None}
+        assert spec["data"].column_names == plain["data"].column_names
+
+
+def test_no_percentage_of_a_period_before_that_began_with_nothing() -> None:
+    spec = line_charts.share_chart(points_of(10, 20), "Fans", LIGHT, (), before_of(0, 5))
+    assert BEFORE not in spec["data"].column_names
+    assert "before_text" not in json.dumps(spec["layer"])
+
+
+def test_the_axis_has_room_for_the_period_before() -> None:
+    points = points_of(150_000, 150_010)
+    axis = line_charts.total_chart(points, "Fans", LIGHT, (), before_of(900, 950))["layer"][0]
+    assert axis["encoding"]["y"]["axis"]["format"] == number_format(900, 150_010)
+
+
+def test_the_description_names_the_period_before() -> None:
+    points, before = points_of(1000, 1010, 1030), before_of(500, 510, 505)
+    said = growth_chart.describe(points, "Fans", growth_chart.TOTAL, "3 Pages", before)
+    assert said.endswith(
+        "The period before, in grey: "
+        "Fans of 3 Pages rose from 500 to 505 between 2 Oct and 4 Oct 2026."
+    )
+
+
+@pytest.mark.parametrize(("colours", "ground"), [(LIGHT, "#FFFFFF"), (DARK, "#0D1117")])
+def test_axes_and_notes_can_be_read_on_the_ground(colours: Palette, ground: str) -> None:
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return sum(w * each for w, each in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    for behind in (ground, colours.band):
+        dark, light = sorted((luminance(colours.axis), luminance(behind)))
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+    spec = line_charts.total_chart(points_of(1, 2), "Fans", colours)
+    layers = on_screen(spec, colours)["layer"]
+    assert layers[0]["encoding"]["x"]["axis"]["labelColor"] == colours.axis
+    assert AXIS_INK not in str(layers)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.dataframe_util import convert_arrow_table_to_arrow_bytes
 
-from pages.charts.chart_parts import DAY
+from pages.charts.chart_parts import DAY, LIGHT
 from pages.charts.compare_chart import DASHES, compare_chart, keep_apart
 from pages.charts.compare_series import (
     MAX_DAYS,
@@ -20,9 +20,13 @@ from pages.charts.compare_series import (
     columns_of,
     days_to_draw,
     frame_of,
+    largest_of,
+    points_of,
     values_on,
 )
-from pages.charts.timeline import Note
+from pages.charts.timeline import Note, Point
+from pages.queries import MAX_DAILY_POINTS
+from pages.ui import day_panel
 
 FIRST = date(2026, 11, 1)
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -52,7 +56,7 @@ def ends_of(spec: dict[str, Any]) -> list[tuple[str, float]]:
 
 def test_every_line_has_its_own_dash_and_colour() -> None:
     lines: list[list[int | None]] = [[100 + n, 200 + n] for n in range(5)]
-    spec = compare_chart(days_of(2), series_of(*lines), is_index=False)
+    spec = compare_chart(days_of(2), series_of(*lines), LIGHT, is_index=False)
     drawn = marks_of(spec, "line")
     assert [layer["mark"]["strokeDash"] for layer in drawn] == list(DASHES)
     assert len({str(dash) for dash in DASHES}) == 5
@@ -67,7 +71,7 @@ def test_every_line_has_its_own_dash_and_colour() -> None:
 
 def test_a_page_keeps_its_colour_when_another_is_left_out() -> None:
     (_, second) = series_of([1, 2], [5, 6])
-    spec = compare_chart(days_of(2), [second], is_index=True)
+    spec = compare_chart(days_of(2), [second], LIGHT, is_index=True)
     (line,) = marks_of(spec, "line")
     assert line["mark"]["strokeDash"] == DASHES[1]
     assert line["encoding"]["color"]["datum"] == "1"
@@ -75,7 +79,7 @@ def test_a_page_keeps_its_colour_when_another_is_left_out() -> None:
 
 
 def test_an_index_divides_by_the_base_and_has_a_line_at_100() -> None:
-    spec = compare_chart(days_of(3), series_of([200, 210, 228], [50, 40, 45]), is_index=True)
+    spec = compare_chart(days_of(3), series_of([200, 210, 228], [50, 40, 45]), LIGHT, is_index=True)
     hundred = [rule for rule in marks_of(spec, "rule") if "datum" in rule["encoding"].get("y", {})]
     assert [rule["encoding"]["y"]["datum"] for rule in hundred] == [100]
     assert hundred[0]["mark"]["strokeDash"]
@@ -93,7 +97,7 @@ def test_a_missing_day_is_missing_and_a_figure_beyond_32_bits_is_kept() -> None:
 
 
 def test_a_line_ends_where_its_last_figure_is_and_its_name_stands_beside_the_chart() -> None:
-    spec = compare_chart(days_of(4), series_of([100, 110, None, None]), is_index=True)
+    spec = compare_chart(days_of(4), series_of([100, 110, None, None]), LIGHT, is_index=True)
     (dot,) = marks_of(spec, "point")
     assert [row["day"] for row in dot["data"]["values"]] == ["2026-11-02T00:00:00"]
     (text,) = marks_of(spec, "text")
@@ -102,7 +106,7 @@ def test_a_line_ends_where_its_last_figure_is_and_its_name_stands_beside_the_cha
 
 def test_names_of_equal_ends_stand_apart() -> None:
     lines: list[list[int | None]] = [[100, 110]] * 5
-    spec = compare_chart(days_of(2), series_of(*lines), is_index=True)
+    spec = compare_chart(days_of(2), series_of(*lines), LIGHT, is_index=True)
     heights = sorted(height for _, height in ends_of(spec))
     low, high = marks_of(spec, "line")[0]["encoding"]["y"]["scale"]["domain"]
     gaps = [b - a for a, b in pairwise(heights)]
@@ -134,7 +138,7 @@ def test_hostile_and_equal_names_make_columns_that_vega_takes() -> None:
     assert all(columns)
     assert DAY not in columns
     assert not set("".join(columns)) & set(".[]'\"\\`")
-    spec = compare_chart(days_of(2), series_of([1, 2], labels=[HOSTILE]), is_index=False)
+    spec = compare_chart(days_of(2), series_of([1, 2], labels=[HOSTILE]), LIGHT, is_index=False)
     assert ends_of(spec)[0][0] == f"2 {HOSTILE}"
     rule = next(rule for rule in marks_of(spec, "rule") if "params" in rule)
     assert [row["title"] for row in rule["encoding"]["tooltip"]] == [DAY, HOSTILE]
@@ -142,9 +146,9 @@ def test_hostile_and_equal_names_make_columns_that_vega_takes() -> None:
 
 def test_notes_are_drawn_without_one_pages_figure() -> None:
     notes = [Note(FIRST + timedelta(days=1), "Campaign", "own")]
-    spec = compare_chart(days_of(3), series_of([1, 2, 3]), is_index=False, notes=notes)
+    spec = compare_chart(days_of(3), series_of([1, 2, 3]), LIGHT, is_index=False, notes=notes)
     (layer,) = [layer for layer in spec["layer"] if "Campaign" in json.dumps(layer, default=str)]
-    assert [row["field"] for row in layer["encoding"]["tooltip"]] == ["day", "note"]
+    assert [row["field"] for row in layer["encoding"]["tooltip"]] == [DAY, "note"]
     assert not any("tooltip" in inner.get("encoding", {}) for inner in layer["layer"])
 
 
@@ -187,12 +191,61 @@ def test_single_days_have_their_own_figure_only() -> None:
 def test_five_pages_of_a_year_are_a_fraction_of_what_a_screen_may_send(is_index: bool) -> None:
     lines: list[list[int | None]] = [[10**6 + n * k for n in range(MAX_DAYS)] for k in range(5)]
     labels = [f"{place} {HOSTILE}" for place in range(5)]
-    spec = compare_chart(days_of(MAX_DAYS), series_of(*lines, labels=labels), is_index=is_index)
+    spec = compare_chart(
+        days_of(MAX_DAYS), series_of(*lines, labels=labels), LIGHT, is_index=is_index
+    )
     sent = len(convert_arrow_table_to_arrow_bytes(spec.pop("data"))) + len(json.dumps(spec))
     assert sent < 40_000
 
 
 def test_the_line_at_100_is_on_the_axis_also_where_no_figure_comes_near() -> None:
-    spec = compare_chart(days_of(3), [Series("A", 0, [None, 190, 200], 100)], is_index=True)
+    spec = compare_chart(days_of(3), [Series("A", 0, [None, 190, 200], 100)], LIGHT, is_index=True)
     low, high = marks_of(spec, "line")[0]["encoding"]["y"]["scale"]["domain"]
     assert low < 100 < 200 < high
+
+
+def test_days_without_a_figure_of_any_page_are_grey() -> None:
+    lines: list[list[int | None]] = [[100, None, 110, None, None], [50, None, None, None, None]]
+    band, *_ = compare_chart(days_of(5), series_of(*lines), LIGHT, is_index=False)["layer"]
+    texts = [row["text"] for row in band["data"]["values"]]
+    assert texts == ["2 Nov 2026", "4 Nov – 5 Nov 2026"]
+    assert band["mark"]["color"] == LIGHT.band
+    # One day at the end is today before its snapshot.
+    young = compare_chart(days_of(3), series_of([100, 110, None]), LIGHT, is_index=False)
+    assert young["layer"][0]["mark"]["type"] == "line"
+
+
+def test_a_tag_has_a_point_a_day_as_long_as_a_page_has() -> None:
+    assert MAX_DAILY_POINTS == MAX_DAYS
+
+
+def test_a_day_is_told_by_the_line_that_changed_most_and_a_gap_by_none() -> None:
+    days = days_of(5)
+    quiet = points_of(days, [10, 11, None, 13, None])
+    assert quiet[3] == Point(days[3], 13, 2), "since the figure before the gap"
+    loud = points_of(days, [None, 50, None, 20, None])
+    largest = largest_of([quiet, loud])
+    assert [point.change for point in largest] == [None, 1, None, -30]
+    assert [point.value for point in largest] == [10, 11, None, 20], "a last day without is today"
+
+
+def test_in_a_comparison_of_weeks_each_day_belongs_to_one() -> None:
+    until = FIRST + timedelta(days=500)
+    days = days_to_draw(FIRST, until)
+    points = largest_of([points_of(days, list(range(len(days))))])
+    assert day_panel.days_of(points, points[-1]) == (until - timedelta(days=6), until)
+    for drawn in (FIRST, until - timedelta(days=3), until):
+        point = day_panel.find_point(points, f"{drawn}")
+        assert point is not None
+        since, last = day_panel.days_of(points, point)
+        assert since <= drawn <= last
+
+
+def test_a_click_on_a_line_its_end_or_a_note_tells_the_day() -> None:
+    notes = [Note(FIRST + timedelta(days=1), "Campaign", "own")]
+    spec = compare_chart(days_of(3), series_of([1, 2, 3]), LIGHT, is_index=False, notes=notes)
+    rule = next(rule for rule in marks_of(spec, "rule") if "params" in rule)
+    assert [each["name"] for each in rule["params"]] == ["hover", "clicked_day"]
+    assert "iso" in [each["as"] for each in spec["transform"]]
+    (dot,) = marks_of(spec, "point")
+    assert [row["iso"] for row in dot["data"]["values"]] == ["2026-11-03"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from pages.charts import chart_parts, line_charts
+from pages.charts import line_charts
 from pages.charts.chart_parts import CHANGE, DARK, DAY, LIGHT
 from pages.parts.page import calendar, growth_card
 from pages.parts.page.growth_card import points_of
+from pages.text.locale import read_locale, use_locale
+from pages.ui.export.chart_image import to_svg
 from storage.metrics.changes import DailyChange, list_daily_changes
 from storage.metrics.forecast import Forecast, find_forecast
 
@@ -29,16 +33,26 @@ def forecast() -> Forecast:
 def test_the_band_begins_at_the_last_figure_and_ends_with_the_forecast() -> None:
     spec = line_charts.total_chart(POINTS, "Fans", LIGHT)
     with_band = growth_card.add_forecast(spec, POINTS, forecast())
-    ends = (POINTS[0].day, forecast().days[-1].day)
-    assert with_band["layer"][:-1] == chart_parts.spread_ticks(spec["layer"], *ends)
     last_tick = with_band["layer"][0]["encoding"]["x"]["axis"]["values"][-1]
-    assert date(last_tick["year"], last_tick["month"], last_tick["date"]) == ends[1]
-    rows = with_band["layer"][-1]["data"]["values"]
+    last_day = date(last_tick["year"], last_tick["month"], last_tick["date"])
+    assert last_day == forecast().days[-1].day
+    *_, band, end = with_band["layer"]
+    rows = band["data"]["values"]
     assert rows[0]["day"].startswith("2026-11-22")
     assert (rows[0]["low"], rows[0]["high"]) == (1_000, 1_000)
     assert rows[-1]["day"].startswith("2027-02-20")
     assert rows[-1]["middle"] == 1_270
     assert len(rows) <= growth_card.MAX_FORECAST_POINTS + 1
+    domain = end["encoding"]["y"]["scale"]["domain"]
+    assert domain == [POINTS[0].value, max(row["high"] for row in rows)], (
+        "the axis has room for the band"
+    )
+    texts = [each["data"]["values"][0]["text"] for each in with_band["layer"] if is_end(each)]
+    assert texts == ["~1,270"], "one figure at the right, the forecast's"
+
+
+def is_end(layer: dict[str, Any]) -> bool:
+    return layer.get("name") == line_charts.END_LABEL
 
 
 def test_unusual_days_stand_on_the_line_or_on_their_bar() -> None:
@@ -81,16 +95,32 @@ def test_the_calendar_sends_days_and_changes_and_nothing_for_gaps() -> None:
     assert [str(each) for each in frame.schema.types] == ["timestamp[s]", "int32", "int8"]
 
 
-def test_the_colours_are_alike_on_both_sides_and_no_single_day_decides() -> None:
-    days = changes(*[2, -3] * 20, 5_000)
-    assert calendar.bound_of(days) == 3
-    scale = calendar.heat_chart(days, DARK)["encoding"]["color"]["scale"]
-    assert scale["domain"] == [-3, -1.5, 0, 1.5, 3]
-    assert scale["range"] == list(calendar.DARK_RANGE)
-    assert calendar.bound_of(changes(0, 0)) == 1
+def test_the_colours_tell_days_of_different_size_apart_and_say_where_they_end() -> None:
+    sizes = [1] * 40 + [-3] * 30 + [12] * 20 + [-150] * 8 + [1_234] + [-56_789]
+    days = changes(*sizes)
+    assert calendar.steps_of(days) == [3, 12, 150, 57_000]
+    colour = calendar.heat_chart(days, DARK)["encoding"]["color"]
+    bounds = colour["scale"]["domain"]
+    assert len(colour["scale"]["range"]) == len(bounds) + 1
+
+    def colour_of(change: int) -> str:
+        return str(colour["scale"]["range"][bisect_right(bounds, change)])
+
+    assert len({colour_of(each) for each in (0, 1, 3, 12, 150, 57_000, -1, -3)}) == 8
+    assert colour_of(0) == calendar.DARK_RANGE[5]
+    assert "+57,000 or more" in colour["legend"]["labelExpr"]
+    alike = calendar.heat_chart(changes(0, 0), DARK)["encoding"]["color"]["scale"]
+    assert (alike["domain"], len(alike["range"])) == ([-0.5, 0.5], 3)
 
 
-@pytest.mark.parametrize(("sizes", "said"), [((1, -2, 0), "up on 1 day, down on 1 day; from -2")])
+def test_swiss_numbers_do_not_break_the_calendars_legend() -> None:
+    days = changes(*[1] * 40, *[56_789] * 10)
+    with use_locale(read_locale("de-CH", None)):
+        svg = to_svg(calendar.heat_chart(days, LIGHT), LIGHT)
+    assert "+57'000 or more" in svg
+
+
+@pytest.mark.parametrize(("sizes", "said"), [((1, -2, 0), "up on 1 day, down on 1 day; from −2")])
 def test_the_calendar_in_words(sizes: tuple[int, ...], said: str) -> None:
     text = calendar.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
     assert text.startswith("Calendar of the daily change of fans, 19 Nov 2026 to 22 Nov 2026")

@@ -16,6 +16,7 @@ from pages.ui.export import chart_image
 from pages.ui.export.chart_image import scheme_of, titled
 from pages.ui.export.report import Picture, Report, Section, Table, to_html
 from pages.ui.tiles import Tile
+from storage.export.report_headings import Logo
 
 HOSTILE = "<script>alert(1)</script>\" onload='x' & </title>"
 AT = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
@@ -112,3 +113,51 @@ def test_a_png_is_twice_as_large_as_its_points() -> None:
     width, height = struct.unpack(">II", png[16:24])
     assert 1800 < width < 2100
     assert 680 < height < 900
+
+
+def test_logo_and_paragraphs_stand_in_the_file() -> None:
+    logo = Logo(b"\x89PNG\r\n", "image/png")
+    section = Section("The week", paragraphs=["One.", HOSTILE])
+    tags = Tags(to_html(Report(HOSTILE, (), AT, sections=[section], logo=logo)))
+    (drawn,) = [attrs for tag, attrs in tags.tags if tag == "img"]
+    assert drawn["src"] == "data:image/png;base64,iVBORw0K"
+    assert tags.text.count(HOSTILE) == 3  # in the tab, as the title, as a paragraph
+    assert "One." in tags.text
+    assert "<img" not in to_html(Report("x", (), AT))
+
+
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (5, 5), (6, 3), (7, 4)])
+def test_no_tile_stands_alone_below_five(count: int, columns: int) -> None:
+    tiles = [Tile("Fans", "1")] * count
+    assert f'style="--columns:{columns}"' in to_html(Report("x", (), AT, tiles))
+
+
+def test_a_day_stays_on_one_line() -> None:
+    rows = [["7 Nov 2026", "A long note"]]
+    days = Table(["Day", "Note"], rows, numbers_from=2, has_days=True)
+    html = to_html(Report("x", (), AT, sections=[Section("Notes", tables=[days])]))
+    assert '<td class="day">7 Nov 2026</td>' in html
+    assert '<td class="text">A long note</td>' in html
+    assert ".day{white-space:nowrap}" in html
+
+
+def test_on_paper_the_report_is_light_and_no_row_is_cut() -> None:
+    """The browser test prints it; these rules must be there whatever browser does."""
+    text = to_html(hostile_report())
+    assert 'media="screen and (prefers-color-scheme: dark)"' in text
+    of_print = text[text.index("@media print") :]
+    for rule in ("color-scheme:light", "tr,.badge{break-inside:avoid}", "table-header-group"):
+        assert rule in of_print
+
+
+@pytest.mark.parametrize("title", [None, "Fans", {"text": "Fans", "subtitle": ["28 days"]}])
+def test_a_mark_is_the_first_line_under_the_title(title: object) -> None:
+    chart: Spec = {"data": {"values": []}, "mark": "point"}
+    if title is not None:
+        chart["title"] = title
+    drawn = chart_image.to_svg(chart_image.marked(chart, "Sandbox: made-up"), LIGHT)
+    assert drawn.count(">Sandbox: made-up<") == 1
+    if title:
+        assert "Fans" in drawn
+    if isinstance(title, dict):
+        assert drawn.index(">Sandbox: made-up<") < drawn.index(">28 days<")

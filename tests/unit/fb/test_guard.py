@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,10 +92,21 @@ def test_websocket_with_own_origin_and_rebound_host_is_refused(client: TestClien
         pass
 
 
-@pytest.mark.parametrize("origin", [HOME, "http://127.0.0.1:8501"])
-def test_own_websocket_is_let_in(client: TestClient, origin: str) -> None:
-    with client.websocket_connect(SOCKET, headers={"origin": origin}):
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
+def test_own_websocket_is_let_in(client: TestClient, name: str) -> None:
+    own = {"host": f"{name}:8501", "origin": f"http://{name}:8501"}
+    with client.websocket_connect(SOCKET, headers=own):
         pass
+
+
+def test_the_origin_is_that_of_the_same_host(client: TestClient) -> None:
+    headers = {"host": "localhost:8501", "origin": "http://127.0.0.1:8501"}
+    with (
+        pytest.raises(WebSocketDisconnect),
+        client.websocket_connect(SOCKET, headers=headers),
+    ):
+        pass
+    assert client.post("/x", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -125,6 +137,21 @@ def test_the_graph_client_may_post_to_the_sandbox_and_a_web_page_may_not(
     assert client.post("/sandbox/v26.0/oauth/access_token", headers=hinted).status_code == 403
 
 
+@pytest.mark.parametrize("policy", [SANDBOX, LIVE], ids=["sandbox", "live"])
+def test_facebooks_servers_may_post_to_two_addresses_and_a_web_page_may_not(
+    policy: HostPolicy,
+) -> None:
+    with guarded(policy) as client:
+        for path in ("/facebook/deauthorize", "/facebook/data-deletion"):
+            assert client.post(path).status_code == 200
+            assert client.delete(path).status_code == 403
+            for foreign in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}):
+                assert client.post(path, headers=foreign).status_code == 403
+            assert client.post(path, headers={"host": "evil.example"}).status_code == 421
+        for path in ("/facebook/deletion/1", "/facebook/deauthorize/", "/facebook", "/x"):
+            assert client.post(path).status_code == 403
+
+
 @pytest.mark.parametrize(
     "path",
     ["/_stcore/metrics", "/_stcore/agent/mcp", "/oauth2callback", "/auth/login", "/auth/logout"],
@@ -153,14 +180,94 @@ def test_live_mode_beyond_loopback_is_closed(policy: HostPolicy) -> None:
         assert "BEHIND_SIGN_IN_PROXY" in answer.text
 
 
-def test_live_mode_behind_a_sign_in_proxy_is_open() -> None:
-    policy = HostPolicy("https://pages.example", 8501, False, False, behind_sign_in_proxy=True)
-    with guarded(policy) as client:
-        assert client.get("/x", headers={"host": "pages.example"}).text == "inside"
-        with client.websocket_connect(
-            SOCKET, headers={"host": "pages.example", "origin": "https://pages.example"}
-        ):
+PROXY_SECRET = "proxy-secret-of-the-tests-0123456789abcdef"
+PROXIED = HostPolicy("https://pages.example", 8501, False, True, True, PROXY_SECRET)
+THROUGH_PROXY = {"host": "pages.example", "X-Pagekeeper-Proxy": PROXY_SECRET}
+
+
+@pytest.mark.parametrize("listens_on_loopback", [True, False])
+def test_what_came_through_the_sign_in_proxy_is_let_in(listens_on_loopback: bool) -> None:
+    with guarded(replace(PROXIED, listens_on_loopback=listens_on_loopback)) as client:
+        assert client.get("/x", headers=THROUGH_PROXY).text == "inside"
+        assert client.post("/facebook/deauthorize", headers=THROUGH_PROXY).text == "inside"
+        own = THROUGH_PROXY | {"origin": "https://pages.example"}
+        assert client.post("/x", headers=own).text == "inside"
+        with client.websocket_connect(SOCKET, headers=own):
             pass
+
+
+@pytest.mark.parametrize("host", ["pages.example", "localhost:8501", "127.0.0.1:8501"])
+@pytest.mark.parametrize("secret", [None, "", "wrong", PROXY_SECRET[:-1], PROXY_SECRET + "1"])
+def test_what_did_not_come_through_the_proxy_is_refused(host: str, secret: str | None) -> None:
+    origin = "https://pages.example" if host == "pages.example" else f"http://{host}"
+    headers = {"host": host, "origin": origin}
+    if secret is not None:
+        headers["X-Pagekeeper-Proxy"] = secret
+    with guarded(PROXIED) as client:
+        for path in ("/", "/oauth/start", "/static/x.js", "/_stcore/host-config", "/pictures/1"):
+            answer = client.get(path, headers=headers)
+            assert (answer.status_code, PROXY_SECRET in answer.text) == (403, False), path
+        assert client.post("/x", headers=headers).status_code == 403
+        del headers["origin"]
+        assert client.post("/facebook/deauthorize", headers=headers).status_code == 403
+        headers["origin"] = origin
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect(SOCKET, headers=headers):
+            pass
+
+
+def test_a_secret_of_any_bytes_is_compared_and_no_error() -> None:
+    odd = [(b"host", b"pages.example"), (b"x-pagekeeper-proxy", b"\xff\xe9\x00" * 20)]
+    with guarded(PROXIED) as client:
+        assert client.get("/x", headers=odd).status_code == 403
+
+
+def test_the_secret_twice_is_no_secret() -> None:
+    twice = [(b"host", b"pages.example")] + [(b"x-pagekeeper-proxy", PROXY_SECRET.encode())] * 2
+    with guarded(PROXIED) as client:
+        assert client.get("/x", headers=twice).status_code == 403
+
+
+def test_without_a_secret_nothing_comes_through_a_proxy() -> None:
+    with guarded(replace(PROXIED, proxy_secret=None)) as client:
+        assert client.get("/x", headers=THROUGH_PROXY).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8501", "http://127.0.0.1:8501", HOME])
+def test_an_app_on_the_visitors_own_computer_is_a_stranger(origin: str) -> None:
+    headers = THROUGH_PROXY | {"origin": origin}
+    with guarded(PROXIED) as client:
+        assert client.post("/x", headers=headers).status_code == 403
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect(SOCKET, headers=headers):
+            pass
+
+
+def test_health_needs_no_proxy_and_reveals_no_more() -> None:
+    with guarded(PROXIED) as client:
+        for path in ("/healthz", "/_stcore/health"):
+            assert client.get(path).text == "inside"
+        assert client.get("/healthz/x").status_code == 403
+
+
+def test_the_sandbox_may_call_itself_and_nobody_else_may_call_it() -> None:
+    policy = replace(PROXIED, is_sandbox=True)
+    inner = guarded(policy).app
+    for peer, status in (("127.0.0.1", 200), ("::1", 200), ("203.0.113.9", 403)):
+        client = TestClient(inner, base_url="http://127.0.0.1:8501", client=(peer, 1))
+        assert client.post("/sandbox/v26.0/oauth/access_token").status_code == status
+        assert client.get("/overview").status_code == 403
+
+
+def test_the_secret_goes_no_further_than_the_guard() -> None:
+    seen: list[bytes] = []
+
+    async def remember(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.extend(name for name, _ in scope["headers"])
+        await PlainTextResponse("inside")(scope, receive, send)
+
+    assert TestClient(Guard(remember, PROXIED)).get("/x", headers=THROUGH_PROXY).text == "inside"
+    assert b"host" in seen
+    assert b"x-pagekeeper-proxy" not in seen
+    assert PROXY_SECRET not in repr(PROXIED)
 
 
 def test_a_navigation_to_the_other_loopback_name_is_redirected(client: TestClient) -> None:

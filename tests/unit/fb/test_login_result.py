@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from fb.graph.pages import ListedPage
 from fb.login.attempt import LoginResult
 from storage.accounts.grants import GrantFacts
 from storage.accounts.pages import PageReport
+from storage.accounts.seen_pages import Sighting
 
 AT = datetime(2026, 11, 28, 9, 30, 1, 5, tzinfo=UTC)
 ACCOUNT = GrantFacts(
@@ -50,6 +52,15 @@ RESULT = LoginResult(
 
 def test_a_result_is_read_as_it_was_written() -> None:
     assert LoginResult.from_json(RESULT.to_json()) == RESULT
+    seen = (Sighting("9", "Ü", "in_portfolio"),)
+    more = replace(RESULT, seen=seen, ticked_ids=("7", "8"))
+    assert LoginResult.from_json(more.to_json()) == more
+
+
+def test_a_result_that_was_sealed_before_an_update_is_still_read() -> None:
+    values = json.loads(RESULT.to_json())
+    del values["seen"], values["ticked_ids"]
+    assert LoginResult.from_json(json.dumps(values)) == RESULT
 
 
 @given(texts=st.lists(st.text(), max_size=3), name=st.text(st.characters(), max_size=5))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 
 import pytest
 
@@ -28,8 +29,12 @@ pytestmark = pytest.mark.usefixtures("redacted_logging")
         ("sent with OAuth EAABsbCS1234", "EAABsbCS1234"),
         ('{"access_token": "EAABsbCS1234", "token_type": "bearer"}', "EAABsbCS1234"),
         ("client_secret=abcdef12345&x", "abcdef12345"),
+        ('"GET /facebook/deletion/00112233445566778899aabbccddeeff HTTP/1.1" 200', "001122"),
         ("appsecret_proof: 0a1b2c3d4e", "0a1b2c3d4e"),
         ("cookie: pagekeeper-1=abcdefgh", "abcdefgh"),
+        ("x-my-token-2 = 'abcdefgh1'", "abcdefgh1"),
+        ("--token=abcdefgh1", "abcdefgh1"),
+        ("error-code=AQBabcdefgh", "AQBabcdefgh"),
         ("code = AQBabcdefgh", "AQBabcdefgh"),
         (f"token {TOKEN} was refused", TOKEN),
         (f"state {STATE}", STATE[:40]),
@@ -61,6 +66,58 @@ def test_secrets_are_taken_out(text: str, secret: str) -> None:
 )
 def test_what_is_no_secret_stays(text: str) -> None:
     assert redact(text) == text
+
+
+# What made one of the patterns start anew at every character, or look back from each.
+HOSTILE = [
+    "token-",
+    "token=",
+    "token ",
+    "token",
+    "-",
+    "a.",
+    "a-",
+    "?a",
+    "?",
+    "code ",
+    "code=a,",
+    "bearer ",
+    "bearer\t",
+    "a://",
+    "a:",
+    'token"',
+    "token: ",
+    "secret\t",
+    "Authorization: Basic ",
+    "é-",
+    "1%",
+]
+
+
+def seconds_of(text: str) -> float:
+    """The least processor time of a few tries."""
+    times = []
+    for _ in range(5):
+        started = time.process_time()
+        redact(text)
+        times.append(time.process_time() - started)
+    return min(times)
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_time_grows_with_the_length_and_no_faster(piece: str) -> None:
+    """Four times the text: linear is 4, quadratic 16, cubic 64."""
+    short, long = (piece * (length // len(piece)) + "!" for length in (2_000, 8_000))
+    if seconds_of(short) > 0.5:
+        pytest.fail("2,000 characters take half a second: far from linear")
+    assert seconds_of(long) < 10 * seconds_of(short) + 0.001
+
+
+def test_long_lines_are_cut_before_anything_is_looked_for() -> None:
+    line = "x" * 9_000
+    shown = redact(f"first\n{line}\nsecond token {TOKEN}\n{line}{TOKEN}")
+    assert shown.splitlines() == ["first", "x" * 8_192 + "…", "second token […]", "x" * 8_192 + "…"]
+    assert redact(shown) == shown
 
 
 def logger_with_handler(

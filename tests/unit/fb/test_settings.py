@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from fb.sandbox_secrets import load_or_make_sandbox_secrets
 from fb.settings import (
     SANDBOX_APP_ID,
     SettingRow,
     Settings,
     SettingsReport,
-    load_or_make_sandbox_secrets,
     read_settings,
 )
 from fb.settings_table import SETTING_NAMES
@@ -32,6 +32,7 @@ LIVE = {
     "STATE_TOKEN_SECRET": "a-secret-of-forty-characters-or-so-12345",
     "TOKEN_ENCRYPTION_KEYS": KEY,
 }
+PROXY_SECRET = "proxy-secret-of-the-tests-0123456789abcdef"
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -98,6 +99,7 @@ def test_with_an_app_it_is_live_with_these_defaults(tmp_path: Path) -> None:
     assert settings.encryption_keys == (KEY,)
     assert settings.database_url == f"sqlite:///{tmp_path}/data/pagekeeper.db"
     assert not settings.behind_sign_in_proxy
+    assert (settings.keep_attempts_days, settings.keep_runs_days) == (30, 730)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -119,10 +121,14 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "FACEBOOK_CONFIG_ID": "x",
             "FACEBOOK_GRAPH_VERSION": "26",
             "FACEBOOK_GRAPH_URL": "http://graph.example",
+            "KEYS_FILE": "keys.env",
             "STATE_TOKEN_SECRET": "short",
             "TOKEN_ENCRYPTION_KEYS": "nonsense",
             "DATABASE_URL": "mysql://x/y",
             "BEHIND_SIGN_IN_PROXY": "perhaps",
+            "PROXY_SECRET": "short",
+            "KEEP_ATTEMPTS_DAYS": "0",
+            "KEEP_RUNS_DAYS": "two years",
         },
         tmp_path,
     )
@@ -155,13 +161,16 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
         ("FACEBOOK_REDIRECT_URI", "http://[/connect"),
         ("FACEBOOK_REDIRECT_URI", "http:///connect"),
         ("FACEBOOK_REDIRECT_URI", "http://example.org/connect"),
+        ("FACEBOOK_REDIRECT_URI", "https://x.example/dash/connect"),
+        ("FACEBOOK_REDIRECT_URI", "https://localhost//connect"),
         ("FACEBOOK_SCOPES", " , "),
         ("FACEBOOK_SCOPES", "pages show-list"),
         ("FACEBOOK_CONFIG_ID", "abc"),
         ("FACEBOOK_GRAPH_VERSION", "v26"),
         ("FACEBOOK_GRAPH_VERSION", "v26.0/me"),
         ("FACEBOOK_GRAPH_VERSION", "v20.0"),
-        ("STATE_TOKEN_SECRET", "x" * 31),
+        ("STATE_TOKEN_SECRET", LIVE["STATE_TOKEN_SECRET"][:31]),
+        ("STATE_TOKEN_SECRET", "s" * 43),
         ("TOKEN_ENCRYPTION_KEYS", ","),
         ("TOKEN_ENCRYPTION_KEYS", f"{KEY},x"),
         ("TOKEN_ENCRYPTION_KEYS", f"{KEY},{KEY}"),
@@ -193,7 +202,6 @@ def test_what_is_malformed_is_told_by_name_and_never_repeated(
         ("FACEBOOK_APP_ID", " 123456789012345\n", "app_id", "123456789012345"),
         ("FACEBOOK_REDIRECT_URI", "http://127.0.0.1:8501/connect", "redirect_uri", None),
         ("FACEBOOK_REDIRECT_URI", "http://[::1]:8501/connect", "redirect_uri", None),
-        ("FACEBOOK_REDIRECT_URI", "https://localhost/a/connect", "redirect_uri", None),
         ("FACEBOOK_SCOPES", "a, b c,a", "scopes", ("a", "b", "c")),
         ("FACEBOOK_CONFIG_ID", "1234567890", "config_id", None),
         ("FACEBOOK_GRAPH_VERSION", "v21.0", "graph_version", None),
@@ -205,7 +213,9 @@ def test_what_is_malformed_is_told_by_name_and_never_repeated(
             None,
         ),
         ("DATABASE_URL", "sqlite:////srv/pages.db", "database_url", None),
-        ("BEHIND_SIGN_IN_PROXY", "YES", "behind_sign_in_proxy", True),
+        ("BEHIND_SIGN_IN_PROXY", "NO", "behind_sign_in_proxy", False),
+        ("PROXY_SECRET", PROXY_SECRET, "proxy_secret", None),
+        ("KEEP_ATTEMPTS_DAYS", "7", "keep_attempts_days", 7),
         ("FACEBOOK_CONFIG_ID", "", "config_id", "none"),
     ],
 )
@@ -237,13 +247,53 @@ def test_beyond_loopback_something_must_sign_people_in(tmp_path: Path) -> None:
     public = {"FACEBOOK_REDIRECT_URI": "https://pages.example.org/connect"}
     assert named(live(tmp_path, **public)) == {"BEHIND_SIGN_IN_PROXY"}
     assert named(live(tmp_path, **public, BEHIND_SIGN_IN_PROXY="no")) == {"BEHIND_SIGN_IN_PROXY"}
-    assert valid(live(tmp_path, **public, BEHIND_SIGN_IN_PROXY="yes")).behind_sign_in_proxy
+    proxied = public | {"BEHIND_SIGN_IN_PROXY": "yes", "PROXY_SECRET": PROXY_SECRET}
+    assert valid(live(tmp_path, **proxied)).behind_sign_in_proxy
     # The sandbox holds nothing that is worth it.
     report = read_settings(public, tmp_path)
     assert valid(report).dialog_url == "https://pages.example.org/sandbox"
 
 
+@pytest.mark.parametrize("mode", [LIVE, {}])
+def test_a_sign_in_proxy_needs_a_secret(tmp_path: Path, mode: dict[str, str]) -> None:
+    proxied = mode | {"BEHIND_SIGN_IN_PROXY": "yes"}
+    report = read_settings(proxied, tmp_path)
+    assert named(report) == {"PROXY_SECRET"}
+    assert row(report, "PROXY_SECRET").state == "missing"
+    assert "proxy_set_header X-Pagekeeper-Proxy" in row(report, "PROXY_SECRET").sentence
+    for bad in ("short", "s" * 43, PROXY_SECRET + ";", PROXY_SECRET + '"', PROXY_SECRET + " x"):
+        report = read_settings(proxied | {"PROXY_SECRET": bad}, tmp_path)
+        assert named(report) == {"PROXY_SECRET"}
+        assert bad not in repr(report)
+    settings = valid(read_settings(proxied | {"PROXY_SECRET": PROXY_SECRET}, tmp_path))
+    assert PROXY_SECRET in settings.secrets
+    assert PROXY_SECRET not in repr(settings)
+
+
+def test_the_secret_of_the_proxy_is_no_other_secret(tmp_path: Path) -> None:
+    report = live(tmp_path, PROXY_SECRET=LIVE["STATE_TOKEN_SECRET"])
+    assert named(report) == {"PROXY_SECRET"}
+    assert row(live(tmp_path), "PROXY_SECRET").shown == "—"
+
+
 # Facebook's addresses
+
+
+@pytest.mark.parametrize("app", [LIVE, {}])
+def test_a_path_before_every_address_is_refused(tmp_path: Path, app: dict[str, str]) -> None:
+    """Streamlit would serve below it; routes, guard and redirect URI start at the root."""
+    by_flag = read_settings(app, tmp_path, base_path="/dash")
+    by_variable = read_settings({**app, "STREAMLIT_SERVER_BASE_URL_PATH": "dash/"}, tmp_path)
+    (tmp_path / ".streamlit").mkdir()
+    config = tmp_path / ".streamlit" / "config.toml"
+    config.write_text('[server]\nbaseUrlPath = "dash"\n', encoding="utf8")
+    by_file = read_settings(app, tmp_path)
+    for report in (by_flag, by_variable, by_file):
+        assert named(report) == {"server.baseUrlPath"}
+        assert "root of a host" in report.problems[0].sentence
+    config.write_text("[server]\nport = 8501\n", encoding="utf8")
+    assert not {p.name for p in read_settings(app, tmp_path).problems}
+    assert not {p.name for p in read_settings(app, tmp_path, base_path="/").problems}
 
 
 def test_both_addresses_or_neither(tmp_path: Path) -> None:
@@ -299,12 +349,13 @@ def test_each_secret_is_its_own(tmp_path: Path) -> None:
 
 
 def test_the_examples_secrets_are_refused(tmp_path: Path) -> None:
-    example = f"STATE_TOKEN_SECRET={'e' * 40}\nTOKEN_ENCRYPTION_KEYS={OTHER_KEY}\n"
+    published = "a-secret-of-the-example-that-is-published"
+    example = f"STATE_TOKEN_SECRET={published}\nTOKEN_ENCRYPTION_KEYS={OTHER_KEY}\n"
     (tmp_path / ".env.example").write_text(example)
-    assert named(live(tmp_path, STATE_TOKEN_SECRET="e" * 40)) == {"STATE_TOKEN_SECRET"}
+    assert named(live(tmp_path, STATE_TOKEN_SECRET=published)) == {"STATE_TOKEN_SECRET"}
     keys = f"{KEY},{OTHER_KEY}"
     assert named(live(tmp_path, TOKEN_ENCRYPTION_KEYS=keys)) == {"TOKEN_ENCRYPTION_KEYS"}
-    assert named(live(tmp_path, FACEBOOK_APP_SECRET="e" * 40)) == {"FACEBOOK_APP_SECRET"}
+    assert named(live(tmp_path, FACEBOOK_APP_SECRET=published)) == {"FACEBOOK_APP_SECRET"}
 
 
 def test_the_example_as_it_stands_is_a_working_sandbox(tmp_path: Path) -> None:
@@ -360,7 +411,8 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
     lines = "\n".join(f"{name}={value}" for name, value in LIVE.items())
     write_env(
         tmp_path,
-        f"\ufeff{lines}\nFACEBOOK_GRAPH_VERSION='v25.0'\nexport BEHIND_SIGN_IN_PROXY=yes # x\n",
+        f"\ufeff{lines}\nFACEBOOK_GRAPH_VERSION='v25.0'\nexport BEHIND_SIGN_IN_PROXY=yes # x\n"
+        f"PROXY_SECRET={PROXY_SECRET}\n",
     )
     settings = valid(read_settings({}, tmp_path))
     assert (settings.graph_version, settings.behind_sign_in_proxy) == ("v25.0", True)
@@ -373,9 +425,9 @@ def test_the_environment_beats_the_file(tmp_path: Path) -> None:
 
 def test_values_stand_for_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INNOCENT", "x")
-    write_env(tmp_path, "STATE_TOKEN_SECRET='${INNOCENT}" + "s" * 40 + "'\n")
+    write_env(tmp_path, "STATE_TOKEN_SECRET='${INNOCENT}" + LIVE["STATE_TOKEN_SECRET"] + "'\n")
     settings = valid(live(tmp_path, STATE_TOKEN_SECRET=None))
-    assert settings.state_secret == "${INNOCENT}" + "s" * 40
+    assert settings.state_secret == "${INNOCENT}" + LIVE["STATE_TOKEN_SECRET"]
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfeF\x00", "FACEBOOK_APP_ID=ä".encode("latin-1")])

@@ -58,13 +58,18 @@ def test_any_text_is_refused_with_a_reason(text: str) -> None:
         SIGNER.verify(text, NOW)
 
 
+@pytest.mark.parametrize("minutes", [1, 5, 60])
+def test_one_from_the_future_is_young(minutes: int) -> None:
+    """The clock of the machine that signed it is ahead; the attempt's row ends the trip."""
+    state = SIGNER.sign("attempt", NONCE_HASH, NOW + timedelta(minutes=minutes))
+    assert SIGNER.verify(state, NOW).attempt_id == "attempt"
+
+
 def test_its_age_is_counted_to_the_second() -> None:
     state = SIGNER.sign("attempt", NONCE_HASH, NOW)
     SIGNER.verify(state, NOW + timedelta(seconds=900))
     with pytest.raises(StateExpired):
         SIGNER.verify(state, NOW + timedelta(seconds=901))
-    with pytest.raises(StateExpired):
-        SIGNER.verify(state, NOW - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize(

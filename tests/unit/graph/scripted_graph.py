@@ -68,6 +68,7 @@ class ScriptedGraph:
         is_multipart: bool,
         token: str | None,
         timeouts: tuple[float, float],
+        total_seconds: float,
     ) -> Answer:
         assert url.startswith(BASE)
         assert "?" not in url

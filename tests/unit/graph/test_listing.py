@@ -164,6 +164,27 @@ def test_wrong_types_count_as_left_out(odd: dict[str, Any]) -> None:
     )
 
 
+def test_no_text_of_facebook_is_longer_than_anybody_writes() -> None:
+    long = "ж" * 3_000
+    texts = ("name", "category", "about", "username", "phone", "verification_status")
+    node = dict.fromkeys(texts, long) | {
+        "id": "7",
+        "emails": [long] * 3_000,
+        "location": {"city": long, "zip": "1"},
+    }
+    page = parse_page(PageReport, node)
+    assert page is not None
+    assert {getattr(page, name) for name in texts} == {"ж" * 1_000}
+    assert page.emails == ("ж" * 1_000,) * 100
+    assert page.location == {"city": "ж" * 1_000, "zip": "1"}
+
+
+def test_an_address_that_is_too_long_is_none_and_not_another_one() -> None:
+    url = "https://example.org/" + "x" * 4_000
+    node = {"id": "7", "link": url, "website": url, "picture": {"data": {"url": url}}}
+    assert parse_page(PageReport, node) == PageReport(id="7", name="7")
+
+
 @pytest.mark.parametrize(
     "bad", [{}, {"id": "me/../x"}, {"id": True}, {"id": "١٢"}, {"id": "1" * 33}]
 )

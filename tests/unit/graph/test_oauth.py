@@ -189,7 +189,9 @@ def test_a_dead_token_is_an_answer_with_a_reason(scripted: Scripted) -> None:
     )
     assert (facts.is_valid, facts.error_code, facts.error_subcode) == (False, 190, 460)
     assert not debug(scripted, {"is_valid": True, "error": {"code": 190}}).is_valid
-    assert not debug(scripted, {"is_valid": "true"}).is_valid
+    for no_answer in ({"is_valid": "true"}, {}):
+        with pytest.raises(errors.UnreadableAnswer):
+            debug(scripted, no_answer)
 
 
 def test_a_refusal_of_the_app_says_nothing_of_the_account(scripted: Scripted) -> None:

@@ -11,6 +11,7 @@ from pages.ui.compare_link import (
     CompareAddress,
     describe_dropped,
     parse,
+    query_of,
     write,
 )
 
@@ -72,3 +73,18 @@ def test_what_is_written_is_read() -> None:
 )
 def test_what_was_dropped_is_said(text: str, unknown: int, said: str) -> None:
     assert describe_dropped(parse(text), unknown) == said
+
+
+def test_tags_come_after_pages() -> None:
+    assert parse("1,2", " 7,7, 9") == CompareAddress(("1", "2"), (7, 9), repeated_count=1)
+    assert parse(None, "7,x,-1,07,1.5,9999999999") == CompareAddress((), (7,), refused_count=5)
+    five = ",".join(map(str, range(1, MAX_PAGES)))
+    assert parse(five, "8,9") == CompareAddress(("1", "2", "3", "4"), (8,), more_count=1)
+    assert parse("7", "7") == CompareAddress(("7",), (7,)), "a Page and a tag of one number"
+    said = "Left out of this address: 1 Page or tag that is not here."
+    assert describe_dropped(parse("1", "7"), 1) == said
+
+
+def test_the_parameters_of_pages_and_tags() -> None:
+    assert query_of(["1", "2"], [7]) == {"ids": "1,2", "tags": "7"}
+    assert query_of([], [7, 8]) == {"tags": "7,8"}

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
 from pages.charts.compare_series import Series
 from pages.parts.compare.compare_text import (
     Row,
-    choices_of,
     describe_series,
     labels_of,
+    labels_of_all,
     no_earlier_figures,
+    option_of_tag,
     row_of,
+    row_of_tag,
+    which_pages_count,
     why_no_percentage,
     why_not_comparable,
     why_not_indexed,
 )
+from pages.records import TagFigures
 from pages.text.periods import Period, compared
-from storage.figures.comparison import ComparedPage, Figures, Match
+from storage.figures.comparison import ComparedPage, Figures
 from storage.figures.filters import Metric
+from storage.figures.totals import Comparable
+from storage.notes.tags import TagCount
 
 UNTIL = date(2026, 11, 14)
 PERIOD = compared(Period("Custom", date(2026, 11, 1), UNTIL, None, None))  # 14 days
@@ -96,21 +104,58 @@ def test_names_that_differ_after_the_cut_are_twins_too() -> None:
     assert all(len(label) <= 22 for label in labels)
 
 
-def test_matches_show_the_category() -> None:
-    matches = [Match("11111", "Café", "Bakery"), Match("22222", "Café", None), Match("3", "X", "Y")]
-    assert choices_of(matches) == {
-        "Café (…1111) · Bakery": "11111",
-        "Café (…2222)": "22222",
-        "X · Y": "3",
-    }
+def test_a_tag_is_told_from_a_page_of_its_name() -> None:
+    tags = [TagCount(5, "Optik Keller", 3), TagCount(6, "Bakeries", 1)]
+    assert labels_of_all([page_of()], tags) == ["Optik Keller", "Optik Keller (tag 5)", "Bakeries"]
+    twins = [TagCount(7, "A client in the north", 1), TagCount(8, "A client in the south", 1)]
+    assert labels_of_all([], twins, 14) == ["A client in t…", "A cli… (tag 8)"]
+    assert option_of_tag("Bakeries", tags[1]) == "Bakeries (tag, 1 Page)"
+
+
+def sums_of(fans: Comparable, followers: Comparable, **fields: Any) -> TagFigures:
+    line = {date(2026, 10, 31): 500, date(2026, 11, 1): 600, date(2026, 11, 14): 700}
+    values: dict[str, Any] = {"before": None, "counts_same": True, **fields}
+    ends: dict[Metric, Comparable] = {"fans": fans, "followers": followers}
+    return TagFigures(TagCount(5, "Bakeries", 3), line, ends, **values)
+
+
+def counted_pages(pages: int, start: int | None, end: int | None, left_out: int = 0) -> Comparable:
+    return Comparable(pages, start, end, left_out, 0, 0, 0)
+
+
+def test_a_tag_has_the_figures_of_the_pages_it_counts() -> None:
+    fans, followers = counted_pages(2, 500, 700, left_out=1), counted_pages(2, 900, 1400)
+    before = counted_pages(1, 100, 150)
+    found = row_of_tag(sums_of(fans, followers, before=before), "Bakeries", "fans", PERIOD)
+    assert (found.fans, found.followers, found.net, found.net_delta) == (700, 1400, 200, 150)
+    assert found.growth_percent == pytest.approx(40)
+    assert found.fan_follower_ratio == pytest.approx(0.5)
+    assert (found.best_change, found.best_day) == (100, date(2026, 11, 1))
+    assert (found.page_id, found.counted, found.pages_count, found.days_with) == ("", 2, 3, 2)
+    said = "Bakeries counts 2 of 3 Pages: those with fans at the start and the end of the period."
+    assert which_pages_count(found, "fans") == said
+    others = row_of_tag(sums_of(fans, followers, counts_same=False), "Bakeries", "fans", PERIOD)
+    assert others.fan_follower_ratio is None, "fans and followers are of different Pages"
+
+
+def test_which_pages_of_a_tag_count() -> None:
+    def said(comparable: Comparable) -> str | None:
+        sums = sums_of(comparable, comparable)
+        return which_pages_count(row_of_tag(sums, "Bakeries", "fans", PERIOD), "fans")
+
+    assert said(counted_pages(3, 5, 6)) is None
+    assert said(counted_pages(0, None, None)) == "No Page has the tag Bakeries."
+    none_counts = "No Page of Bakeries has a count of fans at the start and the end of the period."
+    assert said(counted_pages(0, None, None, left_out=3)) == none_counts
+    assert which_pages_count(row(november(d0=5, d14=6)), "fans") is None
 
 
 @pytest.mark.parametrize(
     ("page", "figures", "said"),
     [
         (page_of(), november(d0=5, d14=6), None),
-        (page_of(first_day=None, last_day=None), {}, "Optik Keller has no snapshot yet."),
-        (page_of(), {}, "Optik Keller has no snapshot in this period."),
+        (page_of(first_day=None, last_day=None), {}, "Optik Keller has no figures yet."),
+        (page_of(), {}, "Optik Keller has no figures in this period."),
         (
             page_of(),
             november(d0=None, d5=None, d14=None),
@@ -119,8 +164,8 @@ def test_matches_show_the_category() -> None:
         (
             page_of(first_day=date(2026, 11, 3)),
             november(d3=5, d14=6),
-            "Optik Keller has no count of fans at the start of the period: its first snapshot is "
-            "of 3 Nov 2026.",
+            "Optik Keller has no count of fans at the start of the period: its figures "
+            "begin on 3 Nov 2026.",
         ),
         (
             page_of(),
@@ -130,7 +175,7 @@ def test_matches_show_the_category() -> None:
         (
             page_of(last_day=date(2026, 11, 9)),
             november(d0=5, d9=6),
-            "Optik Keller has no count of fans at the end of the period: its last snapshot is of "
+            "Optik Keller has no count of fans at the end of the period: its figures end on "
             "9 Nov 2026.",
         ),
         (
@@ -147,12 +192,15 @@ def test_why_a_page_is_not_comparable(
 
 
 def test_why_a_page_has_no_line_in_the_index() -> None:
-    assert why_not_indexed("A", 1, "fans") is None
-    missing = why_not_indexed("A", None, "fans")
-    assert missing == "A is left out of the index: no count of fans at the start of the period."
-    zero = why_not_indexed("A", 0, "fans")
+    starts = {"A": 1, "B": None, "C": 0, "D": None}
+    rows = [replace(row(november()), label=label, start=start) for label, start in starts.items()]
+    assert why_not_indexed(rows[:1], "fans") == []
+    missing, zero = why_not_indexed(rows, "fans")
+    assert missing == (
+        "B and D are left out of the index: no count of fans at the start of the period."
+    )
     assert zero == (
-        "A is left out of the index: it starts with 0 fans, and nothing grows from 0 in percent."
+        "C is left out of the index: it starts with 0 fans, and nothing grows from 0 in percent."
     )
 
 

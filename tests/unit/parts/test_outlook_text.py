@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -21,7 +22,7 @@ def outlook(*days: tuple[int, int, int]) -> Forecast:
     ahead = [
         ForecastDay(TODAY + timedelta(days=n), *three) for n, three in enumerate(days, start=1)
     ]
-    return Forecast(TODAY, 100, 1.0, 56, tuple(ahead))
+    return Forecast(TODAY, 100, 1.0, 28, tuple(ahead))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,32 @@ def test_a_milestone_is_reached_within_a_range(target: int, expected: str) -> No
         (Refusal("none"), "needs 14 days with figures", "this Page has 0 in the last 8 weeks"),
         (Refusal("few", 9, TODAY), "needs 14 days with figures", "this Page has 9"),
         (Refusal("old", 50, TODAY), "figures are too old", "newest figure is of 22 Nov 2026"),
-        (Refusal("nobody", 50, TODAY), "nobody to go on from", "the newest figure is 0 fans"),
+        (Refusal("nobody", 50, TODAY), "the figure is 0", "the newest figure is 0 fans"),
+        (
+            Refusal("turned", 57, TODAY, 14, -462),
+            "the pace has just changed",
+            "in the last 14 days this Page lost 462 fans, but its longer trend rises.",
+        ),
+        (
+            Refusal("turned", 57, TODAY, 15, 1),
+            "the pace has just changed",
+            "in the last 15 days this Page gained 1 fan, but its longer trend falls.",
+        ),
+        (
+            Refusal("uneven", 57, TODAY, 14, 4_600),
+            "the pace has just changed",
+            "in the last 14 days this Page gained 4,600 fans, which is far from its longer trend.",
+        ),
+        (
+            Refusal("uneven", 57, TODAY, 14, 0),
+            "the pace has just changed",
+            "in the last 14 days this Page neither gained nor lost fans, which is far from",
+        ),
+        (
+            Refusal("wide", 57, TODAY, 14, -462),
+            "the pace changes too much",
+            "changed so much that the range of what may follow is larger than its number of fans.",
+        ),
     ],
 )
 def test_no_forecast_has_a_reason(refusal: Refusal, short: str, sentence: str) -> None:
@@ -52,10 +78,16 @@ def test_no_forecast_has_a_reason(refusal: Refusal, short: str, sentence: str) -
     assert sentence in outlook_text.why_no_forecast(refusal, "fans")
 
 
+@pytest.mark.parametrize("slope", [0.0, -2.5])
+def test_a_page_that_does_not_grow_is_given_no_day_of_a_milestone(slope: float) -> None:
+    found = replace(outlook((104, 110, 120), (110, 120, 130)), slope=slope)
+    assert outlook_text.arrival_in_short(found, 120) == "not at the present pace"
+
+
 def test_a_forecast_is_a_range() -> None:
     said = outlook_text.forecast(outlook((1_104, 1_110, 1_120)), "fans")
     assert "most likely 1,110 fans on 23 Nov 2026" in said
-    assert "in 8 of 10 cases from 1,104 to 1,120" in said
+    assert "in 8 of 10 cases from 1,104 to 1,120, going by the last 28 days." in said
 
 
 def test_a_milestone_seen_after_a_gap_says_so() -> None:
@@ -95,7 +127,7 @@ def test_a_goal_that_makes_no_sense_is_refused_in_words(
     [
         (95_200, 40, 95.0, "needs 120 a day, gains 95 a day.", "Behind"),
         (95_200, 40, 130.0, "needs 120 a day, gains 130 a day.", "On track"),
-        (99_900, 40, -3.25, "needs 2.5 a day, loses 3.2 a day.", "Behind"),
+        (99_900, 40, -3.25, "needs 2.5 a day, loses 3.3 a day.", "Behind"),
         (99_900, 40, 0.0, "needs 2.5 a day, gains 0 a day.", "Behind"),
         (99_900, 40, None, "how many it gains a day is not known yet.", "Too early to tell"),
         (100_000, 40, 1.0, "100,000 by 31 Dec 2026: reached.", "Reached"),

@@ -96,15 +96,23 @@ def test_a_lost_role_is_told_apart_from_access_that_was_never_sent() -> None:
 def test_a_page_that_was_left_out_says_so_in_its_own_words() -> None:
     left_out = page_profile.connection(profile_in("disconnected", status="left_out")).sentence or ""
     assert left_out.startswith("You left this Page out when you saved.")
-    assert "Its history stays." in left_out
+    assert "Its history is safe." in left_out
     ended = profile_in("disconnected", status="left_out", grant_status="disconnected")
     assert "No connected account" in (page_profile.connection(ended).sentence or "")
 
 
 def test_holders_are_named_and_counted() -> None:
-    assert page_profile.held_by(PROFILE) == "held by Anna \\*Keller\\*"
-    both = replace(PROFILE, holders=(HOLDER, replace(HOLDER, grant_id=2)))
-    assert page_profile.held_by(both) == "held by Anna \\*Keller\\* and 1 more"
+    anna = "Anna \\*Keller\\*"
+    only = f"only {anna} holds this Page: ask a second admin to connect"
+    assert page_profile.held_by(PROFILE) == only
+    ben = replace(HOLDER, grant_id=2, account_name="Ben")
+    assert (
+        page_profile.held_by(replace(PROFILE, holders=(HOLDER, ben))) == f"held by {anna} and Ben"
+    )
+    many = replace(PROFILE, holders=(HOLDER, ben, ben, ben))
+    assert page_profile.held_by(many) == f"held by {anna}, Ben and 2 more"
+    gone = replace(PROFILE, holders=(HOLDER, replace(ben, connection="no_access")))
+    assert page_profile.held_by(gone) == only
 
 
 def tiles_of(fans: dict[date, int | None], period: Period = PERIOD) -> dict[str, Tile]:
@@ -113,6 +121,8 @@ def tiles_of(fans: dict[date, int | None], period: Period = PERIOD) -> dict[str,
     figures = PageFigures(
         view=View(period),
         requested=replace(period, until=TODAY),
+        today=TODAY,
+        figure_days=None,
         profile=PROFILE,
         history=history,
         outlook=outlook,
@@ -142,7 +152,7 @@ def test_the_tiles_of_a_page() -> None:
     best = tiles["Best day"]
     assert (best.value, best.delta) == ("+17", "Sat 21 Nov")
     milestone = tiles["Next milestone"]
-    assert (milestone.value, milestone.note) == ("1,500", "not within 15 days")
+    assert (milestone.value, milestone.note) == ("1,500", "the pace has just changed")
     assert tiles["Followers"].note == "Facebook gives no count"
 
 
@@ -159,7 +169,7 @@ def test_a_best_day_without_figures_gives_the_reason_of_the_others() -> None:
 
 def test_an_old_figure_says_its_day() -> None:
     tiles = tiles_of({TODAY - timedelta(days=3): 500})
-    assert (tiles["Fans"].value, tiles["Fans"].note) == ("500", "on 19 Nov 2026")
+    assert (tiles["Fans"].value, tiles["Fans"].note) == ("500", "as of 19 Nov")
     assert tiles["Net new fans"].value is None
 
 
@@ -167,7 +177,9 @@ def test_a_change_that_ended_days_ago_says_when() -> None:
     ended = get_period("7 days", TODAY - timedelta(days=4))
     known = {day: value for day, value in days(*range(100, 130)).items() if day <= ended.until}
     net = tiles_of(known, ended)["Net new fans"]
-    assert (net.value, net.delta, net.note) == ("+7", None, "until 18 Nov 2026")
+    assert (net.value, net.delta, net.note) == ("+7", None, "until 18 Nov")
+    fans = tiles_of(known, ended)["Fans"]
+    assert (fans.delta, fans.note) == ("+5.93%", "as of 18 Nov · in 7 days")
 
 
 def test_who_wants_no_comparison_gets_none() -> None:
@@ -179,7 +191,7 @@ def test_who_wants_no_comparison_gets_none() -> None:
 def test_the_next_milestone_is_a_range_of_days() -> None:
     wavy = [8_500 + 5 * n + (6 if n % 2 else -6) for n in range(90)]
     milestone = tiles_of(days(*wavy))["Next milestone"]
-    assert (milestone.value, milestone.note) == ("9,000", "27 Nov – 16 Dec 2026")
+    assert (milestone.value, milestone.note) == ("9,000", "27 Nov – 20 Dec 2026")
 
 
 def test_a_period_before_the_first_figure_says_when_that_was() -> None:
@@ -293,11 +305,11 @@ def test_daily_figures_are_newest_first_and_own_up_to_missing_days() -> None:
     ]
     assert table["change"].to_pylist()[:2] == [1, 6]
     assert table["source"].to_pylist() == [
-        "Snapshot",
-        "Snapshot",
-        "No snapshot",
-        "No snapshot",
-        "Snapshot",
+        "Facebook",
+        "Facebook",
+        "No figures",
+        "No figures",
+        "Facebook",
     ]
 
 
@@ -313,7 +325,7 @@ def test_every_figure_tells_where_it_came_from() -> None:
     series = [figure(2, 10, "import:7"), figure(1, 11, "import:8"), figure(0, 90)]
     imports = {"import:7": ("=fans.csv " + "x" * 90, date(2026, 11, 3))}
     table = daily_table(series, "fans", TODAY - timedelta(days=4), TODAY, imports, {TODAY: "rose"})
-    assert table["source"].to_pylist()[:2] == ["Snapshot", "Import"]  # nobody knows import 8
+    assert table["source"].to_pylist()[:2] == ["Facebook", "Import"]  # nobody knows import 8
     assert table["source"].to_pylist()[2].startswith("Import of =fans.csv xxx")
     assert table["source"].to_pylist()[2].endswith("…, 3 Nov 2026")
     assert table["mark"].to_pylist() == ["Rose", "", ""]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -12,14 +15,17 @@ from streamlit import dataframe_util
 from streamlit.elements.lib.pandas_styler_utils import marshall_styler
 from streamlit.proto.ArrowData_pb2 import ArrowData
 
-from pages.charts.chart_parts import DARK, LIGHT
+from pages.charts.chart_parts import DARK, LIGHT, Palette
 from pages.parts.overview import tables
+from pages.parts.overview.columns import BY_NAME, COLUMNS, list_shown
 from pages.parts.overview.tables import DEFAULT_SORT, SORTS, clicked, find_sort
+from pages.records import PageTable
 from pages.text.phrases import CONNECTIONS
 from pages.ui.links import picture_path
 from storage.accounts.connection_states import CONNECTION_STATES
-from storage.figures.table import SortKey, SummaryRow, TableRow, TableSummary
+from storage.figures.table import SortKey, SummaryRow, TablePage, TableRow, TableSummary
 
+ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ROW = TableRow(
     page_id="104000000000015838",
@@ -32,6 +38,7 @@ ROW = TableRow(
     net=7358,
     growth_percent=4.3251,
     connection="connected",
+    is_published=True,
     figure_day=date(2026, 11, 22),
     updated_at=AT,
     picture_etag=None,
@@ -57,23 +64,32 @@ SUMMARY = TableSummary(
 )
 
 
-def table_of(*rows: TableRow, **trends: list[int]) -> pa.Table:
-    return tables.build_table(rows, SUMMARY, {ROW.page_id: trends.get("trend", [1, 2])})
+def answer(*rows: TableRow, trend: Sequence[int] = (1, 2)) -> PageTable:
+    """What the table draws."""
+    trends = {ROW.page_id: list(trend)}
+    return PageTable(TablePage(rows, 140), SUMMARY, trends, AT.date())
+
+
+def table_of(*rows: TableRow, trend: Sequence[int] = (1, 2)) -> pa.Table:
+    return tables.build_table(answer(*rows, trend=trend), COLUMNS)
+
+
+def index_of(name: str) -> int:
+    return list(BY_NAME).index(name)
 
 
 def drawn(table: pa.Table) -> ArrowData:
     """What Streamlit sends beside the figures of the painted table."""
     proto = ArrowData()
-    marshall_styler(proto, tables.paint(table, LIGHT), "other")
+    marshall_styler(proto, tables.paint(table, COLUMNS, LIGHT), "other")
     return proto
 
 
-def test_two_rows_of_totals_stand_above_the_pages() -> None:
+def test_every_row_is_a_page() -> None:
     table = table_of(ROW)
-    assert table["name"].to_pylist() == ["All 140", "Median Page", "Optik Hansen"]
-    assert table["fans"].to_pylist() == [2290456, 10619, 177481]
-    assert table["connection"].to_pylist() == [[], [], ["Connected"]]
-    assert len(table) == tables.SUMMARY_ROWS + 1
+    assert table["name"].to_pylist() == ["Optik Hansen"]
+    assert table["fans"].to_pylist() == [177481]
+    assert table["connection"].to_pylist() == [["Connected"]]
 
 
 def test_what_is_not_known_is_missing_and_not_zero() -> None:
@@ -85,9 +101,9 @@ def test_what_is_not_known_is_missing_and_not_zero() -> None:
 def test_numbers_stay_whole_beside_missing_ones() -> None:
     table = table_of(ROW, UNKNOWN_ROW)
     assert {str(table[name].type) for name in ("fans", "net", "followers")} == {"int32"}
-    assert table["growth"].to_pylist()[2] == 4.33
+    assert table["growth"].to_pylist()[0] == 4.33
     huge = table_of(ROW, replace(ROW, fans=3_000_000_000))["fans"]
-    assert huge.to_pylist()[2:] == [177481, 3_000_000_000]
+    assert huge.to_pylist() == [177481, 3_000_000_000]
 
 
 def test_names_stand_in_cells_as_they_are_but_for_icons() -> None:
@@ -97,7 +113,7 @@ def test_names_stand_in_cells_as_they_are_but_for_icons() -> None:
 
 def test_pictures_are_ours_and_change_their_address_with_their_content() -> None:
     pictures = table_of(ROW, UNKNOWN_ROW)["picture"].to_pylist()
-    assert pictures[2:] == ["/pictures/104000000000015838", "/pictures/2?v=01234567"]
+    assert pictures == ["/pictures/104000000000015838", "/pictures/2?v=01234567"]
     assert picture_path("../x?y", None) == "/pictures/..%2Fx%3Fy"
 
 
@@ -106,17 +122,23 @@ def test_one_point_makes_no_sparkline_and_a_huge_one_breaks_nothing() -> None:
     assert table_of(ROW, trend=[1, 10**12])["trend"].to_pylist()[-1] == [1, 2**31 - 1]
 
 
-def test_streamlit_gets_the_colours_of_up_and_down_and_the_bold_totals() -> None:
-    styles = drawn(table_of(ROW)).styler.styles
-    net = tables.COLUMNS.index("net")
-    up = next(rule for rule in styles.splitlines() if LIGHT.up in rule)
-    down = next(rule for rule in styles.splitlines() if LIGHT.down in rule)
-    assert f"#T_pages_row2_col{net}" in up
-    assert f"#T_pages_row0_col{net}" in down
-    assert f"#T_pages_row1_col{net}" not in up + down  # no change is no direction
-    bold = next(rule for rule in styles.splitlines() if "font-weight: 600" in rule)
-    assert "_row1_col9" in bold
-    assert "_row2_" not in bold
+def test_streamlit_gets_the_colours_of_up_and_down_and_of_links() -> None:
+    down, level = replace(ROW, net=-5, growth_percent=-0.1), replace(ROW, net=0)
+    styles = drawn(table_of(ROW, down, level)).styler.styles
+    net, name = index_of("net"), index_of("name")
+    ups = next(rule for rule in styles.splitlines() if LIGHT.up in rule)
+    downs = next(rule for rule in styles.splitlines() if LIGHT.down in rule)
+    assert f"#T_pages_row0_col{net}" in ups
+    assert f"#T_pages_row1_col{net}" in downs
+    assert f"#T_pages_row2_col{net}" not in ups + downs  # no change is no direction
+    links = next(rule for rule in styles.splitlines() if tables.LINK_COLOURS[LIGHT] in rule)
+    assert [f"_row{row}_col{name}" in links for row in range(3)] == [True] * 3
+
+
+@pytest.mark.parametrize(("scheme", "colours"), [("light", LIGHT), ("dark", DARK)])
+def test_a_name_has_the_colour_of_links(scheme: str, colours: Palette) -> None:
+    theme = tomllib.loads((ROOT / ".streamlit/config.toml").read_text(encoding="utf8"))["theme"]
+    assert tables.LINK_COLOURS[colours] == theme[scheme]["linkColor"]
 
 
 def test_the_table_has_a_fixed_id_so_that_an_unchanged_one_is_not_sent_again() -> None:
@@ -128,34 +150,71 @@ def test_every_state_of_a_connection_has_a_name() -> None:
     assert set(CONNECTIONS) == set(CONNECTION_STATES)
 
 
+def names_shown(*names: str, **question: Any) -> list[str]:
+    asked: dict[str, Any] = {"sort": "fans", "metric": "fans", "has_reasons": False} | question
+    return [column.name for column in list_shown(names, **asked)]
+
+
+USUAL = ["picture", "name", "fans", "net", "growth", "trend", "connection"]
+
+
+def test_why_a_page_needs_attention_stands_after_its_name() -> None:
+    silent = replace(ROW, fans=None, followers=None)
+    table = replace(answer(silent), holders={})
+    shown = list_shown((), "fans", "fans", has_reasons=True)
+    assert [column.name for column in shown][:3] == ["picture", "name", "why"]
+    why = tables.build_table(table, shown)["why"].to_pylist()
+    assert why == ["Facebook gives no count."]
+
+
+def test_columns_that_mostly_say_nothing_are_off_until_they_are_chosen() -> None:
+    assert names_shown() == names_shown("") == names_shown("bogus") == USUAL
+    assert names_shown("updated", "fans", "bogus") == ["picture", "name", "fans", "updated"]
+
+
+def test_the_column_of_the_metric_and_of_the_order_show_by_themselves() -> None:
+    assert names_shown(metric="followers") == [*USUAL[:-1], "followers", "connection"]
+    assert names_shown(sort="category") == [*USUAL, "category"]
+    assert names_shown("fans", sort="category") == ["picture", "name", "fans"]
+
+
+def test_a_name_in_a_url_is_one_column() -> None:
+    assert len(BY_NAME) == len(COLUMNS)
+    assert all("," not in name for name in BY_NAME)
+
+
 def columns_of(sort: tables.Sort) -> dict[str, Any]:
-    return tables.columns(
-        sort=sort, noun="fans", period_label="28 days", open_key="open", neutral=DARK.band
+    return tables.config(
+        COLUMNS,
+        sort=sort,
+        noun="fans",
+        period="28 days",
+        open_key="open",
+        neutral=DARK.band,
     )
 
 
 def test_only_the_sorted_column_carries_an_arrow() -> None:
     columns = columns_of(find_sort("Least net new first"))
-    assert set(columns) == set(tables.COLUMNS)
+    assert set(columns) == set(BY_NAME)
     assert columns["net"]["label"] == "New fans ↑"
     assert columns["fans"]["label"] == "Fans"
+    assert columns["trend"]["label"] == "28 days"
     assert columns_of(DEFAULT_SORT)["fans"]["label"] == "Fans ↓"
 
 
-def test_numbers_are_written_alike_in_every_browser() -> None:
+def test_numbers_are_texts_of_our_own_and_no_browser_writes_them() -> None:
     columns = columns_of(DEFAULT_SORT)
     numbers = ("fans", "net", "growth", "followers")
-    formats = {name: columns[name]["type_config"]["format"] for name in numbers}
-    assert formats["fans"] == formats["followers"] == "%,d"
-    assert formats["net"] is None  # texts of their own: no format leaves a zero without a sign
-    assert formats["growth"] is None
+    # Streamlit ignores the texts of a column that has a format.
+    assert {columns[name]["type_config"]["format"] for name in numbers} == {None}
     texts = dataframe_util.convert_arrow_bytes_to_pandas_df(
         drawn(
             table_of(ROW, UNKNOWN_ROW, replace(ROW, net=0, growth_percent=0.0))
         ).styler.display_values
     )
-    assert texts["net"].tolist() == ["-45,916", "0", "+7,358", "–", "0"]
-    assert texts["growth"].tolist() == ["-2.06%", "–", "+4.33%", "–", "0.00%"]
+    assert texts["net"].tolist() == ["+7,358", "–", "0"]
+    assert texts["growth"].tolist() == ["+4.33%", "–", "0.00%"]
 
 
 @pytest.mark.parametrize(
@@ -173,6 +232,18 @@ def test_the_line_above_says_which_rows_these_are(
     assert tables.describe_table(first, last, count, "Most fans first") == text
 
 
+def test_the_sum_is_of_several_pages_and_of_the_metric() -> None:
+    assert tables.describe_sum(SUMMARY, "fans") == "Together 2,290,456 fans, −45,916 (−2.06%)."
+    no_change = replace(SUMMARY, total=replace(SUMMARY.total, net=None, growth_percent=None))
+    assert tables.describe_sum(no_change, "followers") == "Together 2,649,275 followers."
+    assert tables.describe_median(SUMMARY, "fans") == (
+        "The Page in the middle (the median) has 10,619 fans and 0 in the period."
+    )
+    one = replace(SUMMARY, rows_count=1)
+    assert tables.describe_sum(one, "fans") == ""
+    assert tables.describe_median(one, "fans") is None
+
+
 def test_every_column_that_can_be_sorted_has_both_directions() -> None:
     assert {(sort.key, sort.descending) for sort in SORTS} == {
         (key, descending) for key in get_args(SortKey) for descending in (True, False)
@@ -183,7 +254,7 @@ def test_every_column_that_can_be_sorted_has_both_directions() -> None:
 def test_a_header_sorts_in_its_natural_direction_and_then_the_other_way() -> None:
     by_net = clicked(DEFAULT_SORT, "net")
     assert (by_net.key, by_net.descending) == ("net", True)
-    turned = clicked(by_net, None)  # the second click deselects the column
+    turned = clicked(by_net, "net")
     assert (turned.key, turned.descending) == ("net", False)
     assert clicked(turned, "net").descending is True
     assert clicked(DEFAULT_SORT, "name").descending is False
@@ -192,3 +263,7 @@ def test_a_header_sorts_in_its_natural_direction_and_then_the_other_way() -> Non
 def test_a_header_without_an_order_changes_nothing() -> None:
     assert clicked(DEFAULT_SORT, "picture") == DEFAULT_SORT
     assert clicked(DEFAULT_SORT, "trend") == DEFAULT_SORT
+
+
+def test_every_order_is_of_a_column() -> None:
+    assert {sort.key for sort in SORTS} <= set(BY_NAME)

@@ -26,10 +26,10 @@ from storage.export.csv_xlsx import (
 COLUMNS = (
     Column("page_id", "text"),
     Column("page_name", "text"),
-    Column("date (UTC)", "day"),
+    Column("date_utc", "day"),
     Column("fans", "number"),
     Column("growth", "percent"),
-    Column("fetched_at (UTC)", "time"),
+    Column("fetched_at_utc", "time"),
 )
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 ROWS: list[tuple[Cell, ...]] = [
@@ -43,20 +43,48 @@ def test_a_cell_that_would_be_run_is_defused(start: str) -> None:
     assert defuse(start + "1") == "'" + start + "1"
 
 
-@pytest.mark.parametrize("text", ["", "Café", "'quoted'", "1=1", "a@b", " =x"])
+@pytest.mark.parametrize(
+    ("text", "defused"),
+    [
+        ("Foo;=1+1", "Foo;'=1+1"),
+        ("a;@SUM(1)", "a;'@SUM(1)"),
+        ("x\t=1", "x\t'=1"),
+        ('x;"=1', "x;'\"=1"),
+        ("two\n-lines", "two\n'-lines"),
+        ("Foo;", "Foo;'"),
+        ("a, =1;b=2", "a, =1;b=2"),
+    ],
+)
+def test_a_cell_inside_a_cell_is_defused(text: str, defused: str) -> None:
+    assert defuse(text) == defused
+
+
+@pytest.mark.parametrize("text", ["", "Café", "'quoted'", "1=1", "a@b", " =x", '"AT&T"; best'])
 def test_any_other_cell_stays(text: str) -> None:
     assert defuse(text) == text
     assert undefuse(text) == text
 
 
-@given(st.text() | st.text("'=+-@a"))
+TEXTS = st.text() | st.text("'\"=+-@;,\t\r\n\\a＝")
+
+
+@given(TEXTS)
 def test_what_was_defused_is_found_back(text: str) -> None:
     assert undefuse(defuse(text)) == text
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@given(st.lists(st.lists(TEXTS, min_size=3, max_size=3), min_size=1, max_size=3))
+def test_no_separator_begins_a_formula(delimiter: str, rows: list[list[str]]) -> None:
+    columns = [Column(name, "text") for name in ("a", "b", "c")]
+    written = make_file(columns, rows, "csv").decode("utf-8-sig")
+    for row in csv.reader(io.StringIO(written, newline=""), delimiter=delimiter):
+        assert not [cell for cell in row if cell.startswith(tuple("=+-@\t\r＝"))]
+
+
 def test_a_csv_file() -> None:
     content = make_file(COLUMNS, ROWS, "csv")
-    assert content.startswith(b"\xef\xbb\xbfpage_id,page_name,date (UTC),")
+    assert content.startswith(b"\xef\xbb\xbfpage_id,page_name,date_utc,")
     first, second = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))[1:]
     assert first == [
         "100000000000000001",

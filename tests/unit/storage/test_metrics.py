@@ -118,6 +118,21 @@ def test_ends_of_a_period(
     assert ends_of_period(by_day, day(0), day(6)) == expected
 
 
+@pytest.mark.parametrize(
+    ("figures", "expected"),
+    [
+        ({-1: 10, 0: 12}, (10, 12)),
+        ({-2: 9, 0: 12}, (9, 12)),
+        ({-2: 9, -1: 10}, (10, None)),  # 10 to 10 would be a change of 0 that nobody measured
+    ],
+)
+def test_a_single_day_does_not_end_with_its_start(
+    figures: dict[int, int], expected: tuple[int | None, int | None]
+) -> None:
+    by_day = {day(number): figure for number, figure in figures.items()}
+    assert ends_of_period(by_day, day(0), day(0)) == expected
+
+
 def test_changes_are_booked_on_the_day_the_page_is_seen_again() -> None:
     changes = list_daily_changes({day(5): 107, day(0): 100, day(1): 101, day(3): None})
     assert [(c.day, c.figure, c.change, c.days_count) for c in changes] == [

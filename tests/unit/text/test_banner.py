@@ -9,6 +9,7 @@ import pytest
 
 from fb.accounts.connections import Account
 from pages.records import LastRun
+from pages.text import phrases
 from pages.ui import banner
 from pages.ui.banner import Banner
 from storage.figures.health import Freshness, NamedPages
@@ -27,6 +28,9 @@ DEAD = Account(
     ends_at=None,
     days_left=None,
     last_used_at=None,
+    issued_at=None,
+    checked_at=None,
+    key_id=None,
     granted=(),
     declined=(),
 )
@@ -74,6 +78,39 @@ def test_a_dead_account_is_named_with_its_pages() -> None:
     assert "1 Page is not refreshed" in alone.sentence
     # Its Pages are read by another account.
     assert "not refreshed" not in banner.of_waiting([DEAD], 0, NOW).sentence
+
+
+def test_every_account_that_is_counted_is_named() -> None:
+    cleo, dora = (replace(DEAD, account_name=name) for name in ("Cleo", "Dora"))
+    line = banner.of_waiting([DEAD, cleo], 60, NOW)
+    assert line.badge == "2 accounts need you"
+    assert line.sentence == (
+        "Facebook gives no figures to Ben \\_Ortiz\\_ and Cleo. 60 Pages are not refreshed until "
+        "Ben \\_Ortiz\\_ and Cleo renew."
+    )
+    four = banner.of_waiting([DEAD, cleo, dora, dora], 60, NOW).sentence
+    assert four.count("Ben \\_Ortiz\\_, Cleo and 2 more") == 2
+    lost = replace(DEAD, reason_code=phrases.KEY_GIVEN_UP, reason_subcode=None)
+    said = banner.of_waiting([lost, replace(lost, account_name="Dora")], 2, NOW).sentence
+    assert said.startswith("The access of Ben \\_Ortiz\\_ and Dora was erased here, since its")
+    assert "its encryption key is lost" in banner.of_waiting([lost], 1, NOW).sentence
+    soon = banner.of_waiting([cleo, EXPIRING], 0, NOW).sentence
+    assert soon.startswith("Facebook reports that Cleo's password")
+    assert "Facebook asks Anna to confirm every 90 days. On 4 Dec 2026" in soon
+    several = banner.of_waiting([EXPIRING, replace(EXPIRING, account_name="Emil")], 0, NOW)
+    assert several.sentence == (
+        "The access of Anna and Emil has to be renewed, the first by 4 Dec 2026."
+    )
+
+
+def test_a_permission_that_figures_need_is_named() -> None:
+    declined = replace(DEAD, account_name="Carla", reason_code=10, reason_subcode=None)
+    line = banner.of_waiting([declined], 6, NOW)
+    assert line.sentence == (
+        "Carla gives no permission to read fans and followers (pages_read_engagement). 6 Pages are "
+        "not refreshed until Carla renews."
+    )
+    assert (line.action, line.target) == ("Renew", "connections")
 
 
 def test_access_that_ends_soon_is_a_warning() -> None:

@@ -13,29 +13,41 @@ def test_no_filter_says_nothing() -> None:
 
 def test_everything_that_is_chosen_is_said() -> None:
     chosen = PageFilter(
-        Filter(account_id="9", category="Café", state="needs_renewal", tag_id=3),
-        account_name="Anna Keller",
-        tag_name="Bakery",
+        Filter(account_ids=("9",), categories=("Café",), states=("needs_renewal",), tag_ids=(3,)),
+        account_names=("Anna Keller",),
+        tag_names=("Bakery",),
     )
     assert narrowed_to(chosen, 12) == (
-        "**12 Pages** held by Anna Keller, of the category “Café”, with the connection “Needs "
-        "renewal” and with the tag “Bakery”."
+        "**12 Pages** connected through Anna Keller, of the category “Café”, with the connection "
+        "“Needs renewal” and with the tag “Bakery”."
+    )
+
+
+def test_several_values_of_a_kind_are_one_or_the_other() -> None:
+    chosen = PageFilter(
+        Filter(account_ids=("8", "9"), categories=("A", "B", "C", "D"), tag_ids=(1, 2, 3)),
+        account_names=("Anna", "Ben"),
+        tag_names=("X", "Y", "Z"),
+    )
+    assert narrowed_to(chosen, 12) == (
+        "**12 Pages** connected through Anna or Ben, of the category “A”, “B” or 2 others and with "
+        "the tag “X”, “Y” or “Z”."
     )
 
 
 def test_when_nothing_is_left_that_is_said() -> None:
-    chosen = PageFilter(Filter(category="Café"))
+    chosen = PageFilter(Filter(categories=("Café",)))
     assert narrowed_to(chosen, 0) == "**No Page** is of the category “Café”."
     assert narrowed_to(chosen, 1) == "**1 Page** of the category “Café”."
 
 
 def test_hostile_names_are_words() -> None:
     hostile = ":material/delete: <b>x</b> www.evil.com"
-    text = narrowed_to(PageFilter(Filter(account_id="9"), account_name=hostile), 2)
+    text = narrowed_to(PageFilter(Filter(account_ids=("9",)), account_names=(hostile,)), 2)
     assert ":material/" not in text
     assert "<b>" not in text.replace("\\<", "")
     assert "www." not in text
-    assert len(narrowed_to(PageFilter(Filter(category="x" * 900)), 2)) < 80
+    assert len(narrowed_to(PageFilter(Filter(categories=("x" * 900,))), 2)) < 80
 
 
 def test_what_a_link_made_up_is_left_out_and_that_is_said() -> None:

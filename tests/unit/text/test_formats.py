@@ -20,14 +20,14 @@ def test_numbers() -> None:
     assert formats.count(0) == "0"
     assert formats.count(None) == "–"
     assert formats.signed(8877) == "+8,877"
-    assert formats.signed(-8877) == "-8,877"
+    assert formats.signed(-8877) == "−8,877"
     assert formats.signed(0) == "0"
     assert formats.signed(None) == "–"
 
 
 def test_percentages_that_round_to_nothing_have_no_sign() -> None:
     assert formats.signed_percent(2.064) == "+2.06%"
-    assert formats.signed_percent(-0.034) == "-0.03%"
+    assert formats.signed_percent(-0.034) == "−0.03%"
     assert formats.signed_percent(-0.0012) == "0.00%"
     assert formats.signed_percent(12.34, 1) == "+12.3%"
     assert formats.signed_percent(None) == "–"
@@ -82,11 +82,44 @@ def test_a_hostile_name_loses_its_powers_and_keeps_its_letters() -> None:
     assert re.sub("[\\\\\u2060]", "", safe) == name
 
 
+BLOCK = re.compile(
+    r"\d+[.)](\s|$) | [-+*](\s|$) | \#{1,6}(\s|$) | > | ``` | ~~~ | ([-_*]\s*){3,}$ | =+$ | \|"
+    r"| <\w | \[[^]]+\]: | \$\$ | :::",
+    re.VERBOSE,
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("1. FC Koeln", "1) FC", "01. FC", "2026.", "# FC", "> FC", "- FC", "+ FC", "* FC"),
+        *("| FC | 1 |", "```FC", "~~~FC", "---", "___", "***", "- - -", "<b>FC", "[1]: http://x"),
+        *("$$x$$", ":::note", "\n1. FC", "\t- FC", "    1. FC"),
+    ],
+)
+def test_no_name_begins_a_block(name: str) -> None:
+    assert BLOCK.match(name.strip())
+    shown = formats.plain(name)
+    assert not BLOCK.match(shown)
+    assert re.sub("[\\\\\u2060]", "", shown) == name.strip()
+
+
+def test_a_number_within_a_name_stays_as_it_is() -> None:
+    assert formats.plain("Bar 1.5 v2.0") == "Bar 1.5 v2.0"
+
+
 @given(st.text())
 def test_plain_text_only_ever_gains_characters_nobody_sees(text: str) -> None:
     visible = formats.plain(text).replace("\u2060", "")
     one_line = formats.one_line(text).replace("\u2060", "")
-    assert re.sub(r"\\([\\`*_{}\[\]()#+\-!<>~$|&])", r"\1", visible) == one_line
+    assert re.sub(r"\\([\\`*_{}\[\]()#+\-!<>~$|&.])", r"\1", visible) == one_line
+
+
+@given(st.text())
+def test_plain_text_can_be_read_back_for_a_file(text: str) -> None:
+    one_line = formats.one_line(text).replace("\u2060", "").replace("`", "")
+    assert formats.unmarked(formats.plain(text)) == one_line
+    assert formats.unmarked("the task Insights (`ANALYZE`)") == "the task Insights (ANALYZE)"
 
 
 @pytest.mark.parametrize("shown", [formats.plain, formats.plain_cell, lambda t: formats.cut(t, 90)])

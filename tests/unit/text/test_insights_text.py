@@ -10,6 +10,7 @@ from pages.charts.chart_parts import LIGHT
 from pages.charts.insights_chart import DAY, insight_chart, points_of
 from pages.text import insights_text
 from pages.text.insights_text import Answer
+from pages.text.periods import A_DAY
 
 NOW = datetime(2026, 11, 22, 14, 2, tzinfo=UTC)
 SINCE, UNTIL = date(2026, 11, 1), date(2026, 11, 10)
@@ -45,7 +46,7 @@ def test_a_limit_names_its_end() -> None:
 def test_people_of_a_day_are_never_added_up() -> None:
     values = [(date(2026, 11, 1), 100), (date(2026, 11, 2), 201)]
     said = insights_text.summary(values, "viewers", "unique", SINCE, UNTIL)
-    assert said.startswith("On average 150 viewers a day on 2 days (1 Nov – 2 Nov 2026).")
+    assert said.startswith("On average 151 viewers a day on 2 days (1 Nov – 2 Nov 2026).")
     assert "301" not in said
     assert insights_text.summary(values, "views", "count", SINCE, UNTIL).startswith("301 views")
     level = insights_text.summary(values, "followers", "level", SINCE, UNTIL)
@@ -67,6 +68,8 @@ def test_progress_is_never_whole_before_the_end() -> None:
 )
 def test_bars_for_what_happened_and_a_line_for_what_stands(kind: str, mark: str) -> None:
     points = points_of({SINCE: 5, UNTIL: 0}, SINCE, UNTIL)
+    assert {point.change for point in points} == {None}, "days apart have no change"
+    assert points_of({SINCE: 5, SINCE + A_DAY: 3}, SINCE, UNTIL)[1].change == -2
     spec = insight_chart(points, "Views", kind, None, LIGHT)
     assert spec["layer"][0]["mark"]["type"] == mark
     frame = spec["data"]
@@ -80,4 +83,4 @@ def test_bars_for_what_happened_and_a_line_for_what_stands(kind: str, mark: str)
 def test_the_mark_stands_on_its_day_or_nowhere(on: date, marks: int) -> None:
     points = points_of({SINCE: 5}, SINCE, UNTIL)
     spec = insight_chart(points, "Views", "count", on, LIGHT)
-    assert len(spec["layer"]) == 1 + marks
+    assert len(spec["layer"]) == 2 + marks

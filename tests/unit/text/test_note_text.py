@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import get_args
+from datetime import UTC, date, datetime
+from typing import Any, get_args
 
 import pytest
 
 from pages import activity
+from pages.charts.note_marks import MAX_LABEL_LENGTH
 from pages.charts.timeline import Note
 from pages.ui.notes import note_text
 from pages.ui.tags import tag_text
 from storage.figures.unusual import Direction, UnusualDay
+from storage.jobs.events import EventRecord
 from storage.notes.notes import NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 
@@ -26,7 +28,7 @@ DAY = date(2026, 11, 8)
         (Consent(DAY, "renewed", "Ben Ortiz", 0), "Renewed: Ben Ortiz"),
         (Consent(DAY, "renewed", "Ben Ortiz", 12), "Renewed: Ben Ortiz, 12 Pages added"),
         (Consent(DAY, "renewed", "Ben Ortiz", 12, is_first=True), "Connected: Ben Ortiz"),
-        (Consent(DAY, "connected", "", 0), "Connected: An account"),
+        (Consent(DAY, "connected", None, 0), "Connected: an account that was erased"),
     ],
 )
 def test_a_consent_says_who_and_how_many(found: Consent, text: str) -> None:
@@ -36,8 +38,8 @@ def test_a_consent_says_who_and_how_many(found: Consent, text: str) -> None:
 
 def test_an_outage_says_its_days_and_stands_on_the_first() -> None:
     long = note_text.outage(Outage(DAY, date(2026, 11, 10)))
-    assert long == Note(DAY, "No snapshot 8 Nov – 10 Nov 2026", "outage")
-    assert note_text.outage(Outage(DAY, DAY)).text == "No snapshot 8 Nov 2026"
+    assert long == Note(DAY, "No figures 8 Nov – 10 Nov 2026", "outage", "No figures")
+    assert note_text.outage(Outage(DAY, DAY)).text == "No figures 8 Nov 2026"
 
 
 def test_a_retired_metric_says_what_takes_its_place() -> None:
@@ -48,8 +50,7 @@ def test_a_retired_metric_says_what_takes_its_place() -> None:
 
 def test_a_platform_wide_day_says_how_many_of_how_many_and_why() -> None:
     assert note_text.platform_wide(UnusualDay(DAY, 14, 0, 9)).text == (
-        "9 of 14 Pages fell beyond their own noise on the same day: "
-        "most likely a clean-up by Facebook"
+        "9 of 14 Pages fell far more than usual on the same day: most likely a clean-up by Facebook"
     )
     assert get_args(Direction) == ("rose", "fell")
 
@@ -64,6 +65,7 @@ def test_every_automatic_kind_is_explained() -> None:
         note_text.platform_wide(UnusualDay(DAY, 9, 0, 9)),
     ]
     assert {note.kind for note in notes} == set(note_text.MEANINGS)
+    assert all(0 < len(note.label) <= MAX_LABEL_LENGTH for note in notes), "a word for the chart"
 
 
 def test_whom_a_note_is_for() -> None:
@@ -80,22 +82,79 @@ def test_every_refusal_of_a_note_has_a_sentence(reason: str) -> None:
     assert note_text.refusal(reason).endswith(".")
 
 
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ANNA = {"account_name": "Anna"}
+A = {"tag_name": "A"}
+CAFE = {"page_name": "Café"}
+
+
 @pytest.mark.parametrize(
-    ("kind", "facts", "text"),
+    ("kind", "facts", "names", "text"),
     [
-        ("tagged", {"tag": "A", "pages": 57}, "57 Pages were tagged “A”"),
-        ("tagged", {"tag": "A", "pages": 1}, "1 Page was tagged “A”"),
-        ("untagged", {"tag": "A", "pages": 2}, "2 Pages were taken out of “A”"),
-        ("tag_renamed", {"tag": "A", "new": "B"}, "The tag “A” is now called “B”"),
-        ("tag_deleted", {"tag": "A", "pages": 0}, "The tag “A” was deleted; it had no Pages"),
-        ("tag_deleted", {"tag": "A", "pages": 2}, "The tag “A” was deleted; its 2 Pages stay"),
-        ("tag_deleted", {"tag": "A", "pages": 1}, "The tag “A” was deleted; its 1 Page stays"),
+        ("connected", {"added": 2, "kept": 1}, ANNA, "Anna was connected: 2 added, 1 kept"),
+        ("connected", {}, {}, "An account that was erased was connected: no Page"),
+        ("needs_renewal", {}, {}, "Facebook ended the access of an account that was erased"),
+        ("tagged", {"pages": 57}, A, "57 Pages were tagged “A”"),
+        ("tagged", {"pages": 1}, A, "1 Page was tagged “A”"),
+        ("tagged", {"pages": 1}, {}, "1 Page was given a tag that was deleted"),
+        ("untagged", {"pages": 2}, A, "2 Pages were taken out of “A”"),
+        ("tag_renamed", {}, A, "The tag “A” was renamed"),
+        ("tag_renamed", {}, {}, "A tag was renamed"),
+        ("tag_deleted", {"pages": 0}, A, "The tag “A” was deleted; it had no Pages"),
+        ("tag_deleted", {"pages": 0}, {}, "A tag was deleted; it had no Pages"),
+        ("tag_deleted", {"pages": 2}, {}, "A tag was deleted; its 2 Pages stay"),
+        ("tag_deleted", {"pages": 1}, {}, "A tag was deleted; its 1 Page stays"),
+        ("noted", {"scope": "page"}, {}, "A note for a Page that was erased was written"),
+        ("noted", {"scope": "page"}, CAFE | {"note_text": "x"}, "A note for Café was written: “x”"),
+        ("note_changed", {"scope": "tag"}, A, "The note for Pages tagged “A” was changed"),
+        ("note_deleted", {"scope": "tag"}, {}, "The note for a tag that was deleted was deleted"),
+        (
+            "goal_set",
+            {"metric": "fans", "target": 5000, "due_day": "2027-03-01"},
+            CAFE,
+            "The goal of Café was set: 5,000 fans by 1 Mar 2027",
+        ),
+        ("goal_removed", {}, {}, "The goal of a Page that was erased was removed"),
+        ("imported", {"days": 2}, {}, "2 days of past figures were imported from a file"),
+        ("exported", {"what": "table", "format": "csv"}, {}, "The table was exported (CSV)"),
+        (
+            "exported",
+            {"what": "report", "format": "html", "scope": "page"},
+            CAFE,
+            "A report of Café was exported (HTML)",
+        ),
+        (
+            "deauthorized",
+            {"scope": "account"},
+            {"account_name": "Anna"},
+            "Anna removed the app at Facebook; the history stays",
+        ),
+        (
+            "deauthorized",
+            {"scope": "page"},
+            {"account_name": "Anna", **CAFE},
+            "Café removed the app at Facebook: access through Anna ended",
+        ),
+        (
+            "deauthorized",
+            {"scope": "page"},
+            {},
+            "A Page that was erased removed the app at Facebook: access through an account that "
+            "was erased ended",
+        ),
+        ("page_erased", {"days": 400}, {}, "A Page was erased with 400 days of figures"),
+        (
+            "account_erased",
+            {"pages": 1, "days": 1},
+            {},
+            "An account was erased with 1 Page and 1 day of figures",
+        ),
     ],
 )
-def test_activity_tells_what_was_done_with_a_tag(
-    kind: str, facts: dict[str, object], text: str
+def test_activity_tells_what_was_done(
+    kind: str, facts: dict[str, Any], names: dict[str, str], text: str
 ) -> None:
-    assert activity.event(kind, None, facts) == text
+    assert activity.event(EventRecord(NOON, kind, facts, **names)) == text
 
 
 @pytest.mark.parametrize(

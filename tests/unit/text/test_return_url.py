@@ -26,6 +26,11 @@ def test_only_overviews_own_names_come_back() -> None:
     assert unpack(None) == unpack("") == unpack("&&&") == {}
 
 
+def test_only_the_filter_has_several_values() -> None:
+    twice = "page=2&page=3&q=a&q=b&sort=x&sort=y&tag=one&tag=two"
+    assert unpack(twice) == {"page": "3", "q": "b", "sort": "y", "tag": ["one", "two"]}
+
+
 def test_what_is_too_long_is_left_out() -> None:
     assert pack({"q": "x" * (MAX_LENGTH + 1)}, DEFAULTS) == {}
     assert unpack("q=" + "x" * MAX_LENGTH) == {}

@@ -1,0 +1,137 @@
+"""Card of one account: its state, its details, and what can be done with it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from fb.accounts import check, disconnect
+from fb.accounts.connections import Connection
+from fb.installation import Installation
+from pages.parts.connections import account_text, programs_card
+from pages.text import phrases, wording
+from pages.text.formats import plain
+from pages.ui import flash, links, viewer
+from pages.ui.erase import dialog as erase_dialog
+from storage.accounts.allowances import list_uses
+from storage.db.errors import GrantNotFound
+
+CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
+ERASE = "Erase…"
+GONE = "This account was erased meanwhile."
+
+
+def render(
+    installation: Installation, account: Connection, now: datetime, *, is_open: bool = False
+) -> None:
+    """Draw the card; ``is_open``: with its details unfolded."""
+    badge = phrases.connection_badge(account.state, account.days_left)
+    with st.container(border=True, key=f"account-{account.grant_id}"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+        ):
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                st.header(plain(account.account_name), anchor=False, width="content")
+                st.badge(badge.label, icon=badge.icon, color=badge.colour)
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                _actions(installation, account)
+        st.markdown(account_text.sentence(account, now))
+        lost = account_text.out_of_reach(account)
+        if lost is not None:
+            st.markdown(f"**{lost.title}.** {lost.sentence}")
+        _details(installation, account, now, is_open=is_open)
+
+
+def _actions(installation: Installation, account: Connection) -> None:
+    is_over = account.state == "disconnected"
+    if installation.can_open_tokens:
+        needs = account.state in ("needs_renewal", "expiring")
+        label = "Connect again" if is_over else "Renew"
+        link = links.connect_link(label, filled=needs, renew=account.grant_id)
+        st.html(link, width="content")
+    options = [ERASE] if is_over else [DISCONNECT, ERASE]
+    if account.state not in ("needs_renewal", "disconnected"):
+        options.insert(0, UNFREEZE if account.state == "frozen" else FREEZE)
+    if installation.can_open_tokens and not is_over:
+        options.insert(0, CHECK)
+    action = st.menu_button("More", options, key=f"more-{account.grant_id}")
+    if action == ERASE:
+        erase_dialog.confirm(installation, "account", account.account_id, has_access=not is_over)
+        return
+    if action == DISCONNECT or _refused_key(account) in st.session_state:
+        _confirm_disconnect(installation, account)
+    elif action:
+        _do(installation, account, action)
+
+
+def _do(installation: Installation, account: Connection, action: str) -> None:
+    if action == CHECK:
+        with st.spinner("Asking Facebook…"):
+            state = check.check_now(installation, account.grant_id)
+        flash.leave(
+            account_text.check_result(account.account_name, state), icon=":material/fact_check:"
+        )
+    elif action == FREEZE:
+        disconnect.freeze(installation, account.grant_id)
+        flash.leave(f"{plain(account.account_name)} is frozen.", ":material/pause:")
+    else:
+        disconnect.thaw(installation, account.grant_id)
+        flash.leave(f"{plain(account.account_name)} is no longer frozen.")
+    st.rerun()
+
+
+@viewer.dialog("Disconnect this account?", icon=":material/link_off:")
+def _confirm_disconnect(installation: Installation, account: Connection) -> None:
+    st.markdown(account_text.disconnect_cost(account))
+    st.checkbox(
+        "Also end the access at Facebook",
+        key="revoke",
+        disabled=not installation.can_open_tokens,
+        help="Pagekeeper then disappears from this account's list of apps at Facebook.",
+    )
+    is_refused = st.session_state.pop(_refused_key(account), False)
+    if is_refused:
+        st.error(wording.NOT_REVOKED.sentence, title=wording.NOT_REVOKED.title)
+    with st.container(horizontal=True):
+        pressed = st.button("Disconnect", type="primary", key="disconnect-yes")
+        if pressed:
+            _disconnect(installation, account)
+        if st.button("Keep it", key="disconnect-no") or pressed:
+            st.rerun()
+
+
+def _disconnect(installation: Installation, account: Connection) -> None:
+    try:
+        with st.spinner("Disconnecting…"):
+            disconnect.disconnect(
+                installation, account.grant_id, revoke=bool(st.session_state.get("revoke"))
+            )
+        name = plain(account.account_name)
+        flash.leave(f"{name} is disconnected. The history stays.", ":material/link_off:")
+    except disconnect.NotRevoked:
+        st.session_state[_refused_key(account)] = True
+    except GrantNotFound:
+        flash.leave(GONE, ":material/info:")
+
+
+def _refused_key(account: Connection) -> str:
+    return f"not-revoked-{account.grant_id}"
+
+
+def _details(
+    installation: Installation, account: Connection, now: datetime, *, is_open: bool
+) -> None:
+    with installation.database.reading() as session:
+        uses = list_uses(session, now - programs_card.SINCE, grant_id=account.grant_id)
+    with (
+        st.expander(
+            account_text.summary(account),
+            expanded=is_open,
+            type="compact",
+            key=f"details-{account.grant_id}",
+        ),
+        st.grid(2, min_column_width=320),
+    ):
+        for line in account_text.details(account, uses, now):
+            st.markdown(line)

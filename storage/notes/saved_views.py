@@ -1,0 +1,118 @@
+"""Saved views: stores views of Overview under a name, and which of them is the start screen.
+
+A view is a text of URL parameters, which the screens write and read. Names that differ only in case
+and accents are the same name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from storage.db.errors import ViewRefused
+from storage.db.installation import bump_data_version
+from storage.db.text import one_line
+from storage.db.upsert import count_changed, insert_into
+from storage.models import SavedView
+from storage.models.base import THIS_COMPUTER
+from storage.models.folding import fold
+
+MAX_VIEWS = 100
+MAX_NAME = 60  # characters
+MAX_QUERY = 2_000  # characters
+
+
+@dataclass(frozen=True)
+class View:
+    """A saved view; ``query`` is a text of URL parameters."""
+
+    id: int
+    name: str
+    query: str
+    is_start: bool
+
+
+def save_view(
+    session: Session,
+    name: str,
+    query: str,
+    now: datetime,
+    *,
+    replaces: bool = False,
+    by: str = THIS_COMPUTER,
+) -> View:
+    """Save a view; with ``replaces``, a view of the same name gets this name and these parameters.
+
+    Raises ViewRefused.
+    """
+    name = one_line(name)
+    if not fold(name):
+        raise ViewRefused("empty")
+    if len(name) > MAX_NAME:
+        raise ViewRefused("too_long")
+    if len(query) > MAX_QUERY:
+        raise ViewRefused("query_too_long")
+    taken = find_view(session, name)
+    if taken is not None and not replaces:
+        raise ViewRefused("taken", taken.name)
+    count = session.scalar(select(func.count()).select_from(SavedView)) or 0
+    if taken is None and count >= MAX_VIEWS:
+        raise ViewRefused("too_many")
+    values = {"name": name, "name_folded": fold(name), "query": query}
+    # One statement: two operators may save the same name at the same time.
+    insert = insert_into(session, SavedView).values(**values, is_start=False, created_at=now, by=by)
+    insert = (
+        insert.on_conflict_do_update(index_elements=["name_folded"], set_=values)
+        if replaces
+        else insert.on_conflict_do_nothing()
+    )
+    if session.execute(insert.returning(SavedView.id)).scalar_one_or_none() is None:
+        raise ViewRefused("taken", name)
+    bump_data_version(session)
+    saved = find_view(session, name)
+    assert saved is not None
+    return saved
+
+
+def delete_view(session: Session, view_id: int) -> bool:
+    """Delete a view; False when it does not exist."""
+    is_deleted = count_changed(session, delete(SavedView).where(SavedView.id == view_id)) > 0
+    if is_deleted:
+        bump_data_version(session)
+    return is_deleted
+
+
+def set_start_view(session: Session, view_id: int | None) -> None:
+    """Make a view the start screen instead of any other; None: Overview as it is."""
+    # The old one first: the database allows one at a time.
+    count_changed(session, update(SavedView).values(is_start=False))
+    if view_id is not None:
+        of_view = update(SavedView).where(SavedView.id == view_id)
+        count_changed(session, of_view.values(is_start=True))
+    bump_data_version(session)
+
+
+def list_views(session: Session) -> list[View]:
+    """Return the saved views by name."""
+    query = select(SavedView.id, SavedView.name, SavedView.query, SavedView.is_start)
+    return [View(*row) for row in session.execute(query.order_by(SavedView.name_folded))]
+
+
+def find_view(session: Session, name: str) -> View | None:
+    """Return the view of this name, ignoring case and accents; None without any."""
+    folded = fold(one_line(name))
+    return next((view for view in list_views(session) if fold(view.name) == folded), None)
+
+
+def delete_views_of_account(session: Session, account_id: str) -> None:
+    """Delete the views that filter by an account: they carry its id."""
+    ids = [
+        view.id
+        for view in list_views(session)
+        if account_id in (value for _, value in parse_qsl(view.query))
+    ]
+    count_changed(session, delete(SavedView).where(SavedView.id.in_(ids)))

@@ -1,0 +1,40 @@
+"""Our own lines are written once each, with the time in UTC, and without what is secret."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from fb.web.log_redaction import install_redaction
+from fb.web.logs import OWN_LOGGERS, install_logging
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """The loggers are left as they were."""
+    loggers = [logging.getLogger(name) for name in OWN_LOGGERS]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+    factory = logging.getLogRecordFactory()
+    yield
+    logging.setLogRecordFactory(factory)
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
+
+
+@pytest.mark.usefixtures("restored")
+def test_each_line_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
+    install_redaction()
+    install_logging()
+    install_logging()
+    for name in ("pagekeeper", "fb.jobs.runner", "storage.jobs.runs", "pages.connect"):
+        logging.getLogger(name).info("run 3 with access_token=EAAB0123456789abcdef")
+        logging.getLogger(name).debug("not this")
+    logging.getLogger("somebody.else").info("nor this")
+    written = capsys.readouterr().err
+    lines = written.splitlines()
+    assert len(lines) == 4
+    assert lines[1].endswith("Z INFO fb.jobs.runner: run 3 with access_token=[…]")
+    assert "EAAB" not in written
