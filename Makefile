@@ -3,6 +3,7 @@
 # make test-browser  every other walk through the browser
 # make check         format, lint, types, make test and make test-browser
 # make test-dates    unit, integration and screen tests as if on every day on which programs break
+# make faults        let each fault happen many times, and write the table of docs/reliability.md
 # make pictures      every screen as a picture, at 1440 and 390 pixels and in the dark
 # make bench         measure, as ratios against named rivals
 # make format        format the code and mend what lint can mend
@@ -21,7 +22,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make requirements' $(UPGRADE)
 
-.PHONY: run test test-browser test-dates check format requirements pictures bench clean
+.PHONY: run test test-browser test-dates faults check format requirements pictures bench clean
 .DELETE_ON_ERROR:
 
 run: .venv/runs
@@ -36,9 +37,12 @@ test-browser: .venv/tests
 test-dates: .venv/tests
 	$(BIN)/python -m tests.dates $(DATES)
 
+faults: .venv/tests
+	$(BIN)/python -m tests.faults
+
 pictures: .venv/tests
-	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(BROWSER) tests/browser/screens/test_look.py \
-		tests/browser/screens/test_notes_and_tags.py tests/browser/screens/test_import_export.py
+	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(BROWSER) \
+		$(addprefix tests/browser/screens/test_,look.py accessible.py notes_and_tags.py import_export.py)
 
 check: .venv/tests
 	$(BIN)/ruff format --check .

@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from hypothesis import settings as hypothesis_settings
 
 from fb.settings_table import SETTING_NAMES
 from fb.web import log_redaction
+from tests.faults import note_end
 from tests.present import NOW, start_clock, tell_servers_time
 
 # Few examples while one works; many with --hypothesis-profile=thorough. A machine under load is no
@@ -59,6 +60,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """
     speaks_with_servers = item.path.is_relative_to(BROWSER_TESTS)
     item.config.stash[_clock].move_to(tell_servers_time() if speaks_with_servers else NOW)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell ``make faults`` how each of its tests ended."""
+    report = yield
+    if report.when == "call" or report.failed:
+        note_end(item, report.passed)
+    return report
 
 
 @pytest.fixture

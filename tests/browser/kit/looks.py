@@ -31,6 +31,7 @@ def look_at_screens(
     state: str,
     screens: Mapping[str, str],
     schemes: Sequence[Scheme] = SCHEMES,
+    widths: Sequence[int] = WIDTHS,
 ) -> None:
     """Look at screens, given by what they are called and their paths."""
     for scheme in schemes:
@@ -38,7 +39,7 @@ def look_at_screens(
         for name, path in screens.items():
             page.set_viewport_size({"width": WIDTHS[0], "height": TALL})
             open_screen(page, f"{url}/{path}")
-            look_at_widths(page, f"{state}-{name}-{scheme}")
+            look_at_widths(page, f"{state}-{name}-{scheme}", widths)
 
 
 def show_scheme(page: Page, scheme: Scheme) -> None:
@@ -61,9 +62,9 @@ def open_screen(page: Page, target: str) -> None:
     settle(page)
 
 
-def look_at_widths(page: Page, name: str) -> None:
+def look_at_widths(page: Page, name: str, widths: Sequence[int] = WIDTHS) -> None:
     """Look at the present screen at each width, down to its end where a picture is kept."""
-    for width in WIDTHS:
+    for width in widths:
         page.set_viewport_size({"width": width, "height": TALL})
         check_look(page, width)
         if not FOLDER or width not in KEPT_WIDTHS:

@@ -22,13 +22,14 @@ from tests.browser.kit.browsing import (
     NewPage,
     button,
     by_key,
+    expect_title,
     settle,
     upload,
     visit,
 )
 from tests.browser.kit.furnishing import LAST_DAY, find_the_key, furnish, lose_the_key, page_id_of
 from tests.browser.kit.grids import pages_table
-from tests.browser.kit.looks import Scheme, open_screen, show_scheme
+from tests.browser.kit.looks import Scheme, look_at_widths, open_screen, show_scheme
 from tests.browser.kit.serving import Server
 from tests.browser.kit.stored import LARGEST
 
@@ -118,6 +119,11 @@ class Walk:
         if scheme != self.scheme:
             show_scheme(self.page, scheme)
             self.scheme = scheme
+
+    def look_at_widths(self, name: str) -> None:
+        """Look whether the screen is whole at each width, and keep it as a picture if asked to."""
+        look_at_widths(self.page, f"{name}-{self.scheme}")
+        self.page.set_viewport_size(DESK)
 
     def look_narrowly(self) -> None:
         """Look at the screen as a phone shows it; colours are those of the wide one."""
@@ -293,26 +299,39 @@ def test_what_opens_elsewhere(walk: Walk, used: Server) -> None:
 
 def test_trouble_and_the_first_day(walk: Walk, serve: Serve, full: Server) -> None:
     """The wrong encryption key, an account whose password was changed, and figures of one day."""
+    page = walk.page
     with serve(data_of=full, prepare=lose_the_key) as server:
+        sealed = server.query("SELECT page_id, sealed_page_token FROM page_grants")
         walk.look(server.url + "/", is_plain=True)  # its badge is that of the dead account
+        expect(page.get_by_text("The stored access can't be opened").first).to_be_visible()
+        walk.look_at_widths("wrong-key-overview")
         walk.look(f"{server.url}/connections", is_plain=True)
-        walk.look(f"{server.url}/setup")
-        walk.page.goto("about:blank")  # an open screen would complain that its server has gone
+        walk.look_at_widths("wrong-key-connections")
+        page.goto(f"{server.url}/oauth/start")
+        expect_title(page, "Setup")
+        walk.look_here()
+        assert server.query("SELECT page_id, sealed_page_token FROM page_grants") == sealed
+        page.goto("about:blank")  # an open screen would complain that its server has gone
         find_the_key(server, full)
         server.change(
             "UPDATE grants SET status = 'needs_renewal', reason_code = 190, reason_subcode = 460"
         )
         screen_of_page = f"{server.url}/page?id={page_id_of(server)}"
         walk.look(server.url + "/")
+        walk.look_at_widths("dead-overview")
         walk.look(screen_of_page, is_plain=True)
-        expect(walk.page.get_by_text("password was changed")).to_be_visible()
+        expect(page.get_by_text("password was changed and ended this access")).to_be_visible()
+        walk.look_at_widths("dead-page")
         walk.look(f"{server.url}/connections")
+        walk.look_at_widths("dead-connections")
         server.change("UPDATE grants SET status = 'ok', reason_code = NULL, reason_subcode = NULL")
         server.change("DELETE FROM snapshots WHERE day < ?", server.query(LAST_DAY)[0])
         walk.look(server.url + "/")
-        expect(walk.page.get_by_text("The chart begins today")).to_be_visible()
+        expect(page.get_by_text("The chart begins today")).to_be_visible()
+        walk.look_at_widths("first-day-overview")
         walk.look(screen_of_page, is_plain=True)
-        expect(walk.page.get_by_text("the first change shows")).to_be_visible()
+        expect(page.get_by_text("the first change shows")).to_be_visible()
+        walk.look_at_widths("first-day-page")
     walk.check()
 
 

@@ -13,7 +13,6 @@ from tests.browser.conftest import INSIGHTS_SECONDS, Browsers, Serve
 from tests.browser.kit import trips
 from tests.browser.kit.browsing import (
     button,
-    by_key,
     expect_soon,
     open_popover,
     query_of,
@@ -23,7 +22,7 @@ from tests.browser.kit.browsing import (
 )
 from tests.browser.kit.furnishing import page_id_of
 from tests.browser.kit.serving import Server
-from tests.browser.kit.stored import INSIGHTS_DONE, LARGEST, MANUAL_RUNS
+from tests.browser.kit.stored import INSIGHTS_DONE, MANUAL_RUNS
 from tests.waiting import wait_until
 
 NOTE = "Written before the restart"
@@ -67,11 +66,8 @@ def test_presses_after_a_restart_count(server: Server, browsers: Browsers, page:
     # What the screens say is said for seconds only: these two first.
     add_dialog(tabs)
     add_imports(tabs)
-    add_activity(tabs)
     add_pager(tabs)
     add_page(tabs)
-    add_compare(tabs)
-    add_setup(tabs)
     add_connections(tabs)
     add_refresh(tabs)
     add_discard(tabs)
@@ -86,18 +82,6 @@ def test_presses_after_a_restart_count(server: Server, browsers: Browsers, page:
         assert line in server.log
     # The line is written after the row: what a tab has seen in the database may not be logged yet.
     expect_soon(page, lambda: len(re.findall(SAVED, server.log)), 1)
-
-
-def add_activity(tabs: Tabs) -> None:
-    (run_id,) = tabs.server.query("SELECT max(id) FROM job_runs WHERE kind = 'snapshots'")
-    tab = tabs.open(f"activity?run={run_id}")
-    expect(by_key(tab, "chosen-run")).to_be_visible()
-
-    def press() -> None:
-        button(tab, "close-run").click()
-        expect(by_key(tab, "chosen-run")).to_have_count(0)
-
-    tabs.add(tab, press)
 
 
 def add_pager(tabs: Tabs) -> None:
@@ -120,28 +104,6 @@ def add_page(tabs: Tabs) -> None:
     def press() -> None:
         opened.get_by_role("button", name="Add note").click()
         expect_soon(tab, lambda: tabs.server.query("SELECT text FROM notes"), [NOTE])
-
-    tabs.add(tab, press)
-
-
-def add_compare(tabs: Tabs) -> None:
-    ids = [page_id for page_id, _ in tabs.server.query(LARGEST)[:3]]
-    tab = tabs.open(f"compare?ids={','.join(ids)}")
-
-    def press() -> None:
-        by_key(tab, "compare-picker").get_by_role("button", name="Remove").first.click()
-        expect_soon(tab, lambda: query_of(tab).get("ids", ""), ",".join(ids[1:]))
-
-    tabs.add(tab, press)
-
-
-def add_setup(tabs: Tabs) -> None:
-    tab = tabs.open("setup")
-    (before,) = tabs.server.query(FETCHES)
-
-    def press() -> None:
-        button(tab, "fetch-insights").click()
-        expect_soon(tab, lambda: tabs.server.query(FETCHES), [before + 1])
 
     tabs.add(tab, press)
 

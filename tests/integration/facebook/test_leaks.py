@@ -6,6 +6,7 @@ searched for it: on a good trip, and with the connection cut at each call to Gra
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections.abc import Iterator
@@ -104,9 +105,11 @@ def test_the_search_would_find_one(tmp_path: Path, log: Everything) -> None:
 
 
 # Eleven calls make the trip of a person with 58 Pages: exchange, exchange, check, name,
-# permissions, three to list, and then the check and the two batches of the sync.
-@pytest.mark.parametrize("call", range(1, 12))
-@pytest.mark.parametrize("fault", ["cut", "html", "error"])
+# permissions, three to list, and then the check and the two batches of the sync. Every call meets a
+# fault, and every fault several calls of either part.
+@pytest.mark.parametrize(
+    ("call", "fault"), zip(range(1, 12), itertools.cycle(["cut", "html", "error"]), strict=False)
+)
 def test_a_walk_that_breaks_at_any_call_leaves_no_secret(
     tmp_path: Path, log: Everything, call: int, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
