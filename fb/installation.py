@@ -24,6 +24,7 @@ from storage.db.errors import (
     OldSchema,
     WrongInstallation,
 )
+from storage.ledger.ledger_keys import attach_vault
 from storage.migrations.migrate import migrate
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ def open_installation(
         database = open_database(settings.database_url)
         migrate(database, settings.marker, now())
         vault = Vault(settings.encryption_keys)
+        attach_vault(database, vault)
         with database.writing() as session:
             keys = check_keys(session, vault, now())
     except DatabaseUnreachable:

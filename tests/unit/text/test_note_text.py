@@ -152,7 +152,7 @@ CAFE = {"page_name": "Café"}
     ],
 )
 def test_activity_tells_what_was_done(
-    kind: str, facts: dict[str, Any], names: dict[str, str], text: str
+    kind: str, facts: dict[str, Any], names: dict[str, Any], text: str
 ) -> None:
     assert activity.event(EventRecord(NOON, kind, facts, **names)) == text
 
