@@ -22,6 +22,7 @@ from fb import __main__ as command_line
 from fb import __version__
 from fb.accounts.connections import list_connections
 from fb.accounts.disconnect import disconnect
+from fb.commands import terminal
 from fb.jobs.worker import heartbeat
 from fb.settings import read_settings
 from storage.accounts.allowances import allow
@@ -151,7 +152,7 @@ def test_sync_waits_for_the_lease_of_a_run_that_died(
     rival: str,
 ) -> None:
     """And for no other: cron would lose the day, or wait for nothing."""
-    monkeypatch.setattr(command_line, "ROOT", connected)
+    monkeypatch.setattr(terminal, "ROOT", connected)
     monkeypatch.setattr(command_line, "LEASE_LOOK_SECONDS", 0.2)
     monkeypatch.setattr(command_line, "MAX_LEASE_WAIT_SECONDS", 1.0 if rival == "hangs" else 60.0)
     monkeypatch.setattr(leases, "LEASE_SECONDS", 2 if rival == "has died" else 60)
@@ -183,7 +184,7 @@ def test_sync_waits_for_the_lease_of_a_run_that_died(
 def test_a_database_that_another_program_holds_is_said_to_be_held(
     connected: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "ROOT", connected)
+    monkeypatch.setattr(terminal, "ROOT", connected)
     monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 0)
     database = connected / "data" / "sandbox.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
@@ -440,3 +441,16 @@ def test_token_is_never_written_on_a_terminal(connected: Path) -> None:
         )
     assert done.returncode == 2
     assert b"through a pipe" in done.stderr
+
+
+def test_the_ledger_is_checked(connected: Path) -> None:
+    fits = run(connected, "ledger", "verify")
+    assert fits.returncode == 0, fits.stdout
+    assert "The ledger fits: 1 entry, none changed or missing." in fits.stdout
+    (digest,) = re.findall("[0-9a-f]{64}", fits.stdout)
+    with sqlite3.connect(connected / "data" / "sandbox.db") as connection:
+        connection.execute("DELETE FROM events")
+    cut = run(connected, "ledger", "verify", "--head", digest)
+    assert cut.returncode == 1
+    assert "No entry has the digest that you noted" in cut.stdout
+    assert run(connected, "ledger", "verify", "--head", "none").returncode == 2
