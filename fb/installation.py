@@ -24,7 +24,7 @@ from storage.db.errors import (
     OldSchema,
     WrongInstallation,
 )
-from storage.ledger.ledger_keys import attach_vault
+from storage.ledger.ledger_keys import attach_vault, open_stored_keys
 from storage.migrations.migrate import migrate
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def open_installation(
         attach_vault(database, vault)
         with database.writing() as session:
             keys = check_keys(session, vault, now())
+            open_stored_keys(session)
     except DatabaseUnreachable:
         error = StartupError("database_unreachable", address)
     except DatabaseBusy:

@@ -82,6 +82,13 @@ def attach_vault(database: Database, vault: Vault) -> None:
     database.writer_info[_KEYRING] = Keyring(vault)
 
 
+def open_stored_keys(session: Session) -> None:
+    """Open the stored keys ahead of need, while the encryption keys of this process still do."""
+    keyring: Keyring = session.info[_KEYRING]
+    for row in session.execute(select(_KEYS)):
+        keyring.find(row.id, row.key_id, row.sealed_key)
+
+
 def get_key(session: Session, now: datetime) -> OpenedKey:
     """Return the newest key that the vault can open, or a new one when it can open none.
 

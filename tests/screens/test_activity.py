@@ -14,6 +14,7 @@ from storage.jobs.events import EventFilter, record_event
 from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.ledger.verification import verify_ledger
 from storage.models import JobFailure, JobRun, Page
+from storage.models.base import THIS_COMPUTER
 from storage.notes.tags import create_tag
 from tests.integration.figures.figure_rows import add_grant
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
@@ -125,8 +126,11 @@ def test_events_are_sentences(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
         record_event(session, "connected", {"added": 57}, NOW, grant_id=grant_id)
         record_event(session, "needs_renewal", {"code": 190}, NOW, grant_id=grant_id)
+        record_event(session, "frozen", {}, NOW, grant_id=grant_id, by=THIS_COMPUTER)
     table = stage.open("activity").dataframe[0].value
+    assert list(table["who"]) == ["This computer", "Facebook", "Dashboard"]
     assert list(table["what"]) == [
+        "Anna Keller was frozen: no refresh until it is unfrozen",
         "Facebook ended the access of Anna Keller",
         "Anna Keller was connected: 57 added",
     ]

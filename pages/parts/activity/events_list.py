@@ -42,6 +42,14 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "Deletions": ("account_erased", "page_erased"),
     "Keys": ("keys_rotated", "key_given_up", "ledger_begun", "ledger_rekeyed"),
 }
+# Who did what no operator did, unless it was the dashboard.
+NOBODY: Mapping[str, str] = {
+    "token_handed_out": "Program",
+    "needs_renewal": "Facebook",
+    "deauthorized": "Facebook",
+    "account_erased": "Facebook",
+    "page_erased": "Facebook",
+}
 _PAGE, _FILTER = "events-page", "events-filter"
 
 
@@ -132,6 +140,7 @@ def _draw_table(events: list[EventRecord], tell: Callable[[EventRecord], str]) -
             {
                 "at": pd.to_datetime([local(each.at) for each in events]),
                 "what": [one_line(tell(each)) for each in events],
+                "who": [one_line(find_who(each)) for each in events],
             }
         ),
         column_config={
@@ -139,8 +148,15 @@ def _draw_table(events: list[EventRecord], tell: Callable[[EventRecord], str]) -
                 f"When ({zone})", width=150, format=cell_day(clock=True)
             ),
             "what": st.column_config.TextColumn("What happened", width=600),
+            "who": st.column_config.TextColumn("Who", width=130),
         },
         hide_index=True,
         height="content",
         alt="What was done to accounts, tags, notes, goals and files, newest first",
     )
+
+
+def find_who(event: EventRecord) -> str:
+    """Who did it, "This computer" for its operators; the dashboard itself where nobody did."""
+    by = event.by or NOBODY.get(event.kind, "Dashboard")
+    return by[:1].upper() + by[1:]

@@ -23,7 +23,7 @@ from storage.db.engine import Database, open_database
 from storage.db.upsert import table_of
 from storage.jobs.events import EventFilter, count_events, list_events, record_event
 from storage.ledger.chain import BEGUN, REKEYED
-from storage.ledger.ledger_keys import attach_vault
+from storage.ledger.ledger_keys import attach_vault, open_stored_keys
 from storage.ledger.verification import Verdict, verify_ledger
 from storage.models import Event, EventSubject, Grant, LedgerKey, Page
 from storage.notes.tags import create_tag, delete_tag
@@ -186,7 +186,7 @@ import sys
 from storage.accounts.vault import Vault
 from storage.db.engine import open_database
 from storage.jobs.events import record_event
-from storage.ledger.ledger_keys import attach_vault
+from storage.ledger.ledger_keys import attach_vault, open_stored_keys
 from tests.present import NOW
 
 database = open_database(sys.argv[1])
@@ -241,6 +241,9 @@ def test_rotated_keys_check_the_whole_chain(database: Database) -> None:
     with database.writing() as session:
         check_keys(session, VAULT, NOW)
     fill(database)
+    attach_vault(database, VAULT)  # as after a restart, before anything is done
+    with database.writing() as session:
+        open_stored_keys(session)
     new, both = Vault([OTHER_KEY]), Vault([OTHER_KEY, KEY])
     assert rotate_keys(database, both, NOW).left == 0
     # A dashboard that was not restarted yet goes on with the key that it has opened.
@@ -271,6 +274,21 @@ def test_after_a_lost_key_the_chain_goes_on_and_says_so(database: Database) -> N
     with database.writing() as session:
         session.execute(update(EVENTS).where(EVENTS.c.sequence == 2).values(by="Eve"))
     assert (verify(database, vault=new).count, verify(database, vault=new).flaw) == (2, "detached")
+
+
+def test_two_processes_with_different_keys_keep_one_chain(
+    database: Database, database_url: str
+) -> None:
+    """Each goes on with a key that it can open, instead of a new one at every turn."""
+    fill(database)
+    other = open_database(database_url)
+    attach_vault(other, Vault([OTHER_KEY]))
+    for turn in range(6):
+        with (other, database)[turn % 2].writing() as session:
+            record_event(session, "archived", {"pages": 1}, NOW)
+    other.close()
+    verdict = verify(database, vault=Vault([KEY, OTHER_KEY]))
+    assert (verdict.count, verdict.flaw, verdict.locked_until) == (LENGTH + 7, None, 0)
 
 
 def test_a_lost_key_of_the_ledger_holds_up_nothing_else(database: Database) -> None:
