@@ -50,18 +50,16 @@ def append_entry(
     """
     key = get_key(session, at)
     last = session.execute(select(_EVENTS).order_by(_EVENTS.c.sequence.desc()).limit(1)).first()
-    if last is not None and (last.mac is None or key.is_new):
-        opening = {
-            "kind": BEGUN if last.mac is None else REKEYED,
-            "facts": {"entries": last.sequence},
-        }
-        previous = _digest_all(session) if last.mac is None else digest_of(last, last.previous)
-        previous = _insert(session, key, last.sequence + 1, previous, {"at": at, **opening})
-        sequence = last.sequence + 2
-    elif last is not None:
-        previous, sequence = digest_of(last, last.previous), last.sequence + 1
-    else:
-        previous, sequence = FIRST_PREVIOUS, 1
+    sequence, previous = 1, FIRST_PREVIOUS
+    if last is not None:
+        is_old = last.mac is None
+        sequence = last.sequence + 1
+        previous = _digest_all(session) if is_old else digest_of(last, last.previous)
+        if is_old or key.is_new:
+            opening = {"at": at, "kind": BEGUN if is_old else REKEYED}
+            opening["facts"] = {"entries": last.sequence}
+            previous = _insert(session, key, sequence, previous, opening)
+            sequence += 1
     subjects = {
         SUBJECTS[column]: find_or_add_pseudonym(session, column, id)
         for column, id in ids.items()

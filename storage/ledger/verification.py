@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
-from storage.ledger.chain import BEGUN, FIRST_PREVIOUS, digest_of, mac_of
+from storage.ledger.chain import FIRST_PREVIOUS, digest_of, mac_of
 from storage.ledger.ledger_keys import Vault, open_keys
 from storage.ledger.subjects import iterate_exchanged
 from storage.models import Event
@@ -95,11 +95,7 @@ def _find_flaw(row: Row[Any], count: int, digest: str, is_sealed: bool) -> Flaw 
     if row.mac is None:
         is_old = row.previous is None and row.key_id is None
         return None if is_old and not is_sealed else "unsealed"
-    if row.previous != digest:
-        return "detached"
-    # Entries without an HMAC come first, and one that names their number follows them.
-    is_first = not is_sealed and count > 0
-    return "unsealed" if is_first and (row.kind, row.facts) != (BEGUN, {"entries": count}) else None
+    return "detached" if row.previous != digest else None
 
 
 def _iterate_entries(session: Session) -> Iterator[Row[Any]]:

@@ -108,6 +108,11 @@ def strip_seals(session: Session) -> None:
     session.execute(update(EVENTS).where(EVENTS.c.sequence <= 4).values(bare))
 
 
+def strip_last(session: Session) -> None:
+    bare = {"key_id": None, "previous": None, "mac": None, "by": "Eve"}
+    session.execute(update(EVENTS).where(EVENTS.c.sequence == LENGTH).values(bare))
+
+
 def write_nonsense(session: Session) -> None:
     session.execute(text("UPDATE events SET facts = '{' WHERE sequence = 3"))
 
@@ -124,6 +129,7 @@ def move(session: Session, old: int, new: int) -> None:
         (swap, 1, "detached"),
         (insert_one, LENGTH, "detached"),
         (strip_seals, 4, "detached"),
+        (strip_last, 4, "unsealed"),
         (write_nonsense, 2, "unreadable"),
     ],
 )

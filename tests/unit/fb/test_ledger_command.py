@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from dataclasses import replace
 from typing import Any, get_args
 
 import pytest
 
-from fb.commands.ledger_command import FLAWS, judge
+from fb.commands.ledger_command import FLAWS, judge, verify_command
 from storage.ledger.verification import Flaw, Verdict
 
 FITS = Verdict(
@@ -48,3 +49,8 @@ def test_each_verdict_has_its_sentence(
 
 def test_every_flaw_is_named() -> None:
     assert set(FLAWS) == set(get_args(Flaw))
+
+
+def test_what_is_no_digest_is_not_looked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify_command(Namespace(head="57 Pages")) == 2
+    assert "64 characters" in capsys.readouterr().out
