@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from sqlalchemy import Table, delete, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from storage.accounts.keys import check_keys, find_missing_keys, rotate_keys
@@ -185,6 +186,21 @@ def test_writers_at_the_same_time_make_one_chain(database: Database, database_ur
     assert (verdict.count, verdict.flaw) == (30, None)
     with database.reading() as session:
         assert len(session.scalars(select(LedgerKey.id)).all()) == 1
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("same", ["sequence", "previous"])
+def test_the_database_refuses_a_second_entry_in_the_same_place(
+    database: Database, same: str
+) -> None:
+    """Should a writer ever get by the lock, it is stopped here."""
+    fill(database)
+    row = {"sequence": 6, "previous": "p", "at": NOW, "kind": "frozen", "facts": {}}
+    with database.reading() as session:
+        last = session.execute(select(EVENTS).where(EVENTS.c.sequence == LENGTH)).one()
+    statement = insert(EVENTS).values(row | {same: getattr(last, same)})
+    with pytest.raises(IntegrityError), database.writing() as session:
+        session.execute(statement)
 
 
 APPEND = """
