@@ -1,1 +1,1 @@
-"""The commands of `python -m fb` that need more than a screen of code."""
+"""Commands of `python -m fb`: keys, erase and ledger, and what all commands share."""

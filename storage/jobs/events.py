@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.text import storable
 from storage.ledger.chain import BEGUN, REKEYED, append_entry, digest_of
-from storage.ledger.subjects import SUBJECTS, load_names
+from storage.ledger.subjects import GONE, SUBJECTS, load_names
 from storage.models import Event, EventSubject, Grant, Page
 from storage.models.folding import fold
 
@@ -178,11 +178,11 @@ def list_events(
                 kind=row.kind,
                 facts=row.facts,
                 by=row.by,
-                account_name=names[account].account_name if account in names else None,
-                page_name=names[page].page_name if page in names else None,
-                tag_name=names[tag].tag_name if tag in names else None,
-                note_text=names[note].note_text if note in names else None,
-                file_name=names[file].file_name if file in names else None,
+                account_name=names.get(account or "", GONE).account_name,
+                page_name=names.get(page or "", GONE).page_name,
+                tag_name=names.get(tag or "", GONE).tag_name,
+                note_text=names.get(note or "", GONE).note_text,
+                file_name=names.get(file or "", GONE).file_name,
                 sequence=row.sequence,
                 subjects=(account, page, tag, note, file),
                 digest=None if row.previous is None else digest_of(row, row.previous),

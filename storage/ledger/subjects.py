@@ -39,6 +39,9 @@ class SubjectName:
     file_name: str | None
 
 
+GONE = SubjectName(None, None, None, None, None)
+
+
 def find_or_add_pseudonym(session: Session, column: str, id: int | str) -> str:
     """Return the pseudonym of a stored thing; ``column`` is one of SUBJECTS."""
     table = table_of(EventSubject)
