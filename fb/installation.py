@@ -24,6 +24,7 @@ from storage.db.errors import (
     OldSchema,
     WrongInstallation,
 )
+from storage.ledger.ledger_keys import attach_vault, open_stored_keys
 from storage.migrations.migrate import migrate
 
 if TYPE_CHECKING:
@@ -127,8 +128,10 @@ def open_installation(
         database = open_database(settings.database_url)
         migrate(database, settings.marker, now())
         vault = Vault(settings.encryption_keys)
+        attach_vault(database, vault)
         with database.writing() as session:
             keys = check_keys(session, vault, now())
+            open_stored_keys(session)
     except DatabaseUnreachable:
         error = StartupError("database_unreachable", address)
     except DatabaseBusy:

@@ -14,6 +14,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
+from pages.parts.activity import events_list
 from pages.text.formats import (
     UNKNOWN,
     cell_day,
@@ -34,7 +35,7 @@ from pages.ui import archive
 from pages.ui.notes import note_text
 from pages.ui.polling import describe_left, poll
 from pages.ui.tags import tag_text
-from storage.jobs.events import EventRecord, count_events, list_events
+from storage.jobs.events import EventRecord
 from storage.jobs.runs import (
     SNAPSHOTS,
     Failure,
@@ -46,7 +47,6 @@ from storage.jobs.runs import (
 )
 
 RUN_ROWS = 25
-EVENT_ROWS = 25
 FAILURE_ROWS = 100
 MAX_LINKS = 3
 EVERY_SECONDS = 2.0
@@ -81,12 +81,18 @@ TOKEN_EVENTS: Mapping[str, str] = {
     "token_withdrawn": "The program {program} may no longer use access of {name} ({use})",
     "token_handed_out": "The program {program} got access of {name} ({use}), first of the hour",
 }
+KEY_EVENTS: Mapping[str, str] = {
+    "keys_rotated": "The encryption keys were rotated: {values} sealed anew",
+    "ledger_begun": "The chain of entries begins here, and covers those before it ({entries})",
+    "ledger_rekeyed": "The chain goes on under a new key: the one before can't be opened",
+}
 # By the fact "what" of an export: the key of its button.
 EXPORTS: Mapping[str, str] = {
     "table": "The table",
     "series": "Daily figures",
     "chart": "The chart",
     "report": "A report",
+    "ledger": "What was done",
 }
 
 
@@ -96,7 +102,7 @@ def render(installation: Installation) -> None:
     _running(installation)
     _selected_run(installation)
     _refreshes(installation)
-    _events(installation)
+    events_list.render(installation, event)
     st.caption(kept(installation.settings.keep_runs_days, installation.settings.keep_attempts_days))
 
 
@@ -105,7 +111,8 @@ def kept(runs_days: int, attempts_days: int) -> str:
     return (
         f"Refreshes are kept for {counted(runs_days, 'day')}, sign-ins at Facebook for "
         f"{counted(attempts_days, 'day')} (KEEP_RUNS_DAYS, KEEP_ATTEMPTS_DAYS). What was done is "
-        "kept without names: they are looked up when it is shown, and gone with what is erased."
+        "kept for good and without names: they are looked up when it is shown, and gone with what "
+        "is erased. Whether an entry was changed or taken out: python -m fb ledger verify."
     )
 
 
@@ -291,48 +298,6 @@ def _failures(failures: list[Failure]) -> None:
     )
 
 
-def _events(installation: Installation) -> None:
-    st.header("What was done", anchor=False)
-    with installation.database.reading() as session:
-        total = count_events(session)
-    if not total:
-        st.markdown("Nothing was done yet.")
-        return
-    table = st.container()
-    number = 1
-    if total > EVENT_ROWS:
-        number = st.pagination(-(-total // EVENT_ROWS), key="events-page")
-    first = (number - 1) * EVENT_ROWS
-    with installation.database.reading() as session:
-        events = list_events(session, limit=EVENT_ROWS, offset=first)
-    with table:
-        if total > EVENT_ROWS:
-            last = first + len(events)
-            st.caption(f"{count(first + 1)}–{count(last)} of {count(total)}, newest first.")
-        _event_table(events)
-
-
-def _event_table(events: list[EventRecord]) -> None:
-    zone = zones_of(each.at for each in events)
-    st.dataframe(
-        pd.DataFrame(
-            {
-                "at": pd.to_datetime([local(each.at) for each in events]),
-                "what": [one_line(event(each)) for each in events],
-            }
-        ),
-        column_config={
-            "at": st.column_config.DatetimeColumn(
-                f"When ({zone})", width=150, format=cell_day(clock=True)
-            ),
-            "what": st.column_config.TextColumn("What happened", width=600),
-        },
-        hide_index=True,
-        height="content",
-        alt="What was done to accounts, tags, notes, goals and files, newest first",
-    )
-
-
 def run_result(
     status: str,
     *,
@@ -411,6 +376,9 @@ def event(record: EventRecord) -> str:
         return archive.event(kind, int(facts.get("pages") or 0), record.page_name)
     if kind in TOKEN_EVENTS:
         return _token_event(record)
+    if kind in KEY_EVENTS:
+        values = counted(int(facts.get("values") or 0), "value")
+        return KEY_EVENTS[kind].format(values=values, entries=count(int(facts.get("entries") or 0)))
     if kind == "exported":
         return _export_event(record)
     if kind == "report_headed":

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -28,6 +30,7 @@ from storage.accounts.attempts import NO_RESULT
 from storage.accounts.vault import (
     PURPOSE_CANARY,
     PURPOSE_DELETION,
+    PURPOSE_LEDGER,
     PURPOSE_LOGIN_RESULT,
     PURPOSE_PAGE_TOKEN,
     PURPOSE_USER_TOKEN,
@@ -36,7 +39,9 @@ from storage.accounts.vault import (
 from storage.db.engine import Database, note_erasure
 from storage.db.errors import SealBroken, WrongKey
 from storage.db.upsert import count_changed, table_of
-from storage.models import Attempt, Base, DeletionRequest, Grant, PageGrant, VaultKey
+from storage.jobs.events import record_event
+from storage.models import Attempt, Base, DeletionRequest, Grant, LedgerKey, PageGrant, VaultKey
+from storage.models.base import THIS_COMPUTER
 
 BATCH_ROWS = 200
 # More are needed only while another process seals with an older key.
@@ -143,8 +148,8 @@ def rotate_keys(
     It may be stopped anywhere and run again: both keys open what they sealed. A secret that was
     stored meanwhile is kept. Once nothing is left the canaries of the other keys are deleted, and
     these may be removed from the settings; something is left only where another process goes on
-    sealing with an older key. Raises WrongKey, with nothing changed, when a key is missing, and
-    SealBroken when a secret does not open.
+    sealing with an older key. The end is recorded. Raises WrongKey, with nothing changed, when
+    a key is missing, and SealBroken when a secret does not open.
     """
     with database.writing() as session:
         missing = _key_ids_in_use(session) - vault.key_ids
@@ -161,7 +166,10 @@ def rotate_keys(
         with database.writing() as session:
             left = _count_older(session, vault)
             if not left:
-                session.execute(delete(VaultKey).where(VaultKey.key_id != vault.current_key_id))
+                others = delete(VaultKey).where(VaultKey.key_id != vault.current_key_id)
+                if count_changed(session, others) or resealed:
+                    facts = {"values": resealed}
+                    record_event(session, "keys_rotated", facts, now, by=THIS_COMPUTER)
                 note_erasure(session)
                 break
     return Rotation(resealed, left)
@@ -169,13 +177,18 @@ def rotate_keys(
 
 @dataclass(frozen=True)
 class _SealedColumn:
-    """A column that holds sealed secrets, and the purpose and owner they were sealed for."""
+    """A column that holds sealed secrets, and the purpose and owner they were sealed for.
+
+    ``is_needed``: without the key of such a secret nothing is connected, fetched or overwritten.
+    One that isn't needed is left as it is when its key is missing.
+    """
 
     model: type[Base]
-    column: InstrumentedAttribute[str | None]
-    key_id: InstrumentedAttribute[str | None]
+    column: InstrumentedAttribute[Any]
+    key_id: InstrumentedAttribute[Any]
     purpose: str
     owner: ColumnElement[str]
+    is_needed: bool = True
 
 
 _SEALED_COLUMNS = (
@@ -212,6 +225,14 @@ _SEALED_COLUMNS = (
         PURPOSE_DELETION,
         DeletionRequest.__table__.c.code_hash,
     ),
+    _SealedColumn(
+        LedgerKey,
+        LedgerKey.sealed_key,
+        LedgerKey.key_id,
+        PURPOSE_LEDGER,
+        LedgerKey.__table__.c.id,
+        is_needed=False,
+    ),
 )
 
 
@@ -231,7 +252,7 @@ def _is_key(
 
 def _key_ids_in_use(session: Session) -> set[str]:
     key_ids: set[str] = set()
-    for sealed in _SEALED_COLUMNS:
+    for sealed in filter(attrgetter("is_needed"), _SEALED_COLUMNS):
         query = select(sealed.key_id).where(sealed.column.is_not(None)).distinct()
         key_ids |= {key_id or UNKNOWN_KEY for key_id in session.scalars(query)}
     return key_ids
@@ -260,7 +281,8 @@ def _renew_canary(session: Session, vault: Vault, now: datetime) -> None:
 
 def _is_older(column: _SealedColumn, vault: Vault) -> ColumnElement[bool]:
     is_other = column.key_id.is_distinct_from(vault.current_key_id)
-    return and_(column.column.is_not(None), is_other)
+    is_openable = true() if column.is_needed else column.key_id.in_(vault.key_ids)
+    return and_(column.column.is_not(None), is_other, is_openable)
 
 
 def _count_older(session: Session, vault: Vault) -> int:

@@ -65,6 +65,8 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_sqlite = engine.dialect.name == "sqlite"
+        # What each session that writes has in its ``info``.
+        self.writer_info: dict[Any, Any] = {}
         self._reader = engine.execution_options(
             **{_READING: True},
             # A screen needs many statements, and all of them must see the same state.
@@ -100,7 +102,7 @@ class Database:
         `outwait_writers`).
         """
         with _translated_errors():
-            with Session(self.engine, expire_on_commit=False) as session:
+            with Session(self.engine, expire_on_commit=False, info=self.writer_info) as session:
                 self._wait_for_lock(session)
                 yield session
                 session.commit()

@@ -1,22 +1,31 @@
 """Events: records actions of operators and changes of connections, and lists them with names.
 
-An event stores ids, numbers, days and code words. A name or a text of a person is joined when the
-event is listed, and is gone with its owner.
+An event is an entry of the ledger, which is never changed or deleted: numbers, days, code words and
+pseudonyms. The name or text that a pseudonym stands for is looked up when the event is listed, and
+is gone with its owner.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
-from storage.models import Event, Grant, Import, Note, Page, Tag
+from storage.db.text import storable
+from storage.ledger.chain import BEGUN, REKEYED, append_entry, digest_of
+from storage.ledger.subjects import GONE, SUBJECTS, load_names
+from storage.models import Event, EventSubject, Grant, Page
+from storage.models.folding import fold
 
 _CODE_WORD = re.compile(r"[a-z0-9_-]{1,30}")  # "fans", "csv", "2026-11-08", a program's name
+
+MAX_SEARCH = 200  # characters
+A_DAY = timedelta(days=1)
 
 Fact = int | str | None  # a str is a day or a code word
 
@@ -73,6 +82,10 @@ EVENT_KINDS: Mapping[str, EventKind] = {
     "token_handed_out": _CUSTODY,
     "account_erased": EventKind((), ("pages", "days")),
     "page_erased": EventKind((), ("days",)),
+    "keys_rotated": EventKind((), ("values",)),
+    # Of the ledger itself; ``entries``: how many come before.
+    BEGUN: EventKind((), ("entries",)),
+    REKEYED: EventKind((), ("entries",)),
 }
 
 
@@ -85,7 +98,7 @@ def record_event(
     by: str | None = None,
     **ids: int | str | None,
 ) -> None:
-    """Record one event with the ids and facts of its kind in EVENT_KINDS.
+    """Append one event to the ledger, with the ids and facts of its kind in EVENT_KINDS.
 
     ``by``: the operator; None for what Pagekeeper noticed itself. An event about something that is
     about to be deleted is recorded before that. Raises ValueError for a kind, id or fact that
@@ -100,14 +113,16 @@ def record_event(
     texts = [fact for fact in facts.values() if isinstance(fact, str)]
     if not set(facts) <= set(shape.facts) or not all(map(_CODE_WORD.fullmatch, texts)):
         raise ValueError(f"an event {kind} has other facts: {sorted(facts)}")
-    session.execute(insert(Event).values(at=now, kind=kind, facts=dict(facts), by=by, **ids))
+    append_entry(session, kind, facts, now, by=by, ids=ids)
 
 
 @dataclass(frozen=True)
 class EventRecord:
     """One event with the present names of what it is about; None where that is gone.
 
-    ``by`` is None for Pagekeeper itself. ``file_name`` is empty where it was erased.
+    ``by`` is None for Pagekeeper itself. ``file_name`` is empty where it was erased. ``subjects``:
+    its pseudonyms, in the order of SUBJECTS. ``digest``, ``mac``, ``key_id``: of the entry in the
+    chain; None in one from before it.
     """
 
     at: datetime
@@ -119,25 +134,94 @@ class EventRecord:
     tag_name: str | None = None
     note_text: str | None = None
     file_name: str | None = None
+    sequence: int = 0
+    subjects: tuple[str | None, ...] = ()
+    digest: str | None = None
+    mac: str | None = None
+    key_id: str | None = None
 
 
-def list_events(session: Session, *, limit: int = 25, offset: int = 0) -> list[EventRecord]:
-    """Return ``limit`` events from ``offset`` on, newest first."""
-    names = (Grant.account_name, Page.name, Tag.name, Note.text, Import.file_name)
-    query = (
-        select(Event.at, Event.kind, Event.facts, Event.by, *names)
-        .outerjoin(Grant, Grant.id == Event.grant_id)
-        .outerjoin(Page, Page.id == Event.page_id)
-        .outerjoin(Tag, Tag.id == Event.tag_id)
-        .outerjoin(Note, Note.id == Event.note_id)
-        .outerjoin(Import, Import.id == Event.import_id)
-        .order_by(Event.at.desc(), Event.id.desc())
-        .limit(limit)
-        .offset(offset)
+@dataclass(frozen=True)
+class EventFilter:
+    """Which events are listed. Empty ``kinds``: every kind. The days (UTC) are both included.
+
+    ``search``: words in the name of an account or Page that the event is about, or its id.
+    """
+
+    kinds: tuple[str, ...] = ()
+    search: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+EVERY_EVENT = EventFilter()
+
+
+def list_events(
+    session: Session,
+    filter: EventFilter = EVERY_EVENT,
+    *,
+    limit: int | None = 25,
+    offset: int = 0,
+) -> list[EventRecord]:
+    """Return ``limit`` events from ``offset`` on, newest first; all of them for None."""
+    query = _filtered(select(*Event.__table__.c), session, filter)
+    newest_first = (Event.at.desc(), Event.sequence.desc())
+    rows = session.execute(query.order_by(*newest_first).limit(limit).offset(offset)).all()
+    subjects = [tuple(getattr(row, name) for name in SUBJECTS.values()) for row in rows]
+    names = load_names(session, (each for some in subjects for each in some if each is not None))
+    records = []
+    for row, (account, page, tag, note, file) in zip(rows, subjects, strict=True):
+        records.append(
+            EventRecord(
+                at=row.at,
+                kind=row.kind,
+                facts=row.facts,
+                by=row.by,
+                account_name=names.get(account or "", GONE).account_name,
+                page_name=names.get(page or "", GONE).page_name,
+                tag_name=names.get(tag or "", GONE).tag_name,
+                note_text=names.get(note or "", GONE).note_text,
+                file_name=names.get(file or "", GONE).file_name,
+                sequence=row.sequence,
+                subjects=(account, page, tag, note, file),
+                digest=None if row.previous is None else digest_of(row, row.previous),
+                mac=row.mac,
+                key_id=row.key_id,
+            )
+        )
+    return records
+
+
+def count_events(session: Session, filter: EventFilter = EVERY_EVENT) -> int:
+    """Return the number of events of a filter."""
+    query = _filtered(select(func.count()).select_from(Event), session, filter)
+    return session.scalar(query) or 0
+
+
+def _filtered(query: Select[*tuple[Any, ...]], session: Session, filter: EventFilter) -> Any:
+    if filter.kinds:
+        query = query.where(Event.kind.in_(filter.kinds))
+    if filter.since is not None:
+        query = query.where(Event.at >= datetime.combine(filter.since, time(), UTC))
+    if filter.until is not None:
+        query = query.where(Event.at < datetime.combine(filter.until + A_DAY, time(), UTC))
+    words = fold(storable(filter.search)[:MAX_SEARCH]).split()
+    return query.where(_is_about(session, words)) if words else query
+
+
+def _is_about(session: Session, words: Sequence[str]) -> ColumnElement[bool]:
+    """Return the condition that an event is about an account or Page with these words."""
+    accounts = session.execute(select(Grant.id, Grant.account_id, Grant.account_name))
+    grant_ids = [
+        id
+        for id, account_id, name in accounts
+        if words == [account_id] or all(word in fold(name) for word in words)
+    ]
+    has_name = and_(*(Page.name_folded.contains(word, autoescape=True) for word in words))
+    pages = select(Page.id).where(
+        or_(Page.id == words[0], has_name) if len(words) == 1 else has_name
     )
-    return [EventRecord(*row) for row in session.execute(query)]
-
-
-def count_events(session: Session) -> int:
-    """Return the number of all events."""
-    return session.scalar(select(func.count()).select_from(Event)) or 0
+    of_accounts = select(EventSubject.pseudonym).where(EventSubject.grant_id.in_(grant_ids))
+    of_pages = select(EventSubject.pseudonym).where(EventSubject.page_id.in_(pages))
+    return or_(Event.account.in_(of_accounts), Event.page.in_(of_pages))

@@ -22,7 +22,9 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     insight_spans    days requested so far        insight_states  last answer for a Page
     job_runs       executions of a job            job_failures  Pages that a run could not read
     job_leases     the right of a run to work on a unit
-    events         actions of operators, and connections that ended
+    events         the ledger: actions of operators, and connections that ended
+    event_subjects  what the pseudonyms in them stand for
+    ledger_keys    keys of their HMACs, sealed
     deletions      accounts and Pages that were erased, as keyed hashes
     token_allowances  programs that may have page access tokens
     token_handouts    how often they got them, by Page and hour
@@ -55,7 +57,6 @@ from storage.models.figures import (
 from storage.models.jobs import (
     Deletion,
     DeletionRequest,
-    Event,
     Installation,
     JobFailure,
     JobLease,
@@ -63,6 +64,7 @@ from storage.models.jobs import (
     Observation,
     VaultKey,
 )
+from storage.models.ledger import Event, EventSubject, LedgerKey
 from storage.models.notes import Goal, Note, PageTag, ReportHeading, SavedView, Tag
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "Deletion",
     "DeletionRequest",
     "Event",
+    "EventSubject",
     "Goal",
     "Grant",
     "Import",
@@ -82,6 +85,7 @@ __all__ = [
     "JobFailure",
     "JobLease",
     "JobRun",
+    "LedgerKey",
     "Note",
     "Observation",
     "Page",

@@ -1,4 +1,4 @@
-"""Tables of the installation and its jobs: keys, runs, leases, failures, events, observations."""
+"""Tables of the installation and its jobs: keys, runs, failures, deletions, observations."""
 
 from __future__ import annotations
 
@@ -91,31 +91,6 @@ class JobFailure(Base):
     code: Mapped[GraphCode | None]
     subcode: Mapped[GraphCode | None]
     trace_id: Mapped[str | None]
-
-
-class Event(Base):
-    """An action of an operator, or a change of a connection that Pagekeeper noticed.
-
-    Names are not kept here but joined when they are shown, so that erasing an account or a Page
-    leaves the event, and nothing that tells whose it was. ``kind`` and what belongs to it:
-    `storage.jobs.events.EVENT_KINDS`.
-    """
-
-    __tablename__ = "events"
-
-    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    at: Mapped[datetime] = mapped_column(index=True)
-    kind: Mapped[str]
-    facts: Mapped[dict[str, Any]]  # numbers, days and code words
-    by: Mapped[str | None]  # None: Pagekeeper by itself
-    # Its subject; NULL once that is erased or deleted.
-    grant_id: Mapped[int | None] = mapped_column(ForeignKey("grants.id", ondelete="SET NULL"))
-    page_id: Mapped[str | None] = mapped_column(
-        ForeignKey("pages.id", ondelete="SET NULL"), index=True
-    )
-    tag_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id", ondelete="SET NULL"))
-    note_id: Mapped[int | None] = mapped_column(ForeignKey("notes.id", ondelete="SET NULL"))
-    import_id: Mapped[int | None] = mapped_column(ForeignKey("imports.id", ondelete="SET NULL"))
 
 
 class Deletion(Base):

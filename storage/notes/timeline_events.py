@@ -14,6 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.csv_import.importer import is_from_import
 from storage.models import (
     Event,
+    EventSubject,
     Grant,
     Import,
     InsightMetric,
@@ -92,14 +93,15 @@ def list_consents(session: Session, scope: Scope, *, since: date, until: date) -
     """
     events = (
         select(Event.at, Event.kind, Grant.account_name, Event.facts)
-        .outerjoin(Grant, Grant.id == Event.grant_id)
+        .outerjoin(EventSubject, EventSubject.pseudonym == Event.account)
+        .outerjoin(Grant, Grant.id == EventSubject.grant_id)
         .where(Event.kind.in_(["connected", "renewed"]))
         .where(Event.at >= _midnight(since), Event.at < _midnight(until + A_DAY))
-        .order_by(Event.at, Event.id)
+        .order_by(Event.at, Event.sequence)
     )
     if not scope.is_every_page:
         held = select(PageGrant.grant_id).where(scope.contains(PageGrant.page_id))
-        events = events.where(Event.grant_id.in_(held))
+        events = events.where(EventSubject.grant_id.in_(held))
     added_on = _find_first_seen(session, scope)
     return [
         Consent(

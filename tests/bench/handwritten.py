@@ -94,9 +94,10 @@ WHERE n.day BETWEEN :a AND :b AND n.page_id IS NULL AND (n.tag_id IS NULL {of_ta
 ORDER BY n.day DESC, n.id DESC LIMIT 200
 """
 _CONSENTS = """
-SELECT e.at, e.kind, g.account_name, e.facts FROM events e LEFT JOIN grants g ON g.id = e.grant_id
+SELECT e.at, e.kind, g.account_name, e.facts FROM events e
+LEFT JOIN event_subjects s ON s.pseudonym = e.account LEFT JOIN grants g ON g.id = s.grant_id
 WHERE e.kind IN ('connected', 'renewed') AND e.at >= :a AND e.at < :after {of_tag}
-ORDER BY e.at, e.id
+ORDER BY e.at, e.sequence
 """
 _IMPORTS = """
 SELECT id, imported_at, file_name FROM imports
@@ -212,7 +213,7 @@ class Rival:
     def _list_notes(self, ends: dict[str, date], tag_id: int | None) -> list[Any]:
         days = {**ends, "after": ends["b"] + A_DAY}
         of_tag = f"OR n.tag_id = {tag_id}" if tag_id else ""
-        is_held = f"""AND e.grant_id IN (
+        is_held = f"""AND s.grant_id IN (
             SELECT h.grant_id FROM page_grants h WHERE h.page_id IN ({self._tag}))"""
         has_snapshot = f"""AND EXISTS (
             SELECT 1 FROM snapshots s WHERE s.day = days.day AND s.page_id IN ({self._tag}))"""

@@ -15,9 +15,12 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import Session
 
+from storage.accounts.vault import Vault
 from storage.db.engine import Database, open_database
+from storage.ledger.ledger_keys import attach_vault
 from storage.migrations.migrate import migrate
 from tests.integration.facebook.traveller import APP_ID
+from tests.integration.storage_rows import KEY
 from tests.present import NOW
 
 SANDBOX = "sandbox"
@@ -126,6 +129,7 @@ def live_database_url(
 def database(database_url: str) -> Iterator[Database]:
     """A migrated, empty database, marked "sandbox"."""
     database = open_database(database_url)
+    attach_vault(database, Vault([KEY]))
     yield database
     database.close()
 
@@ -141,6 +145,7 @@ def session(database: Database) -> Iterator[Session]:
 def empty_database(empty_database_url: str) -> Iterator[Database]:
     """A database without any table."""
     database = open_database(empty_database_url)
+    attach_vault(database, Vault([KEY]))
     yield database
     database.close()
 

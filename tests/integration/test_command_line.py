@@ -17,11 +17,13 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 from dotenv import dotenv_values
+from sqlalchemy import delete
 
 from fb import __main__ as command_line
 from fb import __version__
 from fb.accounts.connections import list_connections
 from fb.accounts.disconnect import disconnect
+from fb.commands import terminal
 from fb.jobs.worker import heartbeat
 from fb.settings import read_settings
 from storage.accounts.allowances import allow
@@ -29,6 +31,8 @@ from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.vault import Vault, key_id_of
 from storage.jobs import leases
 from storage.jobs.runs import SNAPSHOTS, start_run
+from storage.ledger.verification import verify_ledger
+from storage.models import Event
 from tests.integration.facebook.own_sandbox import connect, opened_sandbox
 from tests.integration.facebook.traveller import Traveller
 from tests.integration.storage_rows import OTHER_KEY, add_grant
@@ -151,7 +155,7 @@ def test_sync_waits_for_the_lease_of_a_run_that_died(
     rival: str,
 ) -> None:
     """And for no other: cron would lose the day, or wait for nothing."""
-    monkeypatch.setattr(command_line, "ROOT", connected)
+    monkeypatch.setattr(terminal, "ROOT", connected)
     monkeypatch.setattr(command_line, "LEASE_LOOK_SECONDS", 0.2)
     monkeypatch.setattr(command_line, "MAX_LEASE_WAIT_SECONDS", 1.0 if rival == "hangs" else 60.0)
     monkeypatch.setattr(leases, "LEASE_SECONDS", 2 if rival == "has died" else 60)
@@ -183,7 +187,7 @@ def test_sync_waits_for_the_lease_of_a_run_that_died(
 def test_a_database_that_another_program_holds_is_said_to_be_held(
     connected: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(command_line, "ROOT", connected)
+    monkeypatch.setattr(terminal, "ROOT", connected)
     monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 0)
     database = connected / "data" / "sandbox.db"
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
@@ -440,3 +444,15 @@ def test_token_is_never_written_on_a_terminal(connected: Path) -> None:
         )
     assert done.returncode == 2
     assert b"through a pipe" in done.stderr
+
+
+def test_the_ledger_is_checked(connected: Path) -> None:
+    with opened_sandbox(connected) as installation:
+        with installation.database.reading() as session:
+            whole = verify_ledger(session, installation.vault)
+        with installation.database.writing() as session:
+            session.execute(delete(Event).where(Event.sequence == whole.count))
+    assert (whole.count > 0, whole.flaw) == (True, None)
+    cut = run(connected, "ledger", "verify", "--head", whole.digest)
+    assert cut.returncode == 1
+    assert "No entry has the digest that you noted" in cut.stdout

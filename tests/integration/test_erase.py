@@ -42,13 +42,14 @@ from storage.accounts.erasure import ERASED_FILE_NAME, ErasureKind
 from storage.accounts.vault import Vault
 from storage.db.errors import JobRunning
 from storage.db.upsert import table_of
-from storage.jobs.events import list_events
+from storage.jobs.events import list_events, record_event
 from storage.jobs.leases import renew_leases
 from storage.jobs.runs import SNAPSHOTS, start_run
+from storage.ledger.verification import verify_ledger
 from storage.models import (
     Attempt,
     Base,
-    Event,
+    EventSubject,
     Import,
     Page,
     PageGrant,
@@ -83,6 +84,8 @@ OF_NOBODY = {
     "imports": "files; their names are erased apart from their rows",
     "insight_metrics": "Facebook's metrics",
     "job_runs": "counts of a run; its Pages are job_failures",
+    "events": "pseudonyms; what they stand for is event_subjects",
+    "ledger_keys": "keys of the ledger, sealed",
     "job_leases": "runs' rights to work; deleted before an erasure",
     "observations": "Graph's version and the highest usage of any Page",
 }
@@ -225,12 +228,11 @@ def test_nothing_is_left_of_what_was_erased(installation: Installation, kind: Er
         assert tables_that_name(session, KEPT) == kept_before, "another one's rows are left alone"
         for name in owned:
             rows = session.scalar(select(func.count()).select_from(Base.metadata.tables[name]))
-            assert rows == (3 if name == "events" else 1), name
+            assert rows == 1, name
         names = session.scalars(select(Import.file_name).order_by(Import.id))
         assert list(names) == [f"{KEPT} file_name", ERASED_FILE_NAME, ERASED_FILE_NAME]
-        orphan = session.get(Event, 8)
-        assert orphan is not None
-        assert (orphan.page_id, orphan.note_id) == (None, None)
+        (left,) = session.scalars(select(EventSubject.pseudonym))
+        assert left == f"{KEPT} pseudonym"
     if database.is_sqlite:
         assert ERASED.encode() not in files_of(installation)
 
@@ -276,6 +278,23 @@ def test_every_column_that_names_an_owner_has_a_key_to_it() -> None:
     assert loose == ["seen_pages.page_id"], "of Pages that are stored nowhere else"
     names = {c.name for table in Base.metadata.sorted_tables for c in table.c if "_name" in c.name}
     assert names == {"account_name", "file_name"}, "a name is joined, not copied"
+
+
+def test_the_ledger_stays_whole_and_tells_nobody_whose_it_was(installation: Installation) -> None:
+    with installation.database.writing() as session:
+        grant_id = add_grant(session, installation.vault, "1001", ["PAGE2001"])
+        record_event(session, "connected", {"saved": 1}, NOW, grant_id=grant_id)
+        record_event(session, "archived", {"pages": 1}, NOW, page_id="PAGE2001")
+        hash_keys = session.scalars(select(EventSubject.hash_key)).all()
+    assert all(each.encode() in files_of(installation) for each in hash_keys)
+    assert erase_it(installation, "account", "1001")
+    with installation.database.reading() as session:
+        verdict = verify_ledger(session, installation.vault)
+        assert (verdict.count, verdict.flaw, verdict.exchanged_count) == (3, None, 0)
+        events = list_events(session)
+    assert {(each.account_name, each.page_name) for each in events} == {(None, None)}
+    content = files_of(installation)
+    assert not [each for each in (*hash_keys, "PAGE2001") if each.encode() in content]
 
 
 def test_a_page_that_another_account_holds_stays(installation: Installation) -> None:

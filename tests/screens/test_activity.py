@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pages import activity
 from storage.accounts.grants import find_grant_by_account
-from storage.jobs.events import record_event
+from storage.export.ledger_file import export_ledger
+from storage.jobs.events import EventFilter, record_event
 from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
+from storage.ledger.verification import verify_ledger
 from storage.models import JobFailure, JobRun, Page
+from storage.models.base import THIS_COMPUTER
 from storage.notes.tags import create_tag
 from tests.integration.figures.figure_rows import add_grant
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
@@ -120,8 +126,11 @@ def test_events_are_sentences(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
         record_event(session, "connected", {"added": 57}, NOW, grant_id=grant_id)
         record_event(session, "needs_renewal", {"code": 190}, NOW, grant_id=grant_id)
+        record_event(session, "frozen", {}, NOW, grant_id=grant_id, by=THIS_COMPUTER)
     table = stage.open("activity").dataframe[0].value
+    assert list(table["who"]) == ["This computer", "Facebook", "Dashboard"]
     assert list(table["what"]) == [
+        "Anna Keller was frozen: no refresh until it is unfrozen",
         "Facebook ended the access of Anna Keller",
         "Anna Keller was connected: 57 added",
     ]
@@ -140,3 +149,33 @@ def test_more_events_than_fit_are_paged(stage: Stage) -> None:
     assert not at.exception
     assert at.dataframe[0].value["what"].iloc[-1] == "100 Pages were tagged “Brand”"
     assert "26–30 of 30, newest first." in words_of(at)
+
+
+def test_events_are_filtered_in_the_address_and_exported(stage: Stage) -> None:
+    grant_id = connect(stage)
+    with stage.installation.database.writing() as session:
+        tag_id = create_tag(session, "=1+1", NOW)
+        for number in range(30):
+            record_event(session, "tagged", {"pages": number}, NOW, tag_id=tag_id)
+        record_event(session, "frozen", {}, NOW - timedelta(days=2), grant_id=grant_id)
+    at = stage.open("activity")
+    at.pagination(key="events-page").set_value(2).run()
+    at.selectbox(key="what").set_value("Accounts").run()
+    assert list(at.dataframe[0].value["what"]) == [
+        "Anna Keller was frozen: no refresh until it is unfrozen"
+    ]
+    assert "1–1 of 1, newest first." in words_of(at)
+    at.selectbox(key="what").set_value("Everything").run()
+    assert "1–25 of 31, newest first." in words_of(at), "from the first page on again"
+    day = (NOW - timedelta(days=2)).date().isoformat()
+    query = {"about": "keller", "from": day, "to": day}
+    assert "1–1 of 1" in words_of(stage.open("activity", query))
+    assert "fits this" in words_of(stage.open("activity", {"about": "nobody"}))
+    with stage.installation.database.reading() as session:
+        content = export_ledger(session, EventFilter(), activity.event)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(rows) == 31
+    assert [row["entry"] for row in rows[:2]] == ["30", "29"]
+    assert rows[-1]["account_name"] == "Anna Keller"
+    with stage.installation.database.reading() as session:
+        assert rows[-1]["digest"] == verify_ledger(session, stage.installation.vault).digest

@@ -17,7 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 # Floors of fb by folder; whatever else lies there is floor 1, as is all of storage.
-ADAPTERS = ("fb.web", "fb.__main__", "fb.custody")
+ADAPTERS = ("fb.web", "fb.commands", "fb.__main__", "fb.custody")
 USE_CASES = ("fb.login", "fb.accounts", "fb.jobs", "fb.installation")
 OURS = frozenset({"dashboard", "fb", "pages", "storage", "tests"})
 HTTP = frozenset(

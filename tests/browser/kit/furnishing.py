@@ -10,7 +10,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from sqlalchemy.orm import Session
 
-from storage.db.engine import open_database
+from storage.accounts.vault import Vault
+from storage.db.engine import Database, open_database
+from storage.ledger.ledger_keys import attach_vault
 from storage.notes.goals import GoalRow, set_goal
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
@@ -41,7 +43,7 @@ def furnish(server: Server) -> None:
     page_id = page_id_of(server)
     fans = "SELECT fans_count FROM snapshots WHERE page_id = ? ORDER BY day DESC LIMIT 1"
     (fans_count,) = server.query(fans, page_id)
-    database = open_database(f"sqlite:///{server.database}")
+    database = open_beside(server)
     with database.writing() as session:
         tags = {tag: _tag(session, tag, of) for tag, of in ids.items()}
         for draft in (
@@ -55,6 +57,14 @@ def furnish(server: Server) -> None:
         target = round(fans_count * 1.1, -2)
         set_goal(session, page_id, "fans", GoalRow(target, today + timedelta(days=60)), _now())
     database.engine.dispose()
+
+
+def open_beside(server: Server) -> Database:
+    """Open the server's database with its keys, as the command line does; the caller closes it."""
+    secrets = json.loads((server.database.parent / SECRETS).read_text(encoding="utf-8"))
+    database = open_database(f"sqlite:///{server.database}")
+    attach_vault(database, Vault([secrets["encryption_key"]]))
+    return database
 
 
 def lose_the_key(folder: Path) -> None:

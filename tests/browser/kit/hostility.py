@@ -6,12 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
-from storage.db.engine import open_database
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
 from tests.browser.kit.browsing import settle
-from tests.browser.kit.furnishing import LAST_DAY, page_id_of
+from tests.browser.kit.furnishing import LAST_DAY, open_beside, page_id_of
 from tests.browser.kit.serving import Server
 
 NAME = ":material/delete: <b>x</b> www.evil.com"
@@ -25,7 +24,7 @@ def plant(server: Server) -> None:
     """Let the Page with that name gain most, and bear a tag and notes with such texts."""
     page_id, now = page_id_of(server, NAME), datetime.now(UTC)
     today = date.fromisoformat(server.query(LAST_DAY)[0])
-    database = open_database(f"sqlite:///{server.database}")
+    database = open_beside(server)
     days = list(map(date.fromisoformat, server.query("SELECT DISTINCT day FROM snapshots")))
     with database.writing() as session:
         fans = {day: 990_000 if day == today else 900 for day in days}

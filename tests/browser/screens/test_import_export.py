@@ -13,7 +13,16 @@ from playwright.sync_api import Download, Page, expect
 
 from storage.export.csv_xlsx import undefuse
 from tests.browser.conftest import Browsers, Serve
-from tests.browser.kit.browsing import button, by_key, expect_title, settle, tiles, visit, words
+from tests.browser.kit.browsing import (
+    button,
+    by_key,
+    expect_title,
+    open_popover,
+    settle,
+    tiles,
+    visit,
+    words,
+)
 from tests.browser.kit.looks import SCHEMES, check_look, keep_picture, look_at_widths, show_scheme
 from tests.browser.kit.serving import Server
 from tests.browser.kit.stored import DAYS
@@ -88,7 +97,13 @@ def see_it_on_the_page(page: Page, server: Server) -> None:
     chart = by_key(page, "audience-card").get_by_test_id("stVegaLiteChart").first
     day = date.fromisoformat(first)
     expect(chart).to_have_attribute("aria-label", re.compile(f"from 4,970 .*{day.day} {day:%b}"))
-    visit(page, f"{server.url}/activity")
+    visit(page, f"{server.url}/activity?what=Files+and+reports")
+    open_popover(page, "export-events", "export-events-open")
+    with page.expect_download() as caught:
+        button(page, "export-events-ledger-csv").click()
+    rows = csv.DictReader(io.StringIO(caught.value.path().read_bytes().decode("utf-8-sig")))
+    assert [row["kind"] for row in rows] == ["imported"]
+    assert server.query("SELECT kind FROM events ORDER BY sequence DESC LIMIT 1") == ["exported"]
 
 
 def undo_it(page: Page, server: Server) -> None:

@@ -164,7 +164,7 @@ def see_it_on_a_page(page: Page, server: Server, name: str) -> None:
     expect(by_key(page, "page-tags").get_by_text("Kunde")).to_have_count(0)
     assert len(server.query(TAGGED, TAG)) == 2
     close_popover(page, "tags-open")
-    newest = "SELECT kind FROM events ORDER BY id DESC LIMIT 1"
+    newest = "SELECT kind FROM events ORDER BY sequence DESC LIMIT 1"
     assert server.query(newest) == ["untagged"]
 
 

@@ -19,11 +19,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from storage.accounts.vault import Vault
 from storage.db.engine import Database, open_database
+from storage.ledger.ledger_keys import attach_vault
 from storage.migrations.migrate import migrate
 from tests.integration.known_world import product
 from tests.integration.known_world.product import Store
 from tests.integration.known_world.records import METRICS, SORTS, Figures, Filter, ListedPage, View
+from tests.integration.storage_rows import KEY
 
 A_DAY = timedelta(days=1)
 LAST = date(2026, 11, 22)
@@ -262,6 +265,7 @@ def main(folder: Path) -> None:
     """Build the world in a database of its own and write all files into ``folder``."""
     with TemporaryDirectory(prefix="pagekeeper-") as home:
         database = open_database(f"sqlite:///{home}/known.db")
+        attach_vault(database, Vault([KEY]))
         migrate(database, "sandbox", NOW)
         build(Store(database))
         for name, content in write_files(database):

@@ -144,7 +144,7 @@ def test_many_threads_write_and_none_is_lost_or_locked_out(database: Database) -
             with database.writing() as session:
                 seen = get_data_version(session)  # read first, write then: loses without the lock
                 session.execute(
-                    insert(Event).values(at=NOW, kind="connected", facts={"seen": seen})
+                    insert(Event).values(sequence=seen, at=NOW, kind="frozen", facts={"seen": seen})
                 )
                 bump_data_version(session)
             with database.reading() as session:

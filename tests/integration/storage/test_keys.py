@@ -23,6 +23,7 @@ from storage.accounts.keys import KeyReport, Rotation, check_keys, rotate_keys
 from storage.accounts.vault import Vault, key_id_of
 from storage.db.engine import Database
 from storage.db.errors import SealBroken, WrongKey
+from storage.ledger.ledger_keys import attach_vault
 from storage.models import Attempt, DeletionRequest, Grant, PageGrant, VaultKey
 from tests.integration.storage_rows import (
     BINDING,
@@ -153,6 +154,7 @@ def test_a_canary_of_this_key_id_that_does_not_open_is_noticed(database: Databas
 
 
 def rotate(database: Database, vault: Vault) -> Rotation:
+    attach_vault(database, vault)
     return rotate_keys(database, vault, NOW)
 
 
@@ -321,6 +323,7 @@ from datetime import UTC, datetime
 from storage.accounts import keys
 from storage.accounts.vault import Vault
 from storage.db.engine import open_database
+from storage.ledger.ledger_keys import attach_vault
 
 def say(done, total):
     print(done, flush=True)
@@ -329,7 +332,9 @@ def say(done, total):
 
 
 keys.BATCH_ROWS = 7
-keys.rotate_keys(open_database(sys.argv[1]), Vault(sys.argv[2:]), datetime.now(UTC), say)
+database, vault = open_database(sys.argv[1]), Vault(sys.argv[2:])
+attach_vault(database, vault)
+keys.rotate_keys(database, vault, datetime.now(UTC), say)
 """
 
 

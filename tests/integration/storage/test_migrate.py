@@ -20,8 +20,9 @@ from storage.db.engine import Database, open_database
 from storage.db.errors import NewerSchema, OldSchema, WrongInstallation
 from storage.db.installation import bump_data_version, get_data_version
 from storage.figures.filters import EVERY_PAGE
+from storage.ledger.subjects import SUBJECTS, iterate_exchanged
 from storage.migrations.migrate import FORMER_REVISIONS, find_marker, make_config, migrate
-from storage.models import Base, Event, Installation, JobFailure, Page
+from storage.models import Base, Event, EventSubject, Installation, JobFailure, Page
 from storage.notes.saved_views import list_views, save_view
 from storage.notes.tags import count_pages
 from tests.integration.storage_rows import LATER, NOW
@@ -121,11 +122,20 @@ def test_old_events_keep_what_they_are_about_without_names(empty_database: Datab
         session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
     migrate(empty_database, "sandbox", NOW)
     with empty_database.reading() as session:
-        events = {each.kind: each for each in session.scalars(select(Event).order_by(Event.id))}
+        events = {
+            each.kind: each for each in session.scalars(select(Event).order_by(Event.sequence))
+        }
+        assert [each.sequence for each in events.values()] == list(range(1, len(facts) + 1))
+        subjects = {each.pseudonym: each for each in session.scalars(select(EventSubject))}
+
+        def find_id(event: Event, column: str) -> Any:
+            pseudonym = getattr(event, SUBJECTS[column])
+            return None if pseudonym is None else getattr(subjects[pseudonym], column)
+
         assert list(events) == list(facts), "in their order"
         assert {(each.at, each.by) for each in events.values()} == {(NOW, "Ada")}
         assert {
-            kind: (each.facts, each.grant_id, each.page_id, each.tag_id, each.note_id)
+            kind: (each.facts, *(find_id(each, column) for column in list(SUBJECTS)[:4]))
             for kind, each in events.items()
         } == {
             "connected": ({"saved": 3, "added": 2}, 1, None, None, None),
@@ -137,7 +147,8 @@ def test_old_events_keep_what_they_are_about_without_names(empty_database: Datab
             "imported": ({"days": 9}, None, None, None, None),
             "frozen": ({}, None, None, None, None),
         }
-        assert events["imported"].import_id == 4
+        assert find_id(events["imported"], "import_id") == 4
+        assert list(iterate_exchanged(session)) == []
         (failure,) = session.scalars(select(JobFailure))
         assert failure.page_id == "10"
 

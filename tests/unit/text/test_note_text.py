@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any, get_args
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from pages import activity
 from pages.charts.note_marks import MAX_LABEL_LENGTH
 from pages.charts.timeline import Note
+from pages.parts.activity.events_list import KINDS
 from pages.ui.notes import note_text
 from pages.ui.tags import tag_text
 from storage.figures.unusual import Direction, UnusualDay
-from storage.jobs.events import EventRecord
+from storage.jobs.events import EVENT_KINDS, EventRecord
 from storage.notes.notes import NoteRow
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
 
@@ -142,6 +144,25 @@ CAFE = {"page_name": "Café"}
             "A Page that was erased removed the app at Facebook: access through an account that "
             "was erased ended",
         ),
+        ("exported", {"what": "ledger", "format": "csv"}, {}, "What was done was exported (CSV)"),
+        (
+            "keys_rotated",
+            {"values": 57},
+            {},
+            "The encryption keys were rotated: 57 values sealed anew",
+        ),
+        (
+            "ledger_begun",
+            {"entries": 1200},
+            {},
+            "The chain of entries begins here, and covers those before it (1,200)",
+        ),
+        (
+            "ledger_rekeyed",
+            {"entries": 9},
+            {},
+            "The chain goes on under a new key: the one before can't be opened",
+        ),
         ("page_erased", {"days": 400}, {}, "A Page was erased with 400 days of figures"),
         (
             "account_erased",
@@ -152,7 +173,7 @@ CAFE = {"page_name": "Café"}
     ],
 )
 def test_activity_tells_what_was_done(
-    kind: str, facts: dict[str, Any], names: dict[str, str], text: str
+    kind: str, facts: dict[str, Any], names: dict[str, Any], text: str
 ) -> None:
     assert activity.event(EventRecord(NOON, kind, facts, **names)) == text
 
@@ -169,3 +190,7 @@ def test_activity_tells_what_was_done(
 )
 def test_which_pages_a_change_concerns(count: int, is_filtered: bool, text: str) -> None:
     assert tag_text.which(count, is_filtered=is_filtered) == text
+
+
+def test_every_kind_of_event_is_in_one_choice_of_the_filter() -> None:
+    assert sorted(chain.from_iterable(KINDS.values())) == sorted(EVENT_KINDS)

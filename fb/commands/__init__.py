@@ -1,0 +1,1 @@
+"""Commands of `python -m fb`: keys, erase and ledger, and what all commands share."""

@@ -1,0 +1,1 @@
+"""The ledger: a chain of entries that nobody changes unseen, and the pseudonyms in them."""
