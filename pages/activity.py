@@ -14,6 +14,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
+from pages.text import warning_text
 from pages.text.formats import (
     UNKNOWN,
     cell_day,
@@ -80,6 +81,14 @@ TOKEN_EVENTS: Mapping[str, str] = {
     "token_allowed": "The program {program} may use access of {name} ({use})",
     "token_withdrawn": "The program {program} may no longer use access of {name} ({use})",
     "token_handed_out": "The program {program} got access of {name} ({use}), first of the hour",
+}
+WARNING_EVENTS: Mapping[str, str] = {
+    "channel_set": "Warnings {way} were set up",
+    "channel_removed": "Warnings {way} were switched off",
+    "warnings_sent": "{warnings} sent {way}",
+    "warnings_failed": "Warnings {way} could not be sent: {why}",
+    "feed_made": "A secret calendar address was made",
+    "feed_revoked": "A secret calendar address was revoked",
 }
 # By the fact "what" of an export: the key of its button.
 EXPORTS: Mapping[str, str] = {
@@ -411,6 +420,8 @@ def event(record: EventRecord) -> str:
         return archive.event(kind, int(facts.get("pages") or 0), record.page_name)
     if kind in TOKEN_EVENTS:
         return _token_event(record)
+    if kind in WARNING_EVENTS:
+        return _warning_event(record)
     if kind == "exported":
         return _export_event(record)
     if kind == "report_headed":
@@ -436,6 +447,16 @@ def _export_event(record: EventRecord) -> str:
     what = EXPORTS.get(str(record.facts.get("what")), "A file")
     of = f" of {record.page_name or ERASED_PAGE}" if record.facts.get("scope") == "page" else ""
     return f"{what}{of} was exported ({str(record.facts.get('format')).upper()})"
+
+
+def _warning_event(record: EventRecord) -> str:
+    facts = record.facts
+    warnings = int(facts.get("count") or 0)
+    return WARNING_EVENTS[record.kind].format(
+        way=warning_text.WAYS.get(str(facts.get("channel")), ""),
+        warnings=f"{counted(warnings, 'warning')} {'was' if warnings == 1 else 'were'}",
+        why=warning_text.why(str(facts.get("reason")), facts.get("status")),
+    )
 
 
 def _token_event(record: EventRecord) -> str:

@@ -27,6 +27,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.accounts.attempts import NO_RESULT
 from storage.accounts.vault import (
     PURPOSE_CANARY,
+    PURPOSE_CHANNEL,
     PURPOSE_DELETION,
     PURPOSE_LOGIN_RESULT,
     PURPOSE_PAGE_TOKEN,
@@ -36,7 +37,15 @@ from storage.accounts.vault import (
 from storage.db.engine import Database, note_erasure
 from storage.db.errors import SealBroken, WrongKey
 from storage.db.upsert import count_changed, table_of
-from storage.models import Attempt, Base, DeletionRequest, Grant, PageGrant, VaultKey
+from storage.models import (
+    Attempt,
+    Base,
+    DeletionRequest,
+    Grant,
+    PageGrant,
+    VaultKey,
+    WarningChannel,
+)
 
 BATCH_ROWS = 200
 # More are needed only while another process seals with an older key.
@@ -118,7 +127,7 @@ def discard_sealed_with(session: Session, key_id: str, now: datetime) -> None:
     """Discard the attempts whose result is sealed with this key, and delete its canary.
 
     Requests to delete whose id is sealed with it are deleted: nobody can tell any more whom they
-    named.
+    named. Channels of warnings that are sealed with it are deleted: set them up again.
     """
     is_sealed = (Attempt.sealed_result.is_not(None), _is_key(Attempt.key_id, [key_id]))
     discard = update(Attempt).where(*is_sealed)
@@ -129,6 +138,8 @@ def discard_sealed_with(session: Session, key_id: str, now: datetime) -> None:
         _is_key(DeletionRequest.key_id, [key_id]),
     )
     count_changed(session, delete(DeletionRequest).where(*is_unreadable))
+    is_closed = _is_key(WarningChannel.key_id, [key_id])
+    count_changed(session, delete(WarningChannel).where(is_closed))
     session.execute(delete(VaultKey).where(VaultKey.key_id == key_id))
 
 
@@ -172,7 +183,7 @@ class _SealedColumn:
     """A column that holds sealed secrets, and the purpose and owner they were sealed for."""
 
     model: type[Base]
-    column: InstrumentedAttribute[str | None]
+    column: InstrumentedAttribute[str | None] | InstrumentedAttribute[str]
     key_id: InstrumentedAttribute[str | None]
     purpose: str
     owner: ColumnElement[str]
@@ -211,6 +222,13 @@ _SEALED_COLUMNS = (
         DeletionRequest.key_id,
         PURPOSE_DELETION,
         DeletionRequest.__table__.c.code_hash,
+    ),
+    _SealedColumn(
+        WarningChannel,
+        WarningChannel.sealed_settings,
+        WarningChannel.key_id,
+        PURPOSE_CHANNEL,
+        WarningChannel.__table__.c.channel,
     ),
 )
 

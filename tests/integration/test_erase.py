@@ -84,6 +84,9 @@ OF_NOBODY = {
     "insight_metrics": "Facebook's metrics",
     "job_runs": "counts of a run; its Pages are job_failures",
     "job_leases": "runs' rights to work; deleted before an erasure",
+    "warning_channels": "where operators want warnings, sealed",
+    "warning_topics": "kinds of messages",
+    "calendar_feeds": "hashes of secret addresses",
     "observations": "Graph's version and the highest usage of any Page",
 }
 OWNERS: dict[ErasureKind, set[str]] = {"account": {"grants", "pages"}, "page": {"pages"}}
