@@ -28,6 +28,7 @@ from fb.addresses import LOOPBACK_HOSTS
 from fb.installation import PASSING_ERRORS, Startup
 from fb.jobs.schedule import tick
 from fb.jobs.worker import error_location
+from fb.web.calendar_route import make_calendar_routes
 from fb.web.facebook_callbacks import make_facebook_routes
 from fb.web.guard import Guard, HostPolicy
 from fb.web.limits import Limits
@@ -231,6 +232,7 @@ app = st.App(
     routes=[
         *make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
         *make_facebook_routes(get_startup),
+        *make_calendar_routes(get_startup),
     ],
     middleware=[
         Middleware(Guard, policy=make_host_policy()),

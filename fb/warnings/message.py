@@ -15,6 +15,7 @@ from storage.warnings.due import Due
 MAX_NAME = 60
 _WORD_JOINER = "\u2060"  # invisible, and no program sees an address across it
 _TURNS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)))
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June", "July"),
     *("August", "September", "October", "November", "December"),
@@ -73,8 +74,8 @@ def write(due: Sequence[Due], origin: str, now: datetime, *, is_sandbox: bool) -
 
 
 def one_line(text: str) -> str:
-    """The text on one line, without characters that change the direction of reading."""
-    return " ".join(text.translate(_TURNS).split())
+    """The text on one line, without controls and what changes the direction of reading."""
+    return " ".join(text.translate(_TURNS).split()).translate(_CONTROLS)
 
 
 def quiet(name: str) -> str:

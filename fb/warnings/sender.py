@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -48,6 +48,17 @@ def set_up(installation: Installation, settings: ChannelSettings) -> None:
             json.dumps(asdict(settings)),
             installation.now(),
         )
+
+
+def keep_password(new: EmailSettings, old: EmailSettings | None) -> EmailSettings:
+    """Return the new settings, with the old password when none is given.
+
+    Only for the same server, port and user: nobody may have it sent elsewhere who does not know it.
+    """
+    if old is None or new.password or not new.user:
+        return new
+    is_same = (new.host, new.port, new.user) == (old.host, old.port, old.user)
+    return replace(new, password=old.password) if is_same else new
 
 
 def remove(installation: Installation, channel: Channel) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
+
+from pages.text.formats import moment
 
 CHANNELS: Mapping[str, str] = {"email": "E-mail", "webhook": "Webhook", "slack": "Slack"}
 WAYS: Mapping[str, str] = {
@@ -40,3 +43,27 @@ def why(failure: str, status: Any = None) -> str:
     if status is None or failure not in ("status", "sign_in", "sender", "recipient"):
         return reason
     return f"{reason} (answer {status})"
+
+
+def state(
+    last_sent_at: datetime | None,
+    last_failed_at: datetime | None,
+    failure: str | None,
+    status: int | None,
+) -> str:
+    """How a channel fares, in one or two sentences."""
+    if failure is not None and last_failed_at is not None:
+        before = f" The last message arrived on {moment(last_sent_at)}." if last_sent_at else ""
+        return (
+            f"Failed on {moment(last_failed_at)}: {why(failure, status)}. What is due is tried "
+            f"again by itself.{before}"
+        )
+    if last_sent_at is not None:
+        return f"The last message was sent on {moment(last_sent_at)}."
+    return "Nothing was sent yet. Send a test to see whether it arrives."
+
+
+def feed(made_at: datetime, last_used_at: datetime | None) -> str:
+    """One secret address of the calendar: when it was made and used."""
+    used = f"last read on {moment(last_used_at)}" if last_used_at else "never read"
+    return f"Made on {moment(made_at)} · {used}"
