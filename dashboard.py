@@ -46,6 +46,7 @@ from fb.web.unknown_address import UnknownAddress
 from pages.resources import get_report, get_sandbox, get_startup
 from pages.ui.links import SCREENS
 from pages.ui.message_page import for_database_error
+from pages.week_message import write_week
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
 log = logging.getLogger("pagekeeper")
@@ -199,6 +200,7 @@ def _tick_once() -> None:
         )
     startup = get_startup()
     if startup.installation is not None:
+        startup.installation.write_week = write_week
         tick(startup.installation)
     elif startup.error is not None and startup.error.kind in PASSING_ERRORS:
         get_startup.clear()

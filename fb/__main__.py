@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fb.accounts import custody, erase, keys
 from fb.installation import Installation, Startup, create_own_sandbox, open_installation
+from fb.jobs import warnings
 from fb.jobs.checks import run_checks
 from fb.jobs.insights import run_insights
 from fb.jobs.pictures import fetch_due_pictures
@@ -138,6 +139,8 @@ def sync() -> int:
                 )
                 run_checks(installation, COMMAND)
                 fetch_due_pictures(installation, COMMAND)
+                if warnings.is_due(installation):
+                    warnings.send_warnings(installation, COMMAND)
         except JobRunning:
             _say("Another refresh is running already. Nothing was done.")
             return COULD_NOT_RUN

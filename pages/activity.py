@@ -87,6 +87,7 @@ WARNING_EVENTS: Mapping[str, str] = {
     "channel_removed": "Warnings {way} were switched off",
     "warnings_sent": "{warnings} sent {way}",
     "warnings_failed": "Warnings {way} could not be sent: {why}",
+    "topic_switched": "Messages on {topic} were switched {on}",
     "feed_made": "A secret calendar address was made",
     "feed_revoked": "A secret calendar address was revoked",
 }
@@ -456,6 +457,8 @@ def _warning_event(record: EventRecord) -> str:
         way=warning_text.WAYS.get(str(facts.get("channel")), ""),
         warnings=f"{counted(warnings, 'warning')} {'was' if warnings == 1 else 'were'}",
         why=warning_text.why(str(facts.get("reason")), facts.get("status")),
+        topic=warning_text.TOPICS.get(str(facts.get("topic")), ("", ""))[1],
+        on="on" if facts.get("is_on") else "off",
     )
 
 

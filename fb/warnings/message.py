@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import get_args
 
-from storage.warnings.due import Due
+from storage.warnings.due import AccountKind, Due
+from storage.warnings.topics import UnusualNames
 
 MAX_NAME = 60
 _WORD_JOINER = "\u2060"  # invisible, and no program sees an address across it
@@ -69,8 +71,14 @@ def write(due: Sequence[Due], origin: str, now: datetime, *, is_sandbox: bool) -
     if len(due) == 1:
         subject = _subject(due[0], now)
     prefix = "Pagekeeper (sandbox): " if is_sandbox else "Pagekeeper: "
-    link = f"{origin}/{'connections' if due else 'setup'}"
-    return Message(prefix + subject, items, link, is_sandbox, now)
+    return Message(prefix + subject, items, _link(due, origin), is_sandbox, now)
+
+
+def _link(due: Sequence[Due], origin: str) -> str:
+    if not due:
+        return f"{origin}/setup"
+    is_of_account = any(each.kind in get_args(AccountKind) for each in due)
+    return f"{origin}/connections" if is_of_account else f"{origin}/"
 
 
 def one_line(text: str) -> str:
@@ -81,10 +89,13 @@ def one_line(text: str) -> str:
 def quiet(name: str) -> str:
     """A name for a sentence: one line, cut, and with nothing that looks like an address."""
     name = one_line(name)
-    name = name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip() + "…"
+    return _unlinked(name if len(name) <= MAX_NAME else name[: MAX_NAME - 1].rstrip() + "…")
+
+
+def _unlinked(text: str) -> str:
     for sign in ":@./":
-        name = name.replace(sign, sign + _WORD_JOINER)
-    return name
+        text = text.replace(sign, sign + _WORD_JOINER)
+    return text
 
 
 def write_day(at: datetime) -> str:
@@ -103,6 +114,14 @@ def _subject(due: Due, now: datetime) -> str:
             return f"{name}'s access ran out"
         case "access_ended":
             return f"{name}'s access has ended"
+        case "no_snapshot":
+            return f"no figures of {write_day(due.at)}"
+        case "unusual_day":
+            return f"{write_day(due.at)} was an unusual day"
+        case "goal_missed":
+            return f"{name} has missed its goal"
+        case "week":
+            return f"the week up to {write_day(due.at)}"
 
 
 def _sentence(due: Due, now: datetime) -> str:
@@ -128,6 +147,30 @@ def _sentence(due: Due, now: datetime) -> str:
                 f"{name}'s access ended on {on}, and no figures are read through it any more. "
                 "Connections says why, and what to do."
             )
+        case "no_snapshot":
+            return (
+                f"No figures of {on} were taken. The day stays empty for good, since Facebook "
+                "gives no past figures: Activity says what failed."
+            )
+        case "unusual_day":
+            return _unusual(due.facts["names"], on)
+        case "goal_missed":
+            reached, target, metric = (due.facts[key] for key in ("reached", "target", "metric"))
+            return f"{name} had {reached:,} of {target:,} {metric} on {on}: the goal was missed."
+        case "week":
+            return " ".join(map(_unlinked, map(one_line, due.facts["lines"])))
+
+
+def _unusual(names: UnusualNames, on: str) -> str:
+    shown = [quiet(name) for name in names.page_names]
+    more = names.pages_count - len(shown)
+    listed = ", ".join(shown) + (f" and {more:,} more" if more else "")
+    pages = "1 Page" if names.pages_count == 1 else f"{names.pages_count:,} Pages"
+    text = f"{on} was unusual: {pages} rose or fell far more than usual ({listed})."
+    if names.tag_names:
+        tags = ", ".join(f"“{quiet(name)}”" for name in names.tag_names)
+        text += f" That is many of the Pages with the tag {tags}."
+    return text
 
 
 def _left(at: datetime, now: datetime) -> str:

@@ -22,7 +22,8 @@ from fb.warnings.webhook import SlackSettings, WebhookSettings, post_slack, post
 from storage.db.errors import SealBroken, WrongKey
 from storage.warnings import channels, deliveries
 from storage.warnings.channels import Channel, ChannelRecord
-from storage.warnings.due import Due, list_due
+from storage.warnings.due import Due, DueKind, list_due
+from storage.warnings.topics import Topic, list_topics_due, load_unusual_names
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +97,8 @@ def has_work(installation: Installation) -> bool:
         records = channels.list_channels(session)
         if not records:
             return False
-        due = _list_due(session, now)
-        return any(deliveries.has_open(session, each.channel, due, now) for each in records)
+        due, but = _list_due(session, now), _unwritable(installation)
+        return any(deliveries.has_open(session, each.channel, due, now, but) for each in records)
 
 
 def list_open(installation: Installation) -> list[Channel]:
@@ -113,14 +114,50 @@ def send_due(installation: Installation, channel: Channel) -> int:
     """
     now = installation.now()
     with installation.database.writing() as session:
-        claimed = deliveries.claim(session, channel, _list_due(session, now), now)
-    if claimed:
-        _send(installation, channel, claimed)
-    return len(claimed)
+        due, but = _list_due(session, now), _unwritable(installation)
+        claimed = deliveries.claim(session, channel, due, now, but)
+    told = [each for due in claimed if (each := _complete(installation, due)) is not None]
+    if told:
+        _send(installation, channel, told)
+    if len(told) < len(claimed):
+        with installation.database.writing() as session:
+            deliveries.record_sent(session, channel, claimed, now)
+    return len(told)
+
+
+def list_topics(installation: Installation) -> frozenset[str]:
+    """Return the topics that are switched on."""
+    with installation.database.reading() as session:
+        return frozenset(channels.list_topics(session))
+
+
+def switch_topic(installation: Installation, topic: Topic, *, is_on: bool) -> None:
+    """Switch a topic on or off."""
+    with installation.database.writing() as session:
+        channels.switch_topic(session, topic, installation.now(), is_on=is_on)
 
 
 def _list_due(session: Session, now: datetime) -> list[Due]:
-    return list_due(session, now)
+    topics = channels.list_topics(session)
+    return [*list_due(session, now), *list_topics_due(session, now, topics)]
+
+
+def _unwritable(installation: Installation) -> tuple[DueKind, ...]:
+    """The kinds that this process can't write: the command line knows no screens."""
+    return ("week",) if installation.write_week is None else ()
+
+
+def _complete(installation: Installation, due: Due) -> Due | None:
+    """Return a warning with its facts; None when there is nothing to tell after all."""
+    day = due.at.date()
+    with installation.database.reading() as session:
+        if due.kind == "unusual_day":
+            names = load_unusual_names(session, day)
+            return replace(due, facts={"names": names}) if names.pages_count else None
+        if due.kind == "week" and installation.write_week is not None:
+            lines = installation.write_week(session, day)
+            return replace(due, facts={"lines": lines}) if lines else None
+    return due
 
 
 def _send(installation: Installation, channel: Channel, due: Sequence[Due]) -> None:

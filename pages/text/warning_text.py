@@ -9,10 +9,18 @@ from typing import Any
 from pages.text.formats import moment
 
 CHANNELS: Mapping[str, str] = {"email": "E-mail", "webhook": "Webhook", "slack": "Slack"}
+NOUNS: Mapping[str, str] = {"email": "e-mail", "webhook": "webhook", "slack": "Slack"}
 WAYS: Mapping[str, str] = {
     "email": "by e-mail",
     "webhook": "by webhook",
     "slack": "to Slack",
+}
+# By `storage.warnings.topics.Topic`: the label of its switch, and what a sentence calls it.
+TOPICS: Mapping[str, tuple[str, str]] = {
+    "no_snapshot": ("A day without any figures", "days without figures"),
+    "unusual_day": ("An unusual day of a Page or a tag", "unusual days"),
+    "goal_missed": ("A goal that was missed", "missed goals"),
+    "week": ("Each Monday the last week, in three sentences", "the last week"),
 }
 # By `fb.warnings.target.Failure`.
 FAILURES: Mapping[str, str] = {

@@ -78,6 +78,8 @@ EVENT_KINDS: Mapping[str, EventKind] = {
     # ``reason``: of `fb.warnings.target.Failure`; ``status``: the HTTP or SMTP status.
     "warnings_sent": EventKind((), ("channel", "count")),
     "warnings_failed": EventKind((), ("channel", "reason", "status")),
+    # ``topic``: of `storage.warnings.topics.TOPICS`; ``is_on``: 0 or 1.
+    "topic_switched": EventKind((), ("topic", "is_on")),
     "feed_made": EventKind(),
     "feed_revoked": EventKind(),
     "account_erased": EventKind((), ("pages", "days")),

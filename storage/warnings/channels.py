@@ -103,6 +103,9 @@ def switch_topic(session: Session, topic: str, now: datetime, *, is_on: bool) ->
     count_changed(session, delete(WarningTopic).where(WarningTopic.topic == topic))
     if is_on:
         session.execute(insert(WarningTopic).values(topic=topic, since=now))
+    record_event(
+        session, "topic_switched", {"topic": topic, "is_on": int(is_on)}, now, by=THIS_COMPUTER
+    )
 
 
 def _of(channel: Channel) -> Update:

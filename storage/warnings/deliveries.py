@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.upsert import count_changed, insert_into, table_of
 from storage.models import WarningDelivery
-from storage.warnings.due import Due
+from storage.warnings.due import Due, DueKind
 
 # The first is longer than sending takes. After the last the warning is given up.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 60, 240, 720, 720, 720))
@@ -28,18 +28,32 @@ MAX_CLAIMED = 50
 KEPT = timedelta(days=60)
 
 
-def claim(session: Session, channel: str, due: Sequence[Due], now: datetime) -> list[Due]:
+def claim(
+    session: Session,
+    channel: str,
+    due: Sequence[Due],
+    now: datetime,
+    but: Collection[DueKind] = (),
+) -> list[Due]:
     """Take on the warnings that nobody has sent, or is sending, through this channel.
 
     The caller commits, then sends them, and ends with `record_sent`. Warnings that are no longer
-    due are dropped: an account was renewed, or a nearer day has passed.
+    due are dropped: an account was renewed, or a nearer day has passed. Those of the kinds ``but``
+    are left to another process.
     """
     _drop_overtaken(session, channel, due, now)
-    claimed = (each for each in due if _claim(session, channel, each, now))
+    mine = (each for each in due if each.kind not in but)
+    claimed = (each for each in mine if _claim(session, channel, each, now))
     return list(islice(claimed, MAX_CLAIMED))
 
 
-def has_open(session: Session, channel: str, due: Collection[Due], now: datetime) -> bool:
+def has_open(
+    session: Session,
+    channel: str,
+    due: Collection[Due],
+    now: datetime,
+    but: Collection[DueKind] = (),
+) -> bool:
     """Whether `claim` would take on any."""
     rows = session.scalars(select(WarningDelivery).where(WarningDelivery.channel == channel))
     held = {
@@ -47,7 +61,7 @@ def has_open(session: Session, channel: str, due: Collection[Due], now: datetime
         for row in rows
         if row.sent_at is not None or row.try_after > now or row.tries_count >= MAX_TRIES
     }
-    return any(each.key not in held for each in due)
+    return any(each.key not in held and each.kind not in but for each in due)
 
 
 def record_sent(session: Session, channel: str, due: Collection[Due], now: datetime) -> None:

@@ -5,10 +5,10 @@ A warning has a stable key, so that it goes out once. It names its subject as it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,14 +19,17 @@ from storage.models import Grant
 # dashboard was off on some of them, only the nearest one that has passed is told.
 THRESHOLDS = (14, 7, 3, 1)
 
-DueKind = Literal["access_ends", "access_ran_out", "data_access_ends", "access_ended"]
+AccountKind = Literal["access_ends", "access_ran_out", "data_access_ends", "access_ended"]
+DueKind = AccountKind | Literal["no_snapshot", "unusual_day", "goal_missed", "week"]
 
 
 @dataclass(frozen=True)
 class Due:
     """One warning. ``key`` holds ids and days, no names.
 
-    ``name``: of the account or the Page. ``at``: when its access or data access ends, or has ended.
+    ``name``: of the account or the Page; empty for all Pages. ``at``: when access or data access
+    ends, or has ended; of a day, its beginning (UTC). ``facts``: of a missed goal "reached",
+    "target" and "metric"; the sender loads those of other topics.
     """
 
     key: str
@@ -35,6 +38,7 @@ class Due:
     at: datetime
     grant_id: int | None = None
     page_id: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

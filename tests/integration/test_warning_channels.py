@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from email import policy
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from fb.installation import Installation, open_installation
 from fb.jobs import schedule
@@ -373,3 +374,34 @@ def test_settings_that_another_key_sealed_are_a_failure_in_words(office: Office)
         sender.send_test(office.installation, "webhook")
     assert failed.value.failure == "sealed"
     assert [way.shown for way in sender.list_ways(office.installation)] == [None]
+
+
+def test_the_week_is_sent_where_somebody_can_write_it_and_an_empty_one_is_not(
+    office: Office,
+) -> None:
+    with office.installation.database.writing() as session:
+        session.execute(update(Grant).values(expires_at=None))
+    sender.switch_topic(office.installation, "week", is_on=True)
+    office.clock.at += timedelta(days=7 - office.clock.at.weekday())  # a Monday
+    office.run()
+    assert office.receiver.received == [], "the command line can't write it"
+    days: list[date] = []
+    lines = ["The week:", "12 Pages have 3 fans."]
+
+    def write_week(session: Session, day: date) -> tuple[str, ...]:
+        days.append(day)
+        return tuple(lines)
+
+    office.installation.write_week = write_week
+    for _ in range(2):
+        office.run()
+    assert [day.weekday() for day in days] == [6]
+    assert len(office.keys()) == 1
+    assert b"12 Pages have 3 fans." in office.receiver.received[0]
+    office.clock.move(days=7)
+    lines.clear()
+    for _ in range(2):
+        office.run()
+    assert len(days) == 2
+    assert len(office.keys()) == 1
+    assert not warning_job.is_due(office.installation)

@@ -33,7 +33,7 @@ def test_mail_is_set_up_and_its_password_is_never_shown(stage: Stage) -> None:
     at = stage.open("setup")
     said = words_of(at)
     assert "**E-mail** is off." in said
-    assert "Test E-mail" not in said
+    assert "Test e-mail" not in said
     people = {"to": "anna@x.org, ben@x.org", "from": "pages@x.org"}
     server = {"host": "smtp.example.org", "user": "pages", "password": "s3cret"}
     at = set_up(at, "email", **people, **server)

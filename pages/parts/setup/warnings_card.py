@@ -21,6 +21,7 @@ from pages.text import warning_text, wording
 from pages.text.formats import plain
 from pages.ui import flash, viewer
 from storage.warnings.channels import CHANNELS, Channel
+from storage.warnings.topics import TOPICS
 
 PORTS: dict[Security, int] = {"starttls": 587, "tls": 465}
 SECURITIES: dict[Security, str] = {
@@ -44,6 +45,8 @@ def render(installation: Installation) -> None:
     ways = {way.record.channel: way for way in sender.list_ways(installation)}
     for channel in CHANNELS:
         _channel(installation, channel, ways.get(channel))
+    if ways:
+        _topics(installation)
     _calendar(installation)
 
 
@@ -77,7 +80,7 @@ def _describe(channel: Channel, way: Way | None) -> None:
 
 
 def _actions(installation: Installation, channel: Channel, way: Way | None) -> None:
-    label = warning_text.CHANNELS[channel]
+    label = warning_text.NOUNS[channel]
     verb = "Set up" if way is None else "Change"
     if st.button(f"{verb} {label}…", key=f"warnings-{channel}-set"):
         _DIALOGS[channel](installation)
@@ -100,6 +103,21 @@ def _test(installation: Installation, channel: Channel) -> None:
     else:
         flash.leave("The test was sent. See whether it has arrived.", ":material/send:")
     st.rerun()
+
+
+def _topics(installation: Installation) -> None:
+    switched_on = sender.list_topics(installation)
+    with st.container(border=True, gap="small", key="warnings-topics"):
+        st.markdown("**The same way, if you like:**")
+        for topic in TOPICS:
+            was_on = topic in switched_on
+            # What is stored is part of the key: another tab may have switched it.
+            is_on = st.toggle(
+                warning_text.TOPICS[topic][0], was_on, key=f"warnings-{topic}-{int(was_on)}"
+            )
+            if is_on != was_on:
+                sender.switch_topic(installation, topic, is_on=is_on)
+                st.rerun()
 
 
 @viewer.dialog("Warnings by e-mail", icon=":material/mail:")
@@ -165,7 +183,9 @@ def _set_webhook(installation: Installation) -> None:
         return
     settings = WebhookSettings(url.strip(), make_secret())
     if _store(installation, settings):
-        st.success(f"Saved. The secret of its signatures: {NOT_KEPT}", icon=":material/check:")
+        st.success(
+            f"Saved. This is the secret of its signatures. {NOT_KEPT}", icon=":material/check:"
+        )
         st.code(settings.secret, language=None, wrap_lines=True)
 
 

@@ -17,7 +17,8 @@ from fb.warnings.target import Failure, is_public, read_url
 from fb.warnings.webhook import SlackSettings, WebhookSettings, sign
 from pages.text import warning_text
 from storage.warnings.channels import CHANNELS
-from storage.warnings.due import Due, DueKind
+from storage.warnings.due import AccountKind, Due, DueKind
+from storage.warnings.topics import TOPICS, UnusualNames
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 ORIGIN = "https://pages.example.org"
@@ -33,8 +34,8 @@ def write(*warnings: Due, is_sandbox: bool = False) -> Message:
     return message.write(warnings, ORIGIN, NOW, is_sandbox=is_sandbox)
 
 
-@pytest.mark.parametrize("kind", get_args(DueKind))
-def test_every_kind_has_its_sentence_with_the_name(kind: DueKind) -> None:
+@pytest.mark.parametrize("kind", get_args(AccountKind))
+def test_every_warning_of_an_account_has_its_sentence_with_the_name(kind: AccountKind) -> None:
     written = write(due(kind))
     assert written.subject.startswith("Pagekeeper: Anna")
     assert written.sentences[0].count("Anna") >= 1
@@ -50,6 +51,34 @@ def test_the_days_that_are_left_are_said(days: float, left: str) -> None:
     written = write(due(days=days))
     assert left in written.subject
     assert left in written.sentences[0]
+
+
+FACTS: dict[str, dict[str, Any]] = {
+    "no_snapshot": {},
+    "unusual_day": {"names": UnusualNames(5, ("Café", HOSTILE, "Optik"), ("Bakeries",))},
+    "goal_missed": {"reached": 9_000, "target": 10_000, "metric": "fans"},
+    "week": {"lines": ("The week:", f"{HOSTILE} gained most.")},
+}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_has_its_sentence(topic: DueKind) -> None:
+    told = replace(due(topic, "Café" if topic == "goal_missed" else "", 0), facts=FACTS[topic])
+    written = write(told)
+    assert written.subject.removeprefix("Pagekeeper: ")
+    (sentence,) = written.sentences
+    assert "evil.com" not in sentence
+    assert written.link == f"{ORIGIN}/"
+    assert set(warning_text.TOPICS) == set(TOPICS)
+
+
+def test_an_unusual_day_names_some_pages_and_counts_the_others() -> None:
+    names = UnusualNames(5, ("Café", "Optik", "Krone"), ("Bakeries",))
+    (sentence,) = write(replace(due("unusual_day", "", 0), facts={"names": names})).sentences
+    assert sentence == (
+        "29 November 2026 was unusual: 5 Pages rose or fell far more than usual (Café, Optik, "
+        "Krone and 2 more). That is many of the Pages with the tag “Bakeries”."
+    )
 
 
 def test_several_warnings_are_one_message_and_none_is_a_test() -> None:
