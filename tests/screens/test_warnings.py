@@ -12,9 +12,13 @@ from fb.warnings import sender
 from fb.warnings.mail import EmailSettings
 from fb.warnings.target import SendFailed
 from fb.warnings.webhook import SlackSettings, WebhookSettings
+from pages.text.formats import plain
+from pages.week_message import write_week
 from storage.models import WarningChannel
 from storage.warnings import channels
+from storage.warnings.topics import TOPICS
 from tests.screens.conftest import NOW, Stage, open_dialog, press, words_of
+from tests.screens.figures import fill
 
 SLACK = "https://hooks.slack.com/services/T1/B2/s3cret"
 MAIL = EmailSettings(
@@ -96,6 +100,36 @@ def test_a_test_is_sent_and_a_failure_is_told_in_words(
     ]
     at = press(stage.open("setup"), "Remove Slack")
     assert "**Slack** is off." in words_of(at)
+
+
+def test_other_messages_are_switched_on_where_a_channel_is_set_up(stage: Stage) -> None:
+    assert not stage.open("setup").toggle
+    sender.set_up(stage.installation, SlackSettings(SLACK))
+    at = stage.open("setup")
+    assert [toggle.value for toggle in at.toggle] == [False] * len(TOPICS)
+    other_tab = stage.open("setup")
+    at.toggle(key="warnings-week-0").set_value(True).run()
+    assert not at.exception
+    assert sender.list_topics(stage.installation) == {"week"}
+    other_tab.run()
+    assert sender.list_topics(stage.installation) == {"week"}, "a tab that looks on changes nothing"
+    assert stage.open("setup").toggle(key="warnings-week-1").value
+    activity = list(stage.open("activity").dataframe[0].value["what"])
+    assert activity[0] == "Messages on the last week were switched on"
+    at.toggle(key="warnings-week-1").set_value(False).run()
+    assert sender.list_topics(stage.installation) == frozenset()
+
+
+def test_the_week_is_written_as_overview_writes_it(stage: Stage) -> None:
+    database = stage.installation.database
+    with database.reading() as session:
+        assert write_week(session, NOW.date()) == ()
+    fill(stage, 3)
+    with database.reading() as session:
+        lines = write_week(session, NOW.date())
+    assert lines[0].startswith("The week of ")
+    said = words_of(stage.open("overview"))
+    assert plain(lines[1]) in said
 
 
 def test_a_calendars_address_is_shown_once_and_revoked(stage: Stage) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -224,3 +226,16 @@ def test_every_channel_and_every_failure_has_its_words() -> None:
     assert set(warning_text.FAILURES) == set(get_args(Failure))
     assert set(warning_text.CHANNELS) == set(warning_text.WAYS) == set(CHANNELS)
     assert warning_text.why("status", 503) == "the server refused it (answer 503)"
+
+
+def test_the_check_of_the_documentation_takes_what_is_sent_and_nothing_else() -> None:
+    text = (Path(webhook.__file__).parents[2] / "docs" / "warnings.md").read_text(encoding="utf8")
+    names: dict[str, Any] = {}
+    exec(text.split("```python\n")[1].split("```")[0], names)  # noqa: S102 - our own document
+    now = int(time.time())
+    signature = sign("s3cret", now, b"{}")
+    assert names["is_genuine"]("s3cret", str(now), signature, b"{}")
+    assert not names["is_genuine"]("s3cret", str(now), signature, b"{ }")
+    assert not names["is_genuine"]("other", str(now), signature, b"{}")
+    old = sign("s3cret", now - 301, b"{}")
+    assert not names["is_genuine"]("s3cret", str(now - 301), old, b"{}")
