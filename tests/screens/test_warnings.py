@@ -118,6 +118,8 @@ def test_other_messages_are_switched_on_where_a_channel_is_set_up(stage: Stage) 
     assert activity[0] == "Messages on the last week were switched on"
     at.toggle(key="warnings-week-1").set_value(False).run()
     assert sender.list_topics(stage.installation) == frozenset()
+    assert not at.run().toggle(key="warnings-week-0").value, "the first press is forgotten"
+    assert sender.list_topics(stage.installation) == frozenset()
 
 
 def test_the_week_is_written_as_overview_writes_it(stage: Stage) -> None:
