@@ -192,13 +192,14 @@ def _shut_at(deadline: float, connection: socket.socket) -> Iterator[None]:
 
 
 def _open(host: str, port: int, deadline: float, *, allow_private: bool) -> socket.socket:
+    addresses = _look_up(host, port, allow_private=allow_private)
     error: OSError = OSError()
-    for address in _look_up(host, port, allow_private=allow_private):
+    for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
+        # Its share of the time: one that does not answer must not keep it from the others.
+        patience = max(0.001, (deadline - time.monotonic()) / left)
         try:
             # An address, so nothing is looked up again.
-            plain = socket.create_connection(
-                (address, port), max(0.001, deadline - time.monotonic())
-            )
+            plain = socket.create_connection((address, port), patience)
         except OSError as refused:
             error = refused
         else:

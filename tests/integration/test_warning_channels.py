@@ -52,7 +52,7 @@ PUBLIC = "93.184.216.34"
 
 @dataclass
 class Names:
-    """The answers of the resolver, in their order; the last one stays."""
+    """The answers of the resolver, in their order; the last one stays. One may be a list."""
 
     addresses: dict[str, list[str]] = field(default_factory=lambda: {NAME: ["127.0.0.1"]})
     asked: list[str] = field(default_factory=list)
@@ -62,9 +62,10 @@ class Names:
             self.asked.append(host)
             answers = self.addresses[host]
             host = answers.pop(0) if len(answers) > 1 else answers[0]
-        elif not host.replace(".", "").isdigit():
+        elif not host.replace(".", "").isdigit():  # an address is its own answer
             raise socket.gaierror("no such name")
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))]
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, (address, port)) for address in host.split(",")]
 
 
 @pytest.fixture(autouse=True)
@@ -174,13 +175,23 @@ def test_a_certificate_of_another_name_is_refused(names: Names) -> None:
     assert receiver.received == []
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::ffff:10.0.0.1"])
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", f"{PUBLIC},10.0.0.1", f"10.0.0.1,{PUBLIC}"],
+)
 def test_a_private_address_is_refused_before_anything_is_sent(names: Names, address: str) -> None:
     names.addresses[NAME] = [address]
     with serving(https) as receiver:
         for settings in (hook(receiver.port), mail_to(receiver.port)):
             assert failure_of(settings, allow_private=False) == ("private", None)
     assert receiver.connections == 0
+
+
+def test_the_next_address_is_tried_where_nobody_answers_at_the_first(names: Names) -> None:
+    names.addresses[NAME] = ["127.0.0.9,127.0.0.1"]
+    with serving(https) as receiver:
+        send(hook(receiver.port))
+    assert len(receiver.received) == 1
 
 
 def test_a_name_that_moves_to_a_private_address_is_looked_up_once(
