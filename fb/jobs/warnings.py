@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from fb.installation import Installation
 from fb.jobs.runner import Job, Run, execute, find_active
-from fb.warnings.sender import has_work, list_open, send_due
+from fb.warnings.sender import has_work, list_set_up, send_due
 from fb.warnings.target import SendFailed
 from storage.db.errors import JobRunning
 from storage.jobs.runs import WARNINGS, RunRecord, StartedBy, start_run
@@ -27,7 +27,7 @@ def send_warnings(installation: Installation, started_by: StartedBy) -> RunRecor
             )
     except JobRunning:
         return None
-    units: list[str] = list(list_open(installation))
+    units: list[str] = list(list_set_up(installation))
     return execute(Run(installation, WARNINGS, run_id), units, _send)
 
 

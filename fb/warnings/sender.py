@@ -101,8 +101,8 @@ def has_work(installation: Installation) -> bool:
         return any(deliveries.has_open(session, each.channel, due, now, but) for each in records)
 
 
-def list_open(installation: Installation) -> list[Channel]:
-    """Return the channels through which a message may have to be sent."""
+def list_set_up(installation: Installation) -> list[Channel]:
+    """Return the channels that are set up, without opening their settings."""
     with installation.database.reading() as session:
         return [record.channel for record in channels.list_channels(session)]
 
