@@ -28,6 +28,7 @@ from fb.addresses import LOOPBACK_HOSTS
 from fb.installation import PASSING_ERRORS, Startup
 from fb.jobs.schedule import tick
 from fb.jobs.worker import error_location
+from fb.web.calendar_route import make_calendar_routes
 from fb.web.facebook_callbacks import make_facebook_routes
 from fb.web.guard import Guard, HostPolicy
 from fb.web.limits import Limits
@@ -45,6 +46,7 @@ from fb.web.unknown_address import UnknownAddress
 from pages.resources import get_report, get_sandbox, get_startup
 from pages.ui.links import SCREENS
 from pages.ui.message_page import for_database_error
+from pages.week_message import write_week
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable
 
 log = logging.getLogger("pagekeeper")
@@ -198,6 +200,7 @@ def _tick_once() -> None:
         )
     startup = get_startup()
     if startup.installation is not None:
+        startup.installation.write_week = write_week
         tick(startup.installation)
     elif startup.error is not None and startup.error.kind in PASSING_ERRORS:
         get_startup.clear()
@@ -231,6 +234,7 @@ app = st.App(
     routes=[
         *make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
         *make_facebook_routes(get_startup),
+        *make_calendar_routes(get_startup),
     ],
     middleware=[
         Middleware(Guard, policy=make_host_policy()),

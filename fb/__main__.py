@@ -29,6 +29,7 @@ from fb.commands.terminal import (
     warn,
 )
 from fb.installation import Installation
+from fb.jobs import warnings
 from fb.jobs.checks import run_checks
 from fb.jobs.insights import run_insights
 from fb.jobs.pictures import fetch_due_pictures
@@ -129,6 +130,8 @@ def sync() -> int:
                 )
                 run_checks(installation, COMMAND)
                 fetch_due_pictures(installation, COMMAND)
+                if warnings.is_due(installation):
+                    warnings.send_warnings(installation, COMMAND)
         except JobRunning:
             say("Another refresh is running already. Nothing was done.")
             return COULD_NOT_RUN

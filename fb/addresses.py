@@ -14,6 +14,8 @@ DEAUTHORIZE_PATH = "/facebook/deauthorize"
 DATA_DELETION_PATH = "/facebook/data-deletion"
 SIGNED_PATHS = (DEAUTHORIZE_PATH, DATA_DELETION_PATH)
 DELETION_PATH = "/facebook/deletion/"  # followed by the confirmation code of a request
+# Calendar programs ask here; followed by a secret and ".ics".
+CALENDAR_PATH = "/calendar/"
 
 
 def is_loopback(url: str) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy.orm import Session
 
 from fb.graph.client import GraphClient
 from fb.jobs.worker import Worker
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from fb.sandbox import Sandbox  # not loaded in live mode
 
 Clock = Callable[[], datetime]
+WriteWeek = Callable[[Session, date], tuple[str, ...]]
 StartupErrorKind = Literal[
     "settings",
     "database_unreachable",
@@ -65,6 +68,8 @@ class Installation:
 
     ``now`` returns the current time (aware UTC): of the real clock in live mode, of the sandbox's
     clock otherwise. ``sandbox`` is the `fb.sandbox.Sandbox` of this process, None in live mode.
+    ``write_week`` sums up the week that ends on a day, in sentences; none where nothing can be
+    compared. The dashboard sets it: the sentences are those of its screens.
     """
 
     settings: Settings
@@ -74,6 +79,7 @@ class Installation:
     worker: Worker
     now: Clock
     sandbox: Any = None
+    write_week: WriteWeek | None = None
 
     @property
     def can_open_tokens(self) -> bool:

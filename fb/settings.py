@@ -80,6 +80,7 @@ class Settings:
     database_url: str = field(repr=False)
     behind_sign_in_proxy: bool
     proxy_secret: str | None = field(repr=False)  # set when behind_sign_in_proxy is
+    allow_private_targets: bool  # warnings may go to servers within the network
     keep_attempts_days: int
     keep_runs_days: int
     root: Path

@@ -419,6 +419,14 @@ SETTINGS = (
         is_in_keys_file=True,
     ),
     Setting(
+        "ALLOW_PRIVATE_TARGETS",
+        "allow_private_targets",
+        _check_yes_no,
+        "Write yes to let warnings go to servers within your own network, or on this computer.",
+        default="no",
+        show=lambda value: "yes" if value else "no",
+    ),
+    Setting(
         "KEEP_ATTEMPTS_DAYS",
         "keep_attempts_days",
         _check_days,

@@ -15,6 +15,7 @@ import streamlit as st
 from fb.installation import Installation
 from fb.jobs import runner
 from pages.parts.activity import events_list
+from pages.text import warning_text
 from pages.text.formats import (
     UNKNOWN,
     cell_day,
@@ -85,6 +86,15 @@ KEY_EVENTS: Mapping[str, str] = {
     "keys_rotated": "The encryption keys were rotated: {values} sealed anew",
     "ledger_begun": "The chain of entries begins here, and covers those before it ({entries})",
     "ledger_rekeyed": "The chain goes on under a new key: the one before can't be opened",
+}
+WARNING_EVENTS: Mapping[str, str] = {
+    "channel_set": "Warnings {way} were set up",
+    "channel_removed": "Warnings {way} were switched off",
+    "warnings_sent": "{warnings} sent {way}",
+    "warnings_failed": "Warnings {way} could not be sent: {why}",
+    "topic_switched": "Messages on {topic} were switched {on}",
+    "feed_made": "A secret calendar address was made",
+    "feed_revoked": "A secret calendar address was revoked",
 }
 # By the fact "what" of an export: the key of its button.
 EXPORTS: Mapping[str, str] = {
@@ -379,6 +389,8 @@ def event(record: EventRecord) -> str:
     if kind in KEY_EVENTS:
         values = counted(int(facts.get("values") or 0), "value")
         return KEY_EVENTS[kind].format(values=values, entries=count(int(facts.get("entries") or 0)))
+    if kind in WARNING_EVENTS:
+        return _warning_event(record)
     if kind == "exported":
         return _export_event(record)
     if kind == "report_headed":
@@ -404,6 +416,18 @@ def _export_event(record: EventRecord) -> str:
     what = EXPORTS.get(str(record.facts.get("what")), "A file")
     of = f" of {record.page_name or ERASED_PAGE}" if record.facts.get("scope") == "page" else ""
     return f"{what}{of} was exported ({str(record.facts.get('format')).upper()})"
+
+
+def _warning_event(record: EventRecord) -> str:
+    facts = record.facts
+    warnings = int(facts.get("count") or 0)
+    return WARNING_EVENTS[record.kind].format(
+        way=warning_text.WAYS.get(str(facts.get("channel")), ""),
+        warnings=f"{counted(warnings, 'warning')} {'was' if warnings == 1 else 'were'}",
+        why=warning_text.why(str(facts.get("reason")), facts.get("status")),
+        topic=warning_text.TOPICS.get(str(facts.get("topic")), ("", ""))[1],
+        on="on" if facts.get("is_on") else "off",
+    )
 
 
 def _token_event(record: EventRecord) -> str:

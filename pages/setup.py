@@ -15,7 +15,7 @@ from fb.installation import Installation, Startup
 from fb.settings import SettingRow
 from fb.settings_table import SETTING_NAMES
 from pages import resources
-from pages.parts.setup import deletion_desk, graph_api
+from pages.parts.setup import deletion_desk, graph_api, warnings_card
 from pages.text import phrases, wording
 from pages.text.formats import counted, listed, plain
 from pages.ui import links
@@ -44,6 +44,7 @@ def render(startup: Startup) -> None:
         graph_api.render_ledger(startup.installation)
     _render_daily_refresh(startup)
     if startup.installation is not None:
+        warnings_card.render(startup.installation)
         deletion_desk.render(startup.installation)
     _render_access(startup)
 

@@ -14,9 +14,10 @@ from fb.installation import Installation
 from storage.accounts.grants import list_grants
 from storage.figures.health import GrantHealth, find_grant_health
 from storage.models import Grant
+from storage.warnings.due import THRESHOLDS
 
-# An account is "expiring" when fewer days than this are left.
-RENEW_AHEAD_DAYS = 14
+# An account is "expiring" when fewer days than this are left: from the first warning on.
+RENEW_AHEAD_DAYS = max(THRESHOLDS)
 _WORST_FIRST = ("needs_renewal", "expiring", "ok", "frozen", "disconnected")
 
 

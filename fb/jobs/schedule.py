@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from fb.accounts.removal import finish_pending
 from fb.installation import Installation
-from fb.jobs import checks, insights, pictures, sandbox_history, snapshots
+from fb.jobs import checks, insights, pictures, sandbox_history, snapshots, warnings
 from fb.jobs.runner import DAILY, find_active, start
 from storage.accounts.allowances import delete_old_handouts
 from storage.accounts.attempts import delete_old_attempts, wipe_expired
@@ -25,8 +25,9 @@ def tick(installation: Installation) -> None:
     deleted, then start the jobs that are due.
 
     Deletions come first, since a run holds them up. The day's snapshot comes next, and the other
-    jobs wait for it. While the sandbox's history is made, no other job starts. While an
-    encryption key is missing nothing is done.
+    jobs wait for it; only warnings, which ask Facebook for nothing, are sent meanwhile. While the
+    sandbox's history is made, no other job starts. While an encryption key is missing nothing is
+    done.
     """
     _look_at_keys(installation)
     if not installation.can_open_tokens:
@@ -38,6 +39,8 @@ def tick(installation: Installation) -> None:
         delete_old_runs(session, now - timedelta(days=settings.keep_runs_days))
         delete_old_handouts(session, now - timedelta(days=settings.keep_runs_days))
     finish_pending(installation)
+    if warnings.JOB.is_due(installation):
+        start(installation, warnings.JOB, DAILY)
     if installation.sandbox is not None and sandbox_history.find_progress(installation) is not None:
         if sandbox_history.is_due(installation):
             start(installation, sandbox_history.JOB, DAILY)

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 # A quarter of the lifetime of a job's lease.
 HEARTBEAT_SECONDS = 15.0
 # One for each kind of job, and as many for attempts: one that waits for a thread shows no life.
-THREADS = 8
+THREADS = 10
 
 
 class WorkStopped(Exception):

@@ -28,7 +28,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from fb.addresses import LOOPBACK_HOSTS, SIGNED_PATHS, bracketed
+from fb.addresses import CALENDAR_PATH, LOOPBACK_HOSTS, SIGNED_PATHS, bracketed
 from fb.settings_table import PROXY_HEADER
 
 log = logging.getLogger(__name__)
@@ -233,7 +233,7 @@ def _with_headers(send: Send, path: str) -> Send:
                 # The sandbox's dialog sends its own, stricter policy.
                 if name != "content-security-policy" or name not in headers:
                     headers[name] = value
-            if path == "/connect" or path.startswith(("/oauth/", "/facebook/")):
+            if path == "/connect" or path.startswith(("/oauth/", "/facebook/", CALENDAR_PATH)):
                 headers["cache-control"] = "no-store"
         await send(message)
 

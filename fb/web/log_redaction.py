@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from fb.addresses import DELETION_PATH
+from fb.addresses import CALENDAR_PATH, DELETION_PATH
 
 REDACTED = "[…]"
 
 # A query, with or without a host before it (access logs have none).
 _QUERY = re.compile(r"\?[^\s\"'<>?]*=[^\s\"'<>]*")
-# Whoever has this code reads what became of a person's request.
-_DELETION_CODE = re.compile(rf"({DELETION_PATH})[^\s\"'<>]+")
+# Whoever has this code reads what became of a person's request, or the calendar of expiries.
+_PATH_CODE = re.compile(rf"({DELETION_PATH}|{CALENDAR_PATH})[^\s\"'<>]+")
 # The value after a name: access_token=…, "client_secret": "…", Authorization: Bearer …
 # A name is looked through once, from its start, and never given back (``*+``).
 _NAMED = re.compile(
@@ -49,7 +49,7 @@ def redact(text: str) -> str:
         text = text.replace(secret, REDACTED)
     text = _USER_INFO.sub(rf"\1{REDACTED}@", text)
     text = _QUERY.sub(f"?{REDACTED}", text)
-    text = _DELETION_CODE.sub(rf"\1{REDACTED}", text)
+    text = _PATH_CODE.sub(rf"\1{REDACTED}", text)
     text = _CREDENTIAL.sub(rf"\1 {REDACTED}", text)
     text = _NAMED.sub(rf"\1\2{REDACTED}", text)
     return _LONG_RUN.sub(_redact_run, text)

@@ -136,6 +136,10 @@ def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) ->
     why = " ".join(sentences)
     if ended:
         return Banner(badge, ":material/link_off:", "red", why, "Renew", "connections")
+    days_left = min(account.days_left or 0 for account in expiring)
+    if days_left >= 0:
+        within = f"within {counted(days_left, 'day')}" if days_left else "today"
+        badge += f" {within}" if len(expiring) == 1 else f", the first {within}"
     return Banner(badge, ":material/schedule:", "orange", why, "Renew", "connections")
 
 

@@ -29,6 +29,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.accounts.attempts import NO_RESULT
 from storage.accounts.vault import (
     PURPOSE_CANARY,
+    PURPOSE_CHANNEL,
     PURPOSE_DELETION,
     PURPOSE_LEDGER,
     PURPOSE_LOGIN_RESULT,
@@ -40,7 +41,16 @@ from storage.db.engine import Database, note_erasure
 from storage.db.errors import SealBroken, WrongKey
 from storage.db.upsert import count_changed, table_of
 from storage.jobs.events import record_event
-from storage.models import Attempt, Base, DeletionRequest, Grant, LedgerKey, PageGrant, VaultKey
+from storage.models import (
+    Attempt,
+    Base,
+    DeletionRequest,
+    Grant,
+    LedgerKey,
+    PageGrant,
+    VaultKey,
+    WarningChannel,
+)
 from storage.models.base import THIS_COMPUTER
 
 BATCH_ROWS = 200
@@ -123,7 +133,7 @@ def discard_sealed_with(session: Session, key_id: str, now: datetime) -> None:
     """Discard the attempts whose result is sealed with this key, and delete its canary.
 
     Requests to delete whose id is sealed with it are deleted: nobody can tell any more whom they
-    named.
+    named. Channels of warnings that are sealed with it are deleted: set them up again.
     """
     is_sealed = (Attempt.sealed_result.is_not(None), _is_key(Attempt.key_id, [key_id]))
     discard = update(Attempt).where(*is_sealed)
@@ -134,6 +144,8 @@ def discard_sealed_with(session: Session, key_id: str, now: datetime) -> None:
         _is_key(DeletionRequest.key_id, [key_id]),
     )
     count_changed(session, delete(DeletionRequest).where(*is_unreadable))
+    is_closed = _is_key(WarningChannel.key_id, [key_id])
+    count_changed(session, delete(WarningChannel).where(is_closed))
     session.execute(delete(VaultKey).where(VaultKey.key_id == key_id))
 
 
@@ -232,6 +244,13 @@ _SEALED_COLUMNS = (
         PURPOSE_LEDGER,
         LedgerKey.__table__.c.id,
         is_needed=False,
+    ),
+    _SealedColumn(
+        WarningChannel,
+        WarningChannel.sealed_settings,
+        WarningChannel.key_id,
+        PURPOSE_CHANNEL,
+        WarningChannel.__table__.c.channel,
     ),
 )
 

@@ -23,6 +23,7 @@ PURPOSE_PAGE_TOKEN = "page access token"  # noqa: S105 (see above); owner: "<acc
 PURPOSE_LOGIN_RESULT = "login result"  # owner: the attempt's id
 PURPOSE_DELETION = "id to delete"  # owner: the hash of the request's code
 PURPOSE_LEDGER = "ledger key"  # owner: the id of the ledger's key
+PURPOSE_CHANNEL = "warning channel"  # owner: the channel's name
 PURPOSE_CANARY = "canary"  # owner: the key's id
 _HASH_CONTEXT = b"pagekeeper: ids that were erased"
 
@@ -106,6 +107,14 @@ class Vault:
     def open_ledger_key(self, id: str, key_id: str, text: str) -> str:
         """Open what `seal_ledger_key` sealed for this id; raises as `open` does."""
         return self.open(PURPOSE_LEDGER, id, key_id, text)
+
+    def seal_channel(self, channel: str, settings: str) -> Sealed:
+        """Seal where a channel of warnings leads, with its passwords."""
+        return self.seal(PURPOSE_CHANNEL, channel, settings)
+
+    def open_channel(self, channel: str, key_id: str, text: str) -> str:
+        """Open what `seal_channel` sealed for this channel; raises as `open` does."""
+        return self.open(PURPOSE_CHANNEL, channel, key_id, text)
 
     def open(self, purpose: str, owner: str, key_id: str, text: str) -> str:
         """Return what was sealed for this ``purpose`` and ``owner``.

@@ -51,6 +51,8 @@ _ARCHIVE = EventKind((), ("pages",), ("page_id",))
 _IMPORT = EventKind(("import_id",), ("days",))
 # ``consumer``: a program's name. ``permission``: Facebook's name of it.
 _CUSTODY = EventKind((), ("consumer", "permission"), ("page_id", "tag_id"))
+# ``channel``: of `storage.warnings.channels.CHANNELS`.
+_CHANNEL = EventKind((), ("channel",))
 
 EVENT_KINDS: Mapping[str, EventKind] = {
     "connected": _CONSENT,
@@ -80,6 +82,15 @@ EVENT_KINDS: Mapping[str, EventKind] = {
     "token_allowed": _CUSTODY,
     "token_withdrawn": _CUSTODY,
     "token_handed_out": _CUSTODY,
+    "channel_set": _CHANNEL,
+    "channel_removed": _CHANNEL,
+    # ``reason``: of `fb.warnings.target.Failure`; ``status``: the HTTP or SMTP status.
+    "warnings_sent": EventKind((), ("channel", "count")),
+    "warnings_failed": EventKind((), ("channel", "reason", "status")),
+    # ``topic``: of `storage.warnings.topics.TOPICS`; ``is_on``: 0 or 1.
+    "topic_switched": EventKind((), ("topic", "is_on")),
+    "feed_made": EventKind(),
+    "feed_revoked": EventKind(),
     "account_erased": EventKind((), ("pages", "days")),
     "page_erased": EventKind((), ("days",)),
     "keys_rotated": EventKind((), ("values",)),

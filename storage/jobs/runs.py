@@ -18,13 +18,14 @@ from storage.db.upsert import count_changed, insert_into, table_of, upsert
 from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
 from storage.models import Grant, JobFailure, JobLease, JobRun, Page
 
-JobKind = Literal["snapshots", "insights", "pictures", "checks", "sandbox_history"]
+JobKind = Literal["snapshots", "insights", "pictures", "checks", "warnings", "sandbox_history"]
 # The trigger of a run; `history` and `fast_forward` exist in the sandbox only.
 StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
 SNAPSHOTS: JobKind = "snapshots"
 INSIGHTS: JobKind = "insights"
 PICTURES: JobKind = "pictures"
 CHECKS: JobKind = "checks"
+WARNINGS: JobKind = "warnings"
 SANDBOX_HISTORY: JobKind = "sandbox_history"
 
 log = logging.getLogger(__name__)

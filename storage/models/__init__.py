@@ -30,6 +30,9 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     token_handouts    how often they got them, by Page and hour
     deletion_requests  requests to delete, by Facebook or an operator
     observations   Graph's version, dropped fields and usage
+    warning_channels  where warnings go, sealed    warning_topics  which of them are wanted
+    warning_deliveries  warnings that were taken on, and sent
+    calendar_feeds    secret addresses of the calendar of expiries, as hashes
 """
 
 from __future__ import annotations
@@ -66,10 +69,12 @@ from storage.models.jobs import (
 )
 from storage.models.ledger import Event, EventSubject, LedgerKey
 from storage.models.notes import Goal, Note, PageTag, ReportHeading, SavedView, Tag
+from storage.models.warnings import CalendarFeed, WarningChannel, WarningDelivery, WarningTopic
 
 __all__ = [
     "Attempt",
     "Base",
+    "CalendarFeed",
     "Deletion",
     "DeletionRequest",
     "Event",
@@ -103,4 +108,7 @@ __all__ = [
     "UnusualDay",
     "UtcDateTime",
     "VaultKey",
+    "WarningChannel",
+    "WarningDelivery",
+    "WarningTopic",
 ]

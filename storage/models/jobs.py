@@ -41,7 +41,7 @@ class JobRun(Base):
     __table_args__ = (Index("ix_job_runs_kind", "kind", "day"),)
 
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
-    kind: Mapped[str]  # "snapshots" | "insights" | "pictures" | "checks" | "sandbox_history"
+    kind: Mapped[str]  # a `storage.jobs.runs.JobKind`
     started_by: Mapped[str]  # "manual" | "daily" | "command" | "history" | "fast_forward"
     # Snapshots: the day of the figures. Insights and pictures: the day of the start, UTC. The
     # sandbox's history: the first of its days.

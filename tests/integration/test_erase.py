@@ -87,6 +87,9 @@ OF_NOBODY = {
     "events": "pseudonyms; what they stand for is event_subjects",
     "ledger_keys": "keys of the ledger, sealed",
     "job_leases": "runs' rights to work; deleted before an erasure",
+    "warning_channels": "where operators want warnings, sealed",
+    "warning_topics": "kinds of messages",
+    "calendar_feeds": "hashes of secret addresses",
     "observations": "Graph's version and the highest usage of any Page",
 }
 OWNERS: dict[ErasureKind, set[str]] = {"account": {"grants", "pages"}, "page": {"pages"}}

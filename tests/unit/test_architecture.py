@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Floors of fb by folder; whatever else lies there is floor 1, as is all of storage.
 ADAPTERS = ("fb.web", "fb.commands", "fb.__main__", "fb.custody")
-USE_CASES = ("fb.login", "fb.accounts", "fb.jobs", "fb.installation")
+USE_CASES = ("fb.login", "fb.accounts", "fb.jobs", "fb.warnings", "fb.installation")
 OURS = frozenset({"dashboard", "fb", "pages", "storage", "tests"})
 HTTP = frozenset(
     {"requests", "urllib3", "httpx", "http", "socket", "starlette", "uvicorn", "aiohttp"}

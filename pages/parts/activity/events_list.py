@@ -39,6 +39,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     ),
     "Files and reports": ("imported", "import_undone", "exported", "report_headed"),
     "Programs": ("token_allowed", "token_withdrawn", "token_handed_out"),
+    "Warnings": (
+        *("channel_set", "channel_removed", "warnings_sent", "warnings_failed"),
+        *("topic_switched", "feed_made", "feed_revoked"),
+    ),
     "Deletions": ("account_erased", "page_erased"),
     "Keys": ("keys_rotated", "key_given_up", "ledger_begun", "ledger_rekeyed"),
 }

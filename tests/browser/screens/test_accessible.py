@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
+import requests
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Locator, Page, ViewportSize, expect
 
@@ -22,6 +23,7 @@ from tests.browser.kit.browsing import (
     NewPage,
     button,
     by_key,
+    expect_soon,
     expect_title,
     settle,
     upload,
@@ -294,6 +296,34 @@ def test_what_opens_elsewhere(walk: Walk, used: Server) -> None:
     button(page, "change-columns").click()
     expect(by_key(page, "change-columns")).to_have_count(0)
     walk.look_here()
+    walk.check()
+
+
+def test_warnings(walk: Walk, serve: Serve, full: Server) -> None:
+    """A dialog, a channel that fails, switches, and the calendar's address, which is read."""
+    page = walk.page
+    with serve(data_of=full) as server:
+        visit(page, f"{server.url}/setup")
+        walk.open_dialog(button(page, "warnings-email-set"))
+        button(page, "warnings-slack-set").click()
+        page.get_by_label("Its address", exact=True).fill("https://10.0.0.1/services/s3cret")
+        button(page, "warnings-save").click()
+        button(page, "warnings-slack-test").click()
+        expect(page.get_by_text("the server is within your own network")).to_be_visible()
+        page.get_by_text("A goal that was missed").click()
+        expect_soon(page, lambda: server.query("SELECT topic FROM warning_topics"), ["goal_missed"])
+        button(page, "warnings-feed").click()
+        address = by_key(page, "warnings-calendar").locator("code").inner_text()
+        walk.look(f"{server.url}/setup")
+        walk.look_narrowly()
+        answer = requests.get(address, timeout=20)
+        assert answer.headers["content-type"].startswith("text/calendar")
+        assert answer.text.count("BEGIN:VEVENT") == 2
+        page.get_by_role("button", name="Revoke address 1").click()
+        expect_soon(page, lambda: server.query("SELECT * FROM calendar_feeds"), [])
+        assert requests.get(address, timeout=20).status_code == 404
+        for secret in ("s3cret", address.rpartition("/")[2]):
+            assert secret not in server.log
     walk.check()
 
 

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("redacted_logging")
         ("sent with OAuth EAABsbCS1234", "EAABsbCS1234"),
         ('{"access_token": "EAABsbCS1234", "token_type": "bearer"}', "EAABsbCS1234"),
         ("client_secret=abcdef12345&x", "abcdef12345"),
+        ('"GET /calendar/kurz-Geheim.ics HTTP/1.1" 200', "Geheim"),
         ('"GET /facebook/deletion/00112233445566778899aabbccddeeff HTTP/1.1" 200', "001122"),
         ("appsecret_proof: 0a1b2c3d4e", "0a1b2c3d4e"),
         ("cookie: pagekeeper-1=abcdefgh", "abcdefgh"),

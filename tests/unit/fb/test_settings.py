@@ -127,6 +127,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "DATABASE_URL": "mysql://x/y",
             "BEHIND_SIGN_IN_PROXY": "perhaps",
             "PROXY_SECRET": "short",
+            "ALLOW_PRIVATE_TARGETS": "maybe",
             "KEEP_ATTEMPTS_DAYS": "0",
             "KEEP_RUNS_DAYS": "two years",
         },

@@ -97,7 +97,13 @@ def test_every_account_that_is_counted_is_named() -> None:
     soon = banner.of_waiting([cleo, EXPIRING], 0, NOW).sentence
     assert soon.startswith("Facebook reports that Cleo's password")
     assert "Facebook asks Anna to confirm every 90 days. On 4 Dec 2026" in soon
+    assert banner.of_waiting([EXPIRING], 0, NOW).badge == "1 account needs you within 12 days"
+    today = replace(EXPIRING, days_left=0)
+    assert banner.of_waiting([today], 0, NOW).badge == "1 account needs you today"
+    over = banner.of_waiting([replace(EXPIRING, days_left=-1)], 0, NOW)
+    assert over.badge == "1 account needs you"
     several = banner.of_waiting([EXPIRING, replace(EXPIRING, account_name="Emil")], 0, NOW)
+    assert several.badge == "2 accounts need you, the first within 12 days"
     assert several.sentence == (
         "The access of Anna and Emil has to be renewed, the first by 4 Dec 2026."
     )

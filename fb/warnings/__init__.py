@@ -1,0 +1,1 @@
+"""Warnings by e-mail, webhook and Slack, and the calendar of expiries."""
