@@ -34,6 +34,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--font-render-hinting=none",  # letters as wide in the shell as in a browser with a window
     # Whatever a screen should try to fetch from elsewhere stays a try.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
@@ -44,7 +45,7 @@ PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 # What open tabs say when a server is stopped on purpose.
 CUT = (
     *("ERR_CONNECTION_REFUSED", "WebSocket connection", "disconnected from server"),
-    *("reaching server endpoint", "Is Streamlit still running?"),
+    *("reaching server endpoint", "Is Streamlit still running?", "CLOSING or CLOSED state"),
 )
 WAIT_MS = 40_000  # a machine under load is no reason to fail
 expect.set_options(timeout=WAIT_MS)
