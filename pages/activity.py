@@ -380,6 +380,8 @@ def page_failure(
         return why_ended(name, code, subcode)
     if kind == "PermissionMissing":
         return f"Facebook no longer lets {name} read this Page's figures."
+    if kind == "PageMoved":
+        return "Facebook gave this Page a new id: see “Where is my Page?” on Connections."
     if kind == "NotFound":
         return f"The Page no longer exists at Facebook, or {name} may not see it."
     return for_error(kind, code=code, subcode=subcode, trace_id=trace_id).sentence

@@ -15,7 +15,14 @@ from datetime import datetime
 from fb.graph import oauth
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import TokenFacts, debug_token
-from fb.graph.errors import ENDED_CODES, ENDED_SUBCODES, AccessEnded, FacebookError, RateLimited
+from fb.graph.errors import (
+    ENDED_CODES,
+    ENDED_SUBCODES,
+    AccessEnded,
+    FacebookError,
+    PageMoved,
+    RateLimited,
+)
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
 from storage.accounts.grants import (
@@ -26,6 +33,7 @@ from storage.accounts.grants import (
     set_grant_status,
     set_page_grant_status,
 )
+from storage.accounts.page_moves import remember_move
 from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageReport
 from storage.jobs.events import record_event
@@ -162,6 +170,12 @@ def lose_page(
         )
 
 
+def note_move(installation: Installation, page_id: str, error: PageMoved) -> None:
+    """Store that Facebook gave a Page another id; what is known already is not stored again."""
+    with installation.database.writing() as session:
+        remember_move(session, page_id, error.new_id, installation.now())
+
+
 def _is_about_token(facts: TokenFacts) -> bool:
     """Whether an invalid token has ended: not, for example, because the app's id is wrong."""
     if facts.error_code is None:
@@ -240,8 +254,15 @@ def _read_a_page(installation: Installation, client: GraphClient, account: Accou
         for r in page_tokens
     )
     code, subcode = INVALID_TOKEN, EXPIRED_BY_TIME
+    has_moved = False
     for chunk in fetch_figures(client, tokens, PageReport):
-        for _, answer in chunk:
+        moved = {id: answer for id, answer in chunk if isinstance(answer, PageMoved)}
+        for page_id, answer in moved.items():
+            note_move(installation, page_id, answer)
+            has_moved = True  # which is no word on the token
+        for page_id, answer in chunk:
+            if page_id in moved:
+                continue
             if isinstance(answer, PageReport):
                 return
             if not isinstance(answer, AccessEnded):
@@ -249,6 +270,9 @@ def _read_a_page(installation: Installation, client: GraphClient, account: Accou
                 account.limited = answer if isinstance(answer, RateLimited) else None
                 return
             code, subcode = answer.code or code, answer.subcode or subcode
+    if has_moved:
+        account.was_answered = False
+        return
     _end(installation, account, asked_at, code, subcode)
 
 
