@@ -31,6 +31,7 @@ from pages.text.phrases import ERASED_ACCOUNT, ERASED_PAGE, why_ended
 from pages.text.progress_text import with_time_left
 from pages.text.wording import for_error
 from pages.ui import archive
+from pages.ui.moved import moved_text
 from pages.ui.notes import note_text
 from pages.ui.polling import describe_left, poll
 from pages.ui.tags import tag_text
@@ -411,6 +412,9 @@ def event(record: EventRecord) -> str:
         return _goal_event(record)
     if kind in archive.EVENTS:
         return archive.event(kind, int(facts.get("pages") or 0), record.page_name)
+    if kind in moved_text.EVENTS:
+        name = record.page_name or ERASED_PAGE
+        return moved_text.event(kind, int(facts.get("days") or 0), name)
     if kind in TOKEN_EVENTS:
         return _token_event(record)
     if kind == "exported":
@@ -425,7 +429,10 @@ def event(record: EventRecord) -> str:
         pages = counted(int(facts.get("pages") or 0), "Page")
         return f"An account was erased with {pages} and {days} of figures"
     name = record.account_name or ERASED_ACCOUNT
-    if kind == "deauthorized" and facts.get("scope") == "page":
+    if kind == "page_access_forgotten":
+        page = record.page_name or ERASED_PAGE
+        text = f"access to {page} through {name} was erased"
+    elif kind == "deauthorized" and facts.get("scope") == "page":
         page = record.page_name or ERASED_PAGE
         text = f"{page} removed the app at Facebook: access through {name} ended"
     else:

@@ -257,8 +257,8 @@ def _read_a_page(installation: Installation, client: GraphClient, account: Accou
     has_moved = False
     for chunk in fetch_figures(client, tokens, PageReport):
         moved = {id: answer for id, answer in chunk if isinstance(answer, PageMoved)}
-        for page_id, answer in moved.items():
-            note_move(installation, page_id, answer)
+        for page_id, error in moved.items():
+            note_move(installation, page_id, error)
             has_moved = True  # which is no word on the token
         for page_id, answer in chunk:
             if page_id in moved:
