@@ -118,7 +118,7 @@ def _about(
     """Draw what the access is enough for, and what Facebook says, in two columns."""
     left, right = columns
     with left, st.container(border=True, height="stretch", key="access-card"):
-        access_card.render(session, profile, installation.now())
+        access_card.render(installation, session, profile)
     with right, st.container(border=True, height="stretch", key="profile-card"):
         page_profile.render_details(profile, changes)
         archive.render_action(installation, profile)

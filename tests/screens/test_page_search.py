@@ -104,7 +104,7 @@ OLD = replace(HOLDER, grant_id=6, status="left_out", grant_status="disconnected"
         (
             found("disconnected", OLD, LEFT_OUT),
             "Left out",
-            "You left this Page out when you saved. To bring it back, connect again and leave it",
+            "You left this Page out. To bring it back, connect again and leave it",
             "connect_again",
             7,
         ),
