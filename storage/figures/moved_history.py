@@ -29,12 +29,10 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.page_moves import MovedPage, find_move
-from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed, table_of
 from storage.figures.unusual import judge
 from storage.jobs.events import record_event
-from storage.jobs.runs import has_active_run
 from storage.models import (
     Base,
     Goal,
@@ -113,13 +111,11 @@ def take_along(session: Session, old_id: str, now: datetime, by: str = THIS_COMP
     """Move a Page's history to its new id, and archive the old one; return its days of figures.
 
     None, and nothing changes, where `plan_move` returns None, and where the new id has itself moved
-    on. Raises JobRunning while a run is active: it would store what it has just read.
+    on. A run may be active: what it still stores for either id stays with that id.
     """
     new_id = session.scalar(select(PageMove.new_id).where(PageMove.old_id == old_id))
     if new_id is None or _is_taken(session, new_id):
         return None
-    if has_active_run(session):
-        raise JobRunning
     was_archived_at = select(Page.archived_at).where(Page.id == old_id).scalar_subquery()
     claim = update(PageMove).where(
         PageMove.old_id == old_id,
@@ -142,13 +138,11 @@ def undo_move(session: Session, old_id: str, now: datetime, by: str = THIS_COMPU
 
     What the new id got since then stays with it. The old Page is archived only if it was before.
     None, and nothing changes, when nothing was taken along, or when it went on to a third id: that
-    has to be undone first. Raises JobRunning as `take_along`.
+    has to be undone first.
     """
     move = session.get(PageMove, old_id, populate_existing=True)
     if move is None or _is_taken(session, move.new_id):
         return None
-    if has_active_run(session):
-        raise JobRunning
     new_id, taken = move.new_id, move.taken or {}
     was_archived_at = select(PageMove.was_archived_at).where(PageMove.old_id == old_id)
     bring_back = update(Page).where(Page.id == old_id)

@@ -6,8 +6,8 @@ import pytest
 
 from pages.ui.moved import moved_text
 from storage.accounts.page_moves import MovedPage, remember_move
+from storage.db.errors import DatabaseBusy
 from storage.figures.moved_history import MovePlan
-from storage.jobs.runs import SNAPSHOTS, start_run
 from tests.screens.conftest import HOSTILE, NOW, Stage, open_dialog, press, tiles_of, words_of
 from tests.screens.figures import TODAY, connect, give_page, rising
 
@@ -50,13 +50,17 @@ def test_the_history_is_taken_along_from_the_search_and_undone_on_the_page(moved
         assert sentence in said
 
 
-def test_while_a_refresh_runs_nothing_is_changed(moved: Stage) -> None:
-    with moved.installation.database.writing() as session:
-        start_run(session, kind=SNAPSHOTS, started_by="manual", day=NOW.date(), now=NOW)
+def test_while_the_database_is_held_nothing_is_changed(
+    moved: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise DatabaseBusy
+
+    monkeypatch.setattr("pages.ui.moved.dialog.take_along", refuse)
     at = moved.open("page", {"id": "204"})
     open_dialog(at, lambda at: at.button(key="moved-take-104").click())
     at.button(key="moved-yes").click().run()
-    assert [error.value for error in at.error] == [moved_text.RUNNING]
+    assert [error.value for error in at.error] == [moved_text.BUSY]
 
 
 def test_the_new_page_is_to_be_connected_first(stage: Stage) -> None:

@@ -13,7 +13,7 @@ from pages.ui import flash, links, viewer
 from pages.ui.moved import moved_text
 from pages.ui.polling import go_to
 from storage.accounts.page_moves import MovedPage, list_moves_around
-from storage.db.errors import JobRunning
+from storage.db.errors import StorageError
 from storage.figures.moved_history import plan_move, take_along, undo_move
 
 ICON = ":material/move_down:"
@@ -42,8 +42,8 @@ def confirm(installation: Installation, old_id: str) -> None:
         try:
             with installation.database.writing() as session:
                 days_count = take_along(session, old_id, installation.now())
-        except JobRunning:
-            st.error(moved_text.RUNNING)
+        except StorageError:
+            st.error(moved_text.BUSY)
             return
         flash.leave(moved_text.GONE if days_count is None else moved_text.taken(days_count), ICON)
         go_to("page", {"id": plan.page.new_id})
@@ -89,8 +89,8 @@ def _undo(installation: Installation, old_id: str) -> None:
     try:
         with installation.database.writing() as session:
             days_count = undo_move(session, old_id, installation.now())
-    except JobRunning:
-        flash.leave(moved_text.RUNNING, ":material/hourglass_top:")
+    except StorageError:
+        flash.leave(moved_text.BUSY, ":material/hourglass_top:")
     else:
         text = moved_text.GONE if days_count is None else moved_text.undone(days_count)
         flash.leave(text, ":material/undo:")

@@ -11,7 +11,7 @@ from storage.figures.moved_history import MovePlan
 
 EVENTS = ("page_moved", "history_taken_along", "history_move_undone")
 GONE = "Nothing is left to take along: another window was faster, or one of the Pages was erased."
-RUNNING = "A refresh is running. Nothing was changed; try again when it has ended (see Activity)."
+BUSY = "The database was busy or out of reach. Nothing was changed; try again."
 STAYS = (
     "The old id is archived. Its access, its picture, what programs got and what was done stay "
     "with it. Programs ask by the new id from now on."

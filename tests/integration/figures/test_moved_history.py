@@ -22,11 +22,9 @@ from storage.accounts.page_moves import (
 )
 from storage.csv_import.importer import source_of
 from storage.db.engine import Database, open_database
-from storage.db.errors import JobRunning
 from storage.figures.moved_history import plan_move, take_along, undo_move
 from storage.figures.snapshots import delete_figures
 from storage.jobs.events import list_events
-from storage.jobs.runs import SNAPSHOTS, start_run
 from storage.models import (
     Base,
     Goal,
@@ -170,18 +168,13 @@ def test_an_import_can_still_be_undone_at_the_new_id(session: Session) -> None:
     assert undo_move(session, OLD, LATER) == 28
 
 
-def test_nothing_goes_to_a_page_that_is_not_here_or_while_a_run_is_active(
-    session: Session,
-) -> None:
+def test_nothing_goes_to_a_page_that_is_not_here(session: Session) -> None:
     fill(session)
     assert remember_move(session, NEW, "300", NOW)
     assert plan_move(session, NEW) is None
     assert take_along(session, NEW, NOW) is None
     assert take_along(session, "unknown", NOW) is None
     assert undo_move(session, OLD, NOW) is None
-    start_run(session, kind=SNAPSHOTS, started_by="manual", day=NOW.date(), now=NOW)
-    with pytest.raises(JobRunning):
-        take_along(session, OLD, NOW)
 
 
 def test_moves_make_no_circle_and_a_chain_is_undone_from_its_end(session: Session) -> None:
