@@ -17,7 +17,7 @@ from storage.accounts.pages import MAX_IDS
 from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed, upsert
 from storage.jobs.events import record_event
-from storage.models import Page, PageMove
+from storage.models import Page, PageGrant, PageMove
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,27 @@ def forget_moves(session: Session, page_ids: Iterable[str]) -> None:
         count_changed(session, delete(PageMove).where(PageMove.old_id == page_id))
     if answered:
         bump_data_version(session)
+
+
+def list_missing(session: Session, grant_id: int, since: datetime, *, limit: int) -> list[str]:
+    """Return the ids of Pages that an account's list lacks since a time or later, the newest first.
+
+    Those that are archived, or known to have another id, are left out.
+    """
+    query = (
+        select(PageGrant.page_id)
+        .join(Page, Page.id == PageGrant.page_id)
+        .where(
+            PageGrant.grant_id == grant_id,
+            PageGrant.status == "missing",
+            PageGrant.status_at >= since,
+            PageGrant.page_id.not_in(select(PageMove.old_id)),
+            Page.archived_at.is_(None),
+        )
+        .order_by(PageGrant.status_at.desc(), PageGrant.page_id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
 
 
 def find_move(session: Session, old_id: str) -> MovedPage | None:

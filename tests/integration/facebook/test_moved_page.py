@@ -110,6 +110,16 @@ def test_after_a_renewal_the_history_goes_along_and_is_read_on(scene: Scene) -> 
         assert session.get_one(Page, old_id).archived_at == scene.clock()
 
 
+def test_a_renewal_before_any_refresh_hides_no_move(scene: Scene) -> None:
+    scene.traveller.connect()
+    assert move_of(scene) is None, "the old id has no access any more"
+    scene.sandbox.clear_faults()
+    for _ in range(2):
+        assert check_now(scene.installation, 1).is_alive
+        assert move_of(scene) is not None
+    assert len(scene.sandbox.calls) == 2 * 2 + 1, "what is known is not asked again"
+
+
 def test_a_page_that_answers_again_has_not_moved(scene: Scene) -> None:
     run_snapshots(scene.installation, "manual")
     assert move_of(scene) is not None
