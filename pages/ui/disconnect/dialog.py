@@ -42,7 +42,7 @@ def confirm(installation: Installation, grant_id: int, page_id: str | None = Non
     if what == "page":
         st.caption(disconnect_text.OFFERED_AGAIN)
     erasure = _choose_erasure(installation, cost, what, of_page)
-    label = disconnect_text.button("keep" if erasure is None else "erase")
+    label = disconnect_text.button(what, "keep" if erasure is None else "erase")
     is_off = (what == "page" and of_page is None) or (erasure is not None and cost.is_running)
     with st.container(horizontal=True):
         is_pressed = st.button(label, type="primary", key="disconnect-yes", disabled=is_off)
@@ -61,7 +61,7 @@ def _choose(installation: Installation, cost: Cost) -> tuple[What, str | None]:
         if (name != "app" or installation.can_open_tokens) and (name != "page" or cost.held)
     ]
     what: What = st.radio(
-        "What ends",
+        "What to do with this account",
         options,
         format_func=lambda name: WHAT[name],
         captions=[WHAT_CAPTIONS[name] for name in options],

@@ -17,14 +17,14 @@ What = Literal["page", "account", "app"]
 History = Literal["keep", "erase"]
 
 WHAT: Mapping[What, str] = {
-    "page": "Access to one Page",
-    "account": "All access of this account",
-    "app": "All access, and our app at Facebook",
+    "page": "Forget its access to one Page",
+    "account": "Forget all its access",
+    "app": "Remove our app at Facebook",
 }
 WHAT_CAPTIONS: Mapping[What, str] = {
     "page": "The other Pages of the account go on.",
     "account": "It is erased here. Facebook is not told.",
-    "app": "The app also leaves the account's list of apps at Facebook.",
+    "app": "All access is erased here. At Facebook the app leaves the account's list of apps.",
 }
 HISTORY: Mapping[History, str] = {"keep": "Keep the history", "erase": "Erase the history for good"}
 GONE = "This account was erased meanwhile."
@@ -66,9 +66,10 @@ def _losing(names: Collection[str]) -> str:
     )
 
 
-def button(history: History) -> str:
+def button(what: What, history: History) -> str:
     """The label of the button that does it."""
-    return "Disconnect" if history == "keep" else "Disconnect and erase for good"
+    verb = "Forget" if what == "page" else "Disconnect"
+    return verb if history == "keep" else f"{verb} and erase for good"
 
 
 def done(cost: Cost, what: What, page_id: str | None = None) -> str:

@@ -134,7 +134,7 @@ def disconnect_it(page: Page, server: Server) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("3 Pages lose their only access")
     expect(dialog).to_contain_text("Musikschule Allegro")
-    for choice in ("All access of this account", "our app at Facebook", "Access to one Page"):
+    for choice in ("Forget all its access", "Remove our app at", "access to one Page"):
         expect(dialog).to_contain_text(choice)
     dialog.get_by_text("Erase the history for good").click()
     expect(dialog).to_contain_text("is erased here with 3 Pages")
