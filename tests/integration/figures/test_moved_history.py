@@ -21,7 +21,7 @@ from storage.accounts.page_moves import (
     remember_move,
 )
 from storage.csv_import.importer import source_of
-from storage.db.engine import Database, open_database
+from storage.db.engine import Database
 from storage.figures.moved_history import plan_move, take_along, undo_move
 from storage.figures.snapshots import delete_figures
 from storage.jobs.events import list_events
@@ -228,7 +228,7 @@ def test_erasing_finds_both_ids(session: Session) -> None:
 
 
 @pytest.mark.both_databases
-def test_killed_in_the_middle_nothing_is_lost(database: Database, database_url: str) -> None:
+def test_killed_in_the_middle_nothing_is_lost(database: Database) -> None:
     with database.writing() as session:
         fill(session)
     with database.reading() as session:
@@ -236,10 +236,13 @@ def test_killed_in_the_middle_nothing_is_lost(database: Database, database_url: 
     database.engine.dispose()  # the child must not share a connection
     child = os.fork()
     if child == 0:
-        with open_database(database_url).writing() as session:
-            take_along(session, OLD, LATER)
-            session.flush()
-            os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            with database.writing() as session:
+                take_along(session, OLD, LATER)
+                session.flush()
+                os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(1)  # never back into the test run
     _, status = os.waitpid(child, 0)
     assert os.WTERMSIG(status) == signal.SIGKILL
     with database.reading() as session:
