@@ -46,7 +46,7 @@ from tests.present import NOW
 OLD, NEW = "100", "200"
 LATER = NOW + timedelta(hours=1)
 # What may differ after taking along and undoing: the account of what was done.
-RECORDS = ("page_moves", "events", "installation")
+RECORDS = ("page_moves", "events", "event_subjects", "installation")
 
 
 def fill(session: Session) -> None:
