@@ -45,7 +45,7 @@ def move_of(scene: Scene) -> MovedPage | None:
         return find_move(session, ids(scene)[0])
 
 
-def test_a_sync_notices_it_once_and_reads_the_others(scene: Scene) -> None:
+def test_a_sync_notices_it_once_and_when_it_is_over(scene: Scene) -> None:
     old_id, new_id = ids(scene)
     for _ in range(2):
         run = run_snapshots(scene.installation, "manual")
@@ -58,10 +58,12 @@ def test_a_sync_notices_it_once_and_reads_the_others(scene: Scene) -> None:
         assert plan_move(session, old_id) is None, "the new id is not connected yet"
     assert kinds.count("page_moved") == 1
 
-
-def test_insights_notice_it(scene: Scene) -> None:
+    scene.sandbox.memory.change(lambda state: state.update(has_moved=False))
+    run_snapshots(scene.installation, "manual")
+    assert move_of(scene) is None, "it answers under its old id"
+    scene.sandbox.memory.change(lambda state: state.update(has_moved=True))
     run_insights(scene.installation, "manual")
-    assert move_of(scene) is not None
+    assert move_of(scene) is not None, "the insights notice it, too"
 
 
 def test_a_check_of_an_access_that_ran_out_notices_it_and_reads_on(scene: Scene) -> None:
@@ -118,11 +120,3 @@ def test_a_renewal_before_any_refresh_hides_no_move(scene: Scene) -> None:
         assert check_now(scene.installation, 1).is_alive
         assert move_of(scene) is not None
     assert len(scene.sandbox.calls) == 2 * 2 + 1, "what is known is not asked again"
-
-
-def test_a_page_that_answers_again_has_not_moved(scene: Scene) -> None:
-    run_snapshots(scene.installation, "manual")
-    assert move_of(scene) is not None
-    scene.sandbox.memory.change(lambda state: state.update(has_moved=False))
-    run_snapshots(scene.installation, "manual")
-    assert move_of(scene) is None
