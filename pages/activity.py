@@ -33,6 +33,7 @@ from pages.text.phrases import ERASED_ACCOUNT, ERASED_PAGE, why_ended
 from pages.text.progress_text import with_time_left
 from pages.text.wording import for_error
 from pages.ui import archive
+from pages.ui.moved import moved_text
 from pages.ui.notes import note_text
 from pages.ui.polling import describe_left, poll
 from pages.ui.tags import tag_text
@@ -355,6 +356,8 @@ def page_failure(
         return why_ended(name, code, subcode)
     if kind == "PermissionMissing":
         return f"Facebook no longer lets {name} read this Page's figures."
+    if kind == "PageMoved":
+        return "Facebook gave this Page a new id: see “Where is my Page?” on Connections."
     if kind == "NotFound":
         return f"The Page no longer exists at Facebook, or {name} may not see it."
     return for_error(kind, code=code, subcode=subcode, trace_id=trace_id).sentence
@@ -384,6 +387,9 @@ def event(record: EventRecord) -> str:
         return _goal_event(record)
     if kind in archive.EVENTS:
         return archive.event(kind, int(facts.get("pages") or 0), record.page_name)
+    if kind in moved_text.EVENTS:
+        name = record.page_name or ERASED_PAGE
+        return moved_text.event(kind, int(facts.get("days") or 0), name)
     if kind in TOKEN_EVENTS:
         return _token_event(record)
     if kind in KEY_EVENTS:
@@ -403,7 +409,10 @@ def event(record: EventRecord) -> str:
         pages = counted(int(facts.get("pages") or 0), "Page")
         return f"An account was erased with {pages} and {days} of figures"
     name = record.account_name or ERASED_ACCOUNT
-    if kind == "deauthorized" and facts.get("scope") == "page":
+    if kind == "page_access_forgotten":
+        page = record.page_name or ERASED_PAGE
+        text = f"access to {page} through {name} was erased"
+    elif kind == "deauthorized" and facts.get("scope") == "page":
         page = record.page_name or ERASED_PAGE
         text = f"{page} removed the app at Facebook: access through {name} ended"
     else:

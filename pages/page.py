@@ -25,6 +25,7 @@ from pages.queries import list_changes, load_page
 from pages.records import View
 from pages.ui import archive, links, period_bar, return_url, tiles
 from pages.ui.erase import dialog
+from pages.ui.moved import dialog as moved
 from pages.ui.period_bar import Bar
 from pages.ui.tags import popover as tags
 from storage.accounts.page_profile import PageProfile
@@ -70,7 +71,8 @@ def render(
     today = installation.now().date()
     with header:
         _back_link()
-        archive.render_banner(installation, profile)
+        if not moved.render(installation, session, profile.id):
+            archive.render_banner(installation, profile)
         page_profile.render_header(installation, profile)
         with st.container(horizontal=True, vertical_alignment="center", key="page-tags"):
             tags.render_page(installation, session, profile.id)
@@ -116,7 +118,7 @@ def _about(
     """Draw what the access is enough for, and what Facebook says, in two columns."""
     left, right = columns
     with left, st.container(border=True, height="stretch", key="access-card"):
-        access_card.render(session, profile, installation.now())
+        access_card.render(installation, session, profile)
     with right, st.container(border=True, height="stretch", key="profile-card"):
         page_profile.render_details(profile, changes)
         archive.render_action(installation, profile)

@@ -10,12 +10,20 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fb.graph import oauth
+from fb.graph.batch import MAX_BATCH_ITEMS, BatchItem
 from fb.graph.client import GraphClient
 from fb.graph.debug_token import TokenFacts, debug_token
-from fb.graph.errors import ENDED_CODES, ENDED_SUBCODES, AccessEnded, FacebookError, RateLimited
+from fb.graph.errors import (
+    ENDED_CODES,
+    ENDED_SUBCODES,
+    AccessEnded,
+    FacebookError,
+    PageMoved,
+    RateLimited,
+)
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
 from storage.accounts.grants import (
@@ -26,6 +34,7 @@ from storage.accounts.grants import (
     set_grant_status,
     set_page_grant_status,
 )
+from storage.accounts.page_moves import list_missing, remember_move
 from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageReport
 from storage.jobs.events import record_event
@@ -40,6 +49,8 @@ ROLE_LOST = 492  # the person no longer has a role on the Page
 DATA_ACCESS_ENDED = 493
 INVALID_TOKEN = 190
 PERMISSION_DENIED = 10
+# How long it is asked of a missing Page whether it has another id.
+LOOKED_FOR = timedelta(days=7)
 # Facebook sends no fan or follower count without it.
 INDISPENSABLE_PERMISSION = "pages_read_engagement"
 
@@ -162,6 +173,12 @@ def lose_page(
         )
 
 
+def note_move(installation: Installation, page_id: str, error: PageMoved) -> None:
+    """Store that Facebook gave a Page another id; what is known already is not stored again."""
+    with installation.database.writing() as session:
+        remember_move(session, page_id, error.new_id, installation.now())
+
+
 def _is_about_token(facts: TokenFacts) -> bool:
     """Whether an invalid token has ended: not, for example, because the app's id is wrong."""
     if facts.error_code is None:
@@ -188,8 +205,28 @@ def _check_use(
         except FacebookError as error:
             log.warning("permissions of account %d could not be read: %s", account.grant_id, error)
     _confirm(installation, account, asked_at, facts, permissions)
+    if permissions is not None:
+        _look_for_moved(installation, client, account, token)
     if permissions is not None and INDISPENSABLE_PERMISSION not in permissions.granted:
         _end(installation, account, asked_at, PERMISSION_DENIED, None)
+
+
+def _look_for_moved(
+    installation: Installation, client: GraphClient, account: AccountState, token: str
+) -> None:
+    """Ask where Pages are that have been missing from the account's list for a few days.
+
+    A renewal drops the token of a Page's old id, perhaps before any refresh has met its new one.
+    """
+    since = installation.now() - LOOKED_FOR
+    with installation.database.reading() as session:
+        page_ids = list_missing(session, account.grant_id, since, limit=MAX_BATCH_ITEMS)
+    if not page_ids:
+        return
+    answers = client.batch([BatchItem(page_id, "fields=id", token) for page_id in page_ids])
+    for page_id, answer in zip(page_ids, answers, strict=True):
+        if isinstance(answer, PageMoved):
+            note_move(installation, page_id, answer)
 
 
 def _confirm(
@@ -240,8 +277,15 @@ def _read_a_page(installation: Installation, client: GraphClient, account: Accou
         for r in page_tokens
     )
     code, subcode = INVALID_TOKEN, EXPIRED_BY_TIME
+    has_moved = False
     for chunk in fetch_figures(client, tokens, PageReport):
-        for _, answer in chunk:
+        moved = {id: answer for id, answer in chunk if isinstance(answer, PageMoved)}
+        for page_id, error in moved.items():
+            note_move(installation, page_id, error)
+            has_moved = True  # which is no word on the token
+        for page_id, answer in chunk:
+            if page_id in moved:
+                continue
             if isinstance(answer, PageReport):
                 return
             if not isinstance(answer, AccessEnded):
@@ -249,6 +293,9 @@ def _read_a_page(installation: Installation, client: GraphClient, account: Accou
                 account.limited = answer if isinstance(answer, RateLimited) else None
                 return
             code, subcode = answer.code or code, answer.subcode or subcode
+    if has_moved:
+        account.was_answered = False
+        return
     _end(installation, account, asked_at, code, subcode)
 
 

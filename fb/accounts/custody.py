@@ -5,6 +5,7 @@ who can read the database and the encryption keys can open every token without i
 
     CustodyError              .page_id .nearest
     ├── PageUnknown           the Page is not stored here, or it is archived
+    ├── PageHasNewId          .new_id; Facebook gave the Page another id
     ├── NotAllowed            no operator has allowed the program this permission on this Page
     ├── NoAccess              no account gives access to the Page any more
     ├── AccountFrozen         an operator has frozen every account that could
@@ -23,13 +24,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, TypeVar
 
-from fb.accounts.check import AccountState, is_refused_alone, lose_page
+from fb.accounts.check import AccountState, is_refused_alone, lose_page, note_move
 from fb.graph.client import appsecret_proof
-from fb.graph.errors import AccessEnded
+from fb.graph.errors import AccessEnded, PageMoved
 from fb.installation import Installation
 from storage.accounts.allowances import count_handout, is_allowed
 from storage.accounts.archive import list_archived
 from storage.accounts.connection_states import TASKS_THAT_ANALYZE
+from storage.accounts.page_moves import find_move
 from storage.accounts.page_tokens import PageHolding, list_holdings
 from storage.accounts.pages import list_page_names
 from storage.db.errors import SealBroken, WrongKey
@@ -66,6 +68,17 @@ class CustodyError(Exception):
 
 class PageUnknown(CustodyError):
     sentence = "This Page is not connected here, or it is archived. Look it up on Overview."
+
+
+class PageHasNewId(CustodyError):
+    sentence = "Facebook gave this Page another id. Ask for the access by its new id."
+
+    def __init__(self, page_id: str, new_id: str) -> None:
+        super().__init__(page_id)
+        self.new_id = new_id
+
+    def __str__(self) -> str:
+        return f"{self.sentence} It is {self.new_id}."
 
 
 class NotAllowed(CustodyError):
@@ -145,6 +158,9 @@ def page_access_token(
     now = installation.now()
     with installation.database.writing() as session:
         is_stored = storable(page_id) == page_id and list_page_names(session, [page_id])
+        move = find_move(session, page_id) if is_stored else None
+        if move is not None:
+            raise PageHasNewId(page_id, move.new_id)
         if not is_stored or list_archived(session, [page_id]):
             raise PageUnknown(page_id)
         allowed = is_allowed(session, consumer, permission, page_id)
@@ -171,7 +187,8 @@ def use_page_access(
     """Return ``call(access)``. If Facebook has ended the access, another account takes over.
 
     ``call`` raises `fb.graph.errors.AccessEnded` then, as the Graph client does. The account is
-    checked, and is called dead only if Facebook says so. Every other error of ``call`` passes.
+    checked, and is called dead only if Facebook says so. A new id of the Page is remembered, and
+    raises PageHasNewId. Every other error of ``call`` passes.
     """
     failed: set[int] = set()
     while True:
@@ -184,6 +201,9 @@ def use_page_access(
         except AccessEnded as error:
             failed.add(access.grant_id)
             record_refusal(installation, access, error, read_at)
+        except PageMoved as error:
+            note_move(installation, page_id, error)
+            raise PageHasNewId(page_id, error.new_id) from None
 
 
 def record_refusal(

@@ -1,18 +1,84 @@
-"""Account access: pauses a connected account, ends the pause, or disconnects the account."""
+"""Account access: pauses an account, ends the pause, or ends its access to one Page or to all.
+
+What that hits is loaded first. History stays; `fb.accounts.erase` deletes it.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fb.graph import oauth
 from fb.graph.errors import AccessEnded, FacebookError
 from fb.installation import Installation
-from storage.accounts.grants import forget_tokens, get_grant, set_grant_status
+from storage.accounts.grants import (
+    forget_tokens,
+    get_grant,
+    list_held_pages,
+    set_grant_status,
+    withdraw_page_grants,
+)
+from storage.accounts.page_tokens import list_only_held
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
+from storage.jobs.runs import has_active_run
 from storage.models.base import THIS_COMPUTER
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What ending an account's access hits.
+
+    ``held``: id → name of the Pages that it has access to, by name; ``only_held``: those of them
+    that no other account reads, or could read after a pause. ``is_running``: a run is active, so
+    that nothing can be erased.
+    """
+
+    grant_id: int
+    account_id: str
+    account_name: str
+    held: Mapping[str, str]
+    only_held: Mapping[str, str]
+    is_running: bool
 
 
 class NotRevoked(Exception):
     """Facebook did not confirm that the access has ended; nothing was changed here."""
+
+
+def load_cost(installation: Installation, grant_id: int) -> Cost:
+    """Return what ending an account's access hits. Raises GrantNotFound."""
+    with installation.database.reading() as session:
+        grant = get_grant(session, grant_id)
+        held = list_held_pages(session, grant_id)
+        return Cost(
+            grant_id,
+            grant.account_id,
+            grant.account_name,
+            dict(sorted(held.items(), key=lambda each: (each[1].casefold(), each[0]))),
+            list_only_held(session, grant_id),
+            has_active_run(session),
+        )
+
+
+def forget_page(installation: Installation, grant_id: int, page_id: str) -> None:
+    """Erase an account's access to one Page. Facebook is not told, and goes on offering the Page.
+
+    Raises GrantNotFound.
+    """
+    now = installation.now()
+    with installation.database.writing() as session:
+        get_grant(session, grant_id)
+        withdraw_page_grants(session, grant_id, [page_id], now, status="left_out")
+        record_event(
+            session,
+            "page_access_forgotten",
+            {},
+            now,
+            by=THIS_COMPUTER,
+            grant_id=grant_id,
+            page_id=page_id,
+        )
 
 
 def freeze(installation: Installation, grant_id: int) -> None:

@@ -68,7 +68,9 @@ def _erase(installation: Installation, shown: Erasure, by: str | None) -> None:
         if erasure is None:
             return
         prepare_erasure(session, erasure, now)
-        deletions = make_deletions(installation.vault, "page", erasure.page_ids, now)
+        # A Page may be stored under an earlier id only.
+        page_ids = {*erasure.page_ids, *([id] if kind == "page" else ())}
+        deletions = make_deletions(installation.vault, "page", sorted(page_ids), now)
         if kind == "account":
             deletions += make_deletions(installation.vault, "account", [id], now)
         record_deletions(session, deletions)

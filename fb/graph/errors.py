@@ -14,6 +14,7 @@
         ├── CodeRejected        a code exchange was refused; the login has to start anew
         ├── TemporarilyDown     Graph's own failure; the same request may succeed later
         ├── NotFound            no such object, or none that this token can see
+        ├── PageMoved           .new_id; Facebook gave the Page another id
         ├── Blocked             blocked for policy, until the account's owner settles it at Facebook
         └── Refused             any other error
 
@@ -40,7 +41,11 @@ ENDED_SUBCODES = frozenset({458, 459, 460, 463, 464, 467, 492, 493})
 APP_LIMIT_CODES = frozenset({4, 341})
 ACCOUNT_LIMIT_CODES = frozenset({17, 32, 613}) | frozenset(range(80000, 80015))
 DOWN_CODES = frozenset({1, 2})
+MOVED_CODE = 21
 
+# The new id of a Page stands in the message only, after the old one: "(#21) Page ID 1 was migrated
+# to page ID 2.  Please update your API calls to the new ID".
+MOVED_TEXT = re.compile(r"Page ID \d{1,32} was migrated to page ID (\d{1,32})\b", re.IGNORECASE)
 # These two errors can be told from others by their message only.
 UNKNOWN_FIELD_TEXT = re.compile(r"nonexisting field \((\w{1,64})\)")
 TOO_MUCH_DATA_TEXT = re.compile(r"reduce the amount of data", re.IGNORECASE)
@@ -160,6 +165,16 @@ class NotFound(GraphRefused):
     condition = "Facebook does not find this"
 
 
+class PageMoved(GraphRefused):
+    """Facebook gave the Page another id, ``new_id``; the old one is never answered again."""
+
+    condition = "this Page has a new id at Facebook"
+
+    def __init__(self, *, new_id: str, **facts: Any) -> None:
+        super().__init__(**facts)
+        self.new_id = new_id
+
+
 class Blocked(GraphRefused):
     condition = "Facebook has blocked this"
 
@@ -230,6 +245,8 @@ def _translate_envelope(
         return FieldUnknown(field=unknown.group(1), **facts)
     if code == 1 and TOO_MUCH_DATA_TEXT.search(text):
         return TooMuchData(**facts)
+    if code == MOVED_CODE and (moved := MOVED_TEXT.search(text)):
+        return PageMoved(new_id=moved.group(1), **facts)
     if code == 368:
         return Blocked(**facts)
     if subcode in ENDED_SUBCODES:

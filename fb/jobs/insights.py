@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from fb.accounts.check import AccountState, check_account
+from fb.accounts.check import AccountState, check_account, note_move
 from fb.graph.batch import MAX_BATCH_ITEMS
-from fb.graph.errors import AccessEnded, FacebookError
+from fb.graph.errors import AccessEnded, FacebookError, PageMoved
 from fb.graph.insights import Values, last_finished_day
 from fb.installation import Installation
 from fb.jobs.insight_page import InsightPage, InsightsRun, count_all_steps, make_pages
@@ -129,6 +129,9 @@ def _fetch(run: InsightsRun, grant_id: int, pages: Iterable[InsightPage]) -> int
     answers = run.ask([request for _, request in requests])
     _store(run, grant_id, requests, answers)
     judge_answers(run, requests, answers)
+    for (page, _), answer in zip(requests, answers, strict=True):
+        if isinstance(answer, PageMoved):
+            note_move(run.installation, page.page_id, answer)
     _check_refused(run, grant_id, answers)
     done = run.counts["steps_done"]
     run.on_progress(done, max(done, run.counts["steps_total"]))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from fb.accounts.check import AccountState, check_account, is_refused_alone, lose_page
-from fb.graph.errors import AccessEnded, FacebookError, RateLimited
+from fb.graph.errors import AccessEnded, FacebookError, PageMoved, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
 from fb.jobs.pictures import fetch_due_pictures
@@ -28,6 +28,7 @@ from fb.jobs.runner import (
     ignore_progress,
     is_time_to_try,
 )
+from storage.accounts.page_moves import forget_moves, remember_move
 from storage.accounts.page_tokens import (
     CutOffPage,
     PageToken,
@@ -210,6 +211,7 @@ def _store(run: SnapshotsRun) -> None:
         # History stores figures only: a past day must not overwrite the Page's details of today.
         store = store_reports if run.at is None else store_figures
         store(session, reports, run.fetched_at, run.graph_version)
+        forget_moves(session, [report.id for report in reports])
     run.stored_at = run.installation.now()
 
 
@@ -219,7 +221,7 @@ def _judge_refusals(
     page_tokens: dict[str, PageToken],
     refused: dict[str, FacebookError],
 ) -> None:
-    """Record why Pages were refused, and mark page grants whose access has ended."""
+    """Record why Pages were refused, which have a new id, and whose access has ended."""
     if not refused:
         return
     for error in refused.values():
@@ -237,8 +239,10 @@ def _judge_refusals(
             and is_refused_alone(run.installation, run.client, account, error)
         ):
             lose_page(run.installation, page_id, page_token.grant_id, error, run.started_at)
-    with run.storing():
-        pass  # the failures
+    with run.storing() as session:  # the failures, too
+        for page_id, error in refused.items():
+            if isinstance(error, PageMoved):
+                remember_move(session, page_id, error.new_id, run.installation.now())
 
 
 def _cut_off_failure(page: CutOffPage) -> FailureRow:

@@ -240,6 +240,11 @@ ERRORS: Mapping[str, Wording] = {
         "Facebook does not show this",
         "It no longer exists at Facebook, or the account may not see it.",
     ),
+    "PageMoved": Wording(
+        "This Page has a new id",
+        "Facebook moved this Page to another id. Look it up on Connections, under “Where is my "
+        "Page?”, and take its history along.",
+    ),
     "Blocked": Wording(
         "Facebook has paused this app or account",
         "Facebook blocks the action for a while under its rules{facts}. Look at facebook.com for a "

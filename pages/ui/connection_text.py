@@ -74,7 +74,7 @@ def reason(
         case "no_access":
             return "Facebook sent no access for this Page."
     if is_left_out(holders):
-        return "You left this Page out when you saved."
+        return "You left this Page out."
     return "No connected account gives access to this Page any more."
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, sele
 from sqlalchemy.orm import Session, aliased
 
 from storage.accounts.grants import forget_tokens
+from storage.accounts.page_moves import list_other_ids
 from storage.db.engine import note_erasure
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
@@ -30,6 +31,7 @@ from storage.models import (
     Note,
     Page,
     PageGrant,
+    PageMove,
     Picture,
     SeenPage,
     Snapshot,
@@ -47,10 +49,11 @@ UNSAVED = ("reading", "ready")
 class Erasure:
     """What erasing an account or a Page deletes.
 
-    ``id`` is Facebook's. ``page_ids``: the Pages that go, by name; ``page_names``: the first
-    NAMES_SHOWN of them. ``kept_count``: Pages of the account that stay, since another account has
-    access to them. ``days_count``: figures, one for each Page and day. ``asked_at``: it goes only
-    if it has not been connected or renewed since then; None for whatever its age.
+    ``id`` is Facebook's. ``page_ids``: the Pages that go, by name, also under their other ids (see
+    `find_erasure`); ``page_names``: the first NAMES_SHOWN of them. ``kept_count``: Pages of the
+    account that stay, since another account has access to them. ``days_count``: figures, one for
+    each Page and day. ``asked_at``: it goes only if it has not been connected or renewed since
+    then; None for whatever its age.
     """
 
     kind: ErasureKind
@@ -74,24 +77,34 @@ def find_erasure(
     """Return what erasing the account or Page deletes.
 
     None without one of Facebook's id ``id``, and when it was connected or renewed after
-    ``asked_at``: that is a new consent.
+    ``asked_at``: that is a new consent. A Page to which Facebook gave another id goes under both:
+    the earlier id always, the new one where the history was taken along to it.
     """
     if asked_at is not None and _is_newer(session, kind, id, asked_at):
         return None
+    grant: Grant | None = None
     if kind == "account":
         grant = session.scalar(select(Grant).where(Grant.account_id == id))
         if grant is None:
             return None
-        name, grant_id = grant.account_name, grant.id
+        goes = _only_read_by(grant.id)
+        others = list_other_ids(session, session.scalars(select(Page.id).where(goes)).all())
     else:
-        page_name = session.scalar(select(Page.name).where(Page.id == id))
-        if page_name is None:
-            return None
-        name, grant_id = page_name, None
-    goes = _goes(id, grant_id)
+        goes = Page.id == id
+        others = list_other_ids(session, [id], follows_history=True)
+    if asked_at is not None:
+        others = {each for each in others if not _is_newer(session, "page", each, asked_at)}
+    goes = or_(goes, Page.id.in_(sorted(others)))
     ids = select(Page.id).where(goes)
     pages = session.execute(select(Page.id, Page.name).where(goes).order_by(Page.name_folded)).all()
-    held = select(func.count()).select_from(PageGrant).where(PageGrant.grant_id == grant_id)
+    if grant is None and not pages:
+        return None
+    name = (
+        grant.account_name if grant else next((p.name for p in pages if p.id == id), pages[0].name)
+    )
+    grant_id = grant.id if grant else None
+    held = select(func.count()).select_from(PageGrant)
+    kept = held.where(PageGrant.grant_id == grant_id, PageGrant.page_id.not_in(ids))
     attempts = select(func.count()).select_from(Attempt).where(Attempt.grant_id == grant_id)
 
     def count(model: type[Snapshot | Note | Goal | Picture]) -> int:
@@ -105,7 +118,7 @@ def find_erasure(
         grant_id=grant_id,
         page_ids=tuple(row.id for row in pages),
         page_names=tuple(row.name for row in pages[:NAMES_SHOWN]),
-        kept_count=0 if grant_id is None else (session.scalar(held) or 0) - len(pages),
+        kept_count=0 if grant_id is None else session.scalar(kept) or 0,
         days_count=count(Snapshot),
         notes_count=count(Note),
         goals_count=count(Goal),
@@ -159,6 +172,7 @@ def erase_pages(session: Session, page_ids: Sequence[str]) -> None:
     }
     _delete_by(session, Page, "id", page_ids)
     _delete_by(session, SeenPage, "page_id", page_ids)
+    _delete_by(session, PageMove, "new_id", page_ids)
     unnamed = or_(Import.id.in_(imports), Import.undone_at.is_not(None))
     count_changed(session, update(Import).where(unnamed).values(file_name=ERASED_FILE_NAME))
     note_erasure(session)
@@ -186,10 +200,8 @@ def _is_newer(session: Session, kind: ErasureKind, id: str, time: datetime) -> b
     return session.scalar(select(Page.id).where(Page.id == id, is_newer)) is not None
 
 
-def _goes(id: str, grant_id: int | None) -> ColumnElement[bool]:
-    """Return the condition on Page: it is this Page, or no other account than this may read it."""
-    if grant_id is None:
-        return Page.id == id
+def _only_read_by(grant_id: int) -> ColumnElement[bool]:
+    """Return the condition on Page: this account holds or held it, and no other may read it."""
     other = aliased(PageGrant)
     is_shared = exists().where(
         other.page_id == PageGrant.page_id,

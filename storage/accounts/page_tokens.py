@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.accounts.archive import archived_ids
 from storage.accounts.connection_states import may_analyze
-from storage.models import Grant, PageGrant
+from storage.models import Grant, Page, PageGrant
 
 INSIGHTS_PERMISSION = "read_insights"
 
@@ -180,6 +180,36 @@ def list_cut_off_pages(session: Session) -> list[CutOffPage]:
     )
     # The last of several rows wins: the account renewed last.
     return list({row[0]: CutOffPage(*row) for row in session.execute(query)}.values())
+
+
+def list_only_held(session: Session, grant_id: int) -> dict[str, str]:
+    """Return id → name of the Pages that no other account reads, or could read after a pause.
+
+    By name; archived ones are left out. A grant whose encryption key was lost counts as holding the
+    Pages that it had a token for.
+    """
+    other, other_grant = aliased(PageGrant), aliased(Grant)
+    is_kept = exists().where(
+        other.page_id == PageGrant.page_id,
+        other.grant_id != grant_id,
+        other.sealed_page_token.is_not(None),
+        other_grant.id == other.grant_id,
+        other_grant.status.in_(("ok", "frozen")),
+    )
+    is_lost = and_(Grant.status == "needs_renewal", PageGrant.status == "ok")
+    query = (
+        select(Page.id, Page.name)
+        .join(PageGrant, PageGrant.page_id == Page.id)
+        .join(Grant, Grant.id == PageGrant.grant_id)
+        .where(
+            Grant.id == grant_id,
+            or_(PageGrant.sealed_page_token.is_not(None), is_lost),
+            ~is_kept,
+            Page.archived_at.is_(None),
+        )
+        .order_by(Page.name_folded, Page.id)
+    )
+    return {row.id: row.name for row in session.execute(query)}
 
 
 def _may_read_insights(tasks: Sequence[str], permissions: Sequence[str]) -> bool:

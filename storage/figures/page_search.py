@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from storage.accounts.connection_states import ConnectionState
+from storage.accounts.page_moves import MovedPage, list_moves
 from storage.accounts.page_profile import PageHolder, list_holders
 from storage.accounts.seen_pages import SeenKind
 from storage.db.text import storable
@@ -32,7 +33,8 @@ class FoundPage:
     """A Page with its accounts.
 
     ``connection`` is the best of ``holders``, which come best first; None: it was never saved.
-    ``seen_by``: the accounts whose last trip only named it, the newest first.
+    ``seen_by``: the accounts whose last trip only named it, the newest first. ``move``: to another
+    id; None without one.
     """
 
     id: str
@@ -42,6 +44,7 @@ class FoundPage:
     connection: ConnectionState | None
     holders: tuple[PageHolder, ...] = ()
     seen_by: tuple[SeenBy, ...] = ()
+    move: MovedPage | None = None
 
 
 def find_pages(session: Session, search: str, *, limit: int) -> list[FoundPage]:
@@ -63,12 +66,14 @@ def find_pages(session: Session, search: str, *, limit: int) -> list[FoundPage]:
     rows = session.execute(statement).all()
     ids = [row.id for row in rows]
     holders, seen = list_holders(session, ids), _list_seen(session, SeenPage.page_id.in_(ids))
+    moves = list_moves(session, ids)
     stored = [
         FoundPage(
             *row,
             connection=holders[row.id][0].connection if row.id in holders else "disconnected",
             holders=tuple(holders.get(row.id, ())),
             seen_by=seen[row.id].seen_by if row.id in seen else (),
+            move=moves.get(row.id),
         )
         for row in rows
     ]

@@ -82,6 +82,11 @@ EVENT_KINDS: Mapping[str, EventKind] = {
     "token_allowed": _CUSTODY,
     "token_withdrawn": _CUSTODY,
     "token_handed_out": _CUSTODY,
+    "page_access_forgotten": EventKind(("grant_id", "page_id")),
+    # The Page: of the old id, then of the one that has the history now.
+    "page_moved": EventKind(("page_id",)),
+    "history_taken_along": EventKind(("page_id",), ("days",)),
+    "history_move_undone": EventKind(("page_id",), ("days",)),
     "channel_set": _CHANNEL,
     "channel_removed": _CHANNEL,
     # ``reason``: of `fb.warnings.target.Failure`; ``status``: the HTTP or SMTP status.

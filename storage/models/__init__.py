@@ -9,6 +9,7 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     attempts       trips to Facebook and back, with the sealed result until it is saved
     grants         one account's consent          page_grants  what a grant may do on one Page
     seen_pages     Pages that Facebook named without giving access
+    page_moves     Pages to which Facebook gave another id
     pages          Facebook's Pages               pictures     copies of their pictures
     page_changes   earlier values of a Page's details
     snapshots      one Page, one day              unusual_days  days on which a Page rose or fell
@@ -43,6 +44,7 @@ from storage.models.accounts import (
     Page,
     PageChange,
     PageGrant,
+    PageMove,
     Picture,
     SeenPage,
 )
@@ -96,6 +98,7 @@ __all__ = [
     "Page",
     "PageChange",
     "PageGrant",
+    "PageMove",
     "PageTag",
     "Picture",
     "ReportHeading",

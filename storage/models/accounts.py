@@ -107,6 +107,26 @@ class SeenPage(Base):
     seen_at: Mapped[datetime]
 
 
+class PageMove(Base):
+    """A Page to which Facebook gave another id; the Page of the new id may not be stored yet.
+
+    ``taken_at``: when an operator took its history along; then ``taken`` has the keys of the rows
+    that went, by table, and ``was_archived_at`` is what the old Page had before: see
+    `storage.figures.moved_history`.
+    """
+
+    __tablename__ = "page_moves"
+
+    old_id: Mapped[str] = mapped_column(
+        ForeignKey("pages.id", ondelete="CASCADE"), primary_key=True
+    )
+    new_id: Mapped[str] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+    taken_at: Mapped[datetime | None]
+    taken: Mapped[dict[str, Any] | None]
+    was_archived_at: Mapped[datetime | None]
+
+
 class Page(Base):
     """One Facebook Page, as Facebook described it last. A detail that Facebook left out is NULL."""
 

@@ -7,15 +7,20 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from fb.accounts import check, disconnect
 from fb.accounts.check import AccountState
 from fb.graph.errors import RateLimited
-from pages.parts.connections import account_card, account_text
+from pages.parts.connections import account_text
 from pages.text import formats
+from pages.ui.disconnect import disconnect_text
+from pages.ui.erase import erase_text
 from storage.accounts.allowances import count_handout
 from storage.accounts.grants import KEY_GIVEN_UP
 from storage.db.errors import GrantNotFound
+from storage.jobs.runs import SNAPSHOTS, finish_run, start_run
+from storage.models import Page, PageGrant
 from tests.integration.figures.figure_rows import hold
 from tests.present import TODAY, ago
 from tests.screens.conftest import HOSTILE, NOW, Stage, open_dialog, words_of
@@ -41,6 +46,13 @@ def add_page(stage: Stage, number: int, name: str, *grant_ids: int, status: str 
     give_page(stage, str(number), name=name)
     for grant_id in grant_ids:
         hold_page(stage, number, grant_id, status)
+
+
+def statuses_of(stage: Stage, grant_id: int) -> dict[str, str]:
+    """The status of each page grant of an account."""
+    query = select(PageGrant.page_id, PageGrant.status).where(PageGrant.grant_id == grant_id)
+    with stage.installation.database.reading() as session:
+        return {row.page_id: row.status for row in session.execute(query)}
 
 
 def hold_page(stage: Stage, number: int, grant_id: int, status: str = "ok") -> None:
@@ -198,9 +210,8 @@ def test_disconnect_names_the_pages_that_lose_their_only_access(
     open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
     said = words_of(at)
     assert "**1 Page** loses its only access: Optik Keller." in said
-    assert "All history stays." in said
     assert "Café Lindenhof. " not in said
-    at.checkbox(key="revoke").check()
+    at.radio(key="disconnect-what").set_value("app")
     at.button(key="disconnect-yes").click().run()
     assert calls == [("disconnect", 1, True)]
     assert [toast.value for toast in at.toast] == [
@@ -234,7 +245,75 @@ def test_an_account_that_was_erased_meanwhile_is_said(
     at = stage.open("connections")
     open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
     at.button(key="disconnect-yes").click().run()
-    assert [toast.value for toast in at.toast] == [account_card.GONE]
+    assert [toast.value for toast in at.toast] == [disconnect_text.GONE]
+
+
+def test_one_page_is_forgotten_and_the_others_stay(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein")
+    add_account(stage, 2, "Ben Ortiz")
+    add_page(stage, 1, "Café Lindenhof", 1, 2)
+    add_page(stage, 2, HOSTILE, 1)
+    at = stage.open("connections")
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    at.radio(key="disconnect-what").set_value("page")
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    assert disconnect_text.CHOOSE_A_PAGE in words_of(at)
+    assert at.button(key="disconnect-yes").disabled
+    at.selectbox(key="disconnect-page").set_value("1")
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    assert "Another account gives access to it too, so its figures go on." in words_of(at)
+    assert "disconnect-history" not in [radio.key for radio in at.radio], "it has another reader"
+    at.button(key="disconnect-yes").click().run()
+    assert [toast.value for toast in at.toast] == [
+        "Carla Stein's access to Café Lindenhof was erased. The history stays."
+    ]
+    assert statuses_of(stage, 1) == {"1": "left_out", "2": "ok"}
+    assert statuses_of(stage, 2) == {"1": "ok"}
+    said = "\n".join(stage.open("activity").dataframe[-1].value["what"])
+    assert "Access to Café Lindenhof through Carla Stein was erased" in said
+
+
+def test_a_page_is_forgotten_and_erased_from_its_own_screen(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # AppTest runs the whole screen for a press in a dialog, and its read session is in the way.
+    monkeypatch.setattr("storage.db.engine.COMPACT_PATIENCE_SECONDS", 0)
+    add_account(stage, 1, "Carla Stein")
+    add_page(stage, 2, HOSTILE, 1)
+    at = stage.open("page", {"id": "2"})
+    open_dialog(at, lambda at: at.button(key="forget-access-1").click())
+    said = words_of(at)
+    assert "**1 Page** loses its only access" in said
+    assert "<b>" not in said
+    at.radio(key="disconnect-history").set_value("erase")
+    open_dialog(at, lambda at: at.button(key="forget-access-1").click())
+    assert "There is no way back." in words_of(at)
+    at.button(key="disconnect-yes").click().run()
+    assert not at.exception
+    assert statuses_of(stage, 1) == {}
+    with stage.installation.database.reading() as session:
+        assert session.get(Page, "2") is None
+
+
+def test_an_account_is_disconnected_and_erased_but_not_during_a_run(stage: Stage) -> None:
+    add_account(stage, 1, "Carla Stein")
+    add_page(stage, 2, "Optik Keller", 1)
+    at = stage.open("connections")
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    at.radio(key="disconnect-history").set_value("erase")
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    assert "**Carla Stein** is erased here with **1 Page** (Optik Keller)" in words_of(at)
+    with stage.installation.database.writing() as session:
+        run = start_run(session, kind=SNAPSHOTS, started_by="manual", day=TODAY, now=NOW)
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    assert [warning.value for warning in at.warning] == [erase_text.RUNNING]
+    assert at.button(key="disconnect-yes").disabled
+    with stage.installation.database.writing() as session:
+        finish_run(session, run, status="done", now=NOW)
+    open_dialog(at, lambda at: at.menu_button(key="more-1").click("Disconnect…"))
+    at.button(key="disconnect-yes").click().run()
+    assert [toast.value for toast in at.toast] == ["Carla Stein was erased with 1 Page."]
+    assert not stage.open("connections").menu_button
 
 
 @pytest.mark.parametrize(

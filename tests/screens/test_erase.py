@@ -107,6 +107,8 @@ def test_what_is_said_of_it() -> None:
     assert erase_text.goes(replace(alone, attempts_count=0)) == (
         "**Anna \\*K\\*** is erased here. There is no way back."
     )
+    page = replace(ANNA, kind="page", page_ids=("10", "9"), attempts_count=0)
+    assert "with its history under 1 other id at Facebook, 90 days" in erase_text.goes(page)
     assert erase_text.done(alone) == "Anna \\*K\\* was erased."
     said = " ".join(erase_text.stays(ANNA, has_access=False, is_sqlite=False))
     assert "VACUUM FULL" in said

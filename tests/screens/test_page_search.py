@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts.connections.page_search import MAX_ROWS, NOT_SEEN, describe
 from storage.accounts.archive import archive_pages
+from storage.accounts.page_moves import MovedPage
 from storage.accounts.page_profile import PageHolder
 from storage.accounts.seen_pages import SeenKind, Sighting, replace_sightings
 from storage.figures.page_search import FoundPage, SeenBy
@@ -103,7 +104,7 @@ OLD = replace(HOLDER, grant_id=6, status="left_out", grant_status="disconnected"
         (
             found("disconnected", OLD, LEFT_OUT),
             "Left out",
-            "You left this Page out when you saved. To bring it back, connect again and leave it",
+            "You left this Page out. To bring it back, connect again and leave it",
             "connect_again",
             7,
         ),
@@ -115,6 +116,27 @@ OLD = replace(HOLDER, grant_id=6, status="left_out", grant_status="disconnected"
             7,
         ),
         (found("disconnected"), "Disconnected", "No connected account", "open", None),
+        (
+            found("connected", HOLDER, move=MovedPage("1", "Café", "2", "Café", None)),
+            "Moved",
+            "another id: `2`. Its history is still under the old one.",
+            "take_along",
+            None,
+        ),
+        (
+            found("connected", HOLDER, move=MovedPage("1", "Café", "2", None, None)),
+            "Moved",
+            "Connect again and leave it ticked; then its history can be taken along.",
+            "connect_again",
+            7,
+        ),
+        (
+            found("connected", archived_at=NOW, move=MovedPage("1", "Café", "2", "Café", NOW)),
+            "Moved",
+            "Its history was taken along on",
+            "open_new",
+            None,
+        ),
         (
             found("missing", HOLDER, archived_at=NOW),
             "Archived",

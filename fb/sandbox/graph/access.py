@@ -29,6 +29,7 @@ class Access:
     person: Person | None = None
     page: Page | None = None
     consent: Consent = field(default=_NO_CONSENT)
+    has_moved: bool = False  # the first Page has its new id
 
     @property
     def is_app(self) -> bool:
@@ -44,7 +45,11 @@ class Access:
         if self.person is None or not self.may("pages_show_list"):
             return []
         through_business = self.may("business_management")
-        pages = [world.pages[index] for index in self.person.roles if self.has_ticked(index)]
+        pages = [
+            world.page_at(index, has_moved=self.has_moved)
+            for index in self.person.roles
+            if self.has_ticked(index)
+        ]
         return [page for page in pages if through_business or not page.is_through_business]
 
     def has_ticked(self, index: int) -> bool:
@@ -99,7 +104,8 @@ def open_token(call: Call, text: str) -> Access:
         raise graph_errors.token_ended(ending)
     if token.is_expired(call.now_seconds):
         raise graph_errors.token_expired(token.expires_at, call.now)
-    return Access(token, person, page, consents.get_consent(state, token))
+    consent = consents.get_consent(state, token)
+    return Access(token, person, page, consent, has_moved=state["has_moved"])
 
 
 def usage_headers(call: Call, access: Access) -> dict[str, str]:

@@ -22,7 +22,7 @@ from fb.sandbox.graph.access import Access, authenticate, find_limit, usage_head
 from fb.sandbox.graph.call import Answer, Call
 from fb.sandbox.world import consents
 from fb.sandbox.world.tokens import PERMISSIONS
-from fb.sandbox.world.world import Business, Page, Person
+from fb.sandbox.world.world import Business, Page, Person, World
 
 _DEFAULT_LIMIT = 25
 _PAGE_EDGES: Mapping[str, Callable[[Business], tuple[Page, ...]]] = {
@@ -68,13 +68,13 @@ def _find_owner(call: Call, access: Access, name: str) -> Page | Person | Busine
     if name == "me":
         if access.is_app:
             raise graph_errors.no_token_for_me()
-        return access.page or access.person
+        return _find_page(access, world, access.page, "") or access.person
     if name == call.platform.meta_app.id and access.is_app:
         return None
     person = world.person_by_id.get(name)
     if person and (access.is_app or access.person is person):
         return person
-    page = world.page_by_id.get(name)
+    page = _find_page(access, world, world.page_by_id.get(name), name)
     if page and access.can_read(page, world):
         return page
     business = world.business_by_id.get(name)
@@ -83,6 +83,15 @@ def _find_owner(call: Call, access: Access, name: str) -> Page | Person | Busine
     if name.isdecimal():
         raise graph_errors.object_unknown(name, call.method)
     raise graph_errors.alias_unknown(name)
+
+
+def _find_page(access: Access, world: World, page: Page | None, name: str) -> Page | None:
+    """Return the Page as it is now. Raises GraphError 21 for the old id of one that moved."""
+    if page is None or not access.has_moved or page is not world.pages[0]:
+        return page
+    if name in ("", page.id):
+        raise graph_errors.page_moved(page.id, world.moved_page.id)
+    return world.moved_page  # its username
 
 
 def _answer_page(call: Call, access: Access, page: Page, rest: tuple[str, ...]) -> Answer:

@@ -66,6 +66,14 @@ def object_unknown(name: str, method: str = "get") -> GraphError:
     return GraphError(message, 100, subcode=33, kind=_METHOD)
 
 
+def page_moved(old_id: str, new_id: str) -> GraphError:
+    message = (
+        f"(#21) Page ID {old_id} was migrated to page ID {new_id}.  Please update your API calls "
+        "to the new ID"
+    )
+    return GraphError(message, 21)
+
+
 def alias_unknown(name: str) -> GraphError:
     message = f"(#803) Some of the aliases you requested do not exist: {name}"
     return GraphError(message, 803, status=404)

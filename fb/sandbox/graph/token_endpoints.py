@@ -176,5 +176,6 @@ def _granular_scopes(access: Access, world: World) -> list[dict[str, Any]]:
     ticked = [index for index in access.person.roles if access.has_ticked(index)]
     if len(ticked) == len(access.person.roles) or access.page is not None:
         return [{"scope": name} for name in names]
-    targets = {"target_ids": [world.pages[index].id for index in ticked]}
+    pages = [world.page_at(index, has_moved=access.has_moved) for index in ticked]
+    targets = {"target_ids": [page.id for page in pages]}
     return [{"scope": name, **(targets if name.startswith(of_pages) else {})} for name in names]

@@ -47,7 +47,7 @@ def agree(
     ended = record.setdefault("ended_pages", {})
     for index in person.roles:
         if not pages >> index & 1:
-            ended[world.pages[index].id] = serial
+            ended[world.page_at(index, has_moved=state["has_moved"]).id] = serial
     return serial
 
 

@@ -24,6 +24,7 @@ def empty_state() -> State:
     return {
         "offset_days": 0,
         "trouble": "none",
+        "has_moved": False,
         "serial": 0,
         "ended_serial": 0,
         "people": {},

@@ -20,6 +20,7 @@ PASSWORD_CHANGED = "password changed"  # noqa: S105 - the name of a trouble
 PERMISSION_WITHDRAWN = "permission withdrawn"
 SLOW = "slow answers"
 RETIRED_METRIC = "a retired metric"
+PAGE_MOVED = "a Page moved to a new id"
 
 # Shown under "Make trouble", in this order: name to sentence.
 TROUBLES: dict[str, str] = {
@@ -30,6 +31,7 @@ TROUBLES: dict[str, str] = {
     PERMISSION_WITHDRAWN: "pages_read_engagement is taken back; renewing mends it.",
     SLOW: "Every answer takes a few seconds.",
     RETIRED_METRIC: "page_views_total is not an insights metric any more.",
+    PAGE_MOVED: "The first Page has another id for good; renewing lists it under the new one.",
 }
 
 
@@ -80,7 +82,7 @@ class Platform:
         """The selected trouble, a key of TROUBLES. Setting another name raises KeyError.
 
         Access that a trouble has ended or withdrawn is only restored by another consent, not by
-        another trouble.
+        another trouble. The Page that moved keeps its new id.
         """
         name = str(self.memory.read()["trouble"])
         return name if name in TROUBLES else NONE
@@ -92,6 +94,7 @@ class Platform:
 
         def alter(state: State) -> None:
             state["trouble"] = name
+            state["has_moved"] = state["has_moved"] or name == PAGE_MOVED
             for person in self.world.people:
                 if name == PASSWORD_CHANGED:
                     consents.end_access(state, person.id, consents.PASSWORD_CHANGED)

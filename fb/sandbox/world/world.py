@@ -9,7 +9,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -98,9 +98,20 @@ class World:
         return {business.id: business for business in self.businesses}
 
     @cached_property
+    def moved_page(self) -> Page:
+        """The first Page under the id that it has after its move: see `Platform.trouble`."""
+        page = self.pages[0]
+        new_id = f"6199{page.id[-11:]}"
+        return replace(page, id=new_id, fixed={**page.fixed, "id": new_id})
+
+    def page_at(self, index: int, *, has_moved: bool) -> Page:
+        """Return the Page of this index; ``has_moved``: the first Page has its new id."""
+        return self.moved_page if has_moved and index == 0 else self.pages[index]
+
+    @cached_property
     def page_by_id(self) -> dict[str, Page]:
         """Every Page by its id and, if it has one, by its username."""
-        by_id = {page.id: page for page in self.pages}
+        by_id = {page.id: page for page in (*self.pages, self.moved_page)}
         return by_id | {p.fixed["username"]: p for p in self.pages if "username" in p.fixed}
 
     @cached_property

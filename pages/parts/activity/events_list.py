@@ -30,9 +30,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     EVERYTHING: (),
     "Accounts": (
         *("connected", "renewed", "disconnected", "needs_renewal", "deauthorized"),
-        *("frozen", "thawed"),
+        *("frozen", "thawed", "page_access_forgotten"),
     ),
-    "Pages": ("archived", "unarchived", "goal_set", "goal_removed"),
+    "Pages": (
+        *("archived", "unarchived", "goal_set", "goal_removed"),
+        *("page_moved", "history_taken_along", "history_move_undone"),
+    ),
     "Tags and notes": (
         *("tagged", "untagged", "tag_renamed", "tag_deleted"),
         *("noted", "note_changed", "note_deleted"),
@@ -53,6 +56,7 @@ NOBODY: Mapping[str, str] = {
     "deauthorized": "Facebook",
     "account_erased": "Facebook",
     "page_erased": "Facebook",
+    "page_moved": "Facebook",
 }
 _PAGE, _FILTER = "events-page", "events-filter"
 

@@ -10,16 +10,15 @@ from fb.accounts import check, disconnect
 from fb.accounts.connections import Connection
 from fb.installation import Installation
 from pages.parts.connections import account_text, programs_card
-from pages.text import phrases, wording
+from pages.text import phrases
 from pages.text.formats import plain
-from pages.ui import flash, links, viewer
+from pages.ui import flash, links
+from pages.ui.disconnect import dialog as disconnect_dialog
 from pages.ui.erase import dialog as erase_dialog
 from storage.accounts.allowances import list_uses
-from storage.db.errors import GrantNotFound
 
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
 ERASE = "Erase…"
-GONE = "This account was erased meanwhile."
 
 
 def render(
@@ -59,8 +58,8 @@ def _actions(installation: Installation, account: Connection) -> None:
     if action == ERASE:
         erase_dialog.confirm(installation, "account", account.account_id, has_access=not is_over)
         return
-    if action == DISCONNECT or _refused_key(account) in st.session_state:
-        _confirm_disconnect(installation, account)
+    if action == DISCONNECT:
+        disconnect_dialog.confirm(installation, account.grant_id)
     elif action:
         _do(installation, account, action)
 
@@ -79,44 +78,6 @@ def _do(installation: Installation, account: Connection, action: str) -> None:
         disconnect.thaw(installation, account.grant_id)
         flash.leave(f"{plain(account.account_name)} is no longer frozen.")
     st.rerun()
-
-
-@viewer.dialog("Disconnect this account?", icon=":material/link_off:")
-def _confirm_disconnect(installation: Installation, account: Connection) -> None:
-    st.markdown(account_text.disconnect_cost(account))
-    st.checkbox(
-        "Also end the access at Facebook",
-        key="revoke",
-        disabled=not installation.can_open_tokens,
-        help="Pagekeeper then disappears from this account's list of apps at Facebook.",
-    )
-    is_refused = st.session_state.pop(_refused_key(account), False)
-    if is_refused:
-        st.error(wording.NOT_REVOKED.sentence, title=wording.NOT_REVOKED.title)
-    with st.container(horizontal=True):
-        pressed = st.button("Disconnect", type="primary", key="disconnect-yes")
-        if pressed:
-            _disconnect(installation, account)
-        if st.button("Keep it", key="disconnect-no") or pressed:
-            st.rerun()
-
-
-def _disconnect(installation: Installation, account: Connection) -> None:
-    try:
-        with st.spinner("Disconnecting…"):
-            disconnect.disconnect(
-                installation, account.grant_id, revoke=bool(st.session_state.get("revoke"))
-            )
-        name = plain(account.account_name)
-        flash.leave(f"{name} is disconnected. The history stays.", ":material/link_off:")
-    except disconnect.NotRevoked:
-        st.session_state[_refused_key(account)] = True
-    except GrantNotFound:
-        flash.leave(GONE, ":material/info:")
-
-
-def _refused_key(account: Connection) -> str:
-    return f"not-revoked-{account.grant_id}"
 
 
 def _details(

@@ -119,18 +119,3 @@ def check_result(account_name: str, state: AccountState) -> str:
     if not state.was_answered:
         return "Facebook is not answering. Try again later; the connection was not changed."
     return f"{name}'s access works."
-
-
-def disconnect_cost(account: Connection) -> str:
-    """What disconnecting ends and what stays, for the dialog."""
-    name = plain(account.account_name)
-    sole = account.health.sole_held
-    if not sole.count:
-        ends = "Another account gives access to every one of these Pages too, so all figures go on."
-    else:
-        lose, their = ("loses its", "Its") if sole.count == 1 else ("lose their", "Their")
-        ends = (
-            f"**{counted(sole.count, 'Page')}** {lose} only access: "
-            f"{phrases.named(sole.names, sole.count)}. {their} figures stop."
-        )
-    return f"{name}'s access is erased here. {ends} All history stays."

@@ -17,7 +17,10 @@ from fb.installation import Installation
 from pages.text import phrases
 from pages.text.formats import counted, cut, plain
 from pages.ui import archive, connection_text, flash, links, polling, viewer
+from pages.ui.moved import dialog as moved
+from pages.ui.moved import moved_text
 from storage.accounts.connection_states import ConnectionState
+from storage.accounts.page_moves import MovedPage
 from storage.figures.page_search import FoundPage, SeenBy, find_pages
 
 TITLE = "Where is my Page?"
@@ -32,13 +35,17 @@ NOT_SEEN = (
 )
 ASK_AN_ADMIN = "Ask an admin of the Page to widen the role."
 
-Action = Literal["open", "renew", "connect_again", "unfreeze", "bring_back"]
+Action = Literal[
+    "open", "renew", "connect_again", "unfreeze", "bring_back", "open_new", "take_along"
+]
 _LABELS: Mapping[Action, str] = {
     "open": "Open",
     "renew": "Renew",
     "connect_again": "Connect again",
     "unfreeze": "Unfreeze",
     "bring_back": "Bring back",
+    "open_new": "Open",
+    "take_along": moved.TAKE_ALONG,
 }
 
 
@@ -99,6 +106,10 @@ def _act(installation: Installation, page: FoundPage, answer: Answer) -> None:
     elif st.button(label, key=f"page-search-{answer.action}-{page.id}"):
         if answer.action == "open":
             polling.go_to("page", {"id": page.id})
+        elif answer.action == "open_new" and page.move is not None:
+            polling.go_to("page", {"id": page.move.new_id})
+        elif answer.action == "take_along":
+            moved.confirm(installation, page.id)
         elif answer.action == "bring_back":
             archive.bring_back(installation, [page.id])
         elif answer.grant_id is not None:
@@ -110,6 +121,8 @@ def _act(installation: Installation, page: FoundPage, answer: Answer) -> None:
 
 def describe(page: FoundPage) -> Answer:
     """Where a Page is, why, and what to do about it."""
+    if page.move is not None:
+        return _describe_moved(page, page.move)
     if page.archived_at is not None:
         sentence = archive.banner(page.archived_at)
         return Answer("Archived", archive.ICON, "gray", sentence, "bring_back")
@@ -136,6 +149,17 @@ def describe(page: FoundPage) -> Answer:
     renews: Action = "renew" if connection == "needs_renewal" else "connect_again"
     action: Action = "open" if grant_id is None else renews
     return Answer(label, icon, colour, sentence, action, grant_id)
+
+
+def _describe_moved(page: FoundPage, move: MovedPage) -> Answer:
+    """Describe a Page that has another id now."""
+    sentence = moved_text.describe_old(move)
+    if move.taken_at is not None:
+        return Answer("Moved", moved.ICON, "gray", sentence, "open_new")
+    if move.new_name is not None:
+        return Answer("Moved", moved.ICON, "orange", sentence, "take_along")
+    grant_id = page.holders[0].grant_id if page.holders else None
+    return Answer("Moved", moved.ICON, "orange", sentence, "connect_again", grant_id)
 
 
 def _describe_seen(seen: SeenBy) -> Answer:

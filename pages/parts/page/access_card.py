@@ -9,25 +9,34 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.accounts.readiness import judge_readiness
+from fb.installation import Installation
 from pages.parts.page import readiness_text
 from pages.text.formats import count, cut, plain
 from pages.ui import access_text
+from pages.ui.disconnect import dialog
 from storage.accounts.allowances import Use, find_last_use
 from storage.accounts.page_profile import PageProfile
 from storage.accounts.page_tokens import PageHolding, list_holdings
 
 MAX_ACCOUNTS, MAX_NAME = 3, 40
 KIND = "to this Page alone, made from the login of {name}"
+FORGET = "Forget the access through {name}…"
 NONE_KEPT = "No access to this Page is kept."
 
 
-def render(session: Session, profile: PageProfile, now: datetime) -> None:
+def render(installation: Installation, session: Session, profile: PageProfile) -> None:
     """Draw the card. No access itself is shown."""
+    now = installation.now()
     holdings = list_holdings(session, profile.id)
     st.header("What its access allows", anchor=False)
     st.markdown(as_list(map(readiness_text.describe, judge_readiness(profile.id, holdings, now))))
     with st.expander("Details of its access", type="compact", key="page-access"):
         st.markdown(details(holdings, find_last_use(session, profile.id), now))
+        for holding in [each for each in holdings if each.token is not None][:MAX_ACCOUNTS]:
+            name = plain(cut(holding.account_name, MAX_NAME))
+            key = f"forget-access-{holding.grant_id}"
+            if st.button(FORGET.format(name=name), type="tertiary", icon=dialog.ICON, key=key):
+                dialog.confirm(installation, holding.grant_id, profile.id)
 
 
 def details(holdings: Sequence[PageHolding], last_use: Use | None, now: datetime) -> str:

@@ -35,7 +35,7 @@ def confirm(
         if st.button("Keep it", key="erase-no"):
             st.rerun()
     if is_pressed:
-        problem = _erase(installation, erasure)
+        problem = erase_shown(installation, erasure)
         if problem is not None:
             st.error(problem)
         elif kind == "page":
@@ -44,8 +44,11 @@ def confirm(
             st.rerun()
 
 
-def _erase(installation: Installation, erasure: Erasure) -> str | None:
-    """Erase; return why not, or None. What happened is left as a message for the next run."""
+def erase_shown(installation: Installation, erasure: Erasure) -> str | None:
+    """Erase what a dialog has shown; return why not, or None.
+
+    What happened is left as a message for the next run.
+    """
     try:
         with st.spinner("Erasing…"):
             is_clean = erase.erase(installation, erasure)

@@ -41,6 +41,9 @@ def _parts(erasure: Erasure) -> Iterator[str]:
     if erasure.kind == "account" and erasure.page_ids:
         count = len(erasure.page_ids)
         yield f"**{counted(count, 'Page')}** ({phrases.named(erasure.page_names, count)})"
+    others = len(erasure.page_ids) - 1
+    if erasure.kind == "page" and others:
+        yield f"its history under {counted(others, 'other id')} at Facebook"
     for number, noun in (
         (erasure.days_count, "day"),
         (erasure.notes_count, "note"),

@@ -23,7 +23,7 @@ from tests.waiting import wait_until
 
 
 def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> None:
-    """Fast-forward, a dead connection mended, a second account, start over."""
+    """Fast-forward, a dead connection mended, a second account, a moved Page, start over."""
     with serve(data_of=full) as server:
         visit(page, server.url)
         fast_forward(page, server)
@@ -32,6 +32,7 @@ def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> Non
         renew(page, server)
         connect_a_second_account(page, server)
         disconnect_it(page, server)
+        let_a_page_move(page, server)
         start_over(page, server)
 
 
@@ -133,6 +134,12 @@ def disconnect_it(page: Page, server: Server) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("3 Pages lose their only access")
     expect(dialog).to_contain_text("Musikschule Allegro")
+    for choice in ("Forget all its access", "Remove our app at", "access to one Page"):
+        expect(dialog).to_contain_text(choice)
+    dialog.get_by_text("Erase the history for good").click()
+    expect(dialog).to_contain_text("is erased here with 3 Pages")
+    dialog.get_by_text("Keep the history").click()
+    expect(button(page, "disconnect-yes")).to_have_text("Disconnect")
     button(page, "disconnect-yes").click()
     expect(card.get_by_text(re.compile("^Disconnected on "))).to_be_visible()
     assert server.query(HISTORY) == history
@@ -142,6 +149,35 @@ def disconnect_it(page: Page, server: Server) -> None:
     page.get_by_role("link", name="Overview").click()
     expect_title(page, "Overview")
     assert tiles(page)["Pages"] == "60"
+
+
+def let_a_page_move(page: Page, server: Server) -> None:
+    """A refresh finds out that a Page has a new id; renewed, its history goes along, and back."""
+    trips.make_trouble(page, "A Page moved to a new id", "The first Page has another id for good")
+    trips.refresh(page, server)
+    ((old_id, new_id),) = server.query("SELECT old_id, new_id FROM page_moves")
+    count = "SELECT count(*) FROM snapshots WHERE page_id = ?"
+    (days,) = server.query(count, old_id)
+    page.get_by_role("link", name="Connections").click()
+    expect_title(page, "Connections")
+    trips.travel(page, "Renew")
+    assert tiles(page)["New"] == "1"
+    trips.save(page)
+    page.get_by_role("link", name="Connections").click()
+    expect_title(page, "Connections")
+    by_key(page, "page-search").get_by_role("textbox").fill(old_id)
+    expect(by_key(page, "page-search-rows")).to_contain_text("Facebook gave this Page another id")
+    button(page, f"page-search-take_along-{old_id}").click()
+    expect(page.get_by_role("dialog")).to_contain_text(f"{days - 1} days of figures")
+    button(page, "moved-yes").click()
+    button(page, f"moved-undo-{old_id}").wait_for()
+    expect(page).to_have_url(re.compile(f"id={new_id}"))
+    assert server.query(count, new_id) == [days]
+    button(page, f"moved-undo-{old_id}").click()
+    button(page, f"moved-take-{old_id}").wait_for()
+    assert server.query(count, old_id) == [days]
+    page.get_by_role("link", name="Overview").click()
+    expect_title(page, "Overview")
 
 
 def start_over(page: Page, server: Server) -> None:

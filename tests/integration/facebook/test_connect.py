@@ -402,6 +402,20 @@ def test_businesses_that_can_not_be_read_fail_no_trip(
     assert preview.usable
 
 
+def test_an_account_without_businesses_and_one_that_is_refused_them_connect(scene: Scene) -> None:
+    world = scene.sandbox.world
+    alone = next(each for each in world.people if not world.list_businesses(each))
+    _, preview = scene.traveller.travel(person=alone.id)
+    assert preview.seen == ()
+    assert preview.usable
+    for code in (200, 4):
+        scene.sandbox.inject("error", path="/me/businesses", code=code, times=9)
+        _, preview = scene.traveller.travel()
+        assert preview.seen == ()
+        assert preview.usable
+        scene.sandbox.clear_faults()
+
+
 def test_a_dialog_that_ends_without_a_page_changes_nothing(scene: Scene) -> None:
     scene.traveller.connect()
     tokens = count_tokens(scene)

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 
 from fb.accounts import custody
 from fb.accounts.custody import CustodyError, PageAccess
-from fb.accounts.disconnect import freeze
+from fb.accounts.disconnect import forget_page, freeze, load_cost
 from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, RateLimited
 from storage.accounts.allowances import allow, find_last_use, list_allowances, list_uses, withdraw
@@ -135,6 +135,20 @@ def test_every_answer_is_counted_and_the_first_of_an_hour_is_an_event(
     assert kinds.count("token_handed_out") == 2
     assert last is not None
     assert (last.consumer, last.last_at) == (BOT, scene.clock())
+
+
+def test_a_forgotten_access_is_replaced_by_another_accounts(scene: Scene, page_id: str) -> None:
+    permit(scene, page_id)
+    anna = ask(scene, page_id).grant_id
+    forget_page(scene.installation, anna, page_id)
+    assert account_of(scene, ask(scene, page_id)) == "Ben Ortiz"
+    cost = load_cost(scene.installation, ask(scene, page_id).grant_id)
+    assert page_id in cost.only_held
+    assert page_id not in load_cost(scene.installation, anna).held
+    forget_page(scene.installation, cost.grant_id, page_id)
+    with pytest.raises(custody.NoAccess):
+        ask(scene, page_id)
+    assert set(statuses(scene).values()) == {"ok"}
 
 
 def test_a_tag_holds_for_the_pages_that_have_it_at_the_moment(scene: Scene, page_id: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from storage.accounts.page_tokens import list_only_held
 from storage.db.engine import Database
 from storage.figures.health import (
     Freshness,
@@ -42,6 +43,10 @@ def test_what_hangs_on_an_account(database: Database) -> None:
         found = find_grant_health(session)
         lost = list_role_lost(session)
         waiting = count_cut_off(session)
+        # What the dialog of disconnecting names is what the card says.
+        for grant_id, health in found.items():
+            names = tuple(list_only_held(session, grant_id).values())
+            assert health.sole_held == NamedPages(len(names), names[:3])
     assert set(found) == {anna, ben, cleo}
 
     assert found[anna].pages == NamedPages(2, ("Page 0", "Page 1"))
@@ -77,6 +82,8 @@ def test_a_paused_account_holds_a_page_but_does_not_read_it(database: Database) 
         # It would be read again after the pause.
         assert list_role_lost(session) == {}
         assert count_cut_off(session) == 1
+        assert list(list_only_held(session, dead)) == []
+        assert list(list_only_held(session, paused)) == ["p", "q"]
     assert found[dead].sole_held == NOBODY
     assert found[paused].sole_held == NamedPages(2, ("Page p", "Page q"))
     assert found[dead].role_lost == NOBODY

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fb.graph import errors
-from fb.graph.errors import FacebookError, FieldUnknown, RateLimited, translate
+from fb.graph.errors import FacebookError, FieldUnknown, PageMoved, RateLimited, translate
 
 BUSINESS_USAGE = (
     '{"100000000000001":[{"type":"pages","call_count":100,"total_cputime":20,"total_time":20,'
@@ -99,6 +99,17 @@ def test_a_limit_names_its_scope_and_its_end(code: int, scope: str) -> None:
     unnamed = refuse(code=code)
     assert isinstance(unnamed, RateLimited)
     assert unnamed.retry_after_seconds is None
+
+
+def test_a_new_id_of_a_page_is_read_from_the_message() -> None:
+    text = "(#21) Page ID 114267748588304 was migrated to page ID 111013272313096.  Please update"
+    error = refuse(code=21, message=text)
+    assert isinstance(error, PageMoved)
+    assert error.new_id == "111013272313096"
+    assert "111013272313096" not in str(error)
+    for unreadable in ("", "Page ID 1 was migrated to page ID <b>", f"to page ID {'9' * 40}"):
+        assert type(refuse(code=21, message=unreadable)) is errors.Refused
+    assert type(refuse(code=100, message=text)) is errors.Refused
 
 
 def test_older_envelopes_are_understood() -> None:

@@ -95,7 +95,7 @@ def test_a_lost_role_is_told_apart_from_access_that_was_never_sent() -> None:
 
 def test_a_page_that_was_left_out_says_so_in_its_own_words() -> None:
     left_out = page_profile.connection(profile_in("disconnected", status="left_out")).sentence or ""
-    assert left_out.startswith("You left this Page out when you saved.")
+    assert left_out.startswith("You left this Page out.")
     assert "Its history is safe." in left_out
     ended = profile_in("disconnected", status="left_out", grant_status="disconnected")
     assert "No connected account" in (page_profile.connection(ended).sentence or "")
