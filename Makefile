@@ -13,7 +13,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?= 2
-PYTEST := -n $(WORKERS) --dist worksteal
+# One more than there are cores: tests also wait, for locks, servers and disks.
+PYTEST := -n 3 --dist worksteal
 BROWSER := -n $(WORKERS) --dist loadfile
 # A day is a parameter of the SQL and changes nothing in it, so one database is enough.
 DATES := $(PYTEST) tests/unit tests/integration tests/screens -k "not postgresql"

@@ -25,7 +25,7 @@ from tests.present import NOW, start_clock, tell_servers_time
 
 # Few examples while one works; many with --hypothesis-profile=thorough. A machine under load is no
 # reason to fail: what is slow shows in the durations.
-hypothesis_settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis_settings.register_profile("quick", deadline=None, max_examples=15)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=1000)
 hypothesis_settings.load_profile("quick")
 

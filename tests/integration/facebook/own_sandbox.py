@@ -32,12 +32,12 @@ def opened_sandbox(root: Path) -> Iterator[Installation]:
             startup.installation.close()
 
 
-def connect(installation: Installation) -> None:
-    """Connect the sandbox's first person and save all Pages."""
+def connect(installation: Installation, person: str | None = None) -> None:
+    """Connect a person of the sandbox, the first one if None, and save all Pages."""
     settings = installation.settings
     # The dialog is reached where this test serves it, not where a browser would find it.
     object.__setattr__(settings, "dialog_url", settings.graph_url)
-    Traveller(installation, settings.graph_url).connect()
+    Traveller(installation, settings.graph_url).connect(person)
 
 
 def is_finished(installation: Installation) -> bool:

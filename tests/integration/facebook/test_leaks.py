@@ -108,7 +108,7 @@ def test_the_search_would_find_one(tmp_path: Path, log: Everything) -> None:
 # permissions, three to list, and then the check and the two batches of the sync. Every call meets a
 # fault, and every fault several calls of either part.
 @pytest.mark.parametrize(
-    ("call", "fault"), zip(range(1, 12), itertools.cycle(["cut", "html", "error"]), strict=False)
+    ("call", "fault"), [*zip(range(1, 12), itertools.cycle(["cut", "html", "error"]), strict=False)]
 )
 def test_a_walk_that_breaks_at_any_call_leaves_no_secret(
     tmp_path: Path, log: Everything, call: int, fault: str, monkeypatch: pytest.MonkeyPatch

@@ -185,7 +185,7 @@ def test_channels_are_sealed_rotated_and_given_up_with_their_key(database: Datab
         check_keys(session, VAULT, NOW)
         channels.set_channel(session, VAULT, "slack", '{"url": "https://hooks.example/x"}', NOW)
     both = Vault([OTHER_KEY, KEY])
-    assert rotate_keys(database, both, NOW).resealed == 1
+    assert rotate_keys(database, both, NOW).resealed == 2, "the channel, and the ledger's key"
     with database.writing() as session:
         (record,) = channels.list_channels(session)
         assert record.key_id == both.current_key_id
