@@ -187,6 +187,10 @@ def test_a_page_that_removed_the_app_ends_for_every_account(desk: Desk) -> None:
     assert {event.page_name for event in desk.events()} == {"Page 10"}
 
 
+@pytest.mark.fault(
+    "a callback is replayed after a new connect",
+    "the new access",
+)
 def test_a_request_that_is_sent_again_later_does_nothing(desk: Desk) -> None:
     desk.connect("1", "10", at=NOW)
     for payload in (
@@ -224,6 +228,10 @@ def test_what_facebook_asks_to_delete_is_erased(desk: Desk) -> None:
     assert desk.read(path) == desk.read(path)
 
 
+@pytest.mark.fault(
+    "a callback names a Page, and comes again after a new grant",
+    "the new grant",
+)
 @pytest.mark.both_databases
 def test_a_page_can_be_deleted_and_not_after_a_new_grant(desk: Desk) -> None:
     desk.connect("1", "10", "11")
@@ -269,6 +277,10 @@ def begin_run(desk: Desk) -> int:
         return start_run(session, kind=SNAPSHOTS, started_by="daily", day=NOW.date(), now=NOW)
 
 
+@pytest.mark.fault(
+    "a deletion meets a refresh, and a restart",
+    "the request",
+)
 def test_a_deletion_waits_for_a_run_and_outlives_a_restart(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -292,6 +304,10 @@ def test_a_deletion_waits_for_a_run_and_outlives_a_restart(
     assert (desk.pages(), desk.status_of("1")) == ([], None)
 
 
+@pytest.mark.fault(
+    "the program dies during a deletion",
+    "the request: it is completed at the next start",
+)
 def test_a_deletion_that_was_killed_in_between_is_completed(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -346,6 +362,10 @@ def test_one_request_sent_again_and_again_fills_no_table(desk: Desk) -> None:
     assert "Nothing was stored" in desk.read(f"{DELETION_PATH}{newest}")
 
 
+@pytest.mark.fault(
+    "a callback is forged, altered, too long or from the future",
+    "everything",
+)
 @pytest.mark.parametrize("path", BOTH_PATHS)
 @pytest.mark.parametrize(
     "form",
@@ -372,6 +392,10 @@ def test_what_facebook_did_not_sign_is_refused(desk: Desk, path: str, form: dict
     assert (desk.status_of("1"), desk.statuses()) == ("ok", [])
 
 
+@pytest.mark.fault(
+    "a callback is no form",
+    "everything",
+)
 @pytest.mark.parametrize("path", BOTH_PATHS)
 def test_bytes_of_any_kind_are_refused(desk: Desk, path: str) -> None:
     form = {"content-type": "application/x-www-form-urlencoded"}

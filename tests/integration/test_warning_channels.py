@@ -125,6 +125,10 @@ def test_a_webhook_gets_its_signed_json_over_tls_of_its_name() -> None:
     assert headers[webhook.SIGNATURE_HEADER] == signature
 
 
+@pytest.mark.fault(
+    "a webhook answers an error, a redirect, or nonsense",
+    "the warning: it is tried again",
+)
 @pytest.mark.parametrize(
     ("answer", "failure"),
     [
@@ -149,6 +153,10 @@ def test_a_body_without_end_is_not_read() -> None:
         send(hook(receiver.port))
 
 
+@pytest.mark.fault(
+    "a webhook hangs before, in or after TLS",
+    "the other channels; it ends in time",
+)
 @pytest.mark.parametrize("serve", [silent, silent_after_tls, dripping])
 @pytest.mark.usefixtures("impatient")
 def test_a_webhook_that_hangs_anywhere_ends_in_time(serve: Serve) -> None:
@@ -161,6 +169,10 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
+@pytest.mark.fault(
+    "a target refuses, or has no address",
+    "the reason, in words",
+)
 def test_servers_that_refuse_or_are_unknown_are_told_apart(names: Names) -> None:
     port = closed_port()
     assert failure_of(hook(port)) == ("unreachable", None)
@@ -176,6 +188,10 @@ def test_a_certificate_of_another_name_is_refused(names: Names) -> None:
     assert receiver.received == []
 
 
+@pytest.mark.fault(
+    "a target lies within the network",
+    "no byte goes there",
+)
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "169.254.169.254", "::ffff:10.0.0.1", f"{PUBLIC},10.0.0.1", f"10.0.0.1,{PUBLIC}"],
@@ -195,6 +211,10 @@ def test_the_next_address_is_tried_where_nobody_answers_at_the_first(names: Name
     assert len(receiver.received) == 1
 
 
+@pytest.mark.fault(
+    "a target's name leads elsewhere on the second look",
+    "the address that was checked",
+)
 def test_a_name_that_moves_to_a_private_address_is_looked_up_once(
     names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +255,10 @@ def test_nothing_is_said_to_a_mail_server_without_tls() -> None:
     assert set(receiver.commands) <= {"EHLO", "QUIT"}
 
 
+@pytest.mark.fault(
+    "a mail server refuses TLS, sign-in, sender or recipient",
+    "the reason, in words",
+)
 @pytest.mark.parametrize(
     ("refuses", "failure"),
     [
@@ -250,6 +274,10 @@ def test_what_a_mail_server_refuses_is_said(refuses: str, failure: tuple[str, in
         assert failure_of(mail_to(receiver.port)) == failure
 
 
+@pytest.mark.fault(
+    "a mail server hangs",
+    "the other channels; it ends in time",
+)
 @pytest.mark.usefixtures("impatient")
 def test_a_mail_server_that_hangs_ends_in_time() -> None:
     with serving(silent) as receiver:
@@ -327,12 +355,20 @@ def test_the_timer_sends_what_is_due_once(office: Office) -> None:
     assert len(office.keys()) == 2
 
 
+@pytest.mark.fault(
+    "two servers warn at once",
+    "one message",
+)
 def test_two_servers_that_warn_at_once_send_one_message(office: Office) -> None:
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda _: sender.send_due(office.installation, "webhook"), range(2)))
     assert len(office.keys()) == 1
 
 
+@pytest.mark.fault(
+    "the program dies between claim and message",
+    "the warning: it is sent after a pause",
+)
 def test_a_server_that_dies_after_its_claim_loses_no_warning(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:

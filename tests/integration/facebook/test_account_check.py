@@ -65,6 +65,10 @@ def count_checks(scene: Scene) -> int:
     return [path for _, path in scene.sandbox.calls].count("/v26.0/debug_token")
 
 
+@pytest.mark.fault(
+    "Facebook ends an account's access (458, 459, 460, 463, 464, 467, 492, 493)",
+    "the cause, the remedy, every Page; a renewal brings it back",
+)
 @pytest.mark.parametrize("subcode", sorted(ENDED_SUBCODES))
 def test_each_end_is_stored_and_told_with_cause_and_action(scene: Scene, subcode: int) -> None:
     scene.sandbox.end_access(anna(scene), subcode)
@@ -100,6 +104,10 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.fault(
+    "a check meets a limit, an outage, a cut, a redirect, an answer that is no JSON",
+    "every account as it was",
+)
 @pytest.mark.parametrize("path", ["/debug_token", "/me/permissions"])
 @pytest.mark.parametrize(("kind", "details"), FAULTS)
 def test_what_is_not_about_the_access_changes_nothing(
@@ -134,6 +142,10 @@ def test_a_valid_token_that_facebook_refuses_has_ended(scene: Scene) -> None:
     assert grant_of(scene).reason_subcode == 458
 
 
+@pytest.mark.fault(
+    "a permission is withdrawn between two refreshes",
+    "the account, its Pages and figures",
+)
 def test_a_withdrawn_permission_is_seen_between_two_syncs(scene: Scene) -> None:
     run_snapshots(scene.installation, "manual")
     scene.sandbox.memory.change(
@@ -150,6 +162,10 @@ def test_a_withdrawn_permission_is_seen_between_two_syncs(scene: Scene) -> None:
     assert (grant_of(scene).status, grant_of(scene).reason_code) == ("needs_renewal", 10)
 
 
+@pytest.mark.fault(
+    "an account loses its role on one Page of many",
+    "the account and its other Pages",
+)
 @pytest.mark.parametrize("days", [1, 61])
 def test_a_role_lost_on_one_page_of_many_ends_no_account(scene: Scene, days: int) -> None:
     """Also after the user access token has run out, when only page access tokens still work."""
@@ -204,6 +220,10 @@ def test_without_a_page_that_works_a_token_that_ran_out_has_ended(scene: Scene) 
     assert (grant_of(scene).reason_code, grant_of(scene).reason_subcode) == (190, 463)
 
 
+@pytest.mark.fault(
+    "the 90 days of data access end",
+    "the account, until it is renewed",
+)
 def test_an_ended_data_access_needs_renewal(scene: Scene) -> None:
     scene.clock.move(days=88)
     assert check(scene).is_alive

@@ -27,6 +27,7 @@ from storage.accounts.vault import Vault
 from storage.figures.page_search import find_pages
 from storage.models import Attempt, Grant, Page, PageGrant, SeenPage, Snapshot
 from tests.integration.facebook.traveller import START, Scene, Traveller, opened_scene
+from tests.integration.killing import die, dump, run_until_killed
 
 ReturnParameters = dict[str, list[str]]  # as Facebook sends a browser back
 
@@ -337,6 +338,26 @@ def test_a_renewal_says_what_it_would_drop_and_drops_nothing_before_save(scene: 
     assert count_tokens(scene) == tokens - len(names)
 
 
+@pytest.mark.fault(
+    "the program is killed while a renewal is saved",
+    "every row; the same Save works after it",
+)
+def test_a_renewal_that_is_killed_while_it_is_saved_changes_nothing(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.traveller.connect()
+    attempt_id, preview = scene.traveller.travel(unticked_pages=0b11)
+    database = scene.installation.database
+    with database.reading() as session:
+        before = dump(session)
+    with monkeypatch.context() as patch:
+        patch.setattr("fb.login.save.record_event", die)  # the last that it stores
+        run_until_killed(database, lambda: scene.traveller.save(attempt_id, preview))
+    with database.reading() as session:
+        assert dump(session) == before
+    assert scene.traveller.save(attempt_id, preview)["kept"] == len(preview.usable)
+
+
 def count_tokens(scene: Scene) -> int:
     with scene.installation.database.reading() as session:
         held = select(func.count()).where(PageGrant.sealed_page_token.is_not(None))
@@ -389,6 +410,10 @@ def test_a_granted_page_that_facebook_does_not_list_is_named_by_its_id(scene: Sc
     assert preview.seen == ()
 
 
+@pytest.mark.fault(
+    "`/me/businesses` fails in any way",
+    "the trip, with its Pages",
+)
 def test_businesses_that_can_not_be_read_fail_no_trip(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -402,6 +427,10 @@ def test_businesses_that_can_not_be_read_fail_no_trip(
     assert preview.usable
 
 
+@pytest.mark.fault(
+    "`/me/businesses` is refused, or empty",
+    "the trip, with its Pages",
+)
 def test_an_account_without_businesses_and_one_that_is_refused_them_connect(scene: Scene) -> None:
     world = scene.sandbox.world
     alone = next(each for each in world.people if not world.list_businesses(each))
@@ -416,6 +445,10 @@ def test_an_account_without_businesses_and_one_that_is_refused_them_connect(scen
         scene.sandbox.clear_faults()
 
 
+@pytest.mark.fault(
+    "Facebook's dialog ends with no Page ticked",
+    "every Page's access",
+)
 def test_a_dialog_that_ends_without_a_page_changes_nothing(scene: Scene) -> None:
     scene.traveller.connect()
     tokens = count_tokens(scene)

@@ -180,6 +180,10 @@ def use(scene: Scene, page_id: str, client: GraphClient) -> tuple[str, list[str]
     ), tried
 
 
+@pytest.mark.fault(
+    "an account dies while a program asks for a token",
+    "the token, through another account, in the same call",
+)
 def test_another_account_takes_over_in_the_same_call(scene: Scene, page_id: str) -> None:
     permit(scene, page_id)
     anna = next(each for each in scene.sandbox.world.people if each.name == "Anna Keller")
@@ -196,6 +200,10 @@ def test_another_account_takes_over_in_the_same_call(scene: Scene, page_id: str)
     client.close()
 
 
+@pytest.mark.fault(
+    "a hand-out meets a limit or an outage",
+    "every account as it was",
+)
 def test_only_facebooks_word_on_the_token_changes_an_account(scene: Scene, page_id: str) -> None:
     permit(scene, page_id)
 
@@ -271,6 +279,10 @@ def test_what_does_not_open_is_not_counted(scene: Scene, page_id: str) -> None:
         assert find_last_use(session, page_id) is None
 
 
+@pytest.mark.fault(
+    "the program dies between count and token",
+    "the count; no token goes out uncounted",
+)
 def test_the_count_is_committed_before_the_token_is_released(
     scene: Scene, page_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,10 @@ def test_a_key_that_is_not_missing_is_not_given_up(scene: Scene) -> None:
     assert [account.state for account in accounts(scene).values()] == ["ok", "ok"]
 
 
+@pytest.mark.fault(
+    "an encryption key is lost",
+    "all figures, and the access that other keys sealed",
+)
 def test_giving_up_a_key_erases_what_it_sealed_and_nothing_else(scene: Scene) -> None:
     before, days, events = accounts(scene), count_days(scene), count_events(scene)
     forget(scene)

@@ -226,6 +226,10 @@ def test_a_stopped_rotation_leaves_everything_open_and_goes_on(
     assert canaries(database) == [NEW.current_key_id]
 
 
+@pytest.mark.fault(
+    "an account is renewed during a rotation of keys",
+    "the new access",
+)
 @pytest.mark.parametrize("renewing", [BOTH, OLD])
 def test_what_is_renewed_during_a_rotation_is_kept(
     database: Database, monkeypatch: pytest.MonkeyPatch, renewing: Vault
@@ -338,6 +342,10 @@ keys.rotate_keys(database, vault, datetime.now(UTC), say)
 """
 
 
+@pytest.mark.fault(
+    "the program is killed during a rotation of keys",
+    "every stored access opens; the next run goes on",
+)
 @pytest.mark.parametrize("batches", [2, 10])
 def test_a_rotation_that_is_killed_leaves_everything_open(database: Database, batches: int) -> None:
     pages = [str(number) for number in range(100, 220)]

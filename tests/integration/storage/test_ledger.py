@@ -168,6 +168,10 @@ def test_an_exchanged_account_is_found(database: Database) -> None:
     assert verify(database).exchanged_count == 1
 
 
+@pytest.mark.fault(
+    "several programs record at once",
+    "one chain",
+)
 @pytest.mark.both_databases
 def test_writers_at_the_same_time_make_one_chain(database: Database, database_url: str) -> None:
     """Threads of one process, and a second process with a pool of its own."""
@@ -220,6 +224,10 @@ while True:
 """
 
 
+@pytest.mark.fault(
+    "the program is killed while it records what was done",
+    "an unbroken chain",
+)
 @pytest.mark.both_databases
 def test_a_writer_that_is_killed_leaves_no_gap(database: Database, database_url: str) -> None:
     command = [sys.executable, "-c", APPEND, database_url, KEY]
