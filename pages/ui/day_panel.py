@@ -17,7 +17,7 @@ from pages.charts.chart_parts import CLICKED, ISO
 from pages.charts.timeline import Note, Point, find_step
 from pages.text.formats import count, counted, plain, signed, span, weekday
 from pages.text.periods import A_DAY
-from pages.ui import flash
+from pages.ui import flash, popovers
 from pages.ui.notes import popover
 from pages.ui.notes.popover import Chart
 
@@ -170,14 +170,15 @@ def render_day(
 def render_form(installation: Installation, chart: Chart, day: date) -> None:
     """Draw the button that opens the form for a note on ``day``."""
     turn = st.session_state.get(popover.TURN, 0)  # a new one, closed, after each note
+    key = f"day-note-{turn}" if chart.name != INSIGHTS else f"insight-day-note-{turn}"
     box = st.popover(
         "Add a note for this day",
         icon=":material/add_notes:",
         type="tertiary",
-        key=f"day-note-{turn}" if chart.name != INSIGHTS else f"insight-day-note-{turn}",
+        key=key,
         on_change="rerun",
     )
-    if not box.open:
+    if not popovers.is_drawn(box, key):
         return
     with installation.database.reading() as session, box, st.container(width=popover.WIDTH):
         is_saved = popover.render_form(installation, session, chart, None, day)

@@ -16,7 +16,7 @@ from pages.queries import count_states, list_choices, resolve_filter
 from pages.records import FilterAddress, Listed, PageFilter
 from pages.text.formats import any_of, count, counted, cut, listed, plain
 from pages.text.phrases import CONNECTIONS
-from pages.ui import archive, compare_link, url_controls
+from pages.ui import archive, compare_link, popovers, url_controls
 from pages.ui.return_url import FILTER_NAMES
 from storage.figures.filters import MAX_VALUES
 
@@ -37,7 +37,7 @@ def render(session: Session, container: Any, current: PageFilter) -> None:
     """Draw the button, and its box while it is open."""
     with container:
         box = st.popover("Filter", icon=":material/filter_list:", key="filter", on_change="rerun")
-    if not box.open:
+    if not popovers.is_drawn(box, "filter"):
         return
     filter = current.filter
     states = {name: f"{name} ({count(pages)})" for name, pages in count_states(session).items()}

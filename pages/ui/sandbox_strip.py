@@ -12,7 +12,7 @@ from fb.jobs import runner, sandbox_history
 from pages.queries import find_freshness, is_empty
 from pages.text.formats import count, counted, day, moment
 from pages.text.progress_text import with_time_left
-from pages.ui import flash, links, polling, viewer
+from pages.ui import flash, links, polling, popovers, viewer
 from pages.ui.polling import poll
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
@@ -66,7 +66,7 @@ def progress_text(progress: RunRecord) -> str:
 @viewer.fragment
 def _controls(installation: Installation, *, is_busy: bool) -> None:
     popover = st.popover("Controls", type="tertiary", key=CONTROLS, on_change="rerun")
-    if not popover.open:
+    if not popovers.is_drawn(popover, CONTROLS):
         return
     with popover, st.container(width=CONTROLS_WIDTH):
         st.caption(

@@ -13,7 +13,7 @@ from fb.installation import Installation
 from pages.queries import search_pages, search_tags
 from pages.text import permissions
 from pages.text.formats import count, counted, cut, listed, plain, when
-from pages.ui import flash, viewer
+from pages.ui import flash, popovers, viewer
 from storage.accounts.allowances import (
     CONSUMER_NAME,
     Allowance,
@@ -87,10 +87,9 @@ def _refused(installation: Installation, use: Use) -> None:
 @viewer.fragment
 def _form(installation: Installation) -> None:
     turn = st.session_state.get(_TURN, 0)  # a new one, closed, after each allowance
-    box = st.popover(
-        "Allow a program", icon=":material/key:", key=f"allow-program-{turn}", on_change="rerun"
-    )
-    if not box.open:
+    key = f"allow-program-{turn}"
+    box = st.popover("Allow a program", icon=":material/key:", key=key, on_change="rerun")
+    if not popovers.is_drawn(box, key):
         return
     with installation.database.reading() as session, box, st.container(width=WIDTH):
         consumer = st.text_input(

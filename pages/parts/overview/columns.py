@@ -19,7 +19,7 @@ from pages.text.formats import plain_cell
 from pages.text.glossary import meaning
 from pages.text.insights_text import SUM_CHANGE_HELP, SUM_CHANGES, SUM_HELP, SUM_LABELS
 from pages.text.phrases import CONNECTIONS
-from pages.ui import url_controls
+from pages.ui import popovers, url_controls
 from pages.ui.connection_text import why_attention
 from pages.ui.links import picture_path
 from storage.figures.filters import Metric
@@ -213,7 +213,7 @@ def render(shown: Sequence[Column], noun: str, period: str, zone: str, *, has_su
         type="tertiary",
         on_change="rerun",
     )
-    if not popover.open:
+    if not popovers.is_drawn(popover, "columns-box"):
         return
     with popover, st.container(width=360, key="columns-open"):
         names = url_controls.choose_several(

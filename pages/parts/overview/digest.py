@@ -16,7 +16,7 @@ from pages.records import Week
 from pages.text.formats import counted, cut, plain, signed
 from pages.text.periods import CUSTOM
 from pages.text.phrases import ATTENTION
-from pages.ui import links, url_controls
+from pages.ui import links, popovers, url_controls
 from pages.ui.connection_text import why_attention
 from pages.ui.week_text import (
     MAX_NAME,
@@ -109,7 +109,7 @@ def _list_attention(
         )
         unusual = name_unusual(week) or NOTHING_UNUSUAL
         st.markdown(plain(f"{unusual}."), width="content")
-    if not box.open:
+    if not popovers.is_drawn(box, "digest-attention"):
         return
     with box:
         table = list_attention(session, week.period, filter, MAX_LISTED)

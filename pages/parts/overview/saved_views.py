@@ -20,7 +20,7 @@ from fb.installation import Installation
 from pages.queries import find_saved_view, list_saved_views
 from pages.text.formats import cut, plain
 from pages.text.periods import COMPARISONS, CUSTOM, DEFAULT_LABEL, LABELS
-from pages.ui import flash, period_bar, return_url, url_controls, viewer
+from pages.ui import flash, period_bar, popovers, return_url, url_controls, viewer
 from pages.ui.copy_link import PERIOD_NAMES
 from pages.ui.filter_box import MAX_PARAMETER
 from pages.ui.return_url import FILTER_NAMES
@@ -198,7 +198,7 @@ def _popover(installation: Installation, view: View | None, shown: Pairs) -> Non
     popover = st.popover(
         label_of(view, shown), icon=":material/bookmark:", key="views", on_change="rerun"
     )
-    if not popover.open:
+    if not popovers.is_drawn(popover, "views"):
         return
     with (
         installation.database.reading() as session,

@@ -17,7 +17,7 @@ from pages.charts.chart_parts import Palette, Spec
 from pages.text.formats import count
 from pages.text.locale import get_locale, use_locale
 from pages.text.periods import Period
-from pages.ui import links, viewer
+from pages.ui import links, popovers, viewer
 from pages.ui.export import chart_image, heading_form
 from pages.ui.export.heading_form import HeadingScope
 from pages.ui.export.report import Report, to_html
@@ -92,7 +92,7 @@ def render(
     popover = st.popover(
         label, icon=":material/download:", key=key, width="content", on_change="rerun"
     )
-    if not popover.open:
+    if not popovers.is_drawn(popover, key):
         return
     with popover, st.container(key=f"{key}-open"):
         for group in list_groups():

@@ -17,7 +17,7 @@ from pages.queries import find_tags, load_notes
 from pages.records import Notes
 from pages.text.formats import counted, cut, plain, weekday
 from pages.text.periods import A_DAY
-from pages.ui import flash, viewer
+from pages.ui import flash, popovers, viewer
 from pages.ui.notes import note_text
 from storage.db.errors import NoteRefused
 from storage.notes.notes import (
@@ -84,10 +84,9 @@ def chart_of(
 @viewer.fragment
 def render(installation: Installation, chart: Chart) -> None:
     """Draw the popover."""
-    popover = st.popover(
-        "Notes", icon=":material/sticky_note_2:", key=f"notes-{chart.name}", on_change="rerun"
-    )
-    if not popover.open:
+    key = f"notes-{chart.name}"
+    popover = st.popover("Notes", icon=":material/sticky_note_2:", key=key, on_change="rerun")
+    if not popovers.is_drawn(popover, key):
         return
     with (
         installation.database.reading() as session,

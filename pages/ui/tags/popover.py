@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from fb.installation import Installation
 from pages.queries import count_filtered, find_tags, find_tags_of
 from pages.text.formats import counted, cut, number, plain, plain_badge
-from pages.ui import compare_link, flash, viewer
+from pages.ui import compare_link, flash, popovers, viewer
 from pages.ui.tags import tag_text
 from storage.db.errors import TagRefused
 from storage.figures.filters import EVERY_PAGE, Filter
@@ -55,7 +55,7 @@ def render_bulk(installation: Installation, filter: Filter, until: date) -> None
     ticked = filter.page_ids
     label = "Tags" if ticked is None else f"Tag these {number(len(ticked))}"
     popover = st.popover(label, icon=":material/label:", key="tags-bulk", on_change="rerun")
-    if not popover.open:
+    if not popovers.is_drawn(popover, "tags-bulk"):
         return
     with (
         installation.database.reading() as session,
@@ -208,7 +208,7 @@ def _one(installation: Installation, page_id: str) -> None:
     popover = st.popover(
         "Tags", icon=":material/new_label:", key="tags-page", type="tertiary", on_change="rerun"
     )
-    if not popover.open:
+    if not popovers.is_drawn(popover, "tags-page"):
         return
     with (
         installation.database.reading() as session,

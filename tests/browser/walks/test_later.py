@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 
 from playwright.sync_api import Page, expect
 
@@ -11,15 +14,22 @@ from tests.browser.kit import trips
 from tests.browser.kit.browsing import (
     button,
     by_key,
+    expect_soon,
     expect_title,
+    settle,
     tiles,
     visit,
     words,
 )
 from tests.browser.kit.grids import pages_table
-from tests.browser.kit.serving import Server
+from tests.browser.kit.serving import Server, clean_environment
 from tests.browser.kit.stored import DAYS, FANS, HISTORY, MANUAL_RUNS, PAGES
 from tests.waiting import wait_until
+
+DROPPED = "Optik Keller"  # held by Anna alone
+DROPPED_TOKENS = (
+    f"SELECT count(*) FROM page_grants JOIN pages ON pages.id = page_id WHERE name = '{DROPPED}'"
+)
 
 
 def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> None:
@@ -31,6 +41,7 @@ def test_time_trouble_and_the_end(serve: Serve, full: Server, page: Page) -> Non
         let_the_password_be_changed(page, server)
         renew(page, server)
         connect_a_second_account(page, server)
+        hand_out_access(page, server)
         disconnect_it(page, server)
         let_a_page_move(page, server)
         start_over(page, server)
@@ -120,6 +131,52 @@ def connect_a_second_account(page: Page, server: Server) -> None:
     assert server.query("SELECT status FROM grants") == ["ok", "ok"]
 
 
+def hand_out_access(page: Page, server: Server) -> None:
+    """A program is refused until it is allowed; while Anna's account rests, Ben's takes over."""
+    held = "SELECT page_id FROM page_grants WHERE sealed_page_token IS NOT NULL GROUP BY page_id"
+    page_id = server.query(f"{held} HAVING count(*) = 2 ORDER BY page_id LIMIT 1")[0]
+    visit(page, f"{server.url}/page?id={page_id}")
+    both = re.compile("held by .*(Anna.* and .*Ben|Ben.* and .*Anna)")
+    expect(page.get_by_text(both).first).to_be_visible()
+    assert ask_for_token(server, page_id).returncode == 2
+    page.get_by_role("link", name="Connections").click()
+    expect_title(page, "Connections")
+    button(page, f"allow-bot-pages_read_engagement-{page_id}").click()
+    withdraw = by_key(page, "programs").get_by_role("button", name="Withdraw")
+    expect(withdraw).to_be_visible()
+    choose_for(page, server, "Anna Keller", "Freeze")
+    assert json.loads(ask_for_token(server, page_id).stdout)["page_id"] == page_id
+    choose_for(page, server, "Anna Keller", "Unfreeze")
+    withdraw.click()
+    expect(withdraw).to_have_count(0)
+    assert ask_for_token(server, page_id).stdout == ""
+
+
+def ask_for_token(server: Server, page_id: str) -> subprocess.CompletedProcess[str]:
+    """Ask as a program does, while the dashboard runs."""
+    words = ("token", page_id, "--consumer", "bot", "--permission", "pages_read_engagement")
+    return subprocess.run(
+        [sys.executable, "-m", "fb", *words],
+        cwd=server.folder,
+        env=clean_environment(server.settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def choose_for(page: Page, server: Server, name: str, action: str) -> None:
+    """Choose from the menu of an account's card, and wait until it is done."""
+    (grant_id,) = server.query("SELECT id FROM grants WHERE account_name = ?", name)
+    by_key(page, f"account-{grant_id}").get_by_role("button", name="More").click()
+    page.get_by_text(action, exact=True).click()
+    status = "frozen" if action == "Freeze" else "ok"
+    expect_soon(
+        page, lambda: server.query("SELECT status FROM grants WHERE id = ?", grant_id), [status]
+    )
+    settle(page)
+
+
 def disconnect_it(page: Page, server: Server) -> None:
     """It says which Pages lose their only access; their history stays, their access doesn't."""
     history = server.query(HISTORY)
@@ -160,9 +217,17 @@ def let_a_page_move(page: Page, server: Server) -> None:
     (days,) = server.query(count, old_id)
     page.get_by_role("link", name="Connections").click()
     expect_title(page, "Connections")
-    trips.travel(page, "Renew")
+    trips.travel(page, "Renew", without=[DROPPED])
     assert tiles(page)["New"] == "1"
+    assert re.search(rf"would drop 2 \(.*{DROPPED}.*\)", words(page))
+    left = server.query(f"{DROPPED_TOKENS} AND sealed_page_token IS NOT NULL")
+    assert left == [1], "until Save"
+    kept = server.query(count, server.query("SELECT id FROM pages WHERE name = ?", DROPPED)[0])
     trips.save(page)
+    assert server.query(f"{DROPPED_TOKENS} AND sealed_page_token IS NOT NULL") == [0]
+    assert (
+        server.query(count, server.query("SELECT id FROM pages WHERE name = ?", DROPPED)[0]) == kept
+    )
     page.get_by_role("link", name="Connections").click()
     expect_title(page, "Connections")
     by_key(page, "page-search").get_by_role("textbox").fill(old_id)
