@@ -32,6 +32,11 @@ def test_fast_forward_hands_on_the_days(stage: Stage, monkeypatch: pytest.Monkey
     at = stage.open("connections", popover=CONTROLS)
     at.button(key="fast-forward-90").click().run()
     assert asked == [90]
+    # A press and Escape right after it may come to one run.
+    at.button(key="fast-forward-30").click()
+    at.session_state[CONTROLS] = False
+    at.run()
+    assert asked == [90, 30]
 
 
 @pytest.mark.parametrize("cause", ["trouble", "ended"])
