@@ -7,10 +7,12 @@ is drawn is made once by the product; from then on this script only calls Stream
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+import pages
 from pages import queries, records, resources
 from pages.charts.chart_parts import lean, mark_day, on_screen, palette
 from pages.parts.overview import cards, columns, digest, overview_text, tables
@@ -248,8 +250,11 @@ def _draw_table(made: Constants) -> None:
 
 
 polling.watch_browser()
-st.set_page_config(page_title="Overview · Pagekeeper", layout="wide")
-st.logo(":material/monitoring:", size="large")
+ASSETS = Path(pages.__file__).parent / "assets"
+st.set_page_config(
+    page_title="Overview · Pagekeeper", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
+)
+st.logo(str(ASSETS / "logo.svg"), size="large")
 PAGES = {
     screen.name: st.Page(
         draw,

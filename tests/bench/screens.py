@@ -51,7 +51,7 @@ def make_database(program: Path, *, pages: int, days: int) -> Database:
     with database.writing() as session:
         session.execute(update(PageGrant).values(key_id=key_id))
         session.execute(update(PageGrant).where(~has_figure).values(**lost))
-        session.execute(update(Grant).values(key_id=key_id))
+        session.execute(update(Grant).values(key_id=key_id, checked_at=NOW))
         about: dict[str, Any] = {
             "kind": SNAPSHOTS,
             "started_by": "daily",
