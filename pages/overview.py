@@ -237,7 +237,7 @@ def _way_back() -> dict[str, str]:
 
     Before the widgets below are drawn in the first run, the state is that of the URL.
     """
-    address = st.query_params
+    address = st.query_params.to_dict()
     state: dict[str, object] = {
         name: st.session_state.get(name, address.get(name)) for name in return_url.NAMES
     }

@@ -75,10 +75,12 @@ def number(value: float, digits: int = 0, *, sign: bool = False) -> str:
 
     The minus is the true one (U+2212), as in the charts.
     """
-    exact = Decimal(value) if isinstance(value, int) else Decimal(str(value))
-    if digits or not isinstance(value, int):
-        exact = exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
-    text = f"{abs(exact):,f}"
+    exact: int | Decimal
+    if isinstance(value, int) and not digits:
+        exact, text = value, f"{abs(value):,d}"
+    else:
+        exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+        text = f"{abs(exact):,f}"
     locale = get_locale()
     if (locale.decimal, locale.group, locale.grouping) != (".", ",", (3, 3)):
         whole, point, rest = text.partition(".")
@@ -245,7 +247,7 @@ def zone_of(at: datetime) -> str:
 
 def zones_of(times: Iterable[datetime | None]) -> str:
     """The zone of a column of times, for its header; two of them over a change of the clock."""
-    zones = dict.fromkeys(zone_of(at) for at in times if at is not None)
+    zones = dict.fromkeys(zone_of(at) for at in dict.fromkeys(times) if at is not None)
     return "/".join(zones) or "UTC"
 
 

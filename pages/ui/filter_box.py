@@ -112,6 +112,7 @@ def _name(name: str) -> str:
 
 
 def _address() -> FilterAddress:
+    given = set(st.query_params).intersection(FILTER_NAMES)
     return FilterAddress(
         **{
             name: tuple(
@@ -119,7 +120,7 @@ def _address() -> FilterAddress:
                 for value in st.query_params.get_all(name)[:MAX_VALUES]
                 if value
             )
-            for name in FILTER_NAMES
+            for name in given
         }
     )
 

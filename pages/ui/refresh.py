@@ -7,6 +7,7 @@ tab shows refreshes started elsewhere.
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,12 +39,18 @@ def render(installation: Installation, session: Session, *, is_making_history: b
     """
     version = get_version(session)
     at_first = _read_status(installation, session, is_making_history=is_making_history)
-    fresh = [at_first]  # the first drawing is part of this run: no need to read twice
+    # The first drawing is part of this run: it uses the run's session and reads nothing twice.
+    first_session: list[Session] = [session]
 
     @poll(WATCHING_SECONDS if at_first.is_running else IDLE_SECONDS)
     def watch() -> None:
-        with installation.database.reading() as session:
-            now = fresh.pop() if fresh else _read_status_again(installation, session)
+        is_first = bool(first_session)
+        with ExitStack() as stack:
+            if is_first:
+                session, now = first_session.pop(), at_first
+            else:
+                session = stack.enter_context(installation.database.reading())
+                now = _read_status_again(installation, session)
             if now.progress is not None:
                 st.session_state.pop(_STARTED, None)
             is_pressed = False
