@@ -11,7 +11,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,15 @@ def connected(home: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ended_server() -> Iterator[None]:
+    """The process that starts commands has ended when these tests have."""
+    yield
+    if _server.cache_info().currsize:
+        _server().communicate(timeout=90)
+        _server.cache_clear()
+
+
 def person_of(home: Path) -> Path:
     """The home folder of the person who runs the program in ``home``."""
     return home.with_name(f"{home.name}-person")
@@ -71,17 +82,34 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     bare = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     bare["HOME"] = str(person_of(home))
-    done = subprocess.run(
-        [sys.executable, "-m", "fb", command, *more],
-        cwd=home,
-        env=bare | clock_environment() | settings,
-        capture_output=True,
-        input=typed,
+    files = [home / name for name in ("typed", "stdout", "stderr")]
+    files[0].write_text(typed)
+    order = {
+        "folder": str(home),
+        "environment": bare | clock_environment() | settings,
+        "words": [command, *more],
+        "files": [str(file) for file in files],
+    }
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    print(json.dumps(order), file=server.stdin, flush=True)
+    code = int(server.stdout.readline())
+    stdout, stderr = (file.read_text() for file in files[1:])
+    assert "Traceback" not in stdout + stderr
+    return subprocess.CompletedProcess([command, *more], code, stdout, stderr)
+
+
+@lru_cache(1)
+def _server() -> subprocess.Popen[str]:
+    """The process that starts commands."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "tests" / "integration" / "command_server.py")],
+        env={"PATH": os.environ["PATH"], **clock_environment()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         text=True,
-        timeout=90,
     )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
 
 
 @pytest.mark.parametrize(
