@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import signal
 import subprocess
 import sys
@@ -262,8 +263,7 @@ def test_deleting_leaves_the_chain_whole_and_nothing_that_tells_who(database: Da
         rows = str(session.execute(select(EVENTS)).all())
     assert {each.tag_name for each in events} == {None, "Another"}
     assert {each.account_name for each in events} == {None}
-    assert "1001" not in rows
-    assert "2001" not in rows
+    assert not re.search(r"\b[12]001\b", rows)  # in a digest they may stand by chance
 
 
 @pytest.mark.both_databases
