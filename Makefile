@@ -30,7 +30,7 @@ run: .venv/runs
 	$(BIN)/streamlit run dashboard.py
 
 test: .venv/tests
-	$(BIN)/python -m pytest $(PYTEST) tests/unit tests/integration tests/screens tests/browser/walks/test_walk.py
+	$(BIN)/python -m pytest $(PYTEST) tests/browser/walks/test_walk.py tests/unit tests/integration tests/screens
 
 test-browser: .venv/tests
 	$(BIN)/python -m pytest $(BROWSER) tests/browser --ignore=tests/browser/walks/test_walk.py

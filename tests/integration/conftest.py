@@ -174,7 +174,8 @@ def _fresh_on_postgres(server: str, template: str) -> Iterator[str]:
 
 
 def _create_database(server: str, name: str, template: str) -> None:
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    # Of the two ways the faster one for a template of forty tables.
+    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
 
 def _execute(url: str, *statements: str) -> None:

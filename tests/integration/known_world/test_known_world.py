@@ -1,17 +1,13 @@
-"""The exported figures of a known world stay what they are, byte for byte, on both databases."""
+"""The exported figures of a known world stay what they are, byte for byte."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
 
-import pytest
-
 from storage.db.engine import Database
 from tests.integration.known_world import known_world
 from tests.integration.known_world.product import Store
-
-pytestmark = pytest.mark.both_databases
 
 # As `sha256sum` writes and checks them.
 SUMS = Path(__file__).with_name("known_world.sha256")
