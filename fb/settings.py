@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
@@ -83,6 +84,8 @@ class Settings:
     allow_private_targets: bool  # warnings may go to servers within the network
     keep_attempts_days: int
     keep_runs_days: int
+    display_time_zone: ZoneInfo  # of the days and hours of posts
+    keep_post_text: bool
     root: Path
 
     @property

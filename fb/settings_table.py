@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.fernet import Fernet
 from sqlalchemy import make_url
@@ -110,6 +111,13 @@ def _check_scopes(value: str) -> tuple[str, ...]:
             "one. Leave the setting out to ask for the usual ones."
         )
     return scopes
+
+
+def _check_time_zone(value: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Wrong("A time zone is a name such as Europe/Berlin, or UTC.") from None
 
 
 def _check_graph_version(value: str) -> str:
@@ -439,6 +447,22 @@ SETTINGS = (
         _check_days,
         "For how many days refreshes are kept, with the Pages that failed.",
         default="730",
+    ),
+    Setting(
+        "DISPLAY_TIME_ZONE",
+        "display_time_zone",
+        _check_time_zone,
+        "The zone of the days and hours at which posts were published.",
+        default="UTC",
+        show=str,
+    ),
+    Setting(
+        "KEEP_POST_TEXT",
+        "keep_post_text",
+        _check_yes_no,
+        "Write no to keep figures and links of posts without their text.",
+        default="yes",
+        show=lambda value: "yes" if value else "no",
     ),
 )
 SETTING_NAMES = tuple(setting.name for setting in SETTINGS)

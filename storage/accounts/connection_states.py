@@ -37,6 +37,12 @@ CONNECTION_STATES: tuple[ConnectionState, ...] = get_args(ConnectionState)
 # A full-control role of the New Pages Experience includes what ANALYZE allows.
 # https://developers.facebook.com/docs/pages-api/overview#tasks
 TASKS_THAT_ANALYZE = ("ANALYZE", "PROFILE_PLUS_ANALYZE", "PROFILE_PLUS_FULL_CONTROL")
+# Documented for /feed, and taken for /published_posts where Facebook refuses it:
+# https://developers.facebook.com/docs/graph-api/reference/page/feed
+_TASKS_THAT_LIST = ("CREATE_CONTENT", "MANAGE", "MODERATE", "FULL_CONTROL")
+TASKS_THAT_LIST_POSTS = frozenset(
+    prefix + task for task in _TASKS_THAT_LIST for prefix in ("", "PROFILE_PLUS_")
+)
 
 
 # Cached: a screen needs it several times.
@@ -60,6 +66,11 @@ def connection_rank() -> ColumnElement[int]:
 def may_analyze(tasks: Sequence[str]) -> bool:
     """Return whether an account with these tasks on a Page may read its insights."""
     return any(task in TASKS_THAT_ANALYZE for task in tasks)
+
+
+def may_list_posts(tasks: Sequence[str]) -> bool:
+    """Return whether an account with these tasks on a Page may list what it published."""
+    return not TASKS_THAT_LIST_POSTS.isdisjoint(tasks)
 
 
 def grant_rank() -> ColumnElement[int]:

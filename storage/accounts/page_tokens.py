@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, exists, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from storage.accounts.archive import archived_ids
-from storage.accounts.connection_states import may_analyze
+from storage.accounts.connection_states import may_analyze, may_list_posts
 from storage.models import Grant, Page, PageGrant
 
 INSIGHTS_PERMISSION = "read_insights"
@@ -37,6 +37,17 @@ class PageToken:
     account_id: str
     key_id: str
     sealed_page_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PostToken(PageToken):
+    """A token with which posts may be asked for, as far as Facebook last reported it.
+
+    ``has_role``: the account's role may list them. ``may_read_figures``: it may read insights.
+    """
+
+    has_role: bool
+    may_read_figures: bool
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,21 @@ def list_insight_tokens(session: Session) -> list[PageToken]:
         for *columns, tasks, permissions in session.execute(query.order_by(*_BEST_FIRST))
         if _may_read_insights(tasks, permissions)
     ]
+
+
+def list_post_tokens(session: Session) -> list[PostToken]:
+    """Return every page access token, as `list_page_tokens`, those that read figures first."""
+    query = _working(*_TOKEN_COLUMNS, PageGrant.tasks, Grant.granted_permissions)
+    tokens = [
+        PostToken(*[*columns, may_list_posts(tasks), _may_read_insights(tasks, permissions)])
+        for *columns, tasks, permissions in session.execute(query.order_by(*_BEST_FIRST))
+    ]
+    return sorted(tokens, key=lambda token: not token.may_read_figures)
+
+
+def has_page_token(session: Session) -> bool:
+    """Return whether any Page may be read."""
+    return session.scalar(_working(PageGrant.page_id).limit(1)) is not None
 
 
 def has_insight_token(session: Session) -> bool:

@@ -24,6 +24,7 @@ from storage.insights.sums import SUM_KEYS, InsightSums, load_insight_sums
 from storage.jobs.events import record_event
 from storage.models import InsightValue, Page, Snapshot
 from storage.models.base import THIS_COMPUTER
+from storage.posts.page_posts import Rhythms
 
 PAGES_AT_ONCE = 200
 TABLE_ROWS_AT_ONCE = 5_000
@@ -85,10 +86,13 @@ def daily_figures_columns(metric: Metric) -> tuple[Column, ...]:
     )
 
 
-def page_table_columns(metric: Metric, *, has_sums: bool = False) -> tuple[Column, ...]:
+def page_table_columns(
+    metric: Metric, *, has_sums: bool = False, has_posts: bool = False
+) -> tuple[Column, ...]:
     """Return the columns of the table of Pages; "as of" is the day of the newest snapshot.
 
-    ``has_sums``: with views and engagement over 28 days.
+    ``has_sums``: with views and engagement over 28 days. ``has_posts``: with how often the Pages
+    publish.
     """
     return (
         Column("page_id", "text"),
@@ -103,6 +107,7 @@ def page_table_columns(metric: Metric, *, has_sums: bool = False) -> tuple[Colum
         Column("connection", "text"),
         Column("updated_at_utc", "time"),
         *(SUM_COLUMNS if has_sums else ()),
+        *(POST_COLUMNS if has_posts else ()),
     )
 
 
@@ -111,6 +116,10 @@ SUM_COLUMNS = (
     *(Column(f"{key}_28_days{change}", "number") for key in SUM_KEYS for change in ("", "_change")),
     Column("28_days_until_pacific", "day"),
 )
+
+
+# Posts a week are those of 28 days; empty where not all of these days are known.
+POST_COLUMNS = (Column("posts_per_week", "percent"), Column("last_post_at_utc", "time"))
 
 
 def list_sums(sums: InsightSums, page_ids: Sequence[str]) -> list[Cell]:
@@ -130,12 +139,24 @@ def export_daily_figures(session: Session, query: ExportQuery, format: Format) -
 
 
 def export_page_table(
-    session: Session, query: ExportQuery, format: Format, *, sort: SortKey, descending: bool
+    session: Session,
+    query: ExportQuery,
+    format: Format,
+    *,
+    sort: SortKey,
+    descending: bool,
+    rhythms: Rhythms | None = None,
 ) -> bytes:
-    """Return the table of Pages as a file, sorted as on the screen."""
+    """Return the table of Pages as a file, sorted as on the screen.
+
+    ``rhythms``: how often the Pages publish; None before any post is read.
+    """
     sums = load_insight_sums(session, query.until)
-    rows = _iterate_page_table(session, query, sort, descending, sums)
-    return make_file(page_table_columns(query.metric, has_sums=sums is not None), rows, format)
+    rows = _iterate_page_table(session, query, sort, descending, sums, rhythms)
+    columns = page_table_columns(
+        query.metric, has_sums=sums is not None, has_posts=rhythms is not None
+    )
+    return make_file(columns, rows, format)
 
 
 def record_export(
@@ -198,6 +219,13 @@ def _iterate_daily_figures(session: Session, query: ExportQuery) -> Iterator[Seq
 _Snapshot = tuple[date, int | None, int | None, str, datetime, str | None]
 
 
+def _list_posts(rhythms: Rhythms, page_id: str) -> list[Cell]:
+    rhythm = rhythms.by_page.get(page_id)
+    if rhythm is None:
+        return [None, None]
+    return [rhythm.per_week if rhythm.is_covered else None, rhythm.last_at]
+
+
 def _load_snapshots(
     session: Session, page_ids: Sequence[str], since: date, until: date
 ) -> dict[str, list[_Snapshot]]:
@@ -237,8 +265,12 @@ def _iterate_page_table(
     sort: SortKey,
     descending: bool,
     sums: InsightSums | None,
+    rhythms: Rhythms | None,
 ) -> Iterator[Sequence[Cell]]:
     (ends,) = load_period_ends(session, query.filter, (query.since, query.until))
+    values = None
+    if rhythms is not None and sort in ("posts_per_week", "last_post"):
+        values = rhythms.list_values(sort)
     offset = 0
     while True:
         page = load_table(
@@ -251,6 +283,7 @@ def _iterate_page_table(
             limit=TABLE_ROWS_AT_ONCE,
             offset=offset,
             sums=sums,
+            values=values,
         )
         for row in page.rows:
             yield (
@@ -266,6 +299,7 @@ def _iterate_page_table(
                 row.connection,
                 row.updated_at,
                 *([] if sums is None else list_sums(sums, [row.page_id])),
+                *([] if rhythms is None else _list_posts(rhythms, row.page_id)),
             )
         offset += len(page.rows)
         if not page.rows or offset >= page.rows_count:

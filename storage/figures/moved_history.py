@@ -9,11 +9,14 @@ What goes, and what does not:
     snapshots, insight_values    figures go with their sources, so an import can still be undone
     page_changes, page_tags      go; so does what tags bring: notes and allowances of a tag
     notes, goals                 go
+    posts                        go with their checkpoints and keep their ids, which begin with the
+                                 old one; a post of the same second at the new id is the same post
     token_allowances             go: the program works for the same Page
     unusual_days                 are judged again for both
     archived_at                  the old Page is archived, the new one stays as it is
     page_grants, pictures        stay: they are of one id at Facebook
-    insight_spans, _states       stay: they tell what was requested under one id
+    insight_spans, _states,
+    post_states                  stay: they tell what was requested under one id
     token_handouts, job_failures, events      stay: they tell what happened under one id
     saved_views                  name no Page
 """
@@ -42,6 +45,7 @@ from storage.models import (
     PageChange,
     PageMove,
     PageTag,
+    Post,
     Snapshot,
     TokenAllowance,
 )
@@ -56,7 +60,8 @@ class _History:
     """A table whose rows go along.
 
     ``key``: the columns that name a row of one Page; where the last is "day", days without a gap
-    are stored as one. ``unique``: the columns that no two rows of a Page share.
+    are stored as one. ``unique``: the columns in which no row of one id may equal a row of the
+    other.
     """
 
     model: type[Base]
@@ -75,6 +80,7 @@ _HISTORIES = (
     _History(PageTag, ("tag_id",), ("tag_id",)),
     _History(Note, ("id",), ("id",)),
     _History(Goal, ("metric",), ("metric",)),
+    _History(Post, ("id",), ("published_at",)),
     _History(TokenAllowance, ("id",), ("consumer", "permission")),
 )
 
@@ -189,10 +195,10 @@ def _find_moving(
 
     def list_rows(page_id: str) -> dict[Key, Key]:
         rows = session.execute(select(*columns).where(table.page_id == page_id))
-        return {tuple(row[split:]): tuple(row[:split]) for row in rows}
+        return {tuple(row[:split]): tuple(row[split:]) for row in rows}
 
-    here, there = list_rows(from_id), list_rows(to_id)
-    return set(here.values()), {key for unique, key in here.items() if unique not in there}
+    here, there = list_rows(from_id), set(list_rows(to_id).values())
+    return set(here), {key for key, unique in here.items() if unique not in there}
 
 
 def _move(

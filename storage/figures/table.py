@@ -35,6 +35,8 @@ SortKey = Literal[
     "views_change",
     "engagement",
     "engagement_change",
+    "posts_per_week",
+    "last_post",
     "connection",
     "category",
     "updated",
@@ -110,13 +112,15 @@ def load_table(
     limit: int = 25,
     offset: int = 0,
     sums: InsightSums | None = None,
+    values: Mapping[str, float] | None = None,
 ) -> TablePage:
     """Return ``limit`` rows from ``offset`` on; empty beyond the last row.
 
     ``filter`` is the one of ``ends``. Unknown values come last in both directions, equal ones are
     ordered by name, then id. Ascending by "connection" has the best state first. By "growth" a Page
     below MIN_BASE is unknown. "net" and "growth" are of ``metric``, "views", "engagement" and their
-    changes of ``sums``.
+    changes of ``sums``. "posts_per_week" and "last_post" are ``values`` by Page id, since posts are
+    kept elsewhere.
     """
     if sort in _TEXTS:
         text = _TEXTS[sort](ends.until)
@@ -131,7 +135,8 @@ def load_table(
         index_of = {page_id: index for index, page_id in enumerate(ends.page_ids)}
         indexes = [index_of[page_id] for page_id in session.scalars(statement)]
     else:
-        indexes = _in_order(_keys(ends, metric, sort, sums), descending)[offset : offset + limit]
+        indexes = _in_order(_keys(ends, metric, sort, sums, values or {}), descending)
+        indexes = indexes[offset : offset + limit]
     return TablePage(tuple(_load_rows(session, ends, metric, indexes)), len(ends.page_ids))
 
 
@@ -196,9 +201,15 @@ def list_sparklines(
 
 
 def _keys(
-    ends: PeriodEnds, metric: Metric, sort: SortKey, sums: InsightSums | None
+    ends: PeriodEnds,
+    metric: Metric,
+    sort: SortKey,
+    sums: InsightSums | None,
+    values: Mapping[str, float],
 ) -> Sequence[float | None]:
     """Return the sort key of each Page; None when unknown."""
+    if sort in ("posts_per_week", "last_post"):
+        return [values.get(page_id) for page_id in ends.page_ids]
     if sort in _SUMS:
         key, is_change = _SUMS[sort]
         return [

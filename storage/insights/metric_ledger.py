@@ -1,4 +1,6 @@
-"""Metric ledger: keeps which of Facebook's daily metrics are live, retired or unconfirmed.
+"""Metric ledger: keeps which of Facebook's metrics are live, retired or unconfirmed.
+
+It has the daily metrics of Pages and the lifetime metrics of posts.
 
 A metric that Facebook begins to refuse is retired on that day, and live again once it is answered.
 Its history stays. Neither needs a change of code: the seed gives only the first rows.
@@ -6,10 +8,10 @@ Its history stays. Neither needs a change of code: the seed gives only the first
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -17,6 +19,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed, insert_into
 from storage.models import InsightMetric
+
+MetricScope = Literal["page", "post"]
 
 
 @dataclass(frozen=True)
@@ -46,16 +50,21 @@ class LedgerMetric(MetricFacts):
 def seed_ledger(session: Session) -> None:
     """Add the metrics that the ledger lacks; stored ones stay unchanged."""
     rows = [
-        {"position": position, "probed_at": None, **asdict(row)}
-        for position, row in enumerate(SEED)
+        {"scope": scope, "position": position, "probed_at": None, **asdict(row)}
+        for scope, seed in SEEDS.items()
+        for position, row in enumerate(seed)
     ]
     statement = insert_into(session, InsightMetric).on_conflict_do_nothing(index_elements=["name"])
     session.execute(statement, rows)
 
 
-def list_ledger(session: Session) -> list[LedgerMetric]:
-    """Return every metric, in the order of the screens."""
-    query = select(*columns_of(LedgerMetric)).order_by(InsightMetric.position, InsightMetric.name)
+def list_ledger(session: Session, scope: MetricScope = "page") -> list[LedgerMetric]:
+    """Return every metric of Pages or of posts, in the order of the screens."""
+    query = (
+        select(*columns_of(LedgerMetric))
+        .where(InsightMetric.scope == scope)
+        .order_by(InsightMetric.position, InsightMetric.name)
+    )
     return [LedgerMetric(*row) for row in session.execute(query)]
 
 
@@ -285,3 +294,91 @@ SEED: tuple[MetricFacts, ...] = (
         "How many different people clicked anywhere on the Page's posts on the day.",
     ),
 )
+
+# Metrics of posts. Sources as above; which of them answer: see "posts" in docs/figures.md.
+POST_SEED: tuple[MetricFacts, ...] = (
+    _live(
+        "post_media_view",
+        "Views of posts",
+        "views",
+        "count",
+        "How often the post was shown or played, ads included.",
+    ),
+    _live(
+        "post_total_media_view_unique",
+        "Viewers of posts",
+        "viewers",
+        "unique",
+        "How many different people saw the post.",
+    ),
+    _live(
+        "post_clicks",
+        "Clicks on posts",
+        "clicks",
+        "count",
+        "Clicks anywhere on the post.",
+    ),
+    _live(
+        "post_clicks_by_type",
+        "Clicks on posts by type",
+        "clicks",
+        "count",
+        "Clicks on links, photos, videos and the rest of the post.",
+    ),
+    _live(
+        "post_reactions_by_type_total",
+        "Reactions to posts",
+        "reactions",
+        "count",
+        "Reactions to the post and to its reshares.",
+    ),
+    _live(
+        "post_activity_by_action_type",
+        "Comments and shares of posts",
+        "actions",
+        "count",
+        "Comments on the post and its reshares, and how often it was shared.",
+    ),
+    _live(
+        "post_video_views",
+        "Video views of posts",
+        "video views",
+        "count",
+        "How often the post's video was played for at least three seconds.",
+    ),
+    _live(
+        "post_video_view_time",
+        "Time watched",
+        "milliseconds",
+        "count",
+        "How long the post's video was played, all plays together.",
+    ),
+    _retired(
+        "post_impressions",
+        "Impressions of posts",
+        "impressions",
+        "count",
+        AUTUMN_2025,
+        "post_media_view",
+        "How often the post entered a screen, as Facebook counted before views.",
+    ),
+    _retired(
+        "post_impressions_unique",
+        "Reach of posts",
+        "people",
+        "unique",
+        SUMMER_2026,
+        "post_total_media_view_unique",
+        "How many different people had the post on their screen.",
+    ),
+    _retired(
+        "post_engaged_users",
+        "Engaged people of posts",
+        "people",
+        "unique",
+        SPRING_2024,
+        "post_clicks",
+        "How many different people clicked anywhere on the post.",
+    ),
+)
+SEEDS: Mapping[MetricScope, tuple[MetricFacts, ...]] = {"page": SEED, "post": POST_SEED}

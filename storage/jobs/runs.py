@@ -18,11 +18,15 @@ from storage.db.upsert import count_changed, insert_into, table_of, upsert
 from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
 from storage.models import Grant, JobFailure, JobLease, JobRun, Page
 
-JobKind = Literal["snapshots", "insights", "pictures", "checks", "warnings", "sandbox_history"]
+JobKind = Literal[
+    "snapshots", "insights", "posts", "pictures", "checks", "warnings", "sandbox_history"
+]
 # The trigger of a run; `history` and `fast_forward` exist in the sandbox only.
 StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
+FAST_FORWARD: StartedBy = "fast_forward"
 SNAPSHOTS: JobKind = "snapshots"
 INSIGHTS: JobKind = "insights"
+POSTS: JobKind = "posts"
 PICTURES: JobKind = "pictures"
 CHECKS: JobKind = "checks"
 WARNINGS: JobKind = "warnings"
@@ -52,6 +56,7 @@ class RunRecord:
     values_count: int
     limited_until: datetime | None
     reason_code: int | None
+    posts_new: int = 0
 
 
 @dataclass(frozen=True)

@@ -11,4 +11,5 @@ Facebook and are never combined with net.
     forecast    range in which a figure will lie, and when it reaches a target
     milestones  round figures that were reached, and the next one
     goals       pace that a target needs, and the actual pace
+    posts       ages at which posts are compared, rates, and what is usual
 """

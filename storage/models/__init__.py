@@ -18,9 +18,11 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     saved_views    views of Overview under a name
     report_headings  titles and logos of reports
     imports        CSV files of past figures
-    insight_metrics  ledger of Facebook's daily metrics
+    insight_metrics  ledger of Facebook's metrics, of Pages by day and of posts
     insight_values   one Page, one metric, one day in Pacific time
     insight_spans    days requested so far        insight_states  last answer for a Page
+    posts            posts of Pages, with their newest figures
+    post_checkpoints their figures at fixed ages  post_states     how far a Page's posts are read
     job_runs       executions of a job            job_failures  Pages that a run could not read
     job_leases     the right of a run to work on a unit
     events         the ledger: actions of operators, and connections that ended
@@ -71,6 +73,7 @@ from storage.models.jobs import (
 )
 from storage.models.ledger import Event, EventSubject, LedgerKey
 from storage.models.notes import Goal, Note, PageTag, ReportHeading, SavedView, Tag
+from storage.models.posts import Post, PostCheckpoint, PostState
 from storage.models.warnings import CalendarFeed, WarningChannel, WarningDelivery, WarningTopic
 
 __all__ = [
@@ -101,6 +104,9 @@ __all__ = [
     "PageMove",
     "PageTag",
     "Picture",
+    "Post",
+    "PostCheckpoint",
+    "PostState",
     "ReportHeading",
     "SavedView",
     "SeenPage",

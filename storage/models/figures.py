@@ -99,6 +99,7 @@ class InsightMetric(Base):
     retired_on: Mapped[date | None]
     replaced_by: Mapped[str | None]
     probed_at: Mapped[datetime | None]  # when Facebook last answered or refused the name
+    scope: Mapped[str] = mapped_column(server_default="page")  # of a "page" or a "post"
 
 
 class InsightValue(Base):

@@ -5,11 +5,12 @@ It is done in Python, so that SQLite and PostgreSQL find the same names.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 # Only the Latin, Greek and Cyrillic accents: dropping every combining mark would also take the
 # vowels out of Hindi and Thai names.
-_FIRST_ACCENT, _LAST_ACCENT = "\u0300", "\u036f"
+_ACCENTS = re.compile("[\u0300-\u036f]")
 
 
 def fold(text: str) -> str:
@@ -20,6 +21,5 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return " ".join(text.lower().split())
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    bare = "".join(c for c in decomposed if not _FIRST_ACCENT <= c <= _LAST_ACCENT)
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
     return " ".join(unicodedata.normalize("NFKC", bare).casefold().split())

@@ -43,7 +43,7 @@ class JobRun(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     kind: Mapped[str]  # a `storage.jobs.runs.JobKind`
     started_by: Mapped[str]  # "manual" | "daily" | "command" | "history" | "fast_forward"
-    # Snapshots: the day of the figures. Insights and pictures: the day of the start, UTC. The
+    # Snapshots: the day of the figures. Insights, posts, pictures: the day of the start, UTC. The
     # sandbox's history: the first of its days.
     day: Mapped[date]
     started_at: Mapped[datetime]
@@ -52,12 +52,14 @@ class JobRun(Base):
     pages_total: Mapped[int]
     pages_done: Mapped[int]
     pages_failed: Mapped[int]
-    # Insights: requests, each for one Page and at most 90 days. The sandbox's history: days.
+    # Insights: requests, each for one Page and at most 90 days. The sandbox's history: days. Posts:
+    # checkpoints, of which the missed ones are not done.
     steps_total: Mapped[int]
     steps_done: Mapped[int]
-    values_count: Mapped[int]
+    values_count: Mapped[int]  # figures; posts: readings, each of all figures of one post
     limited_until: Mapped[datetime | None]  # end of a rate limit, where Facebook names it
     reason_code: Mapped[GraphCode | None]
+    posts_new: Mapped[int] = mapped_column(server_default="0")
 
 
 class JobLease(Base):

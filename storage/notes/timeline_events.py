@@ -152,7 +152,7 @@ def list_retired(session: Session, *, since: date, until: date) -> list[Retired]
     """Return the metrics that Facebook first refused from ``since`` to ``until``, oldest first."""
     retired = (
         select(InsightMetric.retired_on, InsightMetric.label, InsightMetric.replaced_by)
-        .where(InsightMetric.retired_on.between(since, until))
+        .where(InsightMetric.scope == "page", InsightMetric.retired_on.between(since, until))
         .order_by(InsightMetric.retired_on, InsightMetric.position)
     )
     return [

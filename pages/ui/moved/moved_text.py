@@ -69,6 +69,7 @@ def _parts(counts: Mapping[str, int]) -> Iterator[str]:
     for name, noun, of in (
         ("snapshots", "day", " of figures"),
         ("insight_values", "value", " of views and engagement"),
+        ("posts", "post", ""),
         ("page_tags", "tag", ""),
         ("notes", "note", ""),
         ("goals", "goal", ""),

@@ -33,13 +33,16 @@ from storage.models import (
     PageChange,
     PageMove,
     PageTag,
+    Post,
     Snapshot,
     Tag,
     TokenAllowance,
     UnusualDay,
 )
-from tests.integration.figures.figure_rows import add_page, day
+from storage.posts.posts import store_posts
+from tests.integration.figures.figure_rows import add_page, day, fetched_at
 from tests.integration.killing import die, dump, run_until_killed
+from tests.integration.posts.post_rows import post
 from tests.present import NOW
 
 OLD, NEW = "100", "200"
@@ -81,6 +84,9 @@ def fill(session: Session) -> None:
         for n in numbers:
             values = {"page_id": id, "metric": metric, "day": day(n), "value": n, "fetched_at": NOW}
             session.execute(insert(InsightValue).values(values))
+    for id, published in ((OLD, (1, 1, 2, 40)), (NEW, (40, 41))):
+        posts = [post(f"{n}", fetched_at(d), 9, page_id=id) for n, d in enumerate(published)]
+        store_posts(session, posts, now=fetched_at(41) + timedelta(hours=1), keeps_text=True)
     assert remember_move(session, OLD, NEW, NOW)
 
 
@@ -102,6 +108,7 @@ def test_the_history_goes_along_and_comes_back(session: Session) -> None:
         "page_tags": 1,
         "notes": 1,
         "goals": 1,
+        "posts": 3,
         "token_allowances": 1,
     }
     assert {name: count for name, count in plan.stays.items() if count} == {
@@ -109,6 +116,7 @@ def test_the_history_goes_along_and_comes_back(session: Session) -> None:
         "insight_values": 1,
         "page_tags": 1,
         "goals": 1,
+        "posts": 1,
         "token_allowances": 1,
     }
     assert take_along(session, OLD, LATER) == 38
@@ -123,6 +131,11 @@ def test_the_history_goes_along_and_comes_back(session: Session) -> None:
     assert set(session.scalars(select(Note.id).where(Note.page_id == NEW))) == {1, 2}
     assert set(session.scalars(select(PageTag.tag_id).where(PageTag.page_id == NEW))) == {1, 2}
     assert set(session.scalars(select(Goal.metric).where(Goal.page_id == OLD))) == {"fans"}
+    posts = {row.id: row.page_id for row in session.execute(select(Post.id, Post.page_id))}
+    assert posts == {
+        **dict.fromkeys(("100_0", "100_1", "100_2", "200_0", "200_1"), NEW),
+        "100_3": OLD,
+    }, "two of one second go both, and the one that both ids have stays"
     assert session.get_one(Page, OLD, populate_existing=True).archived_at == LATER
     assert session.get_one(Page, NEW, populate_existing=True).archived_at is None
 

@@ -135,6 +135,31 @@ def test_order_by_views_and_engagement(
     assert reverse == backwards + unknown
 
 
+@pytest.mark.parametrize("sort", ["posts_per_week", "last_post"])
+def test_order_by_values_that_are_handed_in(database: Database, sort: SortKey) -> None:
+    """The unknown ones stay last both ways, as do equals (b and d) in the order of their names."""
+    with database.writing() as session:
+        for page_id, name in zip("abcde", ("Zoo", "Mill", "Inn", "mill", "Bar"), strict=True):
+            add_page(session, page_id, name=name)
+        values = {"a": 0.0, "b": 3.5, "d": 3.5, "c": 7.25}
+        found, reverse = (
+            [
+                row.page_id
+                for row in ask_table(
+                    session,
+                    since=SINCE,
+                    until=UNTIL,
+                    sort=sort,
+                    descending=descending,
+                    values=values,
+                ).rows
+            ]
+            for descending in (False, True)
+        )
+    assert found == ["a", "b", "d", "c", "e"]
+    assert reverse == ["c", "b", "d", "a", "e"]
+
+
 def give_sum(
     session: Session, page_id: str, metric: str, value: int, before: int | None = None
 ) -> None:

@@ -50,6 +50,8 @@ def test_migrations_make_the_same_constraints_as_the_models(
                 == _rowless(migrated)
                 == [
                     "insight_values",
+                    "post_checkpoints",
+                    "posts",
                     "snapshots",
                     "unusual_days",
                 ]

@@ -19,7 +19,7 @@ from storage.db.engine import WAITED, Database
 from storage.db.errors import JobRunning
 from storage.db.installation import get_data_version
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
-from storage.insights.metric_ledger import SEED
+from storage.insights.metric_ledger import SEEDS
 from storage.jobs.events import list_events, record_event
 from storage.jobs.leases import LEASE_SECONDS, clock, renew_leases, take_lease
 from storage.jobs.observations import (
@@ -345,7 +345,8 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
         session.execute(update(InsightMetric).values(status="retired"))
         before = get_data_version(session)
     # The ledger of Facebook's metrics begins anew; nothing else is there but what is kept.
-    kept = {Installation.__tablename__: 1, VaultKey.__tablename__: 1, "insight_metrics": len(SEED)}
+    seed = [row for rows in SEEDS.values() for row in rows]
+    kept = {Installation.__tablename__: 1, VaultKey.__tablename__: 1, "insight_metrics": len(seed)}
     with database.writing() as session:
         erase_everything(session)
         assert find_marker(session.connection()) == "sandbox"
@@ -354,5 +355,5 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
             rows = session.scalar(select(func.count()).select_from(table))
             assert rows == kept.get(table.name, 0), table.name
         statuses = session.execute(select(InsightMetric.name, InsightMetric.status))
-        assert {tuple(row) for row in statuses} == {(row.name, row.status) for row in SEED}
+        assert {tuple(row) for row in statuses} == {(row.name, row.status) for row in seed}
         assert check_keys(session, vault, NOW).ok

@@ -130,6 +130,8 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "ALLOW_PRIVATE_TARGETS": "maybe",
             "KEEP_ATTEMPTS_DAYS": "0",
             "KEEP_RUNS_DAYS": "two years",
+            "DISPLAY_TIME_ZONE": "Berlin/../etc",
+            "KEEP_POST_TEXT": "some",
         },
         tmp_path,
     )

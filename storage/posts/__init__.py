@@ -1,0 +1,1 @@
+"""Posts of Pages: storing them, and the questions of the screens."""
