@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +23,7 @@ _UNTIL: dict[str, date | None] = {
     "v25.0": date(2028, 7, 29),
     "v26.0": None,
 }
+_TIME_OF_OTHER_DAYS = time(6, tzinfo=UTC)
 _VERSION = re.compile(r"v(\d{1,3})\.\d")
 
 
@@ -45,6 +46,16 @@ class Call:
     def now_seconds(self) -> float:
         """``now`` as epoch seconds."""
         return self.now.timestamp()
+
+    @property
+    def moment(self) -> datetime:
+        """The moment of a post's figures: now, or the morning of another day.
+
+        So no post is newer than the time at which the history's snapshots count as fetched.
+        """
+        if self.day == self.now.date():
+            return self.now
+        return datetime.combine(self.day, _TIME_OF_OTHER_DAYS)
 
     def url(self, path: str, query: Mapping[str, str]) -> str:
         """Return a full URL of this sandbox with the same day and version."""

@@ -1,11 +1,8 @@
 """Endpoints: answers one Graph call: a Page, a person with Pages and permissions, or a token.
 
-https://developers.facebook.com/docs/graph-api/results: the last result page has ``after``, too;
-only a missing ``next`` means the end.
 https://developers.facebook.com/docs/facebook-login/guides/permissions/request-revoke
 """
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -16,15 +13,17 @@ from fb.sandbox.graph import (
     insights_edge,
     messages_edge,
     nodes,
+    paging,
+    posts_edge,
     token_endpoints,
 )
 from fb.sandbox.graph.access import Access, authenticate, find_limit, usage_headers
 from fb.sandbox.graph.call import Answer, Call
 from fb.sandbox.world import consents
+from fb.sandbox.world.posts import find_post
 from fb.sandbox.world.tokens import PERMISSIONS
 from fb.sandbox.world.world import Business, Page, Person, World
 
-_DEFAULT_LIMIT = 25
 _PAGE_EDGES: Mapping[str, Callable[[Business], tuple[Page, ...]]] = {
     "owned_pages": lambda business: business.owned_pages,
     "client_pages": lambda business: business.client_pages,
@@ -52,6 +51,9 @@ def _dispatch(call: Call, access: Access) -> Answer:
 
 
 def _answer_object(call: Call, access: Access, name: str, rest: tuple[str, ...]) -> Answer:
+    page_name, _, number = name.partition("_")
+    if number or _is_bare_post(call, access, name):
+        return _answer_post(call, access, page_name if number else "me", number or name, rest)
     owner = _find_owner(call, access, name)
     if owner is None:
         return Answer({"id": call.platform.meta_app.id, "name": token_endpoints.APPLICATION_NAME})
@@ -60,6 +62,23 @@ def _answer_object(call: Call, access: Access, name: str, rest: tuple[str, ...])
     if isinstance(owner, Business):
         return _answer_business(call, owner, rest)
     return _answer_person(call, access, owner, rest)
+
+
+def _is_bare_post(call: Call, access: Access, name: str) -> bool:
+    """Whether this is the number of a post, without the Page's id before it."""
+    if access.page is None or name in call.platform.world.page_by_id:
+        return False
+    return find_post(access.page, name) is not None
+
+
+def _answer_post(
+    call: Call, access: Access, page_name: str, number: str, rest: tuple[str, ...]
+) -> Answer:
+    page = _find_owner(call, access, page_name)
+    name = call.segments[0]
+    if not isinstance(page, Page) or call.method != "GET":
+        raise graph_errors.object_unknown(name, call.method)
+    return posts_edge.answer_post(call, access, page, number, rest)
 
 
 def _find_owner(call: Call, access: Access, name: str) -> Page | Person | Business | None:
@@ -101,6 +120,8 @@ def _answer_page(call: Call, access: Access, page: Page, rest: tuple[str, ...]) 
         return Answer(nodes.render_page(page, requested, call, access))
     if rest[:1] == ("insights",) and call.method == "GET":
         return insights_edge.answer(call, access, page, rest[1:])
+    if rest in (("published_posts",), ("video_reels",)) and call.method == "GET":
+        return posts_edge.answer(call, access, page, rest[0])
     if rest in (("messages",), ("conversations",), ("subscribed_apps",)):
         return messages_edge.answer(call, access, page, rest[0])
     raise _no_such_edge(call, page.id, rest)
@@ -164,7 +185,7 @@ def _list_businesses(call: Call, access: Access, person: Person) -> Answer:
         node: dict[str, Any] = {"id": business.id}
         for one in requested:
             if one.name in _PAGE_EDGES:
-                limit = _read_limit(call, one.modifiers.get("limit", str(_DEFAULT_LIMIT)))
+                limit = _read_limit(call, one.modifiers.get("limit", str(paging.DEFAULT_LIMIT)))
                 names = [each.name for each in one.subfields] or ["name", "id"]
                 pages = _PAGE_EDGES[one.name](business)
                 if pages:  # an empty edge is left out, as every unset field
@@ -226,7 +247,8 @@ def _page_of(
     body: dict[str, Any] = {"data": [render(node) for node in nodes[start:end]]}
     if start < end:
         is_last = end == len(nodes)
-        body["paging"] = _paging(call, path, nodes[start:end], limit, is_last=is_last)
+        ids = nodes[start].id, nodes[end - 1].id
+        body["paging"] = paging.make_paging(call, path, *ids, limit, is_last=is_last)
     return body
 
 
@@ -246,48 +268,16 @@ def _answer_permissions(call: Call, access: Access, person: Person) -> Answer:
 
 
 def _get_limit(call: Call) -> int:
-    return _read_limit(call, call.params.get("limit", str(_DEFAULT_LIMIT)))
+    return _read_limit(call, call.params.get("limit", str(paging.DEFAULT_LIMIT)))
 
 
 def _read_limit(call: Call, text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not text.strip("0"):
-        raise graph_errors.parameter_invalid("Param limit must be an integer greater than 0")
-    return min(int(text[:9]), call.platform.page_limit)
+    return min(paging.read_limit(text), call.platform.page_limit)
 
 
 def _get_index(cursor: str, nodes: Sequence[Page | Business]) -> int:
-    node_id = _read_cursor(cursor)
+    node_id = paging.read_cursor(cursor)
     for index, node in enumerate(nodes):
         if node.id == node_id:
             return index
-    raise graph_errors.parameter_invalid("Invalid cursor: it belongs to no object of this list")
-
-
-def _paging(
-    call: Call,
-    path: str,
-    nodes: Sequence[Page | Business],
-    limit: int,
-    *,
-    is_last: bool,
-) -> dict[str, Any]:
-    cursors = {"before": _make_cursor(nodes[0].id), "after": _make_cursor(nodes[-1].id)}
-    if is_last:
-        return {"cursors": cursors}
-    params = {name: value for name, value in call.params.items() if name != "appsecret_proof"}
-    # As at Facebook, the URL contains the token: clients must not log or follow it.
-    query = {**params, "access_token": call.token or "", "limit": str(limit)}
-    url = call.url(path, {**query, "after": cursors["after"]})
-    return {"cursors": cursors, "next": url}
-
-
-def _make_cursor(node_id: str) -> str:
-    """Return base64 of the id, with ZD for the equals signs."""
-    return base64.b64encode(node_id.encode()).decode().replace("=", "ZD")
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        return base64.b64decode(cursor.replace("ZD", "="), validate=True).decode("ascii")
-    except ValueError:
-        return ""
+    raise paging.cursor_invalid()

@@ -48,8 +48,39 @@ ACCOUNT_FIELDS = PAGE_FIELDS | {"tasks"}
 USER_FIELDS = frozenset({"id", "name"})
 # Of those of Graph v26, the ones that the sandbox has values for.
 BUSINESS_FIELDS = frozenset({"id", "name", "owned_pages", "client_pages"})
+# https://developers.facebook.com/docs/graph-api/reference/page-post (v26), and edges that can be
+# requested as fields. There is no type, and nothing tells a pinned or a boosted post.
+_POST_FIELDS_TEXT = """
+actions admin_creator allowed_advertising_objectives application backdated_time call_to_action
+can_reply_privately child_attachments comments_mirroring_domain coordinates created_time event
+expanded_height expanded_width feed_targeting from full_picture height icon id
+instagram_eligibility is_app_share is_eligible_for_dark_post is_eligible_for_promotion is_expired
+is_fb_live_videos is_hidden is_inline_created is_instagram_eligible is_live_clip is_popular
+is_published is_spherical message message_tags multi_share_end_card multi_share_optimized
+parent_id permalink_url picture place privacy promotable_id promotion_status properties
+scheduled_publish_time shares status_type story story_tags subscribed target targeting
+timeline_visibility updated_time via video_buying_eligibility was_fb_live_videos width
+attachments insights reactions comments likes
+"""
+POST_FIELDS: frozenset[str] = frozenset(_POST_FIELDS_TEXT.split())
+_ATTACHMENT_TEXT = "description media media_type subattachments target title type unshimmed_url url"
+ATTACHMENT_FIELDS: frozenset[str] = frozenset(_ATTACHMENT_TEXT.split())
+# https://developers.facebook.com/docs/graph-api/reference/video (v26)
+_VIDEO_FIELDS_TEXT = """
+ad_breaks admin_creator audio_isrc backdated_time backdated_time_granularity
+boost_eligibility_info content_category content_tags copyright copyright_check_information
+copyright_monitoring_status created_time custom_labels description embed_html embeddable event
+expiration format from icon id is_crosspost_video is_crossposting_eligible is_episode
+is_instagram_eligible is_reference_only length live_audience_count live_status
+music_video_copyright permalink_url picture place post_id post_views
+premiere_living_room_status privacy published scheduled_publish_time source spherical status
+title universal_video_id updated_time views
+"""
+VIDEO_FIELDS: frozenset[str] = frozenset(_VIDEO_FIELDS_TEXT.split())
 
 DEFAULT_NODE_FIELDS = "name,id"
+DEFAULT_POST_FIELDS = "created_time,message,id"
+DEFAULT_VIDEO_FIELDS = "description,updated_time,id"
 DEFAULT_ACCOUNT_FIELDS = "access_token,category,category_list,name,id,tasks"
 
 # Fields without pages_read_engagement. Meta does not document them; this is an assumption.

@@ -108,6 +108,17 @@ def recipient_unknown() -> GraphError:
     return GraphError("(#100) No matching user found", 100, subcode=2018001)
 
 
+def too_much_data() -> GraphError:
+    message = "Please reduce the amount of data you're asking for, then retry your request"
+    return GraphError(message, 1, status=500)
+
+
+def metric_withheld() -> GraphError:
+    """Viewers of a Page with few followers; Facebook's own words are not recorded."""
+    message = "(#200) This metric is not available for Pages with few followers"
+    return GraphError(message, 200)
+
+
 def outside_window() -> GraphError:
     message = "(#10) This message is sent outside of allowed window."
     return GraphError(message, 10, subcode=2018278)

@@ -30,7 +30,7 @@ TROUBLES: dict[str, str] = {
     PASSWORD_CHANGED: "All access given so far ends; renewing mends it.",
     PERMISSION_WITHDRAWN: "pages_read_engagement is taken back; renewing mends it.",
     SLOW: "Every answer takes a few seconds.",
-    RETIRED_METRIC: "page_views_total is not an insights metric any more.",
+    RETIRED_METRIC: "page_views_total and post_clicks are not insights metrics any more.",
     PAGE_MOVED: "The first Page has another id for good; renewing lists it under the new one.",
 }
 

@@ -17,10 +17,12 @@ from fb.sandbox.world import shop_names
 from fb.sandbox.world.shop_names import Shop
 
 ALL_TASKS = ("ADVERTISE", "ANALYZE", "CREATE_CONTENT", "MANAGE", "MESSAGING", "MODERATE")
+TASKS_OF_ANALYST = ("ADVERTISE", "ANALYZE")
 TASKS_WITHOUT_ANALYZE = ("CREATE_CONTENT", "MESSAGING", "MODERATE")
 
 # Shops of SHOPS with one awkward property each.
 _LACKS_ANALYZE = "Kletterhalle Gipfel"
+_BEN_ANALYSES = "Bluebird Bakery"  # he may read its figures, and not list its posts
 _SENDS_NO_TOKEN = "Stadtapotheke Bamberg"  # noqa: S105 - a shop, not a secret
 _THROUGH_A_BUSINESS = frozenset({"Moda Ipanema", "Meadowlark Yoga", "Tierpark Waldau"})
 _BUSINESS = "Lindenhof & Partner"
@@ -270,7 +272,7 @@ def _make_people(pages: tuple[Page, ...], bens_count: int) -> tuple[Person, ...]
     """Return the people: Anna has nearly all Pages, Ben and Carla share some of them."""
     shared = pages[: len(pages) - bens_count]
     anna = {page.index: _annas_role(page) for page in shared}
-    ben = {page.index: Role(ALL_TASKS) for page in pages if page.index % 5 == 0}
+    ben = {page.index: _bens_role(page) for page in pages if page.index % 5 == 0}
     ben |= {page.index: Role(ALL_TASKS) for page in pages[len(pages) - bens_count :]}
     carla = {page.index: Role(TASKS_WITHOUT_ANALYZE) for page in shared if page.index % 9 == 4}
     return (
@@ -278,6 +280,10 @@ def _make_people(pages: tuple[Page, ...], bens_count: int) -> tuple[Person, ...]
         Person("10167890123456781", "Ben Ortiz", ben),
         Person("122100987654321098", "Carla Stein", carla),
     )
+
+
+def _bens_role(page: Page) -> Role:
+    return Role(TASKS_OF_ANALYST if page.name == _BEN_ANALYSES else ALL_TASKS)
 
 
 def _annas_role(page: Page) -> Role:
