@@ -18,6 +18,7 @@ from fb.accounts import custody, erase
 from fb.commands.erase_command import erase_command
 from fb.commands.key_commands import forget_key, new_key, rotate
 from fb.commands.ledger_command import add_parser, verify_command
+from fb.commands.probe_posts import add_probe_parser, probe_command
 from fb.commands.terminal import (
     COULD_NOT_RUN,
     OK,
@@ -33,6 +34,7 @@ from fb.jobs import warnings
 from fb.jobs.checks import run_checks
 from fb.jobs.insights import run_insights
 from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.posts import run_posts
 from fb.jobs.runner import COMMAND
 from fb.jobs.snapshots import run_snapshots
 from fb.jobs.worker import error_location
@@ -45,7 +47,7 @@ from fb.web.process import MIN_DESCRIPTORS, find_descriptor_limit, protect_proce
 from storage.db.engine import outwait_writers
 from storage.db.errors import JobRunning, StorageError
 from storage.jobs.leases import find_lease_end
-from storage.jobs.runs import INSIGHTS, SNAPSHOTS, JobKind, RunRecord
+from storage.jobs.runs import INSIGHTS, POSTS, SNAPSHOTS, JobKind, RunRecord
 
 # The lease of a run whose process has died lasts up to 60 s; cron would lose the day.
 MAX_LEASE_WAIT_SECONDS = 90.0
@@ -61,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands: dict[str, Callable[[], int]] = {
         "sync": sync,
         "insights": insights,
+        "posts": posts,
+        "probe-posts": partial(probe_command, options),
         "doctor": doctor,
         "new-key": new_key,
         "rotate-keys": rotate,
@@ -84,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("sync", help="take today's snapshot of every Page (for cron)")
     commands.add_parser("insights", help="fetch views and engagement of every Page (for cron)")
+    commands.add_parser("posts", help="read the posts of every Page (for cron, once a day)")
     handout = commands.add_parser(
         "token", help="hand a Page's access token to a program, as JSON, through a pipe"
     )
@@ -112,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     eraser.add_argument("--yes", action="store_true", help="don't ask")
     add_parser(commands)
+    add_probe_parser(commands)
     return parser
 
 
@@ -200,6 +206,31 @@ def insights() -> int:
     if result.limited_until is not None:
         _say_limited(result.limited_until)
     return OK if result.status == "done" else SOME_FAILED
+
+
+def posts() -> int:
+    """Read the posts of every Page, also while the dashboard is not running."""
+    with opened() as startup:
+        installation = find_usable(startup)
+        if installation is None:
+            return COULD_NOT_RUN
+        try:
+            with outwait_writers(lambda: None):
+                read = partial(run_posts, installation, COMMAND, on_progress=draw_progress)
+                result = _outwait_dead_run(installation, POSTS, read)
+        except JobRunning:
+            say("Posts are being read already. Nothing was done.")
+            return COULD_NOT_RUN
+    if result.pages_total == 0:
+        say("No Page is left to read today.")
+        return OK
+    say(
+        f"{result.posts_new:,} new posts, {result.values_count:,} readings of "
+        f"{result.pages_done:,} of {result.pages_total:,} Pages; {result.pages_failed:,} failed."
+    )
+    if result.limited_until is not None:
+        _say_limited(result.limited_until)
+    return SOME_FAILED if result.pages_failed or result.status != "done" else OK
 
 
 def _say_limited(until: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Activity: all refreshes with their results, and what was done to accounts, tags, notes, files.
+"""Activity: all refreshes with their results, readings of posts, and what was done.
 
 Texts of the tables are plain and not escaped: table cells are not Markdown.
 """
@@ -14,7 +14,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
-from pages.parts.activity import events_list
+from pages.parts.activity import events_list, post_runs
 from pages.text import warning_text
 from pages.text.formats import (
     UNKNOWN,
@@ -113,6 +113,7 @@ def render(installation: Installation) -> None:
     _running(installation)
     _selected_run(installation)
     _refreshes(installation)
+    post_runs.render(installation, result)
     events_list.render(installation, event)
     st.caption(kept(installation.settings.keep_runs_days, installation.settings.keep_attempts_days))
 

@@ -1,7 +1,8 @@
 """Sandbox history job: makes 90 days of history after the first Save, and fast-forwards the clock.
 
-Each day is a real run of the snapshot job. The planned and the finished days are in the run's row,
-so the job continues after a restart, and every tab shows its progress.
+Each day is a real run of the snapshot job, and on fast-forward of the posts job, so that posts have
+figures at every age. The planned and the finished days are in the run's row, so the job continues
+after a restart, and every tab shows its progress.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from fb.jobs import insights
+from fb.jobs import insights, posts
 from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
 from storage.jobs.runs import (
+    FAST_FORWARD,
+    POSTS,
     SANDBOX_HISTORY,
     SNAPSHOTS,
     RunRecord,
@@ -30,7 +33,6 @@ from storage.migrations.migrate import erase_everything
 
 HISTORY_DAYS = 90
 HISTORY: StartedBy = "history"
-FAST_FORWARD: StartedBy = "fast_forward"
 # The time of day at which snapshots of the history count as fetched.
 _HOUR_OF_HISTORY = time(6, 5, tzinfo=UTC)
 
@@ -145,20 +147,22 @@ def _execute(
     run = Run(installation, SANDBOX_HISTORY, run_id)
     if execute(run, ["days"], work_on).status == "done":
         start(installation, insights.JOB, DAILY)
+        start(installation, posts.JOB, DAILY)
         fetch_due_pictures(installation, DAILY)
 
 
 def _take_day(run: Run, started_by: StartedBy, day: date) -> None:
     """Take the snapshots of one day; on fast-forward the sandbox's clock moves to it first."""
     installation = run.installation
-    # A running refresh ends first, so that its day does not change in the middle.
-    while find_active(installation, SNAPSHOTS) is not None:
+    # Running refreshes end first, so that their day does not change in the middle.
+    while any(find_active(installation, kind) is not None for kind in (SNAPSHOTS, POSTS)):
         installation.worker.sleep(1)
     if started_by == FAST_FORWARD:
         installation.sandbox.advance(max((day - installation.now().date()).days, 0))
     try:
         if started_by == FAST_FORWARD:
             run_snapshots(installation, FAST_FORWARD)
+            posts.run_posts(installation, FAST_FORWARD)
         else:
             run_snapshots(
                 installation,

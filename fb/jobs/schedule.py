@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from fb.accounts.removal import finish_pending
 from fb.installation import Installation
-from fb.jobs import checks, insights, pictures, sandbox_history, snapshots, warnings
+from fb.jobs import checks, insights, pictures, posts, sandbox_history, snapshots, warnings
 from fb.jobs.runner import DAILY, find_active, start
 from storage.accounts.allowances import delete_old_handouts
 from storage.accounts.attempts import delete_old_attempts, wipe_expired
@@ -48,7 +48,7 @@ def tick(installation: Installation) -> None:
     if snapshots.JOB.is_due(installation):
         start(installation, snapshots.JOB, DAILY)
     elif find_active(installation, SNAPSHOTS) is None:
-        for job in (checks.JOB, insights.JOB, pictures.JOB):
+        for job in (checks.JOB, insights.JOB, posts.JOB, pictures.JOB):
             if job.is_due(installation):
                 start(installation, job, DAILY)
 

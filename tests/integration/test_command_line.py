@@ -114,7 +114,11 @@ def _server() -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize(
     ("command", "phrase"),
-    [("sync", "No Page is connected yet"), ("insights", "No connected Page allows it")],
+    [
+        ("sync", "No Page is connected yet"),
+        ("insights", "No connected Page allows it"),
+        ("posts", "No Page is left to read today"),
+    ],
 )
 def test_nothing_to_fetch_is_no_failure(home: Path, command: str, phrase: str) -> None:
     done = run(home, command)

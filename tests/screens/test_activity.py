@@ -179,3 +179,21 @@ def test_events_are_filtered_in_the_address_and_exported(stage: Stage) -> None:
     assert rows[-1]["account_name"] == "Anna Keller"
     with stage.installation.database.reading() as session:
         assert rows[-1]["digest"] == verify_ledger(session, stage.installation.vault).digest
+
+
+def test_readings_of_posts_are_a_line_each(stage: Stage) -> None:
+    assert "Posts are read once a day" not in words_of(stage.open("activity")), "none yet"
+    add_run(stage, 1, kind="posts", posts_new=12, values_count=1204, steps_done=96, steps_total=98)
+    add_run(stage, 2, kind="posts", pages_done=100, pages_failed=3)
+    add_run(stage, 3, kind="posts", status="running", pages_done=4)
+    at = stage.open("activity")
+    table = at.dataframe[0].value
+    assert list(table["result"]) == [
+        "Interrupted after 4 of 140 Pages",
+        "100 of 140 Pages; the rest waits for the next day, for Facebook's limits",
+        "140 Pages",
+    ]
+    newest = table.iloc[2]
+    names = ("new", "readings", "written", "missed", "refused")
+    assert [newest[name] for name in names] == ["12", "1,204", "96", "2", "0"]
+    assert table["refused"].iloc[1] == "3"

@@ -7,16 +7,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from fb.installation import Installation
 from fb.jobs import sandbox_history
 from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs.posts import run_posts
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import run_snapshots
 from fb.jobs.worker import WorkStopped
-from storage.jobs.runs import SNAPSHOTS, count_runs
-from storage.models import Grant, JobRun, Page, Picture, Snapshot
+from storage.jobs.runs import POSTS, SNAPSHOTS, count_runs
+from storage.models import Grant, JobRun, Page, Picture, Post, PostCheckpoint, Snapshot
 from tests.integration.facebook.own_sandbox import connect, is_finished, opened_sandbox
 from tests.integration.facebook.traveller import START
 from tests.waiting import wait_until
@@ -61,6 +62,29 @@ def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(
     wait_until(lambda: is_finished(installation))
     assert installation.now() == START + timedelta(days=3)
     assert len(days(installation)) == 4
+
+
+def test_fast_forward_makes_figures_of_posts_come_due(installation: Installation) -> None:
+    with installation.database.writing() as session:
+        page_ids = session.scalars(select(Page.id).order_by(Page.id)).all()
+        session.execute(update(Page).where(Page.id.not_in(page_ids[:3])).values(archived_at=START))
+    run_posts(installation, "manual")
+    sandbox_history.fast_forward(installation, 10)
+    wait_until(lambda: is_finished(installation))
+    with installation.database.reading() as session:
+        runs = session.scalars(
+            select(JobRun).where(JobRun.kind == POSTS, JobRun.started_by == "fast_forward")
+        ).all()
+        new = select(Post.id).where(
+            Post.published_at.between(START, START + timedelta(days=2)), Post.views.is_not(None)
+        )
+        ids = session.scalars(new).all()
+        rows = session.execute(select(PostCheckpoint.post_id, PostCheckpoint.age_days))
+        ages = {(post_id, age) for post_id, age in rows}
+    assert [run.status for run in runs] == ["done"] * 10
+    assert sum(run.steps_total - run.steps_done for run in runs) == 0, "none was missed"
+    assert ids
+    assert {(id, age) for id in ids for age in (1, 3, 7)} <= ages
 
 
 def test_an_interrupted_history_goes_on_after_a_restart(tmp_path: Path) -> None:
