@@ -25,7 +25,7 @@ from pages.cache import forget_answers
 from pages.text.periods import get_period
 from storage.db.engine import Database
 from storage.figures.filters import Filter
-from tests.bench import connecting, forecast, screens
+from tests.bench import connecting, forecast, posts, screens
 from tests.bench.handwritten import Rival
 from tests.bench.world import make_world
 from tests.present import TODAY
@@ -54,6 +54,8 @@ def main() -> None:
         large = f"sqlite:///{folder / 'large.db'}"
         compare_questions(make_world(large, pages=10_000, days=DAYS, today=TODAY), repeats=3)
         (folder / "large.db").unlink()
+        print("Questions about posts, 1,000 Pages with three posts a week")
+        posts.main()
         print("Overview over the socket, 1,000 Pages")
         screens.measure(program, folder / "rival", report)
         print("Connecting 1,000 Pages and a day's sync of them, CPU of this process")
@@ -74,7 +76,8 @@ def report(what: str, measured: float, limit: float, unit: str, *, least: bool =
 
 def compare_questions(database: Database, *, repeats: int = REPEATS) -> None:
     """Ask for Overview in turn with the rival, and close the database."""
-    with opened_rival(database) as rival:
+    with opened_cursor(database) as cursor:
+        rival = Rival(cursor, is_sqlite=database.is_sqlite)
         for label in PERIODS:
             period = get_period(label, TODAY)
             for name, tag_ids in (("all Pages", ()), ("a tag of 100", (1,))):
@@ -115,7 +118,7 @@ def measure_in_turn(
 
 
 @contextmanager
-def opened_rival(database: Database) -> Iterator[Rival]:
+def opened_cursor(database: Database) -> Iterator[Any]:
     """Connect to the same database through the driver alone."""
     url = database.engine.url
     connection: Any
@@ -126,7 +129,7 @@ def opened_rival(database: Database) -> Iterator[Rival]:
         # Compiling takes longer than these statements run.
         connection = psycopg.connect(plain, autocommit=True, options="-c jit=off")
     with closing(connection):
-        yield Rival(connection.cursor(), is_sqlite=database.is_sqlite)
+        yield connection.cursor()
 
 
 @contextmanager

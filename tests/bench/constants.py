@@ -130,6 +130,7 @@ def draw() -> None:
             st.header("The week of 16 – 22 Nov 2026", anchor=False, width="content")
             st.popover("Copy", type="tertiary", key="digest-copy", on_change="rerun")
         _draw_digest(made)
+    st.container()  # for posts, of which there are none
     _draw_table(made)
 
 

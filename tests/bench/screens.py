@@ -22,7 +22,7 @@ from sqlalchemy import exists, update
 from fb.installation import open_installation
 from fb.settings import read_settings
 from storage.db.engine import Database
-from storage.jobs.runs import SNAPSHOTS, add_progress, finish_run, start_run
+from storage.jobs.runs import POSTS, SNAPSHOTS, add_progress, finish_run, start_run
 from storage.models import Grant, PageGrant, Snapshot
 from tests.bench.tab import opened_tab
 from tests.bench.world import make_world
@@ -52,15 +52,16 @@ def make_database(program: Path, *, pages: int, days: int) -> Database:
         session.execute(update(PageGrant).values(key_id=key_id))
         session.execute(update(PageGrant).where(~has_figure).values(**lost))
         session.execute(update(Grant).values(key_id=key_id, checked_at=NOW))
-        about: dict[str, Any] = {
-            "kind": SNAPSHOTS,
-            "started_by": "daily",
-            "day": TODAY,
-            "pages_total": pages,
-        }
-        run_id = start_run(session, now=NOW, **about)
-        add_progress(session, run_id, pages_done=pages)
-        finish_run(session, run_id, status="done", now=NOW)
+        for kind in (SNAPSHOTS, POSTS):
+            about: dict[str, Any] = {
+                "kind": kind,
+                "started_by": "daily",
+                "day": TODAY,
+                "pages_total": pages,
+            }
+            run_id = start_run(session, now=NOW, **about)
+            add_progress(session, run_id, pages_done=pages)
+            finish_run(session, run_id, status="done", now=NOW)
     return database
 
 

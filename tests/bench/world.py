@@ -3,6 +3,8 @@
 Pages differ in size by orders of magnitude; ten accounts hold them. Some join late, some are silent
 for a week, a few have no fan count, single snapshots are missing, and one day in 45 has none at
 all. One figure in 200 is unusual, and every 97 days two fifths of the Pages fall together.
+
+Posts are three a week and Page, each with the checkpoints that it is old enough for, but one in 50.
 """
 
 from __future__ import annotations
@@ -48,9 +50,49 @@ WHERE n > joined + 28 AND n % 45 NOT IN (44, 0) AND
     ((k * k + n * 48271) % 211 = 0 OR n % 97 = 5 AND k * 7919 % 10 < 4)
 ORDER BY day, id
 """
+# As the job would store them: by day, a few Pages at a time.
+_POSTS = """
+INSERT INTO posts (id, page_id, published_at, kind, message, permalink, views, viewers, clicks,
+    link_clicks, reactions, comments, shares, video_views, watch_ms, views_paid, views_unpaid,
+    paid_age_days, read_at, first_seen_at, gone_at)
+SELECT post_id, id, {published}, kind,
+    'Spring menu ' || k || ' · Kaffee, Kuchen & good company for everyone who comes along '
+        || CASE n % 4 WHEN 0 THEN '#Brunch #Café' WHEN 1 THEN '#kaffee today' ELSE 'until late' END
+        || substr('{filler}', 1, CAST((k * 31 + n * 17) % 200 AS INTEGER)),
+    'https://www.facebook.com/' || post_id, views, views * 4 / 5, views / 40, views / 90,
+    views / 30, views / 300, views / 500, NULL, NULL,
+    CASE WHEN n % 9 = 0 THEN views / 3 END, CASE WHEN n % 9 = 0 THEN views - views / 3 END,
+    CASE WHEN n % 9 = 0 THEN 28 END, {read}, {seen},
+    CASE WHEN (k * 13 + n) % 211 = 0 THEN {read} END
+FROM made_posts ORDER BY n, k
+"""
+_MADE_POSTS = """
+CREATE TEMP TABLE made_posts AS
+SELECT made_pages.k, n, id, id || '_' || (1000000000000 + n * 100003 + made_pages.k) AS post_id,
+    day, minutes, views, CASE (made_pages.k * 7 + n * 5) % 11 WHEN 0 THEN 'link' WHEN 1 THEN 'link'
+    WHEN 2 THEN 'video' WHEN 3 THEN 'reel' WHEN 4 THEN 'album' WHEN 5 THEN 'text' ELSE 'photo' END
+    AS kind
+FROM (
+    SELECT k, n, day, (k * 53 + n * 607) % 1440 AS minutes,
+        20 + (base + slope * n / 100) * (20 + (k * 7919 + n * 48271) % 101) / 800 AS views
+    FROM made_pages CROSS JOIN made_days WHERE (n + k) % 7 IN (0, 2, 4) AND n >= joined
+) every, made_pages WHERE made_pages.k = every.k
+"""
+_CHECKPOINTS = """
+INSERT INTO post_checkpoints (post_id, age_days, read_at, views, viewers, clicks, reactions,
+    comments, shares)
+SELECT post_id, age, {read}, views * part / 100, views * part / 125, views * part / 4000,
+    views * part / 3000, views * part / 30000, views * part / 50000
+FROM made_posts CROSS JOIN ({ages}) ages
+WHERE n + age < {days} AND (k * 41 + n * 29 + age) % 50 <> 0 ORDER BY n, k, age
+"""
+_AGES = {1: 55, 3: 78, 7: 90, 28: 98, 90: 100}
+_FILLER = "and a few more words about what there is to see, to taste and to take home. " * 3
 
 
-def make_world(url: str, *, pages: int, days: int, today: date) -> Database:
+def make_world(
+    url: str, *, pages: int, days: int, today: date, has_posts: bool = False
+) -> Database:
     """Make the tables at ``url`` and fill them; the last snapshots are of ``today``."""
     database = open_database(url)
     now = datetime.combine(today, FETCHED)
@@ -80,6 +122,8 @@ def make_world(url: str, *, pages: int, days: int, today: date) -> Database:
         connection.execute(text(_SNAPSHOTS))
         by_day.create(connection)
         connection.execute(text(_UNUSUAL))
+        if has_posts:
+            _fill_posts(connection, days, is_sqlite=database.is_sqlite)
         for name in ("made_pages", "made_days"):
             connection.execute(text(f"DROP TABLE {name}"))
     if not database.is_sqlite:
@@ -89,6 +133,43 @@ def make_world(url: str, *, pages: int, days: int, today: date) -> Database:
         ) as connection:
             connection.execute(text("VACUUM ANALYZE"))
     return database
+
+
+def _fill_posts(connection: Connection, days: int, *, is_sqlite: bool) -> None:
+    def after(expression: str) -> str:
+        """The time that is so many minutes after the day of the post began."""
+        if is_sqlite:
+            minutes = f"'+' || ({expression}) || ' minutes'"
+            return f"strftime('%Y-%m-%d %H:%M:%f000', day, {minutes})"
+        return f"(day + make_interval(mins => ({expression})::int)) AT TIME ZONE 'UTC'"
+
+    ages = " UNION ALL ".join(f"SELECT {a} AS age, {p} AS part" for a, p in _AGES.items())
+    of_post = {
+        "published": after("minutes"),
+        "read": after(f"1440 * least(90, {days - 1} - n) + 1445"),
+        "seen": after("minutes + 600"),
+        "filler": _FILLER,
+    }
+    if is_sqlite:
+        of_post["read"] = of_post["read"].replace("least", "min")
+    connection.execute(text(_MADE_POSTS))
+    _execute(connection, _POSTS.format(**of_post))
+    read = after("minutes + 1440 * age + 300")
+    _execute(connection, _CHECKPOINTS.format(read=read, ages=ages, days=days))
+    connection.execute(text("DROP TABLE made_posts"))
+    connection.execute(
+        text(
+            "INSERT INTO post_states (page_id, state, asked_at, answered_at, covered_since,"
+            " covered_until, is_complete, rows_limit, left_out)"
+            " SELECT id, 'ok', at, at, (SELECT at FROM made_days WHERE n = 0), at, true, 25, '[]'"
+            f" FROM made_pages CROSS JOIN made_days WHERE n = {days - 1}"
+        )
+    )
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    """Execute a statement in which colons are no parameters."""
+    connection.execute(text(statement.replace(":", "\\:")))
 
 
 def _make_page(chance: random.Random, number: int, days: int) -> dict[str, Any]:
