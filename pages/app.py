@@ -22,6 +22,7 @@ from pages import (
     imports,
     overview,
     page,
+    posts,
     resources,
     setup,
     unknown,
@@ -157,7 +158,7 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
     flash.show()
     copy_link.render(
         screen,
-        overview.DEFAULTS,
+        posts.DEFAULTS if screen.name == "posts" else overview.DEFAULTS,
         profile.id if profile else "",
         has_start_view=any(view.is_start for view in list_saved_views(session)),
     )
@@ -179,13 +180,20 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
         overview.arrive(session)
     if screen.name == "page" and profile is None:
         return page.render_unknown
-    today = installation.now().date()
-    days = find_days(session)
+    now = installation.now()
+    if screen.name == "posts":  # days of posts are days in a zone
+        now = now.astimezone(installation.settings.display_time_zone)
+    today, days = now.date(), find_days(session)
     if screen.name == "overview" and days is None and is_empty(session):
         banner.render(installation, session, is_overview=True)
         return lambda: overview.render_welcome(installation)
     if screen.name == "compare" and is_empty(session):
         return compare.render_empty
+    if screen.name == "posts" and is_empty(session):
+        return posts.render_empty
+    if screen.name == "posts" and posts.read_address():
+        banner.render(installation, session, is_overview=False)
+        return lambda: posts.render_one(installation, session)
     # From here on: screens with a period.
     header = st.container()
     banner.render(installation, session, is_overview=screen.name == "overview")
@@ -196,6 +204,8 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
         return lambda: page.render(installation, session, header, bar, profile)
     if screen.name == "compare":
         return lambda: compare.render(installation, session, header, bar)
+    if screen.name == "posts":
+        return lambda: posts.render(installation, session, header, bar)
     return lambda: overview.render(
         installation, session, header, bar, is_making_history=is_making_history
     )

@@ -20,8 +20,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 MAX_ANSWERS = 500
+MAX_LARGE_ANSWERS = 4
 
 _answers: OrderedDict[Any, Any] = OrderedDict()
+_large_answers: OrderedDict[Any, Any] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -32,20 +34,32 @@ def remembered(
 
     The MAX_ANSWERS answers used last are kept, of all queries together.
     """
+    return _cached(load, _answers, MAX_ANSWERS)
 
+
+def remembered_large(
+    load: Callable[Concatenate[Session, P], R],
+) -> Callable[Concatenate[Session, P], R]:
+    """Cache a query as `remembered`, for answers of megabytes: MAX_LARGE_ANSWERS are kept."""
+    return _cached(load, _large_answers, MAX_LARGE_ANSWERS)
+
+
+def _cached(
+    load: Callable[Concatenate[Session, P], R], answers: OrderedDict[Any, Any], most: int
+) -> Callable[Concatenate[Session, P], R]:
     @wraps(load)
     def load_cached(session: Session, *args: P.args, **kwargs: P.kwargs) -> R:
         key = _key(load, session, args, kwargs)
         with _lock:
-            if key in _answers:
-                _answers.move_to_end(key)
-                cached: R = _answers[key]
+            if key in answers:
+                answers.move_to_end(key)
+                cached: R = answers[key]
                 return cached
         answer = load(session, *args, **kwargs)
         with _lock:
-            _answers[key] = answer
-            if len(_answers) > MAX_ANSWERS:
-                _answers.popitem(last=False)
+            answers[key] = answer
+            if len(answers) > most:
+                answers.popitem(last=False)
         return answer
 
     return cast("Callable[Concatenate[Session, P], R]", load_cached)
@@ -64,6 +78,7 @@ def forget_answers() -> None:
     """Answer every question anew from here on, as after a restart."""
     with _lock:
         _answers.clear()
+        _large_answers.clear()
 
 
 def is_remembered(load: Callable[..., Any], session: Session, *args: Any) -> bool:

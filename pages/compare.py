@@ -11,7 +11,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from pages.parts.compare import cards
+from pages.parts.compare import cards, posts_card
 from pages.parts.compare.compare_text import (
     MAX_CHART_NAME,
     MAX_NAME,
@@ -22,18 +22,20 @@ from pages.parts.compare.compare_text import (
 from pages.queries import (
     find_compared,
     find_compared_tags,
+    find_period_posts,
     find_tags,
     list_similar,
     load_comparison,
     search_pages,
     search_tags,
 )
-from pages.records import View
+from pages.records import Comparison, PeriodPosts, View
 from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, links, period_bar
 from pages.ui.compare_link import MAX_PAGES, MIN_PAGES, PARAMETER, TAGS, CompareAddress
 from pages.ui.period_bar import Bar
 from storage.figures.comparison import ComparedPage, Match
+from storage.figures.filters import Filter, filter_of_tag
 from storage.notes.tags import TagCount
 
 PICKER_KEY = "compare-picker"
@@ -121,6 +123,25 @@ def render(installation: Installation, session: Session, header: Any, bar: Bar) 
     with st.container(border=True, key="compare-figures"):
         cards.render_figures(comparison, rows)
         cards.render_sums(comparison, rows)
+    posts = _find_posts(installation, session, comparison)
+    if posts:
+        with st.container(border=True, key="compare-posts"):
+            posts_card.render(rows, posts)
+
+
+def _find_posts(
+    installation: Installation, session: Session, comparison: Comparison
+) -> list[PeriodPosts]:
+    """The posts of each Page, then of each tag, on the requested days: fans don't cut them off."""
+    filters = [Filter(page_ids=(page.page_id,), archived=None) for page in comparison.pages]
+    filters += [filter_of_tag(each.tag.id) for each in comparison.tags]
+    period, now = comparison.requested, installation.now()
+    zone = installation.settings.display_time_zone
+    posts = [
+        find_period_posts(session, each, period.since, period.until, zone, now, period.previous)
+        for each in filters
+    ]
+    return [each for each in posts if each is not None]
 
 
 def _picker(session: Session, selection: Selection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -10,15 +11,25 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.cache import is_remembered
-from pages.parts.overview import cards, digest, overview_text, page_list, saved_views, tables
-from pages.queries import find_days, find_freshness, load_overview
+from pages.parts.overview import (
+    cards,
+    digest,
+    overview_text,
+    page_list,
+    posts_card,
+    saved_views,
+    tables,
+)
+from pages.queries import find_days, find_freshness, find_rhythms, load_overview
 from pages.records import PageFilter, View
-from pages.text.phrases import ATTENTION, NOUNS
+from pages.text.phrases import ATTENTION, NOUNS, SILENT
 from pages.text.wording import CONNECT
 from pages.ui import filter_box, growth_chart, links, period_bar, refresh, return_url, tiles
 from pages.ui.message_page import READING_WIDTH
 from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
+from storage.figures.filters import Filter
+from storage.posts.page_posts import Rhythms
 
 # The values of the bound widgets without URL parameters.
 DEFAULTS = {
@@ -33,7 +44,7 @@ CHOICES = {
     "view": growth_chart.VIEWS,
     "movers": tuple(cards.ORDERS),
     "sort": tables.SORT_LABELS,
-    "show": (ATTENTION,),
+    "show": (ATTENTION, SILENT),
 }
 CONTROLS = saved_views.Controls(DEFAULTS, CHOICES)
 TABLE_HEIGHT = 600  # of the skeleton: about that of 25 rows
@@ -96,12 +107,13 @@ def _render_figures(
         movers = st.container(border=True, height="stretch", key="movers-card")
     with movers:
         movers_by = cards.choose_order()
-    week = st.container()
+    week, posts = st.container(), st.container()
     list_heading, list_controls = _list_row()
-    listing = page_list.choose(list_controls)
+    rhythms = _find_rhythms(installation, session, filter, bar.period.until)
+    listing = page_list.choose(list_controls, rhythms)
     list_skeleton, way_back = st.empty(), _way_back()
 
-    question = (View(bar.period, metric, filter), listing, movers_by, today)
+    question = (View(bar.period, metric, filter), listing, movers_by, today, rhythms)
     with ExitStack() as skeletons:
         if not is_remembered(load_overview, session, *question):  # thousands of Pages take a moment
             skeletons.enter_context(chart_skeleton.skeleton(height=cards.CHART_HEIGHT))
@@ -121,9 +133,22 @@ def _render_figures(
         cards.render_movers(overview, movers_by, way_back)
     if overview.week is not None:
         with week:
-            digest.render(session, overview.week, filter, way_back)
+            silent_count = 0 if rhythms is None else len(rhythms.silent_ids)
+            digest.render(session, overview.week, filter, silent_count, way_back)
     list_heading.header(tables.describe_count(overview), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, way_back)
+    if rhythms is not None:  # last: of thousands of Pages it takes a moment
+        with posts:
+            posts_card.render(
+                session, rhythms, filter, overview.totals.pages_count, installation.now()
+            )
+
+
+def _find_rhythms(
+    installation: Installation, session: Session, filter: Filter, until: date
+) -> Rhythms | None:
+    """How often the Pages publish up to the requested end of the period, which posts reach."""
+    return find_rhythms(session, filter, until, installation.settings.display_time_zone)
 
 
 def _list_row() -> tuple[Any, Any]:
@@ -139,9 +164,11 @@ def _render_first_day(
     today = installation.now().date()
     top = st.container()
     card = st.container(border=True, key="growth-card")
+    posts = st.container()
     list_heading, list_controls = _list_row()
-    listing = page_list.choose(list_controls)
-    overview = load_overview(session, view, listing, "number", today)
+    rhythms = _find_rhythms(installation, session, view.filter, view.period.until)
+    listing = page_list.choose(list_controls, rhythms)
+    overview = load_overview(session, view, listing, "number", today, rhythms)
     is_readable = find_freshness(session, today).has_readable
     totals = overview.totals
     with top:
@@ -169,6 +196,9 @@ def _render_first_day(
             st.space("small")
     list_heading.header(tables.describe_count(overview), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, _way_back())
+    if rhythms is not None:
+        with posts:
+            posts_card.render(session, rhythms, view.filter, totals.pages_count, installation.now())
 
 
 def render_welcome(installation: Installation) -> None:

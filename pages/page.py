@@ -1,8 +1,9 @@
-"""Page: one Page's figures, chart, calendar, goal, insights, daily table, access and details."""
+"""Page: one Page's figures, chart, calendar, goal, insights, posts, days, access and details."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -20,9 +21,11 @@ from pages.parts.page import (
     insights_card,
     page_profile,
     page_tiles,
+    posts_card,
 )
-from pages.queries import list_changes, load_page
-from pages.records import View
+from pages.queries import find_post_days, has_any_posts, list_changes, load_page
+from pages.records import PageFigures, View
+from pages.text.periods import A_DAY, charted
 from pages.ui import archive, links, period_bar, return_url, tiles
 from pages.ui.erase import dialog
 from pages.ui.moved import dialog as moved
@@ -83,14 +86,18 @@ def render(
             st.markdown(page_profile.NO_FIGURES)
             links.draw("imports", "Import past figures", ":material/upload:")
         insights_card.render(installation, session, profile, bar.period)
+        posts_card.render(installation, session, profile, bar.period)
         changes = list_changes(session, profile.id)
         _about(installation, session, profile, changes, st.columns([1.35, 1]))
         return
     top = st.container()
     with st.container(border=True, key="audience-card"):
-        switches = growth_card.choose(read_address()[1])
+        switches = growth_card.choose(read_address()[1], has_posts=has_any_posts(session))
         figures = load_page(session, profile, View(bar.period, switches.metric), today)
-        growth_card.render(installation, figures, switches, today)
+        post_days = (
+            _find_post_days(installation, session, figures) if switches.wants_posts else None
+        )
+        growth_card.render(installation, figures, switches, today, post_days)
     period_bar.show_days(bar, figures.view.period, figures.figure_days)
     with export_container:
         export.render(installation, figures, switches.view)
@@ -102,10 +109,20 @@ def render(
     with right, st.container(border=True, height="stretch", key="goal-card"):
         goal_card.render(installation, figures, today)
     insights_card.render(installation, session, profile, bar.period)
+    posts_card.render(installation, session, profile, bar.period)
     left, right = st.columns([1.35, 1])
     with left, st.container(border=True, key="daily-card"):
         daily_table.render(figures)
     _about(installation, session, profile, figures.changes, (left, right))
+
+
+def _find_post_days(
+    installation: Installation, session: Session, figures: PageFigures
+) -> Mapping[date, int]:
+    """The number of posts by day, over the days of the chart."""
+    since, until = charted(figures.view.period).since - A_DAY, figures.requested.until
+    zone = installation.settings.display_time_zone
+    return find_post_days(session, figures.profile.id, since, until, zone)
 
 
 def _about(

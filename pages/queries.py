@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,7 @@ from pages.records import (
     PageFigures,
     PageFilter,
     PageTable,
+    PeriodPosts,
     TagFigures,
     Tags,
     View,
@@ -112,12 +114,25 @@ from storage.notes.timeline_events import (
     list_outages,
     list_retired,
 )
+from storage.posts.analysis import Age, compare_kinds, in_order, load_post_set, summarize
+from storage.posts.details import list_details
+from storage.posts.page_posts import (
+    Rhythms,
+    find_coverage,
+    has_posts,
+    list_post_days,
+    load_rhythms,
+)
 
 MAX_TAGS_FOUND = 50
+POST_AGE: Age = 7  # days, of the figures of posts beside other figures
+BEST_POSTS, NEWEST_POSTS = 5, 10
 MAX_DAILY_POINTS = 367  # of a tag's line, as of a Page's in the chart of Compare
 UNFOLLOWS = "page_daily_unfollows_unique"
 
 # Questions that storage answers as they are.
+has_any_posts = remembered(has_posts)
+find_post_days = remembered(list_post_days)
 find_profile = remembered(find_page_profile)
 find_compared = remembered(list_compared_pages)
 find_freshness = remembered(get_freshness)
@@ -139,9 +154,17 @@ _load_compared = remembered(get_compared_series)
 
 @remembered
 def load_overview(
-    session: Session, view: View, listing: Listing, movers_by: MoverOrder, today: date
+    session: Session,
+    view: View,
+    listing: Listing,
+    movers_by: MoverOrder,
+    today: date,
+    rhythms: Rhythms | None = None,
 ) -> Overview:
-    """Load Overview. ``view.period`` is the requested one; ``today`` is a UTC day."""
+    """Load Overview. ``view.period`` is the requested one; ``today`` is a UTC day.
+
+    ``rhythms``: how often the Pages of the filter publish, for the table.
+    """
     days, requested = find_days(session), view.period
     has_changes = days is not None and days[0] != days[1]
     metric, filter = view.metric, view.filter
@@ -179,7 +202,7 @@ def load_overview(
         totals=make_totals(ends, days),
         previous=make_comparable(others[0], metric) if previous else None,
         provenance=find_provenance(session, until),
-        table=_load_table(session, ends, metric, filter, listing, sums),
+        table=_load_table(session, ends, metric, filter, listing, sums, rhythms),
         has_changes=has_changes,
         charted=drawn,
         counted=make_comparable(drawn_ends, metric),
@@ -318,11 +341,15 @@ def _load_table(
     filter: Filter,
     listing: Listing,
     sums: InsightSums | None = None,
+    rhythms: Rhythms | None = None,
 ) -> PageTable:
     """``ends`` are the screen's; they are loaded again if the table's search narrows the Pages."""
     narrowed = listing.narrow(filter)
     if narrowed != filter:
         (ends,) = _load_ends(session, narrowed, (ends.since, ends.until))
+    values = None
+    if rhythms is not None and listing.sort in ("posts_per_week", "last_post"):
+        values = rhythms.list_values(listing.sort)
     last = max(1, -(-len(ends.page_ids) // listing.rows_count))
     page = load_table(
         session,
@@ -334,6 +361,7 @@ def _load_table(
         limit=listing.rows_count,
         offset=(min(listing.number, last) - 1) * listing.rows_count,
         sums=sums,
+        values=values,
     )
     page_ids = [row.page_id for row in page.rows]
     return PageTable(
@@ -350,6 +378,7 @@ def _load_table(
         until=ends.until,
         holders=list_holders(session, page_ids) if listing.attention else None,
         sums=sums,
+        rhythms=rhythms,
     )
 
 
@@ -374,7 +403,15 @@ def resolve_filter(session: Session, address: FilterAddress) -> PageFilter:
     states = [each for each in CONNECTION_STATES if CONNECTIONS[each] in address.state]
     ids_and_names = [filter_choices.find_tag(session, each) for each in address.tag]
     tags = dict(each for each in ids_and_names if each is not None)
-    resolved = {"account": accounts, "category": categories, "state": states, "tag": tags}
+    named = find_compared(session, address.of) if address.of else ()
+    pages = {page.page_id: page.name for page in named}
+    resolved = {
+        "account": accounts,
+        "category": categories,
+        "state": states,
+        "tag": tags,
+        "of": pages,
+    }
     # Two spellings of a tag are one tag.
     unknown_tags = ids_and_names.count(None)
     filter = Filter(
@@ -383,6 +420,7 @@ def resolve_filter(session: Session, address: FilterAddress) -> PageFilter:
         states=tuple(states),
         tag_ids=tuple(tags),
         archived="yes" in address.archived,
+        page_ids=tuple(pages) or None,
     )
     return PageFilter(
         filter,
@@ -393,6 +431,7 @@ def resolve_filter(session: Session, address: FilterAddress) -> PageFilter:
             for name, values in resolved.items()
             if (unknown_tags if name == "tag" else len(set(getattr(address, name))) > len(values))
         ),
+        tuple(pages[each] for each in filter.page_ids or ()),
     )
 
 
@@ -606,6 +645,66 @@ def list_similar(session: Session, page_id: str | None, until: date) -> list[Com
 
 
 @remembered
+def find_rhythms(session: Session, filter: Filter, until: date, zone: ZoneInfo) -> Rhythms | None:
+    """How often the Pages of a filter publish; None before any post is read."""
+    return load_rhythms(session, filter, until, zone) if has_posts(session) else None
+
+
+def find_period_posts(
+    session: Session,
+    filter: Filter,
+    since: date,
+    until: date,
+    zone: ZoneInfo,
+    now: datetime,
+    previous: tuple[date, date] | None = None,
+) -> PeriodPosts | None:
+    """The posts published from ``since`` to ``until``; None before any post is read.
+
+    ``now`` is cut to the hour, for the cache. ``previous``: the days to compare with.
+    """
+    if not has_any_posts(session):
+        return None
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return _load_period_posts(session, filter, since, until, zone, hour, previous)
+
+
+@remembered
+def _load_period_posts(
+    session: Session,
+    filter: Filter,
+    since: date,
+    until: date,
+    zone: ZoneInfo,
+    now: datetime,
+    previous: tuple[date, date] | None,
+) -> PeriodPosts:
+    posts = load_post_set(session, filter, since, until, zone, POST_AGE)
+    median_before = None
+    if previous is not None:
+        before = load_post_set(session, filter, *previous, zone, POST_AGE)
+        median_before = summarize(before, now).median_views
+    best = [
+        post
+        for post in in_order(posts, "times_usual", descending=True)[:BEST_POSTS]
+        if post.times_usual is not None and post.times_usual > 1
+    ]
+    newest = posts.posts[:NEWEST_POSTS]
+    return PeriodPosts(
+        since=since,
+        until=until,
+        zone=zone,
+        summary=summarize(posts, now),
+        median_before=median_before,
+        kinds=compare_kinds(posts),
+        coverage=find_coverage(session, filter, since, until),
+        best=best,
+        newest=newest,
+        details=list_details(session, [post.id for post in (*best, *newest)]),
+    )
+
+
+@remembered
 def load_notes(
     session: Session,
     since: date,
@@ -664,7 +763,8 @@ def find_ticked(
     """
     archived = None if narrowed.archived else False
     ids = list_page_ids(session, Filter(page_ids=page_ids, archived=archived), until)
-    listed = count_pages(session, filter=replace(narrowed, page_ids=tuple(ids)), until=until)
+    both = ids if narrowed.page_ids is None else set(ids).intersection(narrowed.page_ids)
+    listed = count_pages(session, filter=replace(narrowed, page_ids=tuple(both)), until=until)
     return tuple(sorted(ids)), listed
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from pages.text.insights_text import Answer
 from pages.text.periods import FigureDays, Period
@@ -30,6 +31,9 @@ from storage.notes.goals import GoalRow
 from storage.notes.notes import NoteRow
 from storage.notes.tags import MAX_LISTED, TagCount
 from storage.notes.timeline_events import Consent, Imported, Outage, Retired
+from storage.posts.analysis import AgedPost, KindRow, PostSummary
+from storage.posts.details import PostDetail
+from storage.posts.page_posts import Coverage, Rhythms
 
 ROWS = 25
 
@@ -48,9 +52,10 @@ class View:
 
 @dataclass(frozen=True)
 class Listing:
-    """The rows of the table of Pages; search and attention narrow the table alone.
+    """The rows of the table of Pages; search, attention and silence narrow the table alone.
 
     ``number`` is the page of ``rows_count`` rows, from 1; beyond the last page it means the last.
+    ``silent_ids``: only these Pages, which publish nothing; None for all.
     """
 
     sort: SortKey = "fans"
@@ -59,10 +64,12 @@ class Listing:
     search: str = ""
     attention: bool = False
     rows_count: int = ROWS
+    silent_ids: tuple[str, ...] | None = None
 
     def narrow(self, filter: Filter) -> Filter:
-        """``filter`` with the table's search and attention."""
-        return replace(filter, search=self.search, attention=self.attention)
+        """``filter`` with what narrows the table; ``silent_ids`` are Pages of it."""
+        page_ids = filter.page_ids if self.silent_ids is None else self.silent_ids
+        return replace(filter, search=self.search, attention=self.attention, page_ids=page_ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +78,7 @@ class PageTable:
 
     ``until`` is the last day of its figures. ``holders``: the accounts of each Page by its id,
     where the table says why a Page needs attention; else None. ``sums``: views and engagement over
-    28 days by Page id.
+    28 days by Page id. ``rhythms``: how often the Pages publish; None before any post is read.
     """
 
     page: TablePage
@@ -80,6 +87,7 @@ class PageTable:
     until: date
     holders: dict[str, list[PageHolder]] | None = None
     sums: InsightSums | None = None
+    rhythms: Rhythms | None = None
 
 
 @dataclass(frozen=True)
@@ -224,6 +232,32 @@ class Comparison:
         return [{} if sums is None else sums.totals(page_ids) for page_ids in self.list_page_ids()]
 
 
+@dataclass(frozen=True, eq=False)
+class PeriodPosts:
+    """The posts that some Pages published in a period, their figures at the age of POST_AGE days.
+
+    ``best`` are those furthest above their usual views, ``newest`` the newest. ``median_before`` is
+    the median of the views of the period before, at the same age; None for too few, or without one.
+    ``details`` are those of ``best`` and ``newest`` by post id. Days are of ``zone``.
+    """
+
+    since: date
+    until: date
+    zone: ZoneInfo
+    summary: PostSummary
+    median_before: float | None
+    kinds: Sequence[KindRow]
+    coverage: Coverage
+    best: Sequence[AgedPost]
+    newest: Sequence[AgedPost]
+    details: Mapping[str, PostDetail]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every post of the period is known, as far as Facebook lists them."""
+        return not (self.coverage.unread or self.coverage.later or self.coverage.incomplete)
+
+
 @dataclass(frozen=True)
 class LastRun:
     """The newest refresh; fields as in `storage.models.JobRun`."""
@@ -246,11 +280,12 @@ class FilterAddress:
     state: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
     archived: tuple[str, ...] = ()
+    of: tuple[str, ...] = ()  # ids of Pages
 
 
 @dataclass(frozen=True)
 class PageFilter:
-    """The filter of a `FilterAddress`, with the names of its accounts and tags, in its order.
+    """The filter of a `FilterAddress`; names of accounts, tags and Pages are in its order.
 
     ``unknown`` are the parameters with unknown values, which the filter leaves out.
     """
@@ -259,6 +294,7 @@ class PageFilter:
     account_names: tuple[str, ...] = ()
     tag_names: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    page_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

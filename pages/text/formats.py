@@ -30,9 +30,14 @@ _LIST_NUMBER = re.compile(r"^(\d+)\.")
 _ESCAPED = re.compile(r"\\(.)")
 
 
+def without_turns(text: str) -> str:
+    """The text without characters that change the direction of reading."""
+    return text.translate(_TURNS)
+
+
 def one_line(text: str) -> str:
     """The text on one line, without characters that change the direction of reading."""
-    return " ".join(text.translate(_TURNS).split())
+    return " ".join(without_turns(text).split())
 
 
 def plain(text: str) -> str:

@@ -35,6 +35,16 @@ Key = Literal[
     "goal",
     "views",
     "engagement",
+    "post_views",
+    "median_views",
+    "usual",
+    "times_usual",
+    "post_interactions",
+    "post_clicks",
+    "post_rate",
+    "post_paid",
+    "posts_per_week",
+    "checkpoint",
 ]
 
 
@@ -170,6 +180,56 @@ GLOSSARY: Mapping[Key, Term] = {
         "Engagements",
         "Reactions, comments, shares and clicks on the Page's posts.",
         "Facebook's own figure, added up over the days",
+    ),
+    "post_views": Term(
+        "Views of a post",
+        "How often the post was shown or played, ads included.",
+        "Facebook's `post_media_view` at the chosen age",
+    ),
+    "median_views": Term(
+        "Median views",
+        "The views of the post in the middle: half of the posts had more, half had less.",
+        "median of the posts with figures at the age; none below 5 posts",
+    ),
+    "usual": Term(
+        "Usual views",
+        "What the Page's own earlier posts of the same kind had at the same age.",
+        "median of 8 posts or more from the 180 days before; see “Posts” below",
+    ),
+    "times_usual": Term(
+        "Times usual",
+        "How many times the usual views of its Page a post had.",
+        "views ÷ usual views; none where usual is below 20 views",
+    ),
+    "post_interactions": Term(
+        "Interactions",
+        "Reactions, comments and shares, those on reshares of the post included.",
+        "reactions + comments + shares",
+    ),
+    "post_clicks": Term(
+        "Clicks on a post",
+        "Clicks anywhere on the post, also on the photo or on “See more”.",
+        "Facebook's `post_clicks`",
+    ),
+    "post_rate": Term(
+        "Engagement rate by views",
+        "Interactions and clicks in percent of the views.",
+        "100 × (interactions + clicks) ÷ views; of several posts their sums; none below 100 views",
+    ),
+    "post_paid": Term(
+        "Paid views, Boosted",
+        "The share of a post's views that came from ads, asked for when it is 7 and 28 days old.",
+        "100 × views from ads ÷ all views; above 0 the post is called boosted",
+    ),
+    "posts_per_week": Term(
+        "Posts per week",
+        "How often the Pages published in the period, posts that are gone by now included.",
+        "7 × posts ÷ days; “at least” where a part of the period is not read",
+    ),
+    "checkpoint": Term(
+        "At 7 days",
+        "The figures of a post when it was 7 days old, read at the time and never changed.",
+        "the first reading within 36 hours from then on; within 3 days at 28 days, 10 days at 90",
     ),
 }
 

@@ -20,8 +20,9 @@ TABLE_RED, TABLE_ORANGE = "#C2410C", "#8A5A0B"
 # What events say where the name is gone.
 ERASED_ACCOUNT, ERASED_PAGE = "an account that was erased", "a Page that was erased"
 
-# The value of a URL parameter, which is never renamed.
+# Values of a URL parameter, which are never renamed.
 ATTENTION = "Needs attention"
+SILENT = "No post for 14 days"
 # What the metrics are called, and the states of a Page's connection.
 NOUNS = {"fans": "Fans", "followers": "Followers"}
 CONNECTIONS = {

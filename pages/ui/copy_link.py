@@ -19,16 +19,18 @@ PERIOD_NAMES = ("period", period_bar.COMPARISON, period_bar.SINCE, period_bar.UN
 # The controls of the screens that are bound to the URL, by screen.
 _BOUND: Mapping[str, tuple[str, ...]] = {
     "overview": tuple(n for n in return_url.NAMES if n not in return_url.FILTER_NAMES),
+    "posts": ("age", "kind", "text", "gone", "order", "page"),
     "compare": ("figure", "scale"),
-    "page": ("figure", "chart", "forecast", "insight"),
+    "page": ("figure", "chart", "forecast", "post-days", "insight"),
 }
-_WITH_PERIOD = ("overview", "compare", "page")
+_WITH_PERIOD = ("overview", "posts", "compare", "page")
 # A trip to Facebook belongs to one browser, and an unknown address leads nowhere.
 _WITHOUT_LINK = ("connect", "unknown")
 _NEVER = {return_url.PARAMETER, "attempt", "code", "error"}
 _DEFAULTS = {
     **{"period": DEFAULT_LABEL, period_bar.COMPARISON: COMPARISONS[0], "page": "1"},
     **{"figure": "Fans", "chart": growth_chart.TOTAL, "forecast": "False"},
+    "post-days": "False",
 }
 # In Streamlit's header, left of its menu, so that nothing moves for it; on a phone the icon alone.
 _STYLE = """<style>
@@ -81,6 +83,8 @@ def address(
 
 
 def _pairs(screen: str, defaults: Mapping[str, object], page_id: str) -> list[tuple[str, str]]:
+    if screen == "posts" and "post" in st.query_params:
+        return [("post", st.query_params["post"])]
     bound = (*(PERIOD_NAMES if screen in _WITH_PERIOD else ()), *_BOUND.get(screen, ()))
     names = list(bound)
     if screen == "page":

@@ -1,4 +1,4 @@
-"""Filter of Overview: accounts, categories, connections, tags and the archive, kept in the URL.
+"""Filter of Overview and Posts: accounts, categories, connections, tags, archive, in the URL.
 
 The URL is the only state: a choice changes the URL. So the filter needs no widgets on the screen,
 and the box queries and sends its lists only while it is open.
@@ -24,8 +24,18 @@ MAX_PARAMETER = 300  # characters; no name is longer
 MAX_LABEL = 40
 WIDTH = 360
 SHOW_EVERY = "Show every Page"
+NARROWS = (
+    "Filter and period narrow tiles, chart and table. Search and “Needs attention” narrow the "
+    "table alone."
+)
 # By URL parameter.
-_NOUNS = {"account": "account", "category": "category", "state": "connection", "tag": "tag"}
+_NOUNS = {
+    "account": "account",
+    "category": "category",
+    "state": "connection",
+    "tag": "tag",
+    "of": "Page",
+}
 
 
 def read(session: Session) -> PageFilter:
@@ -33,8 +43,10 @@ def read(session: Session) -> PageFilter:
     return resolve_filter(session, _address())
 
 
-def render(session: Session, container: Any, current: PageFilter) -> None:
-    """Draw the button, and its box while it is open."""
+def render(
+    session: Session, container: Any, current: PageFilter, what_narrows: str = NARROWS
+) -> None:
+    """Draw the button, and its box while it is open. ``what_narrows``: the sentence above it."""
     with container:
         box = st.popover("Filter", icon=":material/filter_list:", key="filter", on_change="rerun")
     if not popovers.is_drawn(box, "filter"):
@@ -42,10 +54,7 @@ def render(session: Session, container: Any, current: PageFilter) -> None:
     filter = current.filter
     states = {name: f"{name} ({count(pages)})" for name, pages in count_states(session).items()}
     with box, st.container(width=WIDTH, key="filter-open"):
-        st.caption(
-            "Filter and period narrow tiles, chart and table. Search and “Needs attention” narrow "
-            "the table alone."
-        )
+        st.caption(what_narrows)
         accounts = dict(zip(filter.account_ids, current.account_names, strict=True))
         _choose_listed(session, "account", accounts)
         _choose_listed(session, "category", {each: each for each in filter.categories})
@@ -69,7 +78,7 @@ def describe(current: PageFilter, pages_count: int) -> None:
 
 
 def kept() -> dict[str, list[str]]:
-    """The URL parameters of the filter, for links to Overview."""
+    """The URL parameters of the filter, for links to the list."""
     return {name: list(values) for name in FILTER_NAMES if (values := getattr(_address(), name))}
 
 
@@ -86,6 +95,7 @@ def narrowed_to(current: PageFilter, pages_count: int) -> str:
         ("of the category", filter.categories),
         ("with the connection", [CONNECTIONS[state] for state in filter.states]),
         ("with the tag", current.tag_names),
+        ("with the name", current.page_names),
     ):
         if values:
             parts.append(f"{before} {any_of([f'“{_name(value)}”' for value in values])}")

@@ -48,6 +48,7 @@ class Screen:
 
 SCREENS = (
     Screen("overview", "Overview", ":material/monitoring:", is_default=True),
+    Screen("posts", "Posts", ":material/article:"),
     Screen("compare", "Compare", ":material/compare_arrows:"),
     Screen("connections", "Connections", ":material/link:"),
     Screen("activity", "Activity", ":material/history:"),
@@ -58,7 +59,7 @@ SCREENS = (
     Screen("unknown", "No such screen", ":material/explore_off:", is_hidden=True),
 )
 # What other screens link to; the others mean nothing without what their link carries.
-GUESSABLE = ("overview", "compare", "connections", "activity", "setup", "imports")
+GUESSABLE = ("overview", "posts", "compare", "connections", "activity", "setup", "imports")
 _MIN_LIKENESS = 0.7
 MAX_TYPED = 100  # characters of an address that are compared, or shown
 

@@ -115,7 +115,7 @@ def note_screen() -> None:
     st.session_state[_SCREEN] = _page_hash()
 
 
-def go_to(screen: str, query_params: Mapping[str, str] | None = None) -> NoReturn:
+def go_to(screen: str, query_params: Mapping[str, str | list[str]] | None = None) -> NoReturn:
     """Switch to another screen, as ``st.switch_page``, after dropping this one's fragments."""
     _drop_fragments()
     st.switch_page(links.link_to(screen), query_params=dict(query_params or {}))

@@ -15,8 +15,8 @@ MIN_WIDTH = 165  # pixels: two tiles side by side on a phone
 # A note that is too long for the row of the change goes below it instead of being cut off. On a
 # tablet every row is full: four tiles, three above two or three, four above three.
 STYLE = """<style>
-.st-key-tiles div:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; }
-.st-key-tiles [data-testid="stMetricDeltaDescription"] * { white-space: normal; }
+[class*="st-key-tiles"] div:has(> [data-testid="stMetricDeltaDescription"]) { flex-wrap: wrap; }
+[class*="st-key-tiles"] [data-testid="stMetricDeltaDescription"] * { white-space: normal; }
 @media (min-width: 640px) and (max-width: 980px) {
   .st-key-tiles.st-key-tiles { grid-template-columns: repeat(12, 1fr); }
   .st-key-tiles > * { grid-column: span 4; }
@@ -44,9 +44,12 @@ class Tile:
     is_neutral: bool = False
 
 
-def render(tiles: Sequence[Tile]) -> None:
-    """Draw the tiles in one row, or in as many as the width needs."""
-    with st.grid(len(tiles), min_column_width=MIN_WIDTH, key="tiles"):
+def render(tiles: Sequence[Tile], key: str = "tiles") -> None:
+    """Draw the tiles in one row, or in as many as the width needs.
+
+    ``key`` begins with "tiles".
+    """
+    with st.grid(len(tiles), min_column_width=MIN_WIDTH, key=key):
         for tile in tiles:
             # Streamlit takes only a hyphen for a fall.
             is_fall = str(tile.delta or "").startswith(MINUS)

@@ -8,7 +8,7 @@ from pages.ui.links import SCREENS, guess_screen
 from tests.screens.conftest import HOSTILE, Stage, links_of, words_of
 from tests.screens.test_setup import LIVE
 
-ALL = ["Overview", "Compare", "Connections", "Activity", "Setup", "Past figures"]
+ALL = ["Overview", "Posts", "Compare", "Connections", "Activity", "Setup", "Past figures"]
 
 
 def test_it_says_so_and_leads_on(stage: Stage) -> None:

@@ -31,6 +31,7 @@ WITHIN_PAGES: Mapping[str, tuple[str, ...]] = {
     "pages.cache": (),
     "pages.records": ("pages.text",),
     "pages.queries": ("pages.text", "pages.cache", "pages.records"),
+    "pages.post_queries": ("pages.text", "pages.cache", "pages.records"),
     "pages.ui": (
         "pages.text",
         "pages.charts",
@@ -47,6 +48,7 @@ WITHIN_PAGES: Mapping[str, tuple[str, ...]] = {
         "pages.cache",
         "pages.records",
         "pages.queries",
+        "pages.post_queries",
         "pages.ui",
         "pages.parts",
     ),

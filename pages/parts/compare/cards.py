@@ -62,12 +62,13 @@ _FORMATS: Mapping[str, Callable[[Any], str]] = {
     **dict.fromkeys(("net", "net_delta", "best", "views_change", "engagement_change"), signed),
     **dict.fromkeys(("growth", "weekly"), signed_percent),
     "growth_delta": signed_points,
+    "median_delta": signed_percent,
     "per_day": lambda people: per_day(people, sign=True),
     "ratio": lambda ratio: number(ratio, 2),
 }
 _SIGNED = (
     *("net", "net_delta", "growth", "growth_delta", "weekly", "per_day", "best"),
-    *("views_change", "engagement_change"),
+    *("views_change", "engagement_change", "median_delta"),
 )
 
 
@@ -207,7 +208,7 @@ def render_figures(comparison: Comparison, rows: Sequence[Row]) -> None:
     if not comparison.tags:
         names.remove("pages")
     frame = _build_frame(rows, names, comparison.view.period.days_count)
-    _draw_table(frame, config, "compare-table", "Figures of the compared Pages and tags")
+    draw_table(frame, config, "compare-table", "Figures of the compared Pages and tags")
     st.caption(plain(" ".join(_remarks(comparison, rows))))
 
 
@@ -259,11 +260,11 @@ def render_sums(comparison: Comparison, rows: Sequence[Row]) -> None:
             ]
             config[f"{key}_pages"] = text(f"Pages with {key}", width=150, alignment="right")
     alt = "Views and engagement of the compared Pages and tags over 28 days"
-    _draw_table(frame, config, "compare-sums", alt)
+    draw_table(frame, config, "compare-sums", alt)
     st.caption(sums_caption(sums.until))
 
 
-def _draw_table(frame: pd.DataFrame, config: dict[str, Any], key: str, alt: str) -> None:
+def draw_table(frame: pd.DataFrame, config: dict[str, Any], key: str, alt: str) -> None:
     """Draw a table whose names have the colours of the lines."""
     theme = st.context.theme.type
     colours = DARK_COLOURS if theme == "dark" else LIGHT_COLOURS

@@ -15,10 +15,11 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.records import PageTable
-from pages.text.formats import plain_cell
+from pages.text.formats import plain_cell, recent_day
 from pages.text.glossary import meaning
 from pages.text.insights_text import SUM_CHANGE_HELP, SUM_CHANGES, SUM_HELP, SUM_LABELS
 from pages.text.phrases import CONNECTIONS
+from pages.text.post_figures import per_week
 from pages.ui import popovers, url_controls
 from pages.ui.connection_text import why_attention
 from pages.ui.links import picture_path
@@ -27,9 +28,19 @@ from storage.figures.table import SortKey, TableRow
 from storage.insights.sums import SUM_KEYS, SumKey
 
 # How a column is sent and drawn: a picture, a name to press, a whole number, a whole number or a
-# percentage with sign and colour, a sparkline, the state of a connection, a text, a time.
+# percentage with sign and colour, a sparkline, the state of a connection, a text, a figure that is
+# written as a text, a time.
 Kind = Literal[
-    "picture", "name", "number", "change", "percent", "trend", "connection", "text", "time"
+    "picture",
+    "name",
+    "number",
+    "change",
+    "percent",
+    "trend",
+    "connection",
+    "text",
+    "figure",
+    "time",
 ]
 # The URL parameter: names, divided by commas.
 PARAMETER = "columns"
@@ -88,6 +99,20 @@ def _sum_columns(key: SumKey) -> tuple[Column, Column]:
             lambda noun: SUM_CHANGE_HELP,
         ),
     )
+
+
+def _posts_per_week(row: TableRow, table: PageTable) -> str | None:
+    rhythm = None if table.rhythms is None else table.rhythms.by_page.get(row.page_id)
+    if rhythm is None or not rhythm.is_known:
+        return None
+    return per_week(rhythm.per_week, is_whole=rhythm.is_covered)
+
+
+def _last_post(row: TableRow, table: PageTable) -> str | None:
+    rhythm = None if table.rhythms is None else table.rhythms.by_page.get(row.page_id)
+    if table.rhythms is None or rhythm is None or rhythm.last_at is None:
+        return None
+    return recent_day(rhythm.last_at.astimezone(table.rhythms.zone).date(), table.until)
 
 
 # In this order, so that a phone shows tick, picture, name and fans.
@@ -149,6 +174,25 @@ COLUMNS = (
     *_sum_columns("views"),
     *_sum_columns("engagement"),
     Column(
+        "posts_per_week",
+        "Posts per week",
+        "figure",
+        118,
+        _posts_per_week,
+        lambda noun: (
+            "Of the 28 days to the end of the period, whatever its length. “At least” where not "
+            "all of these days have been read."
+        ),
+    ),
+    Column(
+        "last_post",
+        "Last post",
+        "figure",
+        100,
+        _last_post,
+        lambda noun: "The day of the newest post. A dash: no post is known.",
+    ),
+    Column(
         "connection",
         "Connection",
         "connection",
@@ -163,8 +207,9 @@ COLUMNS = (
 WHY = Column("why", "Needs attention because", "text", 400, _why)
 BY_NAME = {column.name: column for column in COLUMNS}
 CHOOSABLE = tuple(column for column in COLUMNS if not column.is_fixed)
-# Of views and engagement; offered only where a Page has any.
+# Of views and engagement, and of posts; offered only where a Page has any.
 _OF_SUMS = {name for key in SUM_KEYS for name in (key, f"{key}_change")}
+_OF_POSTS = {"posts_per_week", "last_post"}
 
 
 def list_shown(
@@ -175,24 +220,26 @@ def list_shown(
     has_reasons: bool,
     has_sums: bool = False,
     has_trouble: bool = True,
+    is_silent: bool = False,
 ) -> tuple[Column, ...]:
     """The columns to show, in order, of the ``names`` in the URL.
 
     Without a known name: the default ones, that of the metric and that of the order.
     ``has_reasons``: with the reason why a Page needs attention. ``has_sums``: some Page has views
     or engagement of 28 days. ``has_trouble``: some row's connection does not fully work; else the
-    column would say "Connected" in every row.
+    column would say "Connected" in every row. ``is_silent``: the table shows the Pages that publish
+    nothing, and since when.
     """
     is_chosen = any(name in BY_NAME for name in names)
     without = (set() if has_sums else _OF_SUMS) | (set() if has_trouble else {"connection"})
-    by_themselves = () if is_chosen else (metric, sort)
+    by_themselves = {metric, sort, *(["last_post"] if is_silent else [])}
     shown = [
         column
         for column in COLUMNS
         if column.is_fixed
         or column.name in names
         or (column.is_default and not is_chosen and column.name not in without)
-        or column.name in by_themselves
+        or (column.name in by_themselves and not is_chosen)
     ]
     if has_reasons:
         shown.insert(1 + [column.name for column in shown].index("name"), WHY)
@@ -204,8 +251,19 @@ def read() -> tuple[str, ...]:
     return tuple(st.query_params.get(PARAMETER, "")[:MAX_PARAMETER].split(","))
 
 
-def render(shown: Sequence[Column], noun: str, period: str, zone: str, *, has_sums: bool) -> None:
-    """Draw the popover; its content only while it is open. ``has_sums`` as in `list_shown`."""
+def render(
+    shown: Sequence[Column],
+    noun: str,
+    period: str,
+    zone: str,
+    *,
+    has_sums: bool,
+    has_posts: bool = False,
+) -> None:
+    """Draw the popover; its content only while it is open.
+
+    ``has_sums`` as in `list_shown`; ``has_posts``: some post has been read.
+    """
     popover = st.popover(
         "Columns",
         icon=":material/view_column:",
@@ -215,13 +273,14 @@ def render(shown: Sequence[Column], noun: str, period: str, zone: str, *, has_su
     )
     if not popovers.is_drawn(popover, "columns-box"):
         return
+    without = (set() if has_sums else _OF_SUMS) | (set() if has_posts else _OF_POSTS)
     with popover, st.container(width=360, key="columns-open"):
         names = url_controls.choose_several(
             "Columns of the table",
             {
                 column.name: header(column, noun, period, zone)
                 for column in CHOOSABLE
-                if has_sums or column in shown or column.name not in _OF_SUMS
+                if column in shown or column.name not in without
             },
             [column.name for column in shown if column in CHOOSABLE],
             key="columns-chosen",

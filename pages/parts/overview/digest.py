@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from pages.parts.overview.posts_card import describe_silent
 from pages.queries import list_attention
 from pages.records import Week
 from pages.text.formats import counted, cut, plain, signed
@@ -38,11 +39,17 @@ STYLE = """<style>
 MAX_LISTED = 8
 
 
-def render(session: Session, week: Week, filter: Filter, way_back: Mapping[str, str]) -> None:
+def render(
+    session: Session,
+    week: Week,
+    filter: Filter,
+    silent_count: int,
+    way_back: Mapping[str, str],
+) -> None:
     """Draw the card, with a button to copy its text.
 
-    ``filter`` is the screen's; ``way_back``: Overview's state, for links to a Page; see
-    `pages.ui.return_url`.
+    ``filter`` is the screen's; ``silent_count``: of its Pages, those that publish nothing;
+    ``way_back``: Overview's state, for links to a Page; see `pages.ui.return_url`.
     """
     with st.container(border=True, gap="xsmall", key="digest-card"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -63,7 +70,7 @@ def render(session: Session, week: Week, filter: Filter, way_back: Mapping[str, 
         else:
             st.markdown(plain(movers))
         if week.attention_count:
-            _list_attention(session, week, filter, way_back)
+            _list_attention(session, week, filter, silent_count, way_back)
         else:
             st.markdown(plain(days))
 
@@ -96,7 +103,11 @@ def _link_movers(week: Week, way_back: Mapping[str, str]) -> None:
 
 
 def _list_attention(
-    session: Session, week: Week, filter: Filter, way_back: Mapping[str, str]
+    session: Session,
+    week: Week,
+    filter: Filter,
+    silent_count: int,
+    way_back: Mapping[str, str],
 ) -> None:
     """Draw a button that opens the list of the Pages, and the rest of the sentence beside it."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -123,3 +134,7 @@ def _list_attention(
             st.caption(f"And {counted(more, 'Page')} more.")
         if st.button("Show them in the table below", key="digest-attention-list"):
             url_controls.change(show=ATTENTION)
+        if silent_count:
+            st.caption(
+                plain(f"{describe_silent(silent_count)}, which is no fault of a connection.")
+            )

@@ -15,13 +15,19 @@ from pages.charts.chart_parts import Palette, Spec, palette
 from pages.charts.timeline import Note
 from pages.parts.overview import cards, overview_text
 from pages.parts.overview.tables import Sort
-from pages.queries import count_filtered, find_tag_name, load_overview
+from pages.queries import (
+    count_filtered,
+    find_period_posts,
+    find_rhythms,
+    find_tag_name,
+    load_overview,
+)
 from pages.records import Listing, Overview
 from pages.text import periods
 from pages.text.formats import count, counted, cut, day, signed, signed_percent
 from pages.text.insights_text import SUM_LABELS, sums_caption
 from pages.text.phrases import NOUNS
-from pages.ui import growth_chart, week_text
+from pages.ui import growth_chart, period_posts, week_text
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled
 from pages.ui.export.heading_form import HeadingScope
@@ -58,10 +64,7 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
     query = ExportQuery(period.since, period.until, view.metric, listing.narrow(view.filter))
 
     def make_table(format: Format) -> bytes:
-        with database.reading() as session:
-            return export_page_table(
-                session, query, format, sort=sort.key, descending=sort.descending
-            )
+        return _make_table(installation, overview, query, format, sort)
 
     def make_report() -> Report:
         return _build_report(installation, overview, hides_notes=hides_notes)
@@ -100,20 +103,33 @@ def render(installation: Installation, overview: Overview, listing: Listing, sor
     menu.render(installation, list_groups, find_scope=find_scope)
 
 
+def _make_table(
+    installation: Installation, overview: Overview, query: ExportQuery, format: Format, sort: Sort
+) -> bytes:
+    """The file of the table; posts are those up to the requested end, as on the screen."""
+    zone = installation.settings.display_time_zone
+    with installation.database.reading() as session:
+        return export_page_table(
+            session,
+            query,
+            format,
+            sort=sort.key,
+            descending=sort.descending,
+            rhythms=find_rhythms(session, query.filter, overview.requested.until, zone),
+        )
+
+
 def render_ticked(
     installation: Installation, overview: Overview, page_ids: tuple[str, ...], sort: Sort
 ) -> None:
     """Draw the popover with the table of some Pages."""
-    period, database = overview.view.period, installation.database
+    period = overview.view.period
     query = ExportQuery(
         period.since, period.until, overview.view.metric, Filter(page_ids=page_ids, archived=None)
     )
 
     def make_table(format: Format) -> bytes:
-        with database.reading() as session:
-            return export_page_table(
-                session, query, format, sort=sort.key, descending=sort.descending
-            )
+        return _make_table(installation, overview, query, format, sort)
 
     def list_groups() -> list[OfferGroup]:
         heading = f"Table of {counted(len(page_ids), 'Page')}"
@@ -162,6 +178,15 @@ def _build_report(installation: Installation, drawn: Overview, *, hides_notes: b
         )
         filter = overview.view.filter
         title = default_title(session, filter)
+        posts = find_period_posts(
+            session,
+            filter,
+            overview.requested.since,
+            overview.requested.until,
+            installation.settings.display_time_zone,
+            now,
+            overview.requested.previous,
+        )
     notes = [] if hides_notes else cards.notes_of(overview)
     pages = counted(overview.totals.pages_count, "Page")
     report = Report(
@@ -174,6 +199,7 @@ def _build_report(installation: Installation, drawn: Overview, *, hides_notes: b
             *_charts(overview, notes),
             *note_sections(notes),
             _movers(overview),
+            *period_posts.sections(posts, has_page_names=True),
             _pages(overview),
         ],
         is_sandbox=installation.settings.is_sandbox,

@@ -25,9 +25,10 @@ from pages.records import ROWS, Listing, Overview, PageTable
 from pages.text.formats import counted, cut, plain, plain_cell, zones_of
 from pages.text.locale import Locale, get_locale
 from pages.text.periods import CUSTOM
-from pages.text.phrases import ATTENTION, NOUNS
+from pages.text.phrases import ATTENTION, NOUNS, SILENT
 from pages.ui import archive, compare_link, links, polling, url_controls
 from pages.ui.tags import popover as tags
+from storage.posts.page_posts import Rhythms
 
 OPEN_KEY = "open-page"
 TABLE_KEY = "pages-table"
@@ -36,15 +37,18 @@ MAX_LINKS = 8
 MAX_SEARCH = 100
 MAX_NAME = 30
 NARROWS_TABLE = (
-    "Search and “Needs attention” narrow this table alone; filter and period also move tiles and "
-    "chart."
+    "Search and “{}” narrow this table alone; filter and period also move tiles and chart."
 )
 SelectionMode = Literal["multi-row", "single-column", "single-cell"]
 _GRID, _TURN, _LISTING = "pages-table-grid", "pages-table-turn", "pages-listing"
 
 
-def choose(row: Any) -> Listing:
-    """Draw search, "Needs attention" and order into ``row``; a change resets the page number."""
+def choose(row: Any, rhythms: Rhythms | None = None) -> Listing:
+    """Draw search, what narrows the table, and order into ``row``; a change resets the page number.
+
+    The Pages that publish nothing are offered where ``rhythms`` has any.
+    """
+    silent_ids = frozenset[str]() if rhythms is None else rhythms.silent_ids
     with row:
         search = st.text_input(
             "Search by name",
@@ -58,7 +62,7 @@ def choose(row: Any) -> Listing:
         )
         show = st.pills(
             "Show",
-            [ATTENTION],
+            [ATTENTION, *([SILENT] if silent_ids else [])],
             label_visibility="collapsed",
             key="show",
             bind="query-params",
@@ -72,14 +76,21 @@ def choose(row: Any) -> Listing:
             bind="query-params",
         )
     sort = tables.find_sort(label)
-    filters = ((search or "").strip()[:MAX_SEARCH], show == ATTENTION, sort.label)
+    filters = ((search or "").strip()[:MAX_SEARCH], show, sort.label)
     before, number = st.session_state.get(_LISTING, (filters, None))
     # Not after Back, where the URL sets both. The page numbers are drawn below the table, so this
     # run can still set them.
     if before != filters and number == _page_number() and "page" in st.session_state:
         st.session_state["page"] = 1
     st.session_state[_LISTING] = (filters, _page_number())
-    return Listing(sort.key, sort.descending, _page_number(), filters[0], filters[1])
+    return Listing(
+        sort.key,
+        sort.descending,
+        _page_number(),
+        search=filters[0],
+        attention=show == ATTENTION,
+        silent_ids=tuple(sorted(silent_ids)) if show == SILENT else None,
+    )
 
 
 def _page_number() -> int:
@@ -107,6 +118,7 @@ def render(
         has_reasons=table.holders is not None,
         has_sums=has_sums,
         has_trouble=any(row.connection != "connected" for row in table.page.rows),
+        is_silent=listing.silent_ids is not None,
     )
     # What was ticked or clicked since the table was drawn, before anything shows it.
     clicked = _take_ticks()
@@ -131,7 +143,12 @@ def render(
             _forget_grid()
             st.rerun()
         columns.render(
-            shown, _noun(overview), _period_label(overview), _zone(table), has_sums=has_sums
+            shown,
+            _noun(overview),
+            _period_label(overview),
+            _zone(table),
+            has_sums=has_sums,
+            has_posts=table.rhythms is not None,
         )
     if table.page.rows_count == 0:
         _no_result(listing, overview.totals.pages_count)
@@ -176,8 +193,9 @@ def _caption(overview: Overview, listing: Listing, sort: Sort) -> None:
         verb = "has" if left_out == 1 else "have"
         pages = counted(left_out, "Page")
         text += f" {pages} {verb} no figure at the start or the end of the period: a dash."
-    if listing.search or listing.attention:
-        text += f" {NARROWS_TABLE}"
+    is_silent = listing.silent_ids is not None
+    if listing.search or listing.attention or is_silent:
+        text += f" {NARROWS_TABLE.format(SILENT if is_silent else ATTENTION)}"
     st.caption(text, help=tables.describe_median(table.summary, metric))
 
 

@@ -106,6 +106,8 @@ def _options(kind: Kind, open_key: str, neutral: str) -> dict[str, Any]:
             return {"type": "tertiary", "alignment": "left", "key": open_key}
         case "trend":
             return {"color": "gray"}
+        case "figure":
+            return {"alignment": "right"}
         case "time":
             return {"format": cell_day(year=False, clock=True)}
         case "connection":
@@ -147,6 +149,7 @@ _ARRAYS: Mapping[Kind, Callable[[Sequence[Any]], pa.Array]] = {
     "trend": _trends,
     "connection": _states,
     "text": _texts,
+    "figure": _texts,
     "time": arrow.moments,
 }
 _CONFIGS: Mapping[Kind, Callable[..., Any]] = {
@@ -158,6 +161,7 @@ _CONFIGS: Mapping[Kind, Callable[..., Any]] = {
     "trend": st.column_config.LineChartColumn,
     "connection": st.column_config.MultiselectColumn,
     "text": st.column_config.TextColumn,
+    "figure": st.column_config.TextColumn,
     "time": st.column_config.DatetimeColumn,
 }
 _FORMATS: Mapping[Kind, Callable[..., str]] = {
@@ -233,6 +237,10 @@ SORTS = (
     Sort("Least engagement first", "engagement", False),
     Sort("Biggest rise in engagement first", "engagement_change", True),
     Sort("Biggest fall in engagement first", "engagement_change", False),
+    Sort("Most posts per week first", "posts_per_week", True),
+    Sort("Fewest posts per week first", "posts_per_week", False),
+    Sort("Newest post first", "last_post", True),
+    Sort("Oldest post first", "last_post", False),
     Sort("Worst connection first", "connection", True),
     Sort("Best connection first", "connection", False),
     Sort("Category A to Z", "category", False),

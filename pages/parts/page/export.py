@@ -21,6 +21,7 @@ from pages.parts.page import growth_card, insights_card
 from pages.queries import (
     find_insight_status,
     find_insight_sums,
+    find_period_posts,
     find_tags_of,
     find_week,
     list_attention,
@@ -31,7 +32,7 @@ from pages.records import PageFigures
 from pages.text import insights_text, periods
 from pages.text.formats import count, cut, day, moment, signed, unmarked
 from pages.text.phrases import CONNECTIONS, NOUNS
-from pages.ui import growth_chart, week_text
+from pages.ui import growth_chart, period_posts, week_text
 from pages.ui.connection_text import why_attention
 from pages.ui.export import menu
 from pages.ui.export.chart_image import titled
@@ -138,6 +139,15 @@ def _build_report(installation: Installation, drawn: PageFigures, *, hides_notes
         figures = load_page(session, profile, view, now.date())
         client = _find_client(session, profile.id)
         week = _week(session, profile, view.metric, now.date())
+        posts = find_period_posts(
+            session,
+            Filter(page_ids=(profile.id,), archived=None),
+            figures.requested.since,
+            figures.requested.until,
+            installation.settings.display_time_zone,
+            now,
+            figures.requested.previous,
+        )
         sums = find_insight_sums(session, figures.view.period.until)
         sum_tiles = sum_tiles_of_page(sums, profile.id, now.date())
         if sums is not None and sum_tiles:
@@ -158,6 +168,7 @@ def _build_report(installation: Installation, drawn: PageFigures, *, hides_notes
             *week,
             *(section for metric in METRICS for section in _charts(figures, metric, notes)),
             Section("Views and engagement", paragraphs=[about_sums]),
+            *period_posts.sections(posts, has_page_names=False),
             *note_sections(notes),
             _days(figures),
         ],

@@ -35,6 +35,7 @@ from pages.parts.page import daily_table, outlook_text
 from pages.records import PageFigures
 from pages.text.formats import count, counted, day, per_day, plain, signed, tooltip_day
 from pages.text.periods import A_DAY, charted, reaches_back, week_of_yesterday
+from pages.text.posts_text import zone_name
 from pages.ui import day_panel, growth_chart, return_url, viewer
 from pages.ui.growth_chart import DAILY_CHANGE, SINCE_START, TOTAL
 from pages.ui.notes import note_text, popover
@@ -61,11 +62,15 @@ class Switches:
     metric: Metric
     view: str
     wants_forecast: bool
+    wants_posts: bool
     row: Any
 
 
-def choose(packed: str | None) -> Switches:
-    """Draw the switches. ``packed``: Overview's state, whose metric is the default."""
+def choose(packed: str | None, *, has_posts: bool) -> Switches:
+    """Draw the switches. ``packed``: Overview's state, whose metric is the default.
+
+    ``has_posts``: some post has been read, so that days with posts can be marked.
+    """
     row = st.container(horizontal=True, vertical_alignment="center")
     with row:
         st.header("Audience over time", anchor=False, width="content")
@@ -74,13 +79,25 @@ def choose(packed: str | None) -> Switches:
         wants_forecast = view == TOTAL and st.toggle(
             "Forecast", key="forecast", bind="query-params"
         )
-    return Switches(metric, view, wants_forecast, row)
+        wants_posts = (
+            has_posts
+            and view != SINCE_START
+            and st.toggle("Days with posts", key="post-days", bind="query-params")
+        )
+    return Switches(metric, view, wants_forecast, wants_posts, row)
 
 
 def render(
-    installation: Installation, figures: PageFigures, switches: Switches, today: date
+    installation: Installation,
+    figures: PageFigures,
+    switches: Switches,
+    today: date,
+    post_days: Mapping[date, int] | None,
 ) -> None:
-    """Draw the chart, the notes beside its switches, and its caption."""
+    """Draw the chart, the notes beside its switches, and its caption.
+
+    ``post_days``: the number of posts by day, to be marked; None for no marks.
+    """
     view, metric, period = switches.view, figures.view.metric, figures.view.period
     # Up to the requested end: days without a snapshot are grey.
     by_day = figures.history.of(metric)
@@ -98,13 +115,14 @@ def render(
     forecast = None
     if isinstance(outlook, Forecast) and outlook.last_day in {point.day for point in drawn}:
         forecast = outlook
-    _render_chart(installation, figures, chart, view, drawn, forecast)
+    _render_chart(installation, figures, chart, view, drawn, forecast, post_days)
     sentences = [
         week_of_yesterday(period),
         *_beginning(by_day),
         *_averages(figures),
         *_limits(view, points, drawn),
         *_unusual(figures, view, drawn),
+        *_posts(installation, post_days),
     ]
     if forecast is not None:
         sentences.append(outlook_text.forecast(forecast, metric))
@@ -143,6 +161,7 @@ def _render_chart(
     view: str,
     points: list[Point],
     forecast: Forecast | None,
+    post_days: Mapping[date, int] | None,
 ) -> None:
     """Draw the chart, and what happened on the chosen day.
 
@@ -150,7 +169,7 @@ def _render_chart(
     """
     notes = [] if popover.is_hidden() else notes_of(figures)
     point = day_panel.find_chosen(NAME, points)
-    _draw(figures, view, points, forecast, notes)
+    _draw(figures, view, points, forecast, notes, post_days or {})
     with st.container(horizontal=True, key="days-and-notes"):
         day_panel.render_list(NAME, points)
         day_panel.render_notes(notes, points[0].day, points[-1].day)
@@ -158,7 +177,11 @@ def _render_chart(
         return
     with st.container(key="day-panel", gap="small"):
         noun, since_and_until = figures.view.metric, day_panel.days_of(points, point)
-        sentences = [_usual(figures, *since_and_until), _source(figures, point.day)]
+        sentences = [
+            _usual(figures, *since_and_until),
+            _source(figures, point.day),
+            _posts_on(post_days, *since_and_until),
+        ]
         text = " ".join(each for each in sentences if each)
         figure = day_panel.figure_of(point.value, point.change, noun)
         day_panel.render_day(points, point, [figure, text], notes_of(figures))
@@ -180,12 +203,31 @@ def _source(figures: PageFigures, on: date) -> str:
     return f"Source: {plain(daily_table.source_of(row, figures.view.metric, figures.imports))}."
 
 
+def _posts_on(post_days: Mapping[date, int] | None, since: date, until: date) -> str:
+    """ "2 posts on this day."; empty where they are not marked."""
+    if post_days is None:
+        return ""
+    number = sum(posts for on, posts in post_days.items() if since <= on <= until)
+    when = "on this day" if since == until else "in this week"
+    return f"{counted(number, 'post') if number else 'No post'} {when}."
+
+
+def _posts(installation: Installation, post_days: Mapping[date, int] | None) -> list[str]:
+    if post_days is None:
+        return []
+    if not post_days:
+        return ["No posts on these days."]
+    zone = zone_name(installation.settings.display_time_zone)
+    return [f"Dots on the time axis: days with posts ({zone})."]
+
+
 def _draw(
     figures: PageFigures,
     view: str,
     points: list[Point],
     forecast: Forecast | None,
     notes: Sequence[Note],
+    post_days: Mapping[date, int],
 ) -> None:
     metric = figures.view.metric
     noun, whose = metric.capitalize(), plain(figures.profile.name)
@@ -202,7 +244,10 @@ def _draw(
     drawn_notes = notes if forecast is None else []  # a forecast moves them: see `add_forecast`
     spec, _ = growth_chart.build(points, noun, view, colours, drawn_notes, before)
     spec = add_unusual(spec, points, figures.marks, colours, by_change=view == DAILY_CHANGE)
+    spec = add_posts(spec, points, post_days)
     takeaway = growth_chart.describe(points, noun, view, whose, before)
+    if post_days:
+        takeaway += f" Posts on {counted(len(post_days), 'day')}."
     if forecast is not None:
         marks = note_marks(notes, points, noun, until=forecast.days[-1].day)
         spec = add_forecast(spec, points, forecast, marks)
@@ -364,6 +409,37 @@ def _rows(forecast: Forecast) -> list[Spec]:
         for each in days
     ]
     return [begin, *rows]
+
+
+def add_posts(spec: Spec, points: Sequence[Point], post_days: Mapping[date, int]) -> Spec:
+    """The chart with a dot on the time axis for each day with posts, whose number it tells.
+
+    It says nothing of why a figure moved. Days outside of ``points`` are left out.
+    """
+    first, last = points[0].day, points[-1].day
+    rows = [
+        {DAY: moment_of(on), ISO: f"{on}", "posts": count(number)}
+        for on, number in sorted(post_days.items())
+        if first <= on <= last
+    ]
+    if not rows:
+        return spec
+    layer = {
+        "data": inline(rows, DAY),
+        "mark": {
+            **{"type": "point", "filled": True, "size": 34, "opacity": 1},
+            **{"color": AXIS_INK, "yOffset": -5},
+        },
+        "encoding": {
+            "x": x_axis(points),
+            "y": {"value": "height"},
+            "tooltip": [
+                {"field": DAY, "type": "temporal", "format": tooltip_day(), "title": DAY},
+                {"field": "posts", "type": "nominal", "title": "Posts on this day"},
+            ],
+        },
+    }
+    return {**spec, "layer": [*spec["layer"], layer]}
 
 
 def add_unusual(

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from pages.charts.chart_parts import DARK, LIGHT
 from pages.charts.timeline import Before, Note, Point
-from pages.queries import find_tag_name
+from pages.queries import find_compared, find_tag_name
 from pages.text.formats import UNKNOWN, any_of, count, moment, weekday
 from pages.text.phrases import CONNECTIONS
 from pages.ui import growth_chart
@@ -123,6 +123,9 @@ def describe_filter(session: Session, filter: Filter) -> str:
     if filter.states:
         states = [f"“{CONNECTIONS[state]}”" for state in filter.states]
         parts.append(f"with the connection {any_of(states)}")
+    if filter.page_ids:
+        names = [page.name for page in find_compared(session, filter.page_ids)]
+        parts.append(f"with the name {any_of([f'“{name}”' for name in names])}")
     if filter.search:
         parts.append(f"whose name has “{filter.search}”")
     if filter.attention:

@@ -8,15 +8,19 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Vault
 from storage.db.engine import Database, open_database
+from storage.db.upsert import table_of
 from storage.ledger.ledger_keys import attach_vault
+from storage.models import Post
 from storage.notes.goals import GoalRow, set_goal
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
 from tests.browser.kit.serving import Server
+from tests.made_posts import give_posts
 
 # A Page with a name of ordinary length, a picture, and movement.
 NAME = "Hofladen Apfelgarten"
@@ -57,6 +61,20 @@ def furnish(server: Server) -> None:
         target = round(fans_count * 1.1, -2)
         set_goal(session, page_id, "fans", GoalRow(target, today + timedelta(days=60)), _now())
     database.engine.dispose()
+
+
+def give_server_posts(server: Server) -> list[str]:
+    """Store 120 days of posts for each Page instead of those that were read on this first day.
+
+    Returns the ids of one Page's, newest first.
+    """
+    page_ids = [str(each) for each in server.query("SELECT id FROM pages ORDER BY id")]
+    database = open_beside(server)
+    with database.writing() as session:
+        session.execute(delete(table_of(Post)))
+        given = give_posts(session, page_ids, _now())
+    database.engine.dispose()
+    return given
 
 
 def open_beside(server: Server) -> Database:

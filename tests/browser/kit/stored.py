@@ -12,6 +12,7 @@ DAYS = "SELECT count(DISTINCT day) FROM snapshots"
 PAGES = "SELECT count(*) FROM pages"
 MANUAL_RUNS = "FROM job_runs WHERE kind = 'snapshots' AND started_by = 'manual'"
 INSIGHTS_DONE = "SELECT count(*) FROM job_runs WHERE kind = 'insights' AND status = 'done'"
+POSTS_DONE = "SELECT count(*) FROM job_runs WHERE kind = 'posts' AND status = 'done'"
 # Five large Pages with plain names.
 LARGEST = """
     SELECT id, name FROM pages JOIN snapshots ON page_id = id

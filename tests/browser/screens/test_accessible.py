@@ -29,7 +29,14 @@ from tests.browser.kit.browsing import (
     upload,
     visit,
 )
-from tests.browser.kit.furnishing import LAST_DAY, find_the_key, furnish, lose_the_key, page_id_of
+from tests.browser.kit.furnishing import (
+    LAST_DAY,
+    find_the_key,
+    furnish,
+    give_server_posts,
+    lose_the_key,
+    page_id_of,
+)
 from tests.browser.kit.grids import pages_table
 from tests.browser.kit.looks import Scheme, look_at_widths, open_screen, show_scheme
 from tests.browser.kit.serving import Server
@@ -47,6 +54,7 @@ DIALOG = "[role=dialog]"
 LIST = "[role=listbox]"
 MENU = "[role=menu]"
 SMALLEST = "SELECT page_id FROM snapshots WHERE fans_count IS NOT NULL ORDER BY fans_count LIMIT 1"
+ONE_POST = "SELECT post_id FROM post_checkpoints WHERE age_days = 28 ORDER BY post_id LIMIT 1"
 ARCHIVED = "SELECT id FROM pages WHERE archived_at IS NOT NULL"
 PHONE: ViewportSize = {"width": 390, "height": TALL}
 DESK: ViewportSize = {"width": WIDTH, "height": TALL}
@@ -198,6 +206,7 @@ def used(serve: Serve, full: Server) -> Iterator[Server]:
     with serve(data_of=full) as server:
         furnish(server)
         use(server)
+        give_server_posts(server)
         yield server
 
 
@@ -221,6 +230,8 @@ def test_every_screen(walk: Walk, used: Server) -> None:
         "setup",
         f"page?id={page_id}&forecast=true",
         f"compare?ids={ids}",
+        "posts",
+        f"posts?post={server.query(ONE_POST)[0]}",
         "imports",
     ):
         walk.look(f"{server.url}/{path}")

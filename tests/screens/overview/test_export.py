@@ -25,6 +25,7 @@ from tests.present import TODAY, ago
 from tests.screens.conftest import NOW, Stage
 from tests.screens.figures import TODAY as NUMBER_OF_TODAY
 from tests.screens.figures import between, connect, fill, give_insights, give_page, rising
+from tests.screens.post_rows import give_posts
 
 HOSTILE = "=cmd|'/c calc'!A1 <script>x</script>"
 
@@ -360,3 +361,36 @@ def test_compare_exports_tags(stage: Stage, offers: dict[str, Offer]) -> None:
     other = give_tag(stage, "Other", "3")
     stage.open("compare", {"tags": f"{tag_id},{other}"}, popover=menu.KEY)
     assert "series-csv" not in offers
+
+
+def test_posts_are_in_the_file_and_in_both_reports(stage: Stage, offers: dict[str, Offer]) -> None:
+    fill(stage, 3)
+    stage.open("overview", popover=menu.KEY)
+    assert "posts_per_week" not in rows_in(offers["table-csv"].make())[0]
+    assert "<h2>Posts</h2>" not in offers["report"].make().decode()
+    usual: dict[float, int] = dict.fromkeys(range(34, 106, 6), 100)
+    give_posts(stage, "1", {**usual, 20: 420, 10: 90}, text=HOSTILE)
+    give_posts(stage, "2", {3: 10}, covered_days=20)
+    stage.open("overview", {"sort": "Most posts per week first"}, popover=menu.KEY)
+    rows = rows_in(offers["table-csv"].make())
+    assert [row["page_id"] for row in rows] == ["1", "2", "3"]
+    assert [row["posts_per_week"] for row in rows] == ["0.5000", "", ""], 'not "at least"'
+    assert [row["last_post_at_utc"][:10] for row in rows] == [f"{ago(10)}", f"{ago(3)}", ""]
+    assert guess(offers["table-csv"].make(), PageIndex([])).questions
+    report = offers["report"].make().decode()
+    for said in (
+        "<h2>Posts</h2>",
+        ">Posts per week</td>",
+        ">at least 0.8</td>",
+        ">2 of 3 posts</td>",
+        ">Page 001</td>",
+        ">4.2×</td>",
+        "Views and rate are those of each post 7 days after it was published",
+        "posts of 1 Page not read yet",
+    ):
+        assert said in report, said
+    assert "<script" not in report
+    of_page = report_of_page(stage, offers, "1")
+    assert ">0.5</td>" in of_page
+    assert ">4.2×</td>" in of_page
+    assert "<h2>Posts</h2>" not in report_of_page(stage, offers, "3")

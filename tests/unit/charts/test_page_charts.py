@@ -125,3 +125,19 @@ def test_the_calendar_in_words(sizes: tuple[int, ...], said: str) -> None:
     text = calendar.describe(changes(*sizes), "Fans", TODAY - timedelta(days=3), TODAY)
     assert text.startswith("Calendar of the daily change of fans, 19 Nov 2026 to 22 Nov 2026")
     assert said in text
+
+
+def test_days_with_posts_are_dots_on_the_time_axis_also_below_a_forecast() -> None:
+    spec = line_charts.total_chart(POINTS, "Fans", LIGHT)
+    days = {TODAY: 2, TODAY - timedelta(days=3): 1, TODAY - timedelta(days=90): 1}
+    with_dots = growth_card.add_posts(spec, POINTS, days)
+    dots = with_dots["layer"][-1]
+    assert [row["posts"] for row in dots["data"]["values"]] == ["1", "2"]
+    assert dots["encoding"]["y"] == {"value": "height"}, "no part of the axis of fans"
+    later = growth_card.add_forecast(with_dots, POINTS, forecast())
+    (moved,) = [layer for layer in later["layer"] if "Posts on this day" in str(layer)]
+    band = later["layer"][-2]["layer"][0]
+    assert moved["encoding"]["x"]["scale"] == band["encoding"]["x"]["scale"]
+    assert "Posts on this day" in str(moved["encoding"]["tooltip"])
+    assert to_svg(with_dots, LIGHT).count("<path") > to_svg(spec, LIGHT).count("<path")
+    assert growth_card.add_posts(spec, POINTS, {}) is spec

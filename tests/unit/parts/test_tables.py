@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -24,6 +25,7 @@ from pages.text.phrases import CONNECTIONS
 from pages.ui.links import picture_path
 from storage.accounts.connection_states import CONNECTION_STATES
 from storage.figures.table import SortKey, SummaryRow, TablePage, TableRow, TableSummary
+from storage.posts.page_posts import Rhythm, Rhythms
 
 ROOT = Path(__file__).parents[3]
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
@@ -267,3 +269,27 @@ def test_a_header_without_an_order_changes_nothing() -> None:
 
 def test_every_order_is_of_a_column() -> None:
     assert {sort.key for sort in SORTS} <= set(BY_NAME)
+
+
+def test_how_often_a_page_publishes_is_at_least_so_much_or_unknown() -> None:
+    last = datetime(2026, 11, 21, 23, 30, tzinfo=UTC)
+    rows = [replace(ROW, page_id=page_id) for page_id in ("whole", "part", "nothing", "unread")]
+    by_page = {
+        "whole": Rhythm(0, 0.0, is_covered=True, last_at=last - timedelta(days=400)),
+        "part": Rhythm(3, 0.75, is_covered=False, last_at=last),
+        "nothing": Rhythm(0, 0.0, is_covered=False, last_at=None),
+    }
+    rhythms = Rhythms(AT.date(), ZoneInfo("Europe/Berlin"), by_page, frozenset())
+    table = tables.build_table(replace(answer(*rows), rhythms=rhythms), COLUMNS)
+    assert table["posts_per_week"].to_pylist() == ["0.0", "at least 0.8", None, None]
+    assert table["last_post"].to_pylist() == ["18 Oct 2025", "22 Nov", None, None]
+    assert rhythms.list_values("posts_per_week") == {"whole": 0.0, "part": 0.75}
+    assert list(rhythms.list_values("last_post")) == ["whole", "part"]
+    assert table_of(ROW)["posts_per_week"].to_pylist() == [None], "before any post is read"
+
+
+def test_columns_of_posts_are_chosen_or_shown_with_their_order() -> None:
+    assert "posts_per_week" not in USUAL
+    assert names_shown(sort="posts_per_week")[-2:] == ["posts_per_week", "connection"]
+    assert "last_post" in names_shown(is_silent=True)
+    assert names_shown("fans", is_silent=True) == ["picture", "name", "fans"]
