@@ -214,7 +214,7 @@ def _render_unread(session: Session, current: PageFilter, bar: Bar) -> None:
             st.markdown("**No posts have been read yet.**")
             st.caption(
                 "They follow after the day's fans and followers: those of the last 90 days first, "
-                "then two years in the background."
+                "those of two years on the days after."
             )
         else:
             st.markdown("**Facebook lists no posts of these Pages.**")

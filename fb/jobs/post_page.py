@@ -37,7 +37,8 @@ class PostPage:
     ``posts`` are the listed ones, ``figures`` and ``paid`` of those that were asked alone, and
     ``refused_posts`` and ``present_posts`` those that no listing had: all that is to be stored.
     ``splits`` counts the refusals after which each metric was asked alone. ``is_read``: the day's
-    part is done. ``is_over``: nothing more is asked. ``figures_refusal``: why posts came without.
+    part is done. ``is_first_reading``: no posts of it were read before. ``is_over``: nothing more
+    is asked. ``figures_refusal``: why posts came without.
     """
 
     page_id: str
@@ -54,6 +55,7 @@ class PostPage:
     reels_since: datetime | None = None
     calls: int = 0
     older_calls: int = 0
+    is_first_reading: bool = False
     splits: int = 0
     missed_count: int = 0
     is_read: bool = False

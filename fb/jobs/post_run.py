@@ -91,8 +91,11 @@ class PostsRun(Run):
         return now - asked_at >= A_WEEK or self.is_weekday(page)
 
     def wants_older(self, page: PostPage) -> bool:
-        """Whether older posts are to be listed, as far as the day's calls go."""
-        may = page.calls_left > 0 and page.older_calls < MAX_OLDER
+        """Whether older posts are to be listed, as far as the day's calls go.
+
+        Not on a Page's first day: its insights of two years are fetched then, and people wait.
+        """
+        may = page.calls_left > 0 and page.older_calls < MAX_OLDER and not page.is_first_reading
         return page.state.older_cursor is not None and may and not self.is_brief
 
     def note_page_limit(self, page: PostPage, error: RateLimited) -> None:

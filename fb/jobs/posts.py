@@ -1,8 +1,8 @@
 """Posts job: reads the posts of every Page with their figures, and writes checkpoints.
 
 It has its own lease, so the day's snapshot never waits for it. Everything that a day needs of a
-Page is stored in one transaction, so a run after a restart goes on with the Pages that lack. Then
-older posts are listed, back to two years, the newest first.
+Page is stored in one transaction, so a run after a restart goes on with the Pages that lack. After
+that, from a Page's second day on, older posts are listed, back to two years, the newest first.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ def _make_pages(
         PostPage(page_id, own_sources, states.get(page_id) or PostStateRow(page_id, now))
         for page_id, own_sources in by_page.items()
     ]
+    for page in pages:
+        page.is_first_reading = page.state.answered_at is None
     waiting = [page for page in pages if not _was_read(page.state, now.date())]
     return sorted(waiting, key=lambda page: page.state.answered_at or _NEVER)
 
