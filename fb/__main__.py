@@ -15,6 +15,7 @@ from functools import partial
 from sqlalchemy.exc import SQLAlchemyError
 
 from fb.accounts import custody, erase
+from fb.commands.backup_commands import add_backup_parsers, backup, check_backup
 from fb.commands.erase_command import erase_command
 from fb.commands.key_commands import forget_key, new_key, rotate
 from fb.commands.ledger_command import add_parser, verify_command
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "forget-key": partial(forget_key, options),
         "erase": partial(erase_command, options),
         "token": partial(token, options),
+        "backup": partial(backup, options),
+        "check-backup": partial(check_backup, options),
         "ledger": partial(verify_command, options),
     }
     try:
@@ -118,6 +121,7 @@ def _parser() -> argparse.ArgumentParser:
     eraser.add_argument("--yes", action="store_true", help="don't ask")
     add_parser(commands)
     add_probe_parser(commands)
+    add_backup_parsers(commands)
     return parser
 
 

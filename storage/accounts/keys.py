@@ -5,7 +5,7 @@ Each key that seals has a canary: a known text, sealed with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
@@ -113,6 +113,11 @@ def find_missing_keys(session: Session, vault: Vault) -> KeyReport:
     lost = list_sealed_access(session, unopenable) if unopenable else []
     names = tuple(access.account_name for access in lost)
     return KeyReport(ok=not unopenable, unopenable=tuple(sorted(unopenable)), account_names=names)
+
+
+def list_unopenable(vault: Vault, canaries: Mapping[str, str]) -> list[str]:
+    """Return the ids of the keys whose canary, given by id, the vault does not open."""
+    return sorted(id for id, sealed in canaries.items() if not _opens_canary(vault, id, sealed))
 
 
 def list_sealed_access(session: Session, key_ids: Collection[str]) -> list[SealedAccess]:

@@ -12,6 +12,7 @@
     ├── TagRefused               a tag can't have this name
     ├── ViewRefused              a view can't be saved so
     ├── NoteRefused              a note's text, day, Page or tag is refused
+    ├── BackupRefused            a backup can't be made, or is not whole
     └── JobRunning               a run of the same job is under way
 
 Every text here is safe to show and to log: none carries a token, a key, a nonce or a password.
@@ -122,6 +123,10 @@ class NoteRefused(StorageError):
     def __init__(self, reason: str) -> None:
         super().__init__(f"A note was refused: {reason}.")
         self.reason = reason
+
+
+class BackupRefused(StorageError):
+    """A backup can't be made or read; the text says why."""
 
 
 class JobRunning(StorageError):

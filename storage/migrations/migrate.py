@@ -51,6 +51,11 @@ def migrate(database: Database, marker: str, now: datetime) -> None:
         _switch_to_wal(database)
 
 
+def is_known_revision(revision: str | None) -> bool:
+    """Return whether this version can migrate a database of this schema revision."""
+    return _is_known(ScriptDirectory.from_config(make_config()), revision)
+
+
 def find_marker(connection: Connection) -> str | None:
     """Return the database's marker; None when it is empty, ANOTHER_PROGRAM when it is not ours."""
     inspector = inspect(connection)
@@ -90,9 +95,13 @@ def _is_current(connection: Connection, script: ScriptDirectory, marker: str) ->
     revision = _find_revision(connection)
     if revision in FORMER_REVISIONS:
         raise OldSchema(revision)
-    if revision not in {script_revision.revision for script_revision in script.walk_revisions()}:
+    if not _is_known(script, revision):
         raise NewerSchema(str(revision))
     return bool(revision == script.get_current_head())
+
+
+def _is_known(script: ScriptDirectory, revision: str | None) -> bool:
+    return revision in {script_revision.revision for script_revision in script.walk_revisions()}
 
 
 def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: datetime) -> None:

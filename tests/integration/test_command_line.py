@@ -149,7 +149,8 @@ def test_an_account_is_erased_when_it_is_confirmed_and_again_after_a_restore(
     with sqlite3.connect(database) as connection:
         ((id, name),) = connection.execute("SELECT account_id, account_name FROM grants")
     connection.close()
-    shutil.copy(database, connected / "backup")
+    copied = run(connected, "backup", "copy.db")
+    assert (copied.returncode, "keys are not in it" in copied.stdout) == (0, True)
     asked = run(connected, "erase", "account", id)
     assert asked.returncode == 2
     assert f"Erases the account {id} ({name}): 57 Pages, " in asked.stdout
@@ -157,7 +158,10 @@ def test_an_account_is_erased_when_it_is_confirmed_and_again_after_a_restore(
     assert run(connected, "erase", "account", id, typed="yes\n").returncode == 0
     assert id.encode() not in database.read_bytes()
     assert name.encode() not in database.read_bytes()
-    shutil.copy(connected / "backup", database)
+    checked = run(connected, "check-backup", "copy.db")
+    assert checked.returncode == 0
+    assert re.search(r"Pages +57 +0\n", checked.stdout)
+    shutil.copy(connected / "copy.db", database)
     advised = run(connected, "doctor")
     assert advised.returncode == 1
     assert "are here again, as after a restore (58)" in advised.stdout
