@@ -41,6 +41,7 @@ SANDBOX_APP_ID = "100000000000000"
 BASE_PATH = "server.baseUrlPath"
 
 Mode = Literal["live", "sandbox"]
+LogFormat = Literal["text", "json"]
 State = Literal["set", "default", "missing", "wrong"]
 
 
@@ -86,6 +87,7 @@ class Settings:
     keep_runs_days: int
     display_time_zone: ZoneInfo  # of the days and hours of posts
     keep_post_text: bool
+    log_format: LogFormat
     root: Path
 
     @property

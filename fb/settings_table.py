@@ -464,5 +464,12 @@ SETTINGS = (
         default="yes",
         show=lambda value: "yes" if value else "no",
     ),
+    Setting(
+        "LOG_FORMAT",
+        "log_format",
+        _matching("text|json", "Write text, or json for a program that collects logs."),
+        "How the log is written: lines to read, or JSON for a program that collects them.",
+        default="text",
+    ),
 )
 SETTING_NAMES = tuple(setting.name for setting in SETTINGS)

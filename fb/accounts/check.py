@@ -106,7 +106,10 @@ def check_account(
         account.limited = error
         return
     except FacebookError as error:
-        log.warning("account %d could not be checked: %s", account.grant_id, error)
+        log.warning(
+            "account %(account)d could not be checked: %(error)s",
+            {"account": account.grant_id, "error": str(error)},
+        )
         return
     account.has_run_out = not facts.is_valid and facts.error_subcode == EXPIRED_BY_TIME
     # Facebook does not name it for every expired token.
@@ -115,7 +118,10 @@ def check_account(
         if _is_about_token(facts):
             _end(installation, account, asked_at, facts.error_code, facts.error_subcode)
         else:
-            log.warning("account %d: code %s of debug_token", account.grant_id, facts.error_code)
+            log.warning(
+                "account %(account)d: code %(code)s of debug_token",
+                {"account": account.grant_id, "code": facts.error_code},
+            )
     elif data_access_ends_at is not None and data_access_ends_at <= asked_at:
         _confirm(installation, account, asked_at, facts, None)
         _end(installation, account, asked_at, INVALID_TOKEN, DATA_ACCESS_ENDED)
@@ -203,7 +209,10 @@ def _check_use(
             _end(installation, account, asked_at, error.code, error.subcode)
             return
         except FacebookError as error:
-            log.warning("permissions of account %d could not be read: %s", account.grant_id, error)
+            log.warning(
+                "permissions of account %(account)d could not be read: %(error)s",
+                {"account": account.grant_id, "error": str(error)},
+            )
     _confirm(installation, account, asked_at, facts, permissions)
     if permissions is not None:
         _look_for_moved(installation, client, account, token)
@@ -323,4 +332,7 @@ def _end(
         if changed:
             facts = {"code": code, "subcode": subcode}
             record_event(session, "needs_renewal", facts, now, grant_id=account.grant_id)
-    log.warning("account %d needs renewal: code %s/%s", account.grant_id, code, subcode)
+    log.warning(
+        "account %(account)d needs renewal: code %(code)s/%(subcode)s",
+        {"account": account.grant_id, "code": code, "subcode": subcode},
+    )

@@ -224,14 +224,17 @@ def execute(
         finally:
             run.close()
     log.info(
-        "%s run %d: %d of %d Pages, %d failed, %s after %.1f s",
-        run.kind,
-        run.id,
-        record.pages_done,
-        record.pages_total,
-        record.pages_failed,
-        record.status,
-        time.monotonic() - began,
+        "%(job)s run %(run)d: %(done)d of %(total)d Pages, %(failed)d failed, %(status)s after "
+        "%(seconds).1f s",
+        {
+            "job": run.kind,
+            "run": run.id,
+            "done": record.pages_done,
+            "total": record.pages_total,
+            "failed": record.pages_failed,
+            "status": record.status,
+            "seconds": round(time.monotonic() - began, 3),
+        },
     )
     return record
 

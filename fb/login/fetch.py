@@ -197,7 +197,10 @@ def _facts_of(error: FacebookError) -> dict[str, Any]:
 
 
 def _fail(installation: Installation, attempt_id: str, failure: dict[str, Any]) -> None:
-    log.warning("attempt %s failed: %s %s", attempt_id, failure["kind"], failure.get("code", ""))
+    log.warning(
+        "attempt %(attempt)s failed: %(failure)s %(code)s",
+        {"attempt": attempt_id, "failure": failure["kind"], "code": failure.get("code", "")},
+    )
     with installation.database.writing() as session:
         fail_attempt(session, attempt_id, failure, installation.now())
 
@@ -215,4 +218,7 @@ def _keep(installation: Installation, attempt_id: str, result: LoginResult) -> N
             now=now,
             preview_expires_at=now + PREVIEW_LIFETIME,
         )
-    log.info("attempt %s read %d Pages", attempt_id, len(result.pages))
+    log.info(
+        "attempt %(attempt)s read %(pages)d Pages",
+        {"attempt": attempt_id, "pages": len(result.pages)},
+    )

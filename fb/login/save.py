@@ -64,7 +64,7 @@ def discard(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
         ):
             raise AttemptGone("discarded")
-    log.info("attempt %s discarded", attempt_id)
+    log.info("attempt %(attempt)s discarded", {"attempt": attempt_id})
 
 
 def save(
@@ -109,7 +109,10 @@ def save(
             by=THIS_COMPUTER,
             grant_id=grant_id,
         )
-    log.info("attempt %s saved: grant %d, %d Pages", attempt_id, grant_id, len(ticked))
+    log.info(
+        "attempt %(attempt)s saved: account %(account)d, %(pages)d Pages",
+        {"attempt": attempt_id, "account": grant_id, "pages": len(ticked)},
+    )
     return outcome
 
 

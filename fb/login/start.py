@@ -108,7 +108,7 @@ def start_attempt(
         config_id=settings.config_id,
         state=_signer(settings).sign(attempt_id, hash_nonce(nonce), now),
     )
-    log.info("attempt %s begins", attempt_id)
+    log.info("attempt %(attempt)s begins", {"attempt": attempt_id})
     return StartedAttempt(attempt_id, nonce, url)
 
 
@@ -143,7 +143,10 @@ def accept_return(
         if failure is not None:
             fail_attempt(session, attempt_id, failure, now)
     if failure is not None:
-        log.info("attempt %s: %s %s", attempt_id, failure["kind"], failure["code"] or "")
+        log.info(
+            "attempt %(attempt)s: %(failure)s %(code)s",
+            {"attempt": attempt_id, "failure": failure["kind"], "code": failure["code"] or ""},
+        )
     else:
         installation.worker.submit(
             f"fetching the account of attempt {attempt_id}",

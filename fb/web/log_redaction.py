@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fb.addresses import CALENDAR_PATH, DELETION_PATH
@@ -69,6 +69,12 @@ def redact_record(record: logging.LogRecord) -> None:
         # Its formatter needs the single arguments.
         record.args = tuple(redact(a) if isinstance(a, str) else a for a in record.args)
     else:
+        if isinstance(record.args, Mapping):
+            # For logs that programs read; the record was redacted before when there are none.
+            record.facts = {
+                name: redact(value) if isinstance(value, str) else value
+                for name, value in record.args.items()
+            }
         record.msg, record.args = redact(_message_of(record)), ()
     if record.exc_info and record.exc_info[0] is not None:
         record.exc_text = redact(logging.Formatter().formatException(record.exc_info))

@@ -1,19 +1,25 @@
 """Log lines: writes Pagekeeper's own, from INFO on, to stderr with the time in UTC.
 
+A line whose arguments have names ("run %(run)d") tells them one by one to a program that collects
+logs (LOG_FORMAT=json).
+
 Streamlit, uvicorn and other libraries have handlers of their own, so the root logger gets none:
 their lines would appear twice.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from sqlalchemy import make_url
 
 from fb import __version__
-from fb.settings import SettingsReport
+from fb.settings import LogFormat, SettingsReport
 
 log = logging.getLogger("pagekeeper")
 
@@ -22,21 +28,46 @@ _DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # always of text
-    """Marks our handler, so that a second call adds no second one."""
+    """Marks our handler, so that a second call replaces it."""
 
 
-def install_logging() -> None:
-    """Write our lines to stderr; see `fb.web.log_redaction` for what is removed from them."""
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
-    formatter.converter = time.gmtime
-    formatter.default_msec_format = "%s.%03d"
+class _JsonFormatter(logging.Formatter):
+    """Writes a line as one JSON object; ``replica`` is the name of this machine."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "replica": socket.gethostname(),
+            **getattr(record, "facts", {}),
+        }
+        if record.exc_text:
+            line["traceback"] = record.exc_text
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def install_logging(log_format: LogFormat = "text") -> None:
+    """Write our lines to stderr; see `fb.web.log_redaction` for what is removed from them.
+
+    It may be called again with the format of the settings.
+    """
+    formatter: logging.Formatter
+    if log_format == "json":
+        formatter = _JsonFormatter()
+    else:
+        formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s: %(message)s")
+        formatter.converter = time.gmtime
+        formatter.default_msec_format = "%s.%03d"
     handler = _Handler()
     handler.setFormatter(formatter)
     for name in OWN_LOGGERS:
         logger = logging.getLogger(name)
         logger.setLevel(logging.INFO)
-        if not any(isinstance(each, _Handler) for each in logger.handlers):
-            logger.addHandler(handler)
+        for before in [each for each in logger.handlers if isinstance(each, _Handler)]:
+            logger.removeHandler(before)
+        logger.addHandler(handler)
 
 
 def log_start(
@@ -48,16 +79,19 @@ def log_start(
     """
     database = "no database"
     if report.settings is not None:
+        install_logging(report.settings.log_format)
         backend = make_url(report.settings.database_url).get_backend_name()
         database = _DATABASES.get(backend, backend)
     served = f", served at {' and '.join(addresses)}, port {port}" if addresses else ""
     log.info(
-        "Pagekeeper %s starts %s: %s mode, %s%s",
-        __version__,
-        program,
-        report.mode,
-        database,
-        served,
+        "Pagekeeper %(version)s starts %(program)s: %(mode)s mode, %(database)s%(served)s",
+        {
+            "version": __version__,
+            "program": program,
+            "mode": report.mode,
+            "database": database,
+            "served": served,
+        },
     )
     for problem in report.problems:
         log.error("%s: %s", problem.name, problem.sentence)

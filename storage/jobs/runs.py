@@ -119,7 +119,9 @@ def start_run(
     is_dead = (JobRun.kind == kind, JobRun.status == "running", JobRun.id != run_id)
     interrupted = {"status": "interrupted", "finished_at": now}
     if count_changed(session, update(JobRun).where(*is_dead).values(interrupted)):
-        log.warning("%s run %d takes over from one that died", kind, run_id)
+        log.warning(
+            "%(job)s run %(run)d takes over from one that died", {"job": kind, "run": run_id}
+        )
     return run_id
 
 

@@ -27,7 +27,7 @@ from tests.waiting import wait_until
 
 NOTE = "Written before the restart"
 FETCHES = "SELECT count(*) FROM job_runs WHERE kind = 'insights' AND started_by = 'manual'"
-SAVED = r"attempt \w+ saved: grant 1, 57 Pages"
+SAVED = r"attempt \w+ saved: account 1, 57 Pages"
 TOLD = "The connection was interrupted and is back."
 
 

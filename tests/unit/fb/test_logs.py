@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -38,3 +40,26 @@ def test_each_line_is_written_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 4
     assert lines[1].endswith("Z INFO fb.jobs.runner: run 3 with access_token=[…]")
     assert "EAAB" not in written
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_program_reads_each_line_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    install_redaction()
+    install_logging()
+    install_logging("json")
+    log = logging.getLogger("fb.jobs.runner")
+    log.info("run %(run)d of %(whose)s", {"run": 3, "whose": "access_token=EAAB0123456789abcdef"})
+    try:
+        raise ValueError("secret=EAAB0123456789abcdef")
+    except ValueError:
+        log.exception("it\nfailed")
+    written = capsys.readouterr().err
+    assert "EAAB" not in written
+    first, second = map(json.loads, written.splitlines())
+    assert first["message"] == "run 3 of access_token=[…]"
+    assert (first["run"], first["whose"]) == (3, "access_token=[…]")
+    assert (first["level"], first["logger"]) == ("INFO", "fb.jobs.runner")
+    assert first["replica"] == socket.gethostname()
+    assert first["time"].endswith("+00:00")
+    assert second["message"] == "it\nfailed"
+    assert "ValueError" in second["traceback"]

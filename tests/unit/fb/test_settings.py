@@ -132,6 +132,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "KEEP_RUNS_DAYS": "two years",
             "DISPLAY_TIME_ZONE": "Berlin/../etc",
             "KEEP_POST_TEXT": "some",
+            "LOG_FORMAT": "xml",
         },
         tmp_path,
     )
