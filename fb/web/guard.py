@@ -3,6 +3,8 @@
 Streamlit accepts websockets from any local origin and without an Origin header. Over such a socket,
 another site's page could press "Save". So this is the outermost middleware. Its rules, in order:
 
+0. What probes ask, `PROBE_PATHS`, is answered to any loopback or private address under any Host: an
+   orchestrator knows an address, not our name. It tells ready or not, and nothing else.
 1. Host is the redirect URI's, or localhost / 127.0.0.1 / [::1] with the served port. Else 421.
 2. Live mode beyond loopback needs ``BEHIND_SIGN_IN_PROXY=yes``. Else 403: there is no sign-in yet.
 3. With ``BEHIND_SIGN_IN_PROXY=yes`` everything bears ``PROXY_SECRET`` in `PROXY_HEADER`, since any
@@ -19,6 +21,7 @@ another site's page could press "Save". So this is the outermost middleware. Its
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import logging
 import re
 from dataclasses import dataclass, field
@@ -66,6 +69,7 @@ SECURITY_HEADERS = {
 BLOCKED_PATHS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
 SANDBOX_PATHS = re.compile(r"/sandbox(/.*)?")
 HEALTH_PATHS = ("/healthz", "/_stcore/health")
+PROBE_PATHS = ("/livez", "/readyz")
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,8 @@ class Guard:
 
 def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
     """Return the refusal of a request, or its redirect; None for a request that may pass."""
+    if _is_probe(scope):
+        return None
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
     host = hosts[0].lower() if len(hosts) == 1 else ""
@@ -171,6 +177,16 @@ def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
     if not _is_origin_allowed(policy, scope, headers, host):
         return PlainTextResponse("Refused: this request came from another site.", 403)
     return _redirect_to_canonical_host(policy, scope, headers, host)
+
+
+def _is_probe(scope: Scope) -> bool:
+    if scope["type"] != "http" or scope["path"] not in PROBE_PATHS:
+        return False
+    try:
+        peer = ipaddress.ip_address((scope.get("client") or ("",))[0])
+    except ValueError:
+        return False
+    return scope["method"] in SAFE_METHODS and (peer.is_loopback or peer.is_private)
 
 
 def _came_through_proxy(policy: HostPolicy, scope: Scope, headers: Headers) -> bool:

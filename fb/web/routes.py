@@ -62,6 +62,8 @@ def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRo
     routes: list[BaseRoute] = [
         Route("/oauth/start", only_get(get_startup, start), methods=METHODS),
         Route("/healthz", only_get(get_startup, _health), methods=METHODS),
+        Route("/livez", _answer_alive, methods=METHODS),
+        Route("/readyz", only_get(get_startup, _ready), methods=METHODS),
         Route("/pictures/{page_id}", only_get(get_startup, _picture), methods=METHODS),
     ]
     if sandbox is not None:
@@ -178,6 +180,28 @@ def _health(startup: Startup, request: Request) -> Response:
         "keys": keys,
     }
     return JSONResponse(body, 200 if reachable else 503)
+
+
+async def _answer_alive(request: Request) -> Response:
+    """Answer that this process lives: without the database, whose loss must not restart it."""
+    return PlainTextResponse("alive")
+
+
+def _ready(startup: Startup, request: Request) -> Response:
+    """Answer whether requests may be sent here; the schema is that of an open installation."""
+    installation = startup.installation
+    lack: str
+    if installation is None:
+        lack = startup.error.kind if startup.error else "settings"
+    elif installation.worker.stopping.is_set():
+        lack = "stopping"
+    elif not installation.can_open_tokens:
+        lack = "keys"
+    elif not installation.database.ping():
+        lack = "database"
+    else:
+        return PlainTextResponse("ready")
+    return PlainTextResponse(f"not ready: {lack}", 503)
 
 
 def _picture(startup: Startup, request: Request) -> Response:

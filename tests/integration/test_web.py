@@ -22,6 +22,7 @@ from fb.settings import read_settings
 from fb.web.avatar import initial_svg
 from fb.web.routes import make_routes
 from fb.web.unknown_address import UnknownAddress
+from storage.accounts.keys import KeyReport
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable, StorageError
 from storage.models import Attempt, Grant, Page
 from tests.integration.facebook.traveller import START, Scene, opened_scene
@@ -161,6 +162,23 @@ def test_health(client: TestClient) -> None:
     answer = client.get("/healthz")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "mode": "live", "database": "ok", "keys": "ok"}
+
+
+def test_a_probe_learns_whether_the_process_lives_and_may_be_asked(
+    client: TestClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (client.get("/livez").status_code, client.get("/readyz").text) == (200, "ready")
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.installation, "keys", KeyReport(ok=False, unopenable=("a",)))
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.text) == (503, "not ready: keys")
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.installation.database, "ping", lambda: False)
+        assert client.get("/readyz").text == "not ready: database"
+        assert client.get("/livez").status_code == 200, "a lost database restarts nothing"
+    scene.installation.worker.stopping.set()
+    assert client.get("/readyz").text == "not ready: stopping"
+    assert client.get("/livez").status_code == 200
 
 
 def test_health_of_a_lost_database(tmp_path: Path) -> None:

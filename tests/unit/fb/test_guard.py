@@ -248,6 +248,18 @@ def test_health_needs_no_proxy_and_reveals_no_more() -> None:
         assert client.get("/healthz/x").status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("peer", "status"), [("127.0.0.1", 200), ("10.1.2.3", 200), ("8.8.8.8", 421), ("x", 421)]
+)
+def test_probes_within_the_network_need_no_name(peer: str, status: int) -> None:
+    app = guarded(PROXIED).app
+    client = TestClient(app, base_url="http://172.18.0.5:8501", client=(peer, 1))
+    for path in ("/livez", "/readyz"):
+        assert client.get(path).status_code == status
+    assert client.get("/healthz").status_code == 421
+    assert client.post("/readyz").status_code == 421
+
+
 def test_the_sandbox_may_call_itself_and_nobody_else_may_call_it() -> None:
     policy = replace(PROXIED, is_sandbox=True)
     inner = guarded(policy).app
