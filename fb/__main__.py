@@ -30,7 +30,7 @@ from fb.commands.terminal import (
     say,
     warn,
 )
-from fb.installation import Installation
+from fb.installation import Installation, find_clock_difference
 from fb.jobs import warnings
 from fb.jobs.checks import run_checks
 from fb.jobs.insights import run_insights
@@ -287,7 +287,14 @@ def doctor() -> int:
                 "ADVICE   erase: accounts or Pages that were erased are here again, as after a "
                 f"restore ({len(returned):,}). Erase them again: python -m fb erase --again"
             )
-        is_well = has_room and not returned and not startup.report.warnings
+        difference = find_clock_difference(installation)
+        if difference is not None:
+            say(
+                "ADVICE   clock: this machine's clock and the database's differ by "
+                f"{abs(difference.total_seconds()):,.0f} s. Set both by a time server (NTP): times "
+                "that one writes, others compare."
+            )
+        is_well = has_room and not returned and difference is None and not startup.report.warnings
         return OK if is_well else SOME_FAILED
 
 

@@ -5,9 +5,10 @@ It is built once per process by `pages.resources` or `fb.__main__`, and passed t
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ from storage.migrations.migrate import migrate
 if TYPE_CHECKING:
     from fb.sandbox import Sandbox  # not loaded in live mode
 
+log = logging.getLogger(__name__)
+
 Clock = Callable[[], datetime]
 WriteWeek = Callable[[Session, date], tuple[str, ...]]
 StartupErrorKind = Literal[
@@ -44,6 +47,8 @@ StartupErrorKind = Literal[
 ]
 # Errors that may end by themselves, so that opening is tried again.
 PASSING_ERRORS: tuple[StartupErrorKind, ...] = ("database_unreachable", "database_held")
+# Several machines compare times that each of them wrote.
+MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 
 # The maximum time for the retries of a call to Graph: while a person waits, and in the background.
 WATCHED_PATIENCE_SECONDS = 20.0
@@ -150,10 +155,28 @@ def open_installation(
         error = StartupError("old_schema", address)
     else:
         installation = Installation(settings, database, vault, keys, Worker(), now, sandbox)
+        difference = find_clock_difference(installation)
+        if difference is not None:
+            log.warning(
+                "this machine's clock and the database's differ by %(seconds)d s: set both by a "
+                "time server",
+                {"seconds": abs(difference.total_seconds())},
+            )
         return Startup(report, installation, None)
     if database is not None:
         database.close()
     return Startup(report, None, error)
+
+
+def find_clock_difference(installation: Installation) -> timedelta | None:
+    """Return by how much the database's clock is ahead, if that is MAX_CLOCK_DIFFERENCE or more.
+
+    None in the sandbox, whose clock is its own.
+    """
+    if installation.settings.is_sandbox:
+        return None
+    difference = installation.database.measure_clock(installation.now)
+    return difference if abs(difference) >= MAX_CLOCK_DIFFERENCE else None
 
 
 def create_own_sandbox(settings: Settings, real_now: Clock) -> Sandbox:

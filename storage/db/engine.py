@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,18 @@ class Database:
         except StorageError:
             return False
         return True
+
+    def measure_clock(self, now: Callable[[], datetime]) -> timedelta:
+        """Return by how much the database's clock is ahead of ``now``; 0 on SQLite, which has none.
+
+        Between the two lies at most the time that the question takes.
+        """
+        if self.is_sqlite:
+            return timedelta()
+        with self.reading() as session:
+            session.execute(text("SELECT 1"))  # the connection is open by now
+            theirs: datetime = session.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return theirs - now()
 
     def close(self) -> None:
         """Close every pooled connection (SQLite then writes its log into the file)."""

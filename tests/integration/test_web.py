@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,13 +18,14 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from fb.installation import Startup, StartupError, open_installation
+from fb.installation import Startup, StartupError, find_clock_difference, open_installation
 from fb.jobs.pictures import fetch_due_pictures
 from fb.settings import read_settings
 from fb.web.avatar import initial_svg
 from fb.web.routes import make_routes
 from fb.web.unknown_address import UnknownAddress
 from storage.accounts.keys import KeyReport
+from storage.db.engine import Database
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable, StorageError
 from storage.models import Attempt, Grant, Page
 from tests.integration.facebook.traveller import START, Scene, opened_scene
@@ -179,6 +182,23 @@ def test_a_probe_learns_whether_the_process_lives_and_may_be_asked(
     scene.installation.worker.stopping.set()
     assert client.get("/readyz").text == "not ready: stopping"
     assert client.get("/livez").status_code == 200
+
+
+def test_a_clock_that_is_off_is_said_at_the_start_and_later(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings = scene.installation.settings
+    report = replace(read_settings({}, settings.root), settings=settings)
+    for seconds, is_said in ((4, False), (-6, True)):
+        off = timedelta(seconds=seconds)
+        monkeypatch.setattr(Database, "measure_clock", lambda self, now, off=off: off)
+        startup = open_installation(report, now=lambda: START)
+        assert startup.installation is not None
+        startup.installation.close()
+        assert ("clock and the database's differ by 6 s" in caplog.text) == is_said
+        assert (find_clock_difference(scene.installation) == off) == is_said
+    sandboxed = replace(scene.installation, settings=replace(settings, mode="sandbox"))
+    assert find_clock_difference(sandboxed) is None
 
 
 def test_health_of_a_lost_database(tmp_path: Path) -> None:

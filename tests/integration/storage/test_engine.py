@@ -6,9 +6,11 @@ import stat
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
@@ -219,3 +221,13 @@ def test_errors_do_not_print_what_was_bound(database: Database) -> None:
     with pytest.raises(IntegrityError) as caught, database.writing() as session:
         session.execute(insert(Attempt).values(id="a", nonce_hash=nonce))
     assert nonce not in str(caught.value)
+
+
+@pytest.mark.both_databases
+def test_the_clock_of_the_database_is_compared_with_ours(database: Database) -> None:
+    real_now = datetime.fromtimestamp(time_machine.escape_hatch.time.time(), UTC)
+    difference = database.measure_clock(lambda: real_now - timedelta(minutes=5))
+    if database.is_sqlite:
+        assert difference == timedelta()
+    else:
+        assert timedelta(minutes=5) <= difference < timedelta(minutes=5, seconds=2)
