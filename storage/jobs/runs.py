@@ -6,10 +6,10 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Select, and_, bindparam, delete, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
@@ -33,8 +33,6 @@ WARNINGS: JobKind = "warnings"
 SANDBOX_HISTORY: JobKind = "sandbox_history"
 
 log = logging.getLogger(__name__)
-
-FRESH = {"populate_existing": True}
 
 
 @dataclass(frozen=True)
@@ -163,7 +161,7 @@ def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
         JobLease.unit == WHOLE_RUN,
         JobLease.expires_at >= clock(session),
     )
-    return _find(session, select(JobRun).join(JobLease, holds_lease))
+    return _find(session, select(*_columns()).join(JobLease, holds_lease))
 
 
 def has_active_run(session: Session) -> bool:
@@ -174,7 +172,7 @@ def has_active_run(session: Session) -> bool:
 
 def find_run(session: Session, run_id: int) -> RunRecord | None:
     """Return one run; None when it does not exist."""
-    return _find(session, select(JobRun).where(JobRun.id == run_id))
+    return _find(session, select(*_columns()).where(JobRun.id == run_id))
 
 
 def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
@@ -186,9 +184,8 @@ def list_runs(
     session: Session, kind: JobKind, *, limit: int = 25, offset: int = 0
 ) -> list[RunRecord]:
     """Return ``limit`` runs of one kind from ``offset`` on, newest first."""
-    query = select(JobRun).where(JobRun.kind == kind).order_by(JobRun.id.desc())
-    rows = session.scalars(query.limit(limit).offset(offset), execution_options=FRESH)
-    return [_record(row) for row in rows]
+    query = select(*_columns()).where(JobRun.kind == kind).order_by(JobRun.id.desc())
+    return [RunRecord(*row) for row in session.execute(query.limit(limit).offset(offset))]
 
 
 def count_runs(session: Session, kind: JobKind, day: date | None = None) -> int:
@@ -247,10 +244,11 @@ def list_failures(session: Session, run_id: int, *, limit: int | None = None) ->
     ]
 
 
-def _find(session: Session, query: Select[JobRun]) -> RunRecord | None:
-    row = session.scalar(query, execution_options=FRESH)
-    return None if row is None else _record(row)
+def _find(session: Session, query: Select[Any]) -> RunRecord | None:
+    row = session.execute(query).first()
+    return None if row is None else RunRecord(*row)
 
 
-def _record(row: JobRun) -> RunRecord:
-    return RunRecord(**{field.name: getattr(row, field.name) for field in fields(RunRecord)})
+def _columns() -> list[InstrumentedAttribute[Any]]:
+    """The columns of a `RunRecord`, in its order: every rerun of a screen asks for runs."""
+    return [getattr(JobRun, field.name) for field in fields(RunRecord)]
