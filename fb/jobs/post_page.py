@@ -89,7 +89,7 @@ class PostPage:
 
     def change(self, **changes: object) -> None:
         """Change the state that is to be stored."""
-        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+        self.state = replace(self.state, **changes)  # type: ignore[arg-type]  # fields by name
 
     def take(self, posts: Iterable[ListedPost]) -> None:
         """Take listed posts. A Reel that has its figures from another listing keeps them."""

@@ -117,7 +117,7 @@ def _dump(url: URL, path: Path, environment: Mapping[str, str]) -> None:
     program = _find("pg_dump")
     words = ["--format=custom", "--no-password", f"--file={path}"]
     # The password is in the environment: everybody on this machine can read a program's words.
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(  # noqa: S603 - PostgreSQL's own program, no shell
         [program, *words], env={**environment, **_environment_of(url)}, capture_output=True
     )
     if done.returncode:
@@ -138,8 +138,8 @@ def _read_sqlite(path: Path) -> Contents:
             contents = Contents()
             for table in Base.metadata.sorted_tables:
                 if table.name in tables:
-                    count = copy.execute(f"SELECT count(*) FROM {table.name}").fetchone()  # noqa: S608
-                    contents.rows[table.name] = count[0]
+                    query = f"SELECT count(*) FROM {table.name}"  # noqa: S608 - a name of ours
+                    (contents.rows[table.name],) = copy.execute(query).fetchone()
             if "installation" in tables:
                 contents.marker = _first(copy, "SELECT marker FROM installation")
             if "alembic_version" in tables:
@@ -155,7 +155,7 @@ def _read_sqlite(path: Path) -> Contents:
 def _read_dump(path: Path) -> Contents:
     """Read the whole dump as SQL: a part that is missing or damaged ends it with an error."""
     words = [_find("pg_restore"), "--data-only", "--file=-", str(path)]
-    with subprocess.Popen(  # noqa: S603
+    with subprocess.Popen(  # noqa: S603 - as above
         words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
     ) as program:
         assert program.stdout is not None

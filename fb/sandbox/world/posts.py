@@ -115,7 +115,8 @@ def _count(page: Page, week: int, dice: random.Random) -> int:
         return int(dice.random() < 0.12)
     if page.name == BUSY:
         return 13 + dice.randrange(2)
-    is_away = random.Random(page.seed + week // 4).random() < 0.05  # noqa: S311
+    month = random.Random(page.seed + week // 4)  # noqa: S311 - reproducible on purpose
+    is_away = month.random() < 0.05
     return 0 if is_away else int(_rate(page) + dice.random())
 
 

@@ -83,7 +83,7 @@ def test_coverage_counts_pages_by_what_lacks(session: Session) -> None:
     for page_id in "123456789":
         add_page(session, page_id)
     for page_id, facts in states.items():
-        list_state(session, page_id, **facts)  # type: ignore[arg-type]
+        list_state(session, page_id, **facts)  # type: ignore[arg-type]  # fields by name
     archive_pages(session, ["9"], at(0))
     assert find_coverage(session, EVERY_PAGE, day(-27), day(0)) == Coverage(
         pages_count=8,

@@ -22,7 +22,7 @@ FRESH = PostStateRow("1", NOW)
 
 def known(id: str = "1_1", *, days: float = 1, kind: str = "photo", **facts: object) -> KnownPost:
     post = KnownPost(id, "1", NOW - days * A_DAY, kind, 50, None, None)
-    return replace(post, **facts)  # type: ignore[arg-type]
+    return replace(post, **facts)  # type: ignore[arg-type]  # fields by name
 
 
 def test_a_first_listing_covers_what_it_reached_and_goes_on_from_there() -> None:
