@@ -5,12 +5,14 @@ from __future__ import annotations
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from storage.db.upsert import table_of
 from storage.models import Installation
 
 
 def get_data_version(session: Session) -> int:
     """Return the data version: it grows with every transaction that changes what a screen shows."""
-    return session.execute(select(Installation.data_version)).scalar_one()
+    version: int = session.execute(select(table_of(Installation).c.data_version)).scalar_one()
+    return version
 
 
 def bump_data_version(session: Session) -> None:

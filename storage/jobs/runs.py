@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Select, and_, bindparam, delete, func, select, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Column, Select, bindparam, delete, func, select, update
+from sqlalchemy.orm import Session
 
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
@@ -155,13 +155,14 @@ def finish_run(
 
 def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
     """Return the running run of this kind; None when there is none or its lease has expired."""
-    holds_lease = and_(
-        JobLease.run_id == JobRun.id,
-        JobLease.kind == kind,
-        JobLease.unit == WHOLE_RUN,
-        JobLease.expires_at >= clock(session),
+    runs, leases = table_of(JobRun).c, table_of(JobLease).c
+    holds_lease = (
+        leases.run_id == runs.id,
+        leases.kind == kind,
+        leases.unit == WHOLE_RUN,
+        leases.expires_at >= clock(session),
     )
-    return _find(session, select(*_columns()).join(JobLease, holds_lease))
+    return _find(session, select(*_columns()).where(*holds_lease))
 
 
 def has_active_run(session: Session) -> bool:
@@ -172,7 +173,7 @@ def has_active_run(session: Session) -> bool:
 
 def find_run(session: Session, run_id: int) -> RunRecord | None:
     """Return one run; None when it does not exist."""
-    return _find(session, select(*_columns()).where(JobRun.id == run_id))
+    return _find(session, select(*_columns()).where(table_of(JobRun).c.id == run_id))
 
 
 def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
@@ -184,7 +185,8 @@ def list_runs(
     session: Session, kind: JobKind, *, limit: int = 25, offset: int = 0
 ) -> list[RunRecord]:
     """Return ``limit`` runs of one kind from ``offset`` on, newest first."""
-    query = select(*_columns()).where(JobRun.kind == kind).order_by(JobRun.id.desc())
+    runs = table_of(JobRun).c
+    query = select(*_columns()).where(runs.kind == kind).order_by(runs.id.desc())
     return [RunRecord(*row) for row in session.execute(query.limit(limit).offset(offset))]
 
 
@@ -249,6 +251,6 @@ def _find(session: Session, query: Select[Any]) -> RunRecord | None:
     return None if row is None else RunRecord(*row)
 
 
-def _columns() -> list[InstrumentedAttribute[Any]]:
-    """The columns of a `RunRecord`, in its order: every rerun of a screen asks for runs."""
-    return [getattr(JobRun, field.name) for field in fields(RunRecord)]
+def _columns() -> list[Column[Any]]:
+    """The columns of a `RunRecord`, in its order, without the ORM: every rerun asks for runs."""
+    return [table_of(JobRun).c[field.name] for field in fields(RunRecord)]

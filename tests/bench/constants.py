@@ -50,7 +50,11 @@ def make_constants() -> Constants:
     )
     page_table = overview.table
     shown = columns.list_shown(
-        (), tables.DEFAULT_SORT.key, "fans", has_reasons=False, has_trouble=False
+        (),
+        tables.DEFAULT_SORT.key,
+        "fans",
+        has_reasons=False,
+        has_trouble=any(row.connection != "connected" for row in page_table.page.rows),
     )
     rows = tables.build_table(page_table, shown)
     assert overview.week is not None
