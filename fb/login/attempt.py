@@ -26,6 +26,7 @@ from storage.accounts.grants import GrantFacts, find_grant_by_account, list_held
 from storage.accounts.pages import PageReport, list_page_names, with_tuples
 from storage.accounts.seen_pages import Sighting
 from storage.accounts.vault import Vault
+from storage.db.clock import read_clock
 from storage.models import Attempt
 
 HEARTBEAT_SECONDS = 5.0
@@ -162,13 +163,16 @@ def is_this_browsers(attempt: Attempt, cookies: Mapping[str, str], settings: Set
     return secrets.compare_digest(hash_nonce(nonce), attempt.nonce_hash)
 
 
-def status_of(attempt: Attempt, now: datetime) -> str:
-    """Return the stored status, or "interrupted" or "expired" where ``now`` is too late."""
+def status_of(session: Session, attempt: Attempt, now: datetime) -> str:
+    """Return the stored status, or "interrupted" or "expired" where it is too late.
+
+    ``now`` ends attempts and previews. The life of a reading is judged by the database's clock.
+    """
     if attempt.status == "open" and attempt.expires_at <= now:
         return "expired"
     if attempt.status == "reading":
         heartbeat_at = attempt.heartbeat_at
-        is_alive = heartbeat_at is not None and now - heartbeat_at <= _HEARTBEAT_LIFETIME
+        is_alive = heartbeat_at and read_clock(session) - heartbeat_at <= _HEARTBEAT_LIFETIME
         return "reading" if is_alive else "interrupted"
     if attempt.status == "ready":
         until = attempt.preview_expires_at
@@ -176,12 +180,12 @@ def status_of(attempt: Attempt, now: datetime) -> str:
     return attempt.status
 
 
-def is_slow(attempt: Attempt, now: datetime) -> bool:
+def is_slow(session: Session, attempt: Attempt) -> bool:
     """Whether fetching takes unusually long: no Page so far, or no sign of life for 10 s."""
     if attempt.status != "reading":
         return False
     since = attempt.heartbeat_at if attempt.pages_read else attempt.consumed_at
-    return since is not None and now - since > _USUAL_TIME
+    return since is not None and read_clock(session) - since > _USUAL_TIME
 
 
 def get_ready_attempt(
@@ -197,7 +201,7 @@ def get_ready_attempt(
         raise AttemptGone("unknown")
     if not is_this_browsers(attempt, cookies, installation.settings):
         raise AttemptGone("other_browser")
-    if (status := status_of(attempt, now)) != "ready":
+    if (status := status_of(session, attempt, now)) != "ready":
         raise AttemptGone(status)
     return attempt
 

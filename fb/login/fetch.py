@@ -102,7 +102,7 @@ class ProgressReport:
             now = self._installation.now()
             if now - self._written_at >= REPORT_EVERY:
                 with self._installation.database.writing() as session:
-                    record_progress(session, self._attempt_id, now, **self._pending)
+                    record_progress(session, self._attempt_id, **self._pending)
                 self._written_at, self._pending = now, {}
 
 
@@ -207,7 +207,6 @@ def _fail(installation: Installation, attempt_id: str, failure: dict[str, Any]) 
 
 def _keep(installation: Installation, attempt_id: str, result: LoginResult) -> None:
     sealed = installation.vault.seal_login_result(attempt_id, result.to_json())
-    now = installation.now()
     with installation.database.writing() as session:
         store_result(
             session,
@@ -215,8 +214,7 @@ def _keep(installation: Installation, attempt_id: str, result: LoginResult) -> N
             sealed,
             account_name=result.account.account_name,
             access_until=result.account.expires_at,
-            now=now,
-            preview_expires_at=now + PREVIEW_LIFETIME,
+            preview_expires_at=installation.now() + PREVIEW_LIFETIME,
         )
     log.info(
         "attempt %(attempt)s read %(pages)d Pages",

@@ -155,7 +155,7 @@ def get_view(
             return AttemptView("unknown")
         if not is_this_browsers(attempt, cookies, installation.settings):
             return AttemptView("other_browser")
-        status = status_of(attempt, now)
+        status = status_of(session, attempt, now)
         preview = None
         if status == "ready":
             result = open_result(installation.vault, attempt)
@@ -164,7 +164,7 @@ def get_view(
             )
         return AttemptView(
             status=status,
-            is_slow=is_slow(attempt, now),
+            is_slow=is_slow(session, attempt),
             account_name=attempt.account_name,
             step=attempt.step,
             pages_read=attempt.pages_read,

@@ -2,6 +2,8 @@
 
 Each guarantee is one UPDATE with every condition in its WHERE, and the number of rows it changed.
 Reading first and writing afterwards would not be single use.
+
+Return and heartbeat are by the database's clock: another machine may judge a reading's life.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from sqlalchemy import and_, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Sealed
+from storage.db.clock import clock
 from storage.db.engine import note_erasure
 from storage.db.text import storable
 from storage.db.upsert import count_changed
@@ -109,7 +112,12 @@ def consume_attempt(
             Attempt.consumed_at.is_(None),
             Attempt.expires_at > now,
         )
-        .values(status="reading", consumed_at=now, heartbeat_at=now, step="exchange")
+        .values(
+            status="reading",
+            consumed_at=clock(session),
+            heartbeat_at=clock(session),
+            step="exchange",
+        )
     )
     return count_changed(session, statement) == 1
 
@@ -121,7 +129,7 @@ def find_attempt(session: Session, id: str) -> Attempt | None:
     return session.get(Attempt, id, populate_existing=True)
 
 
-def record_progress(session: Session, id: str, now: datetime, **progress: Unpack[Progress]) -> bool:
+def record_progress(session: Session, id: str, **progress: Unpack[Progress]) -> bool:
     """Renew the heartbeat of a "reading" attempt and store its progress.
 
     False when its status is another one, or it does not exist.
@@ -129,7 +137,7 @@ def record_progress(session: Session, id: str, now: datetime, **progress: Unpack
     changes: dict[str, Any] = dict(progress)
     if "account_name" in changes:
         changes["account_name"] = storable(changes["account_name"])
-    return _change_reading(session, id, heartbeat_at=now, **changes)
+    return _change_reading(session, id, heartbeat_at=clock(session), **changes)
 
 
 def store_result(
@@ -139,7 +147,6 @@ def store_result(
     *,
     account_name: str,
     access_until: datetime | None,
-    now: datetime,
     preview_expires_at: datetime,
 ) -> bool:
     """Store the sealed result for the preview; False when the attempt was not "reading"."""
@@ -151,7 +158,6 @@ def store_result(
         access_until=access_until,
         sealed_result=sealed.text,
         key_id=sealed.key_id,
-        heartbeat_at=now,
         preview_expires_at=preview_expires_at,
     )
 

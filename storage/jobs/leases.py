@@ -10,11 +10,11 @@ the sandbox's clock jumps by days.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, literal, literal_column, select, update
+from sqlalchemy import and_, delete, literal, select, update
 from sqlalchemy.orm import Session
 
+from storage.db.clock import clock
 from storage.db.engine import WAITED
 from storage.db.upsert import count_changed, insert_into, table_of
 from storage.models import JobLease
@@ -63,17 +63,3 @@ def find_lease_end(session: Session, kind: str) -> datetime | None:
 def release_leases(session: Session, run_id: int) -> None:
     """Delete all leases of a run."""
     count_changed(session, delete(JobLease).where(JobLease.run_id == run_id))
-
-
-def clock(session: Session, plus_seconds: int = 0) -> ColumnElement[Any]:
-    """Return an SQL expression for the database's present time plus ``plus_seconds``.
-
-    Not ``now()``: on PostgreSQL that is the start of the transaction, and a writer may have waited
-    for the lock since then.
-    """
-    if session.get_bind().dialect.name == "sqlite":
-        # The format of SQLAlchemy: UTC, six digits after the second.
-        return literal_column(
-            f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '{plus_seconds:+d} seconds')"
-        )
-    return literal_column(f"clock_timestamp() + interval '{plus_seconds} seconds'")

@@ -11,11 +11,12 @@ from typing import Any, Literal
 from sqlalchemy import Column, Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
+from storage.db.clock import clock
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
 from storage.db.text import storable_or_none
 from storage.db.upsert import count_changed, insert_into, table_of, upsert
-from storage.jobs.leases import WHOLE_RUN, clock, release_leases, take_lease
+from storage.jobs.leases import WHOLE_RUN, release_leases, take_lease
 from storage.models import Grant, JobFailure, JobLease, JobRun, Page
 
 JobKind = Literal[

@@ -182,7 +182,7 @@ def add_loose_ends(session: Session, kind: ErasureKind) -> None:
     session.execute(of_page.values(fans_source="import:20"))
     add_attempt(session, "unsaved")
     session.execute(update(Attempt).where(Attempt.id == "unsaved").values(status="reading"))
-    record_progress(session, "unsaved", NOW, account_name=f"{ERASED} account")
+    record_progress(session, "unsaved", account_name=f"{ERASED} account")
     attempt = session.get(Attempt, "unsaved")
     assert attempt is not None
     attempt.unticked = [f"{ERASED} id"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -660,14 +661,25 @@ def test_discard_leaves_nothing(scene: Scene) -> None:
 def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene, back: ReturnParameters) -> None:
     scene.installation.worker.stopping.set()  # a server that dies right after the return
     attempt_id = scene.traveller.come_back(back)
+    # The database's clock counts, not that of the machine that looks.
+    scene.clock.move(seconds=300)
     assert scene.traveller.look(attempt_id).status == "reading"
     assert not scene.traveller.look(attempt_id).is_slow
-    scene.clock.move(seconds=11)
-    assert scene.traveller.look(attempt_id).is_slow
-    scene.clock.move(seconds=9)
+    age(scene, attempt_id, seconds=12)
     assert scene.traveller.look(attempt_id).status == "reading"
-    scene.clock.move(seconds=1)
+    assert scene.traveller.look(attempt_id).is_slow
+    age(scene, attempt_id, seconds=9)
     assert scene.traveller.look(attempt_id).status == "interrupted"
+
+
+def age(scene: Scene, attempt_id: str, *, seconds: int) -> None:
+    """Let an attempt have come back, and given its last sign of life, earlier than it did."""
+    with scene.installation.database.writing() as session:
+        attempt = session.get_one(Attempt, attempt_id)
+        assert attempt.consumed_at is not None
+        assert attempt.heartbeat_at is not None
+        attempt.consumed_at -= timedelta(seconds=seconds)
+        attempt.heartbeat_at -= timedelta(seconds=seconds)
 
 
 def test_a_reading_beats_every_five_seconds(

@@ -30,6 +30,7 @@ from storage.accounts.attempts import (
     withdraw_attempt,
 )
 from storage.accounts.vault import Sealed, Vault
+from storage.db.clock import read_clock
 from storage.db.engine import Database
 from storage.models import Attempt
 from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
@@ -60,7 +61,6 @@ def finish(session: Session, id: str = "a1") -> bool:
         SEALED,
         account_name="Ann\x00e",
         access_until=OPEN_END,
-        now=LATER,
         preview_expires_at=PREVIEW_END,
     )
 
@@ -84,16 +84,20 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         assert (attempt.status, attempt.created_at, attempt.consumed_at) == ("open", NOW, None)
         assert consume(session)
         attempt = get(session)
-        assert (attempt.status, attempt.consumed_at, attempt.step) == ("reading", LATER, "exchange")
-        assert record_progress(
-            session, "a1", LATER, step="listing", pages_read=100, pages_total=None
-        )
-        assert record_progress(
-            session, "a1", PREVIEW_END, account_name="Ann\x00e", access_until=PREVIEW_END
-        )
+        assert (attempt.status, attempt.step) == ("reading", "exchange")
+        # By the clock of the database, whatever that of the machine says.
+        for at in (attempt.consumed_at, attempt.heartbeat_at):
+            assert at is not None
+            assert timedelta() <= read_clock(session) - at < timedelta(minutes=1)
+        returned_at = attempt.heartbeat_at
+        assert record_progress(session, "a1", step="listing", pages_read=100, pages_total=None)
+        assert record_progress(session, "a1", account_name="Ann\x00e", access_until=PREVIEW_END)
         attempt = get(session)
         assert (attempt.step, attempt.pages_read, attempt.pages_total) == ("listing", 100, None)
-        assert (attempt.account_name, attempt.heartbeat_at) == ("Ann\ufffde", PREVIEW_END)
+        assert attempt.account_name == "Ann\ufffde"
+        assert returned_at is not None
+        assert attempt.heartbeat_at is not None
+        assert returned_at <= attempt.heartbeat_at <= read_clock(session)
         assert finish(session)
         attempt = get(session)
         assert (attempt.status, attempt.sealed_result) == ("ready", SEALED.text)
@@ -195,7 +199,7 @@ def _take(session: Session, step: str) -> bool:
         case "stolen":
             return consume(session, nonce_hash="n2") or claim(session, nonce_hash="n2")
         case "beat":
-            return record_progress(session, "a1", LATER, pages_read=1)
+            return record_progress(session, "a1", pages_read=1)
         case "finish":
             return finish(session)
         case "fail":
@@ -243,7 +247,7 @@ def test_failing_keeps_plain_facts(session: Session) -> None:
     add_attempt(session)
     assert fail_attempt(session, "a1", failure, LATER)
     assert not fail_attempt(session, "a1", {"kind": "cancelled"}, LATER)
-    assert not record_progress(session, "a1", LATER)
+    assert not record_progress(session, "a1")
     attempt = get(session)
     assert (attempt.status, attempt.failure, attempt.ended_at) == ("failed", failure, LATER)
 

@@ -68,7 +68,6 @@ def fill(database: Database, vault: Vault) -> None:
             vault.seal_login_result("a1", "result"),
             account_name="Account 2",
             access_until=None,
-            now=NOW,
             preview_expires_at=NOW + timedelta(minutes=30),
         )
         add_request(session, vault, "account", "77", code="c", asked_at=NOW, now=NOW)

@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from storage.accounts.keys import check_keys
 from storage.accounts.pictures import upsert_picture_sources
 from storage.accounts.vault import Vault
+from storage.db.clock import clock
 from storage.db.engine import WAITED, Database
 from storage.db.errors import JobRunning
 from storage.db.installation import get_data_version
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.insights.metric_ledger import SEEDS
 from storage.jobs.events import list_events, record_event
-from storage.jobs.leases import LEASE_SECONDS, clock, renew_leases, take_lease
+from storage.jobs.leases import LEASE_SECONDS, renew_leases, take_lease
 from storage.jobs.observations import (
     GRAPH_VERSION,
     USAGE,
