@@ -43,11 +43,11 @@ from fb.web.process import (
 )
 from fb.web.routes import make_routes
 from fb.web.unknown_address import UnknownAddress
-from pages.resources import get_report, get_sandbox, get_startup
+from pages.resources import get_report, get_sandbox, get_startup, open_anew
 from pages.ui.links import SCREENS
 from pages.ui.message_page import for_database_error
 from pages.week_message import write_week
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
 
 log = logging.getLogger("pagekeeper")
 
@@ -110,9 +110,9 @@ def _is_loopback(address: str | None) -> bool:
 def report_script_error(error: Exception) -> bool:
     """Show a reference instead of the error's text, which may be secret; log where it failed.
 
-    A database that is held or gone is said.
+    A database that is held, gone or upgraded is said.
     """
-    if isinstance(error, (DatabaseBusy, DatabaseUnreachable)):
+    if isinstance(error, (DatabaseBusy, DatabaseUnreachable, NewerSchema)):
         log.warning("a screen met %s", type(error).__name__)
         message = for_database_error(error)
         st.error(message.sentence, title=message.title)
@@ -201,7 +201,11 @@ def _tick_once() -> None:
     startup = get_startup()
     if startup.installation is not None:
         startup.installation.write_week = write_week
-        tick(startup.installation)
+        try:
+            tick(startup.installation)
+        except NewerSchema as newer:
+            log.error("%s This process has to be restarted on the newer version.", newer)
+            _log_error(open_anew())
     elif startup.error is not None and startup.error.kind in PASSING_ERRORS:
         get_startup.clear()
         _log_error(get_startup())

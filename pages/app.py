@@ -48,7 +48,7 @@ from pages.ui import (
 from pages.ui.links import SCREENS, Screen
 from pages.ui.notes import popover as notes
 from storage.accounts.page_profile import PageProfile
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
 
 ASSETS = Path(__file__).parent / "assets"
 # Screens without a period bar, which open their own sessions.
@@ -83,14 +83,16 @@ def main() -> None:
 def _open_session(installation: Installation | None, stack: ExitStack) -> Session | Wording | None:
     """The read session of a run: one for all, so that all figures are of the same moment.
 
-    None without an installation; a message when the database is held or can't be reached any more.
+    None without an installation; a message when the database is held, can't be reached any more, or
+    was migrated by a newer version.
     """
     if installation is None:
         return None
     try:
         session = stack.enter_context(installation.database.reading())
+        installation.database.check_revision(session)
         get_version(session)
-    except (DatabaseUnreachable, DatabaseBusy) as error:
+    except (DatabaseUnreachable, DatabaseBusy, NewerSchema) as error:
         return message_page.for_database_error(error)
     return session
 

@@ -59,6 +59,19 @@ def get_startup() -> Startup:
     return open_installation(get_report(), now=now, sandbox=sandbox)
 
 
+def open_anew() -> Startup:
+    """Open the installation once more, and end the work of the one that was open.
+
+    For a database that was migrated by a newer version meanwhile: then there is none any more.
+    """
+    before = get_startup().installation
+    get_startup.clear()
+    startup = get_startup()
+    if before is not None:
+        before.close()
+    return startup
+
+
 def get_installation() -> Installation:
     """The installation.
 

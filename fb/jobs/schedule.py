@@ -27,8 +27,10 @@ def tick(installation: Installation) -> None:
     Deletions come first, since a run holds them up. The day's snapshot comes next, and the other
     jobs wait for it; only warnings, which ask Facebook for nothing, are sent meanwhile. While the
     sandbox's history is made, no other job starts. While an encryption key is missing nothing is
-    done.
+    done. Raises NewerSchema, with nothing done, once a newer version has migrated the database.
     """
+    with installation.database.reading() as session:
+        installation.database.check_revision(session)
     _look_at_keys(installation)
     if not installation.can_open_tokens:
         return

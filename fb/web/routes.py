@@ -30,7 +30,7 @@ from fb.web.guard import SAFE_METHODS
 from fb.web.limits import Rate, peer_of
 from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
-from storage.db.errors import DatabaseBusy, StorageError
+from storage.db.errors import DatabaseBusy, NewerSchema, StorageError
 from storage.db.text import storable
 
 # One cookie per attempt. Older cookies of this browser are deleted, and their open attempts end.
@@ -42,6 +42,11 @@ STARTS_SECONDS = 60.0
 GRANT_ID = re.compile("[0-9]{1,9}")
 # Streamlit would answer unregistered methods with its own page.
 METHODS = [*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
+UNAVAILABLE: dict[type[StorageError], str] = {
+    DatabaseBusy: "Another program holds the database",
+    NewerSchema: "This process is of an older version, and has to be restarted on the new one",
+}
 
 log = logging.getLogger(__name__)
 
@@ -88,10 +93,9 @@ async def on_thread(request: Request, respond: Callable[[], Response]) -> Respon
         return await run_in_threadpool(respond)
     except StorageError as error:
         log.error("%s: %s", request.url.path, type(error).__name__)
-        is_held = isinstance(error, DatabaseBusy)
         return notice(
             503,
-            "Another program holds the database" if is_held else "The database does not answer",
+            UNAVAILABLE.get(type(error), "The database does not answer"),
             "Nothing was changed. Wait a moment and try again; Setup names the database.",
         )
 
@@ -188,7 +192,7 @@ async def _answer_alive(request: Request) -> Response:
 
 
 def _ready(startup: Startup, request: Request) -> Response:
-    """Answer whether requests may be sent here; the schema is that of an open installation."""
+    """Answer whether requests may be sent here."""
     installation = startup.installation
     lack: str
     if installation is None:
@@ -197,10 +201,15 @@ def _ready(startup: Startup, request: Request) -> Response:
         lack = "stopping"
     elif not installation.can_open_tokens:
         lack = "keys"
-    elif not installation.database.ping():
-        lack = "database"
     else:
-        return PlainTextResponse("ready")
+        try:
+            with installation.database.reading() as session:
+                installation.database.check_revision(session)
+            return PlainTextResponse("ready")
+        except NewerSchema:
+            lack = "newer_schema"
+        except StorageError:
+            lack = "database"
     return PlainTextResponse(f"not ready: {lack}", 503)
 
 

@@ -278,8 +278,9 @@ STARTUP_ERRORS: Mapping[str, Wording] = {
         OPEN_SETUP,
     ),
     "newer_schema": Wording(
-        "This database was made by a newer Pagekeeper",
-        "It was not touched. Update the program, then restart.",
+        "A newer Pagekeeper has upgraded this database",
+        "This process is of an older version: update the program where it runs, and restart it. "
+        "Until then it changes nothing, and nothing is lost.",
         OPEN_SETUP,
     ),
     "old_schema": Wording(

@@ -8,7 +8,7 @@ from fb.installation import Startup
 from pages.text import wording
 from pages.text.wording import Step, Wording
 from pages.ui import links, polling
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
 
 READING_WIDTH = 660
 
@@ -31,8 +31,10 @@ def render_startup_error(startup: Startup) -> None:
         render(wording.for_startup_error(startup.error.kind, startup.error.details))
 
 
-def for_database_error(error: DatabaseBusy | DatabaseUnreachable) -> Wording:
-    """The message for a database that is held by another program, or gone."""
+def for_database_error(error: DatabaseBusy | DatabaseUnreachable | NewerSchema) -> Wording:
+    """The message for a database that is held by another program, gone, or upgraded meanwhile."""
+    if isinstance(error, NewerSchema):
+        return wording.for_startup_error("newer_schema")
     is_held = isinstance(error, DatabaseBusy)
     return wording.for_startup_error("database_held" if is_held else "database_unreachable")
 

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable, StorageError
+from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +68,8 @@ class Database:
         self.is_sqlite = engine.dialect.name == "sqlite"
         # What each session that writes has in its ``info``.
         self.writer_info: dict[Any, Any] = {}
+        # The schema revision that this process works with; None until it has migrated.
+        self.revision: str | None = None
         self._reader = engine.execution_options(
             **{_READING: True},
             # A screen needs many statements, and all of them must see the same state.
@@ -100,15 +102,25 @@ class Database:
         There is one writer at a time on both databases, so two transactions can neither deadlock
         nor overwrite what the other has just read. Keep it short: no network calls inside.
         Raises DatabaseUnreachable, DatabaseBusy (after waiting LOCK_PATIENCE_SECONDS; never within
-        `outwait_writers`).
+        `outwait_writers`), and NewerSchema: a migration holds the same lock, so a process never
+        writes to tables that a newer version has made.
         """
         with _translated_errors():
             with Session(self.engine, expire_on_commit=False, info=self.writer_info) as session:
                 self._wait_for_lock(session)
+                self.check_revision(session)
                 yield session
                 session.commit()
             if session.info.get(ERASED):
                 self._clear_log()
+
+    def check_revision(self, session: Session) -> None:
+        """Raise NewerSchema if another version has migrated the database since this one did."""
+        if self.revision is None:
+            return
+        revision = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if revision != self.revision:
+            raise NewerSchema(str(revision))
 
     def ping(self) -> bool:
         """Whether the database answers."""

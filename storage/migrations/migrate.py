@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sqlite3
 import threading
 import time
@@ -21,6 +22,8 @@ from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import seed_ledger
 from storage.models import Base, Installation, VaultKey
 
+log = logging.getLogger(__name__)
+
 MIGRATIONS = Path(__file__).parent
 WAL_TRIES = 200
 WAL_PAUSE_SECONDS = 0.05
@@ -37,16 +40,20 @@ _alembic_lock = threading.Lock()
 def migrate(database: Database, marker: str, now: datetime) -> None:
     """Create or upgrade the tables of the installation ``marker``; a new database gets the marker.
 
-    One transaction under a lock: a second process waits and finds nothing left to do. Raises
-    WrongInstallation (another mode, app or program), NewerSchema and OldSchema with the database
-    unchanged, and DatabaseUnreachable.
+    One transaction under a lock: a second process waits and finds nothing left to do. What was done
+    is logged. From then on ``database`` refuses to write once a newer version has migrated it.
+    Raises WrongInstallation (another mode, app or program), NewerSchema and OldSchema with the
+    database unchanged, and DatabaseUnreachable.
     """
     script = ScriptDirectory.from_config(make_config())
+    head = script.get_current_head()
     with database.reading() as session:
         is_current = _is_current(session.connection(), script, marker)
     if not is_current:
         with database.writing() as session:
-            _upgrade(session, script, marker, now)
+            before = _upgrade(session, script, marker, now)
+        _log_upgrade(before, head)
+    database.revision = head
     if database.is_sqlite:
         _switch_to_wal(database)
 
@@ -104,17 +111,30 @@ def _is_known(script: ScriptDirectory, revision: str | None) -> bool:
     return revision in {script_revision.revision for script_revision in script.walk_revisions()}
 
 
-def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: datetime) -> None:
+def _upgrade(session: Session, script: ScriptDirectory, marker: str, now: datetime) -> str | None:
+    """Migrate to the newest revision, and return the one before; None for a new database."""
     connection = session.connection()
     # Another process may have migrated it before this one got the lock.
     if _is_current(connection, script, marker):
-        return
+        return script.get_current_head()
+    before = None if find_marker(connection) is None else _find_revision(connection)
     config = make_config()
     config.attributes["connection"] = connection
     with _alembic_lock:
         command.upgrade(config, "head")
     _mark(session, marker, now)
     seed_ledger(session)
+    return before
+
+
+def _log_upgrade(before: str | None, after: str | None) -> None:
+    revisions = {"before": before, "after": after}
+    if before is None:
+        log.info("the database was empty: its tables are made, revision %(after)s", revisions)
+    elif before == after:
+        log.info("another process has brought the database to revision %(after)s", revisions)
+    else:
+        log.info("the database is upgraded from revision %(before)s to %(after)s", revisions)
 
 
 def _find_revision(connection: Connection) -> str | None:

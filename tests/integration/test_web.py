@@ -170,15 +170,26 @@ def test_health(client: TestClient) -> None:
 def test_a_probe_learns_whether_the_process_lives_and_may_be_asked(
     client: TestClient, scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def lose_database() -> None:
+        raise DatabaseUnreachable
+
     assert (client.get("/livez").status_code, client.get("/readyz").text) == (200, "ready")
     with monkeypatch.context() as patched:
         patched.setattr(scene.installation, "keys", KeyReport(ok=False, unopenable=("a",)))
         answer = client.get("/readyz")
         assert (answer.status_code, answer.text) == (503, "not ready: keys")
     with monkeypatch.context() as patched:
-        patched.setattr(scene.installation.database, "ping", lambda: False)
+        patched.setattr(scene.installation.database, "reading", lose_database)
         assert client.get("/readyz").text == "not ready: database"
         assert client.get("/livez").status_code == 200, "a lost database restarts nothing"
+    with monkeypatch.context() as patched:
+        patched.setattr(scene.installation.database, "revision", "older")
+        answer = client.get("/readyz")
+        assert (answer.status_code, answer.text) == (503, "not ready: newer_schema")
+        answer = client.get("/oauth/start")
+        assert answer.status_code == 503
+        assert "has to be restarted on the new one" in answer.text
+        assert client.get("/livez").status_code == 200
     scene.installation.worker.stopping.set()
     assert client.get("/readyz").text == "not ready: stopping"
     assert client.get("/livez").status_code == 200

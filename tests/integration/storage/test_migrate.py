@@ -6,12 +6,14 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
+from threading import Event as Signal
 from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, inspect, select, text
 from sqlalchemy.orm import Session
 
@@ -222,6 +224,75 @@ def test_many_migrate_at_once_and_one_does_it(empty_database_url: str) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(start, range(4))) == ["sandbox"] * 4
+
+
+def test_of_two_upgrades_at_once_one_waits_and_finds_it_done(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    old = open_database(empty_database_url)
+    with old.writing() as session:
+        config = make_config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "nameless_events")
+        session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
+    old.close()
+    is_upgrading, is_other_waiting = Signal(), Signal()
+    upgrades: list[str] = []
+    upgrade, wait_for_lock = command.upgrade, Database._wait_for_lock
+
+    def upgrade_slowly(config: Any, revision: str) -> None:
+        upgrades.append(revision)
+        is_upgrading.set()
+        assert is_other_waiting.wait(10)
+        upgrade(config, revision)
+
+    def wait(database: Database, session: Session) -> None:
+        if is_upgrading.is_set():
+            is_other_waiting.set()
+        wait_for_lock(database, session)
+
+    monkeypatch.setattr(command, "upgrade", upgrade_slowly)
+    monkeypatch.setattr(Database, "_wait_for_lock", wait)
+    caplog.set_level("INFO", "storage")
+
+    def start() -> None:
+        database = open_database(empty_database_url)
+        migrate(database, "sandbox", NOW)
+        with database.writing() as session:
+            bump_data_version(session)
+        database.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(start)
+        assert is_upgrading.wait(10)
+        pool.submit(start).result(20)
+        first.result(20)
+    assert upgrades == ["head"]
+    head = ScriptDirectory.from_config(make_config()).get_current_head()
+    assert sorted(caplog.messages) == [
+        f"another process has brought the database to revision {head}",
+        f"the database is upgraded from revision nameless_events to {head}",
+    ]
+
+
+def test_an_older_process_writes_nothing_once_a_newer_one_has_migrated(
+    empty_database: Database, empty_database_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "storage")
+    migrate(empty_database, "sandbox", NOW)
+    assert "the database was empty: its tables are made" in caplog.text
+    newer = open_database(empty_database_url)
+    with newer.writing() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    content = _content(newer)
+    with pytest.raises(NewerSchema), empty_database.writing() as session:
+        bump_data_version(session)
+    assert _content(newer) == content
+    newer.close()
+    with empty_database.reading() as session:
+        assert get_data_version(session) == 0, "what it still understands can be read"
+        with pytest.raises(NewerSchema):
+            empty_database.check_revision(session)
 
 
 def test_of_two_modes_at_once_one_is_refused(empty_database_url: str) -> None:
