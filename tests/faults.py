@@ -20,6 +20,8 @@ ROUNDS = 20
 DOCUMENT = Path(__file__).parents[1] / "docs" / "reliability.md"
 # Where the tests leave what they were and how they ended; see `note_end`.
 _NOTES = "PAGEKEEPER_FAULTS_FILE"
+# The number of the round, for a test that chooses something else in each.
+ROUND = "PAGEKEEPER_FAULTS_ROUND"
 _BEGIN, _END = "<!-- make faults: begin -->\n", "<!-- make faults: end -->\n"
 
 Fault = tuple[str, str]  # what happens, and what has to stay
@@ -58,7 +60,7 @@ def _run(seed: int) -> list[tuple[Fault, bool]]:
                 *(sys.executable, "-m", "pytest", "-q", "-m", "fault", "-n", "2"),
                 *(f"--randomly-seed={seed}", "tests/integration", "tests/screens"),
             ],
-            env=os.environ | {_NOTES: str(path)},
+            env=os.environ | {_NOTES: str(path), ROUND: str(seed)},
             check=False,
         )
         lines = path.read_text(encoding="utf8").splitlines()

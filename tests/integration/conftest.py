@@ -135,15 +135,19 @@ def empty_database(empty_database_url: str) -> Iterator[Database]:
     database.close()
 
 
+def copy_sqlite(templates: Templates, marker: str, folder: Path) -> str:
+    """The URL of a migrated, empty SQLite file in a new folder."""
+    folder.mkdir(mode=0o700)
+    shutil.copy(templates.get_sqlite(marker), folder / "pagekeeper.db")
+    return f"sqlite:///{folder / 'pagekeeper.db'}"
+
+
 def _migrated(
     backend: str, marker: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     templates: Templates = request.getfixturevalue("templates")
     if backend == "sqlite":
-        path = tmp_path / "data" / "pagekeeper.db"
-        path.parent.mkdir(mode=0o700)
-        shutil.copy(templates.get_sqlite(marker), path)
-        yield f"sqlite:///{path}"
+        yield copy_sqlite(templates, marker, tmp_path / "data")
     else:
         server = request.getfixturevalue("postgres_url")
         yield from _fresh_on_postgres(server, templates.get_postgres(server, marker))

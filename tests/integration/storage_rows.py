@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import update
+from sqlalchemy import MetaData, Table, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.attempts import create_attempt
@@ -103,3 +104,17 @@ def expire_leases(database: Database) -> None:
     """Let every job's lease be a minute old, as if its process had died."""
     with database.writing() as session:
         session.execute(update(JobLease).values(expires_at=datetime(2000, 1, 1, tzinfo=UTC)))
+
+
+def insert_filled(session: Session, table_name: str, /, **values: Any) -> None:
+    """Add a row to a table as it is stored now, with something in every column that needs it."""
+    table = Table(table_name, MetaData(), autoload_with=session.connection())
+    filler = {int: 1, str: "x", datetime: NOW, date: NOW.date(), object: []}
+    needed = [column for column in table.c if not column.nullable and column.name != "id"]
+    row = {column.name: filler[column.type.python_type] for column in needed} | values
+    if session.connection().dialect.name == "sqlite":
+        row = {
+            name: value.replace(tzinfo=None) if isinstance(value, datetime) else value
+            for name, value in row.items()
+        }
+    session.execute(table.insert().values(row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from threading import Event as Signal
 from typing import Any
@@ -14,7 +14,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
 from sqlalchemy.orm import Session
 
 from storage.accounts.archive import archive_pages
@@ -27,7 +27,7 @@ from storage.migrations.migrate import FORMER_REVISIONS, find_marker, make_confi
 from storage.models import Base, Event, EventSubject, Installation, JobFailure, Page
 from storage.notes.saved_views import list_views, save_view
 from storage.notes.tags import count_pages
-from tests.integration.storage_rows import LATER, NOW
+from tests.integration.storage_rows import LATER, NOW, insert_filled
 from tests.old_database import make_old_database
 
 pytestmark = pytest.mark.both_databases
@@ -111,18 +111,18 @@ def test_old_events_keep_what_they_are_about_without_names(empty_database: Datab
         config = make_config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "first")
-        _insert(session, "grants", account_name="Ann", status="ok", status_at=NOW)
-        _insert(session, "pages", id="10", name="Café", name_folded="cafe")
-        _insert(session, "tags", name="Brand", name_folded="brand")
-        _insert(session, "notes", day=date(2026, 11, 8), text="Campaign")
-        _insert(session, "imports", id=4, file_name="Café.csv")
-        _insert(session, "job_runs", status="done")
-        _insert(session, "job_failures", page_id="10", account_name="Ann")
+        insert_filled(session, "grants", account_name="Ann", status="ok", status_at=NOW)
+        insert_filled(session, "pages", id="10", name="Café", name_folded="cafe")
+        insert_filled(session, "tags", name="Brand", name_folded="brand")
+        insert_filled(session, "notes", day=date(2026, 11, 8), text="Campaign")
+        insert_filled(session, "imports", id=4, file_name="Café.csv")
+        insert_filled(session, "job_runs", status="done")
+        insert_filled(session, "job_failures", page_id="10", account_name="Ann")
         for kind, of_kind in facts.items():
             name = "Ann" if kind == "connected" else "Zoe" if kind == "frozen" else None
             page_id = "10" if kind == "tagged" else None
             row = {"account_name": name, "kind": kind, "facts": of_kind, "page_id": page_id}
-            _insert(session, "events", at=NOW, by="Ada", grant_id=None, **row)
+            insert_filled(session, "events", at=NOW, by="Ada", grant_id=None, **row)
         session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
     migrate(empty_database, "sandbox", NOW)
     with empty_database.reading() as session:
@@ -162,9 +162,9 @@ def test_pages_of_the_version_before_are_not_archived(empty_database: Database) 
         config = make_config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "nameless_events")
-        _insert(session, "pages", id="10", name="Café", name_folded="cafe")
-        _insert(session, "snapshots", page_id="10", day=NOW.date(), fans_count=5)
-        _insert(session, "tags", name="Brand", name_folded="brand")
+        insert_filled(session, "pages", id="10", name="Café", name_folded="cafe")
+        insert_filled(session, "snapshots", page_id="10", day=NOW.date(), fans_count=5)
+        insert_filled(session, "tags", name="Brand", name_folded="brand")
         session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
     migrate(empty_database, "sandbox", NOW)
     with empty_database.writing() as session:
@@ -178,20 +178,6 @@ def test_pages_of_the_version_before_are_not_archived(empty_database: Database) 
 
 
 NOW_ROW = {"now": NOW.replace(tzinfo=None)}
-
-
-def _insert(session: Session, table_name: str, /, **values: Any) -> None:
-    """Add a row to a table as it is stored now, with something in every column that needs it."""
-    table = Table(table_name, MetaData(), autoload_with=session.connection())
-    filler = {int: 1, str: "x", datetime: NOW, date: NOW.date(), object: []}
-    needed = [column for column in table.c if not column.nullable and column.name != "id"]
-    row = {column.name: filler[column.type.python_type] for column in needed} | values
-    if session.connection().dialect.name == "sqlite":
-        row = {
-            name: value.replace(tzinfo=None) if isinstance(value, datetime) else value
-            for name, value in row.items()
-        }
-    session.execute(table.insert().values(row))
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
