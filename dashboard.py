@@ -14,6 +14,7 @@ import logging
 import socket
 import sys
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from fb.web.limits import Limits
 from fb.web.listener import AddressTaken, serving, take_other_address
 from fb.web.log_redaction import install_redaction
 from fb.web.logs import install_logging, log_start
+from fb.web.metrics_route import make_metrics_routes
 from fb.web.process import (
     MIN_DESCRIPTORS,
     RESERVED_DESCRIPTORS,
@@ -228,6 +230,7 @@ async def _tick_for_ever() -> None:
 
 
 _other_address = take_all_of_localhost()
+_open_sockets: Counter[str] = Counter()
 _settings, _sandbox = get_report().settings, get_sandbox()
 if _settings is not None:
     install_redaction(_settings.secrets)
@@ -239,10 +242,15 @@ app = st.App(
         *make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
         *make_facebook_routes(get_startup),
         *make_calendar_routes(get_startup),
+        *make_metrics_routes(get_startup, _open_sockets.total),
     ],
     middleware=[
         Middleware(Guard, policy=make_host_policy()),
-        Middleware(Limits, is_behind_proxy=make_host_policy().behind_sign_in_proxy),
+        Middleware(
+            Limits,
+            is_behind_proxy=make_host_policy().behind_sign_in_proxy,
+            open_sockets=_open_sockets,
+        ),
         Middleware(
             UnknownAddress,
             screens=[screen.name for screen in SCREENS if not screen.is_default],

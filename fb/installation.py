@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.orm import Session
 
+from fb.graph.call_counts import CallCounts
 from fb.graph.client import GraphClient
 from fb.jobs.worker import Worker
 from fb.settings import Settings, SettingsReport
@@ -85,6 +86,7 @@ class Installation:
     now: Clock
     sandbox: Any = None
     write_week: WriteWeek | None = None
+    calls: CallCounts = field(default_factory=CallCounts)  # of all clients
 
     @property
     def can_open_tokens(self) -> bool:
@@ -102,6 +104,7 @@ class Installation:
             app_secret=self.settings.app_secret,
             patience_seconds=patience_seconds,
             sleep=self.worker.sleep,
+            calls=self.calls,
         )
 
     def close(self) -> None:

@@ -88,6 +88,7 @@ class Settings:
     display_time_zone: ZoneInfo  # of the days and hours of posts
     keep_post_text: bool
     log_format: LogFormat
+    metrics_token: str | None = field(repr=False)  # None: no /metrics
     root: Path
 
     @property
@@ -118,8 +119,9 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """All secrets, for log redaction."""
+        optional = (self.proxy_secret, self.metrics_token)
         own = (self.app_secret, self.state_secret, *self.encryption_keys)
-        return own if self.proxy_secret is None else (*own, self.proxy_secret)
+        return (*own, *(secret for secret in optional if secret is not None))
 
 
 @dataclass(frozen=True)

@@ -160,11 +160,11 @@ def check_random_text(value: str) -> str:
     return value
 
 
-def _check_proxy_secret(value: str) -> str:
+def _check_header_secret(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9._~+/=-]+", value):
         raise Wrong(
-            "Letters and digits are needed, since this stands in a line of nginx too. Make a new "
-            f"one: {RANDOM_TEXT_COMMAND}"
+            "Letters and digits are needed, since another program sends this in a header. Make a "
+            f"new one: {RANDOM_TEXT_COMMAND}"
         )
     return check_random_text(value)
 
@@ -420,7 +420,7 @@ SETTINGS = (
     Setting(
         "PROXY_SECRET",
         "proxy_secret",
-        _check_proxy_secret,
+        _check_header_secret,
         "Proves that a request came through the sign-in proxy, which has to send it. In nginx: "
         f'proxy_set_header {PROXY_HEADER} "the secret";',
         is_secret=True,
@@ -470,6 +470,15 @@ SETTINGS = (
         _matching("text|json", "Write text, or json for a program that collects logs."),
         "How the log is written: lines to read, or JSON for a program that collects them.",
         default="text",
+    ),
+    Setting(
+        "METRICS_TOKEN",
+        "metrics_token",
+        _check_header_secret,
+        "Opens /metrics for a program that watches the dashboard, such as Prometheus. Without it "
+        "there is no /metrics.",
+        is_secret=True,
+        is_in_keys_file=True,
     ),
 )
 SETTING_NAMES = tuple(setting.name for setting in SETTINGS)

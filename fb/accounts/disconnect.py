@@ -21,7 +21,7 @@ from storage.accounts.grants import (
 from storage.accounts.page_tokens import list_only_held
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
-from storage.jobs.runs import has_active_run
+from storage.jobs.runs import list_active_kinds
 from storage.models.base import THIS_COMPUTER
 
 
@@ -57,7 +57,7 @@ def load_cost(installation: Installation, grant_id: int) -> Cost:
             grant.account_name,
             dict(sorted(held.items(), key=lambda each: (each[1].casefold(), each[0]))),
             list_only_held(session, grant_id),
-            has_active_run(session),
+            bool(list_active_kinds(session)),
         )
 
 

@@ -21,6 +21,7 @@ from fb.graph.batch import (
     read_batch_answer,
     runs_into_app_limit,
 )
+from fb.graph.call_counts import CallCounts
 from fb.graph.errors import (
     AccessEnded,
     FacebookError,
@@ -60,6 +61,7 @@ class GraphClient:
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
+        calls: CallCounts | None = None,
     ) -> None:
         """Prepare a client; nothing is sent.
 
@@ -68,8 +70,10 @@ class GraphClient:
             patience_seconds: how long a call is retried, counted from its first failure.
             read_timeout_seconds: between two pieces of an answer.
             total_timeout_seconds: for a whole answer.
+            calls: counts the calls of several clients together.
         """
         self.observed = Observed()
+        self._calls = calls or CallCounts()
         self._base = f"{graph_url}/{version}"
         self._app_id = app_id
         self._app_secret = app_secret
@@ -143,6 +147,7 @@ class GraphClient:
         pending = list(range(len(chunk)))
         while pending:
             answers = self._send_batch([chunk[index] for index in pending], retries)
+            self._calls.add(*answers)
             for index, answer in zip(pending, answers, strict=True):
                 results[index] = answer
             if runs_into_app_limit(answers):
@@ -182,10 +187,14 @@ class GraphClient:
         retries = self._new_retries()
         while True:
             try:
-                return self._send(method, path, parameters, token, retries)
+                answer = self._send(method, path, parameters, token, retries)
             except FacebookError as error:
+                self._calls.add(error)
                 if not (retry and error.is_transient and retries.wait()):
                     raise
+            else:
+                self._calls.add(answer)
+                return answer
 
     def _send(
         self,

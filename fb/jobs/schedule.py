@@ -15,9 +15,11 @@ from fb.jobs.runner import DAILY, find_active, start
 from storage.accounts.allowances import delete_old_handouts
 from storage.accounts.attempts import delete_old_attempts, wipe_expired
 from storage.accounts.keys import find_missing_keys
-from storage.jobs.runs import SNAPSHOTS, delete_old_runs
+from storage.jobs.runs import SNAPSHOTS, JobKind, delete_old_runs
 
 log = logging.getLogger(__name__)
+
+AFTER_SNAPSHOTS = (checks.JOB, insights.JOB, posts.JOB, pictures.JOB)
 
 
 def tick(installation: Installation) -> None:
@@ -50,9 +52,15 @@ def tick(installation: Installation) -> None:
     if snapshots.JOB.is_due(installation):
         start(installation, snapshots.JOB, DAILY)
     elif find_active(installation, SNAPSHOTS) is None:
-        for job in (checks.JOB, insights.JOB, posts.JOB, pictures.JOB):
+        for job in AFTER_SNAPSHOTS:
             if job.is_due(installation):
                 start(installation, job, DAILY)
+
+
+def list_due(installation: Installation) -> list[JobKind]:
+    """Return the kinds of the jobs that could start now; some wait for the day's snapshot."""
+    jobs = (warnings.JOB, snapshots.JOB, *AFTER_SNAPSHOTS)
+    return [job.kind for job in jobs if job.is_due(installation)]
 
 
 def _look_at_keys(installation: Installation) -> None:

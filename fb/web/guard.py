@@ -4,7 +4,8 @@ Streamlit accepts websockets from any local origin and without an Origin header.
 another site's page could press "Save". So this is the outermost middleware. Its rules, in order:
 
 0. What probes ask, `PROBE_PATHS`, is answered to any loopback or private address under any Host: an
-   orchestrator knows an address, not our name. It tells ready or not, and nothing else.
+   orchestrator knows an address, not our name. It tells ready or not, and figures to whoever has
+   the token of /metrics.
 1. Host is the redirect URI's, or localhost / 127.0.0.1 / [::1] with the served port. Else 421.
 2. Live mode beyond loopback needs ``BEHIND_SIGN_IN_PROXY=yes``. Else 403: there is no sign-in yet.
 3. With ``BEHIND_SIGN_IN_PROXY=yes`` everything bears ``PROXY_SECRET`` in `PROXY_HEADER`, since any
@@ -69,7 +70,7 @@ SECURITY_HEADERS = {
 BLOCKED_PATHS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
 SANDBOX_PATHS = re.compile(r"/sandbox(/.*)?")
 HEALTH_PATHS = ("/healthz", "/_stcore/health")
-PROBE_PATHS = ("/livez", "/readyz")
+PROBE_PATHS = ("/livez", "/readyz", "/metrics")
 
 
 @dataclass(frozen=True)

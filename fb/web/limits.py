@@ -33,7 +33,7 @@ class Limits:
     """ASGI middleware, inside of the guard, that refuses what is too large, too slow or too much.
 
     ``is_behind_proxy``: the guard lets in only what bears the proxy's secret, so the address that
-    the proxy adds is the peer's.
+    the proxy adds is the peer's. ``open_sockets`` counts the open sockets of each peer.
     """
 
     def __init__(
@@ -41,13 +41,14 @@ class Limits:
         app: ASGIApp,
         *,
         is_behind_proxy: bool,
+        open_sockets: Counter[str],
         has_room: Callable[[], bool] = has_room_for_a_socket,
     ) -> None:
         self.app = app
         self.is_behind_proxy = is_behind_proxy
         self._has_room = has_room
         self._requests: Counter[str] = Counter()
-        self._sockets: Counter[str] = Counter()
+        self._sockets = open_sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

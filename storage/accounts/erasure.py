@@ -20,7 +20,7 @@ from storage.db.engine import note_erasure
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed, table_of
-from storage.jobs.runs import has_active_run
+from storage.jobs.runs import list_active_kinds
 from storage.models import (
     Attempt,
     Base,
@@ -135,7 +135,7 @@ def prepare_erasure(session: Session, erasure: Erasure, now: datetime) -> None:
     sealed, and may be this account or Page. Raises JobRunning while a run is active: it would store
     what it has just read.
     """
-    if has_active_run(session):
+    if list_active_kinds(session):
         raise JobRunning
     # A run that was asleep for so long must not store what it had read before.
     count_changed(session, delete(JobLease))

@@ -24,6 +24,7 @@ JobKind = Literal[
 ]
 # The trigger of a run; `history` and `fast_forward` exist in the sandbox only.
 StartedBy = Literal["manual", "daily", "command", "history", "fast_forward"]
+RUN_STATUSES = ("running", "done", "stopped", "failed", "interrupted")  # of `JobRun.status`
 FAST_FORWARD: StartedBy = "fast_forward"
 SNAPSHOTS: JobKind = "snapshots"
 INSIGHTS: JobKind = "insights"
@@ -166,10 +167,10 @@ def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
     return _find(session, select(*_columns()).where(*holds_lease))
 
 
-def has_active_run(session: Session) -> bool:
-    """Return whether a run of any kind is active."""
+def list_active_kinds(session: Session) -> set[str]:
+    """Return the kinds of which a run is active."""
     is_held = (JobLease.unit == WHOLE_RUN, JobLease.expires_at >= clock(session))
-    return session.scalar(select(JobLease.kind).where(*is_held).limit(1)) is not None
+    return set(session.scalars(select(JobLease.kind).where(*is_held)))
 
 
 def find_run(session: Session, run_id: int) -> RunRecord | None:
@@ -180,6 +181,13 @@ def find_run(session: Session, run_id: int) -> RunRecord | None:
 def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
     """Return the newest run of this kind; None when there is none."""
     return next(iter(list_runs(session, kind, limit=1)), None)
+
+
+def list_last_runs(session: Session) -> list[RunRecord]:
+    """Return the newest run of each kind that has one."""
+    newest = select(func.max(JobRun.id)).group_by(JobRun.kind)
+    query = select(*_columns()).where(JobRun.id.in_(newest)).order_by(JobRun.kind)
+    return [RunRecord(*row) for row in session.execute(query)]
 
 
 def list_runs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ def app_of(startup: Startup) -> Starlette:
         routes=[*make_routes(get_startup, None), *make_facebook_routes(get_startup)],
         middleware=[
             Middleware(Guard, policy=POLICY),
-            Middleware(Limits, is_behind_proxy=False),
+            Middleware(Limits, is_behind_proxy=False, open_sockets=Counter()),
             Middleware(UnknownAddress, screens=["setup"], unknown="unknown"),
         ],
     )

@@ -254,7 +254,7 @@ def test_health_needs_no_proxy_and_reveals_no_more() -> None:
 def test_probes_within_the_network_need_no_name(peer: str, status: int) -> None:
     app = guarded(PROXIED).app
     client = TestClient(app, base_url="http://172.18.0.5:8501", client=(peer, 1))
-    for path in ("/livez", "/readyz"):
+    for path in ("/livez", "/readyz", "/metrics"):
         assert client.get(path).status_code == status
     assert client.get("/healthz").status_code == 421
     assert client.post("/readyz").status_code == 421

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,7 +45,9 @@ def application() -> Starlette:
 
 
 def limited(peer: str = "127.0.0.1", *, has_room: bool = True) -> TestClient:
-    app = Limits(application(), is_behind_proxy=False, has_room=lambda: has_room)
+    app = Limits(
+        application(), is_behind_proxy=False, open_sockets=Counter(), has_room=lambda: has_room
+    )
     return TestClient(app, client=(peer, 1))
 
 
@@ -100,7 +103,9 @@ async def answered(peer: str, receive: Any, app: Limits | None = None) -> int:
             statuses.append(message["status"])
 
     scope = http_scope(peer)
-    await (app or Limits(application(), is_behind_proxy=False))(scope, receive, send)
+    await (app or Limits(application(), is_behind_proxy=False, open_sockets=Counter()))(
+        scope, receive, send
+    )
     return statuses[0]
 
 
@@ -127,7 +132,7 @@ def test_one_peer_has_so_many_requests_and_others_have_theirs(
             await gate.wait()
             return {"type": "http.request", "body": b"", "more_body": False}
 
-        app = Limits(application(), is_behind_proxy=False)
+        app = Limits(application(), is_behind_proxy=False, open_sockets=Counter())
         held = [asyncio.create_task(answered("10.0.0.1", wait, app)) for _ in range(3)]
         await asyncio.sleep(0)
         assert await answered("10.0.0.1", wait, app) == 429

@@ -133,6 +133,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "DISPLAY_TIME_ZONE": "Berlin/../etc",
             "KEEP_POST_TEXT": "some",
             "LOG_FORMAT": "xml",
+            "METRICS_TOKEN": "short",
         },
         tmp_path,
     )
