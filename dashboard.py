@@ -30,6 +30,7 @@ from fb.installation import PASSING_ERRORS, Startup
 from fb.jobs.schedule import tick
 from fb.jobs.worker import error_location
 from fb.web.calendar_route import make_calendar_routes
+from fb.web.draining import draining
 from fb.web.facebook_callbacks import make_facebook_routes
 from fb.web.guard import Guard, HostPolicy
 from fb.web.limits import Limits
@@ -170,11 +171,26 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     log_start(get_report(), "the dashboard", addresses, st.get_option("server.port"))
     _warm_up()
     ticking = asyncio.create_task(_tick_for_ever())
+
+    def begin_draining() -> None:
+        ticking.cancel()
+        installation = get_startup().installation
+        if installation is not None:
+            installation.is_draining = True
+
+    def stop_work() -> None:
+        installation = get_startup().installation
+        if installation is not None:
+            installation.worker.stopping.set()
+
+    settings = get_report().settings
+    seconds = 0 if settings is None else settings.drain_seconds
     try:
         async with serving(app, _other_address, **make_listener_options()):
             # Streamlit's own banner is off: it comes before the second address is tried.
             print(f"\n  Pagekeeper: {make_host_policy().redirect_origin}\n", flush=True)
-            yield {}
+            with draining(seconds, begin_draining, stop_work):
+                yield {}
     finally:
         ticking.cancel()
         installation = get_startup().installation

@@ -75,7 +75,8 @@ class Installation:
     ``now`` returns the current time (aware UTC): of the real clock in live mode, of the sandbox's
     clock otherwise. ``sandbox`` is the `fb.sandbox.Sandbox` of this process, None in live mode.
     ``write_week`` sums up the week that ends on a day, in sentences; none where nothing can be
-    compared. The dashboard sets it: the sentences are those of its screens.
+    compared. The dashboard sets it: the sentences are those of its screens. ``is_draining``: the
+    server goes on for some seconds, and wants no new requests.
     """
 
     settings: Settings
@@ -87,6 +88,7 @@ class Installation:
     sandbox: Any = None
     write_week: WriteWeek | None = None
     calls: CallCounts = field(default_factory=CallCounts)  # of all clients
+    is_draining: bool = False
 
     @property
     def can_open_tokens(self) -> bool:

@@ -89,6 +89,7 @@ class Settings:
     keep_post_text: bool
     log_format: LogFormat
     metrics_token: str | None = field(repr=False)  # None: no /metrics
+    drain_seconds: int  # between SIGTERM and the end of the server
     root: Path
 
     @property

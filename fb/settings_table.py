@@ -26,6 +26,7 @@ DEFAULT_DIALOG_URL = "https://www.facebook.com"
 # https://developers.facebook.com/docs/graph-api/changelog/versions
 MIN_GRAPH_VERSION = (21, 0)
 MIN_STATE_SECRET_LENGTH = 32
+MAX_DRAIN_SECONDS = 300
 # A shorter repetition happens in random text as well.
 MIN_REPETITION_LENGTH = 6
 # What hands type instead of random text, in both directions, and what .env.example once held.
@@ -228,6 +229,12 @@ def _check_yes_no(value: str) -> bool:
 def _check_days(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", value) or not int(value):
         raise Wrong("Write a number of days, from 1 to 99999.")
+    return int(value)
+
+
+def _check_drain_seconds(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,3}", value) or int(value) > MAX_DRAIN_SECONDS:
+        raise Wrong(f"Write a number of seconds, from 0 to {MAX_DRAIN_SECONDS}.")
     return int(value)
 
 
@@ -479,6 +486,14 @@ SETTINGS = (
         "there is no /metrics.",
         is_secret=True,
         is_in_keys_file=True,
+    ),
+    Setting(
+        "DRAIN_SECONDS",
+        "drain_seconds",
+        _check_drain_seconds,
+        "For how many seconds the dashboard still answers after it was asked to stop, so that a "
+        "proxy in front of several turns to another.",
+        default="0",
     ),
 )
 SETTING_NAMES = tuple(setting.name for setting in SETTINGS)

@@ -197,7 +197,7 @@ def _ready(startup: Startup, request: Request) -> Response:
     lack: str
     if installation is None:
         lack = startup.error.kind if startup.error else "settings"
-    elif installation.worker.stopping.is_set():
+    elif installation.is_draining or installation.worker.stopping.is_set():
         lack = "stopping"
     elif not installation.can_open_tokens:
         lack = "keys"

@@ -6,6 +6,7 @@ import base64
 import http.client
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from tests.browser.kit.serving import (
 from tests.waiting import wait_until
 
 PUBLIC = "pages.example"
+METRICS_TOKEN = "metrics-token-of-the-browser-tests-0123456789"
 PROXY_SECRET = "proxy-secret-of-the-browser-tests-0123456789"
 # Streamlit looks at its files every few seconds.
 REREAD_SECONDS = 6.0
@@ -238,6 +240,26 @@ def test_options_stay_fixed_when_a_file_is_saved(proxied: Server) -> None:
         time.sleep(0.2)
     assert "[server] config option" in proxied.log, "the file was read anew"
     assert allowed() == []
+
+
+def test_a_server_that_is_asked_to_stop_says_so_before_it_ends(serve: Serve, page: Page) -> None:
+    with serve(settings={"DRAIN_SECONDS": "60", "METRICS_TOKEN": METRICS_TOKEN}) as server:
+        page.goto(server.url)
+        settle(page)
+        authorization = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+        metrics = requests.get(f"{server.url}/metrics", headers=authorization, timeout=10).text
+        assert "pagekeeper_open_sessions 1.0" in metrics
+        assert requests.get(f"{server.url}/readyz", timeout=10).text == "ready"
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        answer = requests.get(f"{server.url}/readyz", timeout=10)
+        assert (answer.status_code, answer.text) == (503, "not ready: stopping")
+        page.get_by_role("link", name="Setup").click()
+        expect(page.get_by_role("heading", name="Setup")).to_be_visible()
+        settle(page)
+        server.stop()  # a second signal ends it at once
+        assert server.log.count("is asked to stop, and ends in 60 s") == 1
+        assert "Pagekeeper stops" in server.log
 
 
 def test_live_mode_beyond_this_computer_is_closed(serve: Serve) -> None:

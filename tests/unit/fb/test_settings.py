@@ -134,6 +134,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "KEEP_POST_TEXT": "some",
             "LOG_FORMAT": "xml",
             "METRICS_TOKEN": "short",
+            "DRAIN_SECONDS": "301",
         },
         tmp_path,
     )
@@ -221,6 +222,7 @@ def test_what_is_malformed_is_told_by_name_and_never_repeated(
         ("BEHIND_SIGN_IN_PROXY", "NO", "behind_sign_in_proxy", False),
         ("PROXY_SECRET", PROXY_SECRET, "proxy_secret", None),
         ("KEEP_ATTEMPTS_DAYS", "7", "keep_attempts_days", 7),
+        ("DRAIN_SECONDS", "5", "drain_seconds", 5),
         ("FACEBOOK_CONFIG_ID", "", "config_id", "none"),
     ],
 )
