@@ -23,6 +23,7 @@ from fb.graph.errors import FacebookError, RateLimited, TemporarilyDown, Transpo
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.worker import WorkStopped, heartbeat
+from fb.log_facts import log_facts
 from storage.accounts.grants import list_resting_grants
 from storage.db.errors import JobRunning
 from storage.jobs.leases import renew_leases, take_lease
@@ -208,6 +209,7 @@ def execute(
     status: str = "failed"
     cause: FacebookError | None = None
     began = time.monotonic()
+    log.info("%(job)s run %(run)d begins", {"job": run.kind, "run": run.id})
     try:
         with heartbeat(partial(_renew, run)):
             while any([_take_turn(run, unit, work_on) for unit in units]):  # noqa: C419 - all have a turn
@@ -247,7 +249,9 @@ def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool])
         if not is_free:
             return False  # another process works on it
         run.held_units.add(str(unit))
-    return work_on(run, unit)
+    facts = {"job": run.kind, "run": run.id} | ({"account": unit} if isinstance(unit, int) else {})
+    with log_facts(**facts):
+        return work_on(run, unit)
 
 
 def _renew(run: Run) -> None:
@@ -307,7 +311,7 @@ def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
     try:
         job.run(installation, started_by)
     except JobRunning:
-        log.info("%s: another run is under way already", job.kind)
+        log.info("%(job)s: another run is under way already", {"job": job.kind})
 
 
 def is_time_to_try(session: Session, kind: JobKind, now: datetime) -> bool:

@@ -41,7 +41,6 @@ class Worker:
     def submit(self, name: str, work: Callable[[], object]) -> None:
         """Run ``work`` on a thread. Its exceptions are logged under ``name``, not raised."""
         if not self.stopping.is_set():
-            log.info("%s begins", name)
             self._pool.submit(_guarded, name, work, lambda: self.sleep(0))
 
     def sleep(self, seconds: float) -> None:
@@ -93,7 +92,10 @@ def _guarded(name: str, work: Callable[[], object], check_stop: Callable[[], obj
         with outwait_writers(check_stop):
             work()
     except WorkStopped:
-        log.info("%s stopped", name)
+        log.info("%(work)s stopped", {"work": name})
     except Exception as error:  # noqa: BLE001 - a pool's thread would drop it
         # The class only: texts of other libraries' exceptions may contain URLs with tokens.
-        log.error("%s ended by %s at %s", name, type(error).__name__, error_location(error))
+        log.error(
+            "%(work)s ended by %(error)s at %(location)s",
+            {"work": name, "error": type(error).__name__, "location": error_location(error)},
+        )

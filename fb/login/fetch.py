@@ -22,6 +22,7 @@ from fb.graph.pages import fetch_pages
 from fb.installation import Installation
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.worker import heartbeat
+from fb.log_facts import log_facts
 from fb.login.attempt import HEARTBEAT_SECONDS, LoginResult
 from storage.accounts.attempts import (
     Progress,
@@ -66,7 +67,7 @@ def fetch_account(installation: Installation, attempt_id: str, code: str) -> Non
     client = installation.client()
     progress = ProgressReport(installation, attempt_id)
     try:
-        with heartbeat(progress.add, HEARTBEAT_SECONDS):
+        with heartbeat(progress.add, HEARTBEAT_SECONDS), log_facts(attempt=attempt_id):
             result = _fetch(installation, client, progress, code)
     except FacebookError as error:
         _fail(installation, attempt_id, _facts_of(error))

@@ -1,7 +1,7 @@
 """Log lines: writes Pagekeeper's own, from INFO on, to stderr with the time in UTC.
 
 A line whose arguments have names ("run %(run)d") tells them one by one to a program that collects
-logs (LOG_FORMAT=json).
+logs (LOG_FORMAT=json), beside the facts of the block that it is logged in (`fb.log_facts`).
 
 Streamlit, uvicorn and other libraries have handlers of their own, so the root logger gets none:
 their lines would appear twice.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from datetime import UTC, datetime
 from sqlalchemy import make_url
 
 from fb import __version__
+from fb.log_facts import get_log_facts
 from fb.settings import LogFormat, SettingsReport
 
 log = logging.getLogger("pagekeeper")
@@ -32,7 +34,7 @@ class _Handler(logging.StreamHandler):  # type: ignore[type-arg]  # always of te
 
 
 class _JsonFormatter(logging.Formatter):
-    """Writes a line as one JSON object; ``replica`` is the name of this machine."""
+    """Writes a line as one JSON object; ``replica`` is this machine's name and the process's id."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -40,7 +42,8 @@ class _JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
-            "replica": socket.gethostname(),
+            "replica": f"{socket.gethostname()}:{os.getpid()}",
+            **get_log_facts(),
             **getattr(record, "facts", {}),
         }
         if record.exc_text:

@@ -185,8 +185,10 @@ class Database:
                 if (check_stop := _check_stop.get()) is None:
                     raise
                 check_stop()
-                seconds = time.monotonic() - began
-                log.warning("another program holds the database since %d s; waiting on", seconds)
+                log.warning(
+                    "another program holds the database since %(seconds)d s; waiting on",
+                    {"seconds": round(time.monotonic() - began)},
+                )
         if time.monotonic() - began > MIN_WAIT_SECONDS:
             session.info[WAITED] = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from fb.jobs.runner import find_active, find_outcome, start
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import JOB, Chunk, is_due, run_snapshots
 from fb.jobs.worker import heartbeat
+from fb.log_facts import get_log_facts
 from storage.accounts.archive import archive_pages
 from storage.accounts.pages import PageReport
 from storage.accounts.vault import Vault
@@ -192,11 +193,18 @@ def test_facebook_down_fails_the_run_and_keeps_the_connection(
     assert snapshots(scene) == {}
 
 
-def test_a_changed_password_marks_the_account_once_and_keeps_history(scene: Scene) -> None:
+def test_a_changed_password_marks_the_account_once_and_keeps_history(
+    scene: Scene, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sync(scene)
     scene.clock.move(days=1)
     scene.sandbox.trouble = "password changed"
+    about: list[Mapping[str, int | str]] = []
+    monkeypatch.setattr(caplog.handler, "emit", lambda record: about.append(get_log_facts()))
     result = sync(scene)
+    # What a line of `fb.accounts.check` is about, which knows nothing of runs.
+    grant_id = grant_of(scene).id
+    assert {"job": "snapshots", "run": result.id, "account": grant_id} in about
     assert result.pages_done == 0
     assert {failure.kind for failure in failures(scene, result.id)} == {"AccessEnded"}
     grant = grant_of(scene)

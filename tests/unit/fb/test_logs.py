@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import socket
 from collections.abc import Iterator
 
 import pytest
 
+from fb.log_facts import log_facts
 from fb.web.log_redaction import install_redaction
 from fb.web.logs import OWN_LOGGERS, install_logging
 
@@ -59,7 +61,25 @@ def test_a_program_reads_each_line_as_json(capsys: pytest.CaptureFixture[str]) -
     assert first["message"] == "run 3 of access_token=[…]"
     assert (first["run"], first["whose"]) == (3, "access_token=[…]")
     assert (first["level"], first["logger"]) == ("INFO", "fb.jobs.runner")
-    assert first["replica"] == socket.gethostname()
+    assert first["replica"] == f"{socket.gethostname()}:{os.getpid()}"
     assert first["time"].endswith("+00:00")
     assert second["message"] == "it\nfailed"
     assert "ValueError" in second["traceback"]
+
+
+@pytest.mark.usefixtures("restored")
+def test_a_line_tells_what_the_block_around_it_is_about(capsys: pytest.CaptureFixture[str]) -> None:
+    install_redaction()
+    install_logging("json")
+    log = logging.getLogger("storage.db.engine")
+    with log_facts(job="posts", run=3):
+        with log_facts(account=7):
+            log.info("within")
+            log.info("its own: account %(account)d", {"account": 8})
+        log.info("outer")
+    log.info("after")
+    within, own, outer, after = map(json.loads, capsys.readouterr().err.splitlines())
+    assert (within["job"], within["run"], within["account"]) == ("posts", 3, 7)
+    assert (own["run"], own["account"]) == (3, 8)
+    assert (outer["run"], "account" in outer) == (3, False)
+    assert "run" not in after
