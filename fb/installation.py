@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -96,16 +97,22 @@ class Installation:
         return self.keys.ok
 
     def client(
-        self, *, patience_seconds: float = WATCHED_PATIENCE_SECONDS, graph_url: str | None = None
+        self,
+        *,
+        patience_seconds: float = WATCHED_PATIENCE_SECONDS,
+        graph_url: str | None = None,
+        sleep: Callable[[float], None] | None = None,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> GraphClient:
-        """Return a new Graph client. The caller closes it."""
+        """Return a new Graph client; the parameters are its own. The caller closes it."""
         return GraphClient(
             graph_url=graph_url or self.settings.graph_url,
             version=self.settings.graph_version,
             app_id=self.settings.app_id,
             app_secret=self.settings.app_secret,
             patience_seconds=patience_seconds,
-            sleep=self.worker.sleep,
+            sleep=sleep or self.worker.sleep,
+            waiting=waiting,
             calls=self.calls,
         )
 

@@ -11,6 +11,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -59,6 +60,7 @@ class GraphClient:
         read_timeout_seconds: float = 30.0,
         total_timeout_seconds: float = 120.0,
         sleep: Callable[[float], None] = time.sleep,
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
         monotonic: Callable[[], float] = time.monotonic,
         random: Callable[[], float] = random.random,
         calls: CallCounts | None = None,
@@ -70,6 +72,7 @@ class GraphClient:
             patience_seconds: how long a call is retried, counted from its first failure.
             read_timeout_seconds: between two pieces of an answer.
             total_timeout_seconds: for a whole answer.
+            waiting: entered for the time in which a request waits for its answer.
             calls: counts the calls of several clients together.
         """
         self.observed = Observed()
@@ -82,6 +85,7 @@ class GraphClient:
         self._read_timeout_seconds = read_timeout_seconds
         self._total_timeout_seconds = total_timeout_seconds
         self._sleep = sleep
+        self._waiting = waiting
         self._monotonic = monotonic
         self._random = random
         self._session = open_session(graph_url)
@@ -211,21 +215,22 @@ class GraphClient:
         is_post = method == "POST"
         remaining = retries.remaining_seconds()
         bound = math.inf if remaining is None else max(_MIN_TIMEOUT_SECONDS, remaining)
-        answer = exchange(
-            self._session,
-            method,
-            f"{self._base}/{quote(path)}",
-            params=None if is_post else parameters,
-            form=parameters if is_post else None,
-            is_multipart=is_multipart,
-            token=token,
-            timeouts=(
-                min(self._connect_timeout_seconds, bound),
-                min(self._read_timeout_seconds, bound),
-            ),
-            # A little later than the timeout between two bytes: a silent server is unreachable.
-            total_seconds=min(self._total_timeout_seconds, bound + 0.5),
-        )
+        with self._waiting():
+            answer = exchange(
+                self._session,
+                method,
+                f"{self._base}/{quote(path)}",
+                params=None if is_post else parameters,
+                form=parameters if is_post else None,
+                is_multipart=is_multipart,
+                token=token,
+                timeouts=(
+                    min(self._connect_timeout_seconds, bound),
+                    min(self._read_timeout_seconds, bound),
+                ),
+                # A little later than the timeout between two bytes: a silent server is unreachable.
+                total_seconds=min(self._total_timeout_seconds, bound + 0.5),
+            )
         self.observed.note(answer.headers)
         return _read_answer(answer)
 

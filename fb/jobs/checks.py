@@ -59,5 +59,5 @@ def _check(run: Run, grant_id: int) -> bool:
     except GrantNotFound:
         return False  # erased since the run began
     if account.limited is not None:
-        run.note_limit(account.limited)
+        run.note_limit(account.limited, grant_id)
     return False

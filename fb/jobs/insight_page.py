@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
 from fb.graph.insights import MAX_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
-from fb.jobs.runner import NOT_ANSWERING, Run
+from fb.jobs.runner import NOT_ANSWERING, Run, RunEnded
 from storage.accounts.page_tokens import PageToken
 from storage.accounts.vault import Vault
 from storage.insights.values import Span
@@ -217,7 +217,6 @@ class InsightsRun(Run):
     day: date
     steps_left: dict[int, int] = field(default_factory=dict)
     answered: set[str] = field(default_factory=set)
-    limited_grants: set[int] = field(default_factory=set)
     checked_grants: set[int] = field(default_factory=set)
     was_probed: bool = False
 
@@ -231,14 +230,11 @@ class InsightsRun(Run):
         """The number of Pages that have been given up."""
         return sum(page.failure is not None for page in self.pages)
 
-    def may_ask(self, grant_id: int) -> bool:
-        """False for an account that is rate-limited, or disconnected or paused by an operator."""
-        return grant_id not in self.limited_grants and grant_id not in self.left_grants
-
     def ask(self, requests: Sequence[InsightRequest]) -> list[Values | FacebookError]:
         """Fetch, 50 requests a call. Raises `RunEnded` when the whole app is limited."""
         answers = fetch_insights(self.client, requests)
         for answer in answers:
             if isinstance(answer, RateLimited) and answer.scope == "app":
-                self.note_limit(answer)
+                self.limited = answer
+                raise RunEnded("stopped", answer)
         return answers

@@ -59,8 +59,7 @@ def judge_answers(
 def _is_settled(run: InsightsRun, page: InsightPage, error: FacebookError) -> bool:
     """Handle a refusal; return False when each metric has to be requested alone."""
     if isinstance(error, RateLimited):
-        run.note_limit(error)
-        run.limited_grants.add(page.source.grant_id)
+        run.note_limit(error, page.source.grant_id)
         page.give_up(error)
     elif isinstance(error, AccessEnded | PermissionMissing):
         page.try_next_source(error)

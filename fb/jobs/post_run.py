@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from fb.graph.batch import MAX_BATCH_ITEMS
-from fb.graph.errors import RateLimited
 from fb.graph.posts import MAX_LISTINGS, Listing
 from fb.jobs.post_page import PostPage
 from fb.jobs.runner import Run
@@ -42,7 +41,6 @@ class PostsRun(Run):
     dropped: set[str] = field(default_factory=set)
     examples: dict[str, tuple[PostPage, str]] = field(default_factory=dict)
     witnesses: set[str] = field(default_factory=set)
-    limited_grants: set[int] = field(default_factory=set)
     ended_grants: set[int] = field(default_factory=set)
     checked_grants: set[int] = field(default_factory=set)
     was_probed: bool = False
@@ -52,10 +50,6 @@ class PostsRun(Run):
     def vault(self) -> Vault:
         """The vault that opens page access tokens."""
         return self.installation.vault
-
-    def may_ask(self, grant_id: int) -> bool:
-        """False for an account that is rate-limited, or disconnected or paused by an operator."""
-        return grant_id not in self.limited_grants and grant_id not in self.left_grants
 
     def is_weekday(self, page: PostPage) -> bool:
         """Whether it is a Page's day of the week for what is asked once a week."""
@@ -97,11 +91,6 @@ class PostsRun(Run):
         """
         may = page.calls_left > 0 and page.older_calls < MAX_OLDER and not page.is_first_reading
         return page.state.older_cursor is not None and may and not self.is_brief
-
-    def note_page_limit(self, page: PostPage, error: RateLimited) -> None:
-        """Ask an account for nothing more. Raises `RunEnded` when the whole app is limited."""
-        self.limited_grants.add(page.source.grant_id)
-        self.note_limit(error)
 
     def note_answered(self, page: PostPage, listing: Listing) -> None:
         """Remember an example of each metric that a listing answered."""

@@ -59,7 +59,7 @@ def read_together(
             page.calls += len(own)
             for answer in own:
                 if isinstance(answer, RateLimited):
-                    run.note_page_limit(page, answer)
+                    run.note_limit(answer, page.source.grant_id)
                 elif isinstance(answer, AccessEnded):
                     run.ended_grants.add(page.source.grant_id)
             advance(page, steps, own)

@@ -82,7 +82,8 @@ def run_posts(
         is_brief=is_brief,
     )
     grant_ids = list(dict.fromkeys(source.grant_id for page in pages for source in page.sources))
-    return execute(run, grant_ids, _read_from_account, _end)
+    # One at a time: what one Page's refusals tell of a metric, the Pages beside it wait for.
+    return execute(run, grant_ids, _read_from_account, _end, threads=1)
 
 
 def is_due(installation: Installation) -> bool:

@@ -1,13 +1,15 @@
 """Job runner: executes one run of a job under a lease, unit by unit, and records its outcome.
 
-A unit is usually one account. All units get turns until none has work left. The runner handles for
-all jobs: leases and heartbeat, progress, failures, rate limits, accounts that an operator
-disconnects or pauses during a run, and the pause after a failed run.
+A unit is usually one account. All units get turns until none has work left, several at once (see
+`fb.jobs.turns`). The runner handles for all jobs: threads, leases and heartbeat, progress,
+failures, rate limits, accounts that an operator disconnects or pauses during a run, and the pause
+after a failed run.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +24,7 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import FacebookError, RateLimited, TemporarilyDown, TransportFailed
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
 from fb.jobs.telemetry import save_telemetry
+from fb.jobs.turns import Turns
 from fb.jobs.worker import WorkStopped, heartbeat
 from fb.log_facts import log_facts
 from storage.accounts.grants import list_resting_grants
@@ -48,6 +51,9 @@ MANUAL: StartedBy = "manual"
 DAILY: StartedBy = "daily"
 COMMAND: StartedBy = "command"
 NOT_ANSWERING = (TransportFailed, TemporarilyDown)
+
+# Calls to Facebook at once in one run. Of eight, the last four would wait for this computer.
+THREADS = 4
 
 # A failed run is tried again when Facebook's rate limit has ended, or after 1 h, then 2 h, then
 # 4 h, so that a Page that is always refused does not cost a call every hour.
@@ -83,11 +89,13 @@ class RunEnded(Exception):
 
 @dataclass
 class Run:
-    """One run while this process executes it.
+    """One run while this process executes it; several threads share it, as `Turns` says.
 
     ``counts`` are this process's increments to the counters of the run's row. ``failures`` maps a
     Page id to the refused account's grant id and the reason. `storing` writes the changes of both.
-    ``left_grants`` are accounts that an operator disconnected or paused during the run.
+    ``left_grants`` are accounts that an operator disconnected or paused during the run,
+    ``limited_grants`` those that reached a rate limit of their own. ``dropped_fields`` are unknown
+    to Facebook.
     """
 
     installation: Installation
@@ -99,34 +107,48 @@ class Run:
     failures: dict[str, tuple[int | None, FailureRow]] = field(default_factory=dict)
     limited: RateLimited | None = None
     left_grants: set[int] = field(default_factory=set)
+    limited_grants: dict[int, RateLimited] = field(default_factory=dict)
     held_units: set[str] = field(default_factory=set)
+    dropped_fields: set[str] = field(default_factory=set)
+    turns: Turns = field(default_factory=Turns)
     _stored_counts: dict[str, int] = field(default_factory=dict)
     _stored_failures: dict[str, tuple[int | None, FailureRow]] = field(default_factory=dict)
-    _client: GraphClient | None = None
+    _clients: dict[int, GraphClient] = field(default_factory=dict)  # by thread
 
     @property
     def client(self) -> GraphClient:
-        """The run's Graph client, created at first use and closed with the run."""
-        if self._client is None:
-            self._client = self.installation.client(
-                patience_seconds=BACKGROUND_PATIENCE_SECONDS, graph_url=self.graph_url
+        """This thread's Graph client, created at first use and closed with the run."""
+        thread = threading.get_ident()
+        if thread not in self._clients:
+            client = self.installation.client(
+                patience_seconds=BACKGROUND_PATIENCE_SECONDS,
+                graph_url=self.graph_url,
+                sleep=self._sleep,
+                waiting=self.turns.waiting,
             )
-        return self._client
+            client.observed.dropped_fields = self.dropped_fields
+            self._clients[thread] = client
+        return self._clients[thread]
 
     @property
     def graph_version(self) -> str:
-        """The Graph version of the last answer; before the first answer, the requested one."""
-        served = self.client.observed.version_served
-        return served or self.installation.settings.graph_version
+        """The Graph version that answers; before the first answer, the requested one."""
+        served = (client.observed.version_served for client in self._clients.values())
+        return next(filter(None, served), self.installation.settings.graph_version)
 
     def count(self, name: str, more: int) -> None:
         """Add to a counter of the run, e.g. "steps_done"."""
         self.counts[name] = self.counts.get(name, 0) + more
 
     def check_stop(self) -> None:
-        """Raise `RunEnded` when the dashboard is stopping."""
-        if self.installation.worker.stopping.is_set():
+        """Raise `RunEnded` when the dashboard is stopping, or another thread has ended the run."""
+        if self.installation.worker.stopping.is_set() or self.turns.is_ending:
             raise RunEnded("stopped")
+
+    def _sleep(self, seconds: float) -> None:
+        with self.turns.waiting():
+            self.installation.worker.sleep(seconds)
+        self.check_stop()
 
     def is_left(self, grant_id: int) -> bool:
         """Whether an operator has disconnected or paused an account since the run began.
@@ -142,11 +164,16 @@ class Run:
             self.failures = kept
         return is_left
 
-    def note_limit(self, error: RateLimited) -> None:
-        """Store a rate limit for the run's record. Raises `RunEnded` when it is the whole app's."""
+    def may_ask(self, grant_id: int) -> bool:
+        """False for an account that is rate-limited, or disconnected or paused by an operator."""
+        return grant_id not in self.limited_grants and grant_id not in self.left_grants
+
+    def note_limit(self, error: RateLimited, grant_id: int) -> None:
+        """Ask an account for nothing more. Raises `RunEnded` when the whole app is limited."""
         self.limited = error
         if error.scope == "app":
             raise RunEnded("stopped", error)
+        self.limited_grants[grant_id] = error
 
     def record_failure(self, page_id: str, grant_id: int, error: FacebookError) -> None:
         """Add a failure: the Page could not be fetched through this account."""
@@ -188,10 +215,11 @@ class Run:
         record_failures(session, self.id, [row for _, (_, row) in sorted(new)])
 
     def close(self) -> None:
-        """Close the client, and store its telemetry."""
-        if self._client is not None:
-            save_telemetry(self.installation, self._client)
-            self._client.close()
+        """Close the clients, and store their telemetry."""
+        if self._clients:
+            save_telemetry(self.installation, *self._clients.values())
+        for client in self._clients.values():
+            client.close()
 
 
 def execute(
@@ -199,12 +227,16 @@ def execute(
     units: Sequence[Unit],
     work_on: Callable[[AnyRun, Unit], bool],
     end: Callable[[AnyRun, str, FacebookError | None], None] = lambda run, status, cause: None,
+    *,
+    threads: int | None = None,
+    threads_per_unit: int = 1,
 ) -> RunRecord:
     """Work on all units until none has work left, finish the run, and return its record.
 
     ``work_on(run, unit)`` does one step of a unit and returns whether there was one. All units take
-    turns, so that none waits until another is complete. ``end(run, status, cause)`` may correct
-    counts and failures before they are written for the last time.
+    turns, so that none waits until another is complete. ``end(run, status, cause)`` may store what
+    is left, and correct counts and failures before they are written for the last time.
+    ``threads``: THREADS, or less for a job that says why.
     """
     status: str = "failed"
     cause: FacebookError | None = None
@@ -212,8 +244,12 @@ def execute(
     log.info("%(job)s run %(run)d begins", {"job": run.kind, "run": run.id})
     try:
         with heartbeat(partial(_renew, run)):
-            while any([_take_turn(run, unit, work_on) for unit in units]):  # noqa: C419 - all have a turn
-                pass
+            run.turns.work(
+                units,
+                lambda unit: _take_turn(run, unit, work_on),
+                threads=threads or THREADS,
+                per_unit=threads_per_unit,
+            )
         status = "done"
     except RunEnded as ended:
         status, cause = ended.status, ended.cause
@@ -221,7 +257,10 @@ def execute(
         status = "stopped"
     finally:
         try:
-            end(run, status, cause)
+            try:
+                end(run, status, cause)
+            except RunEnded as ended:
+                status = ended.status
             record = _finish(run, status)
         finally:
             run.close()

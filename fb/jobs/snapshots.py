@@ -1,18 +1,20 @@
 """Snapshot job: takes the day's snapshot of every Page of every account.
 
-It is started by button, by timer and by cron, and once for each day of the sandbox's history. Each
-Page is fetched with its own page access token. A Page of several accounts is tried with each before
-it counts as failed. A second run on a day only updates the newest figures.
+It is started by button, by timer and by cron, and once for each day of the sandbox's history. A
+plan says which account reads which Page. The accounts are then read side by side, each Page with
+its own page access token. A Page that its account can't read is read by the next one that holds it,
+before it counts as failed. A second run on a day only updates the newest figures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import chain
 
 from fb.accounts.check import AccountState, check_account, is_refused_alone, lose_page
+from fb.graph.batch import MAX_BATCH_ITEMS
 from fb.graph.errors import AccessEnded, FacebookError, PageMoved, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
@@ -43,6 +45,8 @@ from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start
 # crash loses at most this many fetched Pages, and the run's progress stands still for this long.
 MAX_UNSTORED = 500
 STORE_EVERY = timedelta(seconds=2)
+# Calls at once for one account: its limits are its own, and its Pages' are not ours alone.
+BATCHES_AT_ONCE = 2
 
 Chunk = list[tuple[str, PageReport | FacebookError]]
 
@@ -51,20 +55,34 @@ Chunk = list[tuple[str, PageReport | FacebookError]]
 class SnapshotsRun(Run):
     """A run of the snapshot job.
 
-    ``page_tokens`` are the page access tokens by grant id, the account to be tried first in front.
-    ``at`` is the time whose figures are fetched, None for now. ``done`` are the fetched Pages' ids,
-    ``unstored`` the reports among them that wait to be stored, the newest fetched at
-    ``fetched_at``.
+    ``page_ids`` are all Pages of the run. ``waiting`` are by account (grant id) the Pages that it
+    is to read next, ``further`` by Page the accounts after that one, ``readers`` by Page the
+    account it is with. ``accounts`` are those that have begun, ``ended`` by account its Pages whose
+    access Facebook has ended. ``at`` is the time whose figures are fetched, None for now. ``done``
+    are the fetched Pages' ids, ``unstored`` the reports among them that wait to be stored, the
+    newest fetched at ``fetched_at``.
     """
 
     at: datetime | None
     started_at: datetime
     stored_at: datetime
     fetched_at: datetime
-    page_tokens: dict[int, list[PageToken]]
     page_ids: frozenset[str]
+    waiting: dict[int, deque[PageToken]] = field(default_factory=dict)
+    further: dict[str, deque[PageToken]] = field(default_factory=dict)
+    readers: dict[str, int] = field(default_factory=dict)
+    accounts: dict[int, AccountState] = field(default_factory=dict)
+    ended: dict[int, dict[str, AccessEnded]] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
     unstored: list[PageReport] = field(default_factory=list)
+
+    def hand_on(self, page_id: str) -> None:
+        """Give a Page to the next account that holds it, if there is one."""
+        further = self.further[page_id]
+        if further:
+            page_token = further.popleft()
+            self.readers[page_id] = page_token.grant_id
+            self.waiting[page_token.grant_id].append(page_token)
 
 
 def run_snapshots(
@@ -89,15 +107,27 @@ def run_snapshots(
     Raises `storage.db.errors.JobRunning` while another run is active. Errors of Facebook are
     recorded per Page and never raised.
     """
+    run = _plan(installation, started_by, at, graph_url, on_progress, only_lacking=only_lacking)
+    return execute(run, list(run.waiting), _read_account, _end, threads_per_unit=BATCHES_AT_ONCE)
+
+
+def _plan(
+    installation: Installation,
+    started_by: StartedBy,
+    at: datetime | None,
+    graph_url: str | None,
+    on_progress: OnProgress,
+    *,
+    only_lacking: bool,
+) -> SnapshotsRun:
+    """Begin a run, and give each of its Pages to the best of the accounts that hold it."""
     now = installation.now()
     day = (at or now).date()
     with installation.database.writing() as session:
         page_tokens = list_page_tokens(session)
         if only_lacking:
             lacking = set(list_pages_without_snapshot(session, day))
-            page_tokens = [
-                page_token for page_token in page_tokens if page_token.page_id in lacking
-            ]
+            page_tokens = [each for each in page_tokens if each.page_id in lacking]
         cut_off = list_cut_off_pages(session)
         page_ids = frozenset([r.page_id for r in page_tokens] + [page.page_id for page in cut_off])
         run_id = start_run(
@@ -108,9 +138,6 @@ def run_snapshots(
             pages_total=len(page_ids),
             now=now,
         )
-    by_account: dict[int, list[PageToken]] = {}
-    for page_token in page_tokens:
-        by_account.setdefault(page_token.grant_id, []).append(page_token)
     run = SnapshotsRun(
         installation,
         SNAPSHOTS,
@@ -121,11 +148,15 @@ def run_snapshots(
         started_at=now,
         stored_at=now,
         fetched_at=at or now,
-        page_tokens=by_account,
         page_ids=page_ids,
     )
+    for page_token in page_tokens:
+        run.waiting.setdefault(page_token.grant_id, deque())
+        run.further.setdefault(page_token.page_id, deque()).append(page_token)
+    for page_id in run.further:
+        run.hand_on(page_id)
     run.failures = {page.page_id: (None, _cut_off_failure(page)) for page in cut_off}
-    return execute(run, list(by_account), _read_account, _end)
+    return run
 
 
 def is_due(installation: Installation) -> bool:
@@ -146,36 +177,34 @@ JOB = Job(SNAPSHOTS, is_due, _run)
 
 
 def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
-    """Fetch the Pages of one account that have not been fetched, all in one turn."""
-    account = AccountState(grant_id)
-    page_tokens = [r for r in run.page_tokens[grant_id] if r.page_id not in run.done]
-    if not page_tokens or run.is_left(grant_id):
-        return False
-    if run.at is None:
-        check_account(run.installation, run.client, account, reads_a_page=False)
-    try:
-        _fetch_figures(run, account, page_tokens)
-    finally:
-        _store(run)
-    return False
-
-
-def _fetch_figures(run: SnapshotsRun, account: AccountState, page_tokens: list[PageToken]) -> None:
-    by_page = {page_token.page_id: page_token for page_token in page_tokens}
+    """Read the next 50 Pages of an account; False when nothing is left to do with it."""
+    waiting = run.waiting[grant_id]
+    if not waiting:
+        return _judge_ended(run, grant_id)
+    if run.is_left(grant_id) or grant_id in run.limited_grants:
+        _hand_on_all(run, grant_id)
+        return True
+    account = run.accounts.get(grant_id)
+    if account is None:
+        account = run.accounts[grant_id] = AccountState(grant_id)
+        if run.at is None:
+            check_account(run.installation, run.client, account, reads_a_page=False)
+            _note_limit_of(run, account)
+            return True
+    page_tokens = [waiting.popleft() for _ in range(min(MAX_BATCH_ITEMS, len(waiting)))]
     for chunk in _fetch_chunks(run, page_tokens):
-        run.check_stop()
-        _add(run, [answer for _, answer in chunk if isinstance(answer, PageReport)])
-        refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
-        _judge_refusals(run, account, by_page, refused)
-        run.on_progress(len(run.done) + len(run.failures), len(run.page_ids))
-        if refused and all(isinstance(answer, NOT_ANSWERING) for _, answer in chunk):
-            raise RunEnded("failed", next(iter(refused.values())))
-        if account.limited is not None:
-            run.limited = account.limited
-            _fail_unread(run, page_tokens, account.limited)
-            return
-        if run.is_left(account.grant_id):
-            return
+        _take(run, grant_id, chunk)
+    return True
+
+
+def _hand_on_all(run: SnapshotsRun, grant_id: int) -> None:
+    """Give up the Pages that an account was to read: an operator left it, or Facebook limits it."""
+    limit, waiting = run.limited_grants.get(grant_id), run.waiting[grant_id]
+    while waiting:
+        page_id = waiting.popleft().page_id
+        if limit is not None:
+            run.record_failure(page_id, grant_id, limit)
+        run.hand_on(page_id)
 
 
 def _fetch_chunks(run: Run, page_tokens: list[PageToken]) -> Iterator[Chunk]:
@@ -185,6 +214,21 @@ def _fetch_chunks(run: Run, page_tokens: list[PageToken]) -> Iterator[Chunk]:
         for r in page_tokens
     )
     return fetch_figures(run.client, tokens, PageReport)
+
+
+def _take(run: SnapshotsRun, grant_id: int, chunk: Chunk) -> None:
+    """Take the answers to a call: figures, and why Pages were refused."""
+    _add(run, [answer for _, answer in chunk if isinstance(answer, PageReport)])
+    refused = {id: answer for id, answer in chunk if isinstance(answer, FacebookError)}
+    if refused:
+        _take_refusals(run, grant_id, refused)
+    run.on_progress(len(run.done) + len(run.failures), len(run.page_ids))
+    if refused and all(isinstance(answer, NOT_ANSWERING) for _, answer in chunk):
+        raise RunEnded("failed", next(iter(refused.values())))
+    for page_id in refused:
+        run.hand_on(page_id)
+    if refused:
+        run.is_left(grant_id)  # what it was refused since then is no failure
 
 
 def _add(run: SnapshotsRun, reports: list[PageReport]) -> None:
@@ -206,8 +250,8 @@ def _store(run: SnapshotsRun) -> None:
     reports, run.unstored = run.unstored, []
     if not reports:
         return
-    run.count("pages_done", len(reports))
     with run.storing() as session:
+        run.count("pages_done", len(reports))
         # History stores figures only: a past day must not overwrite the Page's details of today.
         store = store_reports if run.at is None else store_figures
         store(session, reports, run.fetched_at, run.graph_version)
@@ -215,34 +259,42 @@ def _store(run: SnapshotsRun) -> None:
     run.stored_at = run.installation.now()
 
 
-def _judge_refusals(
-    run: SnapshotsRun,
-    account: AccountState,
-    page_tokens: dict[str, PageToken],
-    refused: dict[str, FacebookError],
-) -> None:
-    """Record why Pages were refused, which have a new id, and whose access has ended."""
-    if not refused:
-        return
-    for error in refused.values():
-        if isinstance(error, RateLimited) and error.scope == "app":
-            run.note_limit(error)
+def _take_refusals(run: SnapshotsRun, grant_id: int, refused: dict[str, FacebookError]) -> None:
+    """Record why Pages were refused, which have a new id, and what is limited."""
+    limits = [error for error in refused.values() if isinstance(error, RateLimited)]
+    for limit in sorted(limits, key=lambda error: error.scope != "app"):
+        run.note_limit(limit, grant_id)
     for page_id, error in refused.items():
-        page_token = page_tokens[page_id]
-        run.record_failure(page_id, page_token.grant_id, error)
-        if isinstance(error, RateLimited):
-            account.limited = error
-        elif (
-            isinstance(error, AccessEnded)
-            and run.at is None
-            # An invalid page access token does not tell whether the account's access has ended.
-            and is_refused_alone(run.installation, run.client, account, error)
-        ):
-            lose_page(run.installation, page_id, page_token.grant_id, error, run.started_at)
+        run.record_failure(page_id, grant_id, error)
+        if isinstance(error, AccessEnded) and run.at is None:
+            run.ended.setdefault(grant_id, {})[page_id] = error
     with run.storing() as session:  # the failures, too
         for page_id, error in refused.items():
             if isinstance(error, PageMoved):
                 remember_move(session, page_id, error.new_id, run.installation.now())
+
+
+def _judge_ended(run: SnapshotsRun, grant_id: int) -> bool:
+    """Find out whether Facebook has ended the access to single Pages, or to their account.
+
+    An invalid page access token does not tell. Returns False when there is nothing to judge, or
+    another thread still reads Pages of the account.
+    """
+    if grant_id not in run.ended or not run.turns.is_alone(grant_id):
+        return False
+    account = run.accounts[grant_id]
+    for page_id, error in run.ended.pop(grant_id).items():
+        if not run.is_left(grant_id) and is_refused_alone(
+            run.installation, run.client, account, error
+        ):
+            lose_page(run.installation, page_id, grant_id, error, run.started_at)
+    _note_limit_of(run, account)
+    return True
+
+
+def _note_limit_of(run: SnapshotsRun, account: AccountState) -> None:
+    if account.limited is not None:
+        run.note_limit(account.limited, account.grant_id)
 
 
 def _cut_off_failure(page: CutOffPage) -> FailureRow:
@@ -256,17 +308,15 @@ def _cut_off_failure(page: CutOffPage) -> FailureRow:
     )
 
 
-def _fail_unread(run: SnapshotsRun, page_tokens: Iterable[PageToken], cause: FacebookError) -> None:
-    """Record ``cause`` as the failure of every Page that was not fetched."""
-    for page_token in page_tokens:
-        is_open = page_token.page_id not in run.done and page_token.page_id not in run.failures
-        if is_open and page_token.grant_id not in run.left_grants:
-            run.record_failure(page_token.page_id, page_token.grant_id, cause)
-
-
 def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
+    """Store what waits for it, and count: ``cause`` is the failure of every Page not fetched."""
+    if status != "interrupted":  # else another run has taken over
+        _store(run)
     if cause is not None:
-        _fail_unread(run, chain.from_iterable(run.page_tokens.values()), cause)
+        for page_id, grant_id in run.readers.items():
+            is_open = page_id not in run.done and page_id not in run.failures
+            if is_open and grant_id not in run.left_grants:
+                run.record_failure(page_id, grant_id, cause)
     if status == "done":
         # Pages of accounts that were disconnected or paused during the run do not count.
         run.count("pages_total", len(run.done) + len(run.failures) - len(run.page_ids))

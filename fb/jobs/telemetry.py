@@ -1,4 +1,4 @@
-"""Graph telemetry: stores a client's served version, dropped fields and usage."""
+"""Graph telemetry: stores the served version, dropped fields and usage that clients observed."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from fb.installation import Installation
 from storage.jobs.observations import observe_graph
 
 
-def save_telemetry(installation: Installation, client: GraphClient) -> None:
-    """Store what a client has observed, in its own transaction."""
-    observed = client.observed
+def save_telemetry(installation: Installation, *clients: GraphClient) -> None:
+    """Store what clients have observed, in its own transaction."""
+    observed = [client.observed for client in clients]
+    readings = [reading for each in observed for reading in each.usage.values()]
     with installation.database.writing() as session:
         observe_graph(
             session,
-            version_served=observed.version_served,
-            dropped_fields=observed.dropped_fields,
-            usage=find_highest_of_each_kind(observed.usage.values()),
+            version_served=next(filter(None, (each.version_served for each in observed)), None),
+            dropped_fields={name for each in observed for name in each.dropped_fields},
+            usage=find_highest_of_each_kind(readings),
             now=installation.now(),
         )
 

@@ -28,7 +28,7 @@ def send_warnings(installation: Installation, started_by: StartedBy) -> RunRecor
     except JobRunning:
         return None
     units: list[str] = list(list_set_up(installation))
-    return execute(Run(installation, WARNINGS, run_id), units, _send)
+    return execute(Run(installation, WARNINGS, run_id), units, _send, threads=1)  # there are few
 
 
 def is_due(installation: Installation) -> bool:
