@@ -308,7 +308,8 @@ def _finish(run: Run, status: str) -> RunRecord:
     with run.installation.database.writing() as session:
         if find_run(session, run.id) is None:  # the sandbox was emptied
             raise WorkStopped
-        run.store_progress(session)
+        if status != "interrupted":  # else what it counted last was not stored
+            run.store_progress(session)
         finish_run(
             session,
             run.id,

@@ -251,11 +251,11 @@ def _store(run: SnapshotsRun) -> None:
     if not reports:
         return
     with run.storing() as session:
-        run.count("pages_done", len(reports))
         # History stores figures only: a past day must not overwrite the Page's details of today.
         store = store_reports if run.at is None else store_figures
         store(session, reports, run.fetched_at, run.graph_version)
         forget_moves(session, [report.id for report in reports])
+        run.count("pages_done", len(reports))
     run.stored_at = run.installation.now()
 
 
