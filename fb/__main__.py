@@ -34,7 +34,6 @@ from fb.installation import Installation, find_clock_difference
 from fb.jobs import warnings
 from fb.jobs.checks import run_checks
 from fb.jobs.insights import run_insights
-from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.posts import run_posts
 from fb.jobs.runner import COMMAND
 from fb.jobs.snapshots import run_snapshots
@@ -139,7 +138,6 @@ def sync() -> int:
                     partial(run_snapshots, installation, COMMAND, on_progress=draw_progress),
                 )
                 run_checks(installation, COMMAND)
-                fetch_due_pictures(installation, COMMAND)
                 if warnings.is_due(installation):
                     warnings.send_warnings(installation, COMMAND)
         except JobRunning:

@@ -13,8 +13,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from fb.jobs import insights, posts
-from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs import insights, pictures, posts
 from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
@@ -148,7 +147,7 @@ def _execute(
     if execute(run, ["days"], work_on).status == "done":
         start(installation, insights.JOB, DAILY)
         start(installation, posts.JOB, DAILY)
-        fetch_due_pictures(installation, DAILY)
+        start(installation, pictures.JOB, DAILY)
 
 
 def _take_day(run: Run, started_by: StartedBy, day: date) -> None:

@@ -18,7 +18,6 @@ from fb.graph.batch import MAX_BATCH_ITEMS
 from fb.graph.errors import AccessEnded, FacebookError, PageMoved, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
-from fb.jobs.pictures import fetch_due_pictures
 from fb.jobs.runner import (
     DAILY,
     NOT_ANSWERING,
@@ -170,7 +169,6 @@ def is_due(installation: Installation) -> bool:
 
 def _run(installation: Installation, started_by: StartedBy) -> None:
     run_snapshots(installation, started_by, only_lacking=started_by == DAILY)
-    fetch_due_pictures(installation, started_by)
 
 
 JOB = Job(SNAPSHOTS, is_due, _run)

@@ -60,9 +60,7 @@ def upsert_picture_sources(session: Session, urls: Mapping[str, str | None], now
         bump_data_version(session)
 
 
-def list_pictures_due(
-    session: Session, now: datetime, *, limit: int = 10_000
-) -> list[tuple[str, str]]:
+def list_pictures_due(session: Session, now: datetime, *, limit: int) -> list[tuple[str, str]]:
     """Return (Page id, link) of pictures never fetched, or not for REFETCH_AFTER; oldest first.
 
     Links older than LINK_LIFETIME and archived Pages are left out.

@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from fb.installation import Installation
-from fb.jobs import sandbox_history
-from fb.jobs.pictures import fetch_due_pictures
+from fb.jobs import pictures, sandbox_history, snapshots
 from fb.jobs.posts import run_posts
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import run_snapshots
@@ -124,10 +123,22 @@ def test_a_job_under_which_the_sandbox_is_emptied_just_ends(installation: Instal
     assert days(installation) == []
 
 
-def test_the_sandbox_serves_pictures_that_are_stored(installation: Installation) -> None:
-    stored = fetch_due_pictures(installation, "manual")
-    assert stored > 30
+def test_pictures_come_in_pieces_and_hold_no_snapshot_up(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count_stored() -> int:
+        with installation.database.reading() as session:
+            is_stored = Picture.content.is_not(None)
+            return session.scalar(select(func.count()).select_from(Picture).where(is_stored)) or 0
+
+    monkeypatch.setattr("fb.jobs.pictures.MAX_PICTURES", 25)
+    snapshots.JOB.run(installation, "manual")
+    assert count_stored() == 0, "they are a job of their own"
+    pieces = []
+    while pictures.is_due(installation):  # at once after the piece before
+        pieces.append(pictures.fetch_due_pictures(installation, "manual"))
+    assert pieces[0] == 25
+    assert sum(pieces) == count_stored() > 30
     with installation.database.reading() as session:
-        kept = session.scalars(select(Picture).where(Picture.content.is_not(None))).all()
-    assert len(kept) == stored
-    assert {picture.content_type for picture in kept} <= {"image/png", "image/jpeg", "image/webp"}
+        types = set(session.scalars(select(Picture.content_type).where(Picture.etag.is_not(None))))
+    assert types <= {"image/png", "image/jpeg", "image/webp"}

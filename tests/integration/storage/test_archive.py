@@ -122,7 +122,7 @@ def answers(session: Session, tag_id: int) -> dict[str, Any]:
     found["tags"] = list_tags(session)
     found["tokens"] = list_page_tokens(session), list_insight_tokens(session)
     found["lacking"] = list_pages_without_snapshot(session, day(25))
-    found["pictures"] = list_pictures_due(session, LATER)
+    found["pictures"] = list_pictures_due(session, LATER, limit=9)
     found["matches"] = find_matches(session, "page")
     found["alike"] = list_alike(session, None, until=UNTIL), list_alike(session, "1", until=UNTIL)
     return found

@@ -122,12 +122,12 @@ def test_a_picture_is_due_again_when_its_path_is_another_one(session: Session) -
     save_picture(session, "10", content=b"jpeg", content_type="image/jpeg", now=NOW)
     moved = URL.replace("scontent.", "scontent-2.") + "2"
     store(session, report(picture_url=moved), at=LATER)
-    assert list_pictures_due(session, LATER) == [], "a new signature is no new picture"
+    assert list_pictures_due(session, LATER, limit=9) == [], "a new signature is no new picture"
     store(session, report(picture_url=URL.replace("1_n", "2_n")), at=LATER)
-    assert list_pictures_due(session, LATER) == [("10", URL.replace("1_n", "2_n"))]
+    assert list_pictures_due(session, LATER, limit=9) == [("10", URL.replace("1_n", "2_n"))]
     assert find_picture(session, "10") is not None, "the older one until then"
     store(session, report(picture_url=None), at=LATER)
     assert find_picture(session, "10") is None
-    assert list_pictures_due(session, LATER) == []
+    assert list_pictures_due(session, LATER, limit=9) == []
     store(session, report(picture_url=URL), at=LATER)
-    assert list_pictures_due(session, LATER) == [("10", URL)]
+    assert list_pictures_due(session, LATER, limit=9) == [("10", URL)]
