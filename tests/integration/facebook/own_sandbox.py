@@ -42,6 +42,6 @@ def connect(installation: Installation, person: str | None = None) -> None:
 
 def is_finished(installation: Installation) -> bool:
     """Whether no history is being made, and none waits to be made."""
-    return find_active(installation, SANDBOX_HISTORY) is None and not sandbox_history.is_due(
-        installation
-    )
+    # In this order: a run that begins in between is seen by the second question.
+    is_due = sandbox_history.is_due(installation)
+    return not is_due and find_active(installation, SANDBOX_HISTORY) is None
