@@ -14,7 +14,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
-from pages.parts.activity import events_list, post_runs
+from pages.parts.activity import events_list, limits, post_runs
 from pages.text import warning_text
 from pages.text.formats import (
     UNKNOWN,
@@ -110,6 +110,7 @@ EXPORTS: Mapping[str, str] = {
 def render(installation: Installation) -> None:
     """Draw the screen."""
     st.title("Activity", anchor=False)
+    limits.render(installation)
     _running(installation)
     _selected_run(installation)
     _refreshes(installation)

@@ -33,7 +33,7 @@ class FastGraph:
     may not read their Pages. ``app_percent`` is the use of the app's limit, in the header of every
     answer: from 100 on it refuses. Batches of accounts in ``held`` wait while ``gate`` is closed.
     ``reads`` counts how often each Page was answered, ``calls`` the batches by account, ``waiting``
-    those that are not answered yet.
+    those that are not answered yet, ``calls_count`` all calls.
     """
 
     latency_seconds: float = 0.0
@@ -45,8 +45,8 @@ class FastGraph:
     reads: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     waiting: Counter[str] = field(default_factory=Counter)
+    calls_count: int = 0
     most_at_once: int = 0
-    most_at_once_of_one: int = 0
     url: str = ""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -96,12 +96,10 @@ class FastGraph:
     @contextmanager
     def _counted(self, account: str) -> Iterator[None]:
         with self._lock:
+            self.calls_count += 1
             self.calls[account] += bool(account)
             self.waiting[account] += 1
             self.most_at_once = max(self.most_at_once, self.waiting.total())
-            if account:
-                most = max(self.most_at_once_of_one, self.waiting[account])
-                self.most_at_once_of_one = most
         try:
             yield
         finally:

@@ -68,6 +68,11 @@ class Observed:
     usage: dict[str, UsageReading] = field(default_factory=dict)
     dropped_fields: set[str] = field(default_factory=set)
 
+    def take_usage(self) -> list[UsageReading]:
+        """Return the readings since the last call, one of each allowance, and forget them."""
+        readings, self.usage = list(self.usage.values()), {}
+        return readings
+
     def note(self, headers: Mapping[str, str]) -> None:
         """Record the served version and the usage of an answer's headers."""
         version = headers.get("facebook-api-version", "")

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
 from fb.graph.insights import MAX_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
-from fb.jobs.runner import NOT_ANSWERING, Run, RunEnded
+from fb.jobs.runner import NOT_ANSWERING, Run
 from storage.accounts.page_tokens import PageToken
 from storage.accounts.vault import Vault
 from storage.insights.values import Span
@@ -235,6 +235,5 @@ class InsightsRun(Run):
         answers = fetch_insights(self.client, requests)
         for answer in answers:
             if isinstance(answer, RateLimited) and answer.scope == "app":
-                self.limited = answer
-                raise RunEnded("stopped", answer)
+                self.end_by_limit(answer)
         return answers

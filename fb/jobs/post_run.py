@@ -101,5 +101,5 @@ class PostsRun(Run):
 
     def is_full(self, percent: int) -> bool:
         """Whether any allowance that Facebook reports is used to ``percent`` or more."""
-        usage = self.client.observed.usage.values()
+        usage = self.governor.usage.values()
         return any(reading.highest_percent >= percent for reading in usage)

@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from sqlalchemy.orm import Session
 
 from fb.graph.client import GraphClient
 from fb.graph.errors import FacebookError, RateLimited, TemporarilyDown, TransportFailed
+from fb.graph.rate_limits import Observed
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
+from fb.jobs.rate_governor import RateGovernor
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.turns import Turns
 from fb.jobs.worker import WorkStopped, heartbeat
@@ -30,6 +32,7 @@ from fb.log_facts import log_facts
 from storage.accounts.grants import list_resting_grants
 from storage.db.errors import JobRunning
 from storage.jobs.leases import renew_leases, take_lease
+from storage.jobs.rate_limits import find_app_limit
 from storage.jobs.runs import (
     FailureRow,
     JobKind,
@@ -111,9 +114,15 @@ class Run:
     held_units: set[str] = field(default_factory=set)
     dropped_fields: set[str] = field(default_factory=set)
     turns: Turns = field(default_factory=Turns)
+    governor: RateGovernor = field(init=False)
     _stored_counts: dict[str, int] = field(default_factory=dict)
     _stored_failures: dict[str, tuple[int | None, FailureRow]] = field(default_factory=dict)
-    _clients: dict[int, GraphClient] = field(default_factory=dict)  # by thread
+    # Both by thread: its client, and the account that it works on.
+    _clients: dict[int, GraphClient] = field(default_factory=dict)
+    _grant_ids: dict[int, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.governor = RateGovernor(self.installation, self.turns)
 
     @property
     def client(self) -> GraphClient:
@@ -133,17 +142,48 @@ class Run:
     @property
     def graph_version(self) -> str:
         """The Graph version that answers; before the first answer, the requested one."""
-        served = (client.observed.version_served for client in self._clients.values())
-        return next(filter(None, served), self.installation.settings.graph_version)
+        return self._version_served or self.installation.settings.graph_version
+
+    @property
+    def _version_served(self) -> str | None:
+        versions = (client.observed.version_served for client in self._clients.values())
+        return next(filter(None, versions), None)
 
     def count(self, name: str, more: int) -> None:
         """Add to a counter of the run, e.g. "steps_done"."""
         self.counts[name] = self.counts.get(name, 0) + more
 
     def check_stop(self) -> None:
-        """Raise `RunEnded` when the dashboard is stopping, or another thread has ended the run."""
+        """Raise `RunEnded` when the dashboard is stopping, or another thread has ended the run.
+
+        Also when the app's rate limit is nearly reached. To be called before a call to Facebook.
+        """
         if self.installation.worker.stopping.is_set() or self.turns.is_ending:
             raise RunEnded("stopped")
+        self.heed_usage()
+
+    def begin_unit(self, unit: int | str) -> None:
+        """Note what this thread works on."""
+        if isinstance(unit, int):
+            self._grant_ids[threading.get_ident()] = unit
+
+    def heed_limits(self, units: Sequence[int | str]) -> None:
+        """Read which limits are in force. Raises `RunEnded` when the whole app is limited."""
+        grant_ids = [unit for unit in units if isinstance(unit, int)]
+        for owner, error in self.governor.load(grant_ids) if grant_ids else ():
+            self.limited = error
+            if owner is None:
+                raise RunEnded("stopped", error)
+            self.limited_grants[owner] = error
+
+    def heed_usage(self) -> None:
+        """Go by the usage that Facebook has reported to this thread. Raises as `check_stop`."""
+        thread = threading.get_ident()
+        if thread in self._clients and thread in self._grant_ids:
+            readings = self._clients[thread].observed.take_usage()
+            limit = self.governor.heed(readings, self._grant_ids[thread])
+            if limit is not None:
+                self.end_by_limit(limit)
 
     def _sleep(self, seconds: float) -> None:
         with self.turns.waiting():
@@ -170,10 +210,17 @@ class Run:
 
     def note_limit(self, error: RateLimited, grant_id: int) -> None:
         """Ask an account for nothing more. Raises `RunEnded` when the whole app is limited."""
-        self.limited = error
         if error.scope == "app":
-            raise RunEnded("stopped", error)
-        self.limited_grants[grant_id] = error
+            self.end_by_limit(error)
+        if grant_id not in self.limited_grants:
+            self.governor.note_limit(error, grant_id)
+        self.limited = self.limited_grants[grant_id] = error
+
+    def end_by_limit(self, error: RateLimited) -> NoReturn:
+        """End the run by a limit of the whole app."""
+        self.limited = error
+        self.governor.note_limit(error, None)
+        raise RunEnded("stopped", error)
 
     def record_failure(self, page_id: str, grant_id: int, error: FacebookError) -> None:
         """Add a failure: the Page could not be fetched through this account."""
@@ -217,7 +264,8 @@ class Run:
     def close(self) -> None:
         """Close the clients, and store their telemetry."""
         if self._clients:
-            save_telemetry(self.installation, *self._clients.values())
+            observed = Observed(self._version_served, self.governor.usage, self.dropped_fields)
+            save_telemetry(self.installation, observed)
         for client in self._clients.values():
             client.close()
 
@@ -243,6 +291,7 @@ def execute(
     began = time.monotonic()
     log.info("%(job)s run %(run)d begins", {"job": run.kind, "run": run.id})
     try:
+        run.heed_limits(units)
         with heartbeat(partial(_renew, run)):
             run.turns.work(
                 units,
@@ -281,6 +330,7 @@ def execute(
 
 
 def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool]) -> bool:
+    run.begin_unit(unit)
     run.check_stop()
     if str(unit) not in run.held_units:
         with run.storing() as session:
@@ -290,7 +340,9 @@ def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool])
         run.held_units.add(str(unit))
     facts = {"job": run.kind, "run": run.id} | ({"account": unit} if isinstance(unit, int) else {})
     with log_facts(**facts):
-        return work_on(run, unit)
+        had_work = work_on(run, unit)
+        run.heed_usage()
+    return had_work
 
 
 def _renew(run: Run) -> None:
@@ -357,11 +409,12 @@ def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
 def is_time_to_try(session: Session, kind: JobKind, now: datetime) -> bool:
     """Whether a job with something to do may run (again) at ``now``.
 
-    False while a run is active, and until the end of Facebook's last rate limit. True for the first
+    False while a run is active, until the end of Facebook's last rate limit for the kind, and of
+    that for the app. True for the first
     run of a day and after a run that was interrupted by the end of the dashboard. Any other run
     waits RETRY_AFTER, doubled with each run of the day, at most MAX_PAUSE.
     """
-    if find_active_run(session, kind) is not None:
+    if find_active_run(session, kind) is not None or find_app_limit(session, now) is not None:
         return False
     last = find_last_run(session, kind)
     if last is None:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fb.graph.client import GraphClient
-from fb.graph.rate_limits import UsageReading
+from fb.graph.rate_limits import Observed, UsageReading
 from fb.installation import Installation
 from storage.jobs.observations import observe_graph
 
 
-def save_telemetry(installation: Installation, *clients: GraphClient) -> None:
-    """Store what clients have observed, in its own transaction."""
-    observed = [client.observed for client in clients]
-    readings = [reading for each in observed for reading in each.usage.values()]
+def save_telemetry(installation: Installation, observed: Observed) -> None:
+    """Store what was observed, in its own transaction."""
     with installation.database.writing() as session:
         observe_graph(
             session,
-            version_served=next(filter(None, (each.version_served for each in observed)), None),
-            dropped_fields={name for each in observed for name in each.dropped_fields},
-            usage=find_highest_of_each_kind(readings),
+            version_served=observed.version_served,
+            dropped_fields=observed.dropped_fields,
+            usage=find_highest_of_each_kind(observed.usage.values()),
             now=installation.now(),
         )
 

@@ -19,9 +19,14 @@ Unit = TypeVar("Unit", bound=Hashable)
 
 
 class Turns:
-    """The threads of one run. All methods but `work` are for code that holds the lock."""
+    """The threads of one run. Everything but `work` is for code that holds the lock.
+
+    While ``is_slow``, one step is made at a time, of a unit in ``slow_units`` one of its own.
+    """
 
     def __init__(self) -> None:
+        self.is_slow = False
+        self.slow_units: set[Hashable] = set()
         self._lock = threading.Condition(threading.Lock())
         self._error: BaseException | None = None
         self._busy: Counter[Hashable] = Counter()
@@ -56,11 +61,15 @@ class Turns:
         queue, idle = deque(units), set[Unit]()
         threads = min(threads, len(units) * per_unit)
 
+        def may_work_on(unit: Unit) -> bool:
+            most = 1 if unit in self.slow_units else per_unit
+            return unit not in idle and self._busy[unit] < most
+
         def find_next() -> Unit | None:
             while not self.is_ending:
-                for _ in range(len(queue)):
+                for _ in range(0 if self.is_slow and self._busy.total() else len(queue)):
                     queue.rotate(-1)
-                    if queue[-1] not in idle and self._busy[queue[-1]] < per_unit:
+                    if may_work_on(queue[-1]):
                         return queue[-1]
                 if not self._busy.total():
                     return None

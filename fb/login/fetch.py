@@ -78,7 +78,7 @@ def fetch_account(installation: Installation, attempt_id: str, code: str) -> Non
     else:
         _keep(installation, attempt_id, result)
     finally:
-        save_telemetry(installation, client)
+        save_telemetry(installation, client.observed)
         client.close()
 
 

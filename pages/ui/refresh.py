@@ -23,6 +23,7 @@ from pages.text.progress_text import with_time_left
 from pages.ui.polling import describe_left, poll
 from storage.figures.health import Freshness
 from storage.jobs import runs
+from storage.jobs.rate_limits import find_app_limit
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 WATCHING_SECONDS = 1.0
@@ -102,8 +103,10 @@ def why_not(installation: Installation, session: Session) -> str | None:
     if not find_freshness(session, now.date()).has_readable:
         return "No Page can be read at present: see Connections."
     run = find_newest_run(session)
-    if run is not None and run.limited_until is not None and run.limited_until > now:
-        return f"Facebook allows the next refresh from about {at_about(run.limited_until, now)}."
+    of_run = None if run is None else run.limited_until
+    until = max(filter(None, (of_run, find_app_limit(session, now))), default=now)
+    if until > now:
+        return f"Facebook allows the next refresh from about {at_about(until, now)}."
     return None
 
 

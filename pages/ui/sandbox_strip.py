@@ -14,6 +14,7 @@ from pages.text.formats import count, counted, day, moment
 from pages.text.progress_text import with_time_left
 from pages.ui import flash, links, polling, popovers, viewer
 from pages.ui.polling import poll
+from storage.jobs.rate_limits import forget_limits
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
@@ -149,6 +150,8 @@ def _trouble(installation: Installation) -> None:
     )
     if selected != current:
         installation.sandbox.trouble = st.session_state[drawn] = selected
+        with installation.database.writing() as session:
+            forget_limits(session)  # they were part of the trouble before
         st.rerun()
     st.caption(TROUBLES[current])
 

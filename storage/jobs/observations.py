@@ -1,6 +1,7 @@
 """Observations: the Graph API's version, dropped fields and usage, as seen in its answers.
 
-Only the newest of each is kept, under the keys below.
+Only the newest of each is kept, under the keys below. Those of LIMIT are written and read by
+`storage.jobs.rate_limits`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from storage.models import Observation
 GRAPH_VERSION = "graph_version"  # value: {"served": "v26.0"}
 DROPPED_FIELD = "dropped_field:"  # value: {"field": name}
 USAGE = "usage:"  # value: a usage record, percentages
+LIMIT = "limit:"  # value: {"percent": 96, "until": the time in ISO 8601}; both may be null
 # Facebook counts usage per Page, so an account can have ten thousand; a screen shows a few.
 MAX_USAGE_KINDS = 100
 

@@ -90,7 +90,7 @@ OF_NOBODY = {
     "warning_channels": "where operators want warnings, sealed",
     "warning_topics": "kinds of messages",
     "calendar_feeds": "hashes of secret addresses",
-    "observations": "Graph's version and the highest usage of any Page",
+    "observations": "Graph's version, and how much of Facebook's limits is used",
 }
 OWNERS: dict[ErasureKind, set[str]] = {"account": {"grants", "pages"}, "page": {"pages"}}
 KINDS = pytest.mark.parametrize("kind", list(OWNERS))

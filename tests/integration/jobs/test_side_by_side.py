@@ -18,9 +18,12 @@ from fb.accounts.disconnect import freeze
 from fb.graph.client import GraphClient
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation, open_installation
+from fb.jobs import checks, snapshots
+from fb.jobs.checks import run_checks
 from fb.jobs.snapshots import Chunk, run_snapshots
 from fb.settings import read_settings
 from storage.accounts.pages import PageReport
+from storage.jobs.rate_limits import Limit, list_limits
 from storage.jobs.runs import SNAPSHOTS, RunRecord, find_last_run, start_run
 from storage.models import JobFailure, Snapshot
 from tests.fast_graph import FastGraph, served_fast_graph
@@ -60,6 +63,10 @@ class Many:
         with self.installation.database.reading() as session:
             is_today = Snapshot.day == self.clock().date()
             return session.scalar(select(func.count()).select_from(Snapshot).where(is_today)) or 0
+
+    def limits(self) -> list[Limit]:
+        with self.installation.database.reading() as session:
+            return list_limits(session, self.clock())
 
     def failures(self) -> dict[str, str]:
         with self.installation.database.reading() as session:
@@ -165,6 +172,14 @@ def test_a_limit_of_one_account_leaves_the_others_going(many: Many) -> None:
     assert record.pages_done == many.count_stored() == (len(ACCOUNTS) - 1) * PAGES
     assert many.failures() == dict.fromkeys(page_ids_of(ACCOUNTS[2]), "RateLimited")
     assert many.graph.calls[ACCOUNTS[2]] <= 2, "what was under way, and nothing after it"
+    many.graph.calls.clear()
+    assert many.sync().limited_until == record.limited_until
+    assert set(many.graph.calls) - {""} == {*ACCOUNTS} - {ACCOUNTS[2]}, (
+        "known before the first call"
+    )
+    many.graph.limited = {}
+    many.clock.move(minutes=25)
+    assert many.sync().pages_done == len(ACCOUNTS) * PAGES
 
 
 @pytest.mark.fault("Facebook limits the app", "every thread ends, and no call follows")
@@ -179,6 +194,39 @@ def test_a_limit_of_the_app_ends_every_thread(many: Many) -> None:
     assert (record.status, record.reason_code, record.pages_done) == ("stopped", 4, 0)
     assert record.pages_failed == len(many.failures()) == record.pages_total
     assert many.graph.calls.total() == 4
+
+
+def test_a_nearly_used_limit_of_the_app_slows_every_run(many: Many) -> None:
+    many.graph.app_percent, many.graph.latency_seconds = 85, 0.02
+    assert many.sync().status == "done"
+    many.graph.most_at_once = 0
+    assert many.sync().status == "done"
+    assert many.graph.most_at_once == 1, "known before the first call"
+    assert many.limits() == [Limit(None, 85, None)]
+    many.graph.app_percent = 79
+    many.sync()
+    assert many.graph.most_at_once == 4, "and over as soon as it is less"
+
+
+def test_a_limit_of_the_app_that_is_all_but_used_stops_every_job(many: Many) -> None:
+    many.graph.app_percent = 96
+    record = many.sync()
+    until = many.clock() + timedelta(hours=1)
+    assert (record.status, record.reason_code, record.limited_until) == ("stopped", None, until)
+    assert many.limits() == [Limit(None, 96, until)]
+    count = many.graph.calls_count
+    assert count <= 8, "the two calls of a check, by each thread"
+    many.clock.move(minutes=59)
+    checked = run_checks(many.installation, "daily")
+    assert checked is not None
+    assert (checked.status, checked.limited_until) == ("stopped", until)
+    assert many.graph.calls_count == count
+    assert not snapshots.is_due(many.installation)
+    assert not checks.is_due(many.installation)
+    many.graph.app_percent = 10
+    many.clock.move(minutes=1)
+    assert snapshots.is_due(many.installation)
+    assert many.sync().pages_done == len(ACCOUNTS) * PAGES
 
 
 @pytest.mark.fault(

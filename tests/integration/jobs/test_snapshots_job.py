@@ -188,6 +188,8 @@ def test_the_sandbox_limit_can_be_waited_out(scene: Scene) -> None:
     assert result.status == "stopped"
     assert grant_of(scene).status == "ok"
     scene.sandbox.trouble = "none"
+    assert sync(scene).status == "stopped", "it is asked for nothing before"
+    scene.clock.move(hours=1)
     assert sync(scene).status == "done"
 
 
@@ -301,7 +303,7 @@ def test_the_timer_takes_the_snapshot_once_a_day(scene: Scene) -> None:
 
 def test_an_unanswered_question_costs_no_page(scene: Scene) -> None:
     # Page tokens die, and when Facebook is asked about the account, it does not say.
-    scene.sandbox.inject("error", path="/debug_token", code=4, times=9)
+    scene.sandbox.inject("error", path="/debug_token", code=200, times=9)
     scene.sandbox.end_access(scene.sandbox.world.people[0].id, 460)
     result = sync(scene)
     assert result.pages_failed == result.pages_total
