@@ -33,6 +33,8 @@ ROWS_LIMITS = (100, 25, 10, 5)
 class PostPage:
     """One Page in a run. ``sources`` are its untried page grants, best first.
 
+    ``grant_id`` is the account in whose turns it is read. It follows the page grant in use between
+    turns only: during one the Page is its thread's.
     ``state`` is the stored one, with what this run has changed. ``known`` are its stored posts.
     ``posts`` are the listed ones, ``figures`` and ``paid`` of those that were asked alone, and
     ``refused_posts`` and ``present_posts`` those that no listing had: all that is to be stored.
@@ -44,6 +46,7 @@ class PostPage:
     page_id: str
     sources: list[PostToken]
     state: PostStateRow
+    grant_id: int
     known: dict[str, KnownPost] = field(default_factory=dict)
     fans_count: int | None = None
     posts: dict[str, ReadPost] = field(default_factory=dict)

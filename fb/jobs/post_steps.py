@@ -16,6 +16,9 @@ from fb.graph.posts import Answer, fetch_answers
 from fb.jobs.post_page import PostPage
 from fb.jobs.post_run import PostsRun
 
+# Less than a call takes.
+OTHERS_SECONDS = 0.02
+
 T = TypeVar("T")
 Steps = Generator[Sequence[BatchItem], Sequence[Answer], T]
 
@@ -53,6 +56,8 @@ def read_together(
         run.check_stop()
         asked, waiting = waiting, []
         items = [item for *_, own_items in asked for item in own_items]
+        if not items:
+            run.sleep(OTHERS_SECONDS)  # they wait for what Pages of another thread find out
         answers = iter(fetch_answers(run.client, items, at_once=run.at_once))
         for page, steps, own_items in asked:
             own = list(islice(answers, len(own_items)))

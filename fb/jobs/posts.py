@@ -82,8 +82,7 @@ def run_posts(
         is_brief=is_brief,
     )
     grant_ids = list(dict.fromkeys(source.grant_id for page in pages for source in page.sources))
-    # One at a time: what one Page's refusals tell of a metric, the Pages beside it wait for.
-    return execute(run, grant_ids, _read_from_account, _end, threads=1)
+    return execute(run, grant_ids, _read_from_account, _end)
 
 
 def is_due(installation: Installation) -> bool:
@@ -107,7 +106,12 @@ def _make_pages(
     for source in sources:
         by_page.setdefault(source.page_id, []).append(source)
     pages = [
-        PostPage(page_id, own_sources, states.get(page_id) or PostStateRow(page_id, now))
+        PostPage(
+            page_id,
+            own_sources,
+            states.get(page_id) or PostStateRow(page_id, now),
+            own_sources[0].grant_id,
+        )
         for page_id, own_sources in by_page.items()
     ]
     for page in pages:
@@ -125,7 +129,7 @@ def _read_from_account(run: PostsRun, grant_id: int) -> bool:
 
     Returns False when nothing is left to read.
     """
-    pages = [page for page in run.pages if not page.is_over and page.source.grant_id == grant_id]
+    pages = [page for page in run.pages if not page.is_over and page.grant_id == grant_id]
     daily = [page for page in pages if not page.is_read]
     if daily:
         return _read(run, grant_id, daily, read_daily)
@@ -173,6 +177,8 @@ def _read_some(
     finally:
         _store(run, [page for page in finished if page.is_read or page.is_over])
         _check_refused(run)
+        for page in pages:
+            page.grant_id = page.source.grant_id
     run.on_progress(run.counts.get("pages_done", 0), len(run.pages))
     failures = [page.failure for page in pages]
     if all(isinstance(failure, NOT_ANSWERING) for failure in failures):

@@ -132,7 +132,7 @@ class Run:
             client = self.installation.client(
                 patience_seconds=BACKGROUND_PATIENCE_SECONDS,
                 graph_url=self.graph_url,
-                sleep=self._sleep,
+                sleep=self.sleep,
                 waiting=self.turns.waiting,
             )
             client.observed.dropped_fields = self.dropped_fields
@@ -185,7 +185,8 @@ class Run:
             if limit is not None:
                 self.end_by_limit(limit)
 
-    def _sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float) -> None:
+        """Let other threads work for a while. Raises as `check_stop`."""
         with self.turns.waiting():
             self.installation.worker.sleep(seconds)
         self.check_stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -15,8 +16,9 @@ from sqlalchemy import delete, select, update
 
 from fb.graph.batch import BatchItem
 from fb.graph.client import GraphClient
+from fb.graph.http import exchange
 from fb.graph.posts import fetch_answers
-from fb.jobs import post_page, post_run, post_steps, posts
+from fb.jobs import post_metrics, post_page, post_run, post_steps, posts
 from fb.jobs.posts import run_posts
 from fb.jobs.schedule import tick
 from fb.sandbox import make_world
@@ -25,6 +27,7 @@ from fb.sandbox.world import posts as world_posts
 from fb.sandbox.world.platform import PAGE_MOVED
 from fb.sandbox.world.world import Page as SandboxPage
 from storage.insights.metric_ledger import LedgerMetric, list_ledger, seed_ledger
+from storage.jobs.rate_limits import forget_limits
 from storage.jobs.runs import RunRecord, find_last_run
 from storage.models import (
     Grant,
@@ -97,6 +100,7 @@ def scene(shared: Scene) -> Scene:
             session.execute(delete(model))
         session.execute(delete(InsightMetric).where(InsightMetric.scope == "post"))
         seed_ledger(session)
+        forget_limits(session)
     return shared
 
 
@@ -481,6 +485,29 @@ def test_another_account_reads_what_one_may_not(own_scene: Scene) -> None:
     run = read(scene)
     assert (run.pages_done, run.pages_failed) == (1, 0)
     assert state(scene, page_id).state == "ok"
+
+
+def test_accounts_are_read_side_by_side(own_scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where one waits for what the other's Page finds out about a metric."""
+    scene = own_scene
+    connect(scene, ORDINARY)
+    connect(scene, "Bäckerei Morgenrot", person="Ben Ortiz")
+    monkeypatch.setattr(post_metrics, "MAX_WITNESSES", 1)
+    refuse_metric(monkeypatch, "post_clicks", code=100)
+    meeting = threading.Barrier(2, timeout=10)
+
+    def meet(*arguments: Any, **options: Any) -> Any:
+        if len(threads) < 2:
+            threads.add(threading.get_ident())
+            meeting.wait()  # until both have begun a call
+        return exchange(*arguments, **options)
+
+    threads: set[int] = set()
+    monkeypatch.setattr("fb.graph.client.exchange", meet)
+    run = read(scene)
+    assert (run.status, run.pages_done, run.pages_failed) == ("done", 2, 0)
+    assert len(threads) == 2
+    assert ledger(scene)["post_clicks"].status == "retired"
 
 
 def test_too_few_likes_are_named_as_the_reason(
