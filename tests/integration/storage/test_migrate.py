@@ -34,8 +34,14 @@ pytestmark = pytest.mark.both_databases
 
 
 def test_migrations_make_what_the_models_say(database: Database) -> None:
+    # The comparison does not look at ``ddl_if``.
+    of_postgresql = {"post_checkpoints_by_time"} if database.is_sqlite else set()
+    options = {
+        "compare_server_default": True,
+        "include_object": lambda _object, name, *_: name not in of_postgresql,
+    }
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_server_default": True})
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
 
