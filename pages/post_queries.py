@@ -141,9 +141,9 @@ def _hour_of(now: datetime) -> datetime:
 def _load_without_rows(session: Session, view: PostView, zone: ZoneInfo, now: datetime) -> Posts:
     posts = load_set(session, view, zone)
     shown = view
-    if view.period.label == ALL_TIME and posts.posts:
+    if view.period.label == ALL_TIME and len(posts):
         # Not from Facebook's first day on, or there would be no posts a week.
-        since = posts.posts[-1].published_at.astimezone(zone).date()
+        since = datetime.fromtimestamp(min(posts.seconds), zone).date()
         posts, shown = replace(posts, since=since), replace(view, period=_begun(view.period, since))
     previous = None if view.age is None else view.period.previous
     before = previous and summarize(_load_before(session, view, *previous, zone), now)
@@ -159,7 +159,7 @@ def _load_without_rows(session: Session, view: PostView, zone: ZoneInfo, now: da
             previous and _is_whole(find_posts_coverage(session, view.filter, *previous))
         ),
         rows=(),
-        rows_count=len(posts.posts),
+        rows_count=len(posts),
         all_count=posts.all_count,
         kinds=compare_kinds(posts),
         when=find_when(posts),
@@ -176,7 +176,7 @@ def _list_rows(
     ordered = in_order(posts, listing.sort, listing.descending)
     last_page = max(0, len(ordered) - 1) // ROWS
     first = min(listing.number - 1, last_page) * ROWS
-    shown = ordered[first : first + ROWS]
+    shown = posts.list_posts(ordered[first : first + ROWS])
     details = list_details(session, [post.id for post in shown])
     return tuple(PostRow(post, details[post.id]) for post in shown if post.id in details)
 

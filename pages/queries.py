@@ -682,14 +682,14 @@ def _load_period_posts(
     posts = load_post_set(session, filter, since, until, zone, POST_AGE)
     median_before = None
     if previous is not None:
-        before = load_post_set(session, filter, *previous, zone, POST_AGE)
+        before = load_post_set(session, filter, *previous, zone, POST_AGE, with_usual=False)
         median_before = summarize(before, now).median_views
     best = [
         post
-        for post in in_order(posts, "times_usual", descending=True)[:BEST_POSTS]
+        for post in posts.list_posts(in_order(posts, "times_usual", descending=True)[:BEST_POSTS])
         if post.times_usual is not None and post.times_usual > 1
     ]
-    newest = posts.posts[:NEWEST_POSTS]
+    newest = posts.list_posts(posts.newest[:NEWEST_POSTS])
     return PeriodPosts(
         since=since,
         until=until,

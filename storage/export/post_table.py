@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Date, func, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
 from storage.export.csv_xlsx import Cell, Column, Format, make_file
-from storage.models import PostCheckpoint
-from storage.posts.analysis import Age, AgedPost
+from storage.models import Post, PostCheckpoint, Snapshot
+from storage.posts.analysis import Age, AgedPost, PostSet
 from storage.posts.details import PostDetail, list_details
 
 POSTS_AT_ONCE = 500
@@ -52,27 +54,35 @@ POST_COLUMNS = (
 )
 
 
-def export_posts(session: Session, posts: Sequence[AgedPost], age: Age, format: Format) -> bytes:
-    """Return posts as a file, in their order. Raises TooManyRows for an XLSX file."""
-    return make_file(POST_COLUMNS, _iterate_rows(session, posts, age), format)
+def export_posts(session: Session, posts: PostSet, numbers: Sequence[int], format: Format) -> bytes:
+    """Return those posts of a set with these numbers as a file, in their order.
+
+    Raises TooManyRows for an XLSX file.
+    """
+    return make_file(POST_COLUMNS, _iterate_rows(session, posts, numbers), format)
 
 
 def _iterate_rows(
-    session: Session, posts: Sequence[AgedPost], age: Age
+    session: Session, posts: PostSet, numbers: Sequence[int]
 ) -> Iterator[Sequence[Cell]]:
-    for first in range(0, len(posts), POSTS_AT_ONCE):
-        some = posts[first : first + POSTS_AT_ONCE]
+    for first in range(0, len(numbers), POSTS_AT_ONCE):
+        some = posts.list_posts(numbers[first : first + POSTS_AT_ONCE])
         ids = [post.id for post in some]
         details = list_details(session, ids)
-        read_at = {} if age is None else _list_read(session, ids, age)
+        others = _list_others(session, ids, posts.age)
         for post in some:
-            detail = details.get(post.id)
-            if detail is not None:  # not erased meanwhile
-                at = detail.read_at if age is None else read_at.get(post.id)
-                yield _row(post, detail, age, at)
+            if post.id in details:  # not erased meanwhile
+                yield _row(post, details[post.id], posts.age, *others[post.id])
 
 
-def _row(post: AgedPost, detail: PostDetail, age: Age, read_at: datetime | None) -> Sequence[Cell]:
+def _row(
+    post: AgedPost,
+    detail: PostDetail,
+    age: Age,
+    read_at: datetime | None,
+    viewers: int | None,
+    followers: int | None,
+) -> Sequence[Cell]:
     age_seconds = None if read_at is None else (read_at - post.published_at).total_seconds()
     return (
         post.id,
@@ -86,7 +96,7 @@ def _row(post: AgedPost, detail: PostDetail, age: Age, read_at: datetime | None)
         read_at,
         None if age_seconds is None else int(age_seconds // AN_HOUR),
         post.views,
-        post.viewers,
+        viewers,
         post.clicks,
         post.reactions,
         post.comments,
@@ -96,7 +106,7 @@ def _row(post: AgedPost, detail: PostDetail, age: Age, read_at: datetime | None)
         post.rate_percent,
         post.paid_percent,
         None if post.paid_percent is None else detail.paid_age_days,
-        post.followers,
+        followers,
         post.usual,
         post.usual_count,
         post.basis,
@@ -105,10 +115,41 @@ def _row(post: AgedPost, detail: PostDetail, age: Age, read_at: datetime | None)
     )
 
 
-def _list_read(session: Session, ids: Sequence[str], age_days: int) -> dict[str, datetime]:
-    """Return when the checkpoints of an age were read, by post id."""
-    table = table_of(PostCheckpoint).c
-    query = select(table.post_id, table.read_at).where(
-        table.post_id.in_(ids), table.age_days == age_days
+def _list_others(
+    session: Session, ids: Sequence[str], age: Age
+) -> dict[str, tuple[datetime | None, int | None, int | None]]:
+    """Return by post id when its figures were read, its viewers, and its Page's followers."""
+    post, checkpoint = table_of(Post), table_of(PostCheckpoint)
+    is_of_age = (checkpoint.c.post_id == post.c.id) & (checkpoint.c.age_days == age)
+    figures = post.c if age is None else checkpoint.c
+    query = (
+        select(post.c.id, figures.read_at, figures.viewers, _followers_of_day(session))
+        .select_from(post.outerjoin(checkpoint, is_of_age))
+        .where(post.c.id.in_(ids))
     )
-    return dict(tuple(row) for row in session.execute(query))
+    return {id: (*others,) for id, *others in session.execute(query)}
+
+
+def _followers_of_day(session: Session) -> ColumnElement[Any]:
+    """Return a Page's followers on the day (UTC) of a post, or the day before; else its fans.
+
+    Both databases look for the day before only where the day itself has no figure.
+    """
+    post = table_of(Post)
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+
+    def on_day(days_before: int) -> ColumnElement[Any]:
+        snapshot = table_of(Snapshot).alias()
+        day: ColumnElement[Any]
+        if is_sqlite:
+            day = func.date(post.c.published_at, f"-{days_before} days")
+        else:
+            day = sql_cast(func.timezone("UTC", post.c.published_at), Date) - days_before
+        return (
+            select(func.coalesce(snapshot.c.followers_count, snapshot.c.fans_count))
+            .where(snapshot.c.page_id == post.c.page_id, snapshot.c.day == day)
+            .correlate(post)
+            .scalar_subquery()
+        )
+
+    return func.coalesce(on_day(0), on_day(1))

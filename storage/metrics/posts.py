@@ -92,7 +92,7 @@ def interaction_rate_percent(pairs: Iterable[tuple[int | None, int | None]]) -> 
     return 100 * sum(i for i, _ in known) / sum(f for _, f in known) if known else None
 
 
-def times_usual(value: int | None, usual: float | None) -> float | None:
+def times_usual(value: float | None, usual: float | None) -> float | None:
     """Return a post's views divided by the usual ones: 2.4.
 
     None when either is unknown, or usual is below MIN_USUAL_VIEWS.

@@ -267,14 +267,14 @@ def _compare(database: Database, rival: Rival) -> None:
 
             measure(f"posts of {days} days, {name}", load, list_posts)
     posts, listed = ask(load_month)(), rival.list_posts(END - 28 * A_DAY, None)
-    assert len(posts.posts) == len(listed)
+    assert len(posts) == len(listed)
     measure(
         "hashtags of 28 days",
         lambda session: analysis.list_hashtags(session, posts),
         lambda: rival.count_hashtags(END - 28 * A_DAY, listed),
     )
-    first = posts.posts[len(posts.posts) // 2]
-    ids = [post.id for post in posts.posts[:25]]
+    (first,) = posts.list_posts(posts.newest[len(posts) // 2 :][:1])
+    ids = [posts.ids[number] for number in posts.newest[:25]]
     measure(
         "25 posts of the table",
         lambda session: details.list_details(session, ids),

@@ -49,4 +49,4 @@ def _make(
     with installation.database.reading() as session:
         of_period = load_set(session, view, zone)
         ordered = in_order(of_period, listing.sort, listing.descending)
-        return export_posts(session, ordered, view.age, format)
+        return export_posts(session, of_period, ordered, format)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from storage.figures.filters import EVERY_PAGE, Filter
 from storage.models import PostState
-from storage.posts.analysis import Age, PostSet, load_post_set
+from storage.posts.analysis import Age, AgedPost, PostSet, load_post_set
 from storage.posts.posts import StoredPosts, store_posts
 from storage.posts.rows import PostFigures, PostKind, ReadPost
 from tests.integration.figures.figure_rows import day
@@ -104,6 +104,11 @@ def load(
 ) -> PostSet:
     """The posts of a period, by the numbers of its days."""
     return load_post_set(session, filter, day(since), day(until), zone, age)
+
+
+def posts_of(posts: PostSet) -> list[AgedPost]:
+    """All posts of a set, newest first."""
+    return posts.list_posts(posts.newest)
 
 
 def list_state(
