@@ -61,6 +61,7 @@ def test_a_click_on_a_day_tells_of_the_metric(page: Page, fetched: Server) -> No
     card, panel = by_key(page, "insights-card"), by_key(page, "insight-day-panel")
     click_day(page, card.get_by_test_id("stVegaLiteChart"), 0.5)
     expect(panel).to_be_visible()
+    expect_soon(page, lambda: "insight-day" in query_of(page), wanted=True)
     day = query_of(page)["insight-day"]
     of_day = "SELECT value FROM insight_values WHERE page_id = ? AND metric = ? AND day = ?"
     (views,) = fetched.query(of_day, page_id, "page_media_view", day)

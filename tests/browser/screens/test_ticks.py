@@ -150,6 +150,6 @@ def test_columns_are_chosen_and_stay_in_the_address(overview: Page) -> None:
     expect_soon(overview, lambda: chosen_columns(overview), wanted)
     overview.keyboard.press("Escape")
     settle(overview)
-    assert pages_table(overview).headers()[-1] == "Category"
+    expect_soon(overview, lambda: pages_table(overview).headers()[-1], "Category")
     overview.reload()
     expect_soon(overview, lambda: pages_table(overview).headers()[-1], "Category")
