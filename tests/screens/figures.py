@@ -8,6 +8,7 @@ from typing import Any
 
 from pages.text.formats import day
 from storage.db.installation import bump_data_version
+from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.insights.values import (
     Span,
     StateRow,
@@ -16,7 +17,13 @@ from storage.insights.values import (
     upsert_states,
     upsert_values,
 )
-from tests.integration.figures.figure_rows import ORIGIN, add_grant, add_page, hold
+from tests.integration.figures.figure_rows import (
+    ORIGIN,
+    add_grant,
+    add_page,
+    hold,
+    list_snapshots,
+)
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage
 
@@ -55,12 +62,16 @@ def give_page(
 def fill(stage: Stage, count: int) -> int:
     """``count`` Pages of one account, the larger their number the more fans; returns the grant."""
     grant_id = connect(stage)
+    snapshots: list[SnapshotRow] = []
     with stage.installation.database.writing() as session:
         for number in range(1, count + 1):
             # Every third one loses, and all differ.
             figures = rising(10_000 * number, -number if number % 3 == 0 else number)
-            add_page(session, str(number), figures, figures, name=f"Page {number:03d}")
+            add_page(session, str(number), name=f"Page {number:03d}")
             hold(session, grant_id, str(number))
+            snapshots += list_snapshots(str(number), figures, figures)
+        # At once: unusual days are judged anew with each call.
+        upsert_snapshots(session, snapshots)
         bump_data_version(session)
     return grant_id
 

@@ -38,25 +38,31 @@ def add_page(
     first_seen_at: datetime = LONG_AGO,
     **facts: Any,
 ) -> None:
-    """A Page and its snapshots: a day that stands in either mapping has one."""
+    """A Page and its snapshots; see `list_snapshots`."""
     values = {"name": name or f"Page {page_id}", "described_at": LONG_AGO, **facts}
     session.execute(insert(Page).values(id=page_id, first_seen_at=first_seen_at, **values))
+    upsert_snapshots(session, list_snapshots(page_id, fans, followers))
+
+
+def list_snapshots(
+    page_id: str,
+    fans: Mapping[int, int | None] | None = None,
+    followers: Mapping[int, int | None] | None = None,
+) -> list[SnapshotRow]:
+    """Snapshots of a Page: a day that stands in either mapping has one."""
     fans, followers = fans or {}, followers or {}
-    upsert_snapshots(
-        session,
-        [
-            SnapshotRow(
-                page_id=page_id,
-                day=day(number),
-                fans_count=fans.get(number),
-                followers_count=followers.get(number),
-                source="snapshot",
-                fetched_at=fetched_at(number),
-                graph_version="v26.0",
-            )
-            for number in sorted({*fans, *followers})
-        ],
-    )
+    return [
+        SnapshotRow(
+            page_id=page_id,
+            day=day(number),
+            fans_count=fans.get(number),
+            followers_count=followers.get(number),
+            source="snapshot",
+            fetched_at=fetched_at(number),
+            graph_version="v26.0",
+        )
+        for number in sorted({*fans, *followers})
+    ]
 
 
 def add_grant(session: Session, account_id: str, status: str = "ok", **facts: Any) -> int:
