@@ -7,6 +7,8 @@ it was started from, in which other tests could not start one of their own.
 from __future__ import annotations
 
 import compileall
+import fcntl
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
@@ -20,12 +22,12 @@ from tests.browser.kit.browsing import READER, TALL, WAIT_MS, WIDTH, NewPage, Wa
 from tests.browser.kit.furnishing import furnish
 from tests.browser.kit.live import Live, serving_live
 from tests.browser.kit.serving import Server, copy_program, serving
-from tests.browser.kit.stored import INSIGHTS_DONE
+from tests.browser.kit.stored import INSIGHTS_DONE, POSTS_DONE
 from tests.browser.kit.trips import connect
 from tests.waiting import wait_until
 
-# Two years of views and engagement follow the history by themselves, in the background.
-INSIGHTS_SECONDS = 120
+# Posts and two years of views and engagement follow the history by themselves, in the background.
+FETCH_SECONDS = 120
 
 
 class Serve(Protocol):
@@ -138,25 +140,47 @@ def empty(serve: Serve) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="package")
-def full(serve: Serve, chromium: Browser) -> Iterator[Server]:
+def filled(serve: Serve, chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    """Anna's 57 Pages, whose history, insights and posts are read: data to copy, not served.
+
+    The first of several processes that test makes it for all: a copy has nothing to fetch today.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    filled = Server(folder / "filled", port=0)
+    with (folder / "filled.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not filled.folder.exists():
+            with serve() as server:
+                opened = Browsers(chromium)
+                try:
+                    connect(opened.open(), server.url)
+                finally:
+                    opened.close()
+                wait_until(
+                    lambda: server.query(INSIGHTS_DONE)[0] * server.query(POSTS_DONE)[0] > 0,
+                    FETCH_SECONDS,
+                )
+                filled.folder.mkdir()
+                server.copy_data(filled.folder)
+    return filled
+
+
+@pytest.fixture(scope="package")
+def full(serve: Serve, filled: Server) -> Iterator[Server]:
     """A sandbox with Anna's 57 Pages and 90 days of history: tests that use it only look.
 
     Nobody goes to its dialog: what is unticked there loses its access at once, as at Facebook.
     """
-    with serve() as server:
-        opened = Browsers(chromium)
-        try:
-            connect(opened.open(), server.url)
-        finally:
-            opened.close()
+    with serve(data_of=filled) as server:
         yield server
 
 
 @pytest.fixture(scope="package")
-def furnished(serve: Serve, full: Server) -> Iterator[Server]:
-    """The same with insights, tags, notes and a goal: tests that use it only look, too."""
-    wait_until(lambda: full.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)
-    with serve(data_of=full) as server:
+def furnished(serve: Serve, filled: Server) -> Iterator[Server]:
+    """The same with tags, notes and a goal: tests that use it only look, too."""
+    with serve(data_of=filled) as server:
         furnish(server)
         yield server
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.conftest import INSIGHTS_SECONDS
+from tests.browser.conftest import FETCH_SECONDS
 from tests.browser.kit import trips
 from tests.browser.kit.browsing import READER, TALL, WIDTH, expect_title, launch, visit
 from tests.browser.kit.furnishing import furnish, page_id_of
@@ -35,7 +35,7 @@ def main() -> None:
         page = browser.new_page(**READER)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         trips.connect(page, server.url)
-        wait_until(lambda: server.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)
+        wait_until(lambda: server.query(INSIGHTS_DONE)[0] > 0, FETCH_SECONDS)
         furnish(server)
         take_overview(page, server)
         take_page(page, server)

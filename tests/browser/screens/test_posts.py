@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.parts.posts.post_table import WIDTHS
-from tests.browser.conftest import INSIGHTS_SECONDS, Serve
+from tests.browser.conftest import Serve
 from tests.browser.kit.browsing import (
     NewPage,
     by_key,
@@ -28,8 +28,6 @@ from tests.browser.kit.furnishing import give_server_posts
 from tests.browser.kit.grids import Grid
 from tests.browser.kit.looks import look_at_screens
 from tests.browser.kit.serving import Server
-from tests.browser.kit.stored import POSTS_DONE
-from tests.waiting import wait_until
 
 NEWEST = "SELECT id FROM posts WHERE message IS NOT NULL ORDER BY published_at LIMIT 1 OFFSET 400"
 
@@ -37,7 +35,6 @@ NEWEST = "SELECT id FROM posts WHERE message IS NOT NULL ORDER BY published_at L
 @pytest.fixture(scope="module")
 def posted(serve: Serve, full: Server) -> Iterator[Server]:
     """The sandbox with 120 days of posts by 57 Pages: tests that use it only look."""
-    wait_until(lambda: full.query(POSTS_DONE)[0] > 0, INSIGHTS_SECONDS)
     with serve(data_of=full) as server:
         give_server_posts(server)
         yield server

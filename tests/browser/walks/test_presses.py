@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import INSIGHTS_SECONDS, Browsers, Serve
+from tests.browser.conftest import Browsers, Serve
 from tests.browser.kit import trips
 from tests.browser.kit.browsing import (
     button,
@@ -22,8 +22,7 @@ from tests.browser.kit.browsing import (
 )
 from tests.browser.kit.furnishing import page_id_of
 from tests.browser.kit.serving import Server
-from tests.browser.kit.stored import INSIGHTS_DONE, MANUAL_RUNS
-from tests.waiting import wait_until
+from tests.browser.kit.stored import MANUAL_RUNS
 
 NOTE = "Written before the restart"
 FETCHES = "SELECT count(*) FROM job_runs WHERE kind = 'insights' AND started_by = 'manual'"
@@ -33,8 +32,6 @@ TOLD = "The connection was interrupted and is back."
 
 @pytest.fixture(scope="module")
 def server(serve: Serve, full: Server) -> Iterator[Server]:
-    # Until then Setup's button is off.
-    wait_until(lambda: full.query(INSIGHTS_DONE)[0] > 0, INSIGHTS_SECONDS)
     with serve(data_of=full) as server:
         yield server
 
