@@ -52,9 +52,6 @@ class FastGraph:
 
     def answer(self, path: str, query: dict[str, str], batch: bytes | None) -> Answer:
         """Answer one call."""
-        headers = {"facebook-api-version": "v26.0"}
-        if self.app_percent:
-            headers["X-App-Usage"] = json.dumps({"call_count": self.app_percent})
         items = [urlsplit(item["relative_url"]) for item in json.loads(batch)] if batch else []
         queries = [dict(parse_qsl(item.query)) for item in items]
         owners = [_OWNER.fullmatch(item["access_token"]) for item in queries]
@@ -63,6 +60,9 @@ class FastGraph:
             if account in self.held:
                 self.gate.wait()
             time.sleep(self.latency_seconds)
+        headers = {"facebook-api-version": "v26.0"}
+        if self.app_percent:
+            headers["X-App-Usage"] = json.dumps({"call_count": self.app_percent})
         if self.app_percent >= 100:
             return 400, headers, _error(4)
         if batch is not None:

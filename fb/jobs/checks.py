@@ -53,6 +53,8 @@ def _start_of_day(now: datetime) -> datetime:
 
 
 def _check(run: Run, grant_id: int) -> bool:
+    if not run.may_ask(grant_id):
+        return False
     account = AccountState(grant_id)
     try:
         check_account(run.installation, run.client, account)

@@ -25,8 +25,8 @@ from storage.jobs.rate_limits import Limit, list_limits, store_limit
 
 SLOW_PERCENT = 80
 STOP_PERCENT = 95
-# Where Facebook does not say when it answers again.
-DEFAULT_WAIT = timedelta(hours=1)
+# Where Facebook does not say when it answers again, and after a run that failed otherwise.
+RETRY_AFTER = timedelta(hours=1)
 
 
 class RateGovernor:
@@ -77,7 +77,7 @@ class RateGovernor:
                 self._set_pace(owner)
                 if owner is None and percent > STOP_PERCENT:
                     minutes = max(reading.regain_minutes or 0 for reading in own)
-                    wait = timedelta(minutes=minutes) or DEFAULT_WAIT
+                    wait = timedelta(minutes=minutes) or RETRY_AFTER
                     return RateLimited(scope="app", retry_after_seconds=int(wait.total_seconds()))
                 self._store_use(owner)
         return None
@@ -85,9 +85,12 @@ class RateGovernor:
     def note_limit(self, error: RateLimited, grant_id: int | None) -> None:
         """Store that Facebook refuses an account, or the app (None), and until when."""
         now, seconds = self._installation.now(), error.retry_after_seconds
-        wait = DEFAULT_WAIT if seconds is None else timedelta(seconds=seconds)
+        wait = RETRY_AFTER if seconds is None else timedelta(seconds=seconds)
+        percent = self._percents.get(grant_id, 0)
+        # A smaller one is that of another allowance, or was not reported.
+        limit = Limit(grant_id, percent if percent > STOP_PERCENT else None, now + wait)
         with self._installation.database.writing() as session:
-            store_limit(session, Limit(grant_id, self._percents.get(grant_id), now + wait), now)
+            store_limit(session, limit, now)
 
     def _set_pace(self, owner: int | None) -> None:
         is_slow = self._percents[owner] > SLOW_PERCENT

@@ -24,7 +24,7 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import FacebookError, RateLimited, TemporarilyDown, TransportFailed
 from fb.graph.rate_limits import Observed
 from fb.installation import BACKGROUND_PATIENCE_SECONDS, Installation
-from fb.jobs.rate_governor import RateGovernor
+from fb.jobs.rate_governor import RETRY_AFTER, RateGovernor
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.turns import Turns
 from fb.jobs.worker import WorkStopped, heartbeat
@@ -58,9 +58,8 @@ NOT_ANSWERING = (TransportFailed, TemporarilyDown)
 # Calls to Facebook at once in one run. Of eight, the last four would wait for this computer.
 THREADS = 4
 
-# A failed run is tried again when Facebook's rate limit has ended, or after 1 h, then 2 h, then
-# 4 h, so that a Page that is always refused does not cost a call every hour.
-RETRY_AFTER = timedelta(hours=1)
+# A failed run is tried again when Facebook's rate limit has ended, or after RETRY_AFTER, doubled
+# each time, so that a Page that is always refused does not cost a call every hour.
 MAX_PAUSE = timedelta(hours=6)
 
 Unit = TypeVar("Unit", int, str)  # an account's grant id, or a name
@@ -171,19 +170,23 @@ class Run:
         """Read which limits are in force. Raises `RunEnded` when the whole app is limited."""
         grant_ids = [unit for unit in units if isinstance(unit, int)]
         for owner, error in self.governor.load(grant_ids) if grant_ids else ():
-            self.limited = error
             if owner is None:
+                self.limited = error
                 raise RunEnded("stopped", error)
             self.limited_grants[owner] = error
 
     def heed_usage(self) -> None:
         """Go by the usage that Facebook has reported to this thread. Raises as `check_stop`."""
+        limit = self._take_usage()
+        if limit is not None:
+            self.end_by_limit(limit)
+
+    def _take_usage(self) -> RateLimited | None:
         thread = threading.get_ident()
-        if thread in self._clients and thread in self._grant_ids:
-            readings = self._clients[thread].observed.take_usage()
-            limit = self.governor.heed(readings, self._grant_ids[thread])
-            if limit is not None:
-                self.end_by_limit(limit)
+        if thread not in self._clients or thread not in self._grant_ids:
+            return None
+        readings = self._clients[thread].observed.take_usage()
+        return self.governor.heed(readings, self._grant_ids[thread])
 
     def sleep(self, seconds: float) -> None:
         """Let other threads work for a while. Raises as `check_stop`."""
@@ -206,13 +209,18 @@ class Run:
         return is_left
 
     def may_ask(self, grant_id: int) -> bool:
-        """False for an account that is rate-limited, or disconnected or paused by an operator."""
+        """False for an account that is rate-limited, or disconnected or paused by an operator.
+
+        For one with something left to read: because of a limit the run is then incomplete.
+        """
+        self.limited = self.limited_grants.get(grant_id, self.limited)
         return grant_id not in self.limited_grants and grant_id not in self.left_grants
 
     def note_limit(self, error: RateLimited, grant_id: int) -> None:
         """Ask an account for nothing more. Raises `RunEnded` when the whole app is limited."""
         if error.scope == "app":
             self.end_by_limit(error)
+        self.heed_usage()
         if grant_id not in self.limited_grants:
             self.governor.note_limit(error, grant_id)
         self.limited = self.limited_grants[grant_id] = error
@@ -220,6 +228,7 @@ class Run:
     def end_by_limit(self, error: RateLimited) -> NoReturn:
         """End the run by a limit of the whole app."""
         self.limited = error
+        self._take_usage()
         self.governor.note_limit(error, None)
         raise RunEnded("stopped", error)
 
@@ -354,7 +363,7 @@ def _renew(run: Run) -> None:
 def _finish(run: Run, status: str) -> RunRecord:
     now = run.installation.now()
     limited_until = None
-    if run.limited is not None:
+    if run.limited is not None and status != "interrupted":
         status = "stopped"
         if run.limited.retry_after_seconds is not None:
             limited_until = now + timedelta(seconds=run.limited.retry_after_seconds)

@@ -179,7 +179,7 @@ def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
     waiting = run.waiting[grant_id]
     if not waiting:
         return _judge_ended(run, grant_id)
-    if run.is_left(grant_id) or grant_id in run.limited_grants:
+    if run.is_left(grant_id) or not run.may_ask(grant_id):
         _hand_on_all(run, grant_id)
         return True
     account = run.accounts.get(grant_id)

@@ -172,6 +172,7 @@ def test_a_limit_of_one_account_leaves_the_others_going(many: Many) -> None:
     assert record.pages_done == many.count_stored() == (len(ACCOUNTS) - 1) * PAGES
     assert many.failures() == dict.fromkeys(page_ids_of(ACCOUNTS[2]), "RateLimited")
     assert many.graph.calls[ACCOUNTS[2]] <= 2, "what was under way, and nothing after it"
+    assert many.limits() == [Limit(many.grant_ids[ACCOUNTS[2]], None, record.limited_until)]
     many.graph.calls.clear()
     assert many.sync().limited_until == record.limited_until
     assert set(many.graph.calls) - {""} == {*ACCOUNTS} - {ACCOUNTS[2]}, (
@@ -192,6 +193,7 @@ def test_a_limit_of_the_app_ends_every_thread(many: Many) -> None:
     many.graph.gate.set()
     record = run.result()
     assert (record.status, record.reason_code, record.pages_done) == ("stopped", 4, 0)
+    assert many.limits() == [Limit(None, 100, many.clock() + timedelta(hours=1))]
     assert record.pages_failed == len(many.failures()) == record.pages_total
     assert many.graph.calls.total() == 4
 
