@@ -105,7 +105,7 @@ class RateGovernor:
         """Store the use of an allowance when others have to know, and when it has changed."""
         percent, stored = self._percents[owner], self._stored.get(owner)
         is_slow, was_slow = percent > SLOW_PERCENT, stored is not None and stored > SLOW_PERCENT
-        if is_slow != was_slow or (is_slow and abs(percent - (stored or 0)) >= 2):
+        if is_slow != was_slow or (is_slow and percent != stored):
             self._stored[owner] = percent
             now = self._installation.now()
             with self._installation.database.writing() as session:

@@ -36,10 +36,17 @@ class Limit:
 
 
 def store_limit(session: Session, limit: Limit, now: datetime) -> None:
-    """Store the newest state of an allowance, and delete those that are over."""
-    in_force = [_key(each.grant_id) for each in list_limits(session, now)]
+    """Store the newest state of an allowance, and delete those that are over.
+
+    Of one that is used up only another refusal changes the state: an answer that says less was
+    under way before.
+    """
+    in_force = {_key(each.grant_id): each for each in list_limits(session, now)}
     is_over = (Observation.key.startswith(LIMIT), Observation.key.not_in(in_force))
     count_changed(session, delete(Observation).where(*is_over))
+    before = in_force.get(_key(limit.grant_id))
+    if before is not None and before.until is not None and limit.until is None:
+        return
     until = None if limit.until is None else limit.until.isoformat()
     row = {
         "key": _key(limit.grant_id),

@@ -29,6 +29,15 @@ from storage.jobs.observations import (
     list_observations,
     observe_graph,
 )
+from storage.jobs.rate_limits import (
+    COUNTED_SPAN,
+    Limit,
+    find_app_limit,
+    forget_limits,
+    list_limits,
+    list_limits_by_name,
+    store_limit,
+)
 from storage.jobs.runs import (
     INSIGHTS,
     PICTURES,
@@ -358,3 +367,25 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
         statuses = session.execute(select(InsightMetric.name, InsightMetric.status))
         assert {tuple(row) for row in statuses} == {(row.name, row.status) for row in seed}
         assert check_keys(session, vault, NOW).ok
+
+
+@pytest.mark.both_databases
+def test_a_rate_limit_counts_until_it_is_over(session: Session) -> None:
+    vault = Vault([KEY])
+    grant_id = add_grant(session, vault, "500", ["1"])
+    until = NOW + timedelta(minutes=25)
+    app, anna = Limit(None, 85, None), Limit(grant_id, None, until)
+    store_limit(session, anna, NOW)
+    store_limit(session, app, NOW)
+    assert list_limits_by_name(session, NOW) == [(None, app), ("Account 500", anna)]
+    store_limit(session, Limit(grant_id, 40, None), NOW)
+    assert list_limits(session, NOW) == [app, anna], "an answer from before the refusal"
+    assert find_app_limit(session, NOW) is None
+    assert list_limits(session, until) == [app]
+    assert list_limits(session, NOW + COUNTED_SPAN) == [], "of the hour before"
+    refused = Limit(None, 100, until + COUNTED_SPAN)
+    store_limit(session, refused, until)
+    assert find_app_limit(session, until) == refused.until
+    assert [row.key for row in list_observations(session)] == ["limit:app"], "others are over"
+    forget_limits(session)
+    assert list_limits(session, until) == []
