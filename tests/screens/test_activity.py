@@ -11,6 +11,7 @@ from pages import activity
 from storage.accounts.grants import find_grant_by_account
 from storage.export.ledger_file import export_ledger
 from storage.jobs.events import EventFilter, record_event
+from storage.jobs.rate_limits import Limit, store_limit
 from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.ledger.verification import verify_ledger
 from storage.models import JobFailure, JobRun, Page
@@ -113,6 +114,17 @@ def test_a_refresh_under_way_shows_how_far_it_is(stage: Stage) -> None:
     at = stage.open("activity")
     assert "32 of 140 Pages" in at.get("progress")[0].proto.text
     assert at.dataframe[0].value["result"].iloc[0] == ":material/error: 32 of 140"
+
+
+def test_a_limit_of_facebook_is_said_with_its_end(stage: Stage) -> None:
+    grant_id = connect(stage)
+    with stage.installation.database.writing() as session:
+        store_limit(session, Limit(None, 96, NOW + timedelta(hours=1)), NOW)
+        store_limit(session, Limit(grant_id, 60, None), NOW)
+    words = [info.value for info in stage.open("activity").info]
+    assert len(words) == 1, "the other is far from it"
+    assert "for this app" in words[0]
+    assert "96 % used. Reading goes on at" in words[0]
 
 
 def test_a_refresh_that_stopped_without_a_word_was_interrupted(stage: Stage) -> None:

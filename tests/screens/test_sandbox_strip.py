@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from fb.jobs import runner, sandbox_history
 from pages.text import formats
 from pages.ui.sandbox_strip import CONTROLS
+from storage.jobs.rate_limits import Limit, list_limits, store_limit
 from tests.screens.conftest import NOW, Stage, make_run, words_of
 from tests.screens.figures import connect, give_page, rising
 from tests.screens.test_setup import LIVE
@@ -80,11 +83,15 @@ def test_connect_says_how_far_the_history_is(stage: Stage, monkeypatch: pytest.M
 def test_trouble_is_chosen_from_what_the_sandbox_offers(stage: Stage) -> None:
     from fb.sandbox import TROUBLES
 
+    with stage.installation.database.writing() as session:
+        store_limit(session, Limit(None, 104, NOW + timedelta(hours=1)), NOW)
     at = stage.open("connections", popover=CONTROLS)
     box = at.selectbox(key="sandbox-trouble")
     assert len(box.options) == len(TROUBLES)
     box.set_value("rate limit").run()
     assert stage.installation.sandbox.trouble == "rate limit"
+    with stage.installation.database.reading() as session:
+        assert list_limits(session, NOW) == [], "it ended with the trouble before"
 
 
 def test_starting_over_waits_for_a_refresh(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
