@@ -44,7 +44,7 @@ from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start
 # crash loses at most this many fetched Pages, and the run's progress stands still for this long.
 MAX_UNSTORED = 500
 STORE_EVERY = timedelta(seconds=2)
-# Calls at once for one account: its limits are its own, and its Pages' are not ours alone.
+# Calls at once for one account: other programs use the allowances of its Pages, too.
 BATCHES_AT_ONCE = 2
 
 Chunk = list[tuple[str, PageReport | FacebookError]]
