@@ -111,11 +111,11 @@ def is_of_filter(
 
 
 def name_conditions(
-    search: str, name_folded: InstrumentedAttribute[str] = Page.name_folded
+    search: str, folded: ColumnElement[str] | InstrumentedAttribute[str] = Page.name_folded
 ) -> list[ColumnElement[bool]]:
-    """Return a search as conditions on a folded name; an empty list when it has no word."""
+    """Return a search as conditions on a folded name or text; an empty list when it has no word."""
     words = fold(storable(search)[:MAX_SEARCH]).split()
-    return [name_folded.contains(word, autoescape=True) for word in words]
+    return [folded.contains(word, autoescape=True) for word in words]
 
 
 def list_page_ids(session: Session, filter: Filter, until: date) -> list[str]:

@@ -49,6 +49,7 @@ class Post(Base):
     first_seen_at: Mapped[datetime]
     missed_at: Mapped[datetime | None]  # the first refusal of the post alone since it was last seen
     gone_at: Mapped[datetime | None]  # the second refusal, at least a day after the first
+    message_folded: Mapped[str | None]  # by which it is searched: see storage/models/folding.py
 
 
 class PostCheckpoint(Base):

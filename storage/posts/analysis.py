@@ -18,15 +18,13 @@ from sys import intern
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import FromClause, Select, null, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, false, func, select, true
 from sqlalchemy.orm import Session
 
-from storage.db.text import storable
 from storage.db.upsert import table_of
-from storage.figures.filters import MAX_SEARCH, Filter, filter_conditions
+from storage.figures.filters import Filter, filter_conditions, name_conditions
 from storage.metrics import posts as metrics
 from storage.models import Page, Post, PostCheckpoint
-from storage.models.folding import fold
 from storage.posts.rows import PostKind
 from storage.posts.usual import Age as Age
 from storage.posts.usual import Basis as Basis
@@ -174,30 +172,29 @@ def load_post_set(
     ``with_usual``: without it usual is None everywhere, for a set of which only the tiles are
     needed; that takes half the time.
     """
-    words = fold(storable(search)[:MAX_SEARCH]).split()
     post = table_of(Post).c
     # By Page, not by time: posts and checkpoints of a Page lie together, which is several times
     # faster to read.
     condition = post.page_id.in_(select(Page.id).where(*filter_conditions(filter, until)))
     begin, end = begin_of(since, zone), end_of(until, zone)
-    statement = _select_posts(session, age, begin, end, with_text=bool(words)).where(condition)
+    fits = name_conditions(search, post.message_folded)
+    if kinds:
+        fits.append(post.kind.in_(kinds))
+    if not with_gone:
+        fits.append(post.gone_at.is_(None))
+    statement = _select_posts(session, age, begin, end, fits).where(condition)
     columns: list[list[Any]] = [[] for _ in statement.selected_columns]
     # Not all rows at once: collecting garbage among so many objects takes a tenth of the time.
     for rows in session.connection().execute(statement).partitions(POSTS_AT_ONCE):
         for column, values in zip(columns, zip(*rows, strict=True), strict=True):
             column += values
+    is_asked = columns.pop()
     # Else a year of posts would hold each Page's id a hundred times.
     columns[1:3] = ([*map(intern, column)] for column in columns[1:3])
-    is_asked = [
-        (not kinds or kind in kinds)
-        and (with_gone or not is_gone)
-        and (not words or _has_words(text or "", words))
-        for kind, is_gone, text in zip(columns[2], columns[6], columns[13], strict=True)
-    ]
     usual = Usual(*repeat([None] * sum(is_asked), 4))
     if with_usual:
         usual = find_usual(session, condition, begin, columns[:5], is_asked, age)
-    _, *shown = ([*compress(column, is_asked)] for column in columns[:13])
+    _, *shown = ([*compress(column, is_asked)] for column in columns)
     return PostSet(since, until, zone, age, len(is_asked), usual, *shown)
 
 
@@ -406,11 +403,6 @@ def in_order(posts: PostSet, sort: PostSort, descending: bool) -> list[int]:
 _SORTED_BY = {"published": "seconds", "paid": "paid_percent", "rate": "rate_percent"}
 
 
-def _has_words(message: str, words: Sequence[str]) -> bool:
-    folded = fold(message)
-    return all(word in folded for word in words)
-
-
 def _list_told(posts: PostSet) -> Sequence[int]:
     """Return the numbers of the posts whose figures are of the age: the newest ones of a post that
     is gone are not of now.
@@ -433,9 +425,16 @@ def _count_too_young(posts: PostSet, now: datetime) -> int:
 
 
 def _select_posts(
-    session: Session, age: Age, begin: datetime, end: datetime, *, with_text: bool
+    session: Session,
+    age: Age,
+    begin: datetime,
+    end: datetime,
+    fits: Sequence[ColumnElement[bool]],
 ) -> Select[Any]:
-    """Select posts with their figures at an age: what measures them, then as `PostSet` has it."""
+    """Select posts with their figures at an age.
+
+    `measure_columns`, the others in the order of `PostSet`, and whether all of ``fits`` is true.
+    """
     post, checkpoint = table_of(Post), table_of(PostCheckpoint)
     source: FromClause = post
     figures: FromClause = post
@@ -449,7 +448,7 @@ def _select_posts(
         *(figures.c[name] for name in ("clicks", "reactions", "comments", "shares")),
         post.c.views_paid,
         post.c.views_unpaid,
-        post.c.message if with_text else null(),
+        func.coalesce(and_(true(), *fits), false()),
     ]
     statement = select(*columns).select_from(source)
     return statement.where(post.c.published_at >= begin, post.c.published_at < end)

@@ -18,6 +18,7 @@ from storage.db.text import storable, storable_or_none
 from storage.db.upsert import Conflict, insert_into, table_of, upsert
 from storage.metrics.posts import find_checkpoint
 from storage.models import Post, PostCheckpoint
+from storage.models.folding import fold
 from storage.posts.rows import MAX_MESSAGE, PostFigures, ReadPost
 
 FIGURES = tuple(each.name for each in fields(PostFigures))
@@ -108,13 +109,16 @@ def store_checkpoints(
 
 
 def _facts(post: ReadPost, now: datetime, *, keeps_text: bool) -> dict[str, Any]:
-    message = storable_or_none(post.message and post.message[:MAX_MESSAGE])
+    message = None
+    if keeps_text and post.message is not None:
+        message = storable(post.message[:MAX_MESSAGE])
     return {
         "id": storable(post.id),
         "page_id": post.page_id,
         "published_at": post.published_at,
         "kind": post.kind,
-        "message": message if keeps_text else None,
+        "message": message,
+        "message_folded": None if message is None else fold(message),
         "permalink": storable_or_none(post.permalink),
         "first_seen_at": now,
         "missed_at": None,

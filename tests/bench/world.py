@@ -54,17 +54,21 @@ ORDER BY day, id
 _POSTS = """
 INSERT INTO posts (id, page_id, published_at, kind, message, permalink, views, viewers, clicks,
     link_clicks, reactions, comments, shares, video_views, watch_ms, views_paid, views_unpaid,
-    paid_age_days, read_at, first_seen_at, gone_at)
-SELECT post_id, id, {published}, kind,
-    'Spring menu ' || k || ' · Kaffee, Kuchen & good company for everyone who comes along '
-        || CASE n % 4 WHEN 0 THEN '#Brunch #Café' WHEN 1 THEN '#kaffee today' ELSE 'until late' END
-        || substr('{filler}', 1, CAST((k * 31 + n * 17) % 200 AS INTEGER)),
+    paid_age_days, read_at, first_seen_at, gone_at, message_folded)
+SELECT post_id, id, {published}, kind, {message},
     'https://www.facebook.com/' || post_id, views, views * 4 / 5, views / 40, views / 90,
     views / 30, views / 300, views / 500, NULL, NULL,
     CASE WHEN n % 9 = 0 THEN views / 3 END, CASE WHEN n % 9 = 0 THEN views - views / 3 END,
     CASE WHEN n % 9 = 0 THEN 28 END, {read}, {seen},
-    CASE WHEN (k * 13 + n) % 211 = 0 THEN {read} END
+    CASE WHEN (k * 13 + n) % 211 = 0 THEN {read} END,
+    trim(lower(replace({message}, 'é', 'e')))
 FROM made_posts ORDER BY n, k
+"""
+_FILLER = "and a few more words about what there is to see, to taste and to take home. " * 3
+_MESSAGE = f"""
+    'Spring menu ' || k || ' · Kaffee, Kuchen & good company for everyone who comes along '
+        || CASE n % 4 WHEN 0 THEN '#Brunch #Café' WHEN 1 THEN '#kaffee today' ELSE 'until late' END
+        || substr('{_FILLER}', 1, CAST((k * 31 + n * 17) % 200 AS INTEGER))
 """
 _MADE_POSTS = """
 CREATE TEMP TABLE made_posts AS
@@ -87,7 +91,6 @@ FROM made_posts CROSS JOIN ({ages}) ages
 WHERE n + age < {days} AND (k * 41 + n * 29 + age) % 50 <> 0 ORDER BY n, k, age
 """
 _AGES = {1: 55, 3: 78, 7: 90, 28: 98, 90: 100}
-_FILLER = "and a few more words about what there is to see, to taste and to take home. " * 3
 
 
 def make_world(
@@ -148,7 +151,7 @@ def _fill_posts(connection: Connection, days: int, *, is_sqlite: bool) -> None:
         "published": after("minutes"),
         "read": after(f"1440 * least(90, {days - 1} - n) + 1445"),
         "seen": after("minutes + 600"),
-        "filler": _FILLER,
+        "message": _MESSAGE,
     }
     if is_sqlite:
         of_post["read"] = of_post["read"].replace("least", "min")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -24,7 +25,7 @@ from storage.db.installation import bump_data_version, get_data_version
 from storage.figures.filters import EVERY_PAGE
 from storage.ledger.subjects import SUBJECTS, iterate_exchanged
 from storage.migrations.migrate import FORMER_REVISIONS, find_marker, make_config, migrate
-from storage.models import Base, Event, EventSubject, Installation, JobFailure, Page
+from storage.models import Base, Event, EventSubject, Installation, JobFailure, Page, Post
 from storage.notes.saved_views import list_views, save_view
 from storage.notes.tags import count_pages
 from tests.integration.storage_rows import LATER, NOW, insert_filled
@@ -181,6 +182,30 @@ def test_pages_of_the_version_before_are_not_archived(empty_database: Database) 
         assert archive_pages(session, ["10"], LATER) == 1
         assert save_view(session, "Mine", "archived=yes", LATER).name == "Mine"
         assert get_data_version(session) > 7
+
+
+def test_texts_of_the_version_before_are_found(empty_database: Database) -> None:
+    """More of them than the migration reads at once, and a post without one."""
+    with empty_database.writing() as session:
+        config = make_config()
+        config.attributes["connection"] = session.connection()
+        command.upgrade(config, "post_checkpoints_by_time")
+        _insert(session, "pages", id="10", name="Café", name_folded="cafe")
+        session.execute(
+            text(
+                "INSERT INTO posts (id, page_id, published_at, kind, message, first_seen_at)"
+                " WITH RECURSIVE numbers (n) AS"
+                " (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1001)"
+                " SELECT '10_' || n, '10', :now, 'photo', CASE WHEN n > 0 THEN 'CAFÉ' END, :now"
+                " FROM numbers"
+            ),
+            NOW_ROW,
+        )
+        session.execute(text("INSERT INTO installation VALUES (1, 'sandbox', :now, 7)"), NOW_ROW)
+    migrate(empty_database, "sandbox", NOW)
+    with empty_database.reading() as session:
+        folded = session.scalars(select(Post.message_folded)).all()
+        assert Counter(folded) == {"cafe": 1001, None: 1}
 
 
 NOW_ROW = {"now": NOW.replace(tzinfo=None)}
