@@ -360,6 +360,9 @@ def list_hashtags(session: Session, posts: PostSet, limit: int = 25) -> tuple[Ha
     )
     if len(times) <= POSTS_AT_ONCE:
         statement = statement.where(table.id.in_(times))
+    else:
+        # All of them; but then SQLite reads by Page, see `load_post_set`.
+        statement = statement.where(table.page_id.in_(select(Page.id)))
     found: dict[str, list[float | None]] = defaultdict(list)
     for id, message in session.connection().execute(statement):
         if id in times:
