@@ -14,7 +14,7 @@ import streamlit as st
 
 from fb.installation import Installation
 from fb.jobs import runner
-from pages.parts.activity import events_list, limits, post_runs
+from pages.parts.activity import events_list, limits, outage_list, post_runs
 from pages.text import warning_text
 from pages.text.formats import (
     UNKNOWN,
@@ -114,6 +114,7 @@ def render(installation: Installation) -> None:
     _running(installation)
     _selected_run(installation)
     _refreshes(installation)
+    outage_list.render(installation)
     post_runs.render(installation, result)
     events_list.render(installation, event)
     st.caption(kept(installation.settings.keep_runs_days, installation.settings.keep_attempts_days))

@@ -97,6 +97,7 @@ from storage.metrics.forecast import Forecast, Refusal, find_forecast
 from storage.metrics.milestones import Milestone, list_milestones_reached
 from storage.notes.goals import find_goal
 from storage.notes.notes import list_notes
+from storage.notes.outages import list_outages
 from storage.notes.saved_views import find_view, list_views
 from storage.notes.tags import (
     MAX_LISTED,
@@ -111,7 +112,6 @@ from storage.notes.timeline_events import (
     Scope,
     list_consents,
     list_imports,
-    list_outages,
     list_retired,
 )
 from storage.posts.analysis import Age, compare_kinds, in_order, load_post_set, summarize

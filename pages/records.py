@@ -29,8 +29,9 @@ from storage.metrics.forecast import Forecast, Refusal
 from storage.metrics.milestones import Milestone
 from storage.notes.goals import GoalRow
 from storage.notes.notes import NoteRow
+from storage.notes.outages import Outage
 from storage.notes.tags import MAX_LISTED, TagCount
-from storage.notes.timeline_events import Consent, Imported, Outage, Retired
+from storage.notes.timeline_events import Consent, Imported, Retired
 from storage.posts.analysis import AgedPost, KindRow, PostSummary
 from storage.posts.details import PostDetail
 from storage.posts.page_posts import Coverage, Rhythms

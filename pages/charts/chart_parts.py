@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pages.charts import arrow
-from pages.charts.timeline import Before, Point, find_gaps, find_step
+from pages.charts.timeline import Before, Note, Point, find_gaps, find_step
 from pages.text.formats import axis_day, axis_month, span, tooltip_day
 from pages.text.locale import MINUS, get_locale
 from pages.text.periods import A_DAY
@@ -299,12 +300,20 @@ def tooltip(
     ]
 
 
-def texts(noun: str, change: str = CHANGE) -> list[Spec]:
-    """Transforms that make the tooltip's texts in the browser: half the bytes of sending them."""
+def texts(noun: str, change: str = CHANGE, notes: Sequence[Note] = ()) -> list[Spec]:
+    """Transforms that make the tooltip's texts in the browser: half the bytes of sending them.
+
+    A day without a figure says why, where ``notes`` have an outage of it.
+    """
+    day, missing = f"datum['{ISO}']", "'no figures'"
+    for note in notes:
+        if note.why:
+            text = json.dumps(f"no figures: {note.why}")
+            missing = f"{day} >= '{note.day}' && {day} <= '{note.until}' ? {text} : {missing}"
     return [
-        text_of(noun, "format({value}, ',d')", "figure_text", missing="no figures"),
-        text_of(change, "format({value}, '+,d')", "change_text", missing="–"),
         iso_of(DAY),
+        text_of(noun, "format({value}, ',d')", "figure_text", missing=missing),
+        text_of(change, "format({value}, '+,d')", "change_text", missing="'–'"),
     ]
 
 
@@ -314,10 +323,13 @@ def iso_of(field: str) -> Spec:
 
 
 def text_of(field: str, expression: str, name: str, *, missing: str) -> Spec:
-    """One transform for a text; ``{value}`` in ``expression`` is replaced by the field."""
+    """One transform for a text; ``{value}`` in ``expression`` is replaced by the field.
+
+    ``missing`` is the expression where the field has no value.
+    """
     value = f"datum['{field}']"
     written = expression.replace("{value}", value)
-    return {"calculate": f"isValid({value}) ? {written} : '{missing}'", "as": name}
+    return {"calculate": f"isValid({value}) ? {written} : {missing}", "as": name}
 
 
 def before_text(before: Before, expression: str) -> Spec:
@@ -329,7 +341,7 @@ def before_text(before: Before, expression: str) -> Spec:
     # At noon the day is right also where the browser's clock was changed in between.
     noon = f"toDate(datum['{DAY}'] - {apart} + {DAY_WIDTH // 2})"
     day = f"timeFormat({noon}, '{axis_day(year=True)}')"
-    return text_of(BEFORE, f"{expression} + ' on ' + {day}", "before_text", missing="–")
+    return text_of(BEFORE, f"{expression} + ' on ' + {day}", "before_text", missing="'–'")
 
 
 def before_lines(

@@ -142,7 +142,7 @@ def _transforms(series: Sequence[Series], columns: Sequence[str], is_index: bool
         words = "format({value}, ',d')"
         if is_index:
             words = f"format(100 * {{value}} / {one.base}, ',.1f') + ' (' + {words} + ')'"
-        transforms.append(text_of(column, words, f"t{one.position}", missing="no figure"))
+        transforms.append(text_of(column, words, f"t{one.position}", missing="'no figure'"))
     return transforms
 
 

@@ -85,7 +85,7 @@ def insight_chart(
     spec: Spec = {
         "data": pa.table({DAY: arrow.days([point.day for point in points]), label: figures}),
         "transform": [
-            text_of(label, "format({value}, ',d')", "figure_text", missing="no figure"),
+            text_of(label, "format({value}, ',d')", "figure_text", missing="'no figure'"),
             iso_of(DAY),
         ],
         "layer": [

@@ -67,7 +67,7 @@ def total_chart(
     y = y_axis(noun, values, zero=False, format=number_format(min(values), max(values)))
     spec: Spec = {
         "data": frame_of(points, noun),
-        "transform": texts(noun, change),
+        "transform": texts(noun, change, notes),
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
             *_line(points, y, tooltip(noun, change=change, before=before)),
@@ -112,10 +112,10 @@ def share_chart(
         labelExpr="datum.value == 0 ? '0%' : format(datum.value, '+.3~f') + '%'",
     )
     row = {"field": "share_text", "type": "nominal", "title": SINCE_START}
-    percent = text_of(SINCE_START, "format({value}, '+.2f') + '%'", "share_text", missing="–")
+    percent = text_of(SINCE_START, "format({value}, '+.2f') + '%'", "share_text", missing="'–'")
     spec: Spec = {
         "data": frame,
-        "transform": [*texts(noun, change), percent],
+        "transform": [*texts(noun, change, notes), percent],
         "layer": [
             *gap_bands(points, colours, reach_hours=24),
             *_line(points, y, tooltip(noun, row, change=change, before=before)),
@@ -148,7 +148,7 @@ def change_chart(
     falls = {"test": f"datum['{change}'] < 0", "value": colours.down}
     spec: Spec = {
         "data": frame_of(points, noun),
-        "transform": texts(noun, change),
+        "transform": texts(noun, change, notes),
         "layer": [
             *gap_bands(points, colours, reach_hours=12),
             bars(points, y, rows, color={"condition": falls, "value": colours.up}),

@@ -47,13 +47,19 @@ class Note:
 
     ``text`` is one line of plain text, not escaped. ``kind``: own · connected · renewed · outage ·
     retired · platform · imported. ``label`` stands on the chart; without one the text's first words
-    do.
+    do. An outage lasts until ``until``, and ``why`` says its reason.
     """
 
     day: date
     text: str
     kind: str
     label: str = ""
+    until: date | None = None
+    why: str = ""
+
+    def touches(self, since: date, until: date) -> bool:
+        """Whether one of its days is from ``since`` to ``until``, both included."""
+        return self.day <= until and (self.until or self.day) >= since
 
 
 @dataclass(frozen=True)

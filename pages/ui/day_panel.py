@@ -163,7 +163,7 @@ def render_day(
     """
     since, until = days_of(points, point)
     lines = [" · ".join(filter(None, (f"**{_title(points, point)}**", texts[0]))), *texts[1:]]
-    lines += [f"- {_line(note)}" for note in notes if since <= note.day <= until]
+    lines += [f"- {_line(note)}" for note in notes if note.touches(since, until)]
     st.markdown("\n\n".join(line for line in lines if line))
 
 

@@ -1,14 +1,12 @@
-"""Timeline events: lists consents, outages, imports and retired metrics for the days of a chart."""
+"""Timeline events: lists consents, imports and retired metrics for the days of a chart."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
 from typing import Literal
 
-from sqlalchemy import ColumnElement, Date, Select, bindparam, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from storage.csv_import.importer import is_from_import
@@ -38,14 +36,6 @@ class Consent:
     account_name: str | None  # None once the account is erased
     added_count: int
     is_first: bool = False
-
-
-@dataclass(frozen=True)
-class Outage:
-    """Days, both ends included, without a snapshot of any Page of a chart that has older ones."""
-
-    since: date
-    until: date
 
 
 @dataclass(frozen=True)
@@ -116,21 +106,6 @@ def list_consents(session: Session, scope: Scope, *, since: date, until: date) -
     ]
 
 
-def list_outages(session: Session, scope: Scope, *, since: date, until: date) -> list[Outage]:
-    """Return the outages of ``scope`` from ``since`` to ``until``, both included, oldest first.
-
-    Days before the first figure are no outage. Nor is one missing day at the end: today, before its
-    snapshot is taken. ``until`` is at most today.
-    """
-    first_day = _find_first_day(session, scope)
-    if first_day is None:
-        return []
-    days = _list_days(session, scope, since, until)
-    last = max(days, default=max(since, first_day) - A_DAY)
-    end = last if (until - last).days < 2 else until
-    return _list_gaps(days, max(since, first_day), end)
-
-
 def list_imports(session: Session, scope: Scope, *, since: date, until: date) -> list[Imported]:
     """Return imports with figures of ``scope``, made from ``since`` to ``until``, oldest first."""
     imports = (
@@ -165,67 +140,6 @@ def _find_first_seen(session: Session, scope: Scope) -> date | None:
         return None
     at = session.scalar(select(Page.first_seen_at).where(Page.id == scope.page_id))
     return at.date() if at is not None else None
-
-
-def _find_first_day(session: Session, scope: Scope) -> date | None:
-    """Return the first day with a figure of the scope; for every Page, with a snapshot."""
-    if scope.is_every_page:  # one look-up in the index instead of one per Page
-        return session.scalar(select(func.min(Snapshot.day)))
-    has_figure = or_(Snapshot.fans_count.is_not(None), Snapshot.followers_count.is_not(None))
-    first_day = (
-        select(Snapshot.day)
-        .where(Snapshot.page_id == Page.id, has_figure)
-        .order_by(Snapshot.day)
-        .limit(1)
-        .correlate(Page)
-        .scalar_subquery()
-    )
-    return session.scalar(select(func.min(first_day)).where(scope.contains(Page.id)))
-
-
-def _list_days(session: Session, scope: Scope, since: date, until: date) -> set[date]:
-    """Return the days on which the scope has a snapshot."""
-    if scope.page_id is not None:
-        statement = select(Snapshot.day).where(
-            Snapshot.page_id == scope.page_id, Snapshot.day.between(since, until)
-        )
-    else:
-        statement = _every_day()
-        if not scope.is_every_page:
-            # One look-up in the index for each day: a day has thousands of snapshots.
-            day = statement.selected_columns.day
-            of_scope = scope.contains(Snapshot.page_id)
-            statement = statement.where(exists().where(Snapshot.day == day, of_scope))
-    return set(session.connection().scalars(statement, {"since": since, "until": until}).all())
-
-
-@cache
-def _every_day() -> Select[date]:
-    """Select the days with any snapshot, each from the one before: DISTINCT would read all rows."""
-    since, until = (bindparam(name, type_=Date()) for name in ("since", "until"))
-    first = select(func.min(Snapshot.day).label("day")).where(Snapshot.day.between(since, until))
-    days = first.cte("days", recursive=True)
-    following = (
-        select(func.min(Snapshot.day))
-        .where(Snapshot.day > days.c.day, Snapshot.day <= until)
-        .correlate(days)
-        .scalar_subquery()
-    )
-    days = days.union_all(select(following).where(days.c.day.is_not(None)))
-    return select(days.c.day).where(days.c.day.is_not(None))
-
-
-def _list_gaps(days: Collection[date], first: date, last: date) -> list[Outage]:
-    outages: list[Outage] = []
-    for number in range((last - first).days + 1):
-        day = first + timedelta(days=number)
-        if day in days:
-            continue
-        if outages and outages[-1].until == day - A_DAY:
-            outages[-1] = Outage(outages[-1].since, day)
-        else:
-            outages.append(Outage(day, day))
-    return outages
 
 
 def _has_imported(session: Session, scope: Scope, import_id: int) -> bool:

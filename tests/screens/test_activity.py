@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pages import activity
+from pages.text import formats
 from storage.accounts.grants import find_grant_by_account
 from storage.export.ledger_file import export_ledger
 from storage.jobs.events import EventFilter, record_event
@@ -19,7 +20,7 @@ from storage.models.base import THIS_COMPUTER
 from storage.notes.tags import create_tag
 from tests.integration.figures.figure_rows import add_grant
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
-from tests.screens.figures import connect
+from tests.screens.figures import connect, day_of, give_page, rising
 
 
 def add_run(stage: Stage, number: int, **changes: Any) -> None:
@@ -90,6 +91,20 @@ def test_a_failed_refresh_opens_the_list_of_reasons(stage: Stage) -> None:
     assert "Facebook refused with code 1234 (trace AbC)." in list(reasons["why"])
     at.button(key="close-run").click().run()
     assert at.query_params == {}
+
+
+def test_days_without_figures_say_why(stage: Stage) -> None:
+    fans: dict[int, int | None] = dict(rising(1000, 10))
+    for number in (3, 4, 6):
+        del fans[number]
+    give_page(stage, "104", fans, grant_id=connect(stage))
+    assert "Days without figures" in words_of(stage.open("activity"))
+    add_run(stage, 1, day=day_of(0))
+    add_run(stage, 2, day=day_of(6), status="stopped", reason_code=4)
+    said = words_of(stage.open("activity"))
+    assert f"- **{formats.day(day_of(6))}**: Facebook's limit was reached" in said
+    since_and_until = formats.span(day_of(3), day_of(4))
+    assert f"- **{since_and_until}**: Pagekeeper was not running" in said
 
 
 def test_an_address_of_no_refresh_is_no_error(stage: Stage) -> None:

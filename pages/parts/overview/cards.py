@@ -89,7 +89,9 @@ def _render_day(
     view = overview.view
     since, until = day_panel.days_of(points, point)
     with st.container(key="day-panel", gap="small"):
-        sentence = unusual_text.of_days(overview.unusual, since, until)
+        sentence = ""
+        if point.value is not None:
+            sentence = unusual_text.of_days(overview.unusual, since, until)
         # Without the notes on unusual days, which are the sentence.
         notes = [note for note in notes_of(overview) if note.kind != "platform"]
         figure = day_panel.figure_of(point.value, point.change, NOUNS[view.metric])
@@ -141,9 +143,11 @@ def notes_of(overview: Overview) -> list[Note]:
 def caption(overview: Overview, points: Sequence[Point]) -> str:
     """The sentences on the counted Pages, missing days, weekly points, and what is not drawn."""
     period, noun = overview.view.period, NOUNS[overview.view.metric]
-    gaps = timeline.count_missing(points)
+    gaps, why, pages_count = timeline.count_missing(points), "", overview.totals.pages_count
+    if gaps:
+        why = note_text.why_missing(overview.notes.outages, points[0].day, points[-1].day)
     sentences = [
-        overview_text.counted_pages(overview.counted, overview.totals.pages_count, noun, gaps),
+        overview_text.counted_pages(overview.counted, pages_count, noun, gaps, why),
         overview_text.weekly_text(points),
         week_of_yesterday(period),
     ]

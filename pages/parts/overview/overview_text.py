@@ -109,8 +109,10 @@ def nothing_to_compare(period: Period, totals: Totals) -> str:
     return f"No Page has figures at the start and the end of {span(period.since, period.until)}."
 
 
-def counted_pages(now: Comparable, pages_count: int, noun: str, gaps_count: int) -> str:
-    """Which Pages are counted in the chart, and why others are left out.
+def counted_pages(
+    now: Comparable, pages_count: int, noun: str, gaps_count: int, why: str = ""
+) -> str:
+    """Which Pages are counted in the chart, why others are left out, and ``why`` there are gaps.
 
     "138 of 140 Pages are counted. Left out: 1 joined later, …"
     """
@@ -136,7 +138,8 @@ def counted_pages(now: Comparable, pages_count: int, noun: str, gaps_count: int)
         )
     if gaps_count:
         verb = "is" if gaps_count == 1 else "are"
-        text += f" {counted(gaps_count, 'day')} without figures {verb} grey."
+        reason = f": {why}" if why else ""
+        text += f" {counted(gaps_count, 'day')} without figures {verb} grey{reason}."
     return text.strip()
 
 

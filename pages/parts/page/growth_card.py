@@ -120,7 +120,7 @@ def render(
         week_of_yesterday(period),
         *_beginning(by_day),
         *_averages(figures),
-        *_limits(view, points, drawn),
+        *_limits(figures, view, points, drawn),
         *_unusual(figures, view, drawn),
         *_posts(installation, post_days),
     ]
@@ -178,7 +178,7 @@ def _render_chart(
     with st.container(key="day-panel", gap="small"):
         noun, since_and_until = figures.view.metric, day_panel.days_of(points, point)
         sentences = [
-            _usual(figures, *since_and_until),
+            _usual(figures, *since_and_until) if point.value is not None else "",
             _source(figures, point.day),
             _posts_on(post_days, *since_and_until),
         ]
@@ -274,15 +274,17 @@ def _averages(figures: PageFigures) -> list[str]:
     return [f"{average} over {counted(period.days_count, 'day')}."]
 
 
-def _limits(view: str, points: list[Point], drawn: list[Point]) -> list[str]:
+def _limits(figures: PageFigures, view: str, points: list[Point], drawn: list[Point]) -> list[str]:
     """Sentences on missing days, and on days of a long period that are not drawn."""
     sentences = []
     missing = timeline.count_missing(points)
     if missing:
         verb = "has" if missing == 1 else "have"
+        why = note_text.why_missing(figures.notes.outages, points[0].day, points[-1].day)
+        reason = f": {why}" if why else ""
         sentences.append(
-            f"{counted(missing, 'day')} {verb} no figures (grey): the dashboard was not running, "
-            "or Facebook refused. They can't be fetched later."
+            f"{counted(missing, 'day')} {verb} no figures (grey){reason}. "
+            f"{'It' if missing == 1 else 'They'} can't be fetched later."
         )
     if len(drawn) < len(points):
         sentences.append(

@@ -10,12 +10,14 @@ from datetime import date
 
 from pages.charts.timeline import Note
 from pages.records import Notes
+from pages.text import outage_text
 from pages.text.formats import count, counted, cut, day, span
 from pages.text.phrases import ERASED_ACCOUNT, ERASED_PAGE
 from storage.figures.unusual import UnusualDay
 from storage.jobs.events import EventRecord
 from storage.notes.notes import MAX_TEXT, NoteRow
-from storage.notes.timeline_events import Consent, Imported, Outage, Retired
+from storage.notes.outages import Outage
+from storage.notes.timeline_events import Consent, Imported, Retired
 
 # Characters; a note is one line of a list.
 MAX_NAME = 30
@@ -29,8 +31,8 @@ MEANINGS: Mapping[str, str] = {
     "connected": "Connected: an account gave this dashboard access to its Pages.",
     "renewed": "Renewed: an account confirmed its access; Pages may have come or gone.",
     "outage": (
-        "No figures: the dashboard was not running, or Facebook refused. "
-        "Those days can't be fetched later."
+        "No figures: no Page was read on those days, for the reason that is known. They can't be "
+        "fetched later."
     ),
     "retired": "Retired: Facebook no longer gives out this figure; its history stays.",
     "platform": (
@@ -129,9 +131,19 @@ def consent(event: Consent) -> Note:
 
 
 def outage(event: Outage) -> Note:
-    """ "No figures 3 Nov – 5 Nov 2026", on the first of the days."""
-    text = f"No figures {span(event.since, event.until)}"
-    return Note(event.since, text, "outage", "No figures")
+    """ "No figures 3 Nov – 5 Nov 2026: Pagekeeper was not running", on the first of the days."""
+    why = outage_text.why(event.cause)
+    text = f"No figures {span(event.since, event.until)}: {why}"
+    return Note(event.since, text, "outage", "No figures", event.until, why)
+
+
+def why_missing(outages: Sequence[Outage], since: date, until: date) -> str:
+    """The reasons why days from ``since`` to ``until`` have no figures: `outage_text.reasons`."""
+    return outage_text.reasons(
+        (max(since, each.since), min(until, each.until), each.cause)
+        for each in outages
+        if each.since <= until and each.until >= since
+    )
 
 
 def imported(event: Imported) -> Note:

@@ -24,6 +24,7 @@ from storage.notes.notes import (
     find_note,
     list_notes,
 )
+from storage.notes.outages import list_outages
 from storage.notes.tags import create_tag, tag_page
 from storage.notes.timeline_events import (
     Consent,
@@ -31,7 +32,6 @@ from storage.notes.timeline_events import (
     Scope,
     list_consents,
     list_imports,
-    list_outages,
     list_retired,
 )
 from tests.integration.figures.figure_rows import LONG_AGO, add_grant, add_page, day, hold

@@ -86,7 +86,7 @@ def test_old_figures_say_their_day_on_every_screen(stage: Stage) -> None:
     assert notes_of(at)["Net new fans"].startswith("until ")
     gap = formats.span(ago(44), ago(0))
     assert bands_of(charts_of(at)[0]) == [gap]
-    assert "45 days without figures are grey." in words_of(at)
+    assert "45 days without figures are grey: " in words_of(at)
     for screen in ("overview", "page", "compare"):
         at = stage.open(screen, {"id": "1", "ids": "1,2", "period": "90 days"})
         assert f"Figures end on {formats.day(ended)}." in words_of(at), screen

@@ -229,7 +229,7 @@ def test_every_view_can_be_drawn(stage: Stage, view: str) -> None:
     give_page(stage, "1", fans, grant_id=connect(stage))
     at = stage.open("overview", {"view": view})
     assert len(at.get("vega_lite_chart")) == 1
-    assert "1 day without figures is grey." in words_of(at)
+    assert "1 day without figures is grey" in words_of(at)
 
 
 def test_a_page_without_figures_is_left_out_and_that_is_said(stage: Stage) -> None:

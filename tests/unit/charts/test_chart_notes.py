@@ -81,6 +81,21 @@ def test_a_gap_already_says_that_there_was_no_snapshot() -> None:
     assert len(join_notes([note(5, "Server moved", "own")], POINTS)) == 1
 
 
+def test_the_tooltip_of_a_day_without_a_figure_says_why() -> None:
+    day = FIRST + timedelta(5)
+    outage = Note(day, "", "outage", until=day, why="Facebook's limit was reached")
+    for make in (line_charts.total_chart, line_charts.share_chart, line_charts.change_chart):
+        figure = next(
+            each
+            for each in make(POINTS, "Fans", LIGHT, [outage])["transform"]
+            if each["as"] == "figure_text"
+        )
+        assert figure["calculate"].endswith(
+            " : datum['iso'] >= '2026-11-06' && datum['iso'] <= '2026-11-06' "
+            "? \"no figures: Facebook's limit was reached\" : 'no figures'"
+        )
+
+
 def test_the_tooltip_says_the_note_and_keeps_the_figures() -> None:
     (group,) = note_marks([note(3, "Spring sale")], POINTS, "Fans")
     (row,) = group["data"]["values"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any, get_args
@@ -17,7 +18,8 @@ from pages.ui.tags import tag_text
 from storage.figures.unusual import Direction, UnusualDay
 from storage.jobs.events import EVENT_KINDS, EventRecord
 from storage.notes.notes import NoteRow
-from storage.notes.timeline_events import Consent, Imported, Outage, Retired
+from storage.notes.outages import Outage
+from storage.notes.timeline_events import Consent, Imported, Retired
 
 DAY = date(2026, 11, 8)
 
@@ -38,10 +40,27 @@ def test_a_consent_says_who_and_how_many(found: Consent, text: str) -> None:
     assert note_text.consent(found).day == DAY
 
 
-def test_an_outage_says_its_days_and_stands_on_the_first() -> None:
-    long = note_text.outage(Outage(DAY, date(2026, 11, 10)))
-    assert long == Note(DAY, "No figures 8 Nov – 10 Nov 2026", "outage", "No figures")
-    assert note_text.outage(Outage(DAY, DAY)).text == "No figures 8 Nov 2026"
+def test_an_outage_says_its_days_and_why_and_stands_on_the_first() -> None:
+    why, last = "Pagekeeper was not running", date(2026, 11, 10)
+    text = f"No figures 8 Nov – 10 Nov 2026: {why}"
+    found = note_text.outage(Outage(DAY, last, "not_running"))
+    assert found == Note(DAY, text, "outage", "No figures", last, why)
+    text = "No figures 8 Nov 2026: Facebook refused"
+    assert note_text.outage(Outage(DAY, DAY, "TooMuchData")).text == text
+
+
+def test_reasons_of_several_outages_have_their_days() -> None:
+    def why(*outages: Outage) -> str:
+        return note_text.why_missing(outages, DAY, date(2026, 11, 20))
+
+    off = Outage(date(2026, 11, 1), date(2026, 11, 10), "not_running")
+    assert why() == why(Outage(date(2026, 11, 1), date(2026, 11, 7), "unknown")) == ""
+    assert why(off, replace(off, since=DAY, until=DAY)) == "Pagekeeper was not running"
+    limit = Outage(date(2026, 11, 19), date(2026, 11, 22), "RateLimited")
+    said = "Pagekeeper was not running on 3, Facebook's limit was reached on 2"
+    assert why(limit, off) == said
+    others = [Outage(DAY, DAY, cause) for cause in ("frozen", "left_out", "unknown")]
+    assert why(limit, off, *others).endswith("the account was frozen on 1, other reasons on 2")
 
 
 def test_a_retired_metric_says_what_takes_its_place() -> None:
@@ -61,7 +80,7 @@ def test_every_automatic_kind_is_explained() -> None:
     notes = [
         note_text.consent(Consent(DAY, "connected", "A", 1)),
         note_text.consent(Consent(DAY, "renewed", "A", 1)),
-        note_text.outage(Outage(DAY, DAY)),
+        note_text.outage(Outage(DAY, DAY, "unknown")),
         note_text.imported(Imported(DAY, "a.csv")),
         note_text.retired(Retired(DAY, "Views", None)),
         note_text.platform_wide(UnusualDay(DAY, 9, 0, 9)),
