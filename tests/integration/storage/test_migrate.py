@@ -190,7 +190,7 @@ def test_texts_of_the_version_before_are_found(empty_database: Database) -> None
         config = make_config()
         config.attributes["connection"] = session.connection()
         command.upgrade(config, "post_checkpoints_by_time")
-        _insert(session, "pages", id="10", name="Café", name_folded="cafe")
+        insert_filled(session, "pages", id="10", name="Café", name_folded="cafe")
         session.execute(
             text(
                 "INSERT INTO posts (id, page_id, published_at, kind, message, first_seen_at)"
