@@ -25,6 +25,7 @@ from fb.web.routes import METHODS, GetStartup, only_get
 from storage.accounts.connection_states import CONNECTION_STATES
 from storage.db.errors import StorageError
 from storage.figures.health import count_connections, get_freshness
+from storage.jobs.rate_limits import list_limits
 from storage.jobs.runs import RUN_STATUSES, list_active_kinds, list_last_runs
 
 log = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ def _describe_database(installation: Installation) -> Iterator[Metric]:
         freshness = get_freshness(session, now.date())
         runs = list_last_runs(session)
         active_kinds = list_active_kinds(session)
+        limits = list_limits(session, now)
     due_kinds = list_due(installation)
     pages = _labelled("pages", "Pages, archived ones left out, by connection.", "state")
     for state in CONNECTION_STATES:
@@ -127,8 +129,9 @@ def _describe_database(installation: Installation) -> Iterator[Metric]:
     failed = _labelled("job_last_failed_pages", "Pages that the newest run could not read.", "kind")
     limit_end = _labelled(
         "limit_end_timestamp_seconds",
-        "When the limit that ended the newest run is over, where Facebook says so.",
-        "kind",
+        "When Facebook may be asked again, while a limit is in force: that of the app, or the last "
+        "of the accounts'.",
+        "scope",
     )
     for kind in sorted({*(run.kind for run in runs), *due_kinds}):
         due.add_metric((kind,), kind in due_kinds)
@@ -141,8 +144,13 @@ def _describe_database(installation: Installation) -> Iterator[Metric]:
         if run.finished_at is not None:
             seconds = (run.finished_at - run.started_at).total_seconds()
             duration.add_metric((run.kind,), seconds)
-        if run.limited_until is not None:
-            limit_end.add_metric((run.kind,), run.limited_until.timestamp())
+    for scope, of_scope in (
+        ("app", [limit.until for limit in limits if limit.grant_id is None]),
+        ("account", [limit.until for limit in limits if limit.grant_id is not None]),
+    ):
+        ends = [until.timestamp() for until in of_scope if until is not None]
+        if ends:
+            limit_end.add_metric((scope,), max(ends))
     yield from (due, running, status, age, duration, failed, limit_end)
 
 

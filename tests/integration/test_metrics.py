@@ -78,7 +78,8 @@ def test_prometheus_reads_figures_without_names(
         assert metrics["job_last_duration_seconds snapshots"] == 0
         assert "job_last_duration_seconds posts" not in metrics, "it runs"
         assert metrics["job_due snapshots"] == 0, "the limit is not over"
-        assert metrics["limit_end_timestamp_seconds snapshots"] == run.limited_until.timestamp()
+        assert metrics["limit_end_timestamp_seconds app"] == run.limited_until.timestamp()
+        assert "limit_end_timestamp_seconds account" not in metrics
         assert metrics["graph_calls_total answered"] == calls + 2, "about the account"
         assert metrics["graph_calls_total 4 RateLimited"] == 50
         assert (metrics["open_sessions"], metrics["database_reachable"]) == (3, 1)
