@@ -23,6 +23,9 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --re
 COMPILE := $(BIN)/uv pip compile --quiet --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command 'make requirements' $(UPGRADE)
 
+# Also where the environment says otherwise: each process would compile all modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test test-browser test-dates faults check format requirements pictures bench clean
 .DELETE_ON_ERROR:
 

@@ -27,7 +27,7 @@ from tests.browser.kit.trips import connect
 from tests.waiting import wait_until
 
 # Posts and two years of views and engagement follow the history by themselves, in the background.
-FETCH_SECONDS = 120
+FETCH_SECONDS = 240
 
 
 class Serve(Protocol):
