@@ -12,10 +12,9 @@
 # make clean         delete .venv and what the tools remember
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
 # One more than there are cores: tests also wait, for locks, servers and disks.
-PYTEST := -n 3 --dist worksteal
-BROWSER := -n $(WORKERS) --dist loadfile
+WORKERS ?= 3
+PYTEST := -n $(WORKERS) --dist worksteal
 # A day is a parameter of the SQL and changes nothing in it, so one database is enough.
 DATES := $(PYTEST) tests/unit tests/integration tests/screens -k "not postgresql"
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -36,7 +35,7 @@ test: .venv/tests
 	$(BIN)/python -m pytest $(PYTEST) tests/browser/walks/test_walk.py tests/unit tests/integration tests/screens
 
 test-browser: .venv/tests
-	$(BIN)/python -m pytest $(BROWSER) tests/browser --ignore=tests/browser/walks/test_walk.py
+	$(BIN)/python -m pytest $(PYTEST) tests/browser --ignore=tests/browser/walks/test_walk.py
 
 test-dates: .venv/tests
 	$(BIN)/python -m tests.dates $(DATES)
@@ -45,7 +44,7 @@ faults: .venv/tests
 	$(BIN)/python -m tests.faults
 
 pictures: .venv/tests
-	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(BROWSER) \
+	PAGEKEEPER_PICTURES=tests/browser/screenshots $(BIN)/python -m pytest $(PYTEST) \
 		$(addprefix tests/browser/screens/test_,look.py accessible.py notes_and_tags.py import_export.py)
 
 check: .venv/tests
