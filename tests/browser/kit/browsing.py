@@ -116,16 +116,22 @@ class Watch:
         assert not self.complaints, f"the browser complained: {self.complaints}"
 
 
+# The script is done, the server is there, and nothing of an earlier run stands there any more.
+_STANDS_STILL = """() => {
+    const app = document.querySelector('[data-testid="stApp"]');
+    return app !== null && app.checkVisibility()
+        && app.dataset.testScriptState === 'notRunning'
+        && app.dataset.testConnectionState === 'CONNECTED'
+        && document.querySelector('[data-stale="true"], [data-testid="stSkeleton"]') === null;
+}"""
+
+
 def settle(page: Page) -> None:
     """Wait until the script is done and everything it drew stands there; no error among it."""
-    page.locator(
-        '[data-testid="stApp"][data-test-script-state="notRunning"]'
-        '[data-test-connection-state="CONNECTED"]'
-    ).wait_for(timeout=WAIT_MS)
-    expect(page.locator('[data-stale="true"]')).to_have_count(0)
-    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    # Asked often: an expectation is tried again twice a second only.
+    page.wait_for_function(_STANDS_STILL, polling=50, timeout=WAIT_MS)
+    errors = page.get_by_test_id("stException").or_(page.get_by_text("Something went wrong"))
+    expect(errors).to_have_count(0)
 
 
 def visit(page: Page, url: str) -> None:
