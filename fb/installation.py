@@ -24,6 +24,7 @@ from storage.accounts.vault import Vault
 from storage.db.engine import Database, open_database
 from storage.db.errors import (
     DatabaseBusy,
+    DatabaseFull,
     DatabaseUnreachable,
     NewerSchema,
     OldSchema,
@@ -43,12 +44,17 @@ StartupErrorKind = Literal[
     "settings",
     "database_unreachable",
     "database_held",
+    "database_full",
     "wrong_installation",
     "newer_schema",
     "old_schema",
 ]
 # Errors that may end by themselves, so that opening is tried again.
-PASSING_ERRORS: tuple[StartupErrorKind, ...] = ("database_unreachable", "database_held")
+PASSING_ERRORS: tuple[StartupErrorKind, ...] = (
+    "database_unreachable",
+    "database_held",
+    "database_full",
+)
 # Several machines compare times that each of them wrote.
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
 
@@ -155,6 +161,8 @@ def open_installation(
         with database.writing() as session:
             keys = check_keys(session, vault, now())
             open_stored_keys(session)
+    except DatabaseFull:
+        error = StartupError("database_full", address)
     except DatabaseUnreachable:
         error = StartupError("database_unreachable", address)
     except DatabaseBusy:

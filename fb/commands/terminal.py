@@ -26,6 +26,8 @@ STARTUP_ERRORS = {
     "that the database is running.",
     "database_held": "Another program holds the database: {database}. Nothing is lost. Try again "
     "when that backup, database browser or import is done.",
+    "database_full": "The disk of the database is full: {database}. What is stored is kept. Make "
+    "room on it, and try again.",
     "wrong_installation": "This database belongs to another installation ({found}), and these "
     "settings are for {wanted}. Nothing was touched. Set DATABASE_URL to another database.",
     "newer_schema": "A newer Pagekeeper has written to {database}. Nothing was touched. Update "

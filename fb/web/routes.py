@@ -30,7 +30,7 @@ from fb.web.guard import SAFE_METHODS
 from fb.web.limits import Rate, peer_of
 from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
-from storage.db.errors import DatabaseBusy, NewerSchema, StorageError
+from storage.db.errors import DatabaseBusy, DatabaseFull, NewerSchema, StorageError
 from storage.db.text import storable
 
 # One cookie per attempt. Older cookies of this browser are deleted, and their open attempts end.
@@ -45,6 +45,7 @@ METHODS = [*SAFE_METHODS, "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 UNAVAILABLE: dict[type[StorageError], str] = {
     DatabaseBusy: "Another program holds the database",
+    DatabaseFull: "The disk of the database is full",
     NewerSchema: "This process is of an older version, and has to be restarted on the new one",
 }
 

@@ -271,6 +271,11 @@ STARTUP_ERRORS: Mapping[str, Wording] = {
         "keeps it locked. Reload this screen when that is done.",
         OPEN_SETUP,
     ),
+    "database_full": Wording(
+        "The disk of the database is full",
+        "What is stored is kept, and nothing was changed. Make room on that disk, then try again.",
+        OPEN_SETUP,
+    ),
     "wrong_installation": Wording(
         "This database belongs to another installation",
         "It was made for another Facebook app, or for the other mode, and was not touched. Put the "

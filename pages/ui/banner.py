@@ -196,6 +196,16 @@ def of_run(run: LastRun | None, freshness: Freshness, now: datetime) -> Banner |
         return _slow_down(
             run, "Facebook names no time for the rest, which is tried again by itself."
         )
+    if run.status == "failed" and not run.failed:
+        return Banner(
+            "The last refresh broke off",
+            ":material/error_outline:",
+            "orange",
+            "The dashboard met an error of its own, such as a full disk: its log names it. "
+            "What was read before is kept. The refresh is tried again by itself.",
+            "See the last refreshes",
+            "activity",
+        )
     if run.status == "failed":
         since = f"What you see is from {when(seen, now)}. " if seen else ""
         return Banner(

@@ -8,7 +8,7 @@ from fb.installation import Startup
 from pages.text import wording
 from pages.text.wording import Step, Wording
 from pages.ui import links, polling
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
+from storage.db.errors import DatabaseBusy, DatabaseFull, DatabaseUnreachable, NewerSchema
 
 READING_WIDTH = 660
 
@@ -32,9 +32,11 @@ def render_startup_error(startup: Startup) -> None:
 
 
 def for_database_error(error: DatabaseBusy | DatabaseUnreachable | NewerSchema) -> Wording:
-    """The message for a database that is held by another program, gone, or upgraded meanwhile."""
+    """The message for a database that is held by another program, gone, full, or upgraded."""
     if isinstance(error, NewerSchema):
         return wording.for_startup_error("newer_schema")
+    if isinstance(error, DatabaseFull):
+        return wording.for_startup_error("database_full")
     is_held = isinstance(error, DatabaseBusy)
     return wording.for_startup_error("database_held" if is_held else "database_unreachable")
 

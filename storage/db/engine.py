@@ -24,7 +24,13 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, StorageError
+from storage.db.errors import (
+    DatabaseBusy,
+    DatabaseFull,
+    DatabaseUnreachable,
+    NewerSchema,
+    StorageError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -319,8 +325,10 @@ def _translate(error: OperationalError) -> StorageError | None:
     if sqlite_name.startswith("SQLITE_READONLY"):
         return DatabaseUnreachable("its file can't be written")
     if sqlite_name.startswith("SQLITE_FULL"):
-        return DatabaseUnreachable("the disk is full")
+        return DatabaseFull()
     sqlstate = getattr(cause, "sqlstate", None)
+    if sqlstate == "53100":  # disk_full
+        return DatabaseFull()
     if sqlstate in ("55P03", "40P01"):  # lock_not_available, deadlock_detected
         return DatabaseBusy()
     if sqlite_name or (sqlstate and sqlstate[:2] not in ("08", "28", "3D", "53", "57")):

@@ -2,6 +2,7 @@
 
     StorageError
     ├── DatabaseUnreachable      no connection, no permission, or not a database at all
+    │   └── DatabaseFull         its disk has no room; what is stored can still be read
     ├── DatabaseBusy             another program or transaction held it for too long
     ├── WrongInstallation        it belongs to another mode, app or program
     ├── NewerSchema              a newer version of Pagekeeper has migrated it
@@ -31,6 +32,13 @@ class DatabaseUnreachable(StorageError):
     def __init__(self, reason: str = "it did not answer") -> None:
         super().__init__(f"The database can't be reached: {reason}.")
         self.reason = reason
+
+
+class DatabaseFull(DatabaseUnreachable):
+    """The disk of the database has no room for a write; the write left nothing behind."""
+
+    def __init__(self) -> None:
+        super().__init__("its disk is full")
 
 
 class DatabaseBusy(StorageError):

@@ -26,7 +26,7 @@ from fb.web.routes import make_routes
 from fb.web.unknown_address import UnknownAddress
 from storage.accounts.keys import KeyReport
 from storage.db.engine import Database
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable, StorageError
+from storage.db.errors import DatabaseBusy, DatabaseFull, DatabaseUnreachable, StorageError
 from storage.models import Attempt, Grant, Page
 from tests.integration.facebook.traveller import START, Scene, opened_scene
 
@@ -224,6 +224,9 @@ def test_health_of_a_lost_database(tmp_path: Path) -> None:
         assert client.get("/oauth/start").headers["location"] == "/setup"
 
 
+@pytest.mark.fault(
+    "another program has the SQLite file locked when the dashboard starts", "the reason, in words"
+)
 def test_a_database_that_another_program_holds_at_the_start_is_said_to_be_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -265,7 +268,11 @@ def test_pictures_are_ours_with_an_etag(client: TestClient, scene: Scene) -> Non
 
 @pytest.mark.parametrize(
     ("error", "said"),
-    [(DatabaseUnreachable, "does not answer"), (DatabaseBusy, "Another program holds")],
+    [
+        (DatabaseUnreachable, "does not answer"),
+        (DatabaseBusy, "Another program holds"),
+        (DatabaseFull, "disk of the database is full"),
+    ],
 )
 @pytest.mark.parametrize("path", ["/oauth/start", "/pictures/1"])
 def test_a_database_that_went_away_or_is_held_is_said(

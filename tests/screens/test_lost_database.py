@@ -12,13 +12,26 @@ from fb.jobs.schedule import tick
 from fb.settings import read_settings
 from pages import resources
 from pages.text import wording
-from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema, StorageError
+from storage.db.errors import (
+    DatabaseBusy,
+    DatabaseFull,
+    DatabaseUnreachable,
+    NewerSchema,
+    StorageError,
+)
 from tests.screens.conftest import FakeSandbox, Stage, words_of
 
 
+@pytest.mark.fault(
+    "the database goes away, is locked or full while a screen is open", "the reason, in words"
+)
 @pytest.mark.parametrize(
     ("error", "kind"),
-    [(DatabaseUnreachable(), "database_unreachable"), (DatabaseBusy(), "database_held")],
+    [
+        (DatabaseUnreachable(), "database_unreachable"),
+        (DatabaseBusy(), "database_held"),
+        (DatabaseFull(), "database_full"),
+    ],
 )
 @pytest.mark.parametrize("screen", ["overview", "connections", "connect"])
 def test_every_screen_says_what_became_of_the_database(
@@ -38,6 +51,10 @@ def test_every_screen_says_what_became_of_the_database(
     assert expected.sentence in said
 
 
+@pytest.mark.fault(
+    "a newer version upgrades the database of a running one",
+    "the older one writes nothing and says so",
+)
 @pytest.mark.parametrize("screen", ["overview", "setup"])
 def test_every_screen_says_that_a_newer_version_has_upgraded_the_database(
     stage: Stage, screen: str

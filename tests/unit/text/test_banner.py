@@ -146,11 +146,17 @@ def test_a_rate_limit_says_how_far_and_from_when(
 
 
 def test_a_failed_run_blames_nobodys_connection() -> None:
-    failed = replace(RUN, status="failed", done=0)
+    failed = replace(RUN, status="failed", done=0, failed=6000)
     line = shown(banner.of_run(failed, FRESH, NOW))
     assert "from today 14:02 UTC. Your connections are fine." in line.sentence
     never = shown(banner.of_run(failed, replace(FRESH, last_refreshed_at=None), NOW))
     assert "What you see" not in never.sentence
+
+
+def test_a_run_that_broke_off_by_itself_does_not_blame_facebook() -> None:
+    line = shown(banner.of_run(replace(RUN, status="failed", done=50), FRESH, NOW))
+    assert "Facebook" not in line.badge + line.sentence
+    assert "full disk" in line.sentence
 
 
 def test_a_run_that_read_nothing_speaks_though_it_came_to_its_end() -> None:
