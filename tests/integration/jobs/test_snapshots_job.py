@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import func, make_url, select
+from sqlalchemy import func, select
 
 from fb.accounts.check import check_now
 from fb.accounts.disconnect import disconnect, freeze, thaw
@@ -28,6 +25,7 @@ from fb.log_facts import get_log_facts
 from storage.accounts.archive import archive_pages
 from storage.accounts.pages import PageReport
 from storage.accounts.vault import Vault
+from storage.db.engine import open_database
 from storage.db.errors import JobRunning
 from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, finish_run, start_run
 from storage.models import Attempt, Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
@@ -348,18 +346,28 @@ def test_the_lease_is_renewed_while_facebook_is_silent(
     assert len(set(seen)) > 5
 
 
-def test_a_long_writer_does_not_end_a_run(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It waits for the lock as it waits for Facebook, and gives none of its Pages up."""
-    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 1)
+@pytest.fixture
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A session waits a fifth of a second for the lock; to be in force before it is opened."""
+    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 0.2)
+
+
+@pytest.mark.fault(
+    "another program locks the database for longer than anybody waits, amid a refresh",
+    "the refresh: it waits on, and gives up no Page",
+)
+@pytest.mark.both_databases
+@pytest.mark.usefixtures("little_patience")
+def test_a_long_writer_does_not_end_a_run(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """It waits for the lock as it waits for Facebook."""
     scene.sandbox.inject("delay", path="/", seconds=1.0)
     assert start(scene.installation, JOB, "manual")
     wait_until(lambda: find_active(scene.installation, SNAPSHOTS) is not None)
-    url = scene.installation.settings.database_url
-    with closing(sqlite3.connect(str(make_url(url).database), isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        time.sleep(3.5)
+    other = open_database(scene.installation.settings.database_url)
+    with other.writing():
+        wait_until(lambda: caplog.text.count("another program holds the database") == 3)
         assert not has_finished_run(scene)
-        other.execute("COMMIT")
+    other.close()
     wait_until(lambda: has_finished_run(scene))
     record = find_outcome(scene.installation, SNAPSHOTS)
     assert record is not None
