@@ -135,19 +135,30 @@ class Screen:
 
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
+        self._buttons: list[str] = []  # ids of those that were drawn; each ends with its key
 
-    def read(self) -> str:
-        """Have the script run once, and return every Markdown text that it draws."""
+    def read(self, page: str = "", query: str = "", *, press: str | None = None) -> str:
+        """Have the script run once, and return every Markdown text that it draws.
+
+        ``press`` is the key of a button that was drawn before.
+        """
         message = BackMsg()
-        message.rerun_script.query_string = ""
+        message.rerun_script.page_name = page
+        message.rerun_script.query_string = query
+        if press is not None:
+            (id,) = {id for id in self._buttons if id.endswith(f"-{press}")}
+            message.rerun_script.widget_states.widgets.add(id=id, trigger_value=True)
         self._connection.send(message.SerializeToString())
         texts: list[str] = []
         while True:
             answer = self._receive()
             if answer.WhichOneof("type") == "script_finished":
                 return "\n".join(texts)
-            if answer.delta.new_element.markdown.body:
-                texts.append(answer.delta.new_element.markdown.body)
+            element = answer.delta.new_element
+            if element.markdown.body:
+                texts.append(element.markdown.body)
+            if element.button.id:
+                self._buttons.append(element.button.id)
 
     def ask_upload_address(self) -> str:
         """Ask for an address to upload a file to, as a file uploader does."""
