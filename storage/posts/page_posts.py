@@ -176,7 +176,7 @@ def find_coverage(session: Session, filter: Filter, since: date, until: date) ->
     begin, end = begin_of(since, ZoneInfo("UTC")), end_of(until, ZoneInfo("UTC"))
     later = [row.covered_since for row in listed if row.covered_since >= begin + A_DAY]
     states = Counter(row.state for row in rows)
-    counts = _count_posts(session, end - A_YEAR, end)
+    counts = _count_posts(session, filter, until, end - A_YEAR, end)
     return Coverage(
         pages_count=len(rows),
         unread=len(rows) - len(listed),
@@ -213,11 +213,15 @@ def has_posts(session: Session) -> bool:
     return bool(session.scalar(select(exists().select_from(table_of(Post)))))
 
 
-def _count_posts(session: Session, begin: datetime, end: datetime) -> Counter[str]:
+def _count_posts(
+    session: Session, filter: Filter, until: date, begin: datetime, end: datetime
+) -> Counter[str]:
     table = table_of(Post).c
+    # Of these Pages, or SQLite would read by time, which takes five times as long.
+    of_filter = table.page_id.in_(select(Page.id).where(*filter_conditions(filter, until)))
     rows = session.connection().execute(
         select(table.page_id, func.count())
-        .where(table.published_at >= begin, table.published_at < end)
+        .where(table.published_at >= begin, table.published_at < end, of_filter)
         .group_by(table.page_id)
     )
     return Counter(dict(tuple(row) for row in rows))
