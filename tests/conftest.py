@@ -83,7 +83,7 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Tell ``make faults`` how each of its tests ended."""
     report = yield
-    if report.when == "call" or report.failed:
+    if report.failed or (report.when == "call" and not report.skipped):
         note_end(item, report.passed)
     return report
 

@@ -240,6 +240,9 @@ def test_sync_waits_for_the_lease_of_a_run_that_died(
         assert "Another refresh is running already." in said
 
 
+@pytest.mark.fault(
+    "another program has the SQLite file locked when a command begins", "the reason, in words"
+)
 def test_a_database_that_another_program_holds_is_said_to_be_held(
     connected: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -191,16 +191,18 @@ def full_disk(database: Database) -> Iterator[None]:
 )
 @pytest.mark.both_databases
 def test_two_timers_at_once_on_a_new_day(scene: Scene) -> None:
-    gate = threading.Barrier(2)
+    start_line, go_on = threading.Barrier(2), threading.Event()
 
     def tick_at_once(installation: Installation) -> None:
-        gate.wait()
+        start_line.wait()
         tick(installation)
 
     with opened_beside(scene, scene.clock) as other, ThreadPoolExecutor(2) as pool:
-        scene.sandbox.inject("delay", path="/", seconds=0.3)
+        scene.sandbox.inject("hold", path="/", times=9, until=go_on)
         list(pool.map(tick_at_once, (scene.installation, other)))
         wait_until(lambda: count_batches(scene) == 2)
+        tick(other)  # the next one finds the first under way
+        go_on.set()
         wait_for_end(scene, runs=1)
     assert list_runs(scene) == [("done", PAGES)]
     assert count_batches(scene) == 2, "fifty Pages a call"
@@ -229,8 +231,9 @@ def travel_by_two(
     scene: Scene, first: Installation, second: Installation, everybody: Iterable[Installation]
 ) -> None:
     """Set out at one dashboard, come back to another, and save at the first."""
+    go_on = threading.Event()
     scene.sandbox.clear_faults()
-    scene.sandbox.inject("delay", path="me/accounts", seconds=0.5)
+    scene.sandbox.inject("hold", path="me/accounts", until=go_on)
     start_of, end_of = (Traveller(each, scene.graph_url) for each in (first, second))
     back = start_of.answer(start_of.set_out())
     end_of.cookies = start_of.cookies
@@ -240,6 +243,7 @@ def travel_by_two(
         traveller = Traveller(installation, scene.graph_url, start_of.cookies)
         view = traveller.look(attempt_id)
         assert (view.status, view.is_slow) == ("reading", False)
+    go_on.set()
     preview = end_of.wait(attempt_id).preview
     assert preview is not None
     assert start_of.save(attempt_id, preview)["kept"] == PAGES
@@ -247,14 +251,16 @@ def travel_by_two(
 
 def refresh_by_one(scene: Scene, first: Installation, second: Installation) -> None:
     """While one dashboard reads, another neither begins nor takes over; afterwards it may."""
+    go_on = threading.Event()
     scene.sandbox.clear_faults()
-    scene.sandbox.inject("delay", path="/", seconds=0.5)
+    scene.sandbox.inject("hold", path="/", times=2, until=go_on)
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(run_snapshots, first, "manual")
         wait_until(lambda: count_batches(scene) == 2)
         assert not snapshots.is_due(second)
         with pytest.raises(JobRunning):
             run_snapshots(second, "manual")
+        go_on.set()
         record = run.result()
     assert (record.status, record.pages_done) == ("done", PAGES)
     assert run_snapshots(second, "manual").status == "done"
@@ -268,8 +274,10 @@ def test_facebook_hangs(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fb.graph.client._MIN_TIMEOUT_SECONDS", 0.1)
     assert GraphClient.__init__.__kwdefaults__ is not None
     monkeypatch.setitem(GraphClient.__init__.__kwdefaults__, "read_timeout_seconds", 0.3)
-    scene.sandbox.inject("delay", times=100, seconds=5)
+    ends = threading.Event()
+    scene.sandbox.inject("hold", times=100, until=ends)
     record = run_snapshots(scene.installation, "manual")
+    ends.set()
     assert (record.status, record.pages_done, record.pages_failed) == ("failed", 0, PAGES)
     with scene.installation.database.reading() as session:
         assert set(session.scalars(select(JobFailure.kind))) == {"Unreachable"}

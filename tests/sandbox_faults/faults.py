@@ -5,6 +5,7 @@
 ``redirect``         HTTP 307 to /elsewhere of the sandbox itself
 ``cut``              the connection is closed without an answer, and the call is not carried out
 ``delay``            the right answer after ``seconds``
+``hold``             the right answer once the event ``until`` is set
 ``null items``       a batch answers null for every item
 ``error``            an envelope with ``code``, and ``subcode``, ``status``, ``headers`` if given
 ``proof required``   code 100 if the call, or an item with its own token, has no appsecret_proof
@@ -32,7 +33,9 @@ _NO_PROOF = {
     "code": 100,
     "type": "GraphMethodException",
 }
-KINDS = frozenset({"html", "redirect", "cut", "delay", "null items", "error", "proof required"})
+KINDS = frozenset(
+    {"html", "redirect", "cut", "delay", "hold", "null items", "error", "proof required"}
+)
 
 
 @dataclass
@@ -108,6 +111,10 @@ class FaultInjector:
             return
         elif fault.kind == "delay":
             await anyio.sleep(float(fault.details["seconds"]))
+            response = await self._answer(scope, body)
+        elif fault.kind == "hold":
+            while not fault.details["until"].is_set():
+                await anyio.sleep(0.01)
             response = await self._answer(scope, body)
         elif fault.kind == "error":
             response = _refuse(fault.details)

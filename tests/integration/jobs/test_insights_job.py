@@ -253,6 +253,9 @@ def test_a_new_day_stops_the_run_for_its_snapshot(scene: Scene) -> None:
     assert values_count(scene) == 8 * 728 * len(LIVE)
 
 
+@pytest.mark.fault(
+    "views and engagement hang or fail for days", "the snapshot of each day, which comes in time"
+)
 @pytest.mark.parametrize("trouble", ["hangs", "fails"])
 def test_the_days_snapshot_comes_whatever_becomes_of_insights(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, trouble: str

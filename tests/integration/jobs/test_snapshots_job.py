@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +18,7 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
-from fb.jobs.runner import find_active, find_outcome, start
+from fb.jobs.runner import find_outcome, start
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import JOB, Chunk, is_due, run_snapshots
 from fb.jobs.worker import heartbeat
@@ -360,12 +361,14 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("little_patience")
 def test_a_long_writer_does_not_end_a_run(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """It waits for the lock as it waits for Facebook."""
-    scene.sandbox.inject("delay", path="/", seconds=1.0)
+    go_on = threading.Event()
+    scene.sandbox.inject("hold", path="/", times=2, until=go_on)
     assert start(scene.installation, JOB, "manual")
-    wait_until(lambda: find_active(scene.installation, SNAPSHOTS) is not None)
+    wait_until(lambda: [method for method, _ in scene.sandbox.calls].count("POST") == 2)
     other = open_database(scene.installation.settings.database_url)
     with other.writing():
-        wait_until(lambda: caplog.text.count("another program holds the database") == 3)
+        go_on.set()
+        wait_until(lambda: caplog.text.count("another program holds the database") >= 3)
         assert not has_finished_run(scene)
     other.close()
     wait_until(lambda: has_finished_run(scene))

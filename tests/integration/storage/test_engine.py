@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +19,7 @@ from storage.db.installation import bump_data_version, get_data_version
 from storage.migrations.migrate import find_marker
 from storage.models import Attempt, Event
 from tests.integration.storage_rows import NOW
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.both_databases
 
@@ -163,7 +163,7 @@ def test_many_threads_write_and_none_is_lost_or_locked_out(database: Database) -
 def test_a_writer_that_waits_too_long_is_told_so(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 0.1)
     database = open_database(database_url)
     with database.writing(), pytest.raises(DatabaseBusy), database.writing():
         pass
@@ -176,14 +176,15 @@ def test_work_in_the_background_outwaits_a_writer(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It waits longer than a session may, and can be stopped."""
-    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 1)
+    monkeypatch.setattr("storage.db.engine.LOCK_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("storage.db.engine.MIN_WAIT_SECONDS", 0.1)
     database = open_database(database_url)
-    holds, tries = threading.Event(), []
+    holds, tries = threading.Event(), list[int]()
 
     def hold() -> None:
         with database.writing():
             holds.set()
-            time.sleep(2.5)
+            wait_until(lambda: len(tries) >= 2)
 
     with ThreadPoolExecutor(1) as pool:
         holder = pool.submit(hold)
@@ -192,7 +193,7 @@ def test_work_in_the_background_outwaits_a_writer(
             bump_data_version(session)
             assert session.info[WAITED]
         holder.result()
-    assert len(tries) == 2
+    assert len(tries) >= 2
     with outwait_writers(tries.clear), database.writing() as session:
         assert WAITED not in session.info
 
