@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.upsert import table_of
 from storage.export.csv_xlsx import Cell, Column, Format, make_file
+from storage.metrics.posts import interaction_rate_percent
 from storage.models import Post, PostCheckpoint, Snapshot
 from storage.posts.analysis import Age, AgedPost, PostSet
 from storage.posts.details import PostDetail, list_details
@@ -46,6 +47,7 @@ POST_COLUMNS = (
     Column("paid_percent_is_from_ads", "percent"),
     Column("paid_age_days", "number"),
     Column("followers_when_published", "number"),
+    Column("interaction_rate_percent_by_followers", "percent"),
     Column("usual_views", "number"),
     Column("usual_posts", "number"),
     Column("usual_rests_on", "text"),
@@ -107,6 +109,7 @@ def _row(
         post.paid_percent,
         None if post.paid_percent is None else detail.paid_age_days,
         followers,
+        interaction_rate_percent(post.interactions, followers),
         post.usual,
         post.usual_count,
         post.basis,

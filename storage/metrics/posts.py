@@ -80,16 +80,14 @@ def pooled_rate_percent(pairs: Iterable[tuple[int | None, int | None]]) -> float
     return engagement_rate_percent(sum(e for e, _ in known), sum(v for _, v in known))
 
 
-def interaction_rate_percent(pairs: Iterable[tuple[int | None, int | None]]) -> float | None:
-    """Return interactions per post and follower, in percent, of one post or several.
+def interaction_rate_percent(interactions: int | None, followers: int | None) -> float | None:
+    """Return a post's interactions by the followers on the day it was published: 2.5 is 2.5 %.
 
-    ``pairs`` are a post's interactions and the followers on the day it was published; a post that
-    lacks either does not count, nor one below MIN_RATE_FOLLOWERS. None without any.
+    None when either is unknown, or for fewer than MIN_RATE_FOLLOWERS.
     """
-    known = [
-        (i, f) for i, f in pairs if i is not None and f is not None and f >= MIN_RATE_FOLLOWERS
-    ]
-    return 100 * sum(i for i, _ in known) / sum(f for _, f in known) if known else None
+    if interactions is None or followers is None or followers < MIN_RATE_FOLLOWERS:
+        return None
+    return 100 * interactions / followers
 
 
 def times_usual(value: float | None, usual: float | None) -> float | None:

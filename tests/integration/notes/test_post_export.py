@@ -71,6 +71,7 @@ def test_a_row_has_ids_utc_and_the_age_of_its_figures(stocked: Database) -> None
     assert photo["paid_percent_is_from_ads"] == ""
     assert photo["viewers_post_total_media_view_unique"] == "800"
     assert photo["followers_when_published"] == "650", "of the day before"
+    assert photo["interaction_rate_percent_by_followers"] == "5.0769"
     assert reel.pop("followers_when_published") == "750", "fans"
     assert {name for name, cell in reel.items() if cell} == {
         *("post_id", "page_id", "page_name", "published_at_utc", "kind"),

@@ -59,8 +59,10 @@ def test_rates_are_pooled_and_need_their_minimum() -> None:
     assert metrics.engagement_rate_percent(None, 100) is None
     assert metrics.pooled_rate_percent([(10, 50), (0, 150), (None, 900), (9, None)]) == 5.0
     assert metrics.pooled_rate_percent([]) is None
-    assert metrics.interaction_rate_percent([(2, 100), (4, 200), (9, 99), (1, None)]) == 2.0
-    assert metrics.interaction_rate_percent([(9, 99)]) is None
+    assert metrics.interaction_rate_percent(5, 200) == 2.5
+    assert metrics.interaction_rate_percent(9, 99) is None
+    assert metrics.interaction_rate_percent(1, None) is None
+    assert metrics.interaction_rate_percent(None, 100) is None
 
 
 def test_times_usual_needs_views_that_are_worth_it() -> None:
