@@ -15,6 +15,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from fb.installation import Installation
 from pages.cache import get_version
 from pages.parts.imports import import_plan, mapping_step
+from pages.text import wording
 from pages.text.formats import count, counted, cut, moment, plain
 from pages.ui import flash, links, viewer
 from storage.csv_import.cells import UnreadableFile
@@ -34,7 +35,7 @@ from storage.csv_import.page_index import PageIndex
 from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures, read_figures
 from storage.csv_import.sheet import Sheet, open_sheet
-from storage.db.errors import StorageError
+from storage.db.errors import DatabaseFull, StorageError
 
 UPLOAD_MB = 200  # as `server.maxUploadSize` in .streamlit/config.toml
 _TURN, _UPLOAD = "imports-turn", "imports-upload"
@@ -196,6 +197,9 @@ def _import(
                 import_id = import_figures(
                     session, figures, name, installation.now(), columns=columns
                 )
+        except DatabaseFull:
+            st.error(wording.STARTUP_ERRORS["database_full"].sentence, title="Not imported")
+            return
         except StorageError:
             st.error(
                 "The database was busy or out of reach. Nothing was imported; try again.",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, Table, update
+from sqlalchemy import MetaData, Table, event, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.attempts import create_attempt
@@ -104,6 +105,22 @@ def expire_leases(database: Database) -> None:
     """Let every job's lease be a minute old, as if its process had died."""
     with database.writing() as session:
         session.execute(update(JobLease).values(expires_at=datetime(2000, 1, 1, tzinfo=UTC)))
+
+
+@contextmanager
+def full_disk(database: Database) -> Iterator[None]:
+    """Within the block SQLite's file can't grow."""
+
+    def limit(driver_connection: Any, _record: object) -> None:
+        driver_connection.execute("PRAGMA max_page_count = 1")  # at least what it has
+
+    event.listen(database.engine, "connect", limit)
+    database.engine.dispose()
+    try:
+        yield
+    finally:
+        event.remove(database.engine, "connect", limit)
+        database.engine.dispose()
 
 
 def insert_filled(session: Session, table_name: str, /, **values: Any) -> None:

@@ -11,10 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from fb.graph.client import GraphClient
 from fb.graph.pages import fetch_figures
@@ -27,14 +26,13 @@ from fb.settings import read_settings
 from storage.accounts.pages import PageReport
 from storage.csv_import.importer import import_figures
 from storage.db.clock import read_clock
-from storage.db.engine import Database
 from storage.db.errors import DatabaseFull, DatabaseUnreachable, JobRunning
 from storage.jobs.runs import SNAPSHOTS
 from storage.models import Grant, JobFailure, JobRun, Page, Snapshot
 from tests.integration.facebook.traveller import MovableClock, Scene, Traveller, opened_scene
 from tests.integration.killing import dump
 from tests.integration.notes.csv_files import file_of
-from tests.integration.storage_rows import expire_leases
+from tests.integration.storage_rows import expire_leases, full_disk
 from tests.postgres import find_server
 from tests.present import TODAY
 from tests.waiting import wait_until
@@ -168,22 +166,6 @@ def test_a_full_disk(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     wait_for_end(scene, runs=2)
     assert list_runs(scene)[1] == ("done", PAGES)
     assert count_figures(scene)[0] == PAGES
-
-
-@contextmanager
-def full_disk(database: Database) -> Iterator[None]:
-    """Within the block the file can't grow."""
-
-    def limit(driver_connection: Any, _record: object) -> None:
-        driver_connection.execute("PRAGMA max_page_count = 1")  # at least what it has
-
-    event.listen(database.engine, "connect", limit)
-    database.engine.dispose()
-    try:
-        yield
-    finally:
-        event.remove(database.engine, "connect", limit)
-        database.engine.dispose()
 
 
 @pytest.mark.fault(

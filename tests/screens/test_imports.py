@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from pages.text import wording
 from storage.models import Snapshot
+from tests.integration.storage_rows import full_disk
 from tests.present import TODAY
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import connect, give_page, rising
@@ -154,6 +157,23 @@ def test_figures_that_look_like_no_totals_have_to_be_confirmed(stocked: Stage) -
     at = box.check().run()
     at = at.button(key="import").click().run()
     assert days_of(stocked) == before + 2
+
+
+@pytest.mark.fault(
+    "the disk is full when past figures are imported",
+    "what was there; the reason is said, and Import works once there is room",
+)
+def test_a_full_disk_is_said(stocked: Stage) -> None:
+    before, days = days_of(stocked), 3_000
+    rows = (f"1,{TODAY - timedelta(days=number)},{number}" for number in range(100, 100 + days))
+    at = upload(stocked.open("imports"), "\n".join(["page_id,date,fans", *rows]))
+    with full_disk(stocked.installation.database):
+        at = at.button(key="import").click().run()
+        expected = wording.STARTUP_ERRORS["database_full"].sentence
+        assert [error.value for error in at.error] == [expected]
+        assert days_of(stocked) == before
+    at.button(key="import").click().run()
+    assert days_of(stocked) == before + days
 
 
 def test_what_was_read_goes_when_the_file_is_removed(stocked: Stage) -> None:
