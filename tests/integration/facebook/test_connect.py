@@ -658,6 +658,10 @@ def test_discard_leaves_nothing(scene: Scene) -> None:
     assert count(scene, Page) == 0
 
 
+@pytest.mark.fault(
+    "a dashboard dies right after the return from Facebook's dialog",
+    "it is told within 20 s, by the database's clock; nothing is saved",
+)
 def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene, back: ReturnParameters) -> None:
     scene.installation.worker.stopping.set()  # a server that dies right after the return
     attempt_id = scene.traveller.come_back(back)
@@ -670,6 +674,8 @@ def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene, back: Return
     assert scene.traveller.look(attempt_id).is_slow
     age(scene, attempt_id, seconds=9)
     assert scene.traveller.look(attempt_id).status == "interrupted"
+    with scene.installation.database.reading() as session:
+        assert session.scalars(select(Grant)).all() == []
 
 
 def age(scene: Scene, attempt_id: str, *, seconds: int) -> None:
