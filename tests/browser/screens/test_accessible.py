@@ -147,7 +147,10 @@ class Walk:
         What is folded ``inside`` it is opened, too.
         """
         by_key(self.page, key).get_by_test_id("stPopoverButton").click()
-        expect(self.page.locator(POPOVER)).to_be_visible()
+        # What is in it comes with a run of its own.
+        expect(
+            self.page.locator(POPOVER).get_by_test_id("stElementContainer").first
+        ).to_be_visible()
         settle(self.page)
         if inside is not None:
             by_key(self.page, inside).locator("summary").click()
