@@ -186,7 +186,7 @@ def test_a_limit_of_one_account_leaves_the_others_going(many: Many) -> None:
     assert many.sync().pages_done == others + PAGES
 
 
-@pytest.mark.fault("Facebook limits the app", "every thread ends, and no call follows")
+@pytest.mark.fault("Facebook limits the app", "no call follows until the limit ends")
 def test_a_limit_of_the_app_ends_every_thread(many: Many) -> None:
     many.graph.gate.clear()
     many.graph.held = frozenset(ACCOUNTS)
@@ -235,7 +235,7 @@ def test_a_limit_of_the_app_that_is_all_but_used_stops_every_job(many: Many) -> 
 
 
 @pytest.mark.fault(
-    "a thread of a run meets an unexpected error", "the others end, and what they read is stored"
+    "a refresh meets an error that nobody expected", "what was read; the log says where it was"
 )
 def test_an_unexpected_error_ends_the_run_and_says_where(
     many: Many, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -262,7 +262,7 @@ def test_an_unexpected_error_ends_the_run_and_says_where(
     assert set(many.graph.reads.values()) == {1}
 
 
-@pytest.mark.fault("the dashboard stops amid a run", "every thread ends, what was read is stored")
+@pytest.mark.fault("the dashboard stops amid a refresh", "what was read, of all accounts")
 def test_a_stop_ends_every_thread_at_its_next_step(many: Many) -> None:
     many.graph.gate.clear()
     many.graph.held = frozenset(ACCOUNTS)
@@ -289,7 +289,9 @@ def test_an_account_that_is_left_amid_a_run_is_asked_no_more(many: Many) -> None
     assert record.pages_done >= (len(ACCOUNTS) - 1) * PAGES
 
 
-@pytest.mark.fault("a run loses its lease to another", "every thread ends and stores nothing more")
+@pytest.mark.fault(
+    "a computer sleeps amid a refresh, and another goes on with it", "the work of the other"
+)
 def test_a_lost_lease_ends_every_thread(many: Many) -> None:
     def lose(done: int, total: int) -> None:
         if not stored:
