@@ -273,7 +273,8 @@ def test_the_log_goes_from_start_to_end_without_secrets(connected: Path) -> None
     done = run(connected, "sync")
     lines = done.stderr.splitlines()
     assert f"Pagekeeper {__version__} starts python -m fb: sandbox mode, SQLite" in lines[0]
-    (ended,) = [line for line in lines if "snapshots run" in line]
+    began, ended = (line for line in lines if "snapshots run" in line)
+    assert began.endswith(" begins")
     assert re.search(r"Z INFO fb\.jobs\.runner: .*57 of 57 Pages, 0 failed, done after \d", ended)
     assert len(set(lines)) == len(lines)
     secrets = json.loads((connected / "data" / "sandbox-secrets.json").read_text())
