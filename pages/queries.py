@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from fb.accounts.connections import Account, list_accounts
+from fb.jobs import sandbox_history
 from pages.cache import remembered
 from pages.records import (
     Comparison,
@@ -92,7 +93,7 @@ from storage.insights.values import (
     get_insight_series,
     list_page_metrics,
 )
-from storage.jobs.runs import SNAPSHOTS, find_last_run
+from storage.jobs.runs import SNAPSHOTS, RunRecord, find_last_run
 from storage.metrics.forecast import Forecast, Refusal, find_forecast
 from storage.metrics.milestones import Milestone, list_milestones_reached
 from storage.notes.goals import find_goal
@@ -778,6 +779,12 @@ def find_tag_name(session: Session, tag_id: int) -> str | None:
 def find_accounts(session: Session, now: datetime) -> list[Account]:
     """All accounts with their state, worst first. ``now`` is cut to the hour, for the cache."""
     return _find_accounts(session, now.replace(minute=0, second=0, microsecond=0))
+
+
+@remembered
+def find_unfinished_history(session: Session) -> RunRecord | None:
+    """The sandbox's unfinished history as it was when the data changed last; its days go on."""
+    return sandbox_history.find_unfinished(session)
 
 
 @remembered

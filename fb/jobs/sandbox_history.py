@@ -17,6 +17,7 @@ from fb.jobs import insights, pictures, posts
 from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
+from storage.db.installation import bump_data_version
 from storage.jobs.runs import (
     FAST_FORWARD,
     POSTS,
@@ -120,6 +121,7 @@ def _start_run(
     days: int,
     days_done: int,
 ) -> int:
+    bump_data_version(session)  # the screens remember whether a history is made
     return start_run(
         session,
         kind=SANDBOX_HISTORY,

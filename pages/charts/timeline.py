@@ -33,7 +33,7 @@ class Before:
     since: date
     until: date
     apart: timedelta
-    points: Sequence[Point]
+    points: tuple[Point, ...]
 
     def beside(self, points: Sequence[Point]) -> list[Point | None]:
         """For each of the chart's points the one that is drawn with it; None without."""

@@ -216,12 +216,6 @@ GLOSSARY: Mapping[Key, Term] = {
         "Interactions and clicks in percent of the views.",
         "100 × (interactions + clicks) ÷ views; of several posts their sums; none below 100 views",
     ),
-    "post_follower_rate": Term(
-        "Interaction rate by followers",
-        "Interactions in percent of the people who followed the Page. In the file only.",
-        "100 × interactions ÷ followers on the day of publishing or the day before; none below 100 "
-        "followers",
-    ),
     "post_paid": Term(
         "Paid views, Boosted",
         "The share of a post's views that came from ads, asked for when it is 7 and 28 days old.",

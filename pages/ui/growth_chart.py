@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from pages.charts import line_charts, timeline
 from pages.charts.chart_parts import Palette, Spec, lean, mark_day, on_screen, palette
 from pages.charts.timeline import Before, Note, Point
+from pages.text.locale import Locale, get_locale
 from pages.ui import day_panel, url_controls
 from storage.figures.filters import Metric
 
@@ -28,7 +30,7 @@ def choose_view(key: str) -> str:
 
 
 def build(
-    points: list[Point],
+    points: Sequence[Point],
     noun: str,
     view: str,
     colours: Palette,
@@ -49,7 +51,7 @@ def build(
 
 
 def describe(
-    points: list[Point], noun: str, view: str, whose: str, before: Before | None = None
+    points: Sequence[Point], noun: str, view: str, whose: str, before: Before | None = None
 ) -> str:
     """The chart in a sentence, and the period before in another, for screen readers."""
     describe_chart: Any = timeline.describe_changes if view == DAILY_CHANGE else timeline.describe
@@ -61,7 +63,7 @@ def describe(
 
 
 def render(
-    points: list[Point],
+    points: Sequence[Point],
     noun: str,
     view: str,
     whose: str,
@@ -82,13 +84,34 @@ def render(
     if view == SINCE_START and not start:
         st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
         return
-    colours = palette(st.context.theme.type)
-    chart, _ = build(points, noun, view, colours, notes, before)
-    draw(chart, colours, name, height=height, alt=describe(points, noun, view, whose, before))
+    colours, day = palette(st.context.theme.type), day_panel.marked(name)
+    arguments = tuple(points), noun, view, colours, tuple(notes), before
+    chart = _build_cached(*arguments, day, get_locale())
+    alt = describe(points, noun, view, whose, before)
+    st.vega_lite_chart(chart, height=height, alt=alt, **day_panel.selection_of(name))
 
 
 def draw(chart: Spec, colours: Palette, name: str, *, height: int, alt: str) -> None:
     """Draw a chart whose days can be clicked; ``name`` is the chart's for `day_panel`."""
-    marked = lean(mark_day(chart, day_panel.marked(name)))
-    selection = day_panel.selection_of(name)
-    st.vega_lite_chart(on_screen(marked, colours), height=height, alt=alt, **selection)
+    marked = _finish(chart, colours, day_panel.marked(name))
+    st.vega_lite_chart(marked, height=height, alt=alt, **day_panel.selection_of(name))
+
+
+@lru_cache(64)
+def _build_cached(
+    points: tuple[Point, ...],
+    noun: str,
+    view: str,
+    colours: Palette,
+    notes: tuple[Note, ...],
+    before: Before | None,
+    day: str | None,
+    locale: Locale,
+) -> Spec:
+    """A chart as it is drawn, with ``day`` marked, made once for its content and ``locale``."""
+    chart, _ = build(points, noun, view, colours, notes, before)
+    return _finish(chart, colours, day)
+
+
+def _finish(chart: Spec, colours: Palette, day: str | None) -> Spec:
+    return on_screen(lean(mark_day(chart, day)), colours)

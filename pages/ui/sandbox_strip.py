@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from fb.jobs import runner, sandbox_history
-from pages.queries import find_freshness, is_empty
+from pages.queries import find_freshness, find_unfinished_history, is_empty
 from pages.text.formats import count, counted, day, moment
 from pages.text.progress_text import with_time_left
 from pages.ui import flash, links, polling, popovers, viewer
@@ -28,7 +28,7 @@ def render(installation: Installation, session: Session) -> bool:
     """Draw the strip; nothing in live mode. True while the sandbox makes days."""
     if installation.sandbox is None:
         return False
-    progress = sandbox_history.find_unfinished(session)
+    progress = find_unfinished_history(session)
     is_busy = progress is not None
     with st.container(horizontal=True, vertical_alignment="center", key="sandbox-strip"):
         st.badge("Sandbox", icon=":material/science:", color="orange")

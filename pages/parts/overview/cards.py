@@ -131,8 +131,8 @@ def before_of(overview: Overview) -> Before | None:
     if period.previous is None or not overview.line_before:
         return None
     since, until = period.previous
-    points = [Point(each.day, each.total, each.change) for each in overview.line_before]
-    return Before(since, until, period.since - since, points)
+    points = (Point(each.day, each.total, each.change) for each in overview.line_before)
+    return Before(since, until, period.since - since, tuple(points))
 
 
 def notes_of(overview: Overview) -> list[Note]:

@@ -145,7 +145,7 @@ def before_of(figures: PageFigures, metric: Metric) -> Before | None:
     points = points_of(figures.history.of(metric), since, until)
     if all(point.value is None for point in points):
         return None
-    return Before(since, until, period.since - since, points)
+    return Before(since, until, period.since - since, tuple(points))
 
 
 def notes_of(figures: PageFigures) -> list[Note]:

@@ -132,7 +132,7 @@ def charts_of(values: Values, notes: list[Note]) -> dict[str, Spec]:
     points = points_of(values)
     apart = timedelta(len(values))
     earlier = [Point(p.day - apart, p.value and p.value // 2, p.change) for p in points]
-    before = Before(FIRST - apart, FIRST - timedelta(1), apart, earlier)
+    before = Before(FIRST - apart, FIRST - timedelta(1), apart, tuple(earlier))
     days = [FIRST + timedelta(number) for number in range(len(values))]
     halves = [None if value is None else value - value // 900 for value in values]
     is_index = bool(values[0] and halves[0]) and len(notes) != 1

@@ -245,7 +245,7 @@ def before_of(*values: int | None, apart: int = 30) -> Before:
         Point(each.day - timedelta(days=apart), each.value, each.change)
         for each in points_of(*values)
     ]
-    return Before(earlier[1].day, earlier[-1].day, timedelta(days=apart), earlier)
+    return Before(earlier[1].day, earlier[-1].day, timedelta(days=apart), tuple(earlier))
 
 
 BuildWithBefore = Callable[..., dict[str, Any]]
