@@ -84,17 +84,17 @@ def render(
     if view == SINCE_START and not start:
         st.caption(f"The period starts with 0 {noun.lower()}: there is no percentage of nothing.")
         return
-    colours, day = palette(st.context.theme.type), day_panel.marked(name)
+    colours = palette(st.context.theme.type)
     arguments = tuple(points), noun, view, colours, tuple(notes), before
-    chart = _build_cached(*arguments, day, get_locale())
-    alt = describe(points, noun, view, whose, before)
-    st.vega_lite_chart(chart, height=height, alt=alt, **day_panel.selection_of(name))
+    chart = _build_cached(*arguments, get_locale())
+    draw(chart, colours, name, height=height, alt=describe(points, noun, view, whose, before))
 
 
 def draw(chart: Spec, colours: Palette, name: str, *, height: int, alt: str) -> None:
     """Draw a chart whose days can be clicked; ``name`` is the chart's for `day_panel`."""
-    marked = _finish(chart, colours, day_panel.marked(name))
-    st.vega_lite_chart(marked, height=height, alt=alt, **day_panel.selection_of(name))
+    marked = lean(mark_day(chart, day_panel.marked(name)))
+    selection = day_panel.selection_of(name)
+    st.vega_lite_chart(on_screen(marked, colours), height=height, alt=alt, **selection)
 
 
 @lru_cache(64)
@@ -105,13 +105,7 @@ def _build_cached(
     colours: Palette,
     notes: tuple[Note, ...],
     before: Before | None,
-    day: str | None,
     locale: Locale,
 ) -> Spec:
-    """A chart as it is drawn, with ``day`` marked, made once for its content and ``locale``."""
-    chart, _ = build(points, noun, view, colours, notes, before)
-    return _finish(chart, colours, day)
-
-
-def _finish(chart: Spec, colours: Palette, day: str | None) -> Spec:
-    return on_screen(lean(mark_day(chart, day)), colours)
+    """A chart, made once for its content and the ``locale`` of its figures."""
+    return build(points, noun, view, colours, notes, before)[0]
