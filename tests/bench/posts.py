@@ -27,6 +27,7 @@ from tests.present import NOW, TODAY
 A_DAY = timedelta(days=1)
 UTC_ZONE = ZoneInfo("UTC")
 MAX_SECONDS = 0.5
+MAX_KILOBYTES = 100
 END = datetime.combine(TODAY + A_DAY, datetime.min.time(), UTC)
 
 _FOLLOWERS = """(SELECT coalesce(s.followers_count, s.fans_count) FROM snapshots s
@@ -202,16 +203,22 @@ class Rival:
 
 def main() -> None:
     """Measure and print everything, on both databases."""
-    from tests.bench.__main__ import served_postgresql
+    from tests.bench import screens
+    from tests.bench.__main__ import report, served_postgresql
+    from tests.bench.tab import opened_tab
     from tests.bench.world import make_world
+    from tests.browser.kit.serving import serving
 
-    world: dict[str, Any] = {"pages": 1_000, "days": 3 * 365, "today": TODAY, "has_posts": True}
+    world: dict[str, Any] = {"pages": 1_000, "days": 3 * 365, "has_posts": True}
     with TemporaryDirectory(prefix="pagekeeper-bench-") as folder:
         print("SQLite")
-        compare(make_world(f"sqlite:///{Path(folder) / 'posts.db'}", **world))
+        program = screens.copy_program(Path(folder) / "program")
+        compare(screens.make_database(program, **world))
+        with serving(program) as server, opened_tab(server.port, "posts") as tab:
+            report("first load of Posts", tab.rerun().bytes_count / 1000, MAX_KILOBYTES, "kB")
     print("PostgreSQL")
     with served_postgresql() as url:
-        compare(make_world(url, **world))
+        compare(make_world(url, today=TODAY, **world))
 
 
 def compare(database: Database) -> None:

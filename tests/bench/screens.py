@@ -38,14 +38,14 @@ RERUNS_COMPARED = 50  # the medians of fewer differ by more than what is measure
 PAUSE_SECONDS = 0.3
 
 
-def make_database(program: Path, *, pages: int, days: int) -> Database:
+def make_database(program: Path, *, pages: int, days: int, has_posts: bool = False) -> Database:
     """Fill the sandbox of a copied program so that nothing is due that would change figures."""
     installation = open_installation(read_settings({}, program), now=lambda: NOW).installation
     assert installation is not None
     key_id = installation.vault.current_key_id
     url = installation.settings.database_url
     installation.close()
-    database = make_world(url, pages=pages, days=days, today=TODAY)
+    database = make_world(url, pages=pages, days=days, today=TODAY, has_posts=has_posts)
     # The tokens name a key that is there, though it opens none of them.
     has_figure = exists().where(Snapshot.page_id == PageGrant.page_id, Snapshot.day == TODAY)
     lost = {"sealed_page_token": None, "key_id": None, "status": "no_access"}

@@ -30,8 +30,9 @@ class Answer:
 class Tab:
     """One tab. It keeps large elements as a browser does, so an unchanged one is not sent again."""
 
-    def __init__(self, connection: ClientConnection) -> None:
+    def __init__(self, connection: ClientConnection, screen: str) -> None:
         self._connection = connection
+        self._screen = screen
         self._script_hash = ""
         self._query: dict[str, str] = {}
         self._states: dict[str, WidgetState] = {}
@@ -46,6 +47,7 @@ class Tab:
         state = message.rerun_script
         state.query_string = urlencode(self._query)
         state.page_script_hash = self._script_hash
+        state.page_name = self._screen
         state.widget_states.widgets.extend(self._states.values())
         state.cached_message_hashes.extend(self._kept)
         state.context_info.timezone = "Etc/UTC"
@@ -110,8 +112,8 @@ class Tab:
 
 
 @contextmanager
-def opened_tab(port: int) -> Iterator[Tab]:
-    """Open a tab on the server at this port of loopback; nothing is loaded yet."""
+def opened_tab(port: int, screen: str = "") -> Iterator[Tab]:
+    """Open a tab on a screen of the server at this port of loopback; nothing is loaded yet."""
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
         origin=Origin(f"http://127.0.0.1:{port}"),
@@ -119,4 +121,4 @@ def opened_tab(port: int) -> Iterator[Tab]:
         compression=None,
         max_size=None,
     ) as connection:
-        yield Tab(connection)
+        yield Tab(connection, screen)
