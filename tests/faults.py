@@ -56,7 +56,7 @@ def _run(seed: int) -> list[tuple[Fault, bool]]:
     with tempfile.TemporaryDirectory(prefix="pagekeeper-faults-") as folder:
         path = Path(folder) / "notes"
         path.touch()
-        subprocess.run(
+        done = subprocess.run(
             [
                 *(sys.executable, "-m", "pytest", "-q", "-m", "fault", "-n", "2"),
                 *(f"--randomly-seed={seed}", "tests/integration", "tests/screens"),
@@ -65,6 +65,8 @@ def _run(seed: int) -> list[tuple[Fault, bool]]:
             env=os.environ | {_NOTES: str(path), ROUND: str(seed)},
             check=False,
         )
+        if done.returncode not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            sys.exit("The tests could not be run: see above.")
         lines = path.read_text(encoding="utf8").splitlines()
     fields = [line.split("\t") for line in lines]
     return [((what, stays), has_passed == "True") for what, stays, has_passed in fields]

@@ -104,6 +104,22 @@ def served_facebook() -> Iterator[str]:
         process.join(PATIENCE_SECONDS)
 
 
+def open_live(folder: Path, url: str) -> Installation:
+    """Open a live installation on a file in ``folder``, whose Facebook is at ``url``."""
+    settings = {
+        "FACEBOOK_APP_ID": traveller.APP_ID,
+        "FACEBOOK_APP_SECRET": traveller.APP_SECRET,
+        "FACEBOOK_GRAPH_URL": url,
+        "FACEBOOK_DIALOG_URL": url,
+        "STATE_TOKEN_SECRET": traveller.STATE_SECRET,
+        "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
+        "DATABASE_URL": f"sqlite:///{folder / 'ours.db'}",
+    }
+    installation = open_installation(read_settings(settings, folder), now=_now).installation
+    assert installation is not None
+    return installation
+
+
 def _serve(pipe: Connection) -> None:
     sandbox = create_sandbox(
         app_id=traveller.APP_ID,
@@ -134,7 +150,8 @@ def _play(url: str) -> tuple[tuple[float, float], tuple[float, float], int]:
     """CPU seconds of ours and the least: of connecting, of the sync; and how often it listed."""
     with TemporaryDirectory(prefix="pagekeeper-bench-") as place:
         file = Path(place) / "ours.db"
-        installation = _open(Path(place), url)
+        installation = open_live(Path(place), url)
+        installation.worker = _AtOnce()
         try:
             connecting, calls = _connect(installation, url)
             least = _do_least_connecting(file, Path(place) / "least.db", calls)
@@ -238,22 +255,6 @@ def _make_upsert(
     marks = ", ".join("?" * len(names))
     statement = f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT ({key}) DO UPDATE SET {changes}"
     return statement, cursor.fetchall()
-
-
-def _open(folder: Path, url: str) -> Installation:
-    settings = {
-        "FACEBOOK_APP_ID": traveller.APP_ID,
-        "FACEBOOK_APP_SECRET": traveller.APP_SECRET,
-        "FACEBOOK_GRAPH_URL": url,
-        "FACEBOOK_DIALOG_URL": url,
-        "STATE_TOKEN_SECRET": traveller.STATE_SECRET,
-        "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        "DATABASE_URL": f"sqlite:///{folder / 'ours.db'}",
-    }
-    installation = open_installation(read_settings(settings, folder), now=_now).installation
-    assert installation is not None
-    installation.worker = _AtOnce()
-    return installation
 
 
 @contextmanager

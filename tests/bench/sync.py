@@ -16,14 +16,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
-from cryptography.fernet import Fernet
-
-from fb.installation import Installation, open_installation
+from fb.installation import Installation
 from fb.jobs import runner
 from fb.jobs.snapshots import run_snapshots
-from fb.settings import read_settings
+from tests.bench.connecting import open_live
 from tests.fast_graph import served_fast_graph
-from tests.integration.facebook import traveller
 from tests.integration.storage_rows import add_grant
 
 ACCOUNTS, PAGES = 20, 500
@@ -61,17 +58,7 @@ def _sync(installation: Installation, day: int) -> float:
 
 
 def _open(folder: Path, url: str) -> Installation:
-    settings = {
-        "FACEBOOK_APP_ID": traveller.APP_ID,
-        "FACEBOOK_APP_SECRET": traveller.APP_SECRET,
-        "FACEBOOK_GRAPH_URL": url,
-        "FACEBOOK_DIALOG_URL": url,
-        "STATE_TOKEN_SECRET": traveller.STATE_SECRET,
-        "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-        "DATABASE_URL": f"sqlite:///{folder / 'sync.db'}",
-    }
-    installation = open_installation(read_settings(settings, folder), now=_now).installation
-    assert installation is not None
+    installation = open_live(folder, url)
     for account in range(100, 100 + ACCOUNTS):
         page_ids = [f"{account}{number:05d}" for number in range(PAGES)]
         with installation.database.writing() as session:
