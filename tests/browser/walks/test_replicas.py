@@ -13,6 +13,7 @@ from pages.text import wording
 from tests.browser.conftest import Serve
 from tests.browser.kit.proxied import (
     ORIGIN,
+    PATIENCE_SECONDS,
     PROXY_SECRET,
     PUBLIC,
     Site,
@@ -22,6 +23,7 @@ from tests.browser.kit.proxied import (
 )
 from tests.browser.kit.serving import Server, find_free_port, live_settings
 from tests.postgres import execute, serving_postgres
+from tests.waiting import wait_until
 
 MEGABYTE = 1_000_000
 
@@ -125,6 +127,14 @@ def test_a_browser_moves_when_its_replica_ends_and_stays_there(site: Site) -> No
         assert visitor.ask("/").status_code == 200
         assert visitor.upload(screen.ask_upload_address(), 10) == 204, "its session is there"
         assert visitor.replica == "b"
+
+    def is_back() -> bool:
+        another = site.visitor(pagekeeper_replica="a")
+        another.ask("/")
+        return another.replica == "a"
+
+    # nginx asks a again after fail_timeout; the other tests, in any order, need both.
+    wait_until(is_back, PATIENCE_SECONDS)
 
 
 def test_an_older_version_says_that_it_is_one(site: Site, database_url: str) -> None:
