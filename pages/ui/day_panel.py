@@ -35,9 +35,11 @@ def days_of(points: Sequence[Point], point: Point) -> tuple[date, date]:
 
 def find_point(points: Sequence[Point], day: str | None) -> Point | None:
     """The point of an ISO day; in a chart of weeks the one of its week."""
+    if day is None:
+        return None
     for point in points:
         since, until = days_of(points, point)
-        if day is not None and since.isoformat() <= day <= until.isoformat():
+        if since.isoformat() <= day <= until.isoformat():
             return point
     return None
 

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from typing import Literal
 from urllib.parse import quote
@@ -78,6 +79,7 @@ def draw(
     )
 
 
+@lru_cache
 def link_to(name: str) -> st.Page:
     """A reference to a screen, for `draw` and `pages.ui.polling.go_to`.
 

@@ -95,9 +95,8 @@ def describe_freshness(freshness: Freshness, now: datetime) -> str:
     return f"Refreshed {when(freshness.last_refreshed_at, now)}"
 
 
-def why_not(installation: Installation, session: Session) -> str | None:
+def why_not(installation: Installation, session: Session, now: datetime) -> str | None:
     """Why "Refresh now" is disabled, in a sentence; None when it is enabled."""
-    now = installation.now()
     if not installation.can_open_tokens:
         return "The stored access can't be opened: see Setup."
     if not find_freshness(session, now.date()).has_readable:
@@ -147,7 +146,7 @@ def _draw_progress(progress: RunRecord) -> None:
 def _draw_button(installation: Installation, session: Session, *, is_busy: bool) -> bool:
     """Draw the button; True when it was pressed."""
     now = installation.now()
-    reason = why_not(installation, session)
+    reason = why_not(installation, session, now)
     freshness = describe_freshness(find_freshness(session, now.date()), now)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         # The reason not as the button's help: a disabled button shows it to a mouse only.

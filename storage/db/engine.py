@@ -49,6 +49,7 @@ ERASED = "erased sealed values"
 WAITED = "waited for the lock"
 
 _READING = "pagekeeper_reading"
+_FIND_REVISION = text("SELECT version_num FROM alembic_version")
 _check_stop: ContextVar[Callable[[], object] | None] = ContextVar("check_stop", default=None)
 
 
@@ -124,7 +125,7 @@ class Database:
         """Raise NewerSchema if another version has migrated the database since this one did."""
         if self.revision is None:
             return
-        revision = session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        revision = session.execute(_FIND_REVISION).scalar()
         if revision != self.revision:
             raise NewerSchema(str(revision))
 
@@ -164,6 +165,7 @@ class Database:
         if not self.is_sqlite:
             return True
         with self.engine.connect() as connection:
+            connection.info.pop(_READING, None)  # the next transaction sets its own pragmas
             driver = connection.connection.dbapi_connection
             assert driver is not None
             cursor = driver.cursor()
@@ -175,7 +177,6 @@ class Database:
             except sqlite3.OperationalError:
                 return False
             finally:
-                cursor.execute(f"PRAGMA busy_timeout = {LOCK_PATIENCE_SECONDS * 1000}")
                 cursor.close()
         return not is_busy
 
@@ -213,6 +214,7 @@ class Database:
         with self.engine.connect() as connection:
             driver = connection.connection.dbapi_connection
             assert driver is not None
+            connection.info.pop(_READING, None)  # the next transaction sets its own pragmas
             cursor = driver.cursor()
             # Outside a transaction, and without waiting: a long reader must not hold up a Save.
             cursor.execute("PRAGMA busy_timeout = 0")
@@ -291,9 +293,13 @@ def _begin_sqlite(connection: Connection) -> None:
     writes later, if another one has written in between.
     """
     is_reading = bool(connection.get_execution_options().get(_READING))
-    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
-    patience = READER_PATIENCE_SECONDS if is_reading else LOCK_PATIENCE_SECONDS
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000}")
+    # Only where it changes: after such a pragma SQLite compiles every statement anew.
+    if connection.info.get(_READING) != is_reading:
+        connection.info.pop(_READING, None)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if is_reading else 'OFF'}")
+        patience = READER_PATIENCE_SECONDS if is_reading else LOCK_PATIENCE_SECONDS
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {patience * 1000}")
+        connection.info[_READING] = is_reading
     connection.exec_driver_sql("BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
 

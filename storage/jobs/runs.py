@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, Select, bindparam, delete, func, select, update
+from sqlalchemy import Select, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from storage.db.clock import clock
@@ -57,6 +57,10 @@ class RunRecord:
     limited_until: datetime | None
     reason_code: int | None
     posts_new: int = 0
+
+
+# Without the ORM, and made once: every rerun asks for runs.
+_SELECT_RUN = select(*(table_of(JobRun).c[field.name] for field in fields(RunRecord)))
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def find_active_run(session: Session, kind: JobKind) -> RunRecord | None:
         leases.unit == WHOLE_RUN,
         leases.expires_at >= clock(session),
     )
-    return _find(session, select(*_columns()).where(*holds_lease))
+    return _find(session, _SELECT_RUN.where(*holds_lease))
 
 
 def list_active_kinds(session: Session) -> set[str]:
@@ -175,7 +179,7 @@ def list_active_kinds(session: Session) -> set[str]:
 
 def find_run(session: Session, run_id: int) -> RunRecord | None:
     """Return one run; None when it does not exist."""
-    return _find(session, select(*_columns()).where(table_of(JobRun).c.id == run_id))
+    return _find(session, _SELECT_RUN.where(table_of(JobRun).c.id == run_id))
 
 
 def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
@@ -186,7 +190,7 @@ def find_last_run(session: Session, kind: JobKind) -> RunRecord | None:
 def list_last_runs(session: Session) -> list[RunRecord]:
     """Return the newest run of each kind that has one."""
     newest = select(func.max(JobRun.id)).group_by(JobRun.kind)
-    query = select(*_columns()).where(JobRun.id.in_(newest)).order_by(JobRun.kind)
+    query = _SELECT_RUN.where(JobRun.id.in_(newest)).order_by(JobRun.kind)
     return [RunRecord(*row) for row in session.execute(query)]
 
 
@@ -195,7 +199,7 @@ def list_runs(
 ) -> list[RunRecord]:
     """Return ``limit`` runs of one kind from ``offset`` on, newest first."""
     runs = table_of(JobRun).c
-    query = select(*_columns()).where(runs.kind == kind).order_by(runs.id.desc())
+    query = _SELECT_RUN.where(runs.kind == kind).order_by(runs.id.desc())
     return [RunRecord(*row) for row in session.execute(query.limit(limit).offset(offset))]
 
 
@@ -258,8 +262,3 @@ def list_failures(session: Session, run_id: int, *, limit: int | None = None) ->
 def _find(session: Session, query: Select[Any]) -> RunRecord | None:
     row = session.execute(query).first()
     return None if row is None else RunRecord(*row)
-
-
-def _columns() -> list[Column[Any]]:
-    """The columns of a `RunRecord`, in its order, without the ORM: every rerun asks for runs."""
-    return [table_of(JobRun).c[field.name] for field in fields(RunRecord)]
