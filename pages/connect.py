@@ -102,7 +102,7 @@ def _swap_address(
 
 def _show(installation: Installation, attempt_id: str) -> None:
     def look() -> AttemptView:
-        return login_preview.get_view(installation, attempt_id, _cookies(), installation.now())
+        return login_preview.get_view(installation, attempt_id, _cookies())
 
     if f"pressed-{attempt_id}" in st.session_state:
         _save(installation, attempt_id)
@@ -181,7 +181,7 @@ def _discard_button(installation: Installation, attempt_id: str) -> None:
 
 def _leave_out(installation: Installation, attempt_id: str, page_ids: frozenset[str]) -> None:
     with suppress(AttemptGone):  # ended meanwhile: the next run shows how
-        login.leave_out(installation, attempt_id, _cookies(), installation.now(), page_ids)
+        login.leave_out(installation, attempt_id, _cookies(), page_ids)
 
 
 def _save(installation: Installation, attempt_id: str) -> None:

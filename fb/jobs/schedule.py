@@ -38,7 +38,7 @@ def tick(installation: Installation) -> None:
         return
     now, settings = installation.now(), installation.settings
     with installation.database.writing() as session:
-        wipe_expired(session, now)
+        wipe_expired(session)
         delete_old_attempts(session, now - timedelta(days=settings.keep_attempts_days))
         delete_old_runs(session, now - timedelta(days=settings.keep_runs_days))
         delete_old_handouts(session, now - timedelta(days=settings.keep_runs_days))

@@ -163,20 +163,23 @@ def is_this_browsers(attempt: Attempt, cookies: Mapping[str, str], settings: Set
     return secrets.compare_digest(hash_nonce(nonce), attempt.nonce_hash)
 
 
-def status_of(session: Session, attempt: Attempt, now: datetime) -> str:
-    """Return the stored status, or "interrupted" or "expired" where it is too late.
+def is_trip_over(session: Session, attempt: Attempt) -> bool:
+    """Whether it is too late to come back from Facebook, also when somebody has in time."""
+    return attempt.expires_at <= read_clock(session)
 
-    ``now`` ends attempts and previews. The life of a reading is judged by the database's clock.
-    """
-    if attempt.status == "open" and attempt.expires_at <= now:
-        return "expired"
+
+def status_of(session: Session, attempt: Attempt) -> str:
+    """Return the stored status, or "interrupted" or "expired" by the database's clock."""
+    if attempt.status == "open":
+        return "expired" if is_trip_over(session, attempt) else "open"
     if attempt.status == "reading":
         heartbeat_at = attempt.heartbeat_at
         is_alive = heartbeat_at and read_clock(session) - heartbeat_at <= _HEARTBEAT_LIFETIME
         return "reading" if is_alive else "interrupted"
     if attempt.status == "ready":
         until = attempt.preview_expires_at
-        return "ready" if until and now < until and attempt.sealed_result else "expired"
+        is_kept = until and attempt.sealed_result and read_clock(session) < until
+        return "ready" if is_kept else "expired"
     return attempt.status
 
 
@@ -193,7 +196,6 @@ def get_ready_attempt(
     installation: Installation,
     attempt_id: str,
     cookies: Mapping[str, str],
-    now: datetime,
 ) -> Attempt:
     """Return this browser's attempt, whose result can be saved or discarded; else `AttemptGone`."""
     attempt = find_attempt(session, attempt_id)
@@ -201,7 +203,7 @@ def get_ready_attempt(
         raise AttemptGone("unknown")
     if not is_this_browsers(attempt, cookies, installation.settings):
         raise AttemptGone("other_browser")
-    if (status := status_of(session, attempt, now)) != "ready":
+    if (status := status_of(session, attempt)) != "ready":
         raise AttemptGone(status)
     return attempt
 

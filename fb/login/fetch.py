@@ -36,7 +36,6 @@ from storage.accounts.seen_pages import SeenKind, Sighting
 
 log = logging.getLogger(__name__)
 
-PREVIEW_LIFETIME = timedelta(minutes=30)
 # A screen polls once a second, and each report costs a transaction.
 REPORT_EVERY = timedelta(seconds=0.5)
 # A short-lived user access token lasts one to two hours, a long-lived one about 60 days.
@@ -215,7 +214,6 @@ def _keep(installation: Installation, attempt_id: str, result: LoginResult) -> N
             sealed,
             account_name=result.account.account_name,
             access_until=result.account.expires_at,
-            preview_expires_at=installation.now() + PREVIEW_LIFETIME,
         )
     log.info(
         "attempt %(attempt)s read %(pages)d Pages",

@@ -146,7 +146,7 @@ class AttemptView:
 
 
 def get_view(
-    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
+    installation: Installation, attempt_id: str, cookies: Mapping[str, str]
 ) -> AttemptView:
     """Return an attempt as this browser may see it. An unknown id gives status "unknown"."""
     with installation.database.reading() as session:
@@ -155,7 +155,7 @@ def get_view(
             return AttemptView("unknown")
         if not is_this_browsers(attempt, cookies, installation.settings):
             return AttemptView("other_browser")
-        status = status_of(session, attempt, now)
+        status = status_of(session, attempt)
         preview = None
         if status == "ready":
             result = open_result(installation.vault, attempt)

@@ -45,12 +45,11 @@ def leave_out(
     installation: Installation,
     attempt_id: str,
     cookies: Mapping[str, str],
-    now: datetime,
     page_ids: frozenset[str],
 ) -> None:
     """Store which Pages are unticked, for a reload. Raises `AttemptGone`."""
     with installation.database.writing() as session:
-        get_ready_attempt(session, installation, attempt_id, cookies, now)
+        get_ready_attempt(session, installation, attempt_id, cookies)
         record_unticked(session, attempt_id, page_ids)
 
 
@@ -59,11 +58,11 @@ def discard(
 ) -> None:
     """Erase the result of an attempt. Raises `AttemptGone` when there is none."""
     with installation.database.writing() as session:
-        attempt = get_ready_attempt(session, installation, attempt_id, cookies, now)
+        attempt = get_ready_attempt(session, installation, attempt_id, cookies)
         if not claim_attempt(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
         ):
-            raise AttemptGone("discarded")
+            raise AttemptGone("expired")  # just now: no other writer came between
     log.info("attempt %(attempt)s discarded", {"attempt": attempt_id})
 
 
@@ -88,7 +87,7 @@ def save(
         AttemptGone: there is no result to save.
     """
     with installation.database.writing() as session:
-        attempt = get_ready_attempt(session, installation, attempt_id, cookies, now)
+        attempt = get_ready_attempt(session, installation, attempt_id, cookies)
         result = open_result(installation.vault, attempt)
         difference = compare(session, result)
         if difference.digest != digest:
@@ -96,7 +95,7 @@ def save(
         if not claim_attempt(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="saved", now=now
         ):
-            raise AttemptGone("saved")
+            raise AttemptGone("expired")  # just now: no other writer came between
         ticked = [row for row in difference.usable if row.page_id in page_ids]
         grant_id = _store(session, installation.vault, result, difference, ticked, now)
         outcome = _outcome(result, difference, ticked)

@@ -14,12 +14,10 @@ from typing import Any
 
 from fb.graph.oauth import authorization_url
 from fb.installation import Installation
-from fb.login.attempt import cookie_name
+from fb.login.attempt import cookie_name, is_trip_over
 from fb.login.fetch import fetch_account
 from fb.login.state import (
-    STATE_LIFETIME,
     StateError,
-    StateExpired,
     StateMalformed,
     StateSigner,
     hash_nonce,
@@ -27,6 +25,8 @@ from fb.login.state import (
 )
 from fb.settings import Settings
 from storage.accounts.attempts import (
+    PREVIEW_SECONDS,
+    TRIP_SECONDS,
     consume_attempt,
     create_attempt,
     fail_attempt,
@@ -38,8 +38,7 @@ from storage.models import Attempt
 
 log = logging.getLogger(__name__)
 
-# 15 minutes for the trip to Facebook (STATE_LIFETIME) and 30 for the preview.
-COOKIE_LIFETIME = timedelta(minutes=45)
+COOKIE_LIFETIME = timedelta(seconds=TRIP_SECONDS + PREVIEW_SECONDS)
 MAX_CODE_LENGTH = 4096
 # Facebook sends several of these for a refusal, and not always "error".
 ERROR_NAMES = ("error", "error_code", "error_reason", "error_message", "error_description")
@@ -96,7 +95,6 @@ def start_attempt(
             nonce_hash=hash_nonce(nonce),
             binding=_binding(settings),
             now=now,
-            expires_at=now + STATE_LIFETIME,
             expected_grant_id=expected_grant_id,
         )
     url = authorization_url(
@@ -106,7 +104,7 @@ def start_attempt(
         redirect_uri=settings.redirect_uri,
         scopes=settings.scopes,
         config_id=settings.config_id,
-        state=_signer(settings).sign(attempt_id, hash_nonce(nonce), now),
+        state=_signer(settings).sign(attempt_id, hash_nonce(nonce)),
     )
     log.info("attempt %(attempt)s begins", {"attempt": attempt_id})
     return StartedAttempt(attempt_id, nonce, url)
@@ -126,16 +124,12 @@ def accept_return(
     """
     code, state, failure = _read_parameters(parameters)
     settings = installation.settings
-    attempt_id, nonce_hash = _verify(settings, state, cookies, now)
+    attempt_id, nonce_hash = _verify(installation, state, cookies)
     if not installation.can_open_tokens:
         raise ReturnRefused("wrong_key", attempt_id)
     with installation.database.writing() as session:
         consumed = consume_attempt(
-            session,
-            id=attempt_id,
-            nonce_hash=nonce_hash,
-            binding=_binding(settings),
-            now=now,
+            session, id=attempt_id, nonce_hash=nonce_hash, binding=_binding(settings)
         )
         if not consumed:
             attempt = find_attempt(session, attempt_id)
@@ -189,20 +183,21 @@ def _read_failure(parameters: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return {"kind": kinds.get(error, "dialog_error"), "code": code}
 
 
-def _verify(
-    settings: Settings, state: str, cookies: Mapping[str, str], now: datetime
-) -> tuple[str, str]:
+def _verify(installation: Installation, state: str, cookies: Mapping[str, str]) -> tuple[str, str]:
+    settings = installation.settings
     try:
-        verified = _signer(settings).verify(state, now)
-    except StateExpired:
-        raise ReturnRefused("expired") from None
+        verified = _signer(settings).verify(state)
     except StateMalformed:
         raise ReturnRefused("malformed") from None
     except StateError:
         raise ReturnRefused("forged") from None
     nonce = cookies.get(cookie_name(verified.attempt_id, settings), "")
     if not secrets.compare_digest(hash_nonce(nonce), verified.nonce_hash):
-        raise ReturnRefused("other_browser")
+        # Perhaps it is the same browser: its cookie ends some time after the trip.
+        with installation.database.reading() as session:
+            attempt = find_attempt(session, verified.attempt_id)
+            is_over = attempt is None or is_trip_over(session, attempt)
+        raise ReturnRefused("expired" if is_over else "other_browser")
     return verified.attempt_id, verified.nonce_hash
 
 

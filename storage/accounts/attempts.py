@@ -3,13 +3,14 @@
 Each guarantee is one UPDATE with every condition in its WHERE, and the number of rows it changed.
 Reading first and writing afterwards would not be single use.
 
-Return and heartbeat are by the database's clock: another machine may judge a reading's life.
+Expiries, return and heartbeat are written and judged by the database's clock: a trip may begin on
+one machine, come back to another and be saved on a third, and the sandbox's clock jumps by days.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal, TypedDict, Unpack
 
 from sqlalchemy import and_, delete, insert, or_, select, update
@@ -22,10 +23,13 @@ from storage.db.text import storable
 from storage.db.upsert import count_changed
 from storage.models import Attempt, Grant
 
+# Two-factor login and picking a hundred Pages take longer than the usual five minutes.
+TRIP_SECONDS = 15 * 60
+PREVIEW_SECONDS = 30 * 60
 # For all browsers together: no reason to refuse anybody, so the oldest makes room.
 MAX_OPEN_ATTEMPTS = 1_000
 # An attempt without a return is deleted this long after it has expired.
-UNUSED_LIFETIME = timedelta(days=1)
+UNUSED_SECONDS = 24 * 60 * 60
 
 # The personal data of an attempt; erased when it ends.
 NO_RESULT: dict[str, Any] = {
@@ -54,16 +58,15 @@ def create_attempt(
     nonce_hash: str,
     binding: str,
     now: datetime,
-    expires_at: datetime,
     expected_grant_id: int | None = None,
 ) -> None:
-    """Create an open attempt, after wiping what has expired by ``now``.
+    """Create an open attempt that begins at ``now``, after wiping what has expired.
 
     Beyond MAX_OPEN_ATTEMPTS it replaces the oldest one. ``expected_grant_id`` is the grant that it
     is to renew; one that does not exist is stored as None.
     """
-    wipe_expired(session, now)
-    newest_first = (Attempt.created_at.desc(), Attempt.id)
+    wipe_expired(session)
+    newest_first = (Attempt.expires_at.desc(), Attempt.id)
     replaced = (
         select(Attempt.id)
         .where(Attempt.status == "open")
@@ -77,7 +80,7 @@ def create_attempt(
             nonce_hash=nonce_hash,
             binding=binding,
             created_at=now,
-            expires_at=expires_at,
+            expires_at=clock(session, TRIP_SECONDS),
             status="open",
             expected_grant_id=select(Grant.id)
             .where(Grant.id == expected_grant_id)
@@ -94,9 +97,7 @@ def withdraw_attempt(session: Session, *, id: str, nonce_hash: str) -> bool:
     return count_changed(session, statement) == 1
 
 
-def consume_attempt(
-    session: Session, *, id: str, nonce_hash: str, binding: str, now: datetime
-) -> bool:
+def consume_attempt(session: Session, *, id: str, nonce_hash: str, binding: str) -> bool:
     """Consume an attempt; its status is "reading" from then on.
 
     True only the first time, in time, from the same browser and under the same settings as at its
@@ -110,7 +111,7 @@ def consume_attempt(
             Attempt.binding == binding,
             Attempt.status == "open",
             Attempt.consumed_at.is_(None),
-            Attempt.expires_at > now,
+            Attempt.expires_at > clock(session),
         )
         .values(
             status="reading",
@@ -147,7 +148,6 @@ def store_result(
     *,
     account_name: str,
     access_until: datetime | None,
-    preview_expires_at: datetime,
 ) -> bool:
     """Store the sealed result for the preview; False when the attempt was not "reading"."""
     return _change_reading(
@@ -158,7 +158,7 @@ def store_result(
         access_until=access_until,
         sealed_result=sealed.text,
         key_id=sealed.key_id,
-        preview_expires_at=preview_expires_at,
+        preview_expires_at=clock(session, PREVIEW_SECONDS),
     )
 
 
@@ -202,7 +202,7 @@ def claim_attempt(
             Attempt.id == id,
             Attempt.nonce_hash == nonce_hash,
             Attempt.status == "ready",
-            Attempt.preview_expires_at > now,
+            Attempt.preview_expires_at > clock(session),
             Attempt.sealed_result.is_not(None),
         )
         .values(status=status_to, ended_at=now, **NO_RESULT)
@@ -217,21 +217,19 @@ def record_outcome(session: Session, id: str, grant_id: int, outcome: dict[str, 
     count_changed(session, statement.values(outcome=outcome, grant_id=grant_id))
 
 
-def wipe_expired(session: Session, now: datetime) -> int:
+def wipe_expired(session: Session) -> int:
     """Erase the results whose preview has expired; return how many.
 
-    Also deletes unfinished attempts that expired at least UNUSED_LIFETIME ago.
+    Also deletes unfinished attempts that expired at least UNUSED_SECONDS ago.
     """
-    is_expired = (Attempt.sealed_result.is_not(None), Attempt.preview_expires_at <= now)
+    is_expired = (Attempt.sealed_result.is_not(None), Attempt.preview_expires_at <= clock(session))
     wiped = count_changed(session, update(Attempt).where(*is_expired).values(NO_RESULT))
     if wiped:
         note_erasure(session)
-    is_dead = and_(Attempt.status == "reading", Attempt.heartbeat_at <= now - UNUSED_LIFETIME)
+    long_ago = clock(session, -UNUSED_SECONDS)
+    is_dead = and_(Attempt.status == "reading", Attempt.heartbeat_at <= long_ago)
     is_unfinished = or_(Attempt.status == "open", is_dead)
-    count_changed(
-        session,
-        delete(Attempt).where(is_unfinished, Attempt.expires_at <= now - UNUSED_LIFETIME),
-    )
+    count_changed(session, delete(Attempt).where(is_unfinished, Attempt.expires_at <= long_ago))
     return wiped
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from cryptography.fernet import Fernet
-from sqlalchemy import MetaData, Table, event, update
+from sqlalchemy import MetaData, Table, event, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.attempts import create_attempt
@@ -17,7 +17,7 @@ from storage.accounts.pages import PageDetails, PageReport, upsert_pages
 from storage.accounts.vault import Vault
 from storage.db.engine import Database
 from storage.figures.snapshots import store_reports
-from storage.models import JobLease
+from storage.models import Attempt, JobLease
 from tests import present
 
 NOW = present.NOW
@@ -35,8 +35,18 @@ def add_attempt(session: Session, id: str = "a1", nonce_hash: str = "n1") -> Non
         nonce_hash=nonce_hash,
         binding=BINDING,
         now=NOW,
-        expires_at=NOW + timedelta(minutes=15),
     )
+
+
+def age_attempts(session: Session, *, seconds: float) -> None:
+    """Let so many seconds go by for every attempt: nobody can move the database's clock."""
+    names = ("expires_at", "consumed_at", "heartbeat_at", "preview_expires_at")
+    session.flush()
+    for attempt in session.scalars(select(Attempt).execution_options(populate_existing=True)):
+        for name in names:
+            if (at := getattr(attempt, name)) is not None:
+                setattr(attempt, name, at - timedelta(seconds=seconds))
+    session.flush()
 
 
 def facts_of(account_id: str, name: str | None = None) -> GrantFacts:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,10 @@ from fb.jobs import snapshots
 from fb.jobs.runner import start
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import Chunk, run_snapshots
+from fb.login.attempt import AttemptGone
+from fb.login.start import ReturnRefused
 from fb.settings import read_settings
+from storage.accounts.attempts import PREVIEW_SECONDS, TRIP_SECONDS
 from storage.accounts.pages import PageReport
 from storage.csv_import.importer import import_figures
 from storage.db.clock import read_clock
@@ -32,13 +36,14 @@ from storage.models import Grant, JobFailure, JobRun, Page, Snapshot
 from tests.integration.facebook.traveller import MovableClock, Scene, Traveller, opened_scene
 from tests.integration.killing import dump
 from tests.integration.notes.csv_files import file_of
-from tests.integration.storage_rows import expire_leases, full_disk
+from tests.integration.storage_rows import age_attempts, expire_leases, full_disk
 from tests.postgres import find_server
 from tests.present import TODAY
 from tests.waiting import wait_until
 
 PAGES = 57
-OFF = timedelta(minutes=5)
+# The database's clock goes on while a test runs.
+SLACK_SECONDS = 60
 # What a refresh writes beside figures: its own record, and that the account was checked.
 WITHOUT = ("job_runs", "job_leases", "observations", "grants")
 
@@ -198,17 +203,71 @@ def test_two_timers_at_once_on_a_new_day(scene: Scene) -> None:
 )
 @pytest.mark.both_databases
 def test_clocks_that_differ_by_five_minutes(scene: Scene) -> None:
-    with scene.installation.database.reading() as session:
-        now = scene.clock.at = read_clock(session)  # which nobody can move
-    with ExitStack() as stack:
-        ahead, behind = (
-            stack.enter_context(opened_beside(scene, MovableClock(at)))
-            for at in (now + OFF, now - OFF)
-        )
-        everybody = (scene.installation, ahead, behind)
+    with opened_off(scene, timedelta(minutes=5)) as everybody:
+        _, ahead, behind = everybody
         for first, second in ((ahead, behind), (behind, ahead)):
             travel_by_two(scene, first, second, everybody)
             refresh_by_one(scene, first, second)
+
+
+@pytest.mark.fault(
+    "the clocks of three dashboards are an hour off, ahead and behind",
+    "every trip in time, begun, read and saved by one each; none that is over",
+)
+@pytest.mark.both_databases
+def test_trips_between_clocks_that_differ_by_an_hour(scene: Scene) -> None:
+    with opened_off(scene, timedelta(hours=1)) as everybody:
+        for installations in permutations(everybody):
+            cookies: dict[str, str] = {}
+            travel_by_three(
+                scene, *(Traveller(each, scene.graph_url, cookies) for each in installations)
+            )
+
+
+@contextmanager
+def opened_off(scene: Scene, off: timedelta) -> Iterator[tuple[Installation, ...]]:
+    """Three dashboards: one whose clock is the database's, one ahead of it, and one behind."""
+    with scene.installation.database.reading() as session:
+        now = scene.clock.at = read_clock(session)  # which nobody can move
+    with ExitStack() as stack:
+        others = (
+            stack.enter_context(opened_beside(scene, MovableClock(at)))
+            for at in (now + off, now - off)
+        )
+        yield scene.installation, *others
+
+
+def travel_by_three(scene: Scene, first: Traveller, second: Traveller, third: Traveller) -> None:
+    """Set out at one dashboard, come back to another, save at a third: just in time and too late.
+
+    A browser keeps its cookies wherever it goes.
+    """
+    everybody = (first, second, third)
+    back = first.answer(first.set_out())
+    let_pass(scene, TRIP_SECONDS - SLACK_SECONDS)
+    attempt_id = second.come_back(back)
+    preview = second.wait(attempt_id).preview
+    assert preview is not None
+    let_pass(scene, PREVIEW_SECONDS - SLACK_SECONDS)
+    late = [each.answer(each.set_out()) for each in everybody]  # which wipes what has expired
+    assert {each.look(attempt_id).status for each in everybody} == {"ready"}
+    assert third.save(attempt_id, preview)["kept"] == PAGES
+
+    attempt_id = second.come_back(first.answer(first.set_out()))
+    preview = second.wait(attempt_id).preview
+    assert preview is not None
+    let_pass(scene, PREVIEW_SECONDS)
+    assert {each.look(attempt_id).status for each in everybody} == {"expired"}
+    with pytest.raises(AttemptGone, match="expired"):
+        third.save(attempt_id, preview)
+    for back in late:
+        with pytest.raises(ReturnRefused, match="expired"):
+            second.come_back(back)
+
+
+def let_pass(scene: Scene, seconds: int) -> None:
+    with scene.installation.database.writing() as session:
+        age_attempts(session, seconds=seconds)
 
 
 def travel_by_two(

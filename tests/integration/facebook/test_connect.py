@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from fb.graph.errors import PermissionMissing
@@ -20,7 +19,13 @@ from fb.login.fetch import ProgressReport, fetch_account
 from fb.login.save import PreviewOvertaken, discard, leave_out, save
 from fb.login.start import ReturnRefused
 from storage.accounts.archive import archive_pages, unarchive_pages
-from storage.accounts.attempts import fail_attempt, wipe_expired
+from storage.accounts.attempts import (
+    PREVIEW_SECONDS,
+    TRIP_SECONDS,
+    UNUSED_SECONDS,
+    fail_attempt,
+    wipe_expired,
+)
 from storage.accounts.erasure import erase_grant
 from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageDetails, upsert_pages
@@ -29,6 +34,7 @@ from storage.figures.page_search import find_pages
 from storage.models import Attempt, Grant, Page, PageGrant, SeenPage, Snapshot
 from tests.integration.facebook.traveller import START, Scene, Traveller, opened_scene
 from tests.integration.killing import die, dump, run_until_killed
+from tests.integration.storage_rows import age_attempts
 
 ReturnParameters = dict[str, list[str]]  # as Facebook sends a browser back
 
@@ -54,6 +60,11 @@ def sealed_result(scene: Scene) -> str | None:
     """What waits in the only attempt's row."""
     with scene.installation.database.reading() as session:
         return session.scalars(select(Attempt.sealed_result)).one()
+
+
+def let_pass(scene: Scene, *, seconds: float) -> None:
+    with scene.installation.database.writing() as session:
+        age_attempts(session, seconds=seconds)
 
 
 def refusal(traveller: Traveller, parameters: ReturnParameters) -> str:
@@ -217,12 +228,14 @@ def test_what_waits_for_the_operator_is_sealed_and_is_erased_when_it_expires(sce
     result = open_result(scene.installation.vault, attempt)
     assert result.user_token in scene.sandbox.issued_secrets
     assert [listed.page.id for listed in result.pages] == [page.id for page in preview.pages]
-    scene.clock.move(minutes=31)
+    scene.clock.move(days=1)  # as Fast-forward does; the database's clock counts
+    assert scene.traveller.look(attempt_id).status == "ready"
+    let_pass(scene, seconds=PREVIEW_SECONDS)
     assert scene.traveller.look(attempt_id).status == "expired"
     with pytest.raises(AttemptGone):
         scene.traveller.save(attempt_id, preview)
     with scene.installation.database.writing() as session:
-        wipe_expired(session, scene.clock())
+        wipe_expired(session)
     assert sealed_result(scene) is None
     assert scene.traveller.look(attempt_id).status == "expired"
 
@@ -499,20 +512,25 @@ def test_a_state_of_another_browser(scene: Scene, back: ReturnParameters) -> Non
 
 
 def test_a_return_after_fifteen_minutes(scene: Scene, back: ReturnParameters) -> None:
-    scene.clock.move(seconds=901)
+    let_pass(scene, seconds=TRIP_SECONDS)
+    assert refusal(scene.traveller, back) == "expired"
+    # The cookie ends, and a day later the attempt is forgotten.
+    scene.traveller.cookies.clear()
+    assert refusal(scene.traveller, back) == "expired"
+    let_pass(scene, seconds=UNUSED_SECONDS)
+    scene.traveller.set_out()
+    assert count(scene, Attempt) == 1
     assert refusal(scene.traveller, back) == "expired"
 
 
-def test_a_return_to_a_machine_whose_clock_is_behind(scene: Scene, back: ReturnParameters) -> None:
-    scene.clock.move(seconds=-300)
-    assert scene.traveller.wait(scene.traveller.come_back(back)).status == "ready"
-
-
-def test_the_attempts_row_ends_the_trip(scene: Scene, back: ReturnParameters) -> None:
-    """Also while the state is young by its own time."""
-    with scene.installation.database.writing() as session:
-        session.execute(update(Attempt).values(expires_at=scene.clock()))
-    assert refusal(scene.traveller, back) == "expired"
+def test_a_used_return_leads_to_its_attempt_also_after_fifteen_minutes(
+    scene: Scene, back: ReturnParameters
+) -> None:
+    attempt_id = scene.traveller.come_back(back)
+    scene.traveller.wait(attempt_id)
+    let_pass(scene, seconds=TRIP_SECONDS)
+    assert refusal(scene.traveller, back) == "used"
+    assert scene.traveller.look(attempt_id).status == "ready"
 
 
 def test_a_used_return_leads_to_the_same_attempt_and_exchanges_nothing(
@@ -560,14 +578,14 @@ def test_another_browser_sees_nothing_of_an_attempt(scene: Scene) -> None:
         discard(scene.installation, attempt_id, {}, scene.clock())
     every = frozenset(page.id for page in preview.usable)
     with pytest.raises(AttemptGone):
-        leave_out(scene.installation, attempt_id, {}, scene.clock(), every)
+        leave_out(scene.installation, attempt_id, {}, every)
     assert scene.traveller.look(attempt_id).preview == preview
     assert count(scene, Page) == 0
 
 
 def test_what_is_unticked_stays_so_until_all_is_over(scene: Scene) -> None:
     attempt_id, preview = scene.traveller.travel()
-    where = (scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    where = (scene.installation, attempt_id, scene.traveller.cookies)
     some = frozenset(page.id for page in preview.usable[:3])
     leave_out(*where, some)
     seen = scene.traveller.look(attempt_id).preview
@@ -669,23 +687,13 @@ def test_a_reading_whose_heart_stopped_is_interrupted(scene: Scene, back: Return
     scene.clock.move(seconds=300)
     assert scene.traveller.look(attempt_id).status == "reading"
     assert not scene.traveller.look(attempt_id).is_slow
-    age(scene, attempt_id, seconds=12)
+    let_pass(scene, seconds=12)
     assert scene.traveller.look(attempt_id).status == "reading"
     assert scene.traveller.look(attempt_id).is_slow
-    age(scene, attempt_id, seconds=9)
+    let_pass(scene, seconds=9)
     assert scene.traveller.look(attempt_id).status == "interrupted"
     with scene.installation.database.reading() as session:
         assert session.scalars(select(Grant)).all() == []
-
-
-def age(scene: Scene, attempt_id: str, *, seconds: int) -> None:
-    """Let an attempt have come back, and given its last sign of life, earlier than it did."""
-    with scene.installation.database.writing() as session:
-        attempt = session.get_one(Attempt, attempt_id)
-        assert attempt.consumed_at is not None
-        assert attempt.heartbeat_at is not None
-        attempt.consumed_at -= timedelta(seconds=seconds)
-        attempt.heartbeat_at -= timedelta(seconds=seconds)
 
 
 def test_a_reading_beats_every_five_seconds(

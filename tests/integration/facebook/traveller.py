@@ -142,7 +142,7 @@ class Traveller:
 
     def look(self, attempt_id: str) -> AttemptView:
         """Look at the attempt as this browser may see it."""
-        return get_view(self.installation, attempt_id, self.cookies, self.installation.now())
+        return get_view(self.installation, attempt_id, self.cookies)
 
     def wait(self, attempt_id: str) -> AttemptView:
         """Wait until the Pages are read, or reading them failed."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,6 +18,9 @@ from sqlalchemy.orm import Session
 
 from storage.accounts import attempts
 from storage.accounts.attempts import (
+    PREVIEW_SECONDS,
+    TRIP_SECONDS,
+    UNUSED_SECONDS,
     claim_attempt,
     consume_attempt,
     create_attempt,
@@ -33,19 +37,36 @@ from storage.accounts.vault import Sealed, Vault
 from storage.db.clock import read_clock
 from storage.db.engine import Database
 from storage.models import Attempt
-from tests.integration.storage_rows import BINDING, KEY, LATER, NOW, add_attempt, add_grant
+from tests.integration.storage_rows import (
+    BINDING,
+    KEY,
+    LATER,
+    NOW,
+    add_attempt,
+    add_grant,
+    age_attempts,
+)
 
 pytestmark = pytest.mark.both_databases
 
 SEALED = Sealed("key0", "sealed-result-of-the-trip")
 VAULT = Vault([KEY])
-PREVIEW_END = LATER + timedelta(minutes=30)
 RACES = 50
-OPEN_END = NOW + timedelta(minutes=15)
+ACCESS_END = NOW + timedelta(days=60)
+# The database's clock goes on while a test runs.
+SLACK_SECONDS = 60
+
+
+@contextmanager
+def later(session: Session, seconds: int) -> Iterator[None]:
+    """Let the block happen so many seconds later."""
+    age_attempts(session, seconds=seconds)
+    yield
+    age_attempts(session, seconds=-seconds)
 
 
 def consume(session: Session, **changes: Any) -> bool:
-    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "binding": BINDING, "now": LATER}
+    facts: dict[str, Any] = {"id": "a1", "nonce_hash": "n1", "binding": BINDING}
     return consume_attempt(session, **{**facts, **changes})
 
 
@@ -60,8 +81,7 @@ def finish(session: Session, id: str = "a1") -> bool:
         id,
         SEALED,
         account_name="Ann\x00e",
-        access_until=OPEN_END,
-        preview_expires_at=PREVIEW_END,
+        access_until=ACCESS_END,
     )
 
 
@@ -82,16 +102,16 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         add_attempt(session)
         attempt = get(session)
         assert (attempt.status, attempt.created_at, attempt.consumed_at) == ("open", NOW, None)
+        assert is_in(session, attempt.expires_at, TRIP_SECONDS)
         assert consume(session)
         attempt = get(session)
         assert (attempt.status, attempt.step) == ("reading", "exchange")
         # By the clock of the database, whatever that of the machine says.
         for at in (attempt.consumed_at, attempt.heartbeat_at):
-            assert at is not None
-            assert timedelta() <= read_clock(session) - at < timedelta(minutes=1)
+            assert is_in(session, at, 0)
         returned_at = attempt.heartbeat_at
         assert record_progress(session, "a1", step="listing", pages_read=100, pages_total=None)
-        assert record_progress(session, "a1", account_name="Ann\x00e", access_until=PREVIEW_END)
+        assert record_progress(session, "a1", account_name="Ann\x00e", access_until=ACCESS_END)
         attempt = get(session)
         assert (attempt.step, attempt.pages_read, attempt.pages_total) == ("listing", 100, None)
         assert attempt.account_name == "Ann\ufffde"
@@ -101,8 +121,9 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         assert finish(session)
         attempt = get(session)
         assert (attempt.status, attempt.sealed_result) == ("ready", SEALED.text)
-        assert (attempt.key_id, attempt.preview_expires_at) == ("key0", PREVIEW_END)
-        assert (attempt.account_name, attempt.access_until) == ("Ann\ufffde", OPEN_END)
+        assert attempt.key_id == "key0"
+        assert is_in(session, attempt.preview_expires_at, PREVIEW_SECONDS)
+        assert (attempt.account_name, attempt.access_until) == ("Ann\ufffde", ACCESS_END)
         record_unticked(session, "a1", {"2", "1"})
         assert get(session).unticked == ["1", "2"]
         grant_id = add_grant(session, VAULT, "1", ["10"])
@@ -115,16 +136,28 @@ def test_an_attempt_from_start_to_saved(database: Database) -> None:
         assert (attempt.account_name, attempt.access_until, attempt.unticked) == (None, None, None)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"nonce_hash": "another"}, {"binding": "another"}, {"now": OPEN_END}], ids=str
-)
-def test_no_other_browser_or_settings_consume_and_nobody_too_late(
-    session: Session, changes: dict[str, Any]
-) -> None:
+def is_in(session: Session, at: datetime | None, seconds: int) -> bool:
+    """Whether a time was written a moment ago as so many seconds from then."""
+    assert at is not None
+    ago = read_clock(session) + timedelta(seconds=seconds) - at
+    return timedelta() <= ago < timedelta(seconds=SLACK_SECONDS)
+
+
+@pytest.mark.parametrize("changes", [{"nonce_hash": "another"}, {"binding": "another"}], ids=str)
+def test_no_other_browser_or_settings_consume(session: Session, changes: dict[str, Any]) -> None:
     add_attempt(session)
     assert not consume(session, **changes)
     assert get(session).consumed_at is None
-    assert consume(session, now=OPEN_END - timedelta(seconds=1))
+    assert consume(session)
+
+
+def test_a_trip_lasts_fifteen_minutes(session: Session) -> None:
+    add_attempt(session)
+    with later(session, TRIP_SECONDS):
+        assert not consume(session)
+    assert get(session).consumed_at is None
+    with later(session, TRIP_SECONDS - SLACK_SECONDS):
+        assert consume(session)
 
 
 def _begin_open(session: Session, id: str) -> None:
@@ -209,22 +242,29 @@ def _take(session: Session, step: str) -> bool:
         case "discard":
             return claim(session, status_to="discarded")
         case "wipe":
-            return wipe_expired(session, PREVIEW_END) > 0
+            with later(session, PREVIEW_SECONDS):
+                return wipe_expired(session) > 0
         case _:
-            return claim(session, now=PREVIEW_END)
+            with later(session, PREVIEW_SECONDS):
+                return claim(session)
 
 
-@pytest.mark.parametrize(
-    "changes", [{"id": "a2"}, {"nonce_hash": "n2"}, {"now": PREVIEW_END}], ids=str
-)
-def test_no_other_browser_claims_and_nobody_too_late(
-    session: Session, changes: dict[str, Any]
-) -> None:
+@pytest.mark.parametrize("changes", [{"id": "a2"}, {"nonce_hash": "n2"}], ids=str)
+def test_no_other_browser_claims(session: Session, changes: dict[str, Any]) -> None:
     make_ready(session)
     assert not claim(session, **changes)
     assert get(session).sealed_result == SEALED.text
-    assert claim(session, now=PREVIEW_END - timedelta(seconds=1))
+    assert claim(session)
     assert not claim(session)
+
+
+def test_a_preview_waits_for_thirty_minutes(session: Session) -> None:
+    make_ready(session)
+    with later(session, PREVIEW_SECONDS):
+        assert not claim(session)
+    assert get(session).sealed_result == SEALED.text
+    with later(session, PREVIEW_SECONDS - SLACK_SECONDS):
+        assert claim(session)
 
 
 def test_a_claim_that_is_rolled_back_leaves_the_preview(database: Database) -> None:
@@ -257,14 +297,10 @@ def test_beyond_the_limit_the_oldest_open_attempt_makes_room(
 ) -> None:
     monkeypatch.setattr(attempts, "MAX_OPEN_ATTEMPTS", 3)
     for number in range(5):
-        create_attempt(
-            session,
-            id=f"a{number}",
-            nonce_hash="n1",
-            binding=BINDING,
-            now=NOW + timedelta(seconds=number),
-            expires_at=OPEN_END,
-        )
+        # By the database's clock: these came from machines whose clocks went the other way.
+        begun_at = NOW - timedelta(seconds=number)
+        create_attempt(session, id=f"a{number}", nonce_hash="n1", binding=BINDING, now=begun_at)
+        age_attempts(session, seconds=1)
         if number == 0:
             assert consume(session, id="a0")
     assert [n for n in range(5) if find_attempt(session, f"a{n}")] == [0, 2, 3, 4]
@@ -282,21 +318,25 @@ def test_only_an_open_attempt_of_the_same_browser_is_withdrawn(session: Session)
 
 def test_wiping_erases_expired_results_and_nothing_else(session: Session) -> None:
     make_ready(session)
-    assert wipe_expired(session, PREVIEW_END - timedelta(seconds=1)) == 0
+    age_attempts(session, seconds=PREVIEW_SECONDS - SLACK_SECONDS)
+    assert wipe_expired(session) == 0
     assert get(session).sealed_result == SEALED.text
-    assert wipe_expired(session, PREVIEW_END) == 1
+    age_attempts(session, seconds=SLACK_SECONDS)
+    assert wipe_expired(session) == 1
     attempt = get(session)
     assert (attempt.status, attempt.sealed_result, attempt.key_id) == ("ready", None, None)
-    assert wipe_expired(session, PREVIEW_END) == 0
+    assert wipe_expired(session) == 0
     assert not claim(session)
 
 
 def test_abandoned_trips_are_forgotten_after_a_day(session: Session) -> None:
     add_attempt(session, "abandoned")
     make_ready(session, "read")
-    wipe_expired(session, OPEN_END + timedelta(hours=23))
+    age_attempts(session, seconds=TRIP_SECONDS + UNUSED_SECONDS - SLACK_SECONDS)
+    wipe_expired(session)
     assert find_attempt(session, "abandoned") is not None
-    wipe_expired(session, OPEN_END + timedelta(hours=24))
+    age_attempts(session, seconds=SLACK_SECONDS)
+    wipe_expired(session)
     assert list(session.scalars(select(Attempt.id))) == ["read"]
 
 
@@ -312,7 +352,8 @@ def test_the_database_itself_refuses_a_token_in_any_other_state(
 
 def erase(session: Session, how: str) -> None:
     if how == "expired":
-        assert wipe_expired(session, PREVIEW_END) == 1
+        age_attempts(session, seconds=PREVIEW_SECONDS)
+        assert wipe_expired(session) == 1
     else:
         assert claim(session, status_to=how)
 

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,14 +60,13 @@ def fill(database: Database, vault: Vault) -> None:
     with database.writing() as session:
         add_grant(session, vault, "1", ["10", "11"])
         add_attempt(session)
-        consume_attempt(session, id="a1", nonce_hash="n1", binding=BINDING, now=NOW)
+        consume_attempt(session, id="a1", nonce_hash="n1", binding=BINDING)
         store_result(
             session,
             "a1",
             vault.seal_login_result("a1", "result"),
             account_name="Account 2",
             access_until=None,
-            preview_expires_at=NOW + timedelta(minutes=30),
         )
         add_request(session, vault, "account", "77", code="c", asked_at=NOW, now=NOW)
 
