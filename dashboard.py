@@ -26,8 +26,9 @@ from starlette.middleware.gzip import GZipMiddleware
 from streamlit import config
 
 from fb.addresses import LOOPBACK_HOSTS
-from fb.installation import PASSING_ERRORS, Startup
-from fb.jobs.schedule import tick
+from fb.installation import PASSING_ERRORS, Installation, Startup
+from fb.jobs.engine import LOOK_SECONDS
+from fb.jobs.schedule import tick, watch
 from fb.jobs.worker import error_location
 from fb.web.calendar_route import make_calendar_routes
 from fb.web.draining import draining
@@ -54,7 +55,6 @@ from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
 
 log = logging.getLogger("pagekeeper")
 
-TICK_SECONDS = 30
 DEFAULT_PING_SECONDS = 30  # Streamlit's, where the option is not set
 # Options that no flag, environment variable or config.toml may change.
 FIXED_OPTIONS = {
@@ -220,13 +220,20 @@ def _tick_once() -> None:
     if startup.installation is not None:
         startup.installation.write_week = write_week
         try:
-            tick(startup.installation)
+            _look_for_work(startup.installation)
         except NewerSchema as newer:
             log.error("%s This process has to be restarted on the newer version.", newer)
             _log_error(open_anew())
     elif startup.error is not None and startup.error.kind in PASSING_ERRORS:
         get_startup.clear()
         _log_error(get_startup())
+
+
+def _look_for_work(installation: Installation) -> None:
+    if installation.settings.workers == "dashboard":
+        tick(installation)
+    else:
+        watch(installation)
 
 
 def _log_error(startup: Startup) -> None:
@@ -242,7 +249,7 @@ async def _tick_for_ever() -> None:
             log.error(
                 "the timer met %s at %s; it goes on", type(error).__name__, error_location(error)
             )
-        await asyncio.sleep(TICK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 _other_address = take_all_of_localhost()

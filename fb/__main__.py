@@ -30,6 +30,7 @@ from fb.commands.terminal import (
     say,
     warn,
 )
+from fb.commands.worker_command import worker_command
 from fb.installation import Installation, find_clock_difference
 from fb.jobs import warnings
 from fb.jobs.checks import run_checks
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "sync": sync,
         "insights": insights,
         "posts": posts,
+        "worker": worker_command,
         "probe-posts": partial(probe_command, options),
         "doctor": doctor,
         "new-key": new_key,
@@ -91,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("sync", help="take today's snapshot of every Page (for cron)")
     commands.add_parser("insights", help="fetch views and engagement of every Page (for cron)")
     commands.add_parser("posts", help="read the posts of every Page (for cron, once a day)")
+    commands.add_parser("worker", help="do the background jobs, beside any dashboard")
     handout = commands.add_parser(
         "token", help="hand a Page's access token to a program, as JSON, through a pipe"
     )

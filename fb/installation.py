@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 
 from fb.graph.call_counts import CallCounts
 from fb.graph.client import GraphClient
+from fb.jobs.engine import EmbeddedJobs, Jobs
+from fb.jobs.procrastinate_jobs import ProcrastinateJobs
 from fb.jobs.worker import Worker
 from fb.settings import Settings, SettingsReport
 from fb.settings_table import show_database_url
@@ -92,6 +94,7 @@ class Installation:
     keys: KeyReport
     worker: Worker
     now: Clock
+    jobs: Jobs
     sandbox: Any = None
     write_week: WriteWeek | None = None
     calls: CallCounts = field(default_factory=CallCounts)  # of all clients
@@ -123,8 +126,9 @@ class Installation:
         )
 
     def close(self) -> None:
-        """Stop the worker, then close the database."""
+        """Stop what works, then close the database."""
         self.worker.close()
+        self.jobs.close()
         self.database.close()
 
 
@@ -174,7 +178,11 @@ def open_installation(
     except OldSchema:
         error = StartupError("old_schema", address)
     else:
-        installation = Installation(settings, database, vault, keys, Worker(), now, sandbox)
+        worker = Worker()
+        jobs: Jobs = EmbeddedJobs(worker)
+        if settings.workers == "procrastinate":
+            jobs = ProcrastinateJobs(settings.database_url)
+        installation = Installation(settings, database, vault, keys, worker, now, jobs, sandbox)
         difference = find_clock_difference(installation)
         if difference is not None:
             log.warning(

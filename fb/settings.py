@@ -42,6 +42,7 @@ BASE_PATH = "server.baseUrlPath"
 
 Mode = Literal["live", "sandbox"]
 LogFormat = Literal["text", "json"]
+WorkersSetting = Literal["dashboard", "procrastinate"]
 State = Literal["set", "default", "missing", "wrong"]
 
 
@@ -89,6 +90,7 @@ class Settings:
     keep_post_text: bool
     log_format: LogFormat
     metrics_token: str | None = field(repr=False)  # None: no /metrics
+    workers: WorkersSetting  # who does the background jobs
     drain_seconds: int  # between SIGTERM and the end of the server
     root: Path
 
@@ -168,6 +170,7 @@ def read_settings(
         reader.compare_facebook_urls()
         reader.check_sign_in()
     reader.check_proxy_secret()
+    reader.check_workers()
     if not reader.is_live and not reader.problems:
         reader.fill_in_sandbox()
     settings = None
@@ -289,6 +292,23 @@ class _Reader:
                 "BEHIND_SIGN_IN_PROXY is yes, so every request has to prove that it came through "
                 f"the proxy. Have the proxy send a secret (nginx: proxy_set_header {PROXY_HEADER} "
                 f'"the secret";) and set the same here. Make one: {RANDOM_TEXT_COMMAND}',
+            )
+
+    def check_workers(self) -> None:
+        """Report workers without what they need: a database that several machines reach."""
+        if self.values["workers"] != "procrastinate":
+            return
+        if not self.is_live:
+            self._add_problem(
+                "WORKERS",
+                "The sandbox is for one machine. Set FACEBOOK_APP_ID and FACEBOOK_APP_SECRET, or "
+                "leave WORKERS out.",
+            )
+        elif not str(self.values["database_url"]).startswith("postgresql"):
+            self._add_problem(
+                "WORKERS",
+                "Workers need a PostgreSQL database: set DATABASE_URL to one, or leave WORKERS "
+                "out.",
             )
 
     def fill_in_sandbox(self) -> None:

@@ -488,6 +488,16 @@ SETTINGS = (
         is_in_keys_file=True,
     ),
     Setting(
+        "WORKERS",
+        "workers",
+        _matching(
+            "dashboard|procrastinate", "Write dashboard, or procrastinate for workers of their own."
+        ),
+        "Who does the background jobs: dashboard, or procrastinate for workers on any machine "
+        "(python -m fb worker), which takes PostgreSQL.",
+        default="dashboard",
+    ),
+    Setting(
         "DRAIN_SECONDS",
         "drain_seconds",
         _check_drain_seconds,

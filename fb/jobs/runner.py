@@ -11,12 +11,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -31,7 +31,15 @@ from fb.jobs.worker import WorkStopped, heartbeat
 from fb.log_facts import log_facts
 from storage.accounts.grants import list_resting_grants
 from storage.db.errors import JobRunning
-from storage.jobs.leases import renew_leases, take_lease
+from storage.jobs.leases import (
+    LEASE_SECONDS,
+    WHOLE_RUN,
+    end_unit,
+    list_unit_leases,
+    release_unit,
+    renew_leases,
+    take_lease,
+)
 from storage.jobs.rate_limits import find_app_limit
 from storage.jobs.runs import (
     FailureRow,
@@ -59,6 +67,9 @@ NOT_ANSWERING = (TransportFailed, TemporarilyDown)
 # computer that takes the time.
 THREADS = 4
 
+# How often a run looks what workers have done of it.
+PARTS_SECONDS = 0.25
+
 # A failed run is tried again when Facebook's rate limit has ended, or after RETRY_AFTER, doubled
 # each time, so that a Page that is always refused does not cost a call every hour.
 MAX_PAUSE = timedelta(hours=6)
@@ -73,12 +84,27 @@ def ignore_progress(done: int, total: int) -> None:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How workers share a run. ``do_part`` does the part of one account, by the ids of run and
+    grant. ``list_open`` reads what was done of a run, and returns the accounts that have something
+    left to do.
+    """
+
+    do_part: Callable[[Installation, int, int], object]
+    list_open: Callable[[Any], list[int]]
+
+
+@dataclass(frozen=True)
 class Job:
-    """A kind of background work. ``run`` takes ``started_by`` ("manual", "daily", …)."""
+    """A kind of background work. ``run`` takes ``started_by`` ("manual", "daily", …).
+
+    Without ``spread`` the process that has begun a run does all of it.
+    """
 
     kind: JobKind
     is_due: Callable[[Installation], bool]
     run: Callable[[Installation, StartedBy], object]
+    spread: Spread | None = None
 
 
 class RunEnded(Exception):
@@ -98,7 +124,8 @@ class Run:
     Page id to the refused account's grant id and the reason. `storing` writes the changes of both.
     ``left_grants`` are accounts that an operator disconnected or paused during the run,
     ``limited_grants`` those that reached a rate limit of their own. ``dropped_fields`` are unknown
-    to Facebook.
+    to Facebook. ``leased_unit``: the only unit whose lease is this process's, where several
+    processes work on the run; None: all are.
     """
 
     installation: Installation
@@ -112,6 +139,7 @@ class Run:
     left_grants: set[int] = field(default_factory=set)
     limited_grants: dict[int, RateLimited] = field(default_factory=dict)
     held_units: set[str] = field(default_factory=set)
+    leased_unit: str | None = None
     dropped_fields: set[str] = field(default_factory=set)
     turns: Turns = field(default_factory=Turns)
     governor: RateGovernor = field(init=False)
@@ -254,10 +282,15 @@ class Run:
         """
         with self.installation.database.writing() as session:
             yield session
-            if not renew_leases(session, self.id):
+            if not renew_leases(session, self.id, self.leased_unit):
                 raise RunEnded("interrupted")
             self.store_progress(session)
         self._stored_counts, self._stored_failures = dict(self.counts), dict(self.failures)
+
+    def take_over_failures(self, failures: Iterable[FailureRow]) -> None:
+        """Take failures that are stored already, of this process or another, as those so far."""
+        self.failures = {row.page_id: (row.grant_id, row) for row in failures}
+        self._stored_failures = dict(self.failures)
 
     def store_progress(self, session: Session) -> None:
         """Write the counts and failures that are new since the last `storing`."""
@@ -289,32 +322,35 @@ def execute(
     *,
     threads: int | None = None,
     threads_per_unit: int = 1,
+    spread: Spread | None = None,
 ) -> RunRecord:
     """Work on all units until none has work left, finish the run, and return its record.
 
     ``work_on(run, unit)`` does one step of a unit and returns whether there was one. All units take
     turns, so that none waits until another is complete. ``end(run, status, cause)`` may store what
     is left, and correct counts and failures before they are written for the last time.
-    ``threads``: THREADS, or less for a job that says why.
+    ``threads``: THREADS, or less for a job that says why. With ``spread`` the units are
+    accounts, and workers do them where there are workers.
     """
-    status: str = "failed"
-    cause: FacebookError | None = None
-    began = time.monotonic()
-    log.info("%(job)s run %(run)d begins", {"job": run.kind, "run": run.id})
-    try:
+
+    def work() -> None:
         run.heed_limits(units)
         with heartbeat(partial(_renew, run)):
-            run.turns.work(
-                units,
-                lambda unit: _take_turn(run, unit, work_on),
-                threads=threads or THREADS,
-                per_unit=threads_per_unit,
-            )
-        status = "done"
-    except RunEnded as ended:
-        status, cause = ended.status, ended.cause
-    except WorkStopped:
-        status = "stopped"
+            if spread is not None and run.installation.jobs.spreads:
+                _share(run, units, spread)
+            else:
+                run.turns.work(
+                    units,
+                    lambda unit: _take_turn(run, unit, work_on),
+                    threads=threads or THREADS,
+                    per_unit=threads_per_unit,
+                )
+
+    began = time.monotonic()
+    log.info("%(job)s run %(run)d begins", {"job": run.kind, "run": run.id})
+    status, cause = "failed", None
+    try:
+        status, cause = _end_of(work)
     finally:
         try:
             try:
@@ -340,6 +376,113 @@ def execute(
     return record
 
 
+def execute_part(
+    run: AnyRun,
+    grant_id: int,
+    work_on: Callable[[AnyRun, int], bool],
+    end: Callable[[AnyRun, str, FacebookError | None], None],
+    *,
+    threads: int,
+) -> None:
+    """Do the part of one account in a run that another process has begun, and note how it ended.
+
+    The parameters as of `execute`.
+    """
+    run.leased_unit = str(grant_id)
+
+    def work() -> None:
+        run.heed_limits([grant_id])
+        with heartbeat(partial(_renew, run)):
+            run.turns.work(
+                [grant_id],
+                lambda unit: _take_turn(run, unit, work_on),
+                threads=threads,
+                per_unit=threads,
+            )
+
+    status, cause = "failed", None
+    try:
+        status, cause = _end_of(work)
+    finally:
+        try:
+            end(run, status, cause)
+            if run.leased_unit in run.held_units:
+                # Of a limit the run learns by itself.
+                outcome = "done" if run.limited is not None else status
+                with run.storing() as session:
+                    end_unit(session, run.id, run.leased_unit, outcome)
+        except RunEnded:
+            log.info("%(job)s run %(run)d is over", {"job": run.kind, "run": run.id})
+        finally:
+            run.close()
+
+
+def _end_of(work: Callable[[], object]) -> tuple[str, FacebookError | None]:
+    """Do the work of a run; return its status after that, and Facebook's error that ended it."""
+    try:
+        work()
+    except RunEnded as ended:
+        return ended.status, ended.cause
+    except WorkStopped:
+        return "stopped", None
+    return "done", None
+
+
+def _share(run: Run, units: Sequence[int | str], spread: Spread) -> None:
+    """Have workers do the accounts of a run, and then what is left of them."""
+    run.leased_unit = WHOLE_RUN
+    open_units = list(units)
+    while open_units:
+        _wait_for_parts(run, open_units, spread)
+        open_units = [*spread.list_open(run)]
+        run.heed_limits(units)
+        for grant_id, _ in run.failures.values():
+            if grant_id is not None:
+                run.may_ask(grant_id)  # notes a limit for which something was not read
+
+
+def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> None:
+    """Have workers do these accounts, and wait until all are done.
+
+    An account that no worker does is deferred: again when its worker has died or is stopping, and
+    once in LEASE_SECONDS, should a job be lost. Raises `RunEnded` when one of them has failed.
+    """
+    waiting, outcomes = {str(unit) for unit in units}, set[str]()
+    deferred_at: dict[str, float] = {}
+    while waiting:
+        run.check_stop()
+        with run.installation.database.reading() as session:
+            leases = {lease.unit: lease for lease in list_unit_leases(session, run.id)}
+        for lease in leases.values():
+            if lease.outcome is not None:
+                with run.storing() as session:
+                    release_unit(session, run.id, lease.unit)
+                if lease.outcome != "stopped":
+                    waiting.discard(lease.unit)
+                    outcomes.add(lease.outcome)
+            if lease.outcome is not None or lease.is_alive:
+                deferred_at.pop(lease.unit, None)
+        for unit in sorted(waiting - {lease.unit for lease in leases.values() if lease.is_alive}):
+            now = time.monotonic()
+            if now - deferred_at.get(unit, -LEASE_SECONDS) >= LEASE_SECONDS:
+                deferred_at[unit] = now
+                _defer_part(run, int(unit), spread)
+        run.installation.worker.sleep(PARTS_SECONDS)
+    if outcomes - {"done"}:
+        raise RunEnded("failed")
+
+
+def _defer_part(run: Run, grant_id: int, spread: Spread) -> None:
+    run.installation.jobs.defer(
+        "account",
+        lambda kind, run_id, grant_id: spread.do_part(run.installation, run_id, grant_id),
+        once=f"{run.kind} {run.id} {grant_id}",
+        kind=run.kind,
+        run_id=run.id,
+        grant_id=grant_id,
+    )
+
+
 def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool]) -> bool:
     run.begin_unit(unit)
     run.check_stop()
@@ -358,7 +501,7 @@ def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool])
 
 def _renew(run: Run) -> None:
     with run.installation.database.writing() as session:
-        renew_leases(session, run.id)
+        renew_leases(session, run.id, run.leased_unit)
 
 
 def _finish(run: Run, status: str) -> RunRecord:
@@ -403,12 +546,18 @@ def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
     """Have the worker run a job. False when a run is active or the encryption key is wrong."""
     if not installation.can_open_tokens or find_active(installation, job.kind) is not None:
         return False
-    work = partial(_run, installation, job, started_by)
-    installation.worker.submit(f"{started_by} {job.kind}", work)
+    installation.jobs.defer(
+        "run",
+        lambda kind, started_by: run_now(installation, job, started_by),
+        once=f"{job.kind} run",
+        kind=job.kind,
+        started_by=started_by,
+    )
     return True
 
 
-def _run(installation: Installation, job: Job, started_by: StartedBy) -> None:
+def run_now(installation: Installation, job: Job, started_by: StartedBy) -> None:
+    """Run a job, unless another process has done so since it was asked for."""
     if started_by == DAILY and not job.is_due(installation):
         return  # another process has run it while this one waited for a thread
     try:

@@ -6,20 +6,50 @@ Called every 30 s while the dashboard runs, since a missed day can't be fetched 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 
 from fb.accounts.removal import finish_pending
 from fb.installation import Installation
 from fb.jobs import checks, insights, pictures, posts, sandbox_history, snapshots, warnings
-from fb.jobs.runner import DAILY, find_active, start
+from fb.jobs.engine import Work
+from fb.jobs.runner import DAILY, Job, find_active, run_now, start
 from storage.accounts.allowances import delete_old_handouts
 from storage.accounts.attempts import delete_old_attempts, wipe_expired
 from storage.accounts.keys import find_missing_keys
-from storage.jobs.runs import SNAPSHOTS, JobKind, delete_old_runs
+from storage.jobs.runs import SNAPSHOTS, JobKind, StartedBy, delete_old_runs
 
 log = logging.getLogger(__name__)
 
 AFTER_SNAPSHOTS = (checks.JOB, insights.JOB, posts.JOB, pictures.JOB)
+JOBS: Mapping[JobKind, Job] = {
+    job.kind: job for job in (warnings.JOB, snapshots.JOB, *AFTER_SNAPSHOTS)
+}
+
+
+def find_work(installation: Installation) -> dict[str, Work]:
+    """Return what a worker does with a job that was deferred, by the name of the job."""
+
+    def run(kind: JobKind, started_by: StartedBy) -> None:
+        run_now(installation, JOBS[kind], started_by)
+
+    def do_account(kind: JobKind, run_id: int, grant_id: int) -> None:
+        spread = JOBS[kind].spread
+        assert spread is not None
+        spread.do_part(installation, run_id, grant_id)
+
+    return {"run": run, "account": do_account}
+
+
+def watch(installation: Installation) -> None:
+    """Do what a dashboard has to do even where workers do the jobs: notice a newer version and
+    missing keys, and send warnings, since the week's is written by its screens.
+
+    Raises NewerSchema as `tick` does.
+    """
+    _check(installation)
+    if installation.can_open_tokens and warnings.JOB.is_due(installation):
+        installation.worker.submit("warnings", lambda: run_now(installation, warnings.JOB, DAILY))
 
 
 def tick(installation: Installation) -> None:
@@ -31,9 +61,7 @@ def tick(installation: Installation) -> None:
     sandbox's history is made, no other job starts. While an encryption key is missing nothing is
     done. Raises NewerSchema, with nothing done, once a newer version has migrated the database.
     """
-    with installation.database.reading() as session:
-        installation.database.check_revision(session)
-    _look_at_keys(installation)
+    _check(installation)
     if not installation.can_open_tokens:
         return
     now, settings = installation.now(), installation.settings
@@ -59,13 +87,15 @@ def tick(installation: Installation) -> None:
 
 def list_due(installation: Installation) -> list[JobKind]:
     """Return the kinds of the jobs that could start now; some wait for the day's snapshot."""
-    jobs = (warnings.JOB, snapshots.JOB, *AFTER_SNAPSHOTS)
-    return [job.kind for job in jobs if job.is_due(installation)]
+    return [kind for kind, job in JOBS.items() if job.is_due(installation)]
 
 
-def _look_at_keys(installation: Installation) -> None:
-    """Notice that a command has sealed with a key that is not here, or given up a lost one."""
+def _check(installation: Installation) -> None:
+    """Notice a newer version, a key that a command has sealed with and that is not here, and one
+    that was given up.
+    """
     with installation.database.reading() as session:
+        installation.database.check_revision(session)
         keys = find_missing_keys(session, installation.vault)
     if keys != installation.keys:
         log.warning("encryption keys that are missing: %s", ", ".join(keys.unopenable) or "none")

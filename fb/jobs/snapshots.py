@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from fb.accounts.check import AccountState, check_account, is_refused_alone, lose_page
 from fb.graph.batch import MAX_BATCH_ITEMS
 from fb.graph.errors import AccessEnded, FacebookError, PageMoved, RateLimited
@@ -25,7 +27,9 @@ from fb.jobs.runner import (
     OnProgress,
     Run,
     RunEnded,
+    Spread,
     execute,
+    execute_part,
     ignore_progress,
     is_time_to_try,
 )
@@ -37,8 +41,23 @@ from storage.accounts.page_tokens import (
     list_page_tokens,
 )
 from storage.accounts.pages import PageReport
-from storage.figures.snapshots import list_pages_without_snapshot, store_figures, store_reports
-from storage.jobs.runs import SNAPSHOTS, FailureRow, RunRecord, StartedBy, start_run
+from storage.figures.snapshots import (
+    list_pages_with_snapshot,
+    list_pages_without_snapshot,
+    store_figures,
+    store_reports,
+)
+from storage.jobs.leases import WHOLE_RUN
+from storage.jobs.runs import (
+    SNAPSHOTS,
+    FailureRow,
+    RunRecord,
+    StartedBy,
+    find_active_run,
+    find_run,
+    list_failures,
+    start_run,
+)
 
 # Storing 50 Pages costs nearly as much as storing 500, so what comes fast is stored together. A
 # crash loses at most this many fetched Pages, and the run's progress stands still for this long.
@@ -60,6 +79,9 @@ class SnapshotsRun(Run):
     access Facebook has ended. ``at`` is the time whose figures are fetched, None for now. ``done``
     are the fetched Pages' ids, ``unstored`` the reports among them that wait to be stored, the
     newest fetched at ``fetched_at``.
+
+    Where workers share the run: ``done_count`` is the number of Pages that they have fetched, and
+    ``given`` are the Pages with each account that has been asked for them.
     """
 
     at: datetime | None
@@ -73,6 +95,8 @@ class SnapshotsRun(Run):
     accounts: dict[int, AccountState] = field(default_factory=dict)
     ended: dict[int, dict[str, AccessEnded]] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+    done_count: int | None = None
+    given: set[tuple[str, int]] = field(default_factory=set)
     unstored: list[PageReport] = field(default_factory=list)
 
     def hand_on(self, page_id: str) -> None:
@@ -107,7 +131,14 @@ def run_snapshots(
     recorded per Page and never raised.
     """
     run = _plan(installation, started_by, at, graph_url, on_progress, only_lacking=only_lacking)
-    return execute(run, list(run.waiting), _read_account, _end, threads_per_unit=BATCHES_AT_ONCE)
+    return execute(
+        run,
+        list(run.waiting),
+        _read_account,
+        _end,
+        threads_per_unit=BATCHES_AT_ONCE,
+        spread=SPREAD,
+    )
 
 
 def _plan(
@@ -158,6 +189,76 @@ def _plan(
     return run
 
 
+def _read_part(installation: Installation, run_id: int, grant_id: int) -> None:
+    """Read the Pages that an account has to read in a run of another process."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        record = find_active_run(session, SNAPSHOTS)
+        if record is None or record.id != run_id:
+            return  # it is over
+        run = SnapshotsRun(
+            installation,
+            SNAPSHOTS,
+            run_id,
+            at=None,
+            started_at=record.started_at,
+            stored_at=now,
+            fetched_at=now,
+            page_ids=frozenset(),
+        )
+        _find_open(session, run, record, grant_id)
+        failures = list_failures(session, run_id)
+    run.take_over_failures(row for row in failures if row.page_id in run.readers)
+    execute_part(run, grant_id, _read_account, _end, threads=BATCHES_AT_ONCE)
+
+
+def _list_open(run: SnapshotsRun) -> list[int]:
+    """Return the accounts that have Pages to read which another account could not."""
+    given = {(page_id, grant_id) for page_id, grant_id in run.readers.items()} | run.given
+    with run.installation.database.reading() as session:
+        record = find_run(session, run.id)
+        assert record is not None
+        run.take_over_failures(list_failures(session, run.id))
+        _find_open(session, run, record)
+    run.given, run.done_count = given, record.pages_done
+    # An account is asked for a Page once in a run.
+    return [
+        grant_id
+        for grant_id, page_tokens in run.waiting.items()
+        if any((each.page_id, grant_id) not in given for each in page_tokens)
+    ]
+
+
+def _find_open(
+    session: Session, run: SnapshotsRun, record: RunRecord, grant_id: int | None = None
+) -> None:
+    """Read from the database what was done of a run, and who reads next what is left.
+
+    With ``grant_id`` of the Pages that this account holds, and what it is to read.
+    """
+    # The daily run reads what has no snapshot of the day; any other reads every Page anew.
+    since = None if record.started_by == DAILY else record.started_at
+    run.done = list_pages_with_snapshot(session, record.day, since, held_by=grant_id)
+    refused_by = {row.page_id: row.grant_id for row in list_failures(session, run.id)}
+    by_page: dict[str, list[PageToken]] = {}
+    for page_token in list_page_tokens(session, held_by=grant_id):
+        if page_token.page_id not in run.done:
+            by_page.setdefault(page_token.page_id, []).append(page_token)
+    run.waiting, run.further = {}, {}
+    for page_id, page_tokens in by_page.items():
+        holders: list[int | None] = [each.grant_id for each in page_tokens]
+        refused = refused_by.get(page_id)
+        tried = holders.index(refused) + 1 if refused in holders else 0
+        for next_one in page_tokens[tried : tried + 1]:
+            if grant_id in (None, next_one.grant_id):
+                run.further[page_id] = deque([next_one])
+                run.waiting.setdefault(next_one.grant_id, deque())
+                run.hand_on(page_id)
+
+
+SPREAD = Spread(_read_part, _list_open)
+
+
 def is_due(installation: Installation) -> bool:
     """True when a readable Page has no snapshot of today and it is time to try (again)."""
     now = installation.now()
@@ -171,7 +272,7 @@ def _run(installation: Installation, started_by: StartedBy) -> None:
     run_snapshots(installation, started_by, only_lacking=started_by == DAILY)
 
 
-JOB = Job(SNAPSHOTS, is_due, _run)
+JOB = Job(SNAPSHOTS, is_due, _run, SPREAD)
 
 
 def _read_account(run: SnapshotsRun, grant_id: int) -> bool:
@@ -315,6 +416,7 @@ def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
             is_open = page_id not in run.done and page_id not in run.failures
             if is_open and grant_id not in run.left_grants:
                 run.record_failure(page_id, grant_id, cause)
-    if status == "done":
+    if status == "done" and run.leased_unit in (None, WHOLE_RUN):
         # Pages of accounts that were disconnected or paused during the run do not count.
-        run.count("pages_total", len(run.done) + len(run.failures) - len(run.page_ids))
+        done_count = len(run.done) if run.done_count is None else run.done_count
+        run.count("pages_total", done_count + len(run.failures) - len(run.page_ids))

@@ -10,7 +10,7 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -37,11 +37,26 @@ class Worker:
     def __init__(self, threads: int = THREADS) -> None:
         self.stopping = threading.Event()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="pagekeeper")
+        self._futures: set[Future[bool]] = set()
+        self._failed_count = 0
 
     def submit(self, name: str, work: Callable[[], object]) -> None:
         """Run ``work`` on a thread. Its exceptions are logged under ``name``, not raised."""
         if not self.stopping.is_set():
-            self._pool.submit(_guarded, name, work, lambda: self.sleep(0))
+            future = self._pool.submit(guarded, name, work, lambda: self.sleep(0))
+            self._futures.add(future)
+            future.add_done_callback(self._note_end)
+
+    def count(self) -> tuple[int, int, int]:
+        """Return how many works wait for a thread, are being done, and have failed so far."""
+        futures = list(self._futures)
+        running_count = sum(future.running() for future in futures)
+        return len(futures) - running_count, running_count, self._failed_count
+
+    def _note_end(self, future: Future[bool]) -> None:
+        self._futures.discard(future)
+        if not future.cancelled() and not future.result():
+            self._failed_count += 1
 
     def sleep(self, seconds: float) -> None:
         """Wait. Raises `WorkStopped` as soon as the dashboard stops."""
@@ -70,7 +85,7 @@ def heartbeat(
 
     def beat_until_done() -> None:
         while not done.wait(every_seconds):
-            _guarded("heartbeat", beat, check_done)
+            guarded("heartbeat", beat, check_done)
 
     thread = threading.Thread(target=beat_until_done, name="heartbeat", daemon=True)
     thread.start()
@@ -87,7 +102,13 @@ def error_location(error: BaseException) -> str:
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
 
 
-def _guarded(name: str, work: Callable[[], object], check_stop: Callable[[], object]) -> None:
+def guarded(
+    name: str, work: Callable[[], object], check_stop: Callable[[], object] = lambda: None
+) -> bool:
+    """Do ``work``, and log under ``name`` what it raises. False if it has failed.
+
+    It waits for the database's lock as `outwait_writers` says, with ``check_stop``.
+    """
     try:
         with outwait_writers(check_stop):
             work()
@@ -99,3 +120,5 @@ def _guarded(name: str, work: Callable[[], object], check_stop: Callable[[], obj
             "%(work)s ended by %(error)s at %(location)s",
             {"work": name, "error": type(error).__name__, "location": error_location(error)},
         )
+        return False
+    return True

@@ -108,6 +108,7 @@ def _describe_database(installation: Installation) -> Iterator[Metric]:
         runs = list_last_runs(session)
         active_kinds = list_active_kinds(session)
         limits = list_limits(session, now)
+        counts = installation.jobs.count(session)
     due_kinds = list_due(installation)
     pages = _labelled("pages", "Pages, archived ones left out, by connection.", "state")
     for state in CONNECTION_STATES:
@@ -152,6 +153,18 @@ def _describe_database(installation: Installation) -> Iterator[Metric]:
         if ends:
             limit_end.add_metric((scope,), max(ends))
     yield from (due, running, status, age, duration, failed, limit_end)
+    queue = _labelled(
+        "queue_jobs",
+        "Jobs that wait, are being done or have failed: of all workers, else of this process.",
+        "state",
+    )
+    for name in ("waiting", "running", "failed"):
+        queue.add_metric((name,), getattr(counts, name))
+    yield queue
+    yield _gauge(
+        "queue_oldest_seconds", "How long the oldest job waits for a worker.", counts.oldest_seconds
+    )
+    yield _gauge("queue_workers", "Workers that live, else 1.", counts.workers)
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

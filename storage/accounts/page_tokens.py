@@ -85,13 +85,16 @@ class CutOffPage:
     subcode: int | None
 
 
-def list_page_tokens(session: Session) -> list[PageToken]:
+def list_page_tokens(session: Session, *, held_by: int | None = None) -> list[PageToken]:
     """Return every page access token under a grant with status "ok".
 
-    Ordered by grant, the most recently renewed first, then by Page id. So of several tokens for a
-    Page the best one to try comes first.
+    ``held_by``: only those of Pages that this grant holds. Ordered by grant, the most recently
+    renewed first, then by Page id. So of several tokens for a Page the best one to try comes first.
     """
     query = _working(*_TOKEN_COLUMNS).order_by(*_BEST_FIRST)
+    if held_by is not None:
+        of_grant = select(PageGrant.page_id).where(PageGrant.grant_id == held_by)
+        query = query.where(PageGrant.page_id.in_(of_grant))
     return [PageToken(*row) for row in session.execute(query)]
 
 

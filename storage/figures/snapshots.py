@@ -183,6 +183,22 @@ def delete_figures(session: Session, *, source: str) -> int:
     return len(days)
 
 
+def list_pages_with_snapshot(
+    session: Session, day: date, since: datetime | None = None, *, held_by: int | None = None
+) -> set[str]:
+    """Return the ids of the Pages with a snapshot of ``day``, fetched at ``since`` or later.
+
+    ``held_by``: only of those that this grant holds.
+    """
+    query = select(Snapshot.page_id).where(Snapshot.day == day)
+    if since is not None:
+        query = query.where(Snapshot.fetched_at >= since)
+    if held_by is not None:
+        of_grant = select(PageGrant.page_id).where(PageGrant.grant_id == held_by)
+        query = query.where(Snapshot.page_id.in_(of_grant))
+    return set(session.scalars(query))
+
+
 def list_pages_without_snapshot(session: Session, day: date) -> list[str]:
     """Return the ids of the readable Pages without a snapshot of ``day``, in order.
 

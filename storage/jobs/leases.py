@@ -9,6 +9,7 @@ the sandbox's clock jumps by days.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, delete, literal, select, update
@@ -31,7 +32,7 @@ def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
     """
     table = table_of(JobLease)
     is_expired = table.c.expires_at < clock(session)
-    values = {"run_id": run_id, "expires_at": clock(session, LEASE_SECONDS)}
+    values = {"run_id": run_id, "expires_at": clock(session, LEASE_SECONDS), "outcome": None}
     statement = (
         insert_into(session, JobLease)
         .values(kind=kind, unit=unit, **values)
@@ -45,13 +46,44 @@ def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
     return session.execute(statement).scalar_one_or_none() is not None
 
 
-def renew_leases(session: Session, run_id: int) -> bool:
-    """Prolong all leases of a run by 60 s. False when it has none: another run has taken over.
+def renew_leases(session: Session, run_id: int, unit: str | None = None) -> bool:
+    """Prolong the leases of a run by 60 s: all, or that on ``unit`` alone, where each process has
+    its own. False when there is none: another run has taken over.
 
     An expired lease is renewed too, unless another run has taken it.
     """
     statement = update(JobLease).where(JobLease.run_id == run_id)
+    if unit is not None:
+        statement = statement.where(JobLease.unit == unit)
     return count_changed(session, statement.values(expires_at=clock(session, LEASE_SECONDS))) > 0
+
+
+def end_unit(session: Session, run_id: int, unit: str, outcome: str) -> None:
+    """Note how the work on a unit ended, for the process that has begun the run."""
+    statement = update(JobLease).where(JobLease.run_id == run_id, JobLease.unit == unit)
+    count_changed(session, statement.values(outcome=outcome))
+
+
+@dataclass(frozen=True)
+class UnitLease:
+    """The lease on a unit. ``outcome`` is None while it is worked on; ``is_alive``: not expired."""
+
+    unit: str
+    is_alive: bool
+    outcome: str | None
+
+
+def list_unit_leases(session: Session, run_id: int) -> list[UnitLease]:
+    """Return the leases of a run on its units, without that on the whole run."""
+    leases = table_of(JobLease).c
+    query = select(leases.unit, leases.expires_at >= clock(session), leases.outcome)
+    is_of_a_unit = (leases.run_id == run_id, leases.unit != WHOLE_RUN)
+    return [UnitLease(*row) for row in session.execute(query.where(*is_of_a_unit))]
+
+
+def release_unit(session: Session, run_id: int, unit: str) -> None:
+    """Delete the lease of a run on a unit."""
+    count_changed(session, delete(JobLease).where(JobLease.run_id == run_id, JobLease.unit == unit))
 
 
 def find_lease_end(session: Session, kind: str) -> datetime | None:

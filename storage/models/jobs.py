@@ -65,7 +65,8 @@ class JobRun(Base):
 class JobLease(Base):
     """The right of a run to work on one unit of a kind, until it expires by the database's clock.
 
-    ``unit`` is empty for the whole run; then no other run of the kind can start.
+    ``unit`` is empty for the whole run; then no other run of the kind can start. ``outcome``: how
+    the work on a unit ended that another process had begun the run of; see `storage.jobs.leases`.
     """
 
     __tablename__ = "job_leases"
@@ -74,6 +75,7 @@ class JobLease(Base):
     unit: Mapped[str] = mapped_column(primary_key=True)
     run_id: Mapped[int] = mapped_column(ForeignKey("job_runs.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
+    outcome: Mapped[str | None]
 
 
 class JobFailure(Base):
