@@ -295,7 +295,19 @@ def doctor() -> int:
                 f"{abs(difference.total_seconds()):,.0f} s. Set both by a time server (NTP): times "
                 "that one writes, others compare."
             )
-        is_well = has_room and not returned and difference is None and not startup.report.warnings
+        with installation.database.reading() as session:
+            workers_count = installation.jobs.count(session).workers
+        if installation.settings.workers == "procrastinate":
+            say(f"Workers that run: {workers_count:,}.")
+        if workers_count == 0:
+            say("ADVICE   workers: nothing is refreshed until one runs. Start: python -m fb worker")
+        is_well = (
+            has_room
+            and not returned
+            and difference is None
+            and workers_count > 0
+            and not startup.report.warnings
+        )
         return OK if is_well else SOME_FAILED
 
 

@@ -82,7 +82,8 @@ class ProcrastinateJobs:
 
     def count(self, session: Session) -> Counts:
         """Count the jobs of all processes."""
-        return Counts(*count_queue(session))
+        waiting, running, failed, oldest_seconds, served = count_queue(session)
+        return Counts(waiting, running, failed, oldest_seconds, served // len(AT_ONCE))
 
     def close(self) -> None:
         """Close the connections by which jobs are deferred."""

@@ -47,8 +47,9 @@ class Banner:
 def render(installation: Installation, session: Session, *, is_overview: bool) -> None:
     """Draw the banner, if there is a problem.
 
-    On every screen: a missing encryption key, and another Graph host in live mode. On Overview also
-    accounts and refreshes, which the other screens show themselves.
+    On every screen: a missing encryption key, no worker where workers do the jobs, and another
+    Graph host in live mode. On Overview also accounts and refreshes, which the other screens show
+    themselves.
     """
     banner = find_banner(installation, session, is_overview=is_overview)
     if banner is None:
@@ -75,6 +76,14 @@ def find_banner(
         words = phrases.wrong_key(installation.keys.account_names)
         return Banner(
             words.title, ":material/key_off:", "red", words.sentence, "Open Setup", "setup"
+        )
+    if installation.jobs.count(session).workers == 0:
+        return Banner(
+            "No worker is running",
+            ":material/engineering:",
+            "red",
+            "Nothing is refreshed until one runs, on any machine with these settings: "
+            "`python -m fb worker`",
         )
     if installation.settings.uses_foreign_graph:
         return Banner(
