@@ -11,7 +11,8 @@ from datetime import UTC, datetime, time
 
 from fb.accounts.check import AccountState, check_account
 from fb.installation import Installation
-from fb.jobs.runner import Job, Run, execute, is_time_to_try
+from fb.jobs.run import Run
+from fb.jobs.runner import Job, execute, is_time_to_try
 from storage.accounts.grants import list_unchecked_grants
 from storage.db.errors import GrantNotFound, JobRunning
 from storage.jobs.runs import CHECKS, RunRecord, StartedBy, start_run

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 
 from fb.graph.errors import AccessEnded, FacebookError, PermissionMissing, RateLimited
 from fb.graph.insights import MAX_DAYS, TOO_FEW_LIKES, InsightRequest, Values, fetch_insights
-from fb.jobs.runner import NOT_ANSWERING, Run
+from fb.jobs.run import Run
+from fb.jobs.runner import NOT_ANSWERING
 from storage.accounts.page_tokens import PageToken
 from storage.accounts.vault import Vault
 from storage.insights.values import Span

@@ -16,15 +16,8 @@ from fb.graph.insights import Values, last_finished_day
 from fb.installation import Installation
 from fb.jobs.insight_page import InsightPage, InsightsRun, count_all_steps, make_pages
 from fb.jobs.metric_probe import Requests, judge_answers
-from fb.jobs.runner import (
-    NOT_ANSWERING,
-    Job,
-    OnProgress,
-    RunEnded,
-    execute,
-    ignore_progress,
-    is_time_to_try,
-)
+from fb.jobs.run import OnProgress, RunEnded, ignore_progress
+from fb.jobs.runner import NOT_ANSWERING, Job, execute, is_time_to_try
 from storage.accounts.page_tokens import has_insight_token, list_insight_tokens
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes

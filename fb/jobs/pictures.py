@@ -10,7 +10,8 @@ from fb.addresses import origin_of
 from fb.graph.http import open_session
 from fb.graph.pictures import fetch_picture
 from fb.installation import Installation
-from fb.jobs.runner import Job, Run, execute, is_time_to_try
+from fb.jobs.run import Run
+from fb.jobs.runner import Job, execute, is_time_to_try
 from storage.accounts.pictures import list_pictures_due, save_picture
 from storage.db.errors import JobRunning
 from storage.jobs.runs import PICTURES, StartedBy, find_last_run, start_run

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from fb.graph.batch import MAX_BATCH_ITEMS
 from fb.graph.posts import MAX_LISTINGS, Listing
 from fb.jobs.post_page import PostPage
-from fb.jobs.runner import Run
+from fb.jobs.run import Run
 from storage.accounts.vault import Vault
 from storage.metrics.posts import CHECKPOINTS
 

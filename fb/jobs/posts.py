@@ -18,15 +18,8 @@ from fb.jobs.post_page import PostPage, find_refusal_state
 from fb.jobs.post_reader import read_daily, read_older
 from fb.jobs.post_run import WEEKLY_SPAN, PostsRun
 from fb.jobs.post_steps import Steps, read_together
-from fb.jobs.runner import (
-    NOT_ANSWERING,
-    Job,
-    OnProgress,
-    RunEnded,
-    execute,
-    ignore_progress,
-    is_time_to_try,
-)
+from fb.jobs.run import OnProgress, RunEnded, ignore_progress
+from fb.jobs.runner import NOT_ANSWERING, Job, execute, is_time_to_try
 from storage.accounts.page_tokens import PostToken, has_page_token, list_post_tokens
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from fb.jobs import insights, pictures, posts
-from fb.jobs.runner import DAILY, Job, Run, RunEnded, execute, find_active, start
+from fb.jobs.run import Run, RunEnded
+from fb.jobs.runner import DAILY, Job, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version

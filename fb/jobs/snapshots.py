@@ -20,19 +20,9 @@ from fb.graph.batch import MAX_BATCH_ITEMS
 from fb.graph.errors import AccessEnded, FacebookError, PageMoved, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
-from fb.jobs.runner import (
-    DAILY,
-    NOT_ANSWERING,
-    Job,
-    OnProgress,
-    Run,
-    RunEnded,
-    Spread,
-    execute,
-    execute_part,
-    ignore_progress,
-    is_time_to_try,
-)
+from fb.jobs.run import OnProgress, Run, RunEnded, ignore_progress
+from fb.jobs.runner import DAILY, NOT_ANSWERING, Job, execute, execute_part, is_time_to_try
+from fb.jobs.sharing import Spread
 from storage.accounts.page_moves import forget_moves, remember_move
 from storage.accounts.page_tokens import (
     CutOffPage,

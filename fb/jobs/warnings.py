@@ -9,7 +9,8 @@ from __future__ import annotations
 from contextlib import suppress
 
 from fb.installation import Installation
-from fb.jobs.runner import Job, Run, execute, find_active
+from fb.jobs.run import Run
+from fb.jobs.runner import Job, execute, find_active
 from fb.warnings.sender import has_work, list_set_up, send_due
 from fb.warnings.target import SendFailed
 from storage.db.errors import JobRunning

@@ -313,7 +313,7 @@ def refresh_by_one(scene: Scene, first: Installation, second: Installation) -> N
     "Facebook takes calls and never answers", "every connection; the timer goes on an hour later"
 )
 def test_facebook_hangs(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("fb.jobs.run.BACKGROUND_PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr("fb.graph.client._MIN_TIMEOUT_SECONDS", 0.1)
     assert GraphClient.__init__.__kwdefaults__ is not None
     monkeypatch.setitem(GraphClient.__init__.__kwdefaults__, "read_timeout_seconds", 0.3)

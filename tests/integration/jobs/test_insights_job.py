@@ -319,7 +319,7 @@ def test_the_limit_of_pages_is_polite_and_says_when(scene: Scene) -> None:
 def test_facebook_down_fails_the_run_and_it_rests(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("fb.jobs.run.BACKGROUND_PATIENCE_SECONDS", 0.1)
     scene.sandbox.trouble = "Facebook is down"
     assert fetch(scene).status == "failed"
     assert not insights.is_due(scene.installation)

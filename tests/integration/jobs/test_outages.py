@@ -49,7 +49,7 @@ def sync(scene: Scene) -> str:
 def test_each_day_says_why(
     tmp_path: Path, live_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("fb.jobs.run.BACKGROUND_PATIENCE_SECONDS", 0.1)
     with opened_scene(tmp_path, live_database_url) as scene:
         installation, next_day = scene.installation, timedelta(days=1)
         scene.traveller.connect()

@@ -846,7 +846,7 @@ def test_facebook_down_fails_the_run_and_it_rests(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(scene, ORDINARY)
-    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("fb.jobs.run.BACKGROUND_PATIENCE_SECONDS", 0.1)
     scene.sandbox.trouble = "Facebook is down"
     assert read(scene).status == "failed"
     assert not posts.is_due(scene.installation)

@@ -195,7 +195,7 @@ def test_the_sandbox_limit_can_be_waited_out(scene: Scene) -> None:
 def test_facebook_down_fails_the_run_and_keeps_the_connection(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fb.jobs.runner.BACKGROUND_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("fb.jobs.run.BACKGROUND_PATIENCE_SECONDS", 0.2)
     scene.sandbox.trouble = "Facebook is down"
     result = sync(scene)
     assert result.pages_done == 0

@@ -1,0 +1,84 @@
+"""Sharing: workers do the accounts of a run that one process has begun.
+
+That process keeps the lease of the run, and has each account done as a job of its own. The lease of
+an account tells whether its worker lives, and in the end how the work on it has ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fb.installation import Installation
+from fb.jobs.run import Run, RunEnded
+from storage.jobs.leases import LEASE_SECONDS, WHOLE_RUN, list_unit_leases, release_unit
+
+LOOK_SECONDS = 0.25
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How workers share a run. ``do_part`` does the part of one account, by the ids of run and
+    grant. ``list_open`` reads what was done of a run, and returns the accounts that have something
+    left to do.
+    """
+
+    do_part: Callable[[Installation, int, int], object]
+    list_open: Callable[[Any], list[int]]
+
+
+def share(run: Run, units: Sequence[int | str], spread: Spread) -> None:
+    """Have workers do the accounts of a run, and then what is left of them."""
+    run.leased_unit = WHOLE_RUN
+    open_units = list(units)
+    while open_units:
+        _wait_for_parts(run, open_units, spread)
+        open_units = [*spread.list_open(run)]
+        run.heed_limits(units)
+        for grant_id, _ in run.failures.values():
+            if grant_id is not None:
+                run.may_ask(grant_id)  # notes a limit for which something was not read
+
+
+def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> None:
+    """Have workers do these accounts, and wait until all are done.
+
+    An account that no worker does is deferred: again when its worker has died or is stopping, and
+    once in LEASE_SECONDS, should a job be lost. Raises `RunEnded` when one of them has failed.
+    """
+    waiting, outcomes = {str(unit) for unit in units}, set[str]()
+    deferred_at: dict[str, float] = {}
+    while waiting:
+        run.check_stop()
+        with run.installation.database.reading() as session:
+            leases = {lease.unit: lease for lease in list_unit_leases(session, run.id)}
+        for lease in leases.values():
+            if lease.outcome is not None:
+                with run.storing() as session:
+                    release_unit(session, run.id, lease.unit)
+                if lease.outcome != "stopped":
+                    waiting.discard(lease.unit)
+                    outcomes.add(lease.outcome)
+            if lease.outcome is not None or lease.is_alive:
+                deferred_at.pop(lease.unit, None)
+        for unit in sorted(waiting - {lease.unit for lease in leases.values() if lease.is_alive}):
+            now = time.monotonic()
+            if now - deferred_at.get(unit, -LEASE_SECONDS) >= LEASE_SECONDS:
+                deferred_at[unit] = now
+                _defer_part(run, int(unit), spread)
+        run.installation.worker.sleep(LOOK_SECONDS)
+    if outcomes - {"done"}:
+        raise RunEnded("failed")
+
+
+def _defer_part(run: Run, grant_id: int, spread: Spread) -> None:
+    run.installation.jobs.defer(
+        "account",
+        lambda kind, run_id, grant_id: spread.do_part(run.installation, run_id, grant_id),
+        once=f"{run.kind} {run.id} {grant_id}",
+        kind=run.kind,
+        run_id=run.id,
+        grant_id=grant_id,
+    )
