@@ -17,7 +17,8 @@ from fb.installation import Installation
 from fb.jobs.insight_page import InsightPage, InsightsRun, count_all_steps, make_pages
 from fb.jobs.metric_probe import Requests, judge_answers
 from fb.jobs.run import OnProgress, RunEnded, ignore_progress
-from fb.jobs.runner import NOT_ANSWERING, Job, execute, is_time_to_try
+from fb.jobs.runner import NOT_ANSWERING, Job, execute, execute_part, is_time_to_try
+from fb.jobs.sharing import Spread
 from storage.accounts.page_tokens import has_insight_token, list_insight_tokens
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes
@@ -30,7 +31,14 @@ from storage.insights.values import (
     upsert_states,
     upsert_values,
 )
-from storage.jobs.runs import INSIGHTS, RunRecord, StartedBy, find_last_run, start_run
+from storage.jobs.runs import (
+    INSIGHTS,
+    RunRecord,
+    StartedBy,
+    find_active_run,
+    find_last_run,
+    start_run,
+)
 
 
 def run_insights(
@@ -66,9 +74,34 @@ def run_insights(
         day=now.date(),
     )
     grant_ids = list(dict.fromkeys(source.grant_id for page in pages for source in page.sources))
-    for grant_id in grant_ids:
-        _estimate_steps(run, grant_id)
-    return execute(run, grant_ids, _fetch_from_account, _end)
+    if not installation.jobs.spreads:  # else each part estimates its own
+        for grant_id in grant_ids:
+            _estimate_steps(run, grant_id)
+    return execute(run, grant_ids, _fetch_from_account, _end, spread=SPREAD)
+
+
+def _fetch_part(installation: Installation, run_id: int, grant_id: int) -> None:
+    """Fetch the insights of the Pages that an account is the first to be asked for."""
+    with installation.database.reading() as session:
+        record = find_active_run(session, INSIGHTS)
+        if record is None or record.id != run_id:
+            return  # it is over
+        tokens = list_insight_tokens(session, held_by=grant_id)
+        pages = make_pages(tokens, list_spans(session, held_by=grant_id))
+        names = [metric.name for metric in list_ledger(session) if metric.status == "live"]
+    run = InsightsRun(
+        installation,
+        INSIGHTS,
+        run_id,
+        pages=[page for page in pages if page.source.grant_id == grant_id],
+        names=names,
+        newest=last_finished_day(installation.now()),
+        day=record.day,
+    )
+    execute_part(run, grant_id, _fetch_from_account, _end)
+
+
+SPREAD = Spread(_fetch_part)
 
 
 def is_due(installation: Installation) -> bool:
@@ -81,7 +114,7 @@ def is_due(installation: Installation) -> bool:
         return is_time_to_try(session, INSIGHTS, now) and has_insight_token(session)
 
 
-JOB = Job(INSIGHTS, is_due, run_insights)
+JOB = Job(INSIGHTS, is_due, run_insights, SPREAD)
 
 
 def _fetch_from_account(run: InsightsRun, grant_id: int) -> bool:
@@ -105,7 +138,11 @@ def _fetch_from_account(run: InsightsRun, grant_id: int) -> bool:
 
 def _estimate_steps(run: InsightsRun, grant_id: int) -> list[InsightPage]:
     """Estimate the requests that are left for an account; return its Pages that are not over."""
-    pages = [page for page in run.pages if not page.is_over and page.source.grant_id == grant_id]
+    pages = [
+        page
+        for page in run.pages
+        if not page.is_over and run.is_turn_of(grant_id, page.source.grant_id)
+    ]
     run.steps_left[grant_id] = count_all_steps(pages, run.names, run.newest)
     return pages
 

@@ -19,11 +19,20 @@ from fb.jobs.post_reader import read_daily, read_older
 from fb.jobs.post_run import WEEKLY_SPAN, PostsRun
 from fb.jobs.post_steps import Steps, read_together
 from fb.jobs.run import OnProgress, RunEnded, ignore_progress
-from fb.jobs.runner import NOT_ANSWERING, Job, execute, is_time_to_try
+from fb.jobs.runner import NOT_ANSWERING, Job, execute, execute_part, is_time_to_try
+from fb.jobs.sharing import Spread
 from storage.accounts.page_tokens import PostToken, has_page_token, list_post_tokens
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes
-from storage.jobs.runs import FAST_FORWARD, POSTS, RunRecord, StartedBy, find_last_run, start_run
+from storage.jobs.runs import (
+    FAST_FORWARD,
+    POSTS,
+    RunRecord,
+    StartedBy,
+    find_active_run,
+    find_last_run,
+    start_run,
+)
 from storage.posts.due import list_known_posts, list_newest_fans
 from storage.posts.posts import store_checkpoints, store_figures, store_posts
 from storage.posts.states import (
@@ -75,7 +84,31 @@ def run_posts(
         is_brief=is_brief,
     )
     grant_ids = list(dict.fromkeys(source.grant_id for page in pages for source in page.sources))
-    return execute(run, grant_ids, _read_from_account, _end)
+    return execute(run, grant_ids, _read_from_account, _end, spread=SPREAD)
+
+
+def _read_part(installation: Installation, run_id: int, grant_id: int) -> None:
+    """Read the posts of the Pages that an account is the first to be asked for."""
+    now = installation.now()
+    with installation.database.reading() as session:
+        record = find_active_run(session, POSTS)
+        if record is None or record.id != run_id:
+            return  # it is over
+        tokens = list_post_tokens(session, held_by=grant_id)
+        pages = _make_pages(tokens, list_post_states(session, held_by=grant_id), now)
+        names = [row.name for row in list_ledger(session, "post") if row.status == "live"]
+    run = PostsRun(
+        installation,
+        POSTS,
+        run_id,
+        pages=[page for page in pages if page.grant_id == grant_id],
+        names=live_names(names),
+        day=record.day,
+    )
+    execute_part(run, grant_id, _read_from_account, _end)
+
+
+SPREAD = Spread(_read_part)
 
 
 def is_due(installation: Installation) -> bool:
@@ -88,7 +121,7 @@ def is_due(installation: Installation) -> bool:
         return is_time_to_try(session, POSTS, now) and has_page_token(session)
 
 
-JOB = Job(POSTS, is_due, run_posts)
+JOB = Job(POSTS, is_due, run_posts, SPREAD)
 
 
 def _make_pages(
@@ -122,7 +155,9 @@ def _read_from_account(run: PostsRun, grant_id: int) -> bool:
 
     Returns False when nothing is left to read.
     """
-    pages = [page for page in run.pages if not page.is_over and page.grant_id == grant_id]
+    pages = [
+        page for page in run.pages if not page.is_over and run.is_turn_of(grant_id, page.grant_id)
+    ]
     daily = [page for page in pages if not page.is_read]
     if daily:
         return _read(run, grant_id, daily, read_daily)

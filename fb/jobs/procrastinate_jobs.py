@@ -28,9 +28,10 @@ from storage.jobs.queue import DEAD_SECONDS, QUEUE_SCHEMA, count_queue
 
 log = logging.getLogger(__name__)
 
-# Jobs at once in a worker, by name. Runs wait for accounts, so those have threads of their own: a
-# run for each kind, and as many accounts as make the calls at once of `fb.jobs.runner.THREADS`.
-AT_ONCE = {"run": 7, "account": 2}
+# Jobs at once in a worker, by name. A run waits for its accounts, so these have threads of their
+# own: one for each kind of run, and for accounts as many as make four calls at once, as in
+# `fb.jobs.runner.THREADS`; in a snapshot each makes two.
+AT_ONCE = {"run": 7, "snapshots": 2, "insights": 4, "posts": 4}
 KEPT_HOURS = 72  # of a failed job
 CONNECT_SECONDS = 5.0
 MAX_PAUSE_SECONDS = 30.0
@@ -127,8 +128,8 @@ class ProcrastinateJobs:
     ) -> None:
         """Work until `stop`, or until an exception ends one of the tasks."""
         app = App(connector=PsycopgConnector(min_size=1, max_size=4, **self._address))
-        for name, do in work.items():
-            app.task(name=name, queue=name)(_make_task(pool, name, do))
+        for name in AT_ONCE:
+            app.task(name=name, queue=name)(_make_task(pool, name, work[name]))
         async with app.open_async():
             tasks: list[asyncio.Future[Any]] = [
                 asyncio.ensure_future(

@@ -22,7 +22,7 @@ from fb.jobs.rate_governor import RateGovernor
 from fb.jobs.telemetry import save_telemetry
 from fb.jobs.turns import Turns
 from storage.accounts.grants import list_resting_grants
-from storage.jobs.leases import renew_leases
+from storage.jobs.leases import WHOLE_RUN, renew_leases
 from storage.jobs.runs import FailureRow, JobKind, add_progress, drop_failures, record_failures
 
 OnProgress = Callable[[int, int], None]
@@ -101,6 +101,17 @@ class Run:
     def _version_served(self) -> str | None:
         versions = (client.observed.version_served for client in self._clients.values())
         return next(filter(None, versions), None)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether this process does one account of a run that another has begun."""
+        return self.leased_unit not in (None, WHOLE_RUN)
+
+    def is_turn_of(self, grant_id: int, of_page: int) -> bool:
+        """Whether a Page that the account ``of_page`` is asked for belongs to the turns of
+        ``grant_id``. In a part every Page does: who else would go on with it?
+        """
+        return grant_id == of_page or self.is_part
 
     def count(self, name: str, more: int) -> None:
         """Add to a counter of the run, e.g. "steps_done"."""

@@ -21,7 +21,7 @@ from fb.graph.errors import FacebookError, TemporarilyDown, TransportFailed
 from fb.installation import Installation
 from fb.jobs.rate_governor import RETRY_AFTER
 from fb.jobs.run import Run, RunEnded
-from fb.jobs.sharing import Spread, share
+from fb.jobs.sharing import HANDED_BACK, Spread, share
 from fb.jobs.worker import WorkStopped, heartbeat
 from fb.log_facts import log_facts
 from storage.db.errors import JobRunning
@@ -142,7 +142,7 @@ def execute_part(
     work_on: Callable[[AnyRun, int], bool],
     end: Callable[[AnyRun, str, FacebookError | None], None],
     *,
-    threads: int,
+    threads: int = 1,
 ) -> None:
     """Do the part of one account in a run that another process has begun, and note how it ended.
 
@@ -167,8 +167,11 @@ def execute_part(
         try:
             end(run, status, cause)
             if run.leased_unit in run.held_units:
-                # Of a limit the run learns by itself.
-                outcome = "done" if run.limited is not None else status
+                outcome = status
+                if run.limited is not None:
+                    outcome = "done"  # whoever has begun the run learns of the limit by itself
+                elif status == "stopped" and run.installation.worker.stopping.is_set():
+                    outcome = HANDED_BACK
                 with run.storing() as session:
                     end_unit(session, run.id, run.leased_unit, outcome)
         except RunEnded:

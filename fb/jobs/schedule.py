@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 
 from fb.accounts.removal import finish_pending
 from fb.installation import Installation
@@ -28,17 +29,20 @@ JOBS: Mapping[JobKind, Job] = {
 
 
 def find_work(installation: Installation) -> dict[str, Work]:
-    """Return what a worker does with a job that was deferred, by the name of the job."""
+    """Return what a worker does with a job that was deferred, by the name of the job.
+
+    "run" begins a run; an account of one has the name of the run's kind.
+    """
 
     def run(kind: JobKind, started_by: StartedBy) -> None:
         run_now(installation, JOBS[kind], started_by)
 
-    def do_account(kind: JobKind, run_id: int, grant_id: int) -> None:
-        spread = JOBS[kind].spread
-        assert spread is not None
-        spread.do_part(installation, run_id, grant_id)
-
-    return {"run": run, "account": do_account}
+    parts: dict[str, Work] = {
+        kind: partial(job.spread.do_part, installation)
+        for kind, job in JOBS.items()
+        if job.spread is not None
+    }
+    return {"run": run, **parts}
 
 
 def watch(installation: Installation) -> None:

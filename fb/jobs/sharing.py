@@ -9,24 +9,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from fb.installation import Installation
 from fb.jobs.run import Run, RunEnded
 from storage.jobs.leases import LEASE_SECONDS, WHOLE_RUN, list_unit_leases, release_unit
 
 LOOK_SECONDS = 0.25
+# The outcome of an account whose worker stops before it is done.
+HANDED_BACK = "handed back"
 
 
 @dataclass(frozen=True)
 class Spread:
-    """How workers share a run. ``do_part`` does the part of one account, by the ids of run and
-    grant. ``list_open`` reads what was done of a run, and returns the accounts that have something
-    left to do.
+    """How workers share a run. ``do_part(installation, run_id, grant_id)`` does the part of one
+    account. ``list_open`` reads what was done of a run, and returns the accounts that have
+    something left to do.
     """
 
-    do_part: Callable[[Installation, int, int], object]
-    list_open: Callable[[Any], list[int]]
+    do_part: Callable[..., object]
+    list_open: Callable[[Any], list[int]] = lambda run: []
 
 
 def share(run: Run, units: Sequence[int | str], spread: Spread) -> None:
@@ -46,7 +48,7 @@ def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> Non
     """Have workers do these accounts, and wait until all are done.
 
     An account that no worker does is deferred: again when its worker has died or is stopping, and
-    once in LEASE_SECONDS, should a job be lost. Raises `RunEnded` when one of them has failed.
+    once in LEASE_SECONDS, should a job be lost. Raises `RunEnded` when one was not completed.
     """
     waiting, outcomes = {str(unit) for unit in units}, set[str]()
     deferred_at: dict[str, float] = {}
@@ -58,7 +60,7 @@ def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> Non
             if lease.outcome is not None:
                 with run.storing() as session:
                     release_unit(session, run.id, lease.unit)
-                if lease.outcome != "stopped":
+                if lease.outcome != HANDED_BACK:
                     waiting.discard(lease.unit)
                     outcomes.add(lease.outcome)
             if lease.outcome is not None or lease.is_alive:
@@ -69,16 +71,16 @@ def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> Non
                 deferred_at[unit] = now
                 _defer_part(run, int(unit), spread)
         run.installation.worker.sleep(LOOK_SECONDS)
-    if outcomes - {"done"}:
-        raise RunEnded("failed")
+    for status in ("failed", "stopped"):
+        if status in outcomes:
+            raise RunEnded(status)
 
 
 def _defer_part(run: Run, grant_id: int, spread: Spread) -> None:
     run.installation.jobs.defer(
-        "account",
-        lambda kind, run_id, grant_id: spread.do_part(run.installation, run_id, grant_id),
+        run.kind,
+        partial(spread.do_part, run.installation),
         once=f"{run.kind} {run.id} {grant_id}",
-        kind=run.kind,
         run_id=run.id,
         grant_id=grant_id,
     )

@@ -37,7 +37,6 @@ from storage.figures.snapshots import (
     store_figures,
     store_reports,
 )
-from storage.jobs.leases import WHOLE_RUN
 from storage.jobs.runs import (
     SNAPSHOTS,
     FailureRow,
@@ -406,7 +405,7 @@ def _end(run: SnapshotsRun, status: str, cause: FacebookError | None) -> None:
             is_open = page_id not in run.done and page_id not in run.failures
             if is_open and grant_id not in run.left_grants:
                 run.record_failure(page_id, grant_id, cause)
-    if status == "done" and run.leased_unit in (None, WHOLE_RUN):
+    if status == "done" and not run.is_part:
         # Pages of accounts that were disconnected or paused during the run do not count.
         done_count = len(run.done) if run.done_count is None else run.done_count
         run.count("pages_total", done_count + len(run.failures) - len(run.page_ids))

@@ -91,10 +91,7 @@ def list_page_tokens(session: Session, *, held_by: int | None = None) -> list[Pa
     ``held_by``: only those of Pages that this grant holds. Ordered by grant, the most recently
     renewed first, then by Page id. So of several tokens for a Page the best one to try comes first.
     """
-    query = _working(*_TOKEN_COLUMNS).order_by(*_BEST_FIRST)
-    if held_by is not None:
-        of_grant = select(PageGrant.page_id).where(PageGrant.grant_id == held_by)
-        query = query.where(PageGrant.page_id.in_(of_grant))
+    query = _working(*_TOKEN_COLUMNS, held_by=held_by).order_by(*_BEST_FIRST)
     return [PageToken(*row) for row in session.execute(query)]
 
 
@@ -130,9 +127,10 @@ def list_holdings(session: Session, page_id: str) -> list[PageHolding]:
     ]
 
 
-def list_insight_tokens(session: Session) -> list[PageToken]:
-    """Return the page access tokens that may read insights, ordered as `list_page_tokens`."""
-    query = _working(*_TOKEN_COLUMNS, PageGrant.tasks, Grant.granted_permissions)
+def list_insight_tokens(session: Session, *, held_by: int | None = None) -> list[PageToken]:
+    """Return the page access tokens that may read insights, as `list_page_tokens`."""
+    columns = (*_TOKEN_COLUMNS, PageGrant.tasks, Grant.granted_permissions)
+    query = _working(*columns, held_by=held_by)
     return [
         PageToken(*columns)
         for *columns, tasks, permissions in session.execute(query.order_by(*_BEST_FIRST))
@@ -140,9 +138,10 @@ def list_insight_tokens(session: Session) -> list[PageToken]:
     ]
 
 
-def list_post_tokens(session: Session) -> list[PostToken]:
+def list_post_tokens(session: Session, *, held_by: int | None = None) -> list[PostToken]:
     """Return every page access token, as `list_page_tokens`, those that read figures first."""
-    query = _working(*_TOKEN_COLUMNS, PageGrant.tasks, Grant.granted_permissions)
+    columns = (*_TOKEN_COLUMNS, PageGrant.tasks, Grant.granted_permissions)
+    query = _working(*columns, held_by=held_by)
     tokens = [
         PostToken(*[*columns, may_list_posts(tasks), _may_read_insights(tasks, permissions)])
         for *columns, tasks, permissions in session.execute(query.order_by(*_BEST_FIRST))
@@ -246,12 +245,17 @@ def _may_read_insights(tasks: Sequence[str], permissions: Sequence[str]) -> bool
     return INSIGHTS_PERMISSION in permissions and may_analyze(tasks)
 
 
-def _working(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
+def page_ids_of(grant_id: int) -> Select[str]:
+    """Return the query for the ids of the Pages that a grant holds."""
+    return select(PageGrant.page_id).where(PageGrant.grant_id == grant_id)
+
+
+def _working(*columns: InstrumentedAttribute[Any], held_by: int | None = None) -> Select[Any]:
     """Select from the page grants with a token, under grants with status "ok".
 
-    An archived Page is not read.
+    ``held_by``: only of Pages that this grant holds. An archived Page is not read.
     """
-    return (
+    query = (
         select(*columns)
         .join_from(PageGrant, Grant, Grant.id == PageGrant.grant_id)
         .where(
@@ -261,3 +265,6 @@ def _working(*columns: InstrumentedAttribute[Any]) -> Select[Any]:
             PageGrant.page_id.not_in(archived_ids()),
         )
     )
+    if held_by is None:
+        return query
+    return query.where(PageGrant.page_id.in_(page_ids_of(held_by)))

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, case, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage.accounts.archive import archived_ids
+from storage.accounts.page_tokens import page_ids_of
 from storage.accounts.pages import PageReport, list_page_names, upsert_pages
 from storage.accounts.pictures import upsert_picture_sources
 from storage.db.installation import bump_data_version
@@ -194,8 +195,7 @@ def list_pages_with_snapshot(
     if since is not None:
         query = query.where(Snapshot.fetched_at >= since)
     if held_by is not None:
-        of_grant = select(PageGrant.page_id).where(PageGrant.grant_id == held_by)
-        query = query.where(Snapshot.page_id.in_(of_grant))
+        query = query.where(Snapshot.page_id.in_(page_ids_of(held_by)))
     return set(session.scalars(query))
 
 

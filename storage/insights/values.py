@@ -13,6 +13,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage.accounts.page_tokens import page_ids_of
 from storage.db.text import storable_or_none
 from storage.db.upsert import Conflict, upsert
 from storage.insights.metric_ledger import MetricFacts, columns_of
@@ -76,10 +77,15 @@ class PageMetric(MetricFacts):
     until: date
 
 
-def list_spans(session: Session) -> dict[str, dict[str, Span]]:
-    """Return page id → metric → the requested days."""
+def list_spans(session: Session, *, held_by: int | None = None) -> dict[str, dict[str, Span]]:
+    """Return page id → metric → the requested days.
+
+    ``held_by``: only of Pages that this grant holds.
+    """
     spans: dict[str, dict[str, Span]] = {}
     query = select(InsightSpan.page_id, InsightSpan.metric, InsightSpan.since, InsightSpan.until)
+    if held_by is not None:
+        query = query.where(InsightSpan.page_id.in_(page_ids_of(held_by)))
     for page_id, metric, since, until in session.execute(query):
         spans.setdefault(page_id, {})[metric] = Span(since, until)
     return spans

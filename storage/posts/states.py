@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from storage.accounts.page_tokens import page_ids_of
 from storage.db.text import storable_or_none
 from storage.db.upsert import count_changed, table_of, upsert
 from storage.models import Post, PostState
@@ -48,12 +49,18 @@ class PaidViews:
     unpaid: int | None
 
 
-def list_post_states(session: Session) -> dict[str, PostStateRow]:
-    """Return the states of all Pages whose posts were asked for, by Page id."""
+def list_post_states(session: Session, *, held_by: int | None = None) -> dict[str, PostStateRow]:
+    """Return the states of all Pages whose posts were asked for, by Page id.
+
+    ``held_by``: only of those that this grant holds.
+    """
     columns = [getattr(PostState, each.name) for each in fields(PostStateRow)]
     names = [each.name for each in fields(PostStateRow)]
     rows: dict[str, PostStateRow] = {}
-    for row in session.execute(select(*columns)):
+    query = select(*columns)
+    if held_by is not None:
+        query = query.where(PostState.page_id.in_(page_ids_of(held_by)))
+    for row in session.execute(query):
         values = dict(zip(names, row, strict=True))
         rows[values["page_id"]] = PostStateRow(**{**values, "left_out": tuple(values["left_out"])})
     return rows
