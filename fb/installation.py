@@ -30,6 +30,7 @@ from storage.db.errors import (
     DatabaseUnreachable,
     NewerSchema,
     OldSchema,
+    RightMissing,
     WrongInstallation,
 )
 from storage.ledger.ledger_keys import attach_vault, open_stored_keys
@@ -47,6 +48,7 @@ StartupErrorKind = Literal[
     "database_unreachable",
     "database_held",
     "database_full",
+    "right_missing",
     "wrong_installation",
     "newer_schema",
     "old_schema",
@@ -56,6 +58,7 @@ PASSING_ERRORS: tuple[StartupErrorKind, ...] = (
     "database_unreachable",
     "database_held",
     "database_full",
+    "right_missing",
 )
 # Several machines compare times that each of them wrote.
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=5)
@@ -167,6 +170,8 @@ def open_installation(
             open_stored_keys(session)
     except DatabaseFull:
         error = StartupError("database_full", address)
+    except RightMissing:
+        error = StartupError("right_missing", address)
     except DatabaseUnreachable:
         error = StartupError("database_unreachable", address)
     except DatabaseBusy:

@@ -28,6 +28,8 @@ STARTUP_ERRORS = {
     "when that backup, database browser or import is done.",
     "database_full": "The disk of the database is full: {database}. What is stored is kept. Make "
     "room on it, and try again.",
+    "right_missing": "The user in DATABASE_URL may not make the tables of {database}. Make it the "
+    "owner of the database (ALTER DATABASE … OWNER TO …), and try again.",
     "wrong_installation": "This database belongs to another installation ({found}), and these "
     "settings are for {wanted}. Nothing was touched. Set DATABASE_URL to another database.",
     "newer_schema": "A newer Pagekeeper has written to {database}. Nothing was touched. Update "

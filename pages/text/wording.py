@@ -276,6 +276,12 @@ STARTUP_ERRORS: Mapping[str, Wording] = {
         "What is stored is kept, and nothing was changed. Make room on that disk, then try again.",
         OPEN_SETUP,
     ),
+    "right_missing": Wording(
+        "The user of the database lacks a right",
+        "It may not make the tables that are needed, and nothing was changed. Make the user in "
+        "`DATABASE_URL` the owner of the database; then this screen comes by itself.",
+        OPEN_SETUP,
+    ),
     "wrong_installation": Wording(
         "This database belongs to another installation",
         "It was made for another Facebook app, or for the other mode, and was not touched. Put the "

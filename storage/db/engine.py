@@ -29,6 +29,7 @@ from storage.db.errors import (
     DatabaseFull,
     DatabaseUnreachable,
     NewerSchema,
+    RightMissing,
     StorageError,
 )
 
@@ -316,6 +317,8 @@ def _translated_errors() -> Iterator[None]:
             raise
         raise ours from error
     except DatabaseError as error:
+        if getattr(error.orig, "sqlstate", None) == "42501":  # insufficient_privilege
+            raise RightMissing from error
         if "not a database" not in str(error.orig) and "malformed" not in str(error.orig):
             raise
         raise DatabaseUnreachable("the file is not a database") from error

@@ -4,6 +4,7 @@
     ├── DatabaseUnreachable      no connection, no permission, or not a database at all
     │   └── DatabaseFull         its disk has no room; what is stored can still be read
     ├── DatabaseBusy             another program or transaction held it for too long
+    ├── RightMissing             its user may not do this; PostgreSQL only
     ├── WrongInstallation        it belongs to another mode, app or program
     ├── NewerSchema              a newer version of Pagekeeper has migrated it
     ├── OldSchema                its tables are older than the first migration
@@ -46,6 +47,13 @@ class DatabaseBusy(StorageError):
 
     def __init__(self) -> None:
         super().__init__("Another program holds the database. Try again when it is done with it.")
+
+
+class RightMissing(StorageError):
+    """The user of the database lacks a right, such as to make tables or a schema."""
+
+    def __init__(self) -> None:
+        super().__init__("The user of the database may not do this. Make it the database's owner.")
 
 
 class WrongInstallation(StorageError):
