@@ -68,6 +68,9 @@ def _render_state(startup: Startup) -> None:
         )
     for warning in report.warnings:
         st.warning(plain(warning.sentence), title=plain(warning.name), icon=":material/lock_open:")
+    if installation is not None and _count_workers(installation) == 0:
+        words = wording.NO_WORKER
+        st.error(words.sentence, title=words.title, icon=":material/engineering:")
     if installation is not None and installation.settings.uses_foreign_graph:
         urls = (installation.settings.graph_url, installation.settings.dialog_url)
         hosts = sorted({urlsplit(url).netloc for url in urls})
@@ -76,6 +79,11 @@ def _render_state(startup: Startup) -> None:
             title="This dashboard does not talk to Facebook itself",
             icon=":material/alt_route:",
         )
+
+
+def _count_workers(installation: Installation) -> int:
+    with installation.database.reading() as session:
+        return installation.jobs.count(session).workers
 
 
 def _render_wrong_key(installation: Installation) -> None:

@@ -83,6 +83,12 @@ SLOW = (
 # was away for minutes.
 RECONNECTED = "The connection was interrupted and is back. Dialogs are closed; choose files again."
 
+NO_WORKER = Wording(
+    "No worker is running",
+    "Nothing is refreshed until one runs. Start it on any machine that has these settings: "
+    "`python -m fb worker`",
+)
+
 # Why a return from Facebook is refused, by fb.login.start.ReturnRefused.kind.
 REFUSALS: Mapping[str, Wording] = {
     "nothing": Wording(

@@ -20,7 +20,7 @@ from pages.queries import (
     find_role_lost,
 )
 from pages.records import LastRun
-from pages.text import phrases
+from pages.text import phrases, wording
 from pages.text.formats import at_about, count, counted, day, listed, local_day, plain, when
 from pages.ui import links
 from storage.figures.health import Freshness, NamedPages
@@ -78,13 +78,8 @@ def find_banner(
             words.title, ":material/key_off:", "red", words.sentence, "Open Setup", "setup"
         )
     if installation.jobs.count(session).workers == 0:
-        return Banner(
-            "No worker is running",
-            ":material/engineering:",
-            "red",
-            "Nothing is refreshed until one runs, on any machine with these settings: "
-            "`python -m fb worker`",
-        )
+        words = wording.NO_WORKER
+        return Banner(words.title, ":material/engineering:", "red", words.sentence)
     if installation.settings.uses_foreign_graph:
         return Banner(
             "Not Facebook itself",

@@ -10,8 +10,9 @@ import pytest
 from cryptography.fernet import Fernet
 
 from fb.graph.rate_limits import UsageReading
+from fb.jobs.engine import Counts, EmbeddedJobs
 from pages.setup import cron_line
-from pages.text import formats
+from pages.text import formats, wording
 from pages.text.formats import plain
 from storage.accounts.keys import KeyReport
 from storage.jobs.observations import (
@@ -201,3 +202,13 @@ def test_a_foreign_graph_is_pointed_out(stage: Stage) -> None:
     at = stage.open("setup")
     warning = next(w for w in at.warning if "does not talk to Facebook itself" in w.proto.title)
     assert "proxy.example" in warning.value
+
+
+def test_a_missing_worker_is_told_here_and_above_every_other_screen(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EmbeddedJobs, "count", lambda *_: Counts(3, 0, 0, 60.0, workers=0))
+    at = stage.open("setup")
+    assert at.error[0].proto.title == wording.NO_WORKER.title
+    for screen in ("overview", "activity", "connections"):
+        assert wording.NO_WORKER.sentence in words_of(stage.open(screen))
