@@ -59,8 +59,9 @@ class ProcrastinateJobs:
         self._lock = threading.Lock()
         self._is_stopping = False
         self._wake: Callable[[], object] = lambda: None
-        # It quotes arguments, and the texts of exceptions.
-        logging.getLogger("procrastinate").setLevel(logging.CRITICAL)
+        # They quote arguments, and the texts of exceptions.
+        for name in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
 
     def defer(self, name: str, work: Work, *, once: str, **ids: Id) -> None:
         """Store the job; a worker is told at once."""
@@ -103,6 +104,7 @@ class ProcrastinateJobs:
 
     async def _serve(self, work: Mapping[str, Work], look: Callable[[], object]) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        loop.set_exception_handler(_log_class)
         self._wake = lambda: loop.call_soon_threadsafe(stopped.set)
         pause = 1.0
         with ThreadPoolExecutor(sum(AT_ONCE.values()) + 1, thread_name_prefix="jobs") as pool:
@@ -153,6 +155,12 @@ class ProcrastinateJobs:
             await asyncio.gather(*tasks, return_exceptions=True)
             for task in ended:
                 task.result()
+
+
+def _log_class(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what a task of Procrastinate raised, such as when it could not note the end of a job."""
+    error = type(context.get("exception")).__name__
+    log.error("a task of the worker was ended by %(error)s", {"error": error})
 
 
 def _make_task(pool: ThreadPoolExecutor, name: str, do: Work) -> Callable[..., Any]:

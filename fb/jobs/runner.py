@@ -151,6 +151,8 @@ def execute_part(
     run.leased_unit = str(grant_id)
 
     def work() -> None:
+        if not _take_unit(run, grant_id):
+            return  # another process works on it
         run.heed_limits([grant_id])
         with heartbeat(partial(_renew, run)):
             run.turns.work(
@@ -194,17 +196,23 @@ def _end_of(work: Callable[[], object]) -> tuple[str, FacebookError | None]:
 def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool]) -> bool:
     run.begin_unit(unit)
     run.check_stop()
-    if str(unit) not in run.held_units:
-        with run.storing() as session:
-            is_free = take_lease(session, run.kind, str(unit), run.id)
-        if not is_free:
-            return False  # another process works on it
-        run.held_units.add(str(unit))
+    if not _take_unit(run, unit):
+        return False  # another process works on it
     facts = {"job": run.kind, "run": run.id} | ({"account": unit} if isinstance(unit, int) else {})
     with log_facts(**facts):
         had_work = work_on(run, unit)
         run.heed_usage()
     return had_work
+
+
+def _take_unit(run: Run, unit: int | str) -> bool:
+    if str(unit) not in run.held_units:
+        with run.storing() as session:
+            is_free = take_lease(session, run.kind, str(unit), run.id)
+        if not is_free:
+            return False
+        run.held_units.add(str(unit))
+    return True
 
 
 def _renew(run: Run) -> None:

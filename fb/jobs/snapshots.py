@@ -234,6 +234,8 @@ def _find_open(
         if page_token.page_id not in run.done:
             by_page.setdefault(page_token.page_id, []).append(page_token)
     run.waiting, run.further = {}, {}
+    if grant_id is not None:
+        run.waiting[grant_id] = deque()  # also where others read all of its Pages first
     for page_id, page_tokens in by_page.items():
         holders: list[int | None] = [each.grant_id for each in page_tokens]
         refused = refused_by.get(page_id)

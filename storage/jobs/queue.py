@@ -29,7 +29,7 @@ def count_queue(session: Session) -> tuple[int, int, int, float, int]:
     """
     status = cast(_JOBS.c.status, Text)
     by_status = select(status, func.count()).group_by(status)
-    counts: dict[str, int] = dict(session.execute(by_status).tuples().all())
+    counts = {name: int(count) for name, count in session.execute(by_status)}
     oldest_at: datetime | None = session.scalar(
         select(func.min(_EVENTS.c.at))
         .join_from(_EVENTS, _JOBS, _JOBS.c.id == _EVENTS.c.job_id)
