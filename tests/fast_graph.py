@@ -30,8 +30,8 @@ class FastGraph:
     """What it does, and what it has seen.
 
     ``limited`` are accounts with the minutes until their limit ends. ``refused`` are accounts that
-    may not read their Pages. ``app_percent`` is the use of the app's limit, in the header of every
-    answer: from 100 on it refuses. Batches of accounts in ``held`` wait while ``gate`` is closed.
+    may not read their Pages, ``down`` those for which Graph itself fails. ``app_percent`` is the use
+    of the app's limit, in the header of every answer: from 100 on it refuses. Batches of accounts in ``held`` wait while ``gate`` is closed.
     ``reads`` counts how often each Page was answered, ``calls`` the batches by account, ``waiting``
     those that are not answered yet, ``calls_count`` all calls.
     """
@@ -39,6 +39,7 @@ class FastGraph:
     latency_seconds: float = 0.0
     limited: dict[str, int] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
     app_percent: int = 0
     held: frozenset[str] = frozenset()
     gate: threading.Event = field(default_factory=threading.Event)
@@ -80,6 +81,8 @@ class FastGraph:
                 "value": json.dumps({page_id: [usage]}),
             }
             return {"code": 400, "headers": [header], "body": json.dumps(_error(80001))}
+        if account in self.down:
+            return {"code": 500, "headers": [], "body": json.dumps(_error(2))}
         if account in self.refused:
             return {"code": 400, "headers": [], "body": json.dumps(_error(10))}
         with self._lock:
