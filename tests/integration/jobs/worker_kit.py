@@ -25,6 +25,7 @@ from sqlalchemy import func, select, text
 from fb.installation import Installation, open_installation
 from fb.jobs import snapshots
 from fb.jobs.engine import Counts
+from fb.jobs.procrastinate_jobs import AT_ONCE
 from fb.jobs.runner import find_active, start
 from fb.jobs.schedule import find_work
 from fb.settings import read_settings
@@ -55,7 +56,7 @@ on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True
 class WorkerProcess:
     """A process of ``python -m fb worker``; ``written``: its log and answer so far.
 
-    ``ids`` are those by which the queue knows it.
+    ``ids`` are those by which the queue knows it, one for each kind of job.
     """
 
     process: subprocess.Popen[bytes]
@@ -103,9 +104,13 @@ class Works:
 
     def refresh(self) -> RunRecord:
         """Ask for a refresh as the button does, and wait until it is over."""
-        before = len(self.runs())
+        runs = len(self.runs()) + 1
         assert self.ask()
-        wait_until(lambda: len(self.runs()) > before and not self.is_running(), PATIENCE_SECONDS)
+        return self.wait_for_end(runs)
+
+    def wait_for_end(self, runs: int = 1) -> RunRecord:
+        """Wait until there are so many refreshes and nothing is left to do; return the last."""
+        wait_until(lambda: len(self.runs()) >= runs and self.is_idle(), PATIENCE_SECONDS)
         return self.last_run()
 
     def ask(self, started_by: StartedBy = "manual") -> bool:
@@ -172,8 +177,12 @@ class Works:
         """Start a process, and wait until it does jobs."""
         before = set(self.query(_WORKER_IDS))
         worker = self.launch()
-        wait_until(lambda: len(set(self.query(_WORKER_IDS)) - before) == 2, PATIENCE_SECONDS)
-        worker.ids = set(self.query(_WORKER_IDS)) - before
+
+        def find_ids() -> set[int]:
+            return set(self.query(_WORKER_IDS)) - before
+
+        wait_until(lambda: len(find_ids()) == len(AT_ONCE), PATIENCE_SECONDS)
+        worker.ids = find_ids()
         return worker
 
     def find_holder(self, workers: Iterable[WorkerProcess]) -> WorkerProcess:
