@@ -134,6 +134,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "KEEP_POST_TEXT": "some",
             "LOG_FORMAT": "xml",
             "METRICS_TOKEN": "short",
+            "WORKERS": "celery",
             "DRAIN_SECONDS": "301",
         },
         tmp_path,
@@ -187,6 +188,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
         ("DATABASE_URL", "sqlite://data/x.db"),
         ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d"),
         ("BEHIND_SIGN_IN_PROXY", "true"),
+        ("WORKERS", "Procrastinate"),
     ],
 )
 def test_what_is_malformed_is_told_by_name_and_never_repeated(
@@ -281,6 +283,29 @@ def test_the_secret_of_the_proxy_is_no_other_secret(tmp_path: Path) -> None:
     report = live(tmp_path, PROXY_SECRET=LIVE["STATE_TOKEN_SECRET"])
     assert named(report) == {"PROXY_SECRET"}
     assert row(live(tmp_path), "PROXY_SECRET").shown == "—"
+
+
+# Workers
+
+
+def test_the_dashboard_does_the_jobs_unless_workers_do(tmp_path: Path) -> None:
+    assert valid(live(tmp_path)).workers == valid(read_settings({}, tmp_path)).workers
+    assert valid(live(tmp_path)).workers == "dashboard"
+    database = {"DATABASE_URL": "postgresql+psycopg://u:p@h/d"}
+    assert valid(live(tmp_path, **database)).workers == "dashboard"
+    assert valid(live(tmp_path, **database, WORKERS="procrastinate")).workers == "procrastinate"
+
+
+def test_workers_need_what_several_machines_reach(tmp_path: Path) -> None:
+    sandbox = {"DATABASE_URL": "postgresql+psycopg://u:p@h/d", "WORKERS": "procrastinate"}
+    for report, sentence in (
+        (live(tmp_path, WORKERS="redis"), "Write dashboard, or procrastinate"),
+        (live(tmp_path, WORKERS="procrastinate"), "Workers need a PostgreSQL database"),
+        (read_settings(sandbox, tmp_path), "The sandbox is for one machine"),
+    ):
+        assert named(report) == {"WORKERS"}
+        assert row(report, "WORKERS").state == "wrong"
+        assert sentence in report.problems[0].sentence
 
 
 # Facebook's addresses
