@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
+import pytest
+
+from fb.__main__ import main
+from fb.settings import read_settings
 from tests.browser.kit.serving import PARTS, ROOT
 
 DEPLOY = ROOT / "docs" / "deploy"
@@ -15,6 +20,18 @@ DEPLOY = ROOT / "docs" / "deploy"
 NOT_IN_THE_IMAGE = {"README.md", "requirements-dev.txt"}
 # Streamlit lets an upload be that much larger for what frames the file.
 FRAME_MEGABYTES = 1
+# What compose.env and the keys file hold.
+FILLED_IN = {
+    "PUBLIC_NAME": "pages.example.org",
+    "FACEBOOK_APP_ID": "123456789012345",
+    "FACEBOOK_APP_SECRET": "0123456789abcdef0123456789abcdef",
+    "POSTGRES_PASSWORD": "89abcdef0123456789abcdef01234567",
+    "PROXY_SECRET": "proxy-secret-of-the-tests-0123456789abcdef",
+}
+KEYS = {
+    "STATE_TOKEN_SECRET": "state-secret-of-the-tests-0123456789abcdef",
+    "TOKEN_ENCRYPTION_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+}
 
 
 def read(name: str) -> str:
@@ -45,3 +62,53 @@ def test_nginx_lets_the_largest_upload_through() -> None:
     limit = config["server"]["maxUploadSize"] + FRAME_MEGABYTES
     upload = read("nginx.conf.template").split("/_stcore/upload_file/")[1]
     assert f"client_max_body_size {limit}m;" in upload.split("}")[0]
+
+
+def test_workers_are_confined_as_dashboards_are() -> None:
+    units = [read(f"{name}@.service") for name in ("pagekeeper", "pagekeeper-worker")]
+    dashboard, worker = (
+        dict(re.findall("^([A-Za-z]+)=(.*)$", unit, re.MULTILINE)) for unit in units
+    )
+    differs = {"Description", "ExecStart", "RestartSec"}
+    assert {
+        name for name in dashboard | worker if dashboard.get(name) != worker.get(name)
+    } == differs
+
+
+def test_workers_are_started_by_a_command_that_there_is() -> None:
+    (of_unit,) = re.findall("^ExecStart=.*/python (.+)$", read("pagekeeper-worker@.service"), re.M)
+    (of_compose,) = re.findall(r'^    command: \["python", (.+)\]$', read("compose.yaml"), re.M)
+    assert of_unit.split() == re.findall('"(.+?)"', of_compose)
+    module, *command = of_unit.removeprefix("-m ").split()
+    assert module == "fb"
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--help"])
+    assert ended.value.code == 0
+
+
+def test_dashboards_and_workers_in_containers_have_the_same_settings(tmp_path: Path) -> None:
+    compose = read("compose.yaml")
+    shared, services = compose.split("\nservices:\n")
+    assert re.findall(r"^  (\S+):\n    <<: \*pagekeeper$", services, re.MULTILINE) == [
+        "dashboard-a",
+        "dashboard-b",
+        "worker",
+    ]
+    of_services = re.split(r"^  \S+:\n", services, flags=re.MULTILINE)[1:4]
+    assert not any("environment:" in service for service in of_services)
+    environment = shared.split("environment:\n")[1].split("  volumes:")[0]
+    settings = {
+        name: re.sub(r"\$\{(\w+):\?\}", lambda match: FILLED_IN[match[1]], value.strip('"'))
+        for name, value in re.findall(r"^    ([A-Z_]+): (.+)$", environment, re.MULTILINE)
+    }
+    report = read_settings(settings | KEYS, tmp_path)
+    assert report.problems == ()
+    assert report.settings is not None
+    assert report.settings.workers == "procrastinate"
+    assert {row.name for row in report.rows} >= set(settings)
+
+
+def test_only_a_container_that_serves_is_asked_whether_it_lives() -> None:
+    assert "/livez" in read("Dockerfile").split("HEALTHCHECK")[1]
+    worker = read("compose.yaml").split("\n  worker:\n")[1].split("\n\n")[0]
+    assert re.search(r"^    healthcheck:\n      disable: true\b", worker, re.MULTILINE)
