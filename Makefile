@@ -13,8 +13,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # One more than there are cores: tests also wait, for locks, servers and disks.
-WORKERS ?= 3
-PYTEST := -n $(WORKERS) --dist worksteal
+PROCESSES ?= 3
+PYTEST := -n $(PROCESSES) --dist worksteal
 # A day is a parameter of the SQL and changes nothing in it, so one database is enough.
 DATES := $(PYTEST) tests/unit tests/integration tests/screens -k "not postgresql"
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
