@@ -30,10 +30,11 @@ class FastGraph:
     """What it does, and what it has seen.
 
     ``limited`` are accounts with the minutes until their limit ends. ``refused`` are accounts that
-    may not read their Pages, ``down`` those for which Graph itself fails. ``app_percent`` is the use
-    of the app's limit, in the header of every answer: from 100 on it refuses. Batches of accounts in ``held`` wait while ``gate`` is closed.
-    ``reads`` counts how often each Page was answered, ``calls`` the batches by account, ``waiting``
-    those that are not answered yet, ``calls_count`` all calls.
+    may not read their Pages, ``down`` those for which Graph itself fails. ``app_percent`` is the
+    use of the app's limit, in the header of every answer: from 100 on it refuses. Batches of
+    accounts in ``held`` wait while ``gate`` is closed. ``reads`` counts how often each Page was
+    answered, ``calls`` the batches by account, ``waiting`` those that are not answered yet,
+    ``calls_count`` all calls.
     """
 
     latency_seconds: float = 0.0
