@@ -120,6 +120,7 @@ class ProcrastinateJobs:
                     )
                     await asyncio.wait([asyncio.ensure_future(stopped.wait())], timeout=pause)
                     pause = min(pause * 2, MAX_PAUSE_SECONDS)
+        self._wake = lambda: None  # the loop is closed soon
 
     async def _serve_once(
         self,
