@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from fb.installation import Startup
+from fb.jobs.procrastinate_jobs import AT_ONCE
 from fb.jobs.snapshots import run_snapshots
+from fb.jobs.worker import THREADS
 from fb.settings import read_settings
 from fb.web.metrics_route import make_metrics_routes
 from storage.db.engine import Database
@@ -19,13 +23,21 @@ from storage.db.errors import DatabaseUnreachable
 from storage.jobs.runs import POSTS, start_run
 from storage.models import Grant, Page
 from tests.integration.facebook.traveller import Scene, opened_scene
+from tests.integration.jobs.worker_kit import ACCOUNTS, Works, on_postgresql, opened_works
+from tests.waiting import wait_until
 
 TOKEN = "metrics-token-of-the-tests-0123456789abcdef"
 USAGE = '{"1":[{"type":"pages","estimated_time_to_regain_access":90}]}'
 WITH_TOKEN = {"authorization": f"Bearer {TOKEN}"}
 
 
-def client_of(scene: Scene, token: str | None = TOKEN) -> TestClient:
+@pytest.fixture
+def works(tmp_path: Path, live_database_url: str) -> Iterator[Works]:
+    with opened_works(tmp_path, live_database_url) as works:
+        yield works
+
+
+def client_of(scene: Scene | Works, token: str | None = TOKEN) -> TestClient:
     settings = replace(scene.installation.settings, metrics_token=token)
     report = replace(read_settings({}, Path("/nonexistent")), mode="live", settings=settings)
     routes = make_metrics_routes(lambda: Startup(report, scene.installation, None), lambda: 3)
@@ -94,6 +106,53 @@ def test_prometheus_reads_figures_without_names(
         lost = read_metrics(client)
         assert (lost["database_reachable"], lost["graph_calls_total 4 RateLimited"]) == (0, refused)
         assert "pages connected" not in lost
+
+
+def test_the_jobs_of_a_process_that_does_them_itself(tmp_path: Path) -> None:
+    go_on = threading.Event()
+    with (
+        opened_scene(tmp_path, f"sqlite:///{tmp_path}/data/test.db") as scene,
+        client_of(scene) as client,
+    ):
+        assert read_queue(client) == (0, 0, 0, 0, 1)
+        worker = scene.installation.worker
+        worker.submit("fails", lambda: 1 / 0)
+        wait_until(lambda: worker.count() == (0, 0, 1))
+        for _ in range(THREADS + 2):
+            worker.submit("hangs", lambda: go_on.wait(20))
+        wait_until(lambda: read_queue(client) == (2, THREADS, 1, 0, 1))
+        go_on.set()
+        wait_until(lambda: read_queue(client) == (0, 0, 1, 0, 1))
+
+
+@on_postgresql
+def test_the_jobs_of_all_workers(works: Works) -> None:
+    with client_of(works) as client:
+        assert read_queue(client) == (0, 0, 0, 0, 0), "no worker"
+        assert works.ask()
+        works.change(
+            "UPDATE pagekeeper_jobs.procrastinate_events SET at = at - interval '90 seconds'"
+        )
+        waiting, running, failed, oldest_seconds, workers = read_queue(client)
+        assert (waiting, running, failed, workers) == (1, 0, 0, 0)
+        assert 90 <= oldest_seconds < 150
+        works.connect_all()
+        works.hold(*ACCOUNTS)
+        for _ in range(2):
+            works.serve_here()
+        accounts = 2 * AT_ONCE["snapshots"]
+        state = (len(ACCOUNTS) - accounts, 1 + accounts, 0)
+        wait_until(lambda: read_queue(client)[:3] == state)
+        assert read_queue(client)[4] == 2
+        works.let_go()
+        wait_until(lambda: read_queue(client) == (0, 0, 0, 0, 2))
+
+
+def read_queue(client: TestClient) -> tuple[float, ...]:
+    """How many jobs wait, run and have failed, the age of the oldest, and how many workers."""
+    metrics = read_metrics(client)
+    states = [metrics[f"queue_jobs {state}"] for state in ("waiting", "running", "failed")]
+    return (*states, metrics["queue_oldest_seconds"], metrics["queue_workers"])
 
 
 def test_metrics_are_for_whoever_has_the_token(tmp_path: Path) -> None:
