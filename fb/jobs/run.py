@@ -6,6 +6,7 @@ or pauses during a run.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -50,7 +51,8 @@ class Run:
     ``left_grants`` are accounts that an operator disconnected or paused during the run,
     ``limited_grants`` those that reached a rate limit of their own. ``dropped_fields`` are unknown
     to Facebook. ``leased_unit``: the only unit whose lease is this process's, where several
-    processes work on the run; None: all are.
+    processes work on the run; None: all are. ``holder`` tells this process apart from others that
+    work on the run.
     """
 
     installation: Installation
@@ -65,6 +67,7 @@ class Run:
     limited_grants: dict[int, RateLimited] = field(default_factory=dict)
     held_units: set[str] = field(default_factory=set)
     leased_unit: str | None = None
+    holder: str = field(default_factory=lambda: secrets.token_hex(8))
     dropped_fields: set[str] = field(default_factory=set)
     turns: Turns = field(default_factory=Turns)
     governor: RateGovernor = field(init=False)
@@ -209,16 +212,22 @@ class Run:
         )
         self.failures[page_id] = (grant_id, row)
 
+    def renew_leases(self, session: Session) -> bool:
+        """Prolong the leases that this process has. False when others have taken them."""
+        holder = self.holder if self.is_part else None
+        return renew_leases(session, self.id, self.leased_unit, holder)
+
     @contextmanager
     def storing(self) -> Iterator[Session]:
         """Open a transaction that also writes the run's progress and renews its leases.
 
         Raises `RunEnded`, and stores nothing, when the run has lost its lease: this process did not
-        renew it for 60 s (for example a sleeping laptop), and another run took it.
+        renew it for 60 s (for example a sleeping laptop), and another run took it, or another
+        process that works on the same run.
         """
         with self.installation.database.writing() as session:
             yield session
-            if not renew_leases(session, self.id, self.leased_unit):
+            if not self.renew_leases(session):
                 raise RunEnded("interrupted")
             self.store_progress(session)
         self._stored_counts, self._stored_failures = dict(self.counts), dict(self.failures)

@@ -25,11 +25,7 @@ from fb.jobs.sharing import HANDED_BACK, Spread, share
 from fb.jobs.worker import WorkStopped, heartbeat
 from fb.log_facts import log_facts
 from storage.db.errors import JobRunning
-from storage.jobs.leases import (
-    end_unit,
-    renew_leases,
-    take_lease,
-)
+from storage.jobs.leases import end_unit, take_lease
 from storage.jobs.rate_limits import find_app_limit
 from storage.jobs.runs import (
     JobKind,
@@ -208,7 +204,7 @@ def _take_turn(run: AnyRun, unit: Unit, work_on: Callable[[AnyRun, Unit], bool])
 def _take_unit(run: Run, unit: int | str) -> bool:
     if str(unit) not in run.held_units:
         with run.storing() as session:
-            is_free = take_lease(session, run.kind, str(unit), run.id)
+            is_free = take_lease(session, run.kind, str(unit), run.id, run.holder)
         if not is_free:
             return False
         run.held_units.add(str(unit))
@@ -217,7 +213,7 @@ def _take_unit(run: Run, unit: int | str) -> bool:
 
 def _renew(run: Run) -> None:
     with run.installation.database.writing() as session:
-        renew_leases(session, run.id, run.leased_unit)
+        run.renew_leases(session)
 
 
 def _finish(run: Run, status: str) -> RunRecord:

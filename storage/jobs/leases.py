@@ -24,15 +24,24 @@ LEASE_SECONDS = 60
 WHOLE_RUN = ""
 
 
-def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
+def take_lease(
+    session: Session, kind: str, unit: str, run_id: int, holder: str | None = None
+) -> bool:
     """Take the lease on a unit for a run. False while an unexpired lease on it exists.
+
+    ``holder`` tells apart the processes that work on one run.
 
     A session that had to wait for the lock takes over no lease: a run that waited for the same
     lock could not renew its own, and does so next.
     """
     table = table_of(JobLease)
     is_expired = table.c.expires_at < clock(session)
-    values = {"run_id": run_id, "expires_at": clock(session, LEASE_SECONDS), "outcome": None}
+    values = {
+        "run_id": run_id,
+        "holder": holder,
+        "expires_at": clock(session, LEASE_SECONDS),
+        "outcome": None,
+    }
     statement = (
         insert_into(session, JobLease)
         .values(kind=kind, unit=unit, **values)
@@ -46,15 +55,20 @@ def take_lease(session: Session, kind: str, unit: str, run_id: int) -> bool:
     return session.execute(statement).scalar_one_or_none() is not None
 
 
-def renew_leases(session: Session, run_id: int, unit: str | None = None) -> bool:
-    """Prolong the leases of a run by 60 s: all, or that on ``unit`` alone, where each process has
-    its own. False when there is none: another run has taken over.
+def renew_leases(
+    session: Session, run_id: int, unit: str | None = None, holder: str | None = None
+) -> bool:
+    """Prolong the leases of a run by 60 s: all, or where each process has its own that on ``unit``
+    alone, and only while it is that of ``holder``. False when there is none: another run has taken
+    over, or another process.
 
-    An expired lease is renewed too, unless another run has taken it.
+    An expired lease is renewed too, unless another has taken it.
     """
     statement = update(JobLease).where(JobLease.run_id == run_id)
     if unit is not None:
         statement = statement.where(JobLease.unit == unit)
+    if holder is not None:
+        statement = statement.where(JobLease.holder == holder)
     return count_changed(session, statement.values(expires_at=clock(session, LEASE_SECONDS))) > 0
 
 

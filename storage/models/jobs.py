@@ -67,6 +67,7 @@ class JobLease(Base):
 
     ``unit`` is empty for the whole run; then no other run of the kind can start. ``outcome``: how
     the work on a unit ended that another process had begun the run of; see `storage.jobs.leases`.
+    ``holder`` is then the process that works on the unit.
     """
 
     __tablename__ = "job_leases"
@@ -76,6 +77,7 @@ class JobLease(Base):
     run_id: Mapped[int] = mapped_column(ForeignKey("job_runs.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     outcome: Mapped[str | None]
+    holder: Mapped[str | None]
 
 
 class JobFailure(Base):

@@ -1,4 +1,4 @@
-"""Adds Procrastinate's tables, in a schema of their own on PostgreSQL, and outcomes of units.
+"""Adds Procrastinate's tables, in a schema of their own on PostgreSQL, and who works on a unit.
 
 They are made by the SQL of the package, whose version a test compares with PROCRASTINATE. A later
 version may change them by SQL files of its own; a revision has to run those, where it is needed.
@@ -24,6 +24,7 @@ PROCRASTINATE = "3.10.0"
 
 def upgrade() -> None:
     op.add_column("job_leases", sa.Column("outcome", sa.Text()))
+    op.add_column("job_leases", sa.Column("holder", sa.Text()))
     connection = op.get_bind()
     if connection.dialect.name != "postgresql":
         return

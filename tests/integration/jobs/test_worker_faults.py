@@ -178,3 +178,25 @@ def test_postgresql_stops_under_a_worker(
     check_figures(works)
     assert "Traceback" not in caplog.text
     assert "socket" not in caplog.text
+
+
+@pytest.mark.fault(
+    "a worker sleeps for more than a minute amid an account, and wakes up",
+    "every figure, counted once: another worker has done the account meanwhile",
+)
+@on_postgresql
+def test_a_worker_wakes_up_when_another_does_its_account(works: Works) -> None:
+    works.connect(ACCOUNTS[0], page_ids_of(ACCOUNTS[0]), days_ago=1)
+    works.hold(ACCOUNTS[0])
+    for _ in range(2):
+        works.serve_here()
+    assert works.ask()
+    wait_until(lambda: works.graph.waiting[ACCOUNTS[0]] == 2)
+    time.sleep(2 * LOOK_SECONDS)
+    works.change(f"UPDATE job_leases SET expires_at = {LONG_AGO} WHERE unit <> ''")
+    wait_until(lambda: works.graph.waiting[ACCOUNTS[0]] == 4)
+    works.let_go()
+    run = works.wait_for_end()
+    assert (run.status, run.pages_done, run.pages_total) == ("done", PAGES, PAGES)
+    assert works.count_today() == PAGES
+    assert works.failures() == {}

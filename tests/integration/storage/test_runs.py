@@ -222,6 +222,21 @@ def test_a_lease_lasts_a_minute_by_the_databases_clock(database: Database) -> No
     assert (lease.kind, lease.unit, lease.run_id) == (SNAPSHOTS, "", run_id)
 
 
+def test_of_two_processes_on_a_run_one_has_a_unit(database: Database) -> None:
+    run_id = start(database)
+    with database.writing() as session:
+        assert take_lease(session, SNAPSHOTS, "7", run_id, "a")
+        assert not take_lease(session, SNAPSHOTS, "7", run_id, "b")
+        assert renew_leases(session, run_id, "7", "a")
+        assert not renew_leases(session, run_id, "7", "b")
+    expire_leases(database)
+    with database.writing() as session:
+        assert take_lease(session, SNAPSHOTS, "7", run_id, "b")
+        assert not renew_leases(session, run_id, "7", "a"), "it wakes up"
+        assert renew_leases(session, run_id, "7", "b")
+        assert renew_leases(session, run_id), "the run goes on"
+
+
 def test_a_unit_is_taken_once(database: Database) -> None:
     run_id = start(database)
     with database.writing() as session:
