@@ -128,7 +128,7 @@ def read_clock() -> datetime:
 
 def say(line: str) -> None:
     """Print a line of the answer."""
-    print(line)
+    print(line, flush=True)
 
 
 def warn(line: str) -> None:

@@ -21,7 +21,7 @@ from fb.graph.errors import FacebookError, TemporarilyDown, TransportFailed
 from fb.installation import Installation
 from fb.jobs.rate_governor import RETRY_AFTER
 from fb.jobs.run import Run, RunEnded
-from fb.jobs.sharing import HANDED_BACK, Spread, share
+from fb.jobs.sharing import HANDED_BACK, LIMITED, Spread, share
 from fb.jobs.worker import WorkStopped, heartbeat
 from fb.log_facts import log_facts
 from storage.db.errors import JobRunning
@@ -158,6 +158,7 @@ def execute_part(
                 per_unit=threads,
             )
 
+    began = time.monotonic()
     status, cause = "failed", None
     try:
         status, cause = _end_of(work)
@@ -167,11 +168,21 @@ def execute_part(
             if run.leased_unit in run.held_units:
                 outcome = status
                 if run.limited is not None:
-                    outcome = "done"  # whoever has begun the run learns of the limit by itself
+                    outcome = LIMITED
                 elif status == "stopped" and run.installation.worker.stopping.is_set():
                     outcome = HANDED_BACK
                 with run.storing() as session:
                     end_unit(session, run.id, run.leased_unit, outcome)
+                log.info(
+                    "%(job)s run %(run)d: account %(account)d %(outcome)s after %(seconds).1f s",
+                    {
+                        "job": run.kind,
+                        "run": run.id,
+                        "account": grant_id,
+                        "outcome": outcome,
+                        "seconds": round(time.monotonic() - began, 3),
+                    },
+                )
         except RunEnded:
             log.info("%(job)s run %(run)d is over", {"job": run.kind, "run": run.id})
         finally:

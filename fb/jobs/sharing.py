@@ -16,8 +16,10 @@ from fb.jobs.run import Run, RunEnded
 from storage.jobs.leases import LEASE_SECONDS, WHOLE_RUN, list_unit_leases, release_unit
 
 LOOK_SECONDS = 0.25
-# The outcome of an account whose worker stops before it is done.
+# Outcomes of an account, beside the status of a run: its worker stops before it is done, or a limit
+# keeps something of it from being read. Which limit, other processes read from the database.
 HANDED_BACK = "handed back"
+LIMITED = "limited"
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,15 @@ def share(run: Run, units: Sequence[int | str], spread: Spread) -> None:
     run.leased_unit = WHOLE_RUN
     open_units = list(units)
     while open_units:
-        _wait_for_parts(run, open_units, spread)
+        outcomes = _wait_for_parts(run, open_units, spread)
         open_units = [*spread.list_open(run)]
-        run.heed_limits(units)
-        for grant_id, _ in run.failures.values():
-            if grant_id is not None:
-                run.may_ask(grant_id)  # notes a limit for which something was not read
+        if LIMITED in outcomes:
+            run.heed_limits(units)
+            run.limited = next(iter(run.limited_grants.values()), run.limited)
 
 
-def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> None:
-    """Have workers do these accounts, and wait until all are done.
+def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> set[str]:
+    """Have workers do these accounts, wait until all are done, and return the outcomes.
 
     An account that no worker does is deferred: again when its worker has died or is stopping, and
     once in LEASE_SECONDS, should a job be lost. Raises `RunEnded` when one was not completed.
@@ -74,6 +75,7 @@ def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> Non
     for status in ("failed", "stopped"):
         if status in outcomes:
             raise RunEnded(status)
+    return outcomes
 
 
 def _defer_part(run: Run, grant_id: int, spread: Spread) -> None:

@@ -51,7 +51,7 @@ from storage.jobs.runs import (
 # Storing 50 Pages costs nearly as much as storing 500, so what comes fast is stored together. A
 # crash loses at most this many fetched Pages, and the run's progress stands still for this long.
 MAX_UNSTORED = 500
-STORE_EVERY = timedelta(seconds=2)
+STORE_EVERY = timedelta(seconds=1)
 # Calls at once for one account: other programs use the allowances of its Pages, too.
 BATCHES_AT_ONCE = 2
 
@@ -208,8 +208,11 @@ def _list_open(run: SnapshotsRun) -> list[int]:
         record = find_run(session, run.id)
         assert record is not None
         run.take_over_failures(list_failures(session, run.id))
+        run.given, run.done_count = given, record.pages_done
+        if record.pages_done == len(run.page_ids):
+            run.done = set(run.page_ids)
+            return []
         _find_open(session, run, record)
-    run.given, run.done_count = given, record.pages_done
     # An account is asked for a Page once in a run.
     return [
         grant_id

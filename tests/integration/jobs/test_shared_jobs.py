@@ -27,13 +27,16 @@ from tests.integration.test_kills import read_contents
 
 PAGES = 10
 COUNTS = (
-    *("kind", "status", "reason_code", "pages_total", "pages_done", "pages_failed"),
+    *("kind", "status", "pages_total", "pages_done", "pages_failed"),
     *("steps_total", "steps_done", "values_count", "posts_new"),
 )
 
 
 def live(scene: Scene) -> list[RunRecord]:
-    """Two days with two accounts; on the second one they have lost Pages, and a metric is gone."""
+    """Three days with two accounts.
+
+    On the second one they have lost Pages, and a metric is gone; on the third Facebook limits.
+    """
     installation = scene.installation
     jobs: list[Callable[[], RunRecord]] = [
         lambda: run_snapshots(installation, DAILY, only_lacking=True),
@@ -50,6 +53,9 @@ def live(scene: Scene) -> list[RunRecord]:
         scene.sandbox.remove_role(ben.id, page_id)
     scene.sandbox.remove_role(anna.id, lost[0])
     scene.sandbox.trouble = "a retired metric"
+    scene.clock.move(days=1)
+    runs += [job() for job in jobs]
+    scene.sandbox.trouble = "rate limit"
     scene.clock.move(days=1)
     return runs + [job() for job in jobs]
 
@@ -73,6 +79,7 @@ def test_shared_or_alone_comes_to_the_same(
             runs_shared = live(scene)
         rows_shared = read_contents(scene.installation.database)
     assert [counts_of(run) for run in runs_shared] == [counts_of(run) for run in runs_alone]
+    assert {run.status for run in runs_shared[-3:]} == {"stopped"}
     assert rows_shared == rows_alone
     assert runs_alone[3].pages_failed == 1, "only the Page that neither may read any more"
 
@@ -82,7 +89,9 @@ def opened(folder: Path, url: str) -> AbstractContextManager[Scene]:
 
 
 def counts_of(run: RunRecord) -> list[object]:
-    return [getattr(run, name) for name in COUNTS]
+    # Before anything was asked, what is to be asked is estimated by a process alone only.
+    names = COUNTS if run.status == "done" else COUNTS[:5]
+    return [getattr(run, name) for name in names]
 
 
 @contextmanager
