@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from fb.jobs.run import Run, RunEnded
-from storage.jobs.leases import LEASE_SECONDS, WHOLE_RUN, list_unit_leases, release_unit
+from storage.jobs.leases import LEASE_SECONDS, WHOLE_RUN, list_unit_leases, release_units
 
 LOOK_SECONDS = 0.25
 # Outcomes of an account, beside the status of a run: its worker stops before it is done, or a limit
@@ -57,16 +57,19 @@ def _wait_for_parts(run: Run, units: Sequence[int | str], spread: Spread) -> set
         run.check_stop()
         with run.installation.database.reading() as session:
             leases = {lease.unit: lease for lease in list_unit_leases(session, run.id)}
-        for lease in leases.values():
-            if lease.outcome is not None:
-                with run.storing() as session:
-                    release_unit(session, run.id, lease.unit)
-                if lease.outcome != HANDED_BACK:
-                    waiting.discard(lease.unit)
-                    outcomes.add(lease.outcome)
-            if lease.outcome is not None or lease.is_alive:
-                deferred_at.pop(lease.unit, None)
-        for unit in sorted(waiting - {lease.unit for lease in leases.values() if lease.is_alive}):
+        ended = {unit for unit, lease in leases.items() if lease.outcome is not None}
+        alive = {unit for unit, lease in leases.items() if lease.is_alive}
+        if ended:
+            with run.storing() as session:
+                release_units(session, run.id, ended)
+        for unit in ended:
+            outcome = leases[unit].outcome
+            if outcome is not None and outcome != HANDED_BACK:
+                waiting.discard(unit)
+                outcomes.add(outcome)
+        for unit in ended | alive:
+            deferred_at.pop(unit, None)
+        for unit in sorted(waiting - alive):
             now = time.monotonic()
             if now - deferred_at.get(unit, -LEASE_SECONDS) >= LEASE_SECONDS:
                 deferred_at[unit] = now

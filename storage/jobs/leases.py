@@ -9,6 +9,7 @@ the sandbox's clock jumps by days.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -95,9 +96,10 @@ def list_unit_leases(session: Session, run_id: int) -> list[UnitLease]:
     return [UnitLease(*row) for row in session.execute(query.where(*is_of_a_unit))]
 
 
-def release_unit(session: Session, run_id: int, unit: str) -> None:
-    """Delete the lease of a run on a unit."""
-    count_changed(session, delete(JobLease).where(JobLease.run_id == run_id, JobLease.unit == unit))
+def release_units(session: Session, run_id: int, units: Collection[str]) -> None:
+    """Delete the leases of a run on some units."""
+    is_of_them = (JobLease.run_id == run_id, JobLease.unit.in_(units))
+    count_changed(session, delete(JobLease).where(*is_of_them))
 
 
 def find_lease_end(session: Session, kind: str) -> datetime | None:
