@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,6 +177,9 @@ def test_postgresql_stops_under_a_worker(
     wait_until(lambda: works.last_run().status == "done", PATIENCE_SECONDS)
     assert [run.status for run in works.runs()] == ["done", "interrupted"]
     check_figures(works)
+    works.stack.close()
+    gc.collect()  # what asyncio tells of tasks, it tells when they are gone
+    assert "a task of the worker was ended by ConnectorException" in caplog.text
     assert "Traceback" not in caplog.text
     assert "socket" not in caplog.text
 
