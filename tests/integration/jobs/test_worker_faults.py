@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,27 @@ def test_a_worker_wakes_up_when_another_does_its_account(works: Works) -> None:
     assert (run.status, run.pages_done, run.pages_total) == ("done", PAGES, PAGES)
     assert works.count_today() == PAGES
     assert works.failures() == {}
+
+
+@pytest.mark.fault(
+    "the clocks of two workers are a minute off, ahead and behind",
+    "every figure, read once; no Page is told as failed that another account could read",
+)
+@on_postgresql
+def test_the_clocks_of_workers_differ(works: Works) -> None:
+    works.connect_all()
+    works.connect("950", page_ids_of(ACCOUNTS[0]) + page_ids_of(ACCOUNTS[1]), days_ago=1)
+    works.graph.refused = {"950"}  # the one connected last is asked first
+    works.hold(*ACCOUNTS[2:4])
+    works.serve_here(ahead=timedelta(minutes=1))  # it begins the run
+    assert works.ask()
+    wait_until(lambda: works.graph.waiting.total() == 4)
+    works.serve_here(ahead=-timedelta(minutes=1))
+    wait_until(
+        lambda: works.last_run().pages_done == 2 * PAGES
+    )  # what was refused waits for the held
+    works.let_go()
+    run = works.wait_for_end()
+    assert (run.status, run.pages_done, run.pages_total) == ("done", ALL, ALL)
+    assert set(works.graph.reads.values()) == {1}
+    check_figures(works)

@@ -47,8 +47,6 @@ PATIENCE_SECONDS = 60.0
 QUEUE = "pagekeeper_jobs.procrastinate_jobs"
 _WORKER_IDS = "SELECT id FROM pagekeeper_jobs.procrastinate_workers"
 
-Look = Callable[[Installation], object]
-
 on_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 
 
@@ -210,17 +208,17 @@ class Works:
         self.stack.callback(_end, process)
         return WorkerProcess(process, log)
 
-    def serve_here(self, look: Look = lambda installation: None) -> Installation:
-        """Open a worker in this process; it does jobs until the test is over."""
-        startup = open_installation(
-            read_settings(self.settings, self.folder), now=self.installation.now
-        )
+    def serve_here(self, *, ahead: timedelta = timedelta()) -> Installation:
+        """Open a worker in this process; it does jobs until the test is over, and looks for none.
+
+        ``ahead``: by how much its clock is.
+        """
+        report = read_settings(self.settings, self.folder)
+        startup = open_installation(report, now=lambda: self.installation.now() + ahead)
         worker = startup.installation
         assert worker is not None, startup.error
         served = self.counts().workers
-        thread = threading.Thread(
-            target=lambda: worker.jobs.serve(find_work(worker), lambda: look(worker))
-        )
+        thread = threading.Thread(target=lambda: worker.jobs.serve(find_work(worker), lambda: None))
         thread.start()
 
         def end() -> None:
