@@ -109,10 +109,12 @@ class ProcrastinateJobs:
         pause = 1.0
         with ThreadPoolExecutor(sum(AT_ONCE.values()) + 1, thread_name_prefix="jobs") as pool:
             while not self._is_stopping:
+                began = loop.time()
                 try:
                     await self._serve_once(pool, work, look, stopped)
-                    pause = 1.0
                 except (ConnectorException, PoolTimeout, psycopg.Error) as error:
+                    if loop.time() - began > MAX_PAUSE_SECONDS:
+                        pause = 1.0  # it had worked meanwhile
                     log.error(
                         "the worker has lost the database (%(error)s); it tries again in "
                         "%(seconds)d s",
