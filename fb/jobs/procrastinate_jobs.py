@@ -17,7 +17,7 @@ import psycopg
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
-from psycopg_pool import PoolTimeout
+from psycopg_pool import NullConnectionPool, PoolTimeout
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
@@ -55,7 +55,7 @@ class ProcrastinateJobs:
                 "connect_timeout": int(CONNECT_SECONDS),
             },
         }
-        self._asking: App | None = None
+        self._asking: NullConnectionPool[Any] | None = None
         self._lock = threading.Lock()
         self._is_stopping = False
         self._wake: Callable[[], object] = lambda: None
@@ -88,7 +88,7 @@ class ProcrastinateJobs:
         return Counts(waiting, running, failed, oldest_seconds, served // len(AT_ONCE))
 
     def close(self) -> None:
-        """Close the connections by which jobs are deferred."""
+        """Close what was opened to defer jobs."""
         with self._lock:
             if self._asking is not None:
                 self._asking.close()
@@ -97,10 +97,13 @@ class ProcrastinateJobs:
     def _open_asking(self) -> App:
         with self._lock:
             if self._asking is None:
-                app = App(connector=SyncPsycopgConnector(min_size=0, max_size=2, **self._address))
-                app.open()
-                self._asking = app
-            return self._asking
+                # A connection for each job: a pool that has lost the database pauses, ever longer.
+                pool = NullConnectionPool(max_size=2, open=False, **self._address)
+                pool.open()
+                self._asking = pool
+            app = App(connector=SyncPsycopgConnector())
+            app.open(self._asking)
+            return app
 
     async def _serve(self, work: Mapping[str, Work], look: Callable[[], object]) -> None:
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
