@@ -18,7 +18,7 @@ from fb.jobs.insight_page import InsightPage, InsightsRun, count_all_steps, make
 from fb.jobs.metric_probe import Requests, judge_answers
 from fb.jobs.run import OnProgress, RunEnded, ignore_progress
 from fb.jobs.runner import NOT_ANSWERING, Job, execute, execute_part, is_time_to_try
-from fb.jobs.sharing import Spread
+from fb.jobs.sharing import Spread, find_shared
 from storage.accounts.page_tokens import has_insight_token, list_insight_tokens
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes
@@ -35,7 +35,6 @@ from storage.jobs.runs import (
     INSIGHTS,
     RunRecord,
     StartedBy,
-    find_active_run,
     find_last_run,
     start_run,
 )
@@ -83,9 +82,9 @@ def run_insights(
 def _fetch_part(installation: Installation, run_id: int, grant_id: int) -> None:
     """Fetch the insights of the Pages that an account is the first to be asked for."""
     with installation.database.reading() as session:
-        record = find_active_run(session, INSIGHTS)
-        if record is None or record.id != run_id:
-            return  # it is over
+        record = find_shared(session, INSIGHTS, run_id)
+        if record is None:
+            return
         tokens = list_insight_tokens(session, held_by=grant_id)
         pages = make_pages(tokens, list_spans(session, held_by=grant_id))
         names = [metric.name for metric in list_ledger(session) if metric.status == "live"]

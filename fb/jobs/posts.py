@@ -20,7 +20,7 @@ from fb.jobs.post_run import WEEKLY_SPAN, PostsRun
 from fb.jobs.post_steps import Steps, read_together
 from fb.jobs.run import OnProgress, RunEnded, ignore_progress
 from fb.jobs.runner import NOT_ANSWERING, Job, execute, execute_part, is_time_to_try
-from fb.jobs.sharing import Spread
+from fb.jobs.sharing import Spread, find_shared
 from storage.accounts.page_tokens import PostToken, has_page_token, list_post_tokens
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import list_ledger, note_probes
@@ -29,7 +29,6 @@ from storage.jobs.runs import (
     POSTS,
     RunRecord,
     StartedBy,
-    find_active_run,
     find_last_run,
     start_run,
 )
@@ -91,9 +90,9 @@ def _read_part(installation: Installation, run_id: int, grant_id: int) -> None:
     """Read the posts of the Pages that an account is the first to be asked for."""
     now = installation.now()
     with installation.database.reading() as session:
-        record = find_active_run(session, POSTS)
-        if record is None or record.id != run_id:
-            return  # it is over
+        record = find_shared(session, POSTS, run_id)
+        if record is None:
+            return
         tokens = list_post_tokens(session, held_by=grant_id)
         pages = _make_pages(tokens, list_post_states(session, held_by=grant_id), now)
         names = [row.name for row in list_ledger(session, "post") if row.status == "live"]

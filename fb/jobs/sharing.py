@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from fb.jobs.run import Run, RunEnded
 from storage.jobs.leases import LEASE_SECONDS, WHOLE_RUN, list_unit_leases, release_units
+from storage.jobs.runs import JobKind, RunRecord, find_active_run
 
 LOOK_SECONDS = 0.25
 # Outcomes of an account, beside the status of a run: its worker stops before it is done, or a limit
@@ -31,6 +34,12 @@ class Spread:
 
     do_part: Callable[..., object]
     list_open: Callable[[Any], list[int]] = lambda run: []
+
+
+def find_shared(session: Session, kind: JobKind, run_id: int) -> RunRecord | None:
+    """Return the run that a part belongs to; None when it is over."""
+    record = find_active_run(session, kind)
+    return record if record is not None and record.id == run_id else None
 
 
 def share(run: Run, units: Sequence[int | str], spread: Spread) -> None:

@@ -22,7 +22,7 @@ from fb.graph.pages import fetch_figures
 from fb.installation import Installation
 from fb.jobs.run import OnProgress, Run, RunEnded, ignore_progress
 from fb.jobs.runner import DAILY, NOT_ANSWERING, Job, execute, execute_part, is_time_to_try
-from fb.jobs.sharing import Spread
+from fb.jobs.sharing import Spread, find_shared
 from storage.accounts.page_moves import forget_moves, remember_move
 from storage.accounts.page_tokens import (
     CutOffPage,
@@ -42,7 +42,6 @@ from storage.jobs.runs import (
     FailureRow,
     RunRecord,
     StartedBy,
-    find_active_run,
     find_run,
     list_failures,
     start_run,
@@ -182,9 +181,9 @@ def _read_part(installation: Installation, run_id: int, grant_id: int) -> None:
     """Read the Pages that an account has to read in a run of another process."""
     now = installation.now()
     with installation.database.reading() as session:
-        record = find_active_run(session, SNAPSHOTS)
-        if record is None or record.id != run_id:
-            return  # it is over
+        record = find_shared(session, SNAPSHOTS, run_id)
+        if record is None:
+            return
         run = SnapshotsRun(
             installation,
             SNAPSHOTS,

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from fb import __version__
 from fb.installation import Installation, Startup
+from fb.jobs.engine import Counts
 from fb.jobs.schedule import list_due
 from fb.web.routes import METHODS, GetStartup, only_get
 from storage.accounts.connection_states import CONNECTION_STATES
@@ -153,6 +154,10 @@ def _describe_database(installation: Installation) -> Iterator[Metric]:
         if ends:
             limit_end.add_metric((scope,), max(ends))
     yield from (due, running, status, age, duration, failed, limit_end)
+    yield from _describe_queue(counts)
+
+
+def _describe_queue(counts: Counts) -> Iterator[Metric]:
     queue = _labelled(
         "queue_jobs",
         "Jobs that wait, are being done or have failed: of all workers, else of this process.",

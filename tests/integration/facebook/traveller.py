@@ -58,6 +58,19 @@ class Scene:
         self.traveller = Traveller(self.installation, self.graph_url)
 
 
+def settings_of(facebook_url: str, database_url: str, key: str | None = None) -> dict[str, str]:
+    """The settings of live mode; without ``key`` with an encryption key of its own."""
+    return {
+        "FACEBOOK_APP_ID": APP_ID,
+        "FACEBOOK_APP_SECRET": APP_SECRET,
+        "FACEBOOK_GRAPH_URL": facebook_url,
+        "FACEBOOK_DIALOG_URL": facebook_url,
+        "STATE_TOKEN_SECRET": STATE_SECRET,
+        "TOKEN_ENCRYPTION_KEYS": key or Fernet.generate_key().decode(),
+        "DATABASE_URL": database_url,
+    }
+
+
 @contextmanager
 def opened_scene(
     tmp_path: Path,
@@ -78,18 +91,7 @@ def opened_scene(
         page_limit=page_limit,
     )
     with serve(sandbox) as url:
-        report = read_settings(
-            {
-                "FACEBOOK_APP_ID": APP_ID,
-                "FACEBOOK_APP_SECRET": APP_SECRET,
-                "FACEBOOK_GRAPH_URL": url,
-                "FACEBOOK_DIALOG_URL": url,
-                "STATE_TOKEN_SECRET": STATE_SECRET,
-                "TOKEN_ENCRYPTION_KEYS": key or Fernet.generate_key().decode(),
-                "DATABASE_URL": database_url,
-            },
-            tmp_path,
-        )
+        report = read_settings(settings_of(url, database_url, key), tmp_path)
         startup = open_installation(report, now=clock)
         assert startup.installation is not None, (startup.error, report.problems)
         try:

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import func, select
 
 from fb.accounts.disconnect import freeze
@@ -82,15 +81,7 @@ def page_ids_of(account: str) -> list[str]:
 def opened_many(tmp_path: Path, database_url: str) -> Iterator[Many]:
     clock = MovableClock()
     with served_fast_graph() as graph, ThreadPoolExecutor(1) as pool:
-        settings = {
-            "FACEBOOK_APP_ID": traveller.APP_ID,
-            "FACEBOOK_APP_SECRET": traveller.APP_SECRET,
-            "FACEBOOK_GRAPH_URL": graph.url,
-            "FACEBOOK_DIALOG_URL": graph.url,
-            "STATE_TOKEN_SECRET": traveller.STATE_SECRET,
-            "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-            "DATABASE_URL": database_url,
-        }
+        settings = traveller.settings_of(graph.url, database_url)
         startup = open_installation(read_settings(settings, tmp_path), now=clock)
         assert startup.installation is not None, startup.error
         try:

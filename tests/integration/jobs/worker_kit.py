@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography.fernet import Fernet
 from sqlalchemy import func, select, text
 
 from fb.installation import Installation, open_installation
@@ -254,16 +253,7 @@ def opened_works(
 ) -> Iterator[Works]:
     """Open an installation without accounts."""
     with served_fast_graph() as graph, ExitStack() as stack:
-        settings = {
-            "FACEBOOK_APP_ID": traveller.APP_ID,
-            "FACEBOOK_APP_SECRET": traveller.APP_SECRET,
-            "FACEBOOK_GRAPH_URL": graph.url,
-            "FACEBOOK_DIALOG_URL": graph.url,
-            "STATE_TOKEN_SECRET": traveller.STATE_SECRET,
-            "TOKEN_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
-            "DATABASE_URL": database_url,
-            "WORKERS": workers,
-        }
+        settings = traveller.settings_of(graph.url, database_url) | {"WORKERS": workers}
         startup = open_installation(read_settings(settings, folder), now=now)
         installation = startup.installation
         assert installation is not None, (startup.error, startup.report.problems)
