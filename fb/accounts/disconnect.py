@@ -22,7 +22,7 @@ from storage.accounts.page_tokens import list_only_held
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
 from storage.jobs.runs import list_active_kinds
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ from storage.accounts.erasure import (
     prepare_erasure,
 )
 from storage.jobs.events import record_event
-from storage.models.base import THIS_COMPUTER
 from storage.notes.saved_views import delete_views_of_account
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,9 @@ def load_erasure(
         return find_erasure(session, kind, id, asked_at)
 
 
-def erase(installation: Installation, *erasures: Erasure, by: str | None = THIS_COMPUTER) -> bool:
+def erase(
+    installation: Installation, *erasures: Erasure, by: Person | None = THIS_COMPUTER
+) -> bool:
     """Erase accounts and Pages; what is no longer stored counts as erased.
 
     ``by``: who asked for it, for the events; None for Facebook.
@@ -61,7 +63,7 @@ def erase(installation: Installation, *erasures: Erasure, by: str | None = THIS_
     return clean(installation)
 
 
-def _erase(installation: Installation, shown: Erasure, by: str | None) -> None:
+def _erase(installation: Installation, shown: Erasure, by: Person | None) -> None:
     now, kind, id = installation.now(), shown.kind, shown.id
     with installation.database.writing() as session:
         erasure = find_erasure(session, kind, id, shown.asked_at)

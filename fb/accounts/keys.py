@@ -10,7 +10,7 @@ from storage.accounts.keys import SealedAccess, discard_sealed_with, list_sealed
 from storage.db.engine import note_erasure
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER
 
 log = logging.getLogger(__name__)
 

@@ -38,7 +38,7 @@ from storage.accounts.grants import (
 )
 from storage.db.errors import JobRunning, SealBroken, WrongKey
 from storage.jobs.events import record_event
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ def status_url(installation: Installation, code: str) -> str:
     return f"{installation.settings.redirect_origin}{DELETION_PATH}{code}"
 
 
-def finish_pending(installation: Installation, *, by: str | None = None) -> bool:
+def finish_pending(installation: Installation, *, by: Person | None = None) -> bool:
     """Do the deletions that were asked for; may be called at any time and by several at once.
 
     ``by``: the operator who asks for them now; None for Facebook. False when they have to wait: a
@@ -233,7 +233,7 @@ def _removal(
 
 
 def remove(
-    installation: Installation, removals: Sequence[Removal], by: str = THIS_COMPUTER
+    installation: Installation, removals: Sequence[Removal], by: Person = THIS_COMPUTER
 ) -> tuple[list[str], bool]:
     """Delete what an operator has seen; return the confirmation codes, and whether all is done.
 

@@ -32,7 +32,7 @@ from storage.accounts.seen_pages import Sighting, replace_sightings
 from storage.accounts.vault import Vault
 from storage.figures.snapshots import store_reports
 from storage.jobs.events import record_event
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER
 
 log = logging.getLogger(__name__)
 

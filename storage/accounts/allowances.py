@@ -18,7 +18,7 @@ from storage.db.text import storable
 from storage.db.upsert import count_changed, insert_into, table_of
 from storage.jobs.events import record_event
 from storage.models import Page, PageGrant, PageTag, Tag, TokenAllowance, TokenHandout
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 CONSUMER_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 AN_HOUR = timedelta(hours=1)
@@ -62,7 +62,7 @@ def allow(
     *,
     page_id: str | None = None,
     tag_id: int | None = None,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> bool:
     """Allow a program a permission on a Page or on the Pages of a tag; False if it was allowed.
 
@@ -77,7 +77,7 @@ def allow(
         "page_id": page_id,
         "tag_id": tag_id,
         "allowed_at": now,
-        "by": by,
+        "by": by.key,
     }
     insert = insert_into(session, TokenAllowance).values(values).on_conflict_do_nothing()
     new_id = session.execute(insert.returning(table_of(TokenAllowance).c.id)).scalar_one_or_none()
@@ -89,7 +89,7 @@ def allow(
 
 
 def withdraw(
-    session: Session, allowance_id: int, now: datetime, *, by: str = THIS_COMPUTER
+    session: Session, allowance_id: int, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Take an allowance back; False when it is gone already. The program's next request fails."""
     row = session.get(TokenAllowance, allowance_id)

@@ -16,7 +16,7 @@ from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import Page
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 
 def archived_ids() -> Select[str]:
@@ -25,14 +25,14 @@ def archived_ids() -> Select[str]:
 
 
 def archive_pages(
-    session: Session, page_ids: Collection[str], now: datetime, by: str = THIS_COMPUTER
+    session: Session, page_ids: Collection[str], now: datetime, by: Person = THIS_COMPUTER
 ) -> int:
     """Archive Pages; return how many were not archived before. Unknown ids are ignored."""
     return _change(session, "archived", page_ids, now, by)
 
 
 def unarchive_pages(
-    session: Session, page_ids: Collection[str], now: datetime, by: str = THIS_COMPUTER
+    session: Session, page_ids: Collection[str], now: datetime, by: Person = THIS_COMPUTER
 ) -> int:
     """Bring archived Pages back; return how many were archived. Unknown ids are ignored."""
     return _change(session, "unarchived", page_ids, now, by)
@@ -52,7 +52,9 @@ def _chunks(page_ids: Collection[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + MAX_IDS]
 
 
-def _change(session: Session, kind: str, page_ids: Collection[str], now: datetime, by: str) -> int:
+def _change(
+    session: Session, kind: str, page_ids: Collection[str], now: datetime, by: Person
+) -> int:
     """Archive Pages or bring them back, with an event; return how many it changed."""
     is_leaving = kind == "archived"
     wanted = Page.archived_at.is_(None) if is_leaving else Page.archived_at.is_not(None)

@@ -51,7 +51,7 @@ from storage.models import (
     VaultKey,
     WarningChannel,
 )
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER
 
 BATCH_ROWS = 200
 # More are needed only while another process seals with an older key.

@@ -34,7 +34,7 @@ from storage.figures.filters import METRICS, Metric
 from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapshots
 from storage.jobs.events import record_event
 from storage.models import Import, Page, Snapshot
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 MAX_FILE_NAME = 120  # characters
 PAGES_AT_ONCE = 300
@@ -104,7 +104,7 @@ def import_figures(
     figures: PastFigures,
     file_name: str,
     now: datetime,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
     columns: SheetColumns | None = None,
 ) -> int | None:
     """Store the figures that are not stored yet; return the import's id.
@@ -131,7 +131,7 @@ def import_figures(
     return import_id
 
 
-def undo_import(session: Session, import_id: int, now: datetime, by: str = THIS_COMPUTER) -> int:
+def undo_import(session: Session, import_id: int, now: datetime, by: Person = THIS_COMPUTER) -> int:
     """Delete the figures of one import; return the number of days of Pages that had some.
 
     Figures that Facebook has reported since then stay. 0 when the import is unknown or already
@@ -155,14 +155,14 @@ def add_import(
     file_name: str,
     counts: ImportCounts,
     now: datetime,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
     columns: SheetColumns | None = None,
 ) -> int:
     """Record an imported file without its figures, and return the import's id."""
     statement = insert(Import).values(
         file_name=storable(file_name),
         imported_at=now,
-        by=by,
+        by=by.key,
         new_count=counts.new,
         equal_count=counts.equal,
         conflicting_count=counts.conflicting,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import ReportHeading, Tag
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 MAX_TITLE = 90  # characters
 
@@ -52,7 +52,11 @@ def find_shown_heading(session: Session, tag_id: int | None) -> Heading:
 
 
 def save_heading(
-    session: Session, tag_id: int | None, heading: Heading, now: datetime, by: str = THIS_COMPUTER
+    session: Session,
+    tag_id: int | None,
+    heading: Heading,
+    now: datetime,
+    by: Person = THIS_COMPUTER,
 ) -> bool:
     """Store title and logo for a tag, or for all other reports; False when the tag is gone.
 
@@ -70,7 +74,7 @@ def save_heading(
         "logo": None if logo is None else logo.content,
         "logo_type": None if logo is None else logo.content_type,
         "created_at": now,
-        "by": by,
+        "by": by.key,
     }
     session.execute(delete(ReportHeading).where(_is_of(tag_id)))
     session.execute(insert(ReportHeading).values(values))

@@ -23,7 +23,7 @@ from storage.figures.table import SortKey, load_table
 from storage.insights.sums import SUM_KEYS, InsightSums, load_insight_sums
 from storage.jobs.events import record_event
 from storage.models import InsightValue, Page, Snapshot
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 from storage.posts.page_posts import Rhythms
 
 PAGES_AT_ONCE = 200
@@ -165,7 +165,7 @@ def record_export(
     ending: str,
     now: datetime,
     page_id: str | None,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Record that a file was made. ``what``: "table", "series", "chart" or "report".
 

@@ -21,6 +21,7 @@ from storage.ledger.chain import BEGUN, REKEYED, append_entry, digest_of
 from storage.ledger.subjects import GONE, SUBJECTS, load_names
 from storage.models import Event, EventSubject, Grant, Page
 from storage.models.folding import fold
+from storage.people.person import Person
 
 _CODE_WORD = re.compile(r"[a-z0-9_-]{1,30}")  # "fans", "csv", "2026-11-08", a program's name
 
@@ -53,6 +54,8 @@ _IMPORT = EventKind(("import_id",), ("days",))
 _CUSTODY = EventKind((), ("consumer", "permission"), ("page_id", "tag_id"))
 # ``channel``: of `storage.warnings.channels.CHANNELS`.
 _CHANNEL = EventKind((), ("channel",))
+
+_PERSON = EventKind((), ("person", "role", "sessions"))
 
 EVENT_KINDS: Mapping[str, EventKind] = {
     "connected": _CONSENT,
@@ -99,6 +102,16 @@ EVENT_KINDS: Mapping[str, EventKind] = {
     "account_erased": EventKind((), ("pages", "days")),
     "page_erased": EventKind((), ("days",)),
     "keys_rotated": EventKind((), ("values",)),
+    # ``person``: the id of whom it was done to.
+    "let_in": _PERSON,
+    "role_changed": _PERSON,
+    "person_removed": _PERSON,
+    "binding_freed": _PERSON,
+    "signed_out_everywhere": _PERSON,
+    "signed_in": EventKind(),
+    "signed_out": EventKind(),
+    # ``job``: a `storage.jobs.runs.JobKind`.
+    "run_asked": EventKind((), ("job",), ("page_id",)),
     # Of the ledger itself; ``entries``: how many come before.
     BEGUN: EventKind((), ("entries",)),
     REKEYED: EventKind((), ("entries",)),
@@ -111,12 +124,12 @@ def record_event(
     facts: Mapping[str, Fact],
     now: datetime,
     *,
-    by: str | None = None,
+    by: Person | None = None,
     **ids: int | str | None,
 ) -> None:
     """Append one event to the ledger, with the ids and facts of its kind in EVENT_KINDS.
 
-    ``by``: the operator; None for what Pagekeeper noticed itself. An event about something that is
+    ``by``: who did it; None for what Pagekeeper noticed itself. An event about something that is
     about to be deleted is recorded before that. Raises ValueError for a kind, id or fact that
     EVENT_KINDS doesn't have, an id that it needs, or a text that may be a name.
     """
@@ -129,7 +142,7 @@ def record_event(
     texts = [fact for fact in facts.values() if isinstance(fact, str)]
     if not set(facts) <= set(shape.facts) or not all(map(_CODE_WORD.fullmatch, texts)):
         raise ValueError(f"an event {kind} has other facts: {sorted(facts)}")
-    append_entry(session, kind, facts, now, by=by, ids=ids)
+    append_entry(session, kind, facts, now, by=None if by is None else by.key, ids=ids)
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ zero. Tokens exist only sealed, in a column ``sealed_…`` with the id of their 
     warning_channels  where warnings go, sealed    warning_topics  which of them are wanted
     warning_deliveries  warnings that were taken on, and sent
     calendar_feeds    secret addresses of the calendar of expiries, as hashes
+    people         who may sign in, and their roles
+    sign_in_sessions  browsers that are signed in  sign_in_attempts  ways to the sign-in service
+    start_views    the saved view that is a person's start screen
 """
 
 from __future__ import annotations
@@ -73,6 +76,7 @@ from storage.models.jobs import (
 )
 from storage.models.ledger import Event, EventSubject, LedgerKey
 from storage.models.notes import Goal, Note, PageTag, ReportHeading, SavedView, Tag
+from storage.models.people import PersonRow, SignInAttempt, SignInSession, StartView
 from storage.models.posts import Post, PostCheckpoint, PostState
 from storage.models.warnings import CalendarFeed, WarningChannel, WarningDelivery, WarningTopic
 
@@ -103,6 +107,7 @@ __all__ = [
     "PageGrant",
     "PageMove",
     "PageTag",
+    "PersonRow",
     "Picture",
     "Post",
     "PostCheckpoint",
@@ -110,7 +115,10 @@ __all__ = [
     "ReportHeading",
     "SavedView",
     "SeenPage",
+    "SignInAttempt",
+    "SignInSession",
     "Snapshot",
+    "StartView",
     "Tag",
     "TokenAllowance",
     "TokenHandout",

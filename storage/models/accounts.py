@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import Base, GraphCode, folded_name
+from storage.models.base import THIS_COMPUTER_KEY, Base, GraphCode, folded_name
 
 
 class Grant(Base):
@@ -242,3 +242,4 @@ class Attempt(Base):
     expected_grant_id: Mapped[int | None] = mapped_column(
         ForeignKey("grants.id", ondelete="SET NULL")
     )
+    by: Mapped[str] = mapped_column(server_default=THIS_COMPUTER_KEY)  # who began it

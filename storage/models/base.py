@@ -20,8 +20,8 @@ from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from storage.models.folding import fold
 
-# Value of `by` in tags, notes, goals, imports and events, until operators can sign in.
-THIS_COMPUTER = "this computer"
+# Value of `by` where nobody signs in; else see `storage.people.person`.
+THIS_COMPUTER_KEY = "this computer"
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import THIS_COMPUTER, Base
+from storage.models.base import THIS_COMPUTER_KEY, Base
 
 
 class TokenAllowance(Base):
@@ -48,7 +48,7 @@ class TokenAllowance(Base):
         ForeignKey("tags.id", ondelete="CASCADE"), index=True
     )
     allowed_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)
 
 
 class TokenHandout(Base):

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import THIS_COMPUTER, Base, GraphCode
+from storage.models.base import THIS_COMPUTER_KEY, Base, GraphCode
 
 
 class Snapshot(Base):
@@ -69,7 +69,7 @@ class Import(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     file_name: Mapped[str]
     imported_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)
     new_count: Mapped[int]
     equal_count: Mapped[int]
     conflicting_count: Mapped[int]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, Text, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, LargeBinary, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.models.base import THIS_COMPUTER, Base, folded_name
+from storage.models.base import THIS_COMPUTER_KEY, Base, folded_name
 
 
 class Tag(Base):
@@ -21,7 +21,7 @@ class Tag(Base):
         Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name, unique=True
     )
     created_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)
 
 
 class PageTag(Base):
@@ -49,7 +49,7 @@ class Note(Base):
     page_id: Mapped[str | None] = mapped_column(ForeignKey("pages.id", ondelete="CASCADE"))
     tag_id: Mapped[int | None] = mapped_column(ForeignKey("tags.id", ondelete="CASCADE"))
     created_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)
 
 
 class Goal(Base):
@@ -64,35 +64,24 @@ class Goal(Base):
     target: Mapped[int] = mapped_column(BigInteger)
     due_day: Mapped[date]
     created_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)
 
 
 class SavedView(Base):
     """A view of Overview under a name: filter, period, metric, columns, order and search.
 
-    ``query`` are Overview's URL parameters as text. At most one is the start screen.
+    ``query`` are Overview's URL parameters as text. Whose start screen it is: `StartView`.
     """
 
     __tablename__ = "saved_views"
-    __table_args__ = (
-        Index(
-            "saved_views_one_start",
-            "is_start",
-            unique=True,
-            sqlite_where=text("is_start = 1"),
-            postgresql_where=text("is_start"),
-        ),
-    )
-
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=True)
     name: Mapped[str]
     name_folded: Mapped[str] = mapped_column(
         Text().with_variant(Text(collation="C"), "postgresql"), default=folded_name, unique=True
     )
     query: Mapped[str]
-    is_start: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)
 
 
 class ReportHeading(Base):
@@ -108,4 +97,4 @@ class ReportHeading(Base):
     logo: Mapped[bytes | None] = mapped_column(LargeBinary)
     logo_type: Mapped[str | None]  # "image/png" | "image/jpeg"
     created_at: Mapped[datetime]
-    by: Mapped[str] = mapped_column(default=THIS_COMPUTER)
+    by: Mapped[str] = mapped_column(default=THIS_COMPUTER_KEY)

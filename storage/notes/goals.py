@@ -13,7 +13,7 @@ from storage.db.upsert import count_changed, upsert
 from storage.figures.filters import Metric
 from storage.jobs.events import record_event
 from storage.models import Goal
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def set_goal(
     metric: Metric,
     goal: GoalRow,
     now: datetime,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Store or replace the goal of a stored Page. The caller has checked its values."""
     row = {
@@ -39,7 +39,7 @@ def set_goal(
         "target": goal.target,
         "due_day": goal.due_day,
         "created_at": now,
-        "by": by,
+        "by": by.key,
     }
     upsert(session, Goal, [row])
     facts = {"metric": metric, "target": goal.target, "due_day": goal.due_day.isoformat()}
@@ -48,7 +48,7 @@ def set_goal(
 
 
 def remove_goal(
-    session: Session, page_id: str, metric: Metric, now: datetime, by: str = THIS_COMPUTER
+    session: Session, page_id: str, metric: Metric, now: datetime, by: Person = THIS_COMPUTER
 ) -> bool:
     """Delete a goal; False when there was none."""
     statement = delete(Goal).where(Goal.page_id == page_id, Goal.metric == metric)

@@ -19,7 +19,7 @@ from storage.db.installation import bump_data_version
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 MAX_TEXT = 200  # characters
 MAX_AHEAD = timedelta(days=366)
@@ -50,13 +50,13 @@ class NoteDraft:
     tag_id: int | None = None
 
 
-def add_note(session: Session, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER) -> int:
+def add_note(session: Session, draft: NoteDraft, now: datetime, by: Person = THIS_COMPUTER) -> int:
     """Store a note and return its id.
 
     Raises NoteRefused when the text is empty or too long, when the day is more than a year after
     ``now`` or before Facebook began, or when the Page or tag is gone.
     """
-    values = {**_judge(session, draft, now.date()), "created_at": now, "by": by}
+    values = {**_judge(session, draft, now.date()), "created_at": now, "by": by.key}
     note_id: int = session.execute(insert(Note).values(values).returning(Note.id)).scalar_one()
     note = find_note(session, note_id)
     assert note is not None
@@ -66,7 +66,7 @@ def add_note(session: Session, draft: NoteDraft, now: datetime, by: str = THIS_C
 
 
 def change_note(
-    session: Session, note_id: int, draft: NoteDraft, now: datetime, by: str = THIS_COMPUTER
+    session: Session, note_id: int, draft: NoteDraft, now: datetime, by: Person = THIS_COMPUTER
 ) -> bool:
     """Give a note another day, text and scope; False when it is gone. Raises as `add_note`.
 
@@ -84,7 +84,7 @@ def change_note(
     return True
 
 
-def delete_note(session: Session, note_id: int, now: datetime, by: str = THIS_COMPUTER) -> bool:
+def delete_note(session: Session, note_id: int, now: datetime, by: Person = THIS_COMPUTER) -> bool:
     """Delete a note for good; False when it is gone already."""
     note = find_note(session, note_id)
     if note is None:
@@ -159,7 +159,7 @@ def _judge(session: Session, draft: NoteDraft, today: date) -> dict[str, object]
     return {"day": draft.day, "text": text, "page_id": draft.page_id, "tag_id": draft.tag_id}
 
 
-def _record(session: Session, kind: str, note: NoteRow, now: datetime, by: str) -> None:
+def _record(session: Session, kind: str, note: NoteRow, now: datetime, by: Person) -> None:
     scope = "page" if note.page_id is not None else "all" if note.tag_id is None else "tag"
     facts = {"day": note.day.isoformat(), "scope": scope}
     ids = {"note_id": note.id, "page_id": note.page_id, "tag_id": note.tag_id}

@@ -1,4 +1,4 @@
-"""Saved views: stores views of Overview under a name, and which of them is the start screen.
+"""Saved views: stores views of Overview under a name, and which of them is whose start screen.
 
 A view is a text of URL parameters, which the screens write and read. Names that differ only in case
 and accents are the same name.
@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from storage.db.errors import ViewRefused
 from storage.db.installation import bump_data_version
 from storage.db.text import one_line
-from storage.db.upsert import count_changed, insert_into
-from storage.models import SavedView
-from storage.models.base import THIS_COMPUTER
+from storage.db.upsert import count_changed, insert_into, upsert
+from storage.models import SavedView, StartView
 from storage.models.folding import fold
+from storage.people.person import THIS_COMPUTER, Person
 
 MAX_VIEWS = 100
 MAX_NAME = 60  # characters
@@ -28,7 +28,10 @@ MAX_QUERY = 2_000  # characters
 
 @dataclass(frozen=True)
 class View:
-    """A saved view; ``query`` is a text of URL parameters."""
+    """A saved view; ``query`` is a text of URL parameters.
+
+    ``is_start``: it is the start screen of the person that the views were listed for.
+    """
 
     id: int
     name: str
@@ -43,7 +46,7 @@ def save_view(
     now: datetime,
     *,
     replaces: bool = False,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> View:
     """Save a view; with ``replaces``, a view of the same name gets this name and these parameters.
 
@@ -56,7 +59,7 @@ def save_view(
         raise ViewRefused("too_long")
     if len(query) > MAX_QUERY:
         raise ViewRefused("query_too_long")
-    taken = find_view(session, name)
+    taken = find_view(session, name, by)
     if taken is not None and not replaces:
         raise ViewRefused("taken", taken.name)
     count = session.scalar(select(func.count()).select_from(SavedView)) or 0
@@ -64,7 +67,7 @@ def save_view(
         raise ViewRefused("too_many")
     values = {"name": name, "name_folded": fold(name), "query": query}
     # One statement: two operators may save the same name at the same time.
-    insert = insert_into(session, SavedView).values(**values, is_start=False, created_at=now, by=by)
+    insert = insert_into(session, SavedView).values(**values, created_at=now, by=by.key)
     insert = (
         insert.on_conflict_do_update(index_elements=["name_folded"], set_=values)
         if replaces
@@ -73,7 +76,7 @@ def save_view(
     if session.execute(insert.returning(SavedView.id)).scalar_one_or_none() is None:
         raise ViewRefused("taken", name)
     bump_data_version(session)
-    saved = find_view(session, name)
+    saved = find_view(session, name, by)
     assert saved is not None
     return saved
 
@@ -86,26 +89,30 @@ def delete_view(session: Session, view_id: int) -> bool:
     return is_deleted
 
 
-def set_start_view(session: Session, view_id: int | None) -> None:
-    """Make a view the start screen instead of any other; None: Overview as it is."""
-    # The old one first: the database allows one at a time.
-    count_changed(session, update(SavedView).values(is_start=False))
-    if view_id is not None:
-        of_view = update(SavedView).where(SavedView.id == view_id)
-        count_changed(session, of_view.values(is_start=True))
+def set_start_view(session: Session, view_id: int | None, by: Person = THIS_COMPUTER) -> None:
+    """Make a view the start screen of ``by`` instead of any other; None: Overview as it is."""
+    if view_id is None:
+        count_changed(session, delete(StartView).where(StartView.by == by.key))
+    else:
+        upsert(session, StartView, [{"by": by.key, "view_id": view_id}])
     bump_data_version(session)
 
 
-def list_views(session: Session) -> list[View]:
-    """Return the saved views by name."""
-    query = select(SavedView.id, SavedView.name, SavedView.query, SavedView.is_start)
-    return [View(*row) for row in session.execute(query.order_by(SavedView.name_folded))]
+def list_views(session: Session, by: Person = THIS_COMPUTER) -> list[View]:
+    """Return the saved views by name, with the start screen of ``by``."""
+    is_start = (StartView.view_id == SavedView.id) & (StartView.by == by.key)
+    query = (
+        select(SavedView.id, SavedView.name, SavedView.query, StartView.by.is_not(None))
+        .outerjoin(StartView, is_start)
+        .order_by(SavedView.name_folded)
+    )
+    return [View(*row) for row in session.execute(query)]
 
 
-def find_view(session: Session, name: str) -> View | None:
+def find_view(session: Session, name: str, by: Person = THIS_COMPUTER) -> View | None:
     """Return the view of this name, ignoring case and accents; None without any."""
     folded = fold(one_line(name))
-    return next((view for view in list_views(session) if fold(view.name) == folded), None)
+    return next((view for view in list_views(session, by) if fold(view.name) == folded), None)
 
 
 def delete_views_of_account(session: Session, account_id: str) -> None:

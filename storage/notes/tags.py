@@ -20,8 +20,8 @@ from storage.db.upsert import count_changed, insert_into
 from storage.figures.filters import Filter, filter_conditions
 from storage.jobs.events import record_event
 from storage.models import Page, PageTag, Tag
-from storage.models.base import THIS_COMPUTER
 from storage.models.folding import fold
+from storage.people.person import THIS_COMPUTER, Person
 
 MAX_NAME = 40  # characters
 MAX_LISTED = 1_000
@@ -36,11 +36,11 @@ class TagCount:
     pages_count: int
 
 
-def create_tag(session: Session, name: str, now: datetime, by: str = THIS_COMPUTER) -> int:
+def create_tag(session: Session, name: str, now: datetime, by: Person = THIS_COMPUTER) -> int:
     """Create a tag without Pages and return its id. Raises TagRefused for its name."""
     name = _judge(name)
     # One statement: two operators may create the same tag at the same time.
-    values = {"name": name, "name_folded": fold(name), "created_at": now, "by": by}
+    values = {"name": name, "name_folded": fold(name), "created_at": now, "by": by.key}
     statement = insert_into(session, Tag).values(values).on_conflict_do_nothing()
     tag_id: int | None = session.execute(statement.returning(Tag.id)).scalar_one_or_none()
     if tag_id is None:
@@ -51,7 +51,7 @@ def create_tag(session: Session, name: str, now: datetime, by: str = THIS_COMPUT
 
 
 def rename_tag(
-    session: Session, tag_id: int, name: str, now: datetime, by: str = THIS_COMPUTER
+    session: Session, tag_id: int, name: str, now: datetime, by: Person = THIS_COMPUTER
 ) -> bool:
     """Rename a tag, also to the same name in another case; False when it does not exist.
 
@@ -73,7 +73,7 @@ def rename_tag(
     return True
 
 
-def delete_tag(session: Session, tag_id: int, now: datetime, by: str = THIS_COMPUTER) -> bool:
+def delete_tag(session: Session, tag_id: int, now: datetime, by: Person = THIS_COMPUTER) -> bool:
     """Delete a tag with its notes, but not its Pages; False when it does not exist."""
     tag = find_tag(session, tag_id)
     if tag is None:
@@ -92,7 +92,7 @@ def tag_pages(
     filter: Filter,
     until: date,
     now: datetime,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> int:
     """Give every Page of ``filter`` a tag; return how many did not have it before.
 
@@ -112,7 +112,7 @@ def untag_pages(
     filter: Filter,
     until: date,
     now: datetime,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> int:
     """Take a tag from every Page of ``filter``; return how many had it. ``until`` as tag_pages."""
     pages = select(Page.id).where(*filter_conditions(filter, until))
@@ -123,7 +123,7 @@ def untag_pages(
 
 
 def tag_page(
-    session: Session, tag_id: int, page_id: str, now: datetime, by: str = THIS_COMPUTER
+    session: Session, tag_id: int, page_id: str, now: datetime, by: Person = THIS_COMPUTER
 ) -> bool:
     """Give one Page a tag; False when it has it already, or Page or tag does not exist."""
     count = _insert(session, tag_id, select(Page.id).where(Page.id == page_id))
@@ -132,7 +132,7 @@ def tag_page(
 
 
 def untag_page(
-    session: Session, tag_id: int, page_id: str, now: datetime, by: str = THIS_COMPUTER
+    session: Session, tag_id: int, page_id: str, now: datetime, by: Person = THIS_COMPUTER
 ) -> bool:
     """Take a tag from one Page; False when it did not have it."""
     tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id == page_id)
@@ -146,7 +146,7 @@ def set_tags_of(
     page_id: str,
     tag_ids: Collection[int],
     now: datetime,
-    by: str = THIS_COMPUTER,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Give a Page exactly these tags; those that are gone are ignored."""
     before = {tag.id for tag in list_tags_of(session, page_id)}
@@ -220,7 +220,7 @@ def _record(
     tag_id: int,
     pages_count: int,
     now: datetime,
-    by: str,
+    by: Person,
     page_id: str | None = None,
 ) -> None:
     """Record an event and raise the data version, unless no Page changed."""

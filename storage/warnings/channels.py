@@ -14,7 +14,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed, upsert
 from storage.jobs.events import record_event
 from storage.models import WarningChannel, WarningTopic
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER
 from storage.warnings.deliveries import forget_tries
 
 Channel = Literal["email", "webhook", "slack"]

@@ -16,7 +16,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import CalendarFeed
-from storage.models.base import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER
 
 MAX_FEEDS = 10
 # A calendar program asks every few minutes at most; a flood must not write each time.

@@ -90,6 +90,10 @@ OF_NOBODY = {
     "warning_channels": "where operators want warnings, sealed",
     "warning_topics": "kinds of messages",
     "calendar_feeds": "hashes of secret addresses",
+    "people": "the team, who sign in; not Facebook's accounts",
+    "sign_in_sessions": "browsers of the team",
+    "sign_in_attempts": "ways to the sign-in service",
+    "start_views": "the team's start screens",
     "observations": "Graph's version, and how much of Facebook's limits is used",
 }
 OWNERS: dict[ErasureKind, set[str]] = {"account": {"grants", "pages"}, "page": {"pages"}}
@@ -104,6 +108,7 @@ FITTING: dict[str, dict[str, Any]] = {
     "imports": {"undone_at": None},
     "deletion_requests": {"status": "pending"},
     "events": {"kind": "goal_removed", "facts": {}, "by": None},
+    "people": {"role": "viewer"},
 }
 
 

@@ -16,8 +16,8 @@ from storage.jobs.rate_limits import Limit, store_limit
 from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.ledger.verification import verify_ledger
 from storage.models import JobFailure, JobRun, Page
-from storage.models.base import THIS_COMPUTER
 from storage.notes.tags import create_tag
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import add_grant
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
 from tests.screens.figures import connect, day_of, give_page, rising

@@ -18,7 +18,7 @@ from storage.db.installation import get_data_version
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.jobs.events import list_events
 from storage.models import Snapshot
-from storage.models.base import THIS_COMPUTER
+from storage.models.base import THIS_COMPUTER_KEY
 from tests.integration.figures.figure_rows import add_page, day
 from tests.integration.notes.csv_files import (
     NOW,
@@ -91,7 +91,7 @@ def test_an_import_adds_new_days_and_nothing_else(stocked: Database) -> None:
     assert record.counts == ImportCounts(new=2, equal=1, conflicting=1, refused=1)
     assert (event.kind, event.by, event.facts, event.file_name) == (
         "imported",
-        THIS_COMPUTER,
+        THIS_COMPUTER_KEY,
         {"days": 2},
         "figures of 2025.csv",
     )

@@ -14,7 +14,7 @@ from storage.db.errors import NoteRefused
 from storage.db.installation import get_data_version
 from storage.jobs.events import list_events, record_event
 from storage.models import Import, InsightMetric, Snapshot
-from storage.models.base import THIS_COMPUTER
+from storage.models.base import THIS_COMPUTER_KEY
 from storage.notes.notes import (
     MAX_TEXT,
     NoteDraft,
@@ -36,6 +36,7 @@ from storage.notes.timeline_events import (
 )
 from tests.integration.figures.figure_rows import LONG_AGO, add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
+from tests.people import ADA, BEN, CLEO
 
 pytestmark = pytest.mark.both_databases
 
@@ -145,11 +146,11 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
     with database.writing() as session:
         add_page(session, "1", name="Café")
         versions = [get_data_version(session)]
-        note = add_note(session, NoteDraft(day(1), "A", "1"), NOW, by="Ada")
+        note = add_note(session, NoteDraft(day(1), "A", "1"), NOW, by=ADA)
         versions.append(get_data_version(session))
-        change_note(session, note, NoteDraft(day(2), "B"), NOW, by="Ben")
+        change_note(session, note, NoteDraft(day(2), "B"), NOW, by=BEN)
         versions.append(get_data_version(session))
-        change_note(session, note, NoteDraft(day(2), "B"), NOW, by="Cleo")
+        change_note(session, note, NoteDraft(day(2), "B"), NOW, by=CLEO)
         delete_note(session, note, NOW)
         versions.append(get_data_version(session))
         events = list_events(session)[::-1]
@@ -157,7 +158,7 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
     assert [(each.kind, each.by, each.page_name, each.note_text) for each in events] == [
         ("noted", "Ada", "Café", None),
         ("note_changed", "Ben", None, None),
-        ("note_deleted", THIS_COMPUTER, None, None),
+        ("note_deleted", THIS_COMPUTER_KEY, None, None),
     ]
     assert events[0].facts == {"day": str(day(1)), "scope": "page"}
     assert events[1].facts == {"day": str(day(2)), "scope": "all"}

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
-from sqlalchemy.exc import IntegrityError
 
 from storage.db.engine import Database
 from storage.db.errors import ViewRefused
 from storage.db.installation import get_data_version
-from storage.models import SavedView
 from storage.notes.saved_views import (
     MAX_NAME,
     MAX_QUERY,
@@ -22,6 +19,7 @@ from storage.notes.saved_views import (
     set_start_view,
 )
 from tests.integration.storage_rows import LATER, NOW
+from tests.people import ADA, BEN, CLEO
 
 pytestmark = pytest.mark.both_databases
 
@@ -81,9 +79,20 @@ def test_one_view_at_a_time_is_the_start_screen(database: Database) -> None:
         assert [view.name for view in list_views(session) if view.is_start] == ["two"]
         set_start_view(session, None)
         assert not [view for view in list_views(session) if view.is_start]
-    rows = [{"name": name, "query": "", "is_start": True, "created_at": NOW} for name in "ab"]
-    with pytest.raises(IntegrityError), database.writing() as session:
-        session.execute(insert(SavedView), rows)
+
+
+def test_everybody_has_a_start_screen_of_their_own(database: Database) -> None:
+    with database.writing() as session:
+        one, two = (save_view(session, name, "", NOW, by=ADA) for name in ("one", "two"))
+        set_start_view(session, one.id, by=ADA)
+        set_start_view(session, two.id, by=BEN)
+        starts = {
+            person.name: [view.name for view in list_views(session, person) if view.is_start]
+            for person in (ADA, BEN, CLEO)
+        }
+        assert starts == {"Ada": ["one"], "Ben": ["two"], "Cleo": []}
+        assert delete_view(session, one.id)
+        assert not [view for view in list_views(session, ADA) if view.is_start]
 
 
 def test_views_that_filter_by_an_erased_account_go_with_it(database: Database) -> None:

@@ -12,7 +12,7 @@ from storage.db.installation import get_data_version
 from storage.figures.filters import EVERY_PAGE, Filter
 from storage.jobs.events import list_events
 from storage.models import Page, PageTag
-from storage.models.base import THIS_COMPUTER
+from storage.models.base import THIS_COMPUTER_KEY
 from storage.notes.notes import NoteDraft, add_note, list_notes
 from storage.notes.tags import (
     MAX_NAME,
@@ -32,6 +32,7 @@ from storage.notes.tags import (
 )
 from tests.integration.figures.figure_rows import add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
+from tests.people import ADA, BEN, CLEO
 
 pytestmark = pytest.mark.both_databases
 
@@ -166,14 +167,14 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
     with database.writing() as session:
         add_page(session, "1")
         add_page(session, "2")
-        tag = create_tag(session, "A", NOW, by="Ada")
+        tag = create_tag(session, "A", NOW, by=ADA)
         versions = [get_data_version(session)]
-        tag_pages(session, tag, filter=EVERY_PAGE, until=TODAY, now=NOW, by="Ada")
-        tag_pages(session, tag, filter=EVERY_PAGE, until=TODAY, now=NOW, by="Ben")
+        tag_pages(session, tag, filter=EVERY_PAGE, until=TODAY, now=NOW, by=ADA)
+        tag_pages(session, tag, filter=EVERY_PAGE, until=TODAY, now=NOW, by=BEN)
         versions.append(get_data_version(session))
-        set_tags_of(session, "1", [], NOW, by="Ben")
-        rename_tag(session, tag, "B", NOW, by="Cleo")
-        rename_tag(session, tag, "B", NOW, by="Cleo")
+        set_tags_of(session, "1", [], NOW, by=BEN)
+        rename_tag(session, tag, "B", NOW, by=CLEO)
+        rename_tag(session, tag, "B", NOW, by=CLEO)
         versions.append(get_data_version(session))
         named = [each.tag_name for each in list_events(session)]
         delete_tag(session, tag, NOW)
@@ -184,7 +185,7 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
         ("tagged", "Ada", None, {"pages": 2}),
         ("untagged", "Ben", "Page 1", {"pages": 1}),
         ("tag_renamed", "Cleo", None, {}),
-        ("tag_deleted", THIS_COMPUTER, None, {"pages": 1}),
+        ("tag_deleted", THIS_COMPUTER_KEY, None, {"pages": 1}),
     ]
     assert named == ["B", "B", "B"], "by the present name, until it is deleted"
     assert {each.tag_name for each in events} == {None}

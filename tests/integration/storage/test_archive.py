@@ -37,6 +37,7 @@ from storage.models import UnusualDay as UnusualRow
 from storage.notes.tags import count_pages, create_tag, list_tags, tag_page, tag_pages
 from tests.integration.figures.figure_rows import add_grant, add_page, day, fetched_at, hold
 from tests.integration.storage_rows import LATER, NOW
+from tests.people import ADA
 
 pytestmark = pytest.mark.both_databases
 
@@ -176,7 +177,7 @@ def test_archiving_twice_is_one_event_and_loses_nothing(database: Database) -> N
         ids = add_left(session, add_world(session))
         figures = session.scalar(select(func.count()).select_from(Snapshot))
         session.execute(update(Page).values(graph_version="v1"))
-        assert archive_pages(session, ids[:1], NOW, by="Ada") == 1
+        assert archive_pages(session, ids[:1], NOW, by=ADA) == 1
         assert archive_pages(session, ids[:1], LATER) == 0
         assert archive_pages(session, ids, LATER) == 3
         assert unarchive_pages(session, ["1"], LATER) == 0

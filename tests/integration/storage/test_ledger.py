@@ -30,6 +30,7 @@ from storage.ledger.verification import Verdict, verify_ledger
 from storage.models import Event, EventSubject, Grant, LedgerKey, Page
 from storage.notes.tags import create_tag, delete_tag
 from tests.integration.storage_rows import KEY, NOW, OTHER_KEY, add_grant
+from tests.people import ADA
 
 ROOT = Path(__file__).resolve().parents[3]
 VAULT = Vault([KEY])
@@ -46,8 +47,8 @@ def fill(database: Database) -> int:
     """Write five entries about one account and one Page, and return the grant's id."""
     with database.writing() as session:
         grant_id = add_grant(session, VAULT, "1001", ["2001"])
-        record_event(session, "connected", {"saved": 1}, NOW, by="Ada", grant_id=grant_id)
-        record_event(session, "archived", {"pages": 2}, NOW, by="Ada")
+        record_event(session, "connected", {"saved": 1}, NOW, by=ADA, grant_id=grant_id)
+        record_event(session, "archived", {"pages": 2}, NOW, by=ADA)
         record_event(session, "unarchived", {"pages": 1}, NOW, page_id="2001")
         record_event(session, "frozen", {}, NOW + timedelta(seconds=1), grant_id=grant_id)
         record_event(session, "thawed", {}, NOW + timedelta(days=1), grant_id=grant_id)
