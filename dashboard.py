@@ -49,9 +49,10 @@ from fb.web.routes import make_routes
 from fb.web.unknown_address import UnknownAddress
 from pages.resources import get_report, get_sandbox, get_startup, open_anew
 from pages.ui.links import SCREENS
-from pages.ui.message_page import for_database_error
+from pages.ui.message_page import for_database_error, for_refusal
 from pages.week_message import write_week
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
+from storage.people.person import NotAllowed
 
 log = logging.getLogger("pagekeeper")
 
@@ -113,11 +114,15 @@ def _is_loopback(address: str | None) -> bool:
 def report_script_error(error: Exception) -> bool:
     """Show a reference instead of the error's text, which may be secret; log where it failed.
 
-    A database that is held, gone or upgraded is said.
+    A database that is held, gone or upgraded is said, and a role that does not allow it.
     """
     if isinstance(error, (DatabaseBusy, DatabaseUnreachable, NewerSchema)):
         log.warning("a screen met %s", type(error).__name__)
         message = for_database_error(error)
+        st.error(message.sentence, title=message.title)
+        return True
+    if isinstance(error, NotAllowed):  # a press on what was drawn for a role that has changed
+        message = for_refusal(error)
         st.error(message.sentence, title=message.title)
         return True
     reference = uuid.uuid4().hex[:8]

@@ -30,12 +30,15 @@ from fb.settings_table import (
     RANDOM_TEXT_COMMAND,
     SETTING_NAMES,
     SETTINGS,
+    SIGN_IN_NAMES,
     Setting,
     Wrong,
     split_secrets,
 )
 
 DEFAULT_PORT = 8501
+# Issuers that anybody can have an account with under any address.
+SHARED_ISSUERS = ("/common/", "/organizations/", "/consumers/")
 # 15 digits like a real app id, but recognizable as made up.
 SANDBOX_APP_ID = "100000000000000"
 BASE_PATH = "server.baseUrlPath"
@@ -81,8 +84,16 @@ class Settings:
     state_secret: str = field(repr=False)
     encryption_keys: tuple[str, ...] = field(repr=False)  # the first seals, all open
     database_url: str = field(repr=False)
+    sign_in_issuer: str | None  # with client id and secret, or without both
+    sign_in_client_id: str | None
+    sign_in_client_secret: str | None = field(repr=False)
+    sign_in_first_admin: str | None  # in small letters, as the domains
+    sign_in_domains: tuple[str, ...]
+    sign_in_address_claim: str
+    sign_in_trust_addresses: bool
+    viewers_may_export: bool
     behind_sign_in_proxy: bool
-    proxy_secret: str | None = field(repr=False)  # set when behind_sign_in_proxy is
+    proxy_secret: str | None = field(repr=False)  # set: every request bears it
     allow_private_targets: bool  # warnings may go to servers within the network
     keep_attempts_days: int
     keep_runs_days: int
@@ -114,6 +125,11 @@ class Settings:
         return origin_of(self.redirect_uri)
 
     @property
+    def has_sign_in(self) -> bool:
+        """Whether people sign in here; else whoever reaches the dashboard is its operator."""
+        return self.sign_in_issuer is not None
+
+    @property
     def uses_foreign_graph(self) -> bool:
         """True when a live installation uses other hosts than Facebook's; screens then warn."""
         usual = (DEFAULT_GRAPH_URL, DEFAULT_DIALOG_URL)
@@ -122,7 +138,7 @@ class Settings:
     @property
     def secrets(self) -> tuple[str, ...]:
         """All secrets, for log redaction."""
-        optional = (self.proxy_secret, self.metrics_token)
+        optional = (self.sign_in_client_secret, self.proxy_secret, self.metrics_token)
         own = (self.app_secret, self.state_secret, *self.encryption_keys)
         return (*own, *(secret for secret in optional if secret is not None))
 
@@ -168,7 +184,8 @@ def read_settings(
     if reader.is_live:
         reader.compare_secrets()
         reader.compare_facebook_urls()
-        reader.check_sign_in()
+        reader.check_strangers()
+    reader.check_sign_in()
     reader.check_proxy_secret()
     reader.check_workers()
     if not reader.is_live and not reader.problems:
@@ -275,13 +292,48 @@ class _Reader:
             )
 
     def check_sign_in(self) -> None:
-        """Report a redirect URI beyond loopback without a sign-in proxy."""
-        if not self.values["behind_sign_in_proxy"] and not is_loopback(self.values["redirect_uri"]):
+        """Report a sign-in that is set in part, and two ways to sign in at once."""
+        needed = ("SIGN_IN_ISSUER", "SIGN_IN_CLIENT_ID", "SIGN_IN_CLIENT_SECRET")
+        is_set = [
+            setting.name
+            for setting in SETTINGS
+            if setting.name in SIGN_IN_NAMES
+            and (self._find(setting.name) or "").casefold() not in ("", setting.default)
+        ]
+        for name in needed:
+            if is_set and self._find(name) is None:
+                self._add_problem(
+                    name,
+                    f"{is_set[0]} is set, this is not. Set the three of {', '.join(needed)}, or "
+                    "none of SIGN_IN_….",
+                )
+        if is_set and self.values["behind_sign_in_proxy"]:
             self._add_problem(
                 "BEHIND_SIGN_IN_PROXY",
-                "The redirect URI leads to another machine, and the dashboard has no sign-in of "
-                "its own. Put something in front that signs people in and write yes here, or use "
-                "localhost in FACEBOOK_REDIRECT_URI.",
+                "Two ways to sign in are set. Leave out SIGN_IN_…, if a proxy signs people in, or "
+                "write no here, if they sign in at the dashboard.",
+            )
+        trusts = self.values["sign_in_trust_addresses"]
+        if trusts and any(each in (self.values["sign_in_issuer"] or "") for each in SHARED_ISSUERS):
+            self._add_problem(
+                "SIGN_IN_TRUST_ADDRESSES",
+                "This issuer is everybody's, so anyone could claim an address of yours. Set "
+                "SIGN_IN_ISSUER to the one of your own tenant, or write no here.",
+            )
+
+    def check_strangers(self) -> None:
+        """Report a redirect URI beyond loopback where nobody signs people in."""
+        if (
+            not self.values["behind_sign_in_proxy"]
+            and self._find("SIGN_IN_ISSUER") is None
+            and not is_loopback(self.values["redirect_uri"])
+        ):
+            self._add_problem(
+                "BEHIND_SIGN_IN_PROXY",
+                "The redirect URI leads to another machine, and nobody signs people in. Set "
+                "SIGN_IN_ISSUER, SIGN_IN_CLIENT_ID and SIGN_IN_CLIENT_SECRET (docs/sign-in.md), or "
+                "put a proxy in front that does it and write yes here, or use localhost in "
+                "FACEBOOK_REDIRECT_URI.",
             )
 
     def check_proxy_secret(self) -> None:

@@ -226,6 +226,31 @@ def _check_yes_no(value: str) -> bool:
     return value.lower() == "yes"
 
 
+def _check_issuer(value: str) -> str:
+    parts = _split_url(value)
+    if parts is None:
+        raise Wrong(
+            "The issuer is an address such as https://accounts.google.com, without a user name, ? "
+            "or #. docs/sign-in.md has those of Google, Microsoft and Keycloak."
+        )
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+        raise Wrong("Whoever listens could sign in. Use https:// for any host but localhost.")
+    return value.rstrip("/")
+
+
+def _check_address(value: str) -> str:
+    if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", value):
+        raise Wrong("This must be one e-mail address, such as you@example.org.")
+    return value.casefold()
+
+
+def _check_domains(value: str) -> tuple[str, ...]:
+    domains = tuple(part.removeprefix("@").casefold() for part in split_secrets(value))
+    if not all(re.fullmatch(r"[^\s@]+\.[^\s@.]+", domain) for domain in domains):
+        raise Wrong("Domains are names such as example.org, with commas between them.")
+    return domains
+
+
 def _check_days(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", value) or not int(value):
         raise Wrong("Write a number of days, from 1 to 99999.")
@@ -417,10 +442,71 @@ SETTINGS = (
         show=show_database_url,
     ),
     Setting(
+        "SIGN_IN_ISSUER",
+        "sign_in_issuer",
+        _check_issuer,
+        "The sign-in service (OpenID Connect) that says who people are. docs/sign-in.md has the "
+        "values for Google, Microsoft Entra and Keycloak.",
+    ),
+    Setting(
+        "SIGN_IN_CLIENT_ID",
+        "sign_in_client_id",
+        _matching(_VISIBLE_ASCII, "A client id has no spaces. Copy it from the sign-in service."),
+        "The id that the sign-in service gave this dashboard.",
+    ),
+    Setting(
+        "SIGN_IN_CLIENT_SECRET",
+        "sign_in_client_secret",
+        _matching(
+            _VISIBLE_ASCII, "A client secret has no spaces. Copy it from the sign-in service."
+        ),
+        "Proves to the sign-in service that requests come from this dashboard.",
+        is_secret=True,
+        is_in_keys_file=True,
+    ),
+    Setting(
+        "SIGN_IN_FIRST_ADMIN",
+        "sign_in_first_admin",
+        _check_address,
+        "The address that becomes an administrator at its sign-in, while there is none.",
+    ),
+    Setting(
+        "SIGN_IN_DOMAINS",
+        "sign_in_domains",
+        _check_domains,
+        "Whoever has a confirmed address at one of these domains comes in as a viewer.",
+        default="",
+        show=lambda value: ", ".join(value) or "—",
+    ),
+    Setting(
+        "SIGN_IN_ADDRESS_CLAIM",
+        "sign_in_address_claim",
+        _matching(r"[A-Za-z0-9_.:/-]{1,100}", "A claim is a name such as email."),
+        "What the sign-in service calls a person's address.",
+        default="email",
+    ),
+    Setting(
+        "SIGN_IN_TRUST_ADDRESSES",
+        "sign_in_trust_addresses",
+        _check_yes_no,
+        "Write yes for a service that does not say whether an address is confirmed, and whose "
+        "addresses are all your own company's.",
+        default="no",
+        show=lambda value: "yes" if value else "no",
+    ),
+    Setting(
+        "VIEWERS_MAY_EXPORT",
+        "viewers_may_export",
+        _check_yes_no,
+        "Write no to let only operators and administrators save files of figures.",
+        default="yes",
+        show=lambda value: "yes" if value else "no",
+    ),
+    Setting(
         "BEHIND_SIGN_IN_PROXY",
         "behind_sign_in_proxy",
         _check_yes_no,
-        "Write yes only when something in front of the dashboard signs people in.",
+        "Write yes only when something in front of the dashboard signs people in instead of it.",
         default="no",
         show=lambda value: "yes" if value else "no",
     ),
@@ -428,7 +514,7 @@ SETTINGS = (
         "PROXY_SECRET",
         "proxy_secret",
         _check_header_secret,
-        "Proves that a request came through the sign-in proxy, which has to send it. In nginx: "
+        "Proves that a request came through the proxy in front, which has to send it. In nginx: "
         f'proxy_set_header {PROXY_HEADER} "the secret";',
         is_secret=True,
         is_in_keys_file=True,
@@ -507,3 +593,4 @@ SETTINGS = (
     ),
 )
 SETTING_NAMES = tuple(setting.name for setting in SETTINGS)
+SIGN_IN_NAMES = tuple(name for name in SETTING_NAMES if name.startswith("SIGN_IN_"))

@@ -42,6 +42,7 @@ from pages.ui import (
     period_bar,
     polling,
     sandbox_strip,
+    signed_in,
     url_controls,
     viewer,
 )
@@ -49,6 +50,7 @@ from pages.ui.links import SCREENS, Screen
 from pages.ui.notes import popover as notes
 from storage.accounts.page_profile import PageProfile
 from storage.db.errors import DatabaseBusy, DatabaseUnreachable, NewerSchema
+from storage.people.person import NotAllowed
 
 ASSETS = Path(__file__).parent / "assets"
 # Screens without a period bar, which open their own sessions.
@@ -99,6 +101,12 @@ def _open_session(installation: Installation | None, stack: ExitStack) -> Sessio
 
 def _draw(startup: Startup, opened: Session | Wording | None) -> None:
     session = opened if isinstance(opened, Session) else None
+    if startup.installation is not None and session is not None:
+        try:
+            signed_in.begin(startup.installation.settings, session)
+        except NotAllowed as refused:
+            message_page.render(message_page.for_refusal(refused))
+            return
     parts: list[Callable[[], None]] = []
     current = st.navigation(
         [
@@ -108,7 +116,7 @@ def _draw(startup: Startup, opened: Session | Wording | None) -> None:
                 icon=screen.icon,
                 url_path=screen.name,
                 default=screen.is_default,
-                visibility="hidden" if screen.is_hidden else "visible",
+                visibility="visible" if _is_offered(screen, session) else "hidden",
             )
             for screen in SCREENS
         ],
@@ -123,8 +131,16 @@ def _draw(startup: Startup, opened: Session | Wording | None) -> None:
         parts.append(_without_database(screen, opened))
     else:
         assert session is not None
-        parts.append(_frame(startup.installation, session, screen))
+        if not signed_in.may(screen.role):
+            parts.append(_without_role(screen))
+        else:
+            parts.append(_frame(startup.installation, session, screen))
     current.run()
+
+
+def _is_offered(screen: Screen, session: Session | None) -> bool:
+    """Whether the navigation has the screen; without a database nobody's role is known."""
+    return not screen.is_hidden and (session is None or signed_in.may(screen.role))
 
 
 def _name_tab(name: str) -> None:
@@ -142,6 +158,11 @@ def _title(screen: Screen, installation: Installation | None, session: Session |
 def _without_database(screen: Screen, message: Wording) -> Callable[[], None]:
     _name_tab(f"{screen.title} · Pagekeeper")
     return lambda: message_page.render(message)
+
+
+def _without_role(screen: Screen) -> Callable[[], None]:
+    _name_tab(f"{screen.title} · Pagekeeper")
+    return lambda: message_page.render(wording.needs_role(screen.role))
 
 
 def _without_installation(startup: Startup, screen: Screen) -> Callable[[], None]:

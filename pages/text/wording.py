@@ -53,6 +53,15 @@ WRONG_KEY = Wording(
     "wait until the key is put back, or given up. Setup says how.",
     OPEN_SETUP,
 )
+SIGNED_OUT = Wording(
+    "You are signed out",
+    "Your sign-in has ended, or an administrator has ended it. Reload this page to sign in again.",
+)
+ROLES: Mapping[str, str] = {
+    "viewer": "viewers",
+    "operator": "operators",
+    "admin": "administrators",
+}
 USED = Wording("This was already done", "This sign-in at Facebook is over.", OVERVIEW)
 EXPIRED_TRIP = Wording(
     "That took longer than 15 minutes",
@@ -389,6 +398,15 @@ def for_attempt(
         pages = counted(saved, "Page")
         return Wording(f"{pages} {is_} connected", f"{pages} {was} saved{when}.", OVERVIEW)
     return ATTEMPTS.get(status, ATTEMPTS["unknown"])
+
+
+def needs_role(role: str) -> Wording:
+    """The message for somebody whose role does not allow what they opened or tried."""
+    return Wording(
+        f"This is for {ROLES[role]}",
+        f"It takes the role {role}. {UNCHANGED} Ask an administrator of Pagekeeper if you need it.",
+        OVERVIEW,
+    )
 
 
 def for_startup_error(kind: str, facts: Mapping[str, str] | None = None) -> Wording:

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from fb.web.avatar import initial_svg
+from storage.people.person import Role
 
 START_PATH = "/oauth/start"
 
@@ -38,13 +39,17 @@ _STYLE = """
 
 @dataclass(frozen=True)
 class Screen:
-    """One screen. A hidden one is not in the navigation; the default one is served at ``/``."""
+    """One screen. A hidden one is not in the navigation; the default one is served at ``/``.
+
+    ``role``: who may open it; others don't see it in the navigation.
+    """
 
     name: str
     title: str
     icon: str
     is_hidden: bool = False
     is_default: bool = False
+    role: Role = "viewer"
 
 
 SCREENS = (
@@ -53,10 +58,10 @@ SCREENS = (
     Screen("compare", "Compare", ":material/compare_arrows:"),
     Screen("connections", "Connections", ":material/link:"),
     Screen("activity", "Activity", ":material/history:"),
-    Screen("setup", "Setup", ":material/tune:"),
+    Screen("setup", "Setup", ":material/tune:", role="operator"),
     Screen("page", "Page", ":material/flag:", is_hidden=True),
-    Screen("connect", "Connect", ":material/add_link:", is_hidden=True),
-    Screen("imports", "Past figures", ":material/upload:", is_hidden=True),
+    Screen("connect", "Connect", ":material/add_link:", is_hidden=True, role="operator"),
+    Screen("imports", "Past figures", ":material/upload:", is_hidden=True, role="operator"),
     Screen("unknown", "No such screen", ":material/explore_off:", is_hidden=True),
 )
 # What other screens link to; the others mean nothing without what their link carries.

@@ -9,6 +9,7 @@ from pages.text import wording
 from pages.text.wording import Step, Wording
 from pages.ui import links, polling
 from storage.db.errors import DatabaseBusy, DatabaseFull, DatabaseUnreachable, NewerSchema
+from storage.people.person import NotAllowed
 
 READING_WIDTH = 660
 
@@ -39,6 +40,11 @@ def for_database_error(error: DatabaseBusy | DatabaseUnreachable | NewerSchema) 
         return wording.for_startup_error("database_full")
     is_held = isinstance(error, DatabaseBusy)
     return wording.for_startup_error("database_held" if is_held else "database_unreachable")
+
+
+def for_refusal(refused: NotAllowed) -> Wording:
+    """The message for somebody who may not do what they tried, or is not signed in any more."""
+    return wording.SIGNED_OUT if refused.needed is None else wording.needs_role(refused.needed)
 
 
 def next_step(step: Step, *, filled: bool = True, renew: int | None = None) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Block, Metric
@@ -22,6 +23,10 @@ from fb.settings import read_settings
 from pages import resources
 from pages.parts.overview import overview_text
 from storage.jobs.runs import SNAPSHOTS, RunRecord
+from storage.models import PersonRow
+from storage.people.person import THIS_COMPUTER, Person, Role
+from storage.sign_in.people import find_by_address, let_in
+from storage.sign_in.sessions import begin_session, find_by_secret
 from tests import present
 
 HOSTILE = ":material/delete: <b>x</b> www.evil.com"
@@ -44,6 +49,13 @@ def make_run(**changes: Any) -> RunRecord:
         "status": "running",
     }
     return RunRecord(**{**facts, **changes})
+
+
+SIGN_IN = {
+    "SIGN_IN_ISSUER": "https://id.agency.example",
+    "SIGN_IN_CLIENT_ID": "pagekeeper",
+    "SIGN_IN_CLIENT_SECRET": "a-client-secret-of-the-screen-tests",
+}
 
 
 @dataclass
@@ -78,6 +90,7 @@ class Stage:
     client: Client
     set_startup: Callable[[Startup], None]
     startup: Startup
+    user: dict[str, str] = field(default_factory=dict)  # what the gate tells Streamlit
 
     @property
     def installation(self) -> Installation:
@@ -93,6 +106,23 @@ class Stage:
         self.startup = open_installation(report, now=lambda: now, sandbox=sandbox)
         self.set_startup(self.startup)
         return self.startup
+
+    def sign_in(self, role: Role, address: str = "ann@agency.example") -> Person:
+        """Restart with a sign-in if there is none, and open what follows as a person of the role.
+
+        The person is let in, or gets this role, and a new session.
+        """
+        if not self.installation.settings.has_sign_in:
+            self.restart(SIGN_IN)
+        with self.installation.database.writing() as session:
+            id = find_by_address(session, address)
+            if id is None:
+                id = let_in(session, address, role, NOW, by=THIS_COMPUTER)
+            session.execute(update(PersonRow).where(PersonRow.id == id).values(role=role))
+            person = find_by_secret(session, begin_session(session, id, "a browser"))
+        assert person is not None
+        self.user = {"session": str(person.session_id)}
+        return person
 
     def open(
         self,
@@ -111,6 +141,7 @@ class Stage:
         """
         at = AppTest.from_file(str(APP), default_timeout=20)
         at.context = {"url": ADDRESS + screen, "locale": locale, "timezone": timezone}
+        at.user = self.user
         at.session_state["ticked-pages"] = tuple(ticked)
         for name, value in (query or {}).items():
             at.query_params[name] = value
