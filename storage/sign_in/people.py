@@ -6,6 +6,7 @@ time, so of two who lower each other the second is refused.
 
 from __future__ import annotations
 
+import string
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ from storage.sign_in.sessions import end_sessions
 
 MAX_ADDRESS = 254  # characters: RFC 5321
 MAX_NAME = 200
+_SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 BY_SETTING = "sign-in"  # `PersonRow.added_by` where a setting let somebody in
 
 
@@ -84,36 +86,45 @@ def admit(
     as viewers.
     """
     address = fold_address(address)
-    known = select(PersonRow).where(PersonRow.issuer == issuer, PersonRow.subject == subject)
-    row = session.scalar(known)
-    is_new = False
+    row = _find_known(session, issuer, subject, address)
+    event: str | None = None
     if row is None:
-        row = session.scalar(select(PersonRow).where(PersonRow.address == address))
-        if row is not None and row.subject is not None:
-            raise NotAdmitted("other_subject")
-    if row is None:
-        is_first = address == first_admin and not _list_admins(session)
-        if not is_first and address.rpartition("@")[2] not in domains:
+        is_first = address == first_admin and not has_admin(session)
+        is_of_domain = is_address(address) and address.rpartition("@")[2] in domains
+        if not is_first and not is_of_domain:
             raise NotAdmitted("stranger")
-        row = PersonRow(
-            address=address,
-            name="",
-            role="admin" if is_first else "viewer",
-            added_by=BY_SETTING,
-            added_at=now,
-        )
+        row = PersonRow(address=address, name="", added_by=BY_SETTING, added_at=now)
+        row.role = "viewer"
         session.add(row)
-        is_new = True
-    if row.removed_at is not None:
-        raise NotAdmitted("removed")
-    if row.address == first_admin and not _list_admins(session):
+        event = "let_in"
+    if row.address == first_admin and not has_admin(session):
         row.role = "admin"
+        event = event or "role_changed"
     row.issuer, row.subject, row.name = issuer, subject, one_line(name)[:MAX_NAME]
     session.flush()
-    if is_new:
+    if event is not None:
         facts: dict[str, int | str] = {"person": row.id, "role": row.role}
-        record_event(session, "let_in", facts, now, by=_as_person(row))
+        record_event(session, event, facts, now, by=_as_person(row))
     return row.id
+
+
+def _find_known(session: Session, issuer: str, subject: str, address: str) -> PersonRow | None:
+    """Return whose sign-in this is; None for somebody new. Raises NotAdmitted."""
+    is_theirs = (PersonRow.issuer == issuer, PersonRow.subject == subject)
+    bound = session.scalar(select(PersonRow).where(*is_theirs))
+    if bound is not None and bound.removed_at is None:
+        return bound
+    named = session.scalar(select(PersonRow).where(PersonRow.address == address))
+    if named is not None and named.removed_at is None and named.subject is None:
+        if bound is not None:  # removed, and let in again under another address
+            bound.issuer = bound.subject = None
+            session.flush()
+        return named
+    if bound is not None or (named is not None and named.removed_at is not None):
+        raise NotAdmitted("removed")
+    if named is not None:
+        raise NotAdmitted("other_subject")
+    return None
 
 
 def let_in(session: Session, address: str, role: Role, now: datetime, *, by: Person) -> int:
@@ -159,9 +170,9 @@ def remove(session: Session, person_id: int, now: datetime, *, by: Person) -> No
     require(session, by, "admin")
     row = _get(session, person_id)
     _keep_one_admin(session, row)
+    end_sessions(session, row.id)
     row.removed_at = now
     session.flush()
-    end_sessions(session, row.id)
     record_event(session, "person_removed", {"person": row.id}, now, by=by)
 
 
@@ -227,15 +238,20 @@ def has_admin(session: Session) -> bool:
 
 
 def fold_address(address: str) -> str:
-    """Return an address as it is stored: on one line, in small letters."""
-    return one_line(address).casefold()
+    """Return an address as it is stored: on one line, its letters A to Z in small.
+
+    Other letters stay: folded, a Kelvin sign would be k, and whoever has such an address would come
+    in as somebody else.
+    """
+    return one_line(address).translate(_SMALL)
 
 
 def is_address(address: str) -> bool:
     """Whether a folded text may be an e-mail address."""
     name, at, domain = address.rpartition("@")
     is_whole = bool(name and at and "." in domain.strip("."))
-    return is_whole and " " not in address and len(address) <= MAX_ADDRESS
+    is_plain = address.isprintable() and not {" ", "@"} & set(name + domain)
+    return is_whole and is_plain and len(address) <= MAX_ADDRESS
 
 
 def _as_person(row: PersonRow) -> Person:

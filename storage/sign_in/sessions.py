@@ -12,14 +12,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from storage.db.clock import clock
 from storage.db.text import storable
 from storage.db.upsert import count_changed
+from storage.jobs.events import record_event
 from storage.models import PersonRow, SignInSession
-from storage.people.person import SESSION_SECONDS, Person, find_person, holds
+from storage.people.person import SESSION_SECONDS, NotAllowed, Person, find_person, holds
 
 MAX_BROWSER = 200  # characters of a user agent
 ENDED_SECONDS = 30 * 24 * 60 * 60  # for so long an ended session is kept
@@ -38,6 +39,31 @@ class OpenSession:
 def hash_secret(secret: str) -> str:
     """Return what is stored of a secret of 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def sign_in(
+    session: Session, person_id: int, browser: str, now: datetime, *, replaces: str | None
+) -> str:
+    """Sign a person in with a new session and return its secret, for the browser's cookie only.
+
+    ``browser``: its user agent. ``replaces``: the secret in the cookie of before, whose session
+    ends, whoever's it is. Raises NotAllowed for somebody who was removed.
+    """
+    before = None if replaces is None else find_by_secret(session, replaces)
+    if before is not None:
+        sign_out(session, before, now)
+    secret = begin_session(session, person_id, browser)
+    person = find_by_secret(session, secret)
+    if person is None:
+        raise NotAllowed(None)
+    record_event(session, "signed_in", {}, now, by=person)
+    return secret
+
+
+def sign_out(session: Session, by: Person, now: datetime) -> None:
+    """End the session that a person uses; nothing happens when it has ended already."""
+    if by.session_id is not None and end_session(session, by.session_id):
+        record_event(session, "signed_out", {}, now, by=by)
 
 
 def begin_session(session: Session, person_id: int, browser: str) -> str:
@@ -77,9 +103,13 @@ def find_roles(session: Session, session_ids: Collection[str]) -> dict[str, str]
 
 
 def note_use(session: Session, session_id: str) -> None:
-    """Note that a person did something: the time without any begins anew."""
-    of_session = update(SignInSession).where(SignInSession.id == session_id)
-    count_changed(session, of_session.values(seen_at=clock(session)))
+    """Note that a person did something: the time without any begins anew.
+
+    A session that has ended, also by that time, stays so.
+    """
+    of_session = _holding(session, SignInSession.id == session_id)
+    statement = update(SignInSession).where(SignInSession.id.in_(of_session))
+    count_changed(session, statement.values(seen_at=clock(session)))
 
 
 def end_session(session: Session, session_id: str) -> bool:
@@ -109,5 +139,10 @@ def list_sessions(session: Session, person_id: int) -> list[OpenSession]:
 
 
 def _end(session: Session, which: ColumnElement[bool]) -> int:
-    statement = update(SignInSession).where(which, SignInSession.ended_at.is_(None))
+    statement = update(SignInSession).where(SignInSession.id.in_(_holding(session, which)))
     return count_changed(session, statement.values(ended_at=clock(session)))
+
+
+def _holding(session: Session, which: ColumnElement[bool]) -> Select[*tuple[str]]:
+    query = select(SignInSession.id).join(PersonRow, PersonRow.id == SignInSession.person_id)
+    return query.where(which, *holds(session)).correlate(None)
