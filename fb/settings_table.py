@@ -235,7 +235,7 @@ def _check_issuer(value: str) -> str:
         )
     if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
         raise Wrong("Whoever listens could sign in. Use https:// for any host but localhost.")
-    return value.rstrip("/")
+    return value  # compared as it is: some issuers end in a slash
 
 
 def _check_address(value: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -62,9 +63,13 @@ class BearerAuth(AuthBase):
 
 
 class _Exchange(threading.local):
-    """What the exchange of a thread reads from, for the timer that ends it; None without one."""
+    """What the exchange of a thread reads from, for the timer that ends it; None without one.
+
+    ``ends_at``: by the monotonic clock, in seconds.
+    """
 
     sockets: list[socket.socket] | None = None
+    ends_at: float = 0.0
 
 
 _exchange = _Exchange()
@@ -76,6 +81,9 @@ class _Connection(urllib3.connection.HTTPConnection):
     def getresponse(self) -> Any:
         """Read the head of the answer."""
         if _exchange.sockets is not None:
+            # Several dead addresses of a host can take up the time before one connects.
+            if time.monotonic() >= _exchange.ends_at:
+                raise TimeoutError
             _exchange.sockets.append(self.sock)
         return super().getresponse()
 
@@ -118,7 +126,7 @@ def _limited_to(seconds: float) -> Iterator[threading.Event]:
     """
     is_cut = threading.Event()
     sockets: list[socket.socket] = []
-    _exchange.sockets = sockets
+    _exchange.sockets, _exchange.ends_at = sockets, time.monotonic() + seconds
 
     def cut() -> None:
         for each in sockets:
@@ -170,6 +178,7 @@ def exchange(
     token: str | None = None,
     timeouts: tuple[float, float],
     total_seconds: float,
+    max_bytes: int = MAX_ANSWER_BYTES,
 ) -> Answer:
     """Send one request and read the whole answer.
 
@@ -177,13 +186,14 @@ def exchange(
         is_multipart: send ``form`` as multipart/form-data, which needs no percent-encoding.
         timeouts: seconds to connect, and seconds between two pieces of the answer.
         total_seconds: seconds for the whole exchange, from the connection to the answer's end.
+        max_bytes: of the answer's body, after decompression.
 
     Raises:
         Unreachable: no connection, a broken connection, or a timeout. It is not chained to the
             error of requests, whose text contains the full URL.
         RedirectRefused: any 3xx. On a 307, requests would send the body with the app secret to
             another host.
-        UnreadableAnswer: more than MAX_ANSWER_BYTES, or slower than ``total_seconds``.
+        UnreadableAnswer: more than ``max_bytes``, or slower than ``total_seconds``.
     """
     failure: FacebookError
     parts = {name: (None, text) for name, text in (form or {}).items()}
@@ -206,7 +216,7 @@ def exchange(
             if 300 <= status < 400:
                 failure = RedirectRefused(status=status)
             else:
-                content = _read_body(response)
+                content = _read_body(response, max_bytes)
                 # An answer without a length looks complete when it is cut.
                 if content is not None and not is_cut.is_set():
                     return Answer(status, response.headers, content)
@@ -221,14 +231,14 @@ def exchange(
     raise failure
 
 
-def _read_body(response: requests.Response) -> bytes | None:
-    """Return the decompressed body; None when it has more than MAX_ANSWER_BYTES."""
+def _read_body(response: requests.Response, max_bytes: int) -> bytes | None:
+    """Return the decompressed body; None when it has more than ``max_bytes``."""
     pieces: list[bytes] = []
     size = 0
     # read1 returns what has arrived; read would wait, without end, until a piece is full.
     while piece := response.raw.read1(_PIECE_BYTES, decode_content=True):
         pieces.append(piece)
         size += len(piece)
-        if size > MAX_ANSWER_BYTES:
+        if size > max_bytes:
             return None
     return b"".join(pieces)

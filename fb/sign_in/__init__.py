@@ -1,0 +1,1 @@
+"""Sign-in: asks the sign-in service (OpenID Connect) who somebody is."""
