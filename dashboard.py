@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import BaseRoute
 from streamlit import config
 
 from fb.addresses import LOOPBACK_HOSTS
@@ -30,9 +31,11 @@ from fb.installation import PASSING_ERRORS, Installation, Startup
 from fb.jobs.engine import LOOK_SECONDS
 from fb.jobs.schedule import tick, watch
 from fb.jobs.worker import error_location
+from fb.sign_in.oidc import SignInService
 from fb.web.calendar_route import make_calendar_routes
 from fb.web.draining import draining
 from fb.web.facebook_callbacks import make_facebook_routes
+from fb.web.gate import SESSION_HEADER, Gate, OpenScreens
 from fb.web.guard import Guard, HostPolicy
 from fb.web.limits import Limits
 from fb.web.listener import AddressTaken, serving, take_other_address
@@ -46,8 +49,11 @@ from fb.web.process import (
     protect_process,
 )
 from fb.web.routes import make_routes
+from fb.web.sign_in_routes import make_sign_in_routes
 from fb.web.unknown_address import UnknownAddress
-from pages.resources import get_report, get_sandbox, get_startup, open_anew
+from pages.resources import get_report, get_sandbox, get_startup, open_anew, read_clock
+from pages.socket_frames import read_frame, write_redirect
+from pages.ui import signed_in
 from pages.ui.links import SCREENS
 from pages.ui.message_page import for_database_error, for_refusal
 from pages.week_message import write_week
@@ -65,7 +71,6 @@ FIXED_OPTIONS = {
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.enableAgentApi": False,
-    "server.trustedUserHeaders": {},  # any client could send them
     "server.baseUrlPath": "",  # routes and guard have paths from the root
 }
 
@@ -78,6 +83,10 @@ def fix_options() -> None:
     """Set the fixed options. Called again whenever Streamlit reloads its configuration."""
     host = urlsplit(make_host_policy().redirect_origin).hostname or "localhost"
     fixed = FIXED_OPTIONS | {
+        # Any client could send such a header, but for the one that the gate lets nobody send.
+        "server.trustedUserHeaders": (
+            {SESSION_HEADER.decode(): signed_in.SESSION} if has_sign_in() else {}
+        ),
         # Behind a proxy the browser sends the public name, which Streamlit would refuse.
         "server.allowedHosts": sorted({*LOOPBACK_HOSTS, host}),
         "browser.serverAddress": host,
@@ -97,8 +106,15 @@ def make_host_policy() -> HostPolicy:
         is_sandbox=report.mode == "sandbox",
         listens_on_loopback=_is_loopback(st.get_option("server.address")),
         behind_sign_in_proxy=settings.behind_sign_in_proxy if settings else False,
-        proxy_secret=settings.proxy_secret if settings else None,
+        proxy_secret=settings.proxy_secret if settings and settings.is_behind_proxy else None,
+        has_sign_in=has_sign_in(),
     )
+
+
+def has_sign_in() -> bool:
+    """Whether people sign in here."""
+    settings = get_report().settings
+    return settings is not None and settings.has_sign_in
 
 
 def _is_loopback(address: str | None) -> bool:
@@ -176,6 +192,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
     log_start(get_report(), "the dashboard", addresses, st.get_option("server.port"))
     _warm_up()
     ticking = asyncio.create_task(_tick_for_ever())
+    sweeping = asyncio.create_task(_screens.sweep_for_ever())
 
     def begin_draining() -> None:
         ticking.cancel()
@@ -198,6 +215,7 @@ async def lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
                 yield {}
     finally:
         ticking.cancel()
+        sweeping.cancel()
         installation = get_startup().installation
         if installation is not None:
             await asyncio.to_thread(installation.close)
@@ -259,14 +277,31 @@ async def _tick_for_ever() -> None:
 
 _other_address = take_all_of_localhost()
 _open_sockets: Counter[str] = Counter()
+_screens = OpenScreens(get_startup)
 _settings, _sandbox = get_report().settings, get_sandbox()
 if _settings is not None:
     install_redaction(_settings.secrets)
 fix_options()
 config.on_config_parsed(fix_options, force_connect=True)
+_sign_in_routes: list[BaseRoute] = []
+_gate: list[Middleware] = []
+if _settings is not None and _settings.has_sign_in:
+    _sign_in_routes = make_sign_in_routes(
+        get_startup, _settings, SignInService(_settings, read_clock)
+    )
+    _gate = [
+        Middleware(
+            Gate,
+            settings=_settings,
+            screens=_screens,
+            read_frame=read_frame,
+            write_redirect=write_redirect,
+        )
+    ]
 app = st.App(
     "pages/app.py",
     routes=[
+        *_sign_in_routes,
         *make_routes(get_startup, _sandbox.app if _sandbox is not None else None),
         *make_facebook_routes(get_startup),
         *make_calendar_routes(get_startup),
@@ -276,9 +311,10 @@ app = st.App(
         Middleware(Guard, policy=make_host_policy()),
         Middleware(
             Limits,
-            is_behind_proxy=make_host_policy().behind_sign_in_proxy,
+            is_behind_proxy=make_host_policy().proxy_secret is not None,
             open_sockets=_open_sockets,
         ),
+        *_gate,
         Middleware(
             UnknownAddress,
             screens=[screen.name for screen in SCREENS if not screen.is_default],

@@ -93,7 +93,7 @@ class Settings:
     sign_in_trust_addresses: bool
     viewers_may_export: bool
     behind_sign_in_proxy: bool
-    proxy_secret: str | None = field(repr=False)  # set: every request bears it
+    proxy_secret: str | None = field(repr=False)  # set when behind_sign_in_proxy is
     allow_private_targets: bool  # warnings may go to servers within the network
     keep_attempts_days: int
     keep_runs_days: int
@@ -128,6 +128,12 @@ class Settings:
     def has_sign_in(self) -> bool:
         """Whether people sign in here; else whoever reaches the dashboard is its operator."""
         return self.sign_in_issuer is not None
+
+    @property
+    def is_behind_proxy(self) -> bool:
+        """Whether every request bears PROXY_SECRET, and with it the address that the proxy saw."""
+        is_signed_in = self.has_sign_in or self.behind_sign_in_proxy
+        return is_signed_in and self.proxy_secret is not None
 
     @property
     def uses_foreign_graph(self) -> bool:

@@ -7,9 +7,9 @@ another site's page could press "Save". So this is the outermost middleware. Its
    orchestrator knows an address, not our name. It tells ready or not, and figures to whoever has
    the token of /metrics.
 1. Host is the redirect URI's, or localhost / 127.0.0.1 / [::1] with the served port. Else 421.
-2. Live mode beyond loopback needs ``BEHIND_SIGN_IN_PROXY=yes``. Else 403: there is no sign-in yet.
-3. With ``BEHIND_SIGN_IN_PROXY=yes`` everything bears ``PROXY_SECRET`` in `PROXY_HEADER`, since any
-   program can write a Host. Else 403. Exempt: health checks, and the sandbox's calls to itself.
+2. Live mode beyond loopback needs a sign-in, here (`fb.web.gate`) or at a proxy. Else 403.
+3. Behind a proxy everything bears ``PROXY_SECRET`` in `PROXY_HEADER`, since any program can write a
+   Host. Else 403. Exempt: health checks, and the sandbox's calls to itself.
 4. Unused paths of Streamlit answer 404.
 5. A websocket needs exactly one Origin, that of its own Host. Methods other than GET and HEAD need
    that or ``Sec-Fetch-Site: same-origin``. Else 403. Exempt: what Facebook's servers post to
@@ -70,6 +70,7 @@ SECURITY_HEADERS = {
 BLOCKED_PATHS = re.compile(r"/(_stcore/metrics|_stcore/agent|oauth2callback|auth)(/.*)?")
 SANDBOX_PATHS = re.compile(r"/sandbox(/.*)?")
 HEALTH_PATHS = ("/healthz", "/_stcore/health")
+NEVER_STORED = ("/oauth/", "/facebook/", "/signin", CALENDAR_PATH)
 PROBE_PATHS = ("/livez", "/readyz", "/metrics")
 
 
@@ -78,7 +79,8 @@ class HostPolicy:
     """The hosts and origins that this dashboard accepts.
 
     ``listens_on_loopback``: the server binds a loopback address. ``port`` is the served port.
-    ``proxy_secret`` is what the sign-in proxy sends; None is sent by nobody.
+    ``has_sign_in``: people sign in here. ``proxy_secret`` is what a proxy in front sends with every
+    request; None is sent by nobody.
     """
 
     redirect_origin: str  # "http://localhost:8501"
@@ -87,6 +89,7 @@ class HostPolicy:
     listens_on_loopback: bool
     behind_sign_in_proxy: bool
     proxy_secret: str | None = field(default=None, repr=False)
+    has_sign_in: bool = False
 
     @property
     def redirect_host(self) -> str:
@@ -102,7 +105,7 @@ class HostPolicy:
 
     def is_exposed(self, host: str) -> bool:
         """Whether other machines could operate live mode under this Host without a sign-in."""
-        if self.is_sandbox or self.behind_sign_in_proxy:
+        if self.is_sandbox or self.behind_sign_in_proxy or self.has_sign_in:
             return False
         names = {host_name(host), host_name(self.redirect_host)}
         return not self.listens_on_loopback or not names <= set(LOOPBACK_NAMES)
@@ -157,7 +160,7 @@ class Guard:
 
 def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
     """Return the refusal of a request, or its redirect; None for a request that may pass."""
-    if _is_probe(scope):
+    if is_probe(scope):
         return None
     headers = Headers(scope=scope)
     hosts = headers.getlist("host")
@@ -166,12 +169,13 @@ def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
         return PlainTextResponse("This dashboard is not served under that name.", 421)
     if policy.is_exposed(host):
         return PlainTextResponse(
-            "Pagekeeper has no sign-in yet, so with a Facebook app it answers on this computer "
-            "only. Put a sign-in proxy in front and set BEHIND_SIGN_IN_PROXY=yes.",
+            "Nobody signs in here, so with a Facebook app Pagekeeper answers on this computer "
+            "only. Set SIGN_IN_ISSUER and what belongs to it: docs/sign-in.md.",
             403,
         )
-    if policy.behind_sign_in_proxy and not _came_through_proxy(policy, scope, headers):
-        return PlainTextResponse("This dashboard answers through its sign-in proxy only.", 403)
+    is_behind_proxy = policy.behind_sign_in_proxy or policy.proxy_secret is not None
+    if is_behind_proxy and not _came_through_proxy(policy, scope, headers):
+        return PlainTextResponse("This dashboard answers through its proxy only.", 403)
     path = scope["path"]
     if BLOCKED_PATHS.fullmatch(path) or (not policy.is_sandbox and SANDBOX_PATHS.fullmatch(path)):
         return PlainTextResponse("Nothing here.", 404)
@@ -180,7 +184,8 @@ def find_refusal(policy: HostPolicy, scope: Scope) -> Response | None:
     return _redirect_to_canonical_host(policy, scope, headers, host)
 
 
-def _is_probe(scope: Scope) -> bool:
+def is_probe(scope: Scope) -> bool:
+    """Whether this is what probes ask, from this machine or its network."""
     if scope["type"] != "http" or scope["path"] not in PROBE_PATHS:
         return False
     try:
@@ -250,7 +255,7 @@ def _with_headers(send: Send, path: str) -> Send:
                 # The sandbox's dialog sends its own, stricter policy.
                 if name != "content-security-policy" or name not in headers:
                     headers[name] = value
-            if path == "/connect" or path.startswith(("/oauth/", "/facebook/", CALENDAR_PATH)):
+            if path == "/connect" or path.startswith(NEVER_STORED):
                 headers["cache-control"] = "no-store"
         await send(message)
 

@@ -32,6 +32,7 @@ from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
 from storage.db.errors import DatabaseBusy, DatabaseFull, NewerSchema, StorageError
 from storage.db.text import storable
+from storage.people.person import THIS_COMPUTER, Person
 
 # One cookie per attempt. Older cookies of this browser are deleted, and their open attempts end.
 MAX_COOKIES_PER_BROWSER = 5
@@ -102,7 +103,7 @@ async def on_thread(request: Request, respond: Callable[[], Response]) -> Respon
 
 
 def _start(startup: Startup, request: Request, starts: Rate) -> Response:
-    if not _is_navigation_by_operator(request):
+    if not is_click(request):
         return notice(
             403,
             "Please start from Pagekeeper",
@@ -115,7 +116,7 @@ def _start(startup: Startup, request: Request, starts: Rate) -> Response:
     if request.method == "HEAD":
         return Response(status_code=204)
     settings = installation.settings
-    peer = peer_of(request.scope, settings.behind_sign_in_proxy)
+    peer = peer_of(request.scope, settings.is_behind_proxy)
     if not starts.permit(f"{peer} {request.headers.get('user-agent', '')[:200]}"):
         return notice(
             429,
@@ -139,8 +140,11 @@ def _start(startup: Startup, request: Request, starts: Rate) -> Response:
     return answer
 
 
-def _is_navigation_by_operator(request: Request) -> bool:
-    """True for a click on this site, a typed address, or a browser without Sec-Fetch headers."""
+def is_click(request: Request) -> bool:
+    """Whether a person opened this address.
+
+    True for a click on this site, a typed address, or a browser without Sec-Fetch headers.
+    """
     headers = request.headers
     purpose = headers.get("sec-purpose", headers.get("purpose", ""))
     return (
@@ -171,20 +175,25 @@ def _set_cookies(
 
 
 def _health(startup: Startup, request: Request) -> Response:
+    """Answer in one word; administrators, and everybody where nobody signs in, get the rest."""
     installation = startup.installation
     if installation is None:
         kind = startup.error.kind if startup.error else "settings"
         body = {"status": kind, "database": "not opened", "keys": "not checked"}
-        return JSONResponse(body, 503)
-    reachable = installation.database.ping()
-    keys = "ok" if installation.can_open_tokens else "wrong"
-    body = {
-        "status": "ok" if reachable and keys == "ok" else "trouble",
-        "mode": installation.settings.mode,
-        "database": "ok" if reachable else "unreachable",
-        "keys": keys,
-    }
-    return JSONResponse(body, 200 if reachable else 503)
+        is_well = False
+    else:
+        is_well = installation.database.ping()
+        keys = "ok" if installation.can_open_tokens else "wrong"
+        body = {
+            "status": "ok" if is_well and keys == "ok" else "trouble",
+            "mode": installation.settings.mode,
+            "database": "ok" if is_well else "unreachable",
+            "keys": keys,
+        }
+    person: Person | None = getattr(request.state, "person", THIS_COMPUTER)
+    if person is None or not person.may("admin"):
+        body = {"status": body["status"]}
+    return JSONResponse(body, 200 if is_well else 503)
 
 
 async def _answer_alive(request: Request) -> Response:
@@ -237,17 +246,33 @@ def _picture(startup: Startup, request: Request) -> Response:
     return Response(content, media_type=content_type, headers=headers)
 
 
-def notice(status: int, title: str, *sentences: str, is_for_strangers: bool = False) -> Response:
-    """Return a page of a few sentences; strangers get no link to the dashboard."""
+def notice(
+    status: int,
+    title: str,
+    *sentences: str,
+    is_for_strangers: bool = False,
+    button: tuple[str, str] | None = None,
+) -> Response:
+    """Return a page of a few sentences; strangers get no link to the dashboard.
+
+    ``button``: the label and address of the one thing to do.
+    """
     paragraphs = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
     link = "" if is_for_strangers else '<p><a href="/">Go to Pagekeeper</a></p>'
+    if button is not None:
+        label, address = (html.escape(each) for each in button)
+        link = f'<p><a class="button" href="{address}">{label}</a></p>'
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="robots" content="noindex">'
         '<meta name="viewport" content="width=device-width">'
+        '<link rel="icon" href="data:,">'
         f"<title>{html.escape(title)} · Pagekeeper</title>"
         "<style>:root{color-scheme:light dark}"
-        "body{font:16px/1.5 sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}</style>"
+        "body{font:16px/1.5 sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem}"
+        ".button{display:inline-block;padding:.5rem 1.2rem;border-radius:.5rem;font-weight:600;"
+        "text-decoration:none;background:#1D5FB4;color:#fff}"
+        ".button:focus-visible{outline:3px solid #E9B44C;outline-offset:2px}</style>"
         f"<h1>{html.escape(title)}</h1>{paragraphs}{link}</html>"
     )
     return HTMLResponse(body, status)

@@ -19,7 +19,8 @@ from fb.web.guard import SAFE_METHODS, is_navigation
 # What is no screen and answers: our routes, Streamlit's, and the files at its root.
 SERVED = re.compile(
     r"/(pictures|calendar|sandbox|static|media|component|_stcore)/.*"
-    r"|/facebook/(deauthorize|data-deletion|deletion/.*)|/oauth/start|/healthz|/livez|/readyz|/metrics|/favicon\.png|/manifest\.json"
+    r"|/facebook/(deauthorize|data-deletion|deletion/.*)|/oauth/start|/signin(/start|/return)?"
+    r"|/healthz|/livez|/readyz|/metrics|/favicon\.png|/manifest\.json"
 )
 MAX_ADDRESS = 200  # characters that the screen gets
 

@@ -28,9 +28,13 @@ class NewAttempt:
     nonce: str = field(repr=False)
 
 
-def begin_attempt(session: Session, back_to: str) -> NewAttempt:
-    """Store a new attempt; ``back_to`` is a path of ours. Deletes those that are over."""
-    attempt = NewAttempt(*(secrets.token_urlsafe(32) for _ in range(3)))
+def begin_attempt(session: Session, back_to: str, secret: str | None = None) -> NewAttempt:
+    """Store a new attempt; ``back_to`` is a path of ours. Deletes those that are over.
+
+    ``secret``: what the browser holds of another attempt, which then can be finished as well.
+    """
+    id, nonce, new_secret = (secrets.token_urlsafe(32) for _ in range(3))
+    attempt = NewAttempt(id, secret or new_secret, nonce)
     is_over = SignInAttempt.expires_at <= clock(session)
     count_changed(session, delete(SignInAttempt).where(is_over))
     newest_first = (SignInAttempt.expires_at.desc(), SignInAttempt.id)

@@ -177,7 +177,18 @@ def test_live_mode_beyond_loopback_is_closed(policy: HostPolicy) -> None:
     with guarded(policy) as client:
         answer = client.get("/", headers={"host": "localhost:8501"})
         assert answer.status_code == 403
-        assert "BEHIND_SIGN_IN_PROXY" in answer.text
+        assert "SIGN_IN_ISSUER" in answer.text
+
+
+def test_live_mode_with_a_sign_in_answers_beyond_loopback() -> None:
+    policy = HostPolicy("https://pages.example", 8501, False, False, False, has_sign_in=True)
+    with guarded(policy) as client:
+        assert client.get("/", headers={"host": "pages.example"}).text == "inside"
+        assert client.get("/", headers={"host": "evil.example"}).status_code == 421
+    proxied = replace(policy, proxy_secret=PROXY_SECRET)
+    with guarded(proxied) as client:
+        assert client.get("/", headers={"host": "pages.example"}).status_code == 403
+        assert client.get("/", headers=THROUGH_PROXY).text == "inside"
 
 
 PROXY_SECRET = "proxy-secret-of-the-tests-0123456789abcdef"
