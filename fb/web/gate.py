@@ -34,6 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fb.addresses import CALENDAR_PATH, DELETION_PATH, SIGNED_PATHS
 from fb.settings import Settings
+from fb.sign_in.oidc import RETURN_PATH
 from fb.web.guard import HEALTH_PATHS, SAFE_METHODS, is_navigation, is_probe
 from fb.web.routes import GetStartup, notice
 from storage.db.engine import Database
@@ -44,7 +45,7 @@ from storage.sign_in.sessions import find_by_secret, find_roles, note_use
 log = logging.getLogger(__name__)
 
 SESSION_HEADER = b"x-pagekeeper-session"
-SIGN_IN_PATH, START_PATH, RETURN_PATH = "/signin", "/signin/start", "/signin/return"
+SIGN_IN_PATH, START_PATH = "/signin", "/signin/start"
 SOCKET_PATH = "/_stcore/stream"
 
 # Paths without a sign-in, by what answers for each instead.

@@ -20,9 +20,8 @@ from starlette.routing import BaseRoute, Route
 
 from fb.installation import Installation, Startup
 from fb.settings import Settings
-from fb.sign_in.oidc import Identity, ServiceDown, SignInFailed, SignInService
+from fb.sign_in.oidc import RETURN_PATH, Identity, ServiceDown, SignInFailed, SignInService
 from fb.web.gate import (
-    RETURN_PATH,
     SIGN_IN_PATH,
     START_PATH,
     cookie_prefix,
@@ -54,6 +53,12 @@ WHY = {
     "again": "This sign-in was over already, took longer than 15 minutes, or began in another "
     "browser. Does this browser refuse cookies? Then allow them for this address. Sign in again.",
     "cancelled": "The sign-in was cancelled. Nothing was changed.",
+    "clock": "The clocks of Pagekeeper and of the sign-in service differ, so nobody can come in. "
+    "Tell whoever runs Pagekeeper: its clock should be set by a time server.",
+    "no_address": "The sign-in service does not tell your e-mail address, by which Pagekeeper "
+    "knows its team. Tell an administrator, or use another account.",
+    "unconfirmed_address": "The sign-in service does not say that your e-mail address was "
+    "confirmed. Confirm it there, or use another account.",
 }
 WELCOME = "Pagekeeper is open to your team only."
 # By `NotAdmitted.reason`.
@@ -177,8 +182,9 @@ def _come_back(installation: Installation, service: SignInService, request: Requ
     except ServiceDown as down:
         return _service_failed(down)
     except SignInFailed as failed:
-        log.warning("a sign-in failed: %s", failed.reason)
-        return RedirectResponse(f"{SIGN_IN_PATH}?why=failed", 303)
+        log.warning("a sign-in failed: %s", failed)
+        why = failed.reason if failed.reason in WHY else "failed"
+        return RedirectResponse(f"{SIGN_IN_PATH}?why={why}", 303)
     try:
         secret = _admit(installation, identity, request, old_secret)
     except NotAdmitted as refused:
@@ -228,7 +234,7 @@ def _verifier(secret: str, attempt_id: str) -> str:
 
 
 def _service_failed(failed: SignInFailed) -> Response:
-    log.error("the sign-in service can't be used: %s", failed.reason)
+    log.error("the sign-in service can't be used: %s", failed)
     return notice(
         503,
         "The sign-in service does not answer",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,9 +82,11 @@ class Browser:
 
 
 @contextmanager
-def opened_team(root: Path, database_url: str) -> Iterator[Team]:
-    """Open an installation whose people sign in."""
-    environ = settings_of("http://127.0.0.1:9", database_url) | SIGN_IN
+def opened_team(
+    root: Path, database_url: str, settings: Mapping[str, str] | None = None
+) -> Iterator[Team]:
+    """Open an installation whose people sign in; ``settings`` come on top of those it needs."""
+    environ = settings_of("http://127.0.0.1:9", database_url) | SIGN_IN | dict(settings or {})
     startup = open_installation(read_settings(environ, root), now=lambda: NOW)
     assert startup.installation is not None, startup.report.problems
     yield Team(startup)
