@@ -47,6 +47,7 @@ log = logging.getLogger(__name__)
 SESSION_HEADER = b"x-pagekeeper-session"
 SIGN_IN_PATH, START_PATH = "/signin", "/signin/start"
 SOCKET_PATH = "/_stcore/stream"
+SUBPROTOCOLS = 2  # that a new tab offers
 
 # Paths without a sign-in, by what answers for each instead.
 OPEN: tuple[tuple[str, str], ...] = (
@@ -98,11 +99,16 @@ WriteRedirect = Callable[[str], bytes]
 
 @dataclass(eq=False)
 class OpenScreen:
-    """One websocket. Times are monotonic seconds; ``known_at``: when the database last answered."""
+    """One websocket. Times are monotonic seconds; ``known_at``: when the database last answered.
+
+    ``comes_back``: a tab that lost its websocket, and asks for its screen by itself, as if somebody
+    had pressed something.
+    """
 
     session_id: str
     role: str
     known_at: float
+    comes_back: bool = False
     used_at: float = 0.0
     back_to: str = "/"
     is_over: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,21 +130,25 @@ class OpenScreens:
         self.get_startup = get_startup
         self.monotonic = monotonic
         self.screens: set[OpenScreen] = set()
-        self._limiter: anyio.CapacityLimiter | None = None
-        self._writes: set[asyncio.Task[None]] = set()
+        self._lookups = anyio.CapacityLimiter(MAX_LOOKUPS)
+        # Apart from the lookups, which must not wait for whoever writes just now.
+        self._writes = anyio.CapacityLimiter(1)
+        self._notes: set[asyncio.Task[None]] = set()
 
-    async def ask(self, question: Callable[[Database], T]) -> T:
+    async def ask(self, question: Callable[[Database], T], *, writes: bool = False) -> T:
         """Ask the database on a thread. Raises StorageError, also where it takes too long."""
-        if self._limiter is None:  # made where an event loop runs
-            self._limiter = anyio.CapacityLimiter(MAX_LOOKUPS)
-        installation = self.get_startup().installation
-        if installation is None:
-            raise StorageError("the installation is not open")
-        database = installation.database
+
+        def answer() -> T:
+            installation = self.get_startup().installation  # may take a while, too
+            if installation is None:
+                raise StorageError("the installation is not open")
+            return question(installation.database)
+
+        limiter = self._writes if writes else self._lookups
         try:
             with anyio.fail_after(LOOKUP_SECONDS):
                 return await anyio.to_thread.run_sync(
-                    lambda: question(database), abandon_on_cancel=True, limiter=self._limiter
+                    answer, abandon_on_cancel=True, limiter=limiter
                 )
         except TimeoutError:
             raise StorageError("the database takes too long") from None
@@ -147,7 +157,10 @@ class OpenScreens:
         """End the screens whose session has ended anywhere, every SWEEP_SECONDS."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS)
-            await self.check(self.screens)
+            try:
+                await self.check(self.screens)
+            except Exception as error:  # noqa: BLE001 - the next sweep has to come
+                log.error("the sweep met %s; it goes on", type(error).__name__)
 
     async def check(self, screens: Collection[OpenScreen]) -> None:
         """End those of the screens whose session does not hold, or has another role."""
@@ -157,7 +170,7 @@ class OpenScreens:
             return
         try:
             roles = await self.ask(lambda database: _find_roles(database, ids))
-        except StorageError as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody was recognized
             log.warning("sessions can't be checked: %s", type(error).__name__)
             for screen in screens:
                 if self.monotonic() - screen.known_at > GRACE_SECONDS:
@@ -175,14 +188,15 @@ class OpenScreens:
     async def admits(self, screen: OpenScreen, frame: Frame) -> bool:
         """Whether a frame of the screen may pass now."""
         if frame.url:
-            parts = urlsplit(frame.url)
-            screen.back_to = safe_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+            screen.back_to = _path_of(frame.url)
         is_remembered = self.monotonic() - screen.known_at <= REMEMBERED_SECONDS
         if not screen.is_over.is_set() and not is_remembered:
             await self.check([screen])
         if screen.is_over.is_set():
             return False
-        if frame.is_use and self.monotonic() - screen.used_at > USE_SECONDS:
+        if frame.is_use and screen.comes_back:
+            screen.comes_back = False
+        elif frame.is_use and self.monotonic() - screen.used_at > USE_SECONDS:
             screen.used_at = self.monotonic()
             self._note_use(screen.session_id)
         return True
@@ -190,14 +204,14 @@ class OpenScreens:
     def _note_use(self, session_id: str) -> None:
         async def note() -> None:
             try:
-                await self.ask(lambda database: _note_use(database, session_id))
+                await self.ask(lambda database: _note_use(database, session_id), writes=True)
             except StorageError as error:
                 log.warning("a use can't be noted: %s", type(error).__name__)
 
         # Beside the frame: a writer may have to wait for others.
         task = asyncio.create_task(note())
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+        self._notes.add(task)
+        task.add_done_callback(self._notes.discard)
 
 
 class Gate:
@@ -225,7 +239,9 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        headers = [(name, value) for name, value in scope["headers"] if name != SESSION_HEADER]
+        headers = [
+            (name, value) for name, value in scope["headers"] if name.lower() != SESSION_HEADER
+        ]
         scope = {**scope, "headers": headers}
         if scope["type"] == "http":
             await self._answer(scope, receive, send)
@@ -287,9 +303,16 @@ class Gate:
                 await send({"type": "websocket.accept", "subprotocol": offered[0]})
                 await self._lead(send, target)
             return
-        session_header = (SESSION_HEADER, person.session_id.encode())
-        scope["headers"] = [*scope["headers"], session_header]
-        screen = OpenScreen(person.session_id, person.role, self.screens.monotonic())
+        # With the role: Streamlit then gives nobody a session of its own that had another one.
+        value = f"{person.session_id} {person.role}".encode()
+        scope["headers"] = [*scope["headers"], (SESSION_HEADER, value)]
+        screen = OpenScreen(
+            person.session_id,
+            person.role,
+            self.screens.monotonic(),
+            # Streamlit's protocol, its token, and the session that the tab had.
+            comes_back=len(scope.get("subprotocols") or ()) > SUBPROTOCOLS,
+        )
         self.screens.screens.add(screen)
         over: asyncio.Future[Any] = asyncio.ensure_future(screen.is_over.wait())
         try:
@@ -360,7 +383,17 @@ def safe_path(path: str) -> str:
     is_plain = re.fullmatch(r"/(?![/\\])[\w\-./?=&%,:+~*]*", path, re.ASCII)
     if not is_plain or len(path) > MAX_BACK or path.startswith((SIGN_IN_PATH, "/oauth/")):
         return "/"
-    return path
+    # What Facebook sends back is carried nowhere.
+    is_return = path.startswith("/connect?") and not path.startswith("/connect?attempt=")
+    return "/connect" if is_return else path
+
+
+def _path_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # a client may send anything
+        return "/"
+    return safe_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
 def _find_person(database: Database, secret: str) -> Person | None:
@@ -389,10 +422,8 @@ def _send_to(screen: OpenScreen, send: Send) -> Send:
 def _refuse_stranger(scope: Scope) -> Response:
     if scope["method"] not in SAFE_METHODS or not is_navigation(Headers(scope=scope)):
         return PlainTextResponse("Please sign in.", 401, {"Cache-Control": "no-store"})
-    path = scope["path"]
     query = scope["query_string"].decode("latin-1")
-    # What Facebook sends back is not carried through the sign-in.
-    back = f"{path}?{query}" if query and path != "/connect" else path
+    back = f"{scope['path']}?{query}" if query else scope["path"]
     target = f"{SIGN_IN_PATH}?back={quote(safe_path(back), safe='')}"
     return RedirectResponse(target, 303, {"Cache-Control": "no-store"})
 

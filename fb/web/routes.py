@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from itertools import islice
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import (
     HTMLResponse,
@@ -78,21 +78,28 @@ def make_routes(get_startup: GetStartup, sandbox: ASGIApp | None) -> list[BaseRo
     return routes
 
 
-def only_get(get_startup: GetStartup, endpoint: Endpoint) -> Callable[[Request], object]:
-    """Return an endpoint that answers GET and HEAD by ``endpoint``; 405 for other methods."""
+def only_get(
+    get_startup: GetStartup, endpoint: Endpoint, limiter: CapacityLimiter | None = None
+) -> Callable[[Request], object]:
+    """Return an endpoint that answers GET and HEAD by ``endpoint``; 405 for other methods.
+
+    ``limiter``: how many at once, apart from all others.
+    """
 
     async def answer(request: Request) -> Response:
         if request.method not in SAFE_METHODS:
             return PlainTextResponse("Only GET.", 405, headers={"Allow": "GET, HEAD"})
-        return await on_thread(request, lambda: endpoint(get_startup(), request))
+        return await on_thread(request, lambda: endpoint(get_startup(), request), limiter)
 
     return answer
 
 
-async def on_thread(request: Request, respond: Callable[[], Response]) -> Response:
+async def on_thread(
+    request: Request, respond: Callable[[], Response], limiter: CapacityLimiter | None = None
+) -> Response:
     """Call ``respond`` on a thread; 503 when the database is held or does not answer."""
     try:
-        return await run_in_threadpool(respond)
+        return await to_thread.run_sync(respond, limiter=limiter)
     except StorageError as error:
         log.error("%s: %s", request.url.path, type(error).__name__)
         return notice(

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -31,12 +32,14 @@ from fb.web.gate import (
 from fb.web.limits import Rate, peer_of
 from fb.web.routes import METHODS, Endpoint, GetStartup, is_click, notice, only_get
 from storage.people.person import SESSION_SECONDS
-from storage.sign_in.attempts import ATTEMPT_SECONDS, begin_attempt, take_attempt
+from storage.sign_in.attempts import ATTEMPT_SECONDS, begin_attempt, has_attempt, take_attempt
 from storage.sign_in.people import NotAdmitted, admit
 from storage.sign_in.sessions import find_by_secret, sign_in
 
-MAX_STARTS_PER_CLIENT = 30
+# By address alone: a browser's other marks are what it says. An office has one address.
+MAX_STARTS_PER_ADDRESS = 300
 STARTS_SECONDS = 60.0
+MAX_AT_ONCE = 10
 MAX_CODE = 4_096  # characters
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -52,6 +55,14 @@ WHY = {
     "administrator: the log of the dashboard says why.",
     "again": "This sign-in was over already, took longer than 15 minutes, or began in another "
     "browser. Does this browser refuse cookies? Then allow them for this address. Sign in again.",
+    "service": "The sign-in service does not answer. Nothing was changed. Try again in a minute. "
+    "Whoever is signed in already can go on.",
+    # By `NotAdmitted.reason`.
+    "stranger": "You are signed in at the sign-in service, but nobody has let you in here yet. Ask "
+    "an administrator of Pagekeeper to let in your address.",
+    "removed": "Your access was taken away. Ask an administrator of Pagekeeper if that is wrong.",
+    "other_subject": "This address belongs to another account at the sign-in service. An "
+    "administrator of Pagekeeper can free it.",
     "cancelled": "The sign-in was cancelled. Nothing was changed.",
     "clock": "The clocks of Pagekeeper and of the sign-in service differ, so nobody can come in. "
     "Tell whoever runs Pagekeeper: its clock should be set by a time server.",
@@ -61,21 +72,13 @@ WHY = {
     "confirmed. Confirm it there, or use another account.",
 }
 WELCOME = "Pagekeeper is open to your team only."
-# By `NotAdmitted.reason`.
-REFUSALS = {
-    "stranger": "You are signed in, but nobody has let you in here yet. Ask an administrator of "
-    "Pagekeeper to let in this address.",
-    "removed": "Your access was taken away. Ask an administrator of Pagekeeper if that is wrong.",
-    "other_subject": "This address belongs to another account at the sign-in service. An "
-    "administrator of Pagekeeper can free it.",
-}
 
 
 def make_sign_in_routes(
     get_startup: GetStartup, settings: Settings, service: SignInService
 ) -> list[BaseRoute]:
     """Return the three routes; ``service`` is the one of the settings."""
-    starts = Rate(MAX_STARTS_PER_CLIENT, STARTS_SECONDS)
+    starts = Rate(MAX_STARTS_PER_ADDRESS, STARTS_SECONDS)
 
     def opened(answer: Callable[[Installation, Request], Response]) -> Endpoint:
         def endpoint(startup: Startup, request: Request) -> Response:
@@ -90,11 +93,11 @@ def make_sign_in_routes(
 
     def start(installation: Installation, request: Request) -> Response:
         peer = peer_of(request.scope, settings.is_behind_proxy)
-        if not starts.permit(f"{peer} {request.headers.get('user-agent', '')[:200]}"):
+        if not starts.permit(peer):
             return notice(
                 429,
                 "Too many sign-ins",
-                "This browser has begun very many just now. Wait a minute, and sign in again.",
+                "Very many were begun from your address just now. Wait a minute, and try again.",
                 is_for_strangers=True,
             )
         return _start(installation, service, request)
@@ -103,8 +106,10 @@ def make_sign_in_routes(
         return _come_back(installation, service, request)
 
     endpoints = ((SIGN_IN_PATH, show), (START_PATH, start), (RETURN_PATH, come_back))
+    # They may wait for the sign-in service, and must not keep other answers waiting.
+    limiter = anyio.CapacityLimiter(MAX_AT_ONCE)
     return [
-        Route(path, only_get(get_startup, opened(endpoint)), methods=METHODS)
+        Route(path, only_get(get_startup, opened(endpoint), limiter), methods=METHODS)
         for path, endpoint in endpoints
     ]
 
@@ -152,7 +157,8 @@ def _start(installation: Installation, service: SignInService, request: Request)
             verifier=_verifier(attempt.secret, attempt.id),
         )
     except SignInFailed as failed:
-        return _service_failed(failed)
+        log.error("the sign-in service can't be used: %s", failed)
+        return _ask_again("service")
     answer = RedirectResponse(target, 303)
     _give(answer, _attempt_cookie(settings), attempt.secret, ATTEMPT_SECONDS, settings)
     return answer
@@ -165,37 +171,35 @@ def _come_back(installation: Installation, service: SignInService, request: Requ
     held = request.cookies.get(_attempt_cookie(settings), "")
     old_secret = request.cookies.get(session_cookie(settings))
     id = query.get("state", "")
-    with installation.database.writing() as session:
-        taken = take_attempt(session, id, held)
+    taken = None
+    with installation.database.reading() as session:
+        is_begun = has_attempt(session, id, held)
+    if is_begun:  # else anybody could make us write
+        with installation.database.writing() as session:
+            taken = take_attempt(session, id, held)
     if taken is None:
         if old_secret is not None and _holds(installation, old_secret):
             return RedirectResponse("/", 303)  # signed in by another tab, or a reload
-        return RedirectResponse(f"{SIGN_IN_PATH}?why=again", 303)
+        return _ask_again("again")
     nonce, back_to = taken
     if query.get("error") == "access_denied":
-        return RedirectResponse(f"{SIGN_IN_PATH}?why=cancelled", 303)
+        return _ask_again("cancelled")
     code = query.get("code", "")
     try:
         if not service.is_from(query.get("iss")) or not 0 < len(code) <= MAX_CODE:
             raise SignInFailed("code")
         identity = service.redeem(code, nonce=nonce, verifier=_verifier(held, id))
     except ServiceDown as down:
-        return _service_failed(down)
+        log.error("the sign-in service can't be used: %s", down)
+        return _ask_again("service")
     except SignInFailed as failed:
         log.warning("a sign-in failed: %s", failed)
-        why = failed.reason if failed.reason in WHY else "failed"
-        return RedirectResponse(f"{SIGN_IN_PATH}?why={why}", 303)
+        return _ask_again(failed.reason if failed.reason in WHY else "failed")
     try:
         secret = _admit(installation, identity, request, old_secret)
     except NotAdmitted as refused:
         log.warning("a sign-in was refused: %s", refused.reason)
-        return notice(
-            403,
-            "You can't come in yet" if refused.reason == "stranger" else "You can't come in",
-            REFUSALS[refused.reason],
-            is_for_strangers=True,
-            button=("Sign in with another account", START_PATH),
-        )
+        return _ask_again(refused.reason)
     answer = RedirectResponse(safe_path(back_to), 303)
     _give(answer, session_cookie(settings), secret, SESSION_SECONDS, settings)
     _forget(answer, _attempt_cookie(settings), settings)
@@ -233,15 +237,9 @@ def _verifier(secret: str, attempt_id: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def _service_failed(failed: SignInFailed) -> Response:
-    log.error("the sign-in service can't be used: %s", failed)
-    return notice(
-        503,
-        "The sign-in service does not answer",
-        "Nothing was changed. Try again in a minute. Whoever is signed in already can go on.",
-        is_for_strangers=True,
-        button=("Try again", SIGN_IN_PATH),
-    )
+def _ask_again(why: str) -> Response:
+    """Lead to the page that asks to sign in. The code must not stay in the browser's address."""
+    return RedirectResponse(f"{SIGN_IN_PATH}?why={why}", 303)
 
 
 def _without_database() -> Response:

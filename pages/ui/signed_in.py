@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from fb.settings import Settings
 from storage.people.person import THIS_COMPUTER, NotAllowed, Person, Role, find_person
 
-# In what Streamlit takes from the header that the gate adds: see `fb.web.gate`.
+# What Streamlit takes from the header that the gate adds, the session's id and the role: see
+# `fb.web.gate`.
 SESSION = "session"
 _PERSON = "signed-in-person"
 
@@ -20,8 +21,8 @@ def begin(settings: Settings, session: Session) -> Person:
     """Find out who this run draws for. Raises NotAllowed when their session has ended."""
     person: Person | None = THIS_COMPUTER
     if settings.has_sign_in:
-        session_id = st.user.get(SESSION)
-        person = find_person(session, str(session_id)) if session_id else None
+        session_id, _, _ = str(st.user.get(SESSION, "")).partition(" ")
+        person = find_person(session, session_id)
     st.session_state.pop(_PERSON, None)
     if person is None:
         raise NotAllowed(None)

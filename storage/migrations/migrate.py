@@ -20,7 +20,14 @@ from storage.db.engine import Database, note_erasure
 from storage.db.errors import DatabaseBusy, NewerSchema, OldSchema, WrongInstallation
 from storage.db.installation import bump_data_version
 from storage.insights.metric_ledger import seed_ledger
-from storage.models import Base, Installation, VaultKey
+from storage.models import (
+    Base,
+    Installation,
+    PersonRow,
+    SignInAttempt,
+    SignInSession,
+    VaultKey,
+)
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +38,9 @@ ANOTHER_PROGRAM = "another program"
 # Revisions from before the first migration: no migration leads on from them.
 FORMER_REVISIONS = frozenset({"0001", "0002", "0003", "0004", "0005"})
 
-NEVER_ERASED = {Installation.__tablename__, VaultKey.__tablename__}
+NEVER_ERASED = {
+    each.__tablename__ for each in (Installation, VaultKey, PersonRow, SignInSession, SignInAttempt)
+}
 
 # Alembic keeps its context in a module global. Always taken after the database's own lock.
 _alembic_lock = threading.Lock()
@@ -80,9 +89,9 @@ def find_marker(connection: Connection) -> str | None:
 def erase_everything(session: Session) -> None:
     """Delete all accounts, Pages, history, runs and records.
 
-    The installation's marker and the canaries stay. So does the data version, which goes on
-    counting: if it began again, the caches would return screens from before. The ledger of
-    Facebook's metrics is seeded again.
+    The installation's marker, the canaries and who may sign in stay. So does the data version,
+    which goes on counting: if it began again, the caches would return screens from before. The
+    ledger of Facebook's metrics is seeded again.
     """
     for table in reversed(Base.metadata.sorted_tables):
         if table.name not in NEVER_ERASED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from storage.db.clock import clock
@@ -15,8 +15,9 @@ from storage.models import SignInAttempt
 from storage.sign_in.sessions import hash_secret
 
 ATTEMPT_SECONDS = 15 * 60
-# Of all browsers together, as with trips to Facebook: the oldest makes room.
-MAX_OPEN = 1_000
+# Of all browsers together, as with trips to Facebook: the oldest makes room. More than an address
+# may begin within the time, so that one can't end those of the others.
+MAX_OPEN = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,27 +53,34 @@ def begin_attempt(session: Session, back_to: str, secret: str | None = None) -> 
     return attempt
 
 
+def has_attempt(session: Session, id: str, secret: str) -> bool:
+    """Whether `take_attempt` would find an attempt, without using it up."""
+    found = select(SignInAttempt.id).where(*_is_open(session, id, secret))
+    # An address may carry text that the database refuses.
+    return storable(id) == id and session.scalar(found) is not None
+
+
 def take_attempt(session: Session, id: str, secret: str) -> tuple[str, str] | None:
     """Use an attempt up, and return its nonce and the path to go back to.
 
     None unless it is open, in time and of this browser. Of any number of callers at the same time
     only one gets it.
     """
-    if storable(id) != id:  # an address may carry text that the database refuses
+    if storable(id) != id:
         return None
-    statement = (
-        update(SignInAttempt)
-        .where(
-            SignInAttempt.id == id,
-            SignInAttempt.secret_hash == hash_secret(secret),
-            SignInAttempt.used_at.is_(None),
-            SignInAttempt.expires_at > clock(session),
-        )
-        .values(used_at=clock(session))
-    )
-    if count_changed(session, statement) != 1:
+    statement = update(SignInAttempt).where(*_is_open(session, id, secret))
+    if count_changed(session, statement.values(used_at=clock(session))) != 1:
         return None
     row = session.execute(
         select(SignInAttempt.nonce, SignInAttempt.back_to).where(SignInAttempt.id == id)
     ).one()
     return row.nonce, row.back_to
+
+
+def _is_open(session: Session, id: str, secret: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        SignInAttempt.id == id,
+        SignInAttempt.secret_hash == hash_secret(secret),
+        SignInAttempt.used_at.is_(None),
+        SignInAttempt.expires_at > clock(session),
+    )

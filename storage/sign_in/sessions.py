@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from storage.db.clock import clock
@@ -139,8 +139,12 @@ def list_sessions(session: Session, person_id: int) -> list[OpenSession]:
 
 
 def _end(session: Session, which: ColumnElement[bool]) -> int:
-    statement = update(SignInSession).where(SignInSession.id.in_(_holding(session, which)))
-    return count_changed(session, statement.values(ended_at=clock(session)))
+    """End sessions; return how many of them held. Also those that time has ended: a clock may go
+    back."""
+    held = session.scalar(select(func.count()).select_from(_holding(session, which).subquery()))
+    statement = update(SignInSession).where(which, SignInSession.ended_at.is_(None))
+    count_changed(session, statement.values(ended_at=clock(session)))
+    return held or 0
 
 
 def _holding(session: Session, which: ColumnElement[bool]) -> Select[*tuple[str]]:

@@ -105,12 +105,17 @@ def press(*, auto: bool = False, url: str = "") -> bytes:
 class Tab:
     """An open websocket, driven by hand: what goes in, what has come out."""
 
-    def __init__(self, app: ASGIApp, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        subprotocols: Sequence[str] = ("streamlit", "a token"),
+    ) -> None:
         scope = {
             "type": "websocket",
             "path": SOCKET_PATH,
             "headers": list(headers),
-            "subprotocols": ["streamlit"],
+            "subprotocols": list(subprotocols),
             "state": {},
         }
         self.sent: list[Message] = []

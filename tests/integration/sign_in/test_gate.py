@@ -200,7 +200,8 @@ def test_an_open_screen_tells_streamlit_its_own_session_alone(team: Team) -> Non
         house = House(team)
         ann = team.sign_in("viewer")
         tab = await house.open(ann, (SESSION_HEADER, b"forged"))
-        assert house.behind.headers[0][SESSION_HEADER] == str(ann.person.session_id).encode()
+        told = house.behind.headers[0][SESSION_HEADER].decode()
+        assert told == f"{ann.person.session_id} viewer"
         await tab.leave()
 
     run(test)
@@ -339,6 +340,9 @@ def test_the_sweep_goes_by_itself(team: Team, monkeypatch: pytest.MonkeyPatch) -
         ann = team.sign_in("viewer")
         tabs = [await house.open(ann) for _ in range(3)]
         await asyncio.sleep(0.15)
+        with monkeypatch.context() as patch:  # whatever it meets, it goes on
+            patch.setattr(OpenScreens, "check", fail)
+            await asyncio.sleep(0.15)
         assert [tab.led_to for tab in tabs] == [None] * 3
         signed_out(team, ann)
         await asyncio.sleep(0.5)
@@ -346,6 +350,10 @@ def test_the_sweep_goes_by_itself(team: Team, monkeypatch: pytest.MonkeyPatch) -
         sweeping.cancel()
 
     run(test)
+
+
+async def fail(*_arguments: object) -> None:
+    raise RuntimeError("of no kind that anybody thought of")
 
 
 @pytest.mark.parametrize("how", ["frame", "sweep"])
@@ -382,6 +390,40 @@ def test_a_screen_that_looks_by_itself_is_no_use(team: Team) -> None:
         await asyncio.sleep(0.2)
         assert seen_at(team, ann) > before
         await tab.leave()
+
+    run(test)
+
+
+def test_a_tab_that_comes_back_by_itself_is_no_use(team: Team) -> None:
+    async def test() -> None:
+        house = House(team)
+        ann = team.sign_in("viewer")
+        set_back(team, ann, "seen_at", 3_600)
+        before = seen_at(team, ann)
+        offered = ["streamlit", "a token", "the session that it had"]
+        tab = Tab(house.gate, [ann.cookie_header], offered)
+        await tab.settle()
+        await tab.press(press())
+        await asyncio.sleep(0.2)
+        assert seen_at(team, ann) == before
+        await tab.press(press())
+        await asyncio.sleep(0.2)
+        assert seen_at(team, ann) > before
+        await tab.leave()
+
+    run(test)
+
+
+@pytest.mark.parametrize("url", ["http://[", "//", "http://localhost:8501/connect?code=c&state=s"])
+def test_an_odd_address_of_a_tab_leads_nowhere_else(team: Team, url: str) -> None:
+    async def test() -> None:
+        house = House(team)
+        ann = team.sign_in("viewer")
+        tab = await house.open(ann)
+        await tab.press(press(url=url))
+        signed_out(team, ann)
+        await house.sweep()
+        assert tab.led_to in ("/signin?why=ended&back=%2F", "/signin?why=ended&back=%2Fconnect")
 
     run(test)
 
@@ -423,6 +465,24 @@ def test_without_the_database_nobody_comes_in_and_open_screens_end_within_a_minu
 
 def lose(_database: Database) -> Any:
     raise DatabaseUnreachable
+
+
+def test_whatever_a_lookup_meets_nobody_passes_for_longer_than_a_minute(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def test() -> None:
+        house = House(team)
+        tab = await house.open(team.sign_in("viewer"))
+        monkeypatch.setattr("fb.web.gate._find_roles", break_down)
+        house.clock.seconds += GRACE_SECONDS + 1
+        await house.sweep()
+        assert tab.led_to == "/signin?why=unavailable"
+
+    run(test)
+
+
+def break_down(*_arguments: object) -> dict[str, str]:
+    raise RuntimeError("of no kind that anybody thought of")
 
 
 def ask(team: Team, browser: Browser) -> Any:
@@ -479,6 +539,8 @@ def test_without_an_installation_nobody_comes_in(team: Team) -> None:
         ("/a\nb", "/"),
         ("", "/"),
         ("/signin/start", "/"),
+        ("/connect?code=c&state=s", "/connect"),
+        ("/connect?attempt=7f", "/connect?attempt=7f"),
         ("/oauth/start", "/"),
         ("/" + "a" * 2_000, "/"),
         ("/caf\u00e9", "/"),

@@ -60,6 +60,8 @@ from storage.jobs.runs import (
 )
 from storage.migrations.migrate import erase_everything, find_marker
 from storage.models import Base, InsightMetric, Installation, JobLease, VaultKey
+from storage.people.person import THIS_COMPUTER
+from storage.sign_in.people import let_in
 from tests.integration.storage_rows import (
     KEY,
     LATER,
@@ -368,10 +370,12 @@ def test_starting_over_leaves_whose_database_it_is(database: Database) -> None:
         record_event(session, "connected", {}, NOW, grant_id=grant_id)
         observe_graph(session, version_served="v26.0", dropped_fields=(), usage={}, now=NOW)
         session.execute(update(InsightMetric).values(status="retired"))
+        let_in(session, "ann@agency.example", "admin", NOW, by=THIS_COMPUTER)
         before = get_data_version(session)
     # The ledger of Facebook's metrics begins anew; nothing else is there but what is kept.
     seed = [row for rows in SEEDS.values() for row in rows]
     kept = {Installation.__tablename__: 1, VaultKey.__tablename__: 1, "insight_metrics": len(seed)}
+    kept["people"] = 1
     with database.writing() as session:
         erase_everything(session)
         assert find_marker(session.connection()) == "sandbox"
