@@ -37,8 +37,15 @@ from fb.settings_table import (
 )
 
 DEFAULT_PORT = 8501
-# Issuers that anybody can have an account with under any address.
-SHARED_ISSUERS = ("/common/", "/organizations/", "/consumers/")
+# Parts of issuers where anybody can have an account: Microsoft's for several tenants, the tenant of
+# its personal accounts, and Google, which says of every address whether it is confirmed.
+SHARED_ISSUERS = (
+    "/common/",
+    "/organizations/",
+    "/consumers/",
+    "/9188040d-6c67-4c5b-b112-36a304b66dad/",
+    "//accounts.google.com/",
+)
 # 15 digits like a real app id, but recognizable as made up.
 SANDBOX_APP_ID = "100000000000000"
 BASE_PATH = "server.baseUrlPath"
@@ -319,8 +326,9 @@ class _Reader:
                 "Two ways to sign in are set. Leave out SIGN_IN_…, if a proxy signs people in, or "
                 "write no here, if they sign in at the dashboard.",
             )
-        trusts = self.values["sign_in_trust_addresses"]
-        if trusts and any(each in (self.values["sign_in_issuer"] or "") for each in SHARED_ISSUERS):
+        issuer = f"{self.values['sign_in_issuer'] or ''}/".casefold()
+        trusts_addresses = self.values["sign_in_trust_addresses"]
+        if trusts_addresses and any(shared in issuer for shared in SHARED_ISSUERS):
             self._add_problem(
                 "SIGN_IN_TRUST_ADDRESSES",
                 "This issuer is everybody's, so anyone could claim an address of yours. Set "

@@ -43,6 +43,22 @@ KEY_COMMAND = (
     'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
 )
 PROXY_HEADER = "X-Pagekeeper-Proxy"
+# Those that a team without a domain of its own would be likely to write down.
+PUBLIC_MAIL = (
+    "gmail.com",
+    "googlemail.com",
+    "outlook.com",
+    "hotmail.com",
+    "live.com",
+    "msn.com",
+    "yahoo.com",
+    "icloud.com",
+    "aol.com",
+    "gmx.de",
+    "gmx.net",
+    "web.de",
+    "proton.me",
+)
 MADE_BY_SANDBOX = "made by the sandbox"
 USE_OR_REMOVE_BOTH = "Add it, or remove both to use the sandbox."
 
@@ -241,14 +257,24 @@ def _check_issuer(value: str) -> str:
 def _check_address(value: str) -> str:
     if not re.fullmatch(r"[^\s@]+@[^\s@]+\.[^\s@]+", value):
         raise Wrong("This must be one e-mail address, such as you@example.org.")
-    return value.casefold()
+    return _in_small_letters(value)
 
 
 def _check_domains(value: str) -> tuple[str, ...]:
-    domains = tuple(part.removeprefix("@").casefold() for part in split_secrets(value))
+    domains = tuple(_in_small_letters(part.removeprefix("@")) for part in split_secrets(value))
     if not all(re.fullmatch(r"[^\s@]+\.[^\s@.]+", domain) for domain in domains):
         raise Wrong("Domains are names such as example.org, with commas between them.")
+    if any(domain in PUBLIC_MAIL for domain in domains):
+        raise Wrong(
+            "Anyone can have an address at a public mail service, so anyone could come in. Leave "
+            "it out, and let people in one by one: python -m fb people add ADDRESS viewer"
+        )
     return domains
+
+
+def _in_small_letters(address: str) -> str:
+    """Return it as addresses are compared: letters beyond ASCII would fold into others."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in address)
 
 
 def _check_days(value: str) -> int:
@@ -354,7 +380,8 @@ SETTINGS = (
         "FACEBOOK_REDIRECT_URI",
         "redirect_uri",
         _check_redirect_uri,
-        "Facebook sends people back here. The same address must stand in your app's settings.",
+        "Facebook sends people back here. The same address must stand in your app's settings. What "
+        "comes before /connect is the address of the dashboard for everybody.",
         default="http://localhost:8501/connect",
         sandbox_default="http://localhost:{port}/connect",
     ),

@@ -25,7 +25,7 @@ def default_in_words(setting: Setting) -> str:
         return "none: sandbox"
     if setting.missing is not None:
         return "sandbox: made once"
-    if setting.default is None:
+    if not setting.default:
         return "none"
     other = setting.sandbox_default or ""
     in_sandbox = "" if "{port}" in other or not other else f" (sandbox: `{other[10:]}`)"

@@ -33,6 +33,11 @@ LIVE = {
     "TOKEN_ENCRYPTION_KEYS": KEY,
 }
 PROXY_SECRET = "proxy-secret-of-the-tests-0123456789abcdef"
+SIGN_IN = {
+    "SIGN_IN_ISSUER": "https://login.example",
+    "SIGN_IN_CLIENT_ID": "pagekeeper",
+    "SIGN_IN_CLIENT_SECRET": "secret-of-the-sign-in",
+}
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -125,6 +130,14 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
             "STATE_TOKEN_SECRET": "short",
             "TOKEN_ENCRYPTION_KEYS": "nonsense",
             "DATABASE_URL": "mysql://x/y",
+            "SIGN_IN_ISSUER": "login.example",
+            "SIGN_IN_CLIENT_ID": "a b",
+            "SIGN_IN_CLIENT_SECRET": "a b",
+            "SIGN_IN_FIRST_ADMIN": "ann",
+            "SIGN_IN_DOMAINS": "agency",
+            "SIGN_IN_ADDRESS_CLAIM": "e mail",
+            "SIGN_IN_TRUST_ADDRESSES": "maybe",
+            "VIEWERS_MAY_EXPORT": "some",
             "BEHIND_SIGN_IN_PROXY": "perhaps",
             "PROXY_SECRET": "short",
             "ALLOW_PRIVATE_TARGETS": "maybe",
@@ -187,6 +200,7 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_documentation(tmp_pat
         ("DATABASE_URL", "sqlite:///:memory:"),
         ("DATABASE_URL", "sqlite://data/x.db"),
         ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d"),
+        ("VIEWERS_MAY_EXPORT", "true"),
         ("BEHIND_SIGN_IN_PROXY", "true"),
         ("WORKERS", "Procrastinate"),
     ],
@@ -258,6 +272,7 @@ def test_beyond_loopback_something_must_sign_people_in(tmp_path: Path) -> None:
     assert named(live(tmp_path, **public, BEHIND_SIGN_IN_PROXY="no")) == {"BEHIND_SIGN_IN_PROXY"}
     proxied = public | {"BEHIND_SIGN_IN_PROXY": "yes", "PROXY_SECRET": PROXY_SECRET}
     assert valid(live(tmp_path, **proxied)).behind_sign_in_proxy
+    assert valid(live(tmp_path, **public, **SIGN_IN)).has_sign_in
     # The sandbox holds nothing that is worth it.
     report = read_settings(public, tmp_path)
     assert valid(report).dialog_url == "https://pages.example.org/sandbox"
@@ -283,6 +298,171 @@ def test_the_secret_of_the_proxy_is_no_other_secret(tmp_path: Path) -> None:
     report = live(tmp_path, PROXY_SECRET=LIVE["STATE_TOKEN_SECRET"])
     assert named(report) == {"PROXY_SECRET"}
     assert row(live(tmp_path), "PROXY_SECRET").shown == "—"
+
+
+# Sign-in
+
+
+@pytest.mark.parametrize("mode", [LIVE, {}])
+def test_people_sign_in_where_the_three_are_set(tmp_path: Path, mode: dict[str, str]) -> None:
+    settings = valid(read_settings(mode | SIGN_IN, tmp_path))
+    assert settings.has_sign_in
+    assert settings.sign_in_issuer == "https://login.example"
+    assert (settings.sign_in_client_id, settings.sign_in_first_admin) == ("pagekeeper", None)
+    assert (settings.sign_in_domains, settings.sign_in_address_claim) == ((), "email")
+    assert (settings.sign_in_trust_addresses, settings.viewers_may_export) == (False, True)
+    without = valid(read_settings(mode, tmp_path))
+    assert (without.has_sign_in, without.sign_in_client_id) == (False, None)
+
+
+@pytest.mark.parametrize("mode", [LIVE, {}])
+@pytest.mark.parametrize("missing", SIGN_IN)
+def test_a_sign_in_is_set_whole_or_not_at_all(
+    tmp_path: Path, mode: dict[str, str], missing: str
+) -> None:
+    environ = mode | SIGN_IN
+    del environ[missing]
+    report = read_settings(environ, tmp_path)
+    assert named(report) == {missing}
+    assert row(report, missing).state == "missing"
+    assert "Set the three of" in row(report, missing).sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIGN_IN_FIRST_ADMIN", "ann@agency.example"),
+        ("SIGN_IN_DOMAINS", "agency.example"),
+        ("SIGN_IN_ADDRESS_CLAIM", "preferred_username"),
+        ("SIGN_IN_TRUST_ADDRESSES", "yes"),
+    ],
+)
+def test_what_belongs_to_a_sign_in_needs_one(tmp_path: Path, name: str, value: str) -> None:
+    report = live(tmp_path, **{name: value})
+    assert named(report) == set(SIGN_IN)
+    assert all(problem.sentence.startswith(f"{name} is set") for problem in report.problems)
+
+
+def test_defaults_that_are_written_out_are_no_sign_in(tmp_path: Path) -> None:
+    written = {
+        **dict.fromkeys(SIGN_IN, ""),
+        "SIGN_IN_DOMAINS": "",
+        "SIGN_IN_ADDRESS_CLAIM": "email",
+        "SIGN_IN_TRUST_ADDRESSES": "No",
+        "VIEWERS_MAY_EXPORT": "no",
+    }
+    settings = valid(
+        live(tmp_path, **written, BEHIND_SIGN_IN_PROXY="yes", PROXY_SECRET=PROXY_SECRET)
+    )
+    assert (settings.has_sign_in, settings.viewers_may_export) == (False, False)
+
+
+def test_there_are_no_two_ways_to_sign_in(tmp_path: Path) -> None:
+    proxied = {"BEHIND_SIGN_IN_PROXY": "yes", "PROXY_SECRET": PROXY_SECRET}
+    report = live(tmp_path, **SIGN_IN, **proxied)
+    assert named(report) == {"BEHIND_SIGN_IN_PROXY"}
+    assert "Two ways to sign in" in report.problems[0].sentence
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "login.example",
+        "http://login.example",
+        "http://localhost.evil.example",
+        "ftp://login.example",
+        "https://u:p@login.example",
+        "https://login.example?tenant=x",
+        "https://login.example/#x",
+        "https://login.example\\@evil.example",
+    ],
+)
+def test_an_issuer_that_others_could_stand_in_for_is_refused(tmp_path: Path, issuer: str) -> None:
+    report = live(tmp_path, **SIGN_IN | {"SIGN_IN_ISSUER": issuer})
+    assert named(report) == {"SIGN_IN_ISSUER"}
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    ["http://localhost:9000", "http://127.0.0.1:9000/realms/a", "https://login.example/"],
+)
+def test_an_issuer_stays_as_it_is_written(tmp_path: Path, issuer: str) -> None:
+    settings = valid(live(tmp_path, **SIGN_IN | {"SIGN_IN_ISSUER": issuer}))
+    assert settings.sign_in_issuer == issuer
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "https://login.microsoftonline.com/common/v2.0",
+        "https://login.microsoftonline.com/Organizations",
+        "https://login.microsoftonline.com/consumers/v2.0",
+        "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        "https://accounts.google.com",
+    ],
+)
+def test_an_issuer_of_everybody_is_not_trusted_with_addresses(tmp_path: Path, issuer: str) -> None:
+    shared = SIGN_IN | {"SIGN_IN_ISSUER": issuer}
+    assert named(live(tmp_path, **shared, SIGN_IN_TRUST_ADDRESSES="yes")) == {
+        "SIGN_IN_TRUST_ADDRESSES"
+    }
+    assert not valid(live(tmp_path, **shared)).sign_in_trust_addresses
+    own = SIGN_IN | {
+        "SIGN_IN_ISSUER": "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/"
+        "v2.0"
+    }
+    assert valid(live(tmp_path, **own, SIGN_IN_TRUST_ADDRESSES="yes")).sign_in_trust_addresses
+
+
+def test_addresses_and_domains_are_read_as_they_are_compared(tmp_path: Path) -> None:
+    settings = valid(
+        live(
+            tmp_path,
+            **SIGN_IN,
+            SIGN_IN_FIRST_ADMIN=" Ann@Agency.example ",
+            SIGN_IN_DOMAINS="@Agency.example, other.example,\N{KELVIN SIGN}.example",
+        )
+    )
+    assert settings.sign_in_first_admin == "ann@agency.example"
+    # The last one looks like k.example, which it is not.
+    domains = ("agency.example", "other.example", "\N{KELVIN SIGN}.example")
+    assert settings.sign_in_domains == domains
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIGN_IN_FIRST_ADMIN", "ann"),
+        ("SIGN_IN_FIRST_ADMIN", "ann@agency"),
+        ("SIGN_IN_FIRST_ADMIN", "ann@agency.example, ben@agency.example"),
+        ("SIGN_IN_DOMAINS", "agency"),
+        ("SIGN_IN_DOMAINS", "ann@agency.example"),
+        ("SIGN_IN_DOMAINS", "agency.example other.example"),
+        ("SIGN_IN_DOMAINS", "agency.example, Gmail.com"),
+        ("SIGN_IN_CLIENT_ID", "page keeper"),
+        ("SIGN_IN_CLIENT_SECRET", "sécret-of-nobody"),
+        ("SIGN_IN_ADDRESS_CLAIM", "e mail"),
+        ("SIGN_IN_TRUST_ADDRESSES", "true"),
+    ],
+)
+def test_a_slip_in_the_sign_in_is_told_by_name_and_never_repeated(
+    tmp_path: Path, name: str, value: str
+) -> None:
+    report = live(tmp_path, **SIGN_IN | {name: value})
+    assert named(report) == {name}
+    assert row(report, name).state == "wrong"
+    assert value not in repr(report)
+
+
+def test_the_secret_of_the_sign_in_is_shown_nowhere(tmp_path: Path) -> None:
+    secret = SIGN_IN["SIGN_IN_CLIENT_SECRET"]
+    report = live(tmp_path, **SIGN_IN)
+    assert secret in valid(report).secrets
+    assert secret not in repr(report)
+    assert row(report, "SIGN_IN_CLIENT_SECRET").shown == "set, not shown"
+    assert row(report, "SIGN_IN_CLIENT_ID").shown == "pagekeeper"
+    same = live(tmp_path, **SIGN_IN | {"SIGN_IN_CLIENT_SECRET": LIVE["STATE_TOKEN_SECRET"]})
+    assert named(same) == {"SIGN_IN_CLIENT_SECRET"}
 
 
 # Workers
