@@ -20,6 +20,7 @@ from fb.commands.erase_command import erase_command
 from fb.commands.key_commands import forget_key, new_key, rotate
 from fb.commands.ledger_command import add_parser, verify_command
 from fb.commands.probe_posts import add_probe_parser, probe_command
+from fb.commands.sign_in_check import check_admin, check_service
 from fb.commands.terminal import (
     COULD_NOT_RUN,
     OK,
@@ -269,7 +270,10 @@ def token(options: argparse.Namespace) -> int:
 
 
 def doctor() -> int:
-    """Check settings, database and keys without calling Facebook, and print the problems."""
+    """Check settings, database, keys and the sign-in service, and print the problems.
+
+    Facebook is not called.
+    """
     with opened() as startup:
         for row in startup.report.rows:
             say(f"{row.state:8} {row.name:24} {row.shown}")
@@ -278,10 +282,16 @@ def doctor() -> int:
         for warning in startup.report.warnings:
             say(f"ADVICE   {warning.name}: {warning.sentence}")
         has_room = check_machine(startup.report)
+        settings = startup.report.settings
+        sign_in = OK
+        if settings is not None and settings.has_sign_in:
+            sign_in = check_service(settings)
         installation = find_usable(startup, say_settings=False)
         if installation is None:
             return COULD_NOT_RUN
         say("The database is open and the keys fit.")
+        if installation.settings.has_sign_in:
+            sign_in = max(sign_in, check_admin(installation))
         returned = erase.list_erased_again(installation)
         if returned:
             say(
@@ -308,7 +318,7 @@ def doctor() -> int:
             and workers_count > 0
             and not startup.report.warnings
         )
-        return OK if is_well else SOME_FAILED
+        return max(sign_in, OK if is_well else SOME_FAILED)
 
 
 def check_machine(report: SettingsReport) -> bool:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from fb import __version__
 from fb.accounts.connections import list_connections
 from fb.accounts.disconnect import disconnect
 from fb.commands import terminal
+from fb.commands.sign_in_check import check_admin, check_service
 from fb.jobs.worker import heartbeat
 from fb.settings import read_settings
 from storage.accounts.allowances import allow
@@ -36,12 +38,15 @@ from storage.jobs import leases
 from storage.jobs.runs import SNAPSHOTS, start_run
 from storage.ledger.verification import verify_ledger
 from storage.models import Event
+from storage.people.person import command_line as person_of_command_line
+from storage.sign_in.people import let_in
 from tests.integration.facebook.own_sandbox import connect, opened_sandbox
 from tests.integration.facebook.sandbox_kit import BEN
 from tests.integration.facebook.traveller import Traveller
 from tests.integration.storage_rows import OTHER_KEY, add_grant
 from tests.old_database import make_old_database
 from tests.present import clock_environment
+from tests.sign_in_service import CLIENT_SECRET, PATHS, serving_sign_in
 
 PROXY_SECRET = "proxy-secret-of-the-tests-0123456789abcdef"
 ROOT = Path(__file__).resolve().parents[2]
@@ -448,6 +453,55 @@ def test_a_broken_database_is_said(connected: Path) -> None:
     with sqlite3.connect(connected / "data" / "sandbox.db") as connection:
         connection.execute("ALTER TABLE snapshots RENAME TO elsewhere")
     assert run(connected, "sync").returncode == 2
+
+
+def test_doctor_asks_the_sign_in_service_and_for_an_administrator(home: Path) -> None:
+    with serving_sign_in() as service:
+        done = run(home, "doctor", **service.settings)
+        assert [call.path for call in service.calls] == list(PATHS[:2])
+    gone = run(home, "doctor", **service.settings, SIGN_IN_FIRST_ADMIN="ann@agency.example")
+    for each in (done, gone):
+        assert each.returncode == 1
+        assert "redirect URI: http://localhost:8501/signin/return" in each.stdout
+        assert CLIENT_SECRET not in each.stdout + each.stderr
+    assert "The sign-in service answers." in done.stdout
+    assert "ADVICE   people: there is no administrator" in done.stdout
+    assert "python -m fb people add ADDRESS admin" in done.stdout
+    assert "ADVICE   sign-in: the service does not answer as one (no_answer)" in gone.stdout
+    assert "Who signs in as ann@agency.example becomes one." in gone.stdout
+
+
+def test_doctor_is_content_with_an_administrator(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with opened_sandbox(tmp_path) as installation:
+        assert check_admin(installation) == 1
+        with installation.database.writing() as session:
+            by = person_of_command_line("ann")
+            let_in(session, "ann@agency.example", "admin", installation.now(), by=by)
+        assert "ADVICE" in capsys.readouterr().out
+        assert check_admin(installation) == 0
+        assert capsys.readouterr().out == ""
+
+
+def test_doctor_says_what_is_wrong_with_a_sign_in_service(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving_sign_in() as service:
+        settings = read_settings(service.settings, tmp_path).settings
+        assert settings is not None
+        for discovery, code, phrase in (
+            ({"issuer": f"{service.url}/"}, 2, "WRONG    SIGN_IN_ISSUER: The service calls itself"),
+            ({"token_endpoint": "http://login.example/"}, 2, "an address that others can read"),
+            ({"jwks_uri": f"{service.url}/none"}, 1, "ADVICE   sign-in: the service does not"),
+            ({}, 0, "The sign-in service answers."),
+        ):
+            service.discovery = discovery
+            assert check_service(settings) == code
+            assert phrase in capsys.readouterr().out
+        nowhere = replace(settings, sign_in_issuer=f"{service.url}/realms/none")
+        assert check_service(nowhere) == 2
+        assert "There is no sign-in service at this address" in capsys.readouterr().out
 
 
 def test_doctor_says_what_the_machine_lacks_and_what_the_proxy_sends(
