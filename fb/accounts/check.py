@@ -38,6 +38,7 @@ from storage.accounts.page_moves import list_missing, remember_move
 from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageReport
 from storage.jobs.events import record_event
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +132,9 @@ def check_account(
             _read_a_page(installation, client, account)
 
 
-def check_now(installation: Installation, grant_id: int) -> AccountState:
+def check_now(
+    installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER
+) -> AccountState:
     """Check one account now. An account that needed renewal and is valid is ok again."""
     account = AccountState(grant_id)
     client = installation.client()

@@ -22,7 +22,7 @@ from storage.accounts.page_tokens import list_only_held
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
 from storage.jobs.runs import list_active_kinds
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,9 @@ def load_cost(installation: Installation, grant_id: int) -> Cost:
         )
 
 
-def forget_page(installation: Installation, grant_id: int, page_id: str) -> None:
+def forget_page(
+    installation: Installation, grant_id: int, page_id: str, *, by: Person = THIS_COMPUTER
+) -> None:
     """Erase an account's access to one Page. Facebook is not told, and goes on offering the Page.
 
     Raises GrantNotFound.
@@ -75,23 +77,25 @@ def forget_page(installation: Installation, grant_id: int, page_id: str) -> None
             "page_access_forgotten",
             {},
             now,
-            by=THIS_COMPUTER,
+            by=by,
             grant_id=grant_id,
             page_id=page_id,
         )
 
 
-def freeze(installation: Installation, grant_id: int) -> None:
+def freeze(installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER) -> None:
     """Pause an account: its tokens are kept, and its Pages are not fetched. Only if it is ok."""
-    _set_status(installation, grant_id, "frozen", only_from="ok")
+    _set_status(installation, grant_id, "frozen", only_from="ok", by=by)
 
 
-def thaw(installation: Installation, grant_id: int) -> None:
+def thaw(installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER) -> None:
     """End the pause of an account. Does nothing if it is not paused."""
-    _set_status(installation, grant_id, "ok", only_from="frozen")
+    _set_status(installation, grant_id, "ok", only_from="frozen", by=by)
 
 
-def _set_status(installation: Installation, grant_id: int, status: str, only_from: str) -> None:
+def _set_status(
+    installation: Installation, grant_id: int, status: str, only_from: str, *, by: Person
+) -> None:
     now = installation.now()
     with installation.database.writing() as session:
         grant = get_grant(session, grant_id)
@@ -99,11 +103,13 @@ def _set_status(installation: Installation, grant_id: int, status: str, only_fro
             return
         set_grant_status(session, grant_id, status, code=None, subcode=None, now=now)
         kind = "frozen" if status == "frozen" else "thawed"
-        record_event(session, kind, {}, now, by=THIS_COMPUTER, grant_id=grant_id)
+        record_event(session, kind, {}, now, by=by, grant_id=grant_id)
         bump_data_version(session)
 
 
-def disconnect(installation: Installation, grant_id: int, *, revoke: bool) -> None:
+def disconnect(
+    installation: Installation, grant_id: int, *, revoke: bool, by: Person = THIS_COMPUTER
+) -> None:
     """Erase an account's tokens; its history stays. ``revoke`` also ends the access at Facebook.
 
     Raises `NotRevoked`, with nothing changed, when Facebook does not confirm the revocation. Access
@@ -116,7 +122,7 @@ def disconnect(installation: Installation, grant_id: int, *, revoke: bool) -> No
         get_grant(session, grant_id)
         forget_tokens(session, grant_id, now)
         facts = {"revoked": revoke}
-        record_event(session, "disconnected", facts, now, by=THIS_COMPUTER, grant_id=grant_id)
+        record_event(session, "disconnected", facts, now, by=by, grant_id=grant_id)
         bump_data_version(session)
 
 

@@ -10,7 +10,7 @@ from storage.accounts.keys import SealedAccess, discard_sealed_with, list_sealed
 from storage.db.engine import note_erasure
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def list_lost(installation: Installation, key_id: str) -> list[SealedAccess]:
         return list_sealed_access(session, [key_id])
 
 
-def give_up(installation: Installation, key_id: str) -> None:
+def give_up(installation: Installation, key_id: str, *, by: Person = THIS_COMPUTER) -> None:
     """Erase what only a missing key opens. Its accounts need renewal, and their history stays.
 
     Of an account that the key has sealed anything of, all access is erased: one consent gives it
@@ -33,7 +33,7 @@ def give_up(installation: Installation, key_id: str) -> None:
     with installation.database.writing() as session:
         for lost in list_sealed_access(session, [key_id]):
             forget_tokens(session, lost.grant_id, now, status="needs_renewal", code=KEY_GIVEN_UP)
-            record_event(session, "key_given_up", {}, now, by=THIS_COMPUTER, grant_id=lost.grant_id)
+            record_event(session, "key_given_up", {}, now, by=by, grant_id=lost.grant_id)
         discard_sealed_with(session, key_id, now)
         note_erasure(session)
         bump_data_version(session)

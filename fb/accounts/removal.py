@@ -233,7 +233,7 @@ def _removal(
 
 
 def remove(
-    installation: Installation, removals: Sequence[Removal], by: Person = THIS_COMPUTER
+    installation: Installation, removals: Sequence[Removal], *, by: Person = THIS_COMPUTER
 ) -> tuple[list[str], bool]:
     """Delete what an operator has seen; return the confirmation codes, and whether all is done.
 

@@ -25,6 +25,7 @@ from fb.jobs.sharing import HANDED_BACK, LIMITED, Spread, share
 from fb.jobs.worker import WorkStopped, heartbeat
 from fb.log_facts import log_facts
 from storage.db.errors import JobRunning
+from storage.jobs.events import record_event
 from storage.jobs.leases import end_unit, take_lease
 from storage.jobs.rate_limits import find_app_limit
 from storage.jobs.runs import (
@@ -37,6 +38,7 @@ from storage.jobs.runs import (
     find_run,
     finish_run,
 )
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -276,6 +278,15 @@ def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
         kind=job.kind,
         started_by=started_by,
     )
+    return True
+
+
+def ask(installation: Installation, job: Job, *, by: Person = THIS_COMPUTER) -> bool:
+    """Have the worker run a job because somebody asks for it; False as of `start`."""
+    if not start(installation, job, MANUAL):
+        return False
+    with installation.database.writing() as session:
+        record_event(session, "run_asked", {"job": job.kind}, installation.now(), by=by)
     return True
 
 

@@ -19,6 +19,7 @@ from fb.jobs.runner import DAILY, Job, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
+from storage.jobs.rate_limits import forget_limits
 from storage.jobs.runs import (
     FAST_FORWARD,
     POSTS,
@@ -31,6 +32,7 @@ from storage.jobs.runs import (
     start_run,
 )
 from storage.migrations.migrate import erase_everything
+from storage.people.person import THIS_COMPUTER, Person
 
 HISTORY_DAYS = 90
 HISTORY: StartedBy = "history"
@@ -38,7 +40,9 @@ HISTORY: StartedBy = "history"
 _HOUR_OF_HISTORY = time(6, 5, tzinfo=UTC)
 
 
-def make_history(installation: Installation, days: int = HISTORY_DAYS) -> bool:
+def make_history(
+    installation: Installation, days: int = HISTORY_DAYS, *, by: Person = THIS_COMPUTER
+) -> bool:
     """Take snapshots of the ``days`` days before the sandbox's today.
 
     Today has its snapshot from Save. Returns False when history is being made already.
@@ -46,7 +50,7 @@ def make_history(installation: Installation, days: int = HISTORY_DAYS) -> bool:
     return _begin(installation, HISTORY, installation.now().date() - timedelta(days=days), days)
 
 
-def fast_forward(installation: Installation, days: int) -> bool:
+def fast_forward(installation: Installation, days: int, *, by: Person = THIS_COMPUTER) -> bool:
     """Move the sandbox's clock on by ``days``, day by day, with a snapshot on each day.
 
     Returns False when history is being made already.
@@ -69,7 +73,14 @@ def find_unfinished(session: Session) -> RunRecord | None:
     return run if run is not None and run.steps_done < run.steps_total else None
 
 
-def start_over(installation: Installation) -> None:
+def set_trouble(installation: Installation, trouble: str, *, by: Person = THIS_COMPUTER) -> None:
+    """Have the sandbox make a trouble of `fb.sandbox.TROUBLES` instead of the one before."""
+    with installation.database.writing() as session:
+        forget_limits(session)  # they were part of the trouble before
+        installation.sandbox.trouble = trouble
+
+
+def start_over(installation: Installation, *, by: Person = THIS_COMPUTER) -> None:
     """Empty the sandbox and its database: accounts, Pages, history, and the moved clock."""
     with installation.database.writing() as session:
         erase_everything(session)

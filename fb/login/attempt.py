@@ -28,6 +28,7 @@ from storage.accounts.seen_pages import Sighting
 from storage.accounts.vault import Vault
 from storage.db.clock import read_clock
 from storage.models import Attempt
+from storage.people.person import Person
 
 HEARTBEAT_SECONDS = 5.0
 _HEARTBEAT_LIFETIME = timedelta(seconds=20)
@@ -196,6 +197,8 @@ def get_ready_attempt(
     installation: Installation,
     attempt_id: str,
     cookies: Mapping[str, str],
+    *,
+    by: Person,
 ) -> Attempt:
     """Return this browser's attempt, whose result can be saved or discarded; else `AttemptGone`."""
     attempt = find_attempt(session, attempt_id)

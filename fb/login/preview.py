@@ -24,6 +24,7 @@ from storage.accounts.connection_states import may_analyze
 from storage.accounts.grants import list_grants
 from storage.accounts.seen_pages import Sighting
 from storage.models.folding import fold
+from storage.people.person import THIS_COMPUTER, Person
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]
@@ -146,7 +147,11 @@ class AttemptView:
 
 
 def get_view(
-    installation: Installation, attempt_id: str, cookies: Mapping[str, str]
+    installation: Installation,
+    attempt_id: str,
+    cookies: Mapping[str, str],
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> AttemptView:
     """Return an attempt as this browser may see it. An unknown id gives status "unknown"."""
     with installation.database.reading() as session:

@@ -32,7 +32,7 @@ from storage.accounts.seen_pages import Sighting, replace_sightings
 from storage.accounts.vault import Vault
 from storage.figures.snapshots import store_reports
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -46,19 +46,26 @@ def leave_out(
     attempt_id: str,
     cookies: Mapping[str, str],
     page_ids: frozenset[str],
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Store which Pages are unticked, for a reload. Raises `AttemptGone`."""
     with installation.database.writing() as session:
-        get_ready_attempt(session, installation, attempt_id, cookies)
+        get_ready_attempt(session, installation, attempt_id, cookies, by=by)
         record_unticked(session, attempt_id, page_ids)
 
 
 def discard(
-    installation: Installation, attempt_id: str, cookies: Mapping[str, str], now: datetime
+    installation: Installation,
+    attempt_id: str,
+    cookies: Mapping[str, str],
+    now: datetime,
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Erase the result of an attempt. Raises `AttemptGone` when there is none."""
     with installation.database.writing() as session:
-        attempt = get_ready_attempt(session, installation, attempt_id, cookies)
+        attempt = get_ready_attempt(session, installation, attempt_id, cookies, by=by)
         if not claim_attempt(
             session, id=attempt_id, nonce_hash=attempt.nonce_hash, status_to="discarded", now=now
         ):
@@ -74,6 +81,7 @@ def save(
     *,
     page_ids: frozenset[str],
     digest: str,
+    by: Person = THIS_COMPUTER,
 ) -> dict[str, Any]:
     """Save the ticked Pages in one transaction and return the numbers for the screen.
 
@@ -87,7 +95,7 @@ def save(
         AttemptGone: there is no result to save.
     """
     with installation.database.writing() as session:
-        attempt = get_ready_attempt(session, installation, attempt_id, cookies)
+        attempt = get_ready_attempt(session, installation, attempt_id, cookies, by=by)
         result = open_result(installation.vault, attempt)
         difference = compare(session, result)
         if difference.digest != digest:
@@ -105,7 +113,7 @@ def save(
             "renewed" if difference.is_known_account else "connected",
             {name: outcome[name] for name in ("saved", "added", "kept", "missing")},
             now,
-            by=THIS_COMPUTER,
+            by=by,
             grant_id=grant_id,
         )
     log.info(

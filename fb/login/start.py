@@ -35,6 +35,7 @@ from storage.accounts.attempts import (
 )
 from storage.db.text import storable
 from storage.models import Attempt
+from storage.people.person import THIS_COMPUTER, Person
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ def start_attempt(
     *,
     replaced: Mapping[str, str] | None = None,
     expected_grant_id: int | None = None,
+    by: Person = THIS_COMPUTER,
 ) -> StartedAttempt:
     """Store a new attempt and return it with its authorization URL.
 
@@ -96,6 +98,7 @@ def start_attempt(
             binding=_binding(settings),
             now=now,
             expected_grant_id=expected_grant_id,
+            by=by,
         )
     url = authorization_url(
         dialog_url=settings.dialog_url,
@@ -115,6 +118,8 @@ def accept_return(
     parameters: Mapping[str, Sequence[str]],
     cookies: Mapping[str, str],
     now: datetime,
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> str:
     """Consume the returned attempt, have the worker fetch its account, and return its id.
 

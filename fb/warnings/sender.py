@@ -20,6 +20,7 @@ from fb.warnings.mail import EmailSettings, send_mail
 from fb.warnings.target import SendFailed
 from fb.warnings.webhook import SlackSettings, WebhookSettings, post_slack, post_webhook
 from storage.db.errors import SealBroken, WrongKey
+from storage.people.person import THIS_COMPUTER, Person
 from storage.warnings import channels, deliveries
 from storage.warnings.channels import Channel, ChannelRecord
 from storage.warnings.due import Due, DueKind, list_due
@@ -38,7 +39,9 @@ class Way:
     shown: str | None
 
 
-def set_up(installation: Installation, settings: ChannelSettings) -> None:
+def set_up(
+    installation: Installation, settings: ChannelSettings, *, by: Person = THIS_COMPUTER
+) -> None:
     """Store a channel's settings, sealed. Raises Wrong when they can't be right."""
     settings.check()
     with installation.database.writing() as session:
@@ -48,6 +51,7 @@ def set_up(installation: Installation, settings: ChannelSettings) -> None:
             _channel_of(settings),
             json.dumps(asdict(settings)),
             installation.now(),
+            by=by,
         )
 
 
@@ -62,10 +66,10 @@ def keep_password(new: EmailSettings, old: EmailSettings | None) -> EmailSetting
     return replace(new, password=old.password) if is_same else new
 
 
-def remove(installation: Installation, channel: Channel) -> None:
+def remove(installation: Installation, channel: Channel, *, by: Person = THIS_COMPUTER) -> None:
     """Forget a channel."""
     with installation.database.writing() as session:
-        channels.remove_channel(session, channel, installation.now())
+        channels.remove_channel(session, channel, installation.now(), by=by)
 
 
 def list_ways(installation: Installation) -> list[Way]:
@@ -85,7 +89,7 @@ def find_settings(installation: Installation, channel: Channel) -> ChannelSettin
     return _open(installation, records[channel]) if channel in records else None
 
 
-def send_test(installation: Installation, channel: Channel) -> None:
+def send_test(installation: Installation, channel: Channel, *, by: Person = THIS_COMPUTER) -> None:
     """Send a test message. Raises SendFailed, which is recorded, too."""
     _send(installation, channel, ())
 
@@ -131,10 +135,12 @@ def list_topics(installation: Installation) -> frozenset[str]:
         return frozenset(channels.list_topics(session))
 
 
-def switch_topic(installation: Installation, topic: Topic, *, is_on: bool) -> None:
+def switch_topic(
+    installation: Installation, topic: Topic, *, is_on: bool, by: Person = THIS_COMPUTER
+) -> None:
     """Switch a topic on or off."""
     with installation.database.writing() as session:
-        channels.switch_topic(session, topic, installation.now(), is_on=is_on)
+        channels.switch_topic(session, topic, installation.now(), is_on=is_on, by=by)
 
 
 def _list_due(session: Session, now: datetime) -> list[Due]:

@@ -25,14 +25,14 @@ def archived_ids() -> Select[str]:
 
 
 def archive_pages(
-    session: Session, page_ids: Collection[str], now: datetime, by: Person = THIS_COMPUTER
+    session: Session, page_ids: Collection[str], now: datetime, *, by: Person = THIS_COMPUTER
 ) -> int:
     """Archive Pages; return how many were not archived before. Unknown ids are ignored."""
     return _change(session, "archived", page_ids, now, by)
 
 
 def unarchive_pages(
-    session: Session, page_ids: Collection[str], now: datetime, by: Person = THIS_COMPUTER
+    session: Session, page_ids: Collection[str], now: datetime, *, by: Person = THIS_COMPUTER
 ) -> int:
     """Bring archived Pages back; return how many were archived. Unknown ids are ignored."""
     return _change(session, "unarchived", page_ids, now, by)

@@ -22,6 +22,7 @@ from storage.db.engine import note_erasure
 from storage.db.text import storable
 from storage.db.upsert import count_changed
 from storage.models import Attempt, Grant
+from storage.people.person import THIS_COMPUTER, Person
 
 # Two-factor login and picking a hundred Pages take longer than the usual five minutes.
 TRIP_SECONDS = 15 * 60
@@ -59,6 +60,7 @@ def create_attempt(
     binding: str,
     now: datetime,
     expected_grant_id: int | None = None,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Create an open attempt that begins at ``now``, after wiping what has expired.
 
@@ -82,6 +84,7 @@ def create_attempt(
             created_at=now,
             expires_at=clock(session, TRIP_SECONDS),
             status="open",
+            by=by.key,
             expected_grant_id=select(Grant.id)
             .where(Grant.id == expected_grant_id)
             .scalar_subquery(),

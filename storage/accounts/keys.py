@@ -51,7 +51,7 @@ from storage.models import (
     VaultKey,
     WarningChannel,
 )
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 BATCH_ROWS = 200
 # More are needed only while another process seals with an older key.
@@ -159,6 +159,8 @@ def rotate_keys(
     vault: Vault,
     now: datetime,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> Rotation:
     """Seal every secret with the first key, in batches between which others read and write.
 
@@ -186,7 +188,7 @@ def rotate_keys(
                 others = delete(VaultKey).where(VaultKey.key_id != vault.current_key_id)
                 if count_changed(session, others) or resealed:
                     facts = {"values": resealed}
-                    record_event(session, "keys_rotated", facts, now, by=THIS_COMPUTER)
+                    record_event(session, "keys_rotated", facts, now, by=by)
                 note_erasure(session)
                 break
     return Rotation(resealed, left)

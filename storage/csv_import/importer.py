@@ -104,8 +104,9 @@ def import_figures(
     figures: PastFigures,
     file_name: str,
     now: datetime,
-    by: Person = THIS_COMPUTER,
     columns: SheetColumns | None = None,
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> int | None:
     """Store the figures that are not stored yet; return the import's id.
 
@@ -117,7 +118,7 @@ def import_figures(
     plan = plan_import(session, figures)
     if not plan.new:
         return None
-    import_id = add_import(session, file_name, plan.counts, now, by, columns)
+    import_id = add_import(session, file_name, plan.counts, now, columns, by=by)
     rows = sorted(plan.new.items())
     source = source_of(import_id)
     for first in range(0, len(rows), ROWS_AT_ONCE):
@@ -131,7 +132,9 @@ def import_figures(
     return import_id
 
 
-def undo_import(session: Session, import_id: int, now: datetime, by: Person = THIS_COMPUTER) -> int:
+def undo_import(
+    session: Session, import_id: int, now: datetime, *, by: Person = THIS_COMPUTER
+) -> int:
     """Delete the figures of one import; return the number of days of Pages that had some.
 
     Figures that Facebook has reported since then stay. 0 when the import is unknown or already
@@ -155,8 +158,9 @@ def add_import(
     file_name: str,
     counts: ImportCounts,
     now: datetime,
-    by: Person = THIS_COMPUTER,
     columns: SheetColumns | None = None,
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> int:
     """Record an imported file without its figures, and return the import's id."""
     statement = insert(Import).values(

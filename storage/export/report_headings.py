@@ -56,6 +56,7 @@ def save_heading(
     tag_id: int | None,
     heading: Heading,
     now: datetime,
+    *,
     by: Person = THIS_COMPUTER,
 ) -> bool:
     """Store title and logo for a tag, or for all other reports; False when the tag is gone.

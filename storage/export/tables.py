@@ -165,11 +165,14 @@ def record_export(
     ending: str,
     now: datetime,
     page_id: str | None,
+    *,
+    viewers_may: bool = True,
     by: Person = THIS_COMPUTER,
 ) -> None:
     """Record that a file was made. ``what``: "table", "series", "chart" or "report".
 
-    ``page_id``: the Page that the file is about, if it is about one.
+    ``page_id``: the Page that the file is about, if it is about one. ``viewers_may``: whether the
+    settings let viewers export.
     """
     scope = "all" if page_id is None else "page"
     facts = {"what": what, "format": ending, "scope": scope}

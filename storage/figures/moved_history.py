@@ -114,7 +114,7 @@ def plan_move(session: Session, old_id: str) -> MovePlan | None:
 
 
 def take_along(
-    session: Session, old_id: str, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, old_id: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> int | None:
     """Move a Page's history to its new id, and archive the old one; return its days of figures.
 
@@ -142,7 +142,7 @@ def take_along(
 
 
 def undo_move(
-    session: Session, old_id: str, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, old_id: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> int | None:
     """Move the history that was taken along back to the old id; return its days of figures.
 

@@ -30,6 +30,7 @@ def set_goal(
     metric: Metric,
     goal: GoalRow,
     now: datetime,
+    *,
     by: Person = THIS_COMPUTER,
 ) -> None:
     """Store or replace the goal of a stored Page. The caller has checked its values."""
@@ -48,7 +49,7 @@ def set_goal(
 
 
 def remove_goal(
-    session: Session, page_id: str, metric: Metric, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, page_id: str, metric: Metric, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Delete a goal; False when there was none."""
     statement = delete(Goal).where(Goal.page_id == page_id, Goal.metric == metric)

@@ -50,7 +50,9 @@ class NoteDraft:
     tag_id: int | None = None
 
 
-def add_note(session: Session, draft: NoteDraft, now: datetime, by: Person = THIS_COMPUTER) -> int:
+def add_note(
+    session: Session, draft: NoteDraft, now: datetime, *, by: Person = THIS_COMPUTER
+) -> int:
     """Store a note and return its id.
 
     Raises NoteRefused when the text is empty or too long, when the day is more than a year after
@@ -66,7 +68,7 @@ def add_note(session: Session, draft: NoteDraft, now: datetime, by: Person = THI
 
 
 def change_note(
-    session: Session, note_id: int, draft: NoteDraft, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, note_id: int, draft: NoteDraft, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Give a note another day, text and scope; False when it is gone. Raises as `add_note`.
 
@@ -84,7 +86,9 @@ def change_note(
     return True
 
 
-def delete_note(session: Session, note_id: int, now: datetime, by: Person = THIS_COMPUTER) -> bool:
+def delete_note(
+    session: Session, note_id: int, now: datetime, *, by: Person = THIS_COMPUTER
+) -> bool:
     """Delete a note for good; False when it is gone already."""
     note = find_note(session, note_id)
     if note is None:

@@ -59,7 +59,7 @@ def save_view(
         raise ViewRefused("too_long")
     if len(query) > MAX_QUERY:
         raise ViewRefused("query_too_long")
-    taken = find_view(session, name, by)
+    taken = find_view(session, name, of=by)
     if taken is not None and not replaces:
         raise ViewRefused("taken", taken.name)
     count = session.scalar(select(func.count()).select_from(SavedView)) or 0
@@ -76,12 +76,12 @@ def save_view(
     if session.execute(insert.returning(SavedView.id)).scalar_one_or_none() is None:
         raise ViewRefused("taken", name)
     bump_data_version(session)
-    saved = find_view(session, name, by)
+    saved = find_view(session, name, of=by)
     assert saved is not None
     return saved
 
 
-def delete_view(session: Session, view_id: int) -> bool:
+def delete_view(session: Session, view_id: int, *, by: Person = THIS_COMPUTER) -> bool:
     """Delete a view; False when it does not exist."""
     is_deleted = count_changed(session, delete(SavedView).where(SavedView.id == view_id)) > 0
     if is_deleted:
@@ -89,7 +89,7 @@ def delete_view(session: Session, view_id: int) -> bool:
     return is_deleted
 
 
-def set_start_view(session: Session, view_id: int | None, by: Person = THIS_COMPUTER) -> None:
+def set_start_view(session: Session, view_id: int | None, *, by: Person = THIS_COMPUTER) -> None:
     """Make a view the start screen of ``by`` instead of any other; None: Overview as it is."""
     if view_id is None:
         count_changed(session, delete(StartView).where(StartView.by == by.key))
@@ -98,9 +98,9 @@ def set_start_view(session: Session, view_id: int | None, by: Person = THIS_COMP
     bump_data_version(session)
 
 
-def list_views(session: Session, by: Person = THIS_COMPUTER) -> list[View]:
-    """Return the saved views by name, with the start screen of ``by``."""
-    is_start = (StartView.view_id == SavedView.id) & (StartView.by == by.key)
+def list_views(session: Session, *, of: Person = THIS_COMPUTER) -> list[View]:
+    """Return the saved views by name, with the start screen of a person."""
+    is_start = (StartView.view_id == SavedView.id) & (StartView.by == of.key)
     query = (
         select(SavedView.id, SavedView.name, SavedView.query, StartView.by.is_not(None))
         .outerjoin(StartView, is_start)
@@ -109,17 +109,14 @@ def list_views(session: Session, by: Person = THIS_COMPUTER) -> list[View]:
     return [View(*row) for row in session.execute(query)]
 
 
-def find_view(session: Session, name: str, by: Person = THIS_COMPUTER) -> View | None:
+def find_view(session: Session, name: str, *, of: Person = THIS_COMPUTER) -> View | None:
     """Return the view of this name, ignoring case and accents; None without any."""
     folded = fold(one_line(name))
-    return next((view for view in list_views(session, by) if fold(view.name) == folded), None)
+    return next((view for view in list_views(session, of=of) if fold(view.name) == folded), None)
 
 
 def delete_views_of_account(session: Session, account_id: str) -> None:
     """Delete the views that filter by an account: they carry its id."""
-    ids = [
-        view.id
-        for view in list_views(session)
-        if account_id in (value for _, value in parse_qsl(view.query))
-    ]
+    views = session.execute(select(SavedView.id, SavedView.query))
+    ids = [view.id for view in views if account_id in (value for _, value in parse_qsl(view.query))]
     count_changed(session, delete(SavedView).where(SavedView.id.in_(ids)))

@@ -36,7 +36,7 @@ class TagCount:
     pages_count: int
 
 
-def create_tag(session: Session, name: str, now: datetime, by: Person = THIS_COMPUTER) -> int:
+def create_tag(session: Session, name: str, now: datetime, *, by: Person = THIS_COMPUTER) -> int:
     """Create a tag without Pages and return its id. Raises TagRefused for its name."""
     name = _judge(name)
     # One statement: two operators may create the same tag at the same time.
@@ -51,7 +51,7 @@ def create_tag(session: Session, name: str, now: datetime, by: Person = THIS_COM
 
 
 def rename_tag(
-    session: Session, tag_id: int, name: str, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, tag_id: int, name: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Rename a tag, also to the same name in another case; False when it does not exist.
 
@@ -73,7 +73,7 @@ def rename_tag(
     return True
 
 
-def delete_tag(session: Session, tag_id: int, now: datetime, by: Person = THIS_COMPUTER) -> bool:
+def delete_tag(session: Session, tag_id: int, now: datetime, *, by: Person = THIS_COMPUTER) -> bool:
     """Delete a tag with its notes, but not its Pages; False when it does not exist."""
     tag = find_tag(session, tag_id)
     if tag is None:
@@ -123,7 +123,7 @@ def untag_pages(
 
 
 def tag_page(
-    session: Session, tag_id: int, page_id: str, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Give one Page a tag; False when it has it already, or Page or tag does not exist."""
     count = _insert(session, tag_id, select(Page.id).where(Page.id == page_id))
@@ -132,7 +132,7 @@ def tag_page(
 
 
 def untag_page(
-    session: Session, tag_id: int, page_id: str, now: datetime, by: Person = THIS_COMPUTER
+    session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Take a tag from one Page; False when it did not have it."""
     tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id == page_id)
@@ -146,14 +146,15 @@ def set_tags_of(
     page_id: str,
     tag_ids: Collection[int],
     now: datetime,
+    *,
     by: Person = THIS_COMPUTER,
 ) -> None:
     """Give a Page exactly these tags; those that are gone are ignored."""
     before = {tag.id for tag in list_tags_of(session, page_id)}
     for tag_id in sorted(set(tag_ids) - before):
-        tag_page(session, tag_id, page_id, now, by)
+        tag_page(session, tag_id, page_id, now, by=by)
     for tag_id in sorted(before - set(tag_ids)):
-        untag_page(session, tag_id, page_id, now, by)
+        untag_page(session, tag_id, page_id, now, by=by)
 
 
 def count_pages(session: Session, *, filter: Filter, until: date, tag_id: int | None = None) -> int:

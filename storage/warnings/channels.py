@@ -14,7 +14,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed, upsert
 from storage.jobs.events import record_event
 from storage.models import WarningChannel, WarningTopic
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 from storage.warnings.deliveries import forget_tries
 
 Channel = Literal["email", "webhook", "slack"]
@@ -44,7 +44,13 @@ def list_channels(session: Session) -> list[ChannelRecord]:
 
 
 def set_channel(
-    session: Session, vault: Vault, channel: Channel, settings: str, now: datetime
+    session: Session,
+    vault: Vault,
+    channel: Channel,
+    settings: str,
+    now: datetime,
+    *,
+    by: Person = THIS_COMPUTER,
 ) -> None:
     """Set up a channel, or change it; what could not be sent is tried again."""
     sealed = vault.seal_channel(channel, settings)
@@ -61,14 +67,16 @@ def set_channel(
     upsert(session, WarningChannel, [row])
     note_erasure(session)
     forget_tries(session, channel)
-    record_event(session, "channel_set", {"channel": channel}, now, by=THIS_COMPUTER)
+    record_event(session, "channel_set", {"channel": channel}, now, by=by)
 
 
-def remove_channel(session: Session, channel: Channel, now: datetime) -> None:
+def remove_channel(
+    session: Session, channel: Channel, now: datetime, *, by: Person = THIS_COMPUTER
+) -> None:
     """Forget a channel. What was sent through it stays known, so it is not sent again."""
     if count_changed(session, delete(WarningChannel).where(WarningChannel.channel == channel)):
         note_erasure(session)
-        record_event(session, "channel_removed", {"channel": channel}, now, by=THIS_COMPUTER)
+        record_event(session, "channel_removed", {"channel": channel}, now, by=by)
 
 
 def record_success(session: Session, channel: Channel, count: int, now: datetime) -> None:
@@ -98,14 +106,14 @@ def list_topics(session: Session) -> dict[str, datetime]:
     return {row.topic: row.since for row in session.scalars(select(WarningTopic))}
 
 
-def switch_topic(session: Session, topic: str, now: datetime, *, is_on: bool) -> None:
+def switch_topic(
+    session: Session, topic: str, now: datetime, *, is_on: bool, by: Person = THIS_COMPUTER
+) -> None:
     """Switch a topic on or off."""
     count_changed(session, delete(WarningTopic).where(WarningTopic.topic == topic))
     if is_on:
         session.execute(insert(WarningTopic).values(topic=topic, since=now))
-    record_event(
-        session, "topic_switched", {"topic": topic, "is_on": int(is_on)}, now, by=THIS_COMPUTER
-    )
+    record_event(session, "topic_switched", {"topic": topic, "is_on": int(is_on)}, now, by=by)
 
 
 def _of(channel: Channel) -> Update:

@@ -16,7 +16,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import CalendarFeed
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 
 MAX_FEEDS = 10
 # A calendar program asks every few minutes at most; a flood must not write each time.
@@ -37,10 +37,10 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def add_feed(session: Session, secret: str, now: datetime) -> None:
+def add_feed(session: Session, secret: str, now: datetime, *, by: Person = THIS_COMPUTER) -> None:
     """Store a new address."""
     session.execute(insert(CalendarFeed).values(secret_hash=hash_secret(secret), made_at=now))
-    record_event(session, "feed_made", {}, now, by=THIS_COMPUTER)
+    record_event(session, "feed_made", {}, now, by=by)
 
 
 def list_feeds(session: Session) -> list[Feed]:
@@ -66,9 +66,11 @@ def note_use(session: Session, secret: str, now: datetime) -> None:
     count_changed(session, update(CalendarFeed).where(*is_meant).values(last_used_at=now))
 
 
-def revoke_feed(session: Session, secret_hash: str, now: datetime) -> None:
+def revoke_feed(
+    session: Session, secret_hash: str, now: datetime, *, by: Person = THIS_COMPUTER
+) -> None:
     """Delete an address: from then on it is as unknown as any other."""
     is_meant = CalendarFeed.secret_hash == secret_hash
     if count_changed(session, delete(CalendarFeed).where(is_meant)):
         note_erasure(session)
-        record_event(session, "feed_revoked", {}, now, by=THIS_COMPUTER)
+        record_event(session, "feed_revoked", {}, now, by=by)

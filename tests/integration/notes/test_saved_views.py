@@ -87,12 +87,12 @@ def test_everybody_has_a_start_screen_of_their_own(database: Database) -> None:
         set_start_view(session, one.id, by=ADA)
         set_start_view(session, two.id, by=BEN)
         starts = {
-            person.name: [view.name for view in list_views(session, person) if view.is_start]
+            person.name: [view.name for view in list_views(session, of=person) if view.is_start]
             for person in (ADA, BEN, CLEO)
         }
         assert starts == {"Ada": ["one"], "Ben": ["two"], "Cleo": []}
         assert delete_view(session, one.id)
-        assert not [view for view in list_views(session, ADA) if view.is_start]
+        assert not [view for view in list_views(session, of=ADA) if view.is_start]
 
 
 def test_views_that_filter_by_an_erased_account_go_with_it(database: Database) -> None:
