@@ -38,7 +38,8 @@ from storage.accounts.page_moves import list_missing, remember_move
 from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageReport
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER, Person
+from storage.jobs.runs import CHECKS
+from storage.people.person import THIS_COMPUTER, Person, require
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +136,13 @@ def check_account(
 def check_now(
     installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER
 ) -> AccountState:
-    """Check one account now. An account that needed renewal and is valid is ok again."""
+    """Check one account now. An account that needed renewal and is valid is ok again.
+
+    What Facebook answers is stored even if the person may not ask any more by then.
+    """
+    with installation.database.writing() as session:
+        require(session, by, "operator")
+        record_event(session, "run_asked", {"job": CHECKS}, installation.now(), by=by)
     account = AccountState(grant_id)
     client = installation.client()
     try:

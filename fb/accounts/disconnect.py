@@ -22,7 +22,7 @@ from storage.accounts.page_tokens import list_only_held
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
 from storage.jobs.runs import list_active_kinds
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,7 @@ def forget_page(
     """
     now = installation.now()
     with installation.database.writing() as session:
+        require(session, by, "operator")
         get_grant(session, grant_id)
         withdraw_page_grants(session, grant_id, [page_id], now, status="left_out")
         record_event(
@@ -98,6 +99,7 @@ def _set_status(
 ) -> None:
     now = installation.now()
     with installation.database.writing() as session:
+        require(session, by, "operator")
         grant = get_grant(session, grant_id)
         if grant.status != only_from:
             return
@@ -116,9 +118,10 @@ def disconnect(
     that Facebook has already ended counts as revoked.
     """
     if revoke:
-        _revoke(installation, grant_id)
+        _revoke(installation, grant_id, by)
     now = installation.now()
     with installation.database.writing() as session:
+        require(session, by, "operator")
         get_grant(session, grant_id)
         forget_tokens(session, grant_id, now)
         facts = {"revoked": revoke}
@@ -126,8 +129,9 @@ def disconnect(
         bump_data_version(session)
 
 
-def _revoke(installation: Installation, grant_id: int) -> None:
+def _revoke(installation: Installation, grant_id: int, by: Person) -> None:
     with installation.database.reading() as session:
+        require(session, by, "operator")
         grant = get_grant(session, grant_id)
         account_id, key_id, sealed = grant.account_id, grant.key_id, grant.sealed_user_token
     if key_id is None or sealed is None:

@@ -31,7 +31,7 @@ from storage.accounts.erasure import (
 )
 from storage.jobs.events import record_event
 from storage.notes.saved_views import delete_views_of_account
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,8 @@ def erase(
 def _erase(installation: Installation, shown: Erasure, by: Person | None) -> None:
     now, kind, id = installation.now(), shown.kind, shown.id
     with installation.database.writing() as session:
+        if by is not None:
+            require(session, by, "admin")
         erasure = find_erasure(session, kind, id, shown.asked_at)
         if erasure is None:
             return

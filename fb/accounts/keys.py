@@ -10,7 +10,7 @@ from storage.accounts.keys import SealedAccess, discard_sealed_with, list_sealed
 from storage.db.engine import note_erasure
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,7 @@ def give_up(installation: Installation, key_id: str, *, by: Person = THIS_COMPUT
         raise ValueError(f"the key {key_id} is not missing")
     now = installation.now()
     with installation.database.writing() as session:
+        require(session, by, "admin")
         for lost in list_sealed_access(session, [key_id]):
             forget_tokens(session, lost.grant_id, now, status="needs_renewal", code=KEY_GIVEN_UP)
             record_event(session, "key_given_up", {}, now, by=by, grant_id=lost.grant_id)

@@ -38,7 +38,7 @@ from storage.accounts.grants import (
 )
 from storage.db.errors import JobRunning, SealBroken, WrongKey
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 log = logging.getLogger(__name__)
 
@@ -105,22 +105,28 @@ def deauthorize(installation: Installation, request: SignedRequest) -> None:
 def request_deletion(
     installation: Installation, kind: ErasureKind, id: str, asked_at: datetime
 ) -> str:
-    """Store that an account or a Page is to be deleted; return the confirmation code.
+    """Store that Facebook asks to delete an account or a Page; return the confirmation code.
 
     The code has 128 random bits, in hex. It is the same for what is not stored here. The deletion
     itself is `finish_pending`.
     """
-    code = secrets.token_hex(16)
     with installation.database.writing() as session:
-        add_request(
-            session,
-            installation.vault,
-            kind,
-            id,
-            code=code,
-            asked_at=asked_at,
-            now=installation.now(),
-        )
+        return _request(session, installation, kind, id, asked_at)
+
+
+def _request(
+    session: Session, installation: Installation, kind: ErasureKind, id: str, asked_at: datetime
+) -> str:
+    code = secrets.token_hex(16)
+    add_request(
+        session,
+        installation.vault,
+        kind,
+        id,
+        code=code,
+        asked_at=asked_at,
+        now=installation.now(),
+    )
     return code
 
 
@@ -239,5 +245,9 @@ def remove(
 
     What is not done yet waits as `finish_pending` says, and is done by the timer.
     """
-    codes = [request_deletion(installation, each.kind, each.id, each.asked_at) for each in removals]
+    with installation.database.writing() as session:
+        require(session, by, "admin")
+        codes = [
+            _request(session, installation, each.kind, each.id, each.asked_at) for each in removals
+        ]
     return codes, finish_pending(installation, by=by)

@@ -13,6 +13,7 @@ from fb.commands.terminal import (
     counted,
     find_usable,
     is_confirmed,
+    me,
     opened,
     say,
 )
@@ -65,7 +66,7 @@ def _erase(installation: Installation, erasures: Sequence[Erasure], is_sure: boo
         say("Nothing was erased.")
         return COULD_NOT_RUN
     try:
-        is_clean = erase.erase(installation, *erasures)
+        is_clean = erase.erase(installation, *erasures, by=me())
     except JobRunning:
         say("A refresh is running. Nothing more was erased; run this again when it has ended.")
         return COULD_NOT_RUN

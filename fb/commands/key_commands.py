@@ -16,6 +16,7 @@ from fb.commands.terminal import (
     draw_progress,
     find_usable,
     is_confirmed,
+    me,
     opened,
     read_clock,
     say,
@@ -66,7 +67,9 @@ def rotate() -> int:
             return COULD_NOT_RUN
         draw = partial(draw_progress, noun="values")
         try:
-            rotation = rotate_keys(installation.database, installation.vault, read_clock(), draw)
+            rotation = rotate_keys(
+                installation.database, installation.vault, read_clock(), draw, by=me()
+            )
         except WrongKey:
             say_wrong_key(installation)
             return COULD_NOT_RUN
@@ -108,7 +111,7 @@ def forget_key(options: argparse.Namespace) -> int:
         if not options.yes and not is_confirmed():
             say("Nothing was erased.")
             return COULD_NOT_RUN
-        keys.give_up(installation, key_id)
+        keys.give_up(installation, key_id, by=me())
         say("Erased. The dashboard goes on within half a minute.")
         if lost:
             say("Next: reconnect these accounts on the screen Connections.")

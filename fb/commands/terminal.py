@@ -6,6 +6,7 @@ Exit codes: OK · SOME_FAILED (in part, or there is advice) · COULD_NOT_RUN.
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from fb.installation import Installation, Startup, create_own_sandbox, open_inst
 from fb.settings import Settings, SettingsReport, read_settings
 from fb.web.log_redaction import install_redaction
 from fb.web.logs import log_start
+from storage.db.text import one_line
+from storage.people.person import Person, command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 OK, SOME_FAILED, COULD_NOT_RUN = 0, 1, 2
@@ -54,6 +57,15 @@ def counted(count: int, noun: str) -> str:
     """ "1 Page", "1,240 Pages", "2 entries"."""
     plural = noun.removesuffix("y") + "ies" if noun.endswith("ry") else f"{noun}s"
     return f"{count:,} {noun if count == 1 else plural}"
+
+
+def me() -> Person:
+    """Return who runs this command, by their account on the machine, or its number."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, ImportError):  # a container may run as a number without a name
+        user = str(os.getuid())
+    return command_line(one_line(user))
 
 
 def is_confirmed() -> bool:

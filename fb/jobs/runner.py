@@ -38,7 +38,7 @@ from storage.jobs.runs import (
     find_run,
     finish_run,
 )
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 log = logging.getLogger(__name__)
 
@@ -268,9 +268,25 @@ def find_outcome(installation: Installation, kind: JobKind) -> RunRecord | None:
 
 
 def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
-    """Have the worker run a job. False when a run is active or the encryption key is wrong."""
+    """Have the worker run a job that is due. False when a run is active or the key is wrong."""
     if not installation.can_open_tokens or find_active(installation, job.kind) is not None:
         return False
+    _defer(installation, job, started_by)
+    return True
+
+
+def ask(installation: Installation, job: Job, *, by: Person = THIS_COMPUTER) -> bool:
+    """Have the worker run a job because somebody asks for it; False as `start` says it."""
+    with installation.database.writing() as session:
+        require(session, by, "operator")
+        if not installation.can_open_tokens or find_active_run(session, job.kind) is not None:
+            return False
+        record_event(session, "run_asked", {"job": job.kind}, installation.now(), by=by)
+    _defer(installation, job, MANUAL)
+    return True
+
+
+def _defer(installation: Installation, job: Job, started_by: StartedBy) -> None:
     installation.jobs.defer(
         "run",
         lambda kind, started_by: run_now(installation, job, started_by),
@@ -278,16 +294,6 @@ def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
         kind=job.kind,
         started_by=started_by,
     )
-    return True
-
-
-def ask(installation: Installation, job: Job, *, by: Person = THIS_COMPUTER) -> bool:
-    """Have the worker run a job because somebody asks for it; False as of `start`."""
-    if not start(installation, job, MANUAL):
-        return False
-    with installation.database.writing() as session:
-        record_event(session, "run_asked", {"job": job.kind}, installation.now(), by=by)
-    return True
 
 
 def run_now(installation: Installation, job: Job, started_by: StartedBy) -> None:

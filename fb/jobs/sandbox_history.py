@@ -19,6 +19,7 @@ from fb.jobs.runner import DAILY, Job, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
+from storage.jobs.events import record_event
 from storage.jobs.rate_limits import forget_limits
 from storage.jobs.runs import (
     FAST_FORWARD,
@@ -32,7 +33,7 @@ from storage.jobs.runs import (
     start_run,
 )
 from storage.migrations.migrate import erase_everything
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 HISTORY_DAYS = 90
 HISTORY: StartedBy = "history"
@@ -47,7 +48,8 @@ def make_history(
 
     Today has its snapshot from Save. Returns False when history is being made already.
     """
-    return _begin(installation, HISTORY, installation.now().date() - timedelta(days=days), days)
+    since = installation.now().date() - timedelta(days=days)
+    return _begin(installation, HISTORY, since, days, by)
 
 
 def fast_forward(installation: Installation, days: int, *, by: Person = THIS_COMPUTER) -> bool:
@@ -55,7 +57,8 @@ def fast_forward(installation: Installation, days: int, *, by: Person = THIS_COM
 
     Returns False when history is being made already.
     """
-    return _begin(installation, FAST_FORWARD, installation.now().date() + timedelta(days=1), days)
+    since = installation.now().date() + timedelta(days=1)
+    return _begin(installation, FAST_FORWARD, since, days, by)
 
 
 def find_progress(installation: Installation) -> RunRecord | None:
@@ -76,6 +79,7 @@ def find_unfinished(session: Session) -> RunRecord | None:
 def set_trouble(installation: Installation, trouble: str, *, by: Person = THIS_COMPUTER) -> None:
     """Have the sandbox make a trouble of `fb.sandbox.TROUBLES` instead of the one before."""
     with installation.database.writing() as session:
+        require(session, by, "operator")
         forget_limits(session)  # they were part of the trouble before
         installation.sandbox.trouble = trouble
 
@@ -83,6 +87,7 @@ def set_trouble(installation: Installation, trouble: str, *, by: Person = THIS_C
 def start_over(installation: Installation, *, by: Person = THIS_COMPUTER) -> None:
     """Empty the sandbox and its database: accounts, Pages, history, and the moved clock."""
     with installation.database.writing() as session:
+        require(session, by, "admin")
         erase_everything(session)
         installation.sandbox.start_over()
 
@@ -96,12 +101,18 @@ def is_due(installation: Installation) -> bool:
         )
 
 
-def _begin(installation: Installation, started_by: StartedBy, since: date, days: int) -> bool:
+def _begin(
+    installation: Installation, started_by: StartedBy, since: date, days: int, by: Person
+) -> bool:
     try:
         with installation.database.writing() as session:
+            require(session, by, "operator")
             if find_unfinished(session) is not None:
                 return False
             run_id = _start_run(session, installation, started_by, since, days, 0)
+            if started_by == FAST_FORWARD:
+                facts = {"job": SANDBOX_HISTORY}
+                record_event(session, "run_asked", facts, installation.now(), by=by)
     except JobRunning:
         return False
     installation.worker.submit(

@@ -1,7 +1,7 @@
 """Attempt: checks an attempt's browser and status, opens its result, compares it with the database.
 
 The id of an attempt is in the URL and gives no permission: to see, save or discard an attempt, a
-browser also needs its cookie.
+browser also needs its cookie, and the person is the one who began it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from storage.accounts.seen_pages import Sighting
 from storage.accounts.vault import Vault
 from storage.db.clock import read_clock
 from storage.models import Attempt
-from storage.people.person import Person
+from storage.people.person import Person, require
 
 HEARTBEAT_SECONDS = 5.0
 _HEARTBEAT_LIFETIME = timedelta(seconds=20)
@@ -37,7 +37,10 @@ _USUAL_TIME = timedelta(seconds=10)
 
 
 class AttemptGone(Exception):
-    """An attempt can't be saved or discarded. ``status``: "saved", "expired", "other_browser", …"""
+    """An attempt can't be saved or discarded. ``status``: "saved", "expired", "other_browser", …
+
+    "other_person": somebody else of the same browser began it.
+    """
 
     def __init__(self, status: str) -> None:
         super().__init__(status)
@@ -200,12 +203,18 @@ def get_ready_attempt(
     *,
     by: Person,
 ) -> Attempt:
-    """Return this browser's attempt, whose result can be saved or discarded; else `AttemptGone`."""
+    """Return an attempt of this browser and person, whose result can be saved or discarded.
+
+    Raises AttemptGone for any other.
+    """
+    require(session, by, "operator")
     attempt = find_attempt(session, attempt_id)
     if attempt is None:
         raise AttemptGone("unknown")
     if not is_this_browsers(attempt, cookies, installation.settings):
         raise AttemptGone("other_browser")
+    if attempt.by != by.key:
+        raise AttemptGone("other_person")
     if (status := status_of(session, attempt)) != "ready":
         raise AttemptGone(status)
     return attempt

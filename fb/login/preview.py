@@ -24,7 +24,7 @@ from storage.accounts.connection_states import may_analyze
 from storage.accounts.grants import list_grants
 from storage.accounts.seen_pages import Sighting
 from storage.models.folding import fold
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]
@@ -127,8 +127,9 @@ class AttemptView:
     """One attempt, as far as this browser may see it.
 
     ``status``: open · reading · ready · saved · discarded · failed · interrupted · expired ·
-    other_browser · unknown. With the last two, all other fields are empty. ``is_slow``: "reading",
-    and it takes unusually long. ``renews``: the id of the grant that it was begun to renew.
+    other_browser · other_person · unknown. With the last three, all other fields are empty.
+    ``is_slow``: "reading", and it takes unusually long. ``renews``: the id of the grant that it was
+    begun to renew.
     """
 
     status: str
@@ -153,13 +154,19 @@ def get_view(
     *,
     by: Person = THIS_COMPUTER,
 ) -> AttemptView:
-    """Return an attempt as this browser may see it. An unknown id gives status "unknown"."""
+    """Return an attempt as this browser and person may see it.
+
+    An unknown id gives status "unknown".
+    """
     with installation.database.reading() as session:
+        require(session, by, "operator")
         attempt = find_attempt(session, attempt_id)
         if attempt is None:
             return AttemptView("unknown")
         if not is_this_browsers(attempt, cookies, installation.settings):
             return AttemptView("other_browser")
+        if attempt.by != by.key:
+            return AttemptView("other_person")
         status = status_of(session, attempt)
         preview = None
         if status == "ready":

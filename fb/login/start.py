@@ -35,7 +35,7 @@ from storage.accounts.attempts import (
 )
 from storage.db.text import storable
 from storage.models import Attempt
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 log = logging.getLogger(__name__)
 
@@ -58,8 +58,9 @@ class ReturnRefused(Exception):
     """A return from Facebook is not accepted; nothing was changed.
 
     ``kind``: "nothing" (no parameters) · "incomplete" · "repeated" · "malformed" · "forged" ·
-    "expired" · "other_browser" · "used" · "other_settings" · "wrong_key" · "error" (without a
-    state; ``code`` is Facebook's number, if it sent one).
+    "expired" · "other_browser" · "other_person" (who began it has left the browser to somebody
+    else) · "used" · "other_settings" · "wrong_key" · "error" (without a state; ``code`` is
+    Facebook's number, if it sent one).
     """
 
     def __init__(
@@ -88,9 +89,6 @@ def start_attempt(
     settings = installation.settings
     attempt_id, nonce = secrets.token_hex(16), new_nonce()
     with installation.database.writing() as session:
-        for old_id, old_nonce in (replaced or {}).items():
-            if storable(old_id) == old_id:  # a cookie may carry text that the database refuses
-                withdraw_attempt(session, id=old_id, nonce_hash=hash_nonce(old_nonce))
         create_attempt(
             session,
             id=attempt_id,
@@ -100,6 +98,9 @@ def start_attempt(
             expected_grant_id=expected_grant_id,
             by=by,
         )
+        for old_id, old_nonce in (replaced or {}).items():
+            if storable(old_id) == old_id:  # a cookie may carry text that the database refuses
+                withdraw_attempt(session, id=old_id, nonce_hash=hash_nonce(old_nonce))
     url = authorization_url(
         dialog_url=settings.dialog_url,
         version=settings.graph_version,
@@ -123,9 +124,9 @@ def accept_return(
 ) -> str:
     """Consume the returned attempt, have the worker fetch its account, and return its id.
 
-    Of all returns with one state, only the first is accepted, in time and from the same browser.
-    Raises `ReturnRefused` for every other. Facebook's texts (``error_description``, …) are never
-    shown or stored.
+    Of all returns with one state, only the first is accepted, in time and from the same browser and
+    person. Raises `ReturnRefused` for every other, and NotAllowed. Facebook's texts
+    (``error_description``, …) are never shown or stored.
     """
     code, state, failure = _read_parameters(parameters)
     settings = installation.settings
@@ -133,6 +134,10 @@ def accept_return(
     if not installation.can_open_tokens:
         raise ReturnRefused("wrong_key", attempt_id)
     with installation.database.writing() as session:
+        require(session, by, "operator")
+        attempt = find_attempt(session, attempt_id)
+        if attempt is not None and attempt.by != by.key:
+            raise ReturnRefused("other_person", attempt_id)
         consumed = consume_attempt(
             session, id=attempt_id, nonce_hash=nonce_hash, binding=_binding(settings)
         )

@@ -20,7 +20,7 @@ from fb.warnings.mail import EmailSettings, send_mail
 from fb.warnings.target import SendFailed
 from fb.warnings.webhook import SlackSettings, WebhookSettings, post_slack, post_webhook
 from storage.db.errors import SealBroken, WrongKey
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 from storage.warnings import channels, deliveries
 from storage.warnings.channels import Channel, ChannelRecord
 from storage.warnings.due import Due, DueKind, list_due
@@ -91,6 +91,8 @@ def find_settings(installation: Installation, channel: Channel) -> ChannelSettin
 
 def send_test(installation: Installation, channel: Channel, *, by: Person = THIS_COMPUTER) -> None:
     """Send a test message. Raises SendFailed, which is recorded, too."""
+    with installation.database.reading() as session:
+        require(session, by, "admin")
     _send(installation, channel, ())
 
 

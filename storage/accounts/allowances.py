@@ -18,7 +18,7 @@ from storage.db.text import storable
 from storage.db.upsert import count_changed, insert_into, table_of
 from storage.jobs.events import record_event
 from storage.models import Page, PageGrant, PageTag, Tag, TokenAllowance, TokenHandout
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 CONSUMER_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 AN_HOUR = timedelta(hours=1)
@@ -69,6 +69,7 @@ def allow(
     Exactly one of ``page_id`` and ``tag_id`` is given. Raises ValueError for a name that doesn't
     match CONSUMER_NAME.
     """
+    require(session, by, "admin")
     if not CONSUMER_NAME.fullmatch(consumer):
         raise ValueError("a program's name has small letters, digits and hyphens")
     values = {
@@ -92,6 +93,7 @@ def withdraw(
     session: Session, allowance_id: int, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Take an allowance back; False when it is gone already. The program's next request fails."""
+    require(session, by, "admin")
     row = session.get(TokenAllowance, allowance_id)
     if row is None:
         return False

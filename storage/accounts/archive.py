@@ -16,7 +16,7 @@ from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import Page
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 
 def archived_ids() -> Select[str]:
@@ -56,6 +56,7 @@ def _change(
     session: Session, kind: str, page_ids: Collection[str], now: datetime, by: Person
 ) -> int:
     """Archive Pages or bring them back, with an event; return how many it changed."""
+    require(session, by, "operator")
     is_leaving = kind == "archived"
     wanted = Page.archived_at.is_(None) if is_leaving else Page.archived_at.is_not(None)
     count = 0

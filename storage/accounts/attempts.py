@@ -22,7 +22,7 @@ from storage.db.engine import note_erasure
 from storage.db.text import storable
 from storage.db.upsert import count_changed
 from storage.models import Attempt, Grant
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 # Two-factor login and picking a hundred Pages take longer than the usual five minutes.
 TRIP_SECONDS = 15 * 60
@@ -67,6 +67,7 @@ def create_attempt(
     Beyond MAX_OPEN_ATTEMPTS it replaces the oldest one. ``expected_grant_id`` is the grant that it
     is to renew; one that does not exist is stored as None.
     """
+    require(session, by, "operator")
     wipe_expired(session)
     newest_first = (Attempt.expires_at.desc(), Attempt.id)
     replaced = (

@@ -51,7 +51,7 @@ from storage.models import (
     VaultKey,
     WarningChannel,
 )
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 BATCH_ROWS = 200
 # More are needed only while another process seals with an older key.
@@ -171,6 +171,7 @@ def rotate_keys(
     a key is missing, and SealBroken when a secret does not open.
     """
     with database.writing() as session:
+        require(session, by, "admin")
         missing = _key_ids_in_use(session) - vault.key_ids
         if missing:
             raise WrongKey(min(missing))

@@ -34,7 +34,7 @@ from storage.figures.filters import METRICS, Metric
 from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapshots
 from storage.jobs.events import record_event
 from storage.models import Import, Page, Snapshot
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_FILE_NAME = 120  # characters
 PAGES_AT_ONCE = 300
@@ -114,6 +114,7 @@ def import_figures(
     None when the file has nothing new; then nothing is stored. Doubtful figures are stored: the
     operator has confirmed them. ``columns`` are remembered for the next file with this header.
     """
+    require(session, by, "operator")
     file_name = one_line(file_name)[:MAX_FILE_NAME]
     plan = plan_import(session, figures)
     if not plan.new:
@@ -140,6 +141,7 @@ def undo_import(
     Figures that Facebook has reported since then stay. 0 when the import is unknown or already
     undone; then nothing changes.
     """
+    require(session, by, "operator")
     undone = (
         update(Import)
         .where(Import.id == import_id, Import.undone_at.is_(None))
@@ -163,6 +165,7 @@ def add_import(
     by: Person = THIS_COMPUTER,
 ) -> int:
     """Record an imported file without its figures, and return the import's id."""
+    require(session, by, "operator")
     statement = insert(Import).values(
         file_name=storable(file_name),
         imported_at=now,

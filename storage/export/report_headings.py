@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import ReportHeading, Tag
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_TITLE = 90  # characters
 
@@ -63,6 +63,7 @@ def save_heading(
 
     A title of spaces is none. Raises ValueError for a title of more than MAX_TITLE characters.
     """
+    require(session, by, "operator")
     title = one_line(heading.title or "") or None
     if title is not None and len(title) > MAX_TITLE:
         raise ValueError(f"a title has at most {MAX_TITLE} characters")

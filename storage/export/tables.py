@@ -23,7 +23,7 @@ from storage.figures.table import SortKey, load_table
 from storage.insights.sums import SUM_KEYS, InsightSums, load_insight_sums
 from storage.jobs.events import record_event
 from storage.models import InsightValue, Page, Snapshot
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 from storage.posts.page_posts import Rhythms
 
 PAGES_AT_ONCE = 200
@@ -174,6 +174,7 @@ def record_export(
     ``page_id``: the Page that the file is about, if it is about one. ``viewers_may``: whether the
     settings let viewers export.
     """
+    require(session, by, "viewer" if viewers_may else "operator")
     scope = "all" if page_id is None else "page"
     facts = {"what": what, "format": ending, "scope": scope}
     record_event(session, "exported", facts, now, by=by, page_id=page_id)

@@ -49,7 +49,7 @@ from storage.models import (
     Snapshot,
     TokenAllowance,
 )
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 A_DAY = timedelta(days=1)
 Key = tuple[Any, ...]
@@ -121,6 +121,7 @@ def take_along(
     None, and nothing changes, where `plan_move` returns None, and where the new id has itself moved
     on. A run may be active: what it still stores for either id stays with that id.
     """
+    require(session, by, "operator")
     new_id = session.scalar(select(PageMove.new_id).where(PageMove.old_id == old_id))
     if new_id is None or _is_taken(session, new_id):
         return None
@@ -150,6 +151,7 @@ def undo_move(
     None, and nothing changes, when nothing was taken along, or when it went on to a third id: that
     has to be undone first.
     """
+    require(session, by, "operator")
     move = session.get(PageMove, old_id, populate_existing=True)
     if move is None or _is_taken(session, move.new_id):
         return None

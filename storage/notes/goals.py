@@ -13,7 +13,7 @@ from storage.db.upsert import count_changed, upsert
 from storage.figures.filters import Metric
 from storage.jobs.events import record_event
 from storage.models import Goal
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ def set_goal(
     by: Person = THIS_COMPUTER,
 ) -> None:
     """Store or replace the goal of a stored Page. The caller has checked its values."""
+    require(session, by, "operator")
     row = {
         "page_id": page_id,
         "metric": metric,
@@ -52,6 +53,7 @@ def remove_goal(
     session: Session, page_id: str, metric: Metric, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Delete a goal; False when there was none."""
+    require(session, by, "operator")
     statement = delete(Goal).where(Goal.page_id == page_id, Goal.metric == metric)
     is_removed = count_changed(session, statement) > 0
     if is_removed:

@@ -19,7 +19,7 @@ from storage.db.installation import bump_data_version
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_TEXT = 200  # characters
 MAX_AHEAD = timedelta(days=366)
@@ -58,6 +58,7 @@ def add_note(
     Raises NoteRefused when the text is empty or too long, when the day is more than a year after
     ``now`` or before Facebook began, or when the Page or tag is gone.
     """
+    require(session, by, "operator")
     values = {**_judge(session, draft, now.date()), "created_at": now, "by": by.key}
     note_id: int = session.execute(insert(Note).values(values).returning(Note.id)).scalar_one()
     note = find_note(session, note_id)
@@ -74,6 +75,7 @@ def change_note(
 
     No event is recorded when nothing changes.
     """
+    require(session, by, "operator")
     values = _judge(session, draft, now.date())
     before = find_note(session, note_id)
     if before is None:
@@ -90,6 +92,7 @@ def delete_note(
     session: Session, note_id: int, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Delete a note for good; False when it is gone already."""
+    require(session, by, "operator")
     note = find_note(session, note_id)
     if note is None:
         return False

@@ -19,7 +19,7 @@ from storage.db.text import one_line
 from storage.db.upsert import count_changed, insert_into, upsert
 from storage.models import SavedView, StartView
 from storage.models.folding import fold
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_VIEWS = 100
 MAX_NAME = 60  # characters
@@ -52,6 +52,7 @@ def save_view(
 
     Raises ViewRefused.
     """
+    require(session, by, "operator")
     name = one_line(name)
     if not fold(name):
         raise ViewRefused("empty")
@@ -83,6 +84,7 @@ def save_view(
 
 def delete_view(session: Session, view_id: int, *, by: Person = THIS_COMPUTER) -> bool:
     """Delete a view; False when it does not exist."""
+    require(session, by, "operator")
     is_deleted = count_changed(session, delete(SavedView).where(SavedView.id == view_id)) > 0
     if is_deleted:
         bump_data_version(session)
@@ -91,6 +93,7 @@ def delete_view(session: Session, view_id: int, *, by: Person = THIS_COMPUTER) -
 
 def set_start_view(session: Session, view_id: int | None, *, by: Person = THIS_COMPUTER) -> None:
     """Make a view the start screen of ``by`` instead of any other; None: Overview as it is."""
+    require(session, by, "viewer")
     if view_id is None:
         count_changed(session, delete(StartView).where(StartView.by == by.key))
     else:

@@ -21,7 +21,7 @@ from storage.figures.filters import Filter, filter_conditions
 from storage.jobs.events import record_event
 from storage.models import Page, PageTag, Tag
 from storage.models.folding import fold
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_NAME = 40  # characters
 MAX_LISTED = 1_000
@@ -38,6 +38,7 @@ class TagCount:
 
 def create_tag(session: Session, name: str, now: datetime, *, by: Person = THIS_COMPUTER) -> int:
     """Create a tag without Pages and return its id. Raises TagRefused for its name."""
+    require(session, by, "operator")
     name = _judge(name)
     # One statement: two operators may create the same tag at the same time.
     values = {"name": name, "name_folded": fold(name), "created_at": now, "by": by.key}
@@ -57,6 +58,7 @@ def rename_tag(
 
     Raises TagRefused for its name.
     """
+    require(session, by, "operator")
     name = _judge(name)
     same = select(Tag.name).where(Tag.name_folded == fold(name), Tag.id != tag_id)
     taken_by = session.scalar(same)
@@ -75,6 +77,7 @@ def rename_tag(
 
 def delete_tag(session: Session, tag_id: int, now: datetime, *, by: Person = THIS_COMPUTER) -> bool:
     """Delete a tag with its notes, but not its Pages; False when it does not exist."""
+    require(session, by, "operator")
     tag = find_tag(session, tag_id)
     if tag is None:
         return False
@@ -98,6 +101,7 @@ def tag_pages(
 
     ``until`` is the day by which the filter judges attention.
     """
+    require(session, by, "operator")
     # SQLite needs a WHERE here: without one it reads the ON of "ON CONFLICT" as part of a join.
     pages = select(Page.id).where(Page.id.is_not(None), *filter_conditions(filter, until))
     count = _insert(session, tag_id, pages)
@@ -115,6 +119,7 @@ def untag_pages(
     by: Person = THIS_COMPUTER,
 ) -> int:
     """Take a tag from every Page of ``filter``; return how many had it. ``until`` as tag_pages."""
+    require(session, by, "operator")
     pages = select(Page.id).where(*filter_conditions(filter, until))
     tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id.in_(pages))
     count = count_changed(session, tagged)
@@ -126,6 +131,7 @@ def tag_page(
     session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Give one Page a tag; False when it has it already, or Page or tag does not exist."""
+    require(session, by, "operator")
     count = _insert(session, tag_id, select(Page.id).where(Page.id == page_id))
     _record(session, "tagged", tag_id, count, now, by, page_id)
     return count == 1
@@ -135,6 +141,7 @@ def untag_page(
     session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> bool:
     """Take a tag from one Page; False when it did not have it."""
+    require(session, by, "operator")
     tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id == page_id)
     count = count_changed(session, tagged)
     _record(session, "untagged", tag_id, count, now, by, page_id)
@@ -150,6 +157,7 @@ def set_tags_of(
     by: Person = THIS_COMPUTER,
 ) -> None:
     """Give a Page exactly these tags; those that are gone are ignored."""
+    require(session, by, "operator")
     before = {tag.id for tag in list_tags_of(session, page_id)}
     for tag_id in sorted(set(tag_ids) - before):
         tag_page(session, tag_id, page_id, now, by=by)

@@ -14,7 +14,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed, upsert
 from storage.jobs.events import record_event
 from storage.models import WarningChannel, WarningTopic
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 from storage.warnings.deliveries import forget_tries
 
 Channel = Literal["email", "webhook", "slack"]
@@ -53,6 +53,7 @@ def set_channel(
     by: Person = THIS_COMPUTER,
 ) -> None:
     """Set up a channel, or change it; what could not be sent is tried again."""
+    require(session, by, "admin")
     sealed = vault.seal_channel(channel, settings)
     row = {
         "channel": channel,
@@ -74,6 +75,7 @@ def remove_channel(
     session: Session, channel: Channel, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> None:
     """Forget a channel. What was sent through it stays known, so it is not sent again."""
+    require(session, by, "admin")
     if count_changed(session, delete(WarningChannel).where(WarningChannel.channel == channel)):
         note_erasure(session)
         record_event(session, "channel_removed", {"channel": channel}, now, by=by)
@@ -110,6 +112,7 @@ def switch_topic(
     session: Session, topic: str, now: datetime, *, is_on: bool, by: Person = THIS_COMPUTER
 ) -> None:
     """Switch a topic on or off."""
+    require(session, by, "admin")
     count_changed(session, delete(WarningTopic).where(WarningTopic.topic == topic))
     if is_on:
         session.execute(insert(WarningTopic).values(topic=topic, since=now))

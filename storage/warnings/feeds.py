@@ -16,7 +16,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import CalendarFeed
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_FEEDS = 10
 # A calendar program asks every few minutes at most; a flood must not write each time.
@@ -39,6 +39,7 @@ def hash_secret(secret: str) -> str:
 
 def add_feed(session: Session, secret: str, now: datetime, *, by: Person = THIS_COMPUTER) -> None:
     """Store a new address."""
+    require(session, by, "admin")
     session.execute(insert(CalendarFeed).values(secret_hash=hash_secret(secret), made_at=now))
     record_event(session, "feed_made", {}, now, by=by)
 
@@ -70,6 +71,7 @@ def revoke_feed(
     session: Session, secret_hash: str, now: datetime, *, by: Person = THIS_COMPUTER
 ) -> None:
     """Delete an address: from then on it is as unknown as any other."""
+    require(session, by, "admin")
     is_meant = CalendarFeed.secret_hash == secret_hash
     if count_changed(session, delete(CalendarFeed).where(is_meant)):
         note_erasure(session)
