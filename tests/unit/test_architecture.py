@@ -68,6 +68,12 @@ CLOCKS = frozenset(
 ENVIRONMENT = frozenset(
     {"os.environ", "os.environb", "os.getenv", "os.putenv", "dotenv.load_dotenv"}
 )
+# Functions that are told who acts, and ask for no role: by module, and why.
+OF_NO_ROLE = {
+    "storage.people.person": ("require",),  # it asks
+    "storage.jobs.events": ("record_event",),  # records what a use case has done
+    "storage.sign_in.sessions": ("sign_out",),  # whoever is signed in may
+}
 # Streamlit's own words for what happens on a press: no function is called.
 NOT_A_CALLBACK = ("rerun", "ignore")
 
@@ -166,6 +172,8 @@ def _judge(module: Module) -> Iterator[str]:
                 yield f"reads the environment: {used}"
     if module.top == "pages":
         yield from _judge_callbacks(module)
+    if module.top in ("fb", "storage"):
+        yield from _judge_use_cases(module)
 
 
 def _judge_import(module: Module, imported: str) -> Iterator[str]:
@@ -222,6 +230,40 @@ def _judge_callbacks(module: Module) -> Iterator[str]:
             value = node.value
             if not (isinstance(value, ast.Constant) and value.value in NOT_A_CALLBACK):
                 yield f"has a callback: {node.arg}"
+
+
+def _judge_use_cases(module: Module) -> Iterator[str]:
+    """Who acts has to have a role: ``require`` is called, or another use case that calls it."""
+    functions = {each.name: each for each in module.tree.body if isinstance(each, ast.FunctionDef)}
+
+    def asks(name: str, seen: tuple[str, ...] = ()) -> bool:
+        for call in ast.walk(functions[name]):
+            if isinstance(call, ast.Call) and _passes_by(call):
+                callee = (_dotted(call.func) or "").rpartition(".")[2]
+                # What is private here is judged with its callers, all else by itself.
+                if callee in functions and callee.startswith("_"):
+                    if callee not in seen and asks(callee, (*seen, callee)):
+                        return True
+                elif callee != "record_event":
+                    return True
+        return False
+
+    for name, function in functions.items():
+        arguments = (*function.args.args, *function.args.kwonlyargs)
+        is_told = any(
+            each.arg == "by"
+            and each.annotation is not None
+            and ast.unparse(each.annotation) in ("Person", "Person | None")
+            for each in arguments
+        )
+        is_exempt = name.startswith("_") or name in OF_NO_ROLE.get(module.name, ())
+        if is_told and not is_exempt and not asks(name):
+            yield f"{name} asks for no role"
+
+
+def _passes_by(call: ast.Call) -> bool:
+    given = (*call.args, *(each.value for each in call.keywords))
+    return any(isinstance(each, ast.Name) and each.id == "by" for each in given)
 
 
 def _judge_names(root: Path, modules: list[Module]) -> Iterator[str]:
@@ -353,6 +395,16 @@ def test_the_house_stands() -> None:
         ("fb/login/state.py", "from time import time as t\nt()", "reads the clock: time.time"),
         ("storage/x.py", "import datetime as d\nd.date.today()", "clock: datetime.date.today"),
         ("fb/jobs/a.py", "import os\nos.environ['X']", "reads the environment: os.environ"),
+        (
+            "storage/x.py",
+            "def f(s, *, by: Person): record_event(s, by=by)",
+            "storage.x: f asks for no role",
+        ),
+        (
+            "fb/accounts/x.py",
+            "def f(by: Person | None): _g(by)\ndef _g(by): record_event(by=by)",
+            "fb.accounts.x: f asks for no role",
+        ),
     ],
 )
 def test_a_broken_rule_is_found(tmp_path: Path, path: str, source: str, violation: str) -> None:
@@ -398,6 +450,8 @@ def test_a_circle_is_found(tmp_path: Path, files: dict[str, str], violation: str
         ("fb/graph/client.py", "import time\nfrom .retry import x\ntime.monotonic()"),
         ("fb/sandbox/a.py", "import fb.sandbox.b, starlette\nfrom . import c\nimport time"),
         ("storage/x.py", "import sqlalchemy\nfrom storage.models import Page\nimport urllib.parse"),
+        ("storage/x.py", "def f(s, by: Person): _g(s, by)\ndef _g(s, by): require(s, by, 'admin')"),
+        ("fb/accounts/x.py", "def f(i, *, by: Person): freeze(i, by=by)"),
     ],
 )
 def test_what_is_allowed_is_not_found(tmp_path: Path, path: str, source: str) -> None:

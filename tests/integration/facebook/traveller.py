@@ -20,6 +20,7 @@ from fb.login.start import accept_return, start_attempt
 from fb.sandbox import World
 from fb.sandbox.serve import serve
 from fb.settings import read_settings
+from storage.people.person import THIS_COMPUTER, Person
 from tests import present
 from tests.sandbox_faults import FaultySandbox, create_faulty_sandbox
 from tests.waiting import wait_until
@@ -102,15 +103,18 @@ def opened_scene(
 
 @dataclass
 class Traveller:
-    """One browser: what it holds in cookies, and what it does on a trip."""
+    """One browser: what it holds in cookies, who uses it, and what they do on a trip."""
 
     installation: Installation
     graph_url: str
     cookies: dict[str, str] = field(default_factory=dict)
+    by: Person = THIS_COMPUTER
 
     def set_out(self, renew: int | None = None) -> str:
         """Click the connect link, or Renew of a grant; return the address of the dialog."""
-        attempt = start_attempt(self.installation, self.installation.now(), expected_grant_id=renew)
+        attempt = start_attempt(
+            self.installation, self.installation.now(), expected_grant_id=renew, by=self.by
+        )
         self.cookies[cookie_name(attempt.id, self.installation.settings)] = attempt.nonce
         return attempt.authorization_url
 
@@ -140,11 +144,13 @@ class Traveller:
 
     def come_back(self, parameters: Mapping[str, Sequence[str]]) -> str:
         """Arrive at the connect screen; return the attempt's id."""
-        return accept_return(self.installation, parameters, self.cookies, self.installation.now())
+        return accept_return(
+            self.installation, parameters, self.cookies, self.installation.now(), by=self.by
+        )
 
     def look(self, attempt_id: str) -> AttemptView:
         """Look at the attempt as this browser may see it."""
-        return get_view(self.installation, attempt_id, self.cookies)
+        return get_view(self.installation, attempt_id, self.cookies, by=self.by)
 
     def wait(self, attempt_id: str) -> AttemptView:
         """Wait until the Pages are read, or reading them failed."""
@@ -178,6 +184,7 @@ class Traveller:
             self.installation.now(),
             page_ids=frozenset(page.id for page in preview.usable).difference(but),
             digest=preview.digest,
+            by=self.by,
         )
 
     def connect(self, person: str | None = None) -> dict[str, object]:
