@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import compileall
+import getpass
 import json
 import os
 import pty
@@ -179,6 +180,10 @@ def test_an_account_is_erased_when_it_is_confirmed_and_again_after_a_restore(
     assert f"Erases the account {id} ({name}): 57 Pages, " in asked.stdout
     assert "Nothing was erased." in asked.stdout
     assert run(connected, "erase", "account", id, typed="yes\n").returncode == 0
+    with sqlite3.connect(database) as connection:
+        erased = connection.execute("SELECT by FROM events WHERE kind = 'account_erased'")
+        assert erased.fetchall() == [(f"command line ({getpass.getuser()})",)]
+    connection.close()
     assert id.encode() not in database.read_bytes()
     assert name.encode() not in database.read_bytes()
     checked = run(connected, "check-backup", "copy.db")
@@ -435,7 +440,11 @@ def test_a_lost_key_is_given_up_and_the_other_accounts_go_on(connected: Path) ->
     assert asked.returncode == 2
     assert "Erases the access of Account 7 (2 Pages)." in asked.stdout
     assert "Nothing was erased." in asked.stdout
-    assert run(connected, "forget-key", lost_id, typed="yes\n").returncode == 0
+    assert run(connected, "forget-key", lost_id, typed="yes\n", LOGNAME="ann").returncode == 0
+    with sqlite3.connect(connected / "data" / "sandbox.db") as connection:
+        given_up = connection.execute("SELECT by FROM events WHERE kind = 'key_given_up'")
+        assert given_up.fetchall() == [("command line (ann)",)]
+    connection.close()
     assert run(connected, "doctor").returncode == 0
     synced = run(connected, "sync")
     assert (synced.returncode, "2 failed" in synced.stdout) == (1, True)

@@ -25,6 +25,7 @@ from sqlalchemy.orm import Session
 import fb
 import storage
 from fb.accounts import check, disconnect, erase, keys, removal
+from fb.graph import oauth
 from fb.installation import Installation, create_own_sandbox, open_installation
 from fb.jobs import runner, sandbox_history
 from fb.login import attempt, preview, save, start
@@ -36,6 +37,7 @@ from fb.warnings.target import SendFailed
 from fb.warnings.webhook import WebhookSettings
 from storage.accounts import allowances, archive, attempts
 from storage.accounts import keys as stored_keys
+from storage.accounts.grants import get_grant
 from storage.accounts.keys import KeyReport
 from storage.accounts.page_moves import remember_move
 from storage.accounts.vault import Vault
@@ -48,9 +50,9 @@ from storage.jobs.runs import INSIGHTS
 from storage.ledger.ledger_keys import attach_vault
 from storage.models import PersonRow
 from storage.notes import goals, notes, saved_views, tags
-from storage.people.person import ROLES, THIS_COMPUTER, NotAllowed, Person, Role
+from storage.people.person import ROLES, NotAllowed, Person, Role
 from storage.sign_in import people
-from storage.sign_in.sessions import begin_session, end_session, find_by_secret
+from storage.sign_in.sessions import end_session
 from storage.warnings import channels, feeds
 from tests.integration.conftest import SANDBOX, Templates, copy_sqlite
 from tests.integration.facebook.traveller import Traveller
@@ -58,6 +60,7 @@ from tests.integration.figures.figure_rows import add_page, day
 from tests.integration.killing import dump
 from tests.integration.notes.csv_files import file_of
 from tests.integration.storage_rows import BINDING, LATER, NOW, OTHER_KEY, add_grant
+from tests.people import sign_in
 
 PAGE, OLD, NEW, LEFT, CAME = "11", "12", "13", "14", "15"
 HOOK = WebhookSettings("https://127.0.0.1/hook", "a key")
@@ -370,12 +373,7 @@ def furnish(installation: Installation) -> Office:
     """Store something of every kind, and set out for Facebook twice."""
     database, ids = installation.database, {}
     with database.writing() as session:
-        let_in = people.let_in(session, "ann@agency.example", "admin", NOW, by=THIS_COMPUTER)
-        ann, ended = (
-            find_by_secret(session, begin_session(session, let_in, "a browser")) for _ in "12"
-        )
-        assert ann is not None
-        assert ended is not None
+        ann, ended = (sign_in(session, "ann@agency.example", "admin") for _ in "12")
         assert ended.session_id is not None
         end_session(session, ended.session_id)
         ids["ben"] = people.admit(
@@ -533,3 +531,15 @@ def test_viewers_export_only_where_the_settings_let_them(office: Office) -> None
     office.set_role("operator")
     with office.installation.database.writing() as session:
         record(session, "table", "csv", NOW, None, viewers_may=False, by=by)
+
+
+def test_a_role_lost_during_a_call_to_facebook_stops_the_change(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation, by = office.installation, replace(office.ann, role="operator")
+    office.set_role("operator")
+    monkeypatch.setattr(oauth, "revoke", lambda *_: office.set_role("viewer"))
+    with pytest.raises(NotAllowed):
+        disconnect.disconnect(installation, office.grant_id, revoke=True, by=by)
+    with installation.database.reading() as session:
+        assert get_grant(session, office.grant_id).status == "ok"
