@@ -15,7 +15,7 @@ import streamlit as st
 from fb.installation import Installation
 from fb.jobs import runner
 from pages.parts.activity import events_list, limits, outage_list, post_runs
-from pages.text import warning_text
+from pages.text import people_text, warning_text
 from pages.text.formats import (
     UNKNOWN,
     cell_day,
@@ -32,7 +32,7 @@ from pages.text.permissions import permission
 from pages.text.phrases import ERASED_ACCOUNT, ERASED_PAGE, why_ended
 from pages.text.progress_text import with_time_left
 from pages.text.wording import for_error
-from pages.ui import archive
+from pages.ui import archive, signed_in
 from pages.ui.moved import moved_text
 from pages.ui.notes import note_text
 from pages.ui.polling import describe_left, poll
@@ -105,28 +105,44 @@ EXPORTS: Mapping[str, str] = {
     "report": "A report",
     "ledger": "What was done",
 }
+# By the fact "job" of a run that somebody asked for.
+ASKED_RUNS: Mapping[str, str] = {
+    "snapshots": "A refresh",
+    "insights": "Views and engagement",
+    "posts": "A reading of posts",
+}
+KEPT_EVENTS = (
+    "What was done is kept for good and without names: they are looked up when it is shown, and "
+    "gone with what is erased. Whether an entry was changed or taken out: python -m fb ledger "
+    "verify."
+)
 
 
 def render(installation: Installation) -> None:
     """Draw the screen."""
     st.title("Activity", anchor=False)
-    limits.render(installation)
-    _running(installation)
-    _selected_run(installation)
-    _refreshes(installation)
-    outage_list.render(installation)
-    post_runs.render(installation, result)
+    has_runs = signed_in.may("operator")
+    if has_runs:
+        limits.render(installation)
+        _running(installation)
+        _selected_run(installation)
+        _refreshes(installation)
+        outage_list.render(installation)
+        post_runs.render(installation, result)
     events_list.render(installation, event)
-    st.caption(kept(installation.settings.keep_runs_days, installation.settings.keep_attempts_days))
+    settings = installation.settings
+    st.caption(
+        f"{kept(settings.keep_runs_days, settings.keep_attempts_days)} {KEPT_EVENTS}"
+        if has_runs
+        else KEPT_EVENTS
+    )
 
 
 def kept(runs_days: int, attempts_days: int) -> str:
-    """How long what is shown here is kept, and where that is set."""
+    """How long what is shown here beside the events is kept, and where that is set."""
     return (
         f"Refreshes are kept for {counted(runs_days, 'day')}, sign-ins at Facebook for "
-        f"{counted(attempts_days, 'day')} (KEEP_RUNS_DAYS, KEEP_ATTEMPTS_DAYS). What was done is "
-        "kept for good and without names: they are looked up when it is shown, and gone with what "
-        "is erased. Whether an entry was changed or taken out: python -m fb ledger verify."
+        f"{counted(attempts_days, 'day')} (KEEP_RUNS_DAYS, KEEP_ATTEMPTS_DAYS)."
     )
 
 
@@ -400,6 +416,12 @@ def event(record: EventRecord) -> str:
         return KEY_EVENTS[kind].format(values=values, entries=count(int(facts.get("entries") or 0)))
     if kind in WARNING_EVENTS:
         return _warning_event(record)
+    if kind in people_text.EVENTS:
+        return people_text.event(
+            kind, facts, name=record.person_name, by=events_list.find_who(record)
+        )
+    if kind == "run_asked":
+        return _asked_event(record)
     if kind == "exported":
         return _export_event(record)
     if kind == "report_headed":
@@ -422,6 +444,13 @@ def event(record: EventRecord) -> str:
         sentence = ACCOUNT_EVENTS.get(kind, f"{{name}}: {kind.replace('_', ' ')}")
         text = sentence.format(name=name, saved=_saved(facts))
     return text[:1].upper() + text[1:]
+
+
+def _asked_event(record: EventRecord) -> str:
+    what = ASKED_RUNS.get(str(record.facts.get("job")), "A run")
+    verb = "were" if record.facts.get("job") == "insights" else "was"
+    of = f" for {record.page_name}" if record.page_name else ""
+    return f"{what} {verb} asked for by hand{of}"
 
 
 def _export_event(record: EventRecord) -> str:

@@ -1,7 +1,7 @@
 """Ledger file: makes a CSV file of the ledger's entries, with their digests and check values.
 
 A digest in the file is one that `python -m fb ledger verify --head` takes. Names are the present
-ones; the entries themselves have none.
+ones, also of people; the entries themselves have none, and ``by`` is what is stored.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ LEDGER_COLUMNS = (
     Column("kind", "text"),
     Column("facts", "text"),
     Column("by", "text"),
+    Column("who", "text"),
     Column("account_name", "text"),
     Column("page_name", "text"),
     *(Column(f"{subject}_pseudonym", "text") for subject in SUBJECTS.values()),
@@ -32,17 +33,27 @@ LEDGER_COLUMNS = (
 
 
 def export_ledger(
-    session: Session, filter: EventFilter, tell: Callable[[EventRecord], str]
+    session: Session,
+    filter: EventFilter,
+    tell: Callable[[EventRecord], str],
+    tell_who: Callable[[EventRecord], str],
 ) -> bytes:
-    """Return the entries of a filter as CSV, newest first. ``tell`` puts one into words."""
-    return make_file(LEDGER_COLUMNS, _iterate_rows(session, filter, tell), "csv")
+    """Return the entries of a filter as CSV, newest first.
+
+    ``tell`` puts one into words, ``tell_who`` who did it.
+    """
+    return make_file(LEDGER_COLUMNS, _iterate_rows(session, filter, tell, tell_who), "csv")
 
 
 def _iterate_rows(
-    session: Session, filter: EventFilter, tell: Callable[[EventRecord], str]
+    session: Session,
+    filter: EventFilter,
+    tell: Callable[[EventRecord], str],
+    tell_who: Callable[[EventRecord], str],
 ) -> Iterator[Sequence[Cell]]:
     for event in list_events(session, filter, limit=None):
         facts = json.dumps(dict(event.facts), sort_keys=True)
+        who = (event.by, tell_who(event))
         about = (event.account_name, event.page_name, *event.subjects)
         chain = (event.digest, event.mac, event.key_id)
-        yield event.sequence, event.at, tell(event), event.kind, facts, event.by, *about, *chain
+        yield event.sequence, event.at, tell(event), event.kind, facts, *who, *about, *chain

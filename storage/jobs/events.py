@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from storage.db.text import storable
@@ -21,7 +21,7 @@ from storage.ledger.chain import BEGUN, REKEYED, append_entry, digest_of
 from storage.ledger.subjects import GONE, SUBJECTS, load_names
 from storage.models import Event, EventSubject, Grant, Page
 from storage.models.folding import fold
-from storage.people.person import Person
+from storage.people.person import Person, key_of, load_people_names
 
 _CODE_WORD = re.compile(r"[a-z0-9_-]{1,30}")  # "fans", "csv", "2026-11-08", a program's name
 
@@ -116,6 +116,11 @@ EVENT_KINDS: Mapping[str, EventKind] = {
     BEGUN: EventKind((), ("entries",)),
     REKEYED: EventKind((), ("entries",)),
 }
+# What only administrators get to see: who is let in, and when somebody signs in or out.
+PEOPLE_KINDS = (
+    *("let_in", "role_changed", "person_removed", "binding_freed"),
+    *("signed_out_everywhere", "signed_in", "signed_out"),
+)
 
 
 def record_event(
@@ -149,15 +154,18 @@ def record_event(
 class EventRecord:
     """One event with the present names of what it is about; None where that is gone.
 
-    ``by`` is None for Pagekeeper itself. ``file_name`` is empty where it was erased. ``subjects``:
-    its pseudonyms, in the order of SUBJECTS. ``digest``, ``mac``, ``key_id``: of the entry in the
-    chain; None in one from before it.
+    ``by`` is a `Person.key`, None for Pagekeeper itself; ``by_name``: the present name of a person,
+    None for a fixed name. ``person_name``: of whom it was done to. ``file_name`` is empty where it
+    was erased. ``subjects``: its pseudonyms, in the order of SUBJECTS. ``digest``, ``mac``,
+    ``key_id``: of the entry in the chain; None in one from before it.
     """
 
     at: datetime
     kind: str
     facts: Mapping[str, Fact]
     by: str | None = None
+    by_name: str | None = None
+    person_name: str | None = None
     account_name: str | None = None
     page_name: str | None = None
     tag_name: str | None = None
@@ -174,16 +182,19 @@ class EventRecord:
 class EventFilter:
     """Which events are listed. Empty ``kinds``: every kind. The days (UTC) are both included.
 
-    ``search``: words in the name of an account or Page that the event is about, or its id.
+    ``search``: words in the name of an account or Page that the event is about, or its id. ``by``:
+    the keys of those who did it; empty for everybody. ``has_people``: with those of PEOPLE_KINDS.
     """
 
     kinds: tuple[str, ...] = ()
     search: str = ""
     since: date | None = None
     until: date | None = None
+    by: tuple[str, ...] = ()
+    has_people: bool = False
 
 
-EVERY_EVENT = EventFilter()
+EVERY_EVENT = EventFilter(has_people=True)
 
 
 def list_events(
@@ -199,6 +210,7 @@ def list_events(
     rows = session.execute(query.order_by(*newest_first).limit(limit).offset(offset)).all()
     subjects = [tuple(getattr(row, name) for name in SUBJECTS.values()) for row in rows]
     names = load_names(session, (each for some in subjects for each in some if each is not None))
+    people = load_people_names(session, (key for row in rows for key in (row.by, _person_of(row))))
     records = []
     for row, (account, page, tag, note, file) in zip(rows, subjects, strict=True):
         records.append(
@@ -207,6 +219,8 @@ def list_events(
                 kind=row.kind,
                 facts=row.facts,
                 by=row.by,
+                by_name=people.get(row.by),
+                person_name=people.get(_person_of(row)),
                 account_name=names.get(account or "", GONE).account_name,
                 page_name=names.get(page or "", GONE).page_name,
                 tag_name=names.get(tag or "", GONE).tag_name,
@@ -228,9 +242,24 @@ def count_events(session: Session, filter: EventFilter = EVERY_EVENT) -> int:
     return session.scalar(query) or 0
 
 
+def list_doers(session: Session, *, has_people: bool) -> list[str]:
+    """Return the keys of those who did something; ``has_people`` as in `EventFilter`."""
+    query = _filtered(select(Event.by), session, EventFilter(has_people=has_people))
+    return list(session.scalars(query.where(Event.by.is_not(None)).distinct().order_by(Event.by)))
+
+
+def _person_of(row: Row[Any]) -> str:
+    """Return the key of the person that an event was done to; of nobody where it was to none."""
+    return key_of(row.facts.get("person", 0))
+
+
 def _filtered(query: Select[*tuple[Any, ...]], session: Session, filter: EventFilter) -> Any:
     if filter.kinds:
         query = query.where(Event.kind.in_(filter.kinds))
+    if not filter.has_people:
+        query = query.where(Event.kind.not_in(PEOPLE_KINDS))
+    if filter.by:
+        query = query.where(Event.by.in_(filter.by))
     if filter.since is not None:
         query = query.where(Event.at >= datetime.combine(filter.since, time(), UTC))
     if filter.until is not None:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from pages import activity
+from pages.parts.activity import events_list
 from pages.text import formats
 from storage.accounts.grants import find_grant_by_account
 from storage.export.ledger_file import export_ledger
@@ -199,7 +200,7 @@ def test_events_are_filtered_in_the_address_and_exported(stage: Stage) -> None:
     assert "1–1 of 1" in words_of(stage.open("activity", query))
     assert "fits this" in words_of(stage.open("activity", {"about": "nobody"}))
     with stage.installation.database.reading() as session:
-        content = export_ledger(session, EventFilter(), activity.event)
+        content = export_ledger(session, EventFilter(), activity.event, events_list.find_who)
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert len(rows) == 31
     assert [row["entry"] for row in rows[:2]] == ["30", "29"]
