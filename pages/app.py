@@ -22,6 +22,7 @@ from pages import (
     imports,
     overview,
     page,
+    people,
     posts,
     resources,
     setup,
@@ -34,6 +35,7 @@ from pages.text import wording
 from pages.text.formats import one_line
 from pages.text.wording import Wording
 from pages.ui import (
+    account_menu,
     banner,
     copy_link,
     flash,
@@ -59,6 +61,7 @@ PLAIN_SCREENS: dict[str, Callable[[Installation], None]] = {
     "activity": activity.render,
     "connect": connect.render,
     "imports": imports.render,
+    "people": people.render,
 }
 
 
@@ -101,9 +104,10 @@ def _open_session(installation: Installation | None, stack: ExitStack) -> Sessio
 
 def _draw(startup: Startup, opened: Session | Wording | None) -> None:
     session = opened if isinstance(opened, Session) else None
-    if startup.installation is not None and session is not None:
+    installation = startup.installation
+    if installation is not None and session is not None:
         try:
-            signed_in.begin(startup.installation.settings, session)
+            signed_in.begin(installation.settings, session)
         except NotAllowed as refused:
             message_page.render(message_page.for_refusal(refused))
             return
@@ -112,11 +116,11 @@ def _draw(startup: Startup, opened: Session | Wording | None) -> None:
         [
             st.Page(
                 lambda: parts[0](),
-                title=_title(screen, startup.installation, session),
+                title=_title(screen, installation, session),
                 icon=screen.icon,
                 url_path=screen.name,
                 default=screen.is_default,
-                visibility="visible" if _is_offered(screen, session) else "hidden",
+                visibility="visible" if _is_offered(screen, installation, session) else "hidden",
             )
             for screen in SCREENS
         ],
@@ -125,22 +129,26 @@ def _draw(startup: Startup, opened: Session | Wording | None) -> None:
     polling.note_screen()
     polling.watch_browser()
     screen = next(s for s in SCREENS if s.name == (current.url_path or SCREENS[0].name))
-    if startup.installation is None:
+    if installation is None:
         parts.append(_without_installation(startup, screen))
     elif isinstance(opened, Wording):
         parts.append(_without_database(screen, opened))
     else:
         assert session is not None
+        account_menu.render(installation)
         if not signed_in.may(screen.role):
             parts.append(_without_role(screen))
         else:
-            parts.append(_frame(startup.installation, session, screen))
+            parts.append(_frame(installation, session, screen))
     current.run()
 
 
-def _is_offered(screen: Screen, session: Session | None) -> bool:
+def _is_offered(screen: Screen, installation: Installation | None, session: Session | None) -> bool:
     """Whether the navigation has the screen; without a database nobody's role is known."""
-    return not screen.is_hidden and (session is None or signed_in.may(screen.role))
+    has_sign_in = installation is not None and installation.settings.has_sign_in
+    if screen.is_hidden or (screen.needs_sign_in and not has_sign_in):
+        return False
+    return session is None or signed_in.may(screen.role)
 
 
 def _name_tab(name: str) -> None:

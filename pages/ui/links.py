@@ -41,7 +41,8 @@ _STYLE = """
 class Screen:
     """One screen. A hidden one is not in the navigation; the default one is served at ``/``.
 
-    ``role``: who may open it; others don't see it in the navigation.
+    ``role``: who may open it; others don't see it in the navigation. ``needs_sign_in``: nor does
+    anybody where nobody signs in.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Screen:
     is_hidden: bool = False
     is_default: bool = False
     role: Role = "viewer"
+    needs_sign_in: bool = False
 
 
 SCREENS = (
@@ -59,6 +61,7 @@ SCREENS = (
     Screen("connections", "Connections", ":material/link:"),
     Screen("activity", "Activity", ":material/history:"),
     Screen("setup", "Setup", ":material/tune:", role="operator"),
+    Screen("people", "People", ":material/group:", role="admin", needs_sign_in=True),
     Screen("page", "Page", ":material/flag:", is_hidden=True),
     Screen("connect", "Connect", ":material/add_link:", is_hidden=True, role="operator"),
     Screen("imports", "Past figures", ":material/upload:", is_hidden=True, role="operator"),
