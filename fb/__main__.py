@@ -19,6 +19,7 @@ from fb.commands.backup_commands import add_backup_parsers, backup, check_backup
 from fb.commands.erase_command import erase_command
 from fb.commands.key_commands import forget_key, new_key, rotate
 from fb.commands.ledger_command import add_parser, verify_command
+from fb.commands.people_command import add_people_parser, people_command
 from fb.commands.probe_posts import add_probe_parser, probe_command
 from fb.commands.sign_in_check import check_admin, check_service
 from fb.commands.terminal import (
@@ -77,6 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "backup": partial(backup, options),
         "check-backup": partial(check_backup, options),
         "ledger": partial(verify_command, options),
+        "people": partial(people_command, options),
     }
     try:
         return commands[options.command]()
@@ -125,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
     add_parser(commands)
     add_probe_parser(commands)
     add_backup_parsers(commands)
+    add_people_parser(commands)
     return parser
 
 
