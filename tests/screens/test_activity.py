@@ -18,7 +18,7 @@ from storage.jobs.runs import SNAPSHOTS, add_progress, start_run
 from storage.ledger.verification import verify_ledger
 from storage.models import JobFailure, JobRun, Page
 from storage.notes.tags import create_tag
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Role, command_line
 from tests.integration.figures.figure_rows import add_grant
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
 from tests.screens.figures import connect, day_of, give_page, rising
@@ -225,3 +225,74 @@ def test_readings_of_posts_are_a_line_each(stage: Stage) -> None:
     names = ("new", "readings", "written", "missed", "refused")
     assert [newest[name] for name in names] == ["12", "1,204", "96", "2", "0"]
     assert table["refused"].iloc[1] == "3"
+
+
+def test_people_and_sign_ins_are_for_administrators(stage: Stage) -> None:
+    person = stage.sign_in("admin")
+    with stage.installation.database.writing() as session:
+        record_event(session, "signed_in", {}, NOW, by=person)
+        record_event(session, "feed_made", {}, NOW, by=person)
+    at = stage.open("activity", {"what": events_list.PEOPLE})
+    assert list(at.dataframe[0].value["what"]) == [
+        "ann@agency.example signed in",
+        "ann@agency.example was let in as administrator",
+    ]
+    roles: tuple[Role, ...] = ("operator", "viewer")
+    for role in roles:
+        stage.sign_in(role, f"{role}@agency.example")
+        at = stage.open("activity", {"what": events_list.PEOPLE, "by": THIS_COMPUTER.key})
+        assert events_list.PEOPLE not in at.selectbox(key="what").options
+        assert list(at.dataframe[0].value["who"]) == ["ann@agency.example"]
+        assert list(at.dataframe[0].value["what"]) == ["A secret calendar address was made"]
+
+
+def test_viewers_see_what_was_done_and_no_runs(stage: Stage) -> None:
+    add_run(stage, 1, pages_done=138, pages_failed=2)
+    add_run(stage, 2, kind="posts")
+    add_failure(stage, 1, 7, "AccessEnded", code=190)
+    stage.sign_in("operator")
+    said = words_of(stage.open("activity", {"run": "1"}))
+    for heading in ("Refreshes", "Refresh of", "Posts", "KEEP_RUNS_DAYS"):
+        assert heading in said
+    stage.sign_in("viewer")
+    at = stage.open("activity", {"run": "1"})
+    assert [header.value for header in at.header] == ["What was done"]
+    assert not at.dataframe
+    assert "KEEP_RUNS_DAYS" not in words_of(at)
+
+
+def test_events_are_filtered_by_person_in_the_address(stage: Stage) -> None:
+    ann, ben = (stage.sign_in("admin", f"{name}@agency.example") for name in ("ann", "ben"))
+    with stage.installation.database.writing() as session:
+        for by in (ann, ben, command_line("root")):
+            record_event(session, "feed_made", {}, NOW, by=by)
+    at = stage.open("activity", {"what": "Warnings"})
+    box = at.multiselect(key="events-by")
+    assert box.options == [
+        "ann@agency.example",
+        "ben@agency.example",
+        "Command line (root)",
+        "This computer",
+    ]
+    box.set_value([ben.key]).run()
+    assert at.query_params["by"] == ben.key
+    assert list(at.dataframe[0].value["who"]) == ["ben@agency.example"]
+    at.multiselect(key="events-by").set_value([]).run()
+    assert "by" not in at.query_params
+    assert len(at.dataframe[0].value) == 3
+    at = stage.open("activity", {"by": [ann.key, "person:999", "x"], "what": "Warnings"})
+    assert list(at.dataframe[0].value["who"]) == ["ann@agency.example"]
+
+
+def test_a_run_that_was_asked_for_says_what_and_by_whom(stage: Stage) -> None:
+    person = stage.sign_in("operator")
+    give_page(stage, "104", dict(rising(1000, 3)), name="Café Nord")
+    with stage.installation.database.writing() as session:
+        record_event(session, "run_asked", {"job": "insights"}, NOW, by=person, page_id="104")
+        record_event(session, "run_asked", {"job": "snapshots"}, NOW, by=person)
+    table = stage.open("activity", {"what": "Pages"}).dataframe[-1].value
+    assert list(table["what"]) == [
+        "A refresh was asked for by hand",
+        "Views and engagement were asked for by hand for Café Nord",
+    ]
+    assert set(table["who"]) == {"ann@agency.example"}
