@@ -12,7 +12,7 @@ from pages.charts import arrow
 from pages.parts.people import let_in_dialog, person_card
 from pages.text import people_text
 from pages.text.formats import cell_day, count, local, one_line, zones_of
-from storage.sign_in.people import ListedPerson, list_people
+from storage.sign_in.people import ListedPerson, fold_address, list_people
 
 ROWS = 25
 MAX_SEARCH = 100
@@ -37,7 +37,7 @@ def render(installation: Installation) -> None:
     st.caption(f"{counted_people(len(people))} let in. {domains}".rstrip())
     if not people:
         return
-    shown = _find(people, _search() if len(people) > ROWS else "")
+    shown = _find(people, _search() if len(people) > 1 else "")
     if not shown:
         st.markdown("Nobody here has such a name or address.")
         return
@@ -61,12 +61,16 @@ def _search() -> str:
 
 
 def _find(people: list[ListedPerson], search: str) -> list[ListedPerson]:
+    """Return those with all these words; first whose address begins so: a keyboard can't choose a
+    row, and the first one is chosen already.
+    """
     words = search.casefold().split()
-    return [
+    found = [
         each
         for each in people
         if all(word in f"{each.name} {each.address}".casefold() for word in words)
     ]
+    return sorted(found, key=lambda each: not each.address.startswith(fold_address(search)))
 
 
 def _choose(people: list[ListedPerson]) -> ListedPerson | None:

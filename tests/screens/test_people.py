@@ -233,6 +233,15 @@ def test_hundreds_are_searched_and_paged(stage: Stage) -> None:
     assert len(stage.open("people", {"q": "P007@"}).dataframe[0].value) == 1
 
 
+def test_a_keyboard_chooses_by_the_whole_address(stage: Stage) -> None:
+    administer(stage)
+    for address in (f"a-{BEN}", BEN):
+        add(stage, address)
+    at = stage.open("people", {"q": BEN.title()})
+    assert list(at.dataframe[0].value["address"]) == [BEN, f"a-{BEN}"]
+    assert at.header[0].value.replace("\u2060", "") == BEN
+
+
 @pytest.mark.parametrize("role", ["viewer", "admin"])
 @pytest.mark.parametrize("screen", ["overview", "setup"])
 def test_the_account_menu_is_on_every_screen(stage: Stage, role: Role, screen: str) -> None:
