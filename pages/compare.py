@@ -34,6 +34,7 @@ from pages.text.formats import cut, listed, plain
 from pages.ui import compare_link, links, period_bar
 from pages.ui.compare_link import MAX_PAGES, MIN_PAGES, PARAMETER, TAGS, CompareAddress
 from pages.ui.period_bar import Bar
+from pages.ui.signed_in import may
 from storage.figures.comparison import ComparedPage, Match
 from storage.figures.filters import Filter, filter_of_tag
 from storage.notes.tags import TagCount
@@ -89,9 +90,11 @@ def find_selection(session: Session) -> Selection:
 def render_empty() -> None:
     """Draw the screen of an installation without Pages."""
     st.title("Compare", anchor=False)
-    st.markdown("No Page is connected yet, so there is nothing to compare.")
+    who = "" if may("operator") else " An operator connects the first ones."
+    st.markdown(f"No Page is connected yet, so there is nothing to compare.{who}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(links.connect_link("Connect Facebook Pages"), width="content")
+        if may("operator"):
+            st.html(links.connect_link("Connect Facebook Pages"), width="content")
         links.draw("overview", "Overview", ":material/arrow_back:")
 
 

@@ -28,6 +28,7 @@ from pages.ui import filter_box, growth_chart, links, period_bar, refresh, retur
 from pages.ui.message_page import READING_WIDTH
 from pages.ui.notes import popover as notes
 from pages.ui.period_bar import Bar
+from pages.ui.signed_in import may
 from storage.figures.filters import Filter
 from storage.posts.page_posts import Rhythms
 
@@ -53,6 +54,7 @@ IN_SANDBOX = (
     "Nothing is sent to Facebook."
 )
 LIVE = "Facebook asks which Pages this app may read. Nothing is saved until you have seen the list."
+FOR_VIEWERS = "No Page is connected yet. An operator connects the first ones; then they are here."
 _ENTRY, _PENDING = "overview-entry", "overview-pending"
 
 
@@ -188,11 +190,12 @@ def _render_first_day(
                 width="content",
                 text_alignment="center",
             )
-            if is_readable:
-                links.draw("setup", "Refresh every day", ":material/schedule:")
-            else:
+            if not is_readable:
                 links.draw("connections", "See Connections", ":material/link:")
-            links.draw("imports", "Import past figures", ":material/upload:")
+            elif may("operator"):
+                links.draw("setup", "Refresh every day", ":material/schedule:")
+            if may("operator"):
+                links.draw("imports", "Import past figures", ":material/upload:")
             st.space("small")
     list_heading.header(tables.describe_count(overview), anchor=False, width="content")
     page_list.render(installation, session, overview, listing, list_controls, _way_back())
@@ -211,6 +214,9 @@ def render_welcome(installation: Installation) -> None:
             "Pagekeeper reads the fans and followers of every Page you manage once a day, and "
             "tells you when a connection stops working."
         )
+        if not may("operator"):
+            st.markdown(FOR_VIEWERS)
+            return
         if installation.can_open_tokens:
             st.html(links.connect_link(CONNECT.label))
         st.caption(IN_SANDBOX if is_sandbox else LIVE)

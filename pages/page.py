@@ -30,6 +30,7 @@ from pages.ui import archive, links, period_bar, return_url, tiles
 from pages.ui.erase import dialog
 from pages.ui.moved import dialog as moved
 from pages.ui.period_bar import Bar
+from pages.ui.signed_in import may
 from pages.ui.tags import popover as tags
 from storage.accounts.page_profile import PageProfile
 from storage.accounts.pages import FactChange
@@ -55,11 +56,13 @@ def render_unknown() -> None:
     """Draw the screen for an unknown id."""
     _back_link()
     st.title("Page not found", anchor=False)
-    st.markdown(page_profile.NOT_HERE)
+    connects = "connect" if may("operator") else "ask an operator to connect"
+    st.markdown(page_profile.NOT_HERE.format(connects))
     with st.container(horizontal=True, vertical_alignment="center"):
         links.draw("overview", "Search all Pages by name", ":material/search:")
         links.draw("connections", "See the connections", ":material/link:")
-        st.html(links.connect_link("Connect Facebook Pages", filled=False), width="content")
+        if may("operator"):
+            st.html(links.connect_link("Connect Facebook Pages", filled=False), width="content")
 
 
 def render(
@@ -84,7 +87,8 @@ def render(
         period_bar.show_days(bar, bar.period, None)
         with st.container(border=True, key="no-figures"):
             st.markdown(page_profile.NO_FIGURES)
-            links.draw("imports", "Import past figures", ":material/upload:")
+            if may("operator"):
+                links.draw("imports", "Import past figures", ":material/upload:")
         insights_card.render(installation, session, profile, bar.period)
         posts_card.render(installation, session, profile, bar.period)
         changes = list_changes(session, profile.id)
@@ -139,7 +143,9 @@ def _about(
     with right, st.container(border=True, height="stretch", key="profile-card"):
         page_profile.render_details(profile, changes)
         archive.render_action(installation, profile)
-        if st.button("Erase this Page…", type="tertiary", icon=dialog.ICON, key="erase-page"):
+        if may("operator") and st.button(
+            "Erase this Page…", type="tertiary", icon=dialog.ICON, key="erase-page"
+        ):
             dialog.confirm(installation, "page", profile.id)
 
 

@@ -38,6 +38,7 @@ from pages.text.posts_text import (
 )
 from pages.ui import filter_box, links, period_bar, return_url, tiles, url_controls
 from pages.ui.period_bar import Bar
+from pages.ui.signed_in import may
 from storage.posts.page_posts import Coverage
 
 PARAMETER = "post"  # the id of the one post that is shown
@@ -67,9 +68,11 @@ def read_address() -> str:
 def render_empty() -> None:
     """Draw the screen of an installation without Pages."""
     st.title("Posts", anchor=False)
-    st.markdown("No Page is connected yet, so there are no posts.")
+    who = "" if may("operator") else " An operator connects the first ones."
+    st.markdown(f"No Page is connected yet, so there are no posts.{who}")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(links.connect_link("Connect Facebook Pages"), width="content")
+        if may("operator"):
+            st.html(links.connect_link("Connect Facebook Pages"), width="content")
         links.draw("overview", "Overview", ":material/arrow_back:")
 
 
@@ -222,7 +225,8 @@ def _render_unread(session: Session, current: PageFilter, bar: Bar) -> None:
         text = _coverage_text(replace(coverage, unread=0))
         if text:
             st.caption(text)
-        links.draw("activity", "See what was read", ":material/history:")
+        if may("operator"):  # Activity shows runs to nobody else
+            links.draw("activity", "See what was read", ":material/history:")
 
 
 def _render_nothing(posts: Posts, current: PageFilter) -> None:

@@ -17,6 +17,7 @@ from pages.queries import count_filtered
 from pages.text import phrases
 from pages.text.formats import count, counted, day, local_day, plain
 from pages.ui import flash, url_controls, viewer
+from pages.ui.signed_in import may, me
 from storage.accounts.archive import archive_pages, unarchive_pages
 from storage.accounts.page_profile import PageProfile
 from storage.accounts.pages import list_page_names
@@ -55,7 +56,7 @@ def confirm(installation: Installation, page_ids: Sequence[str]) -> None:
             st.rerun()
     if is_pressed:
         with installation.database.writing() as session:
-            done = archive_pages(session, list(names), installation.now())
+            done = archive_pages(session, list(names), installation.now(), by=me())
         flash.leave(f"{plain(event('archived', done, _only_name(names)))}.", ICON)
         st.rerun()
 
@@ -83,9 +84,9 @@ def event(kind: str, pages_count: int, name: str | None) -> str:
 
 def render_action(installation: Installation, profile: PageProfile) -> None:
     """Draw the button on a Page's screen that archives it; nothing for an archived Page."""
-    if profile.archived_at is None and st.button(
-        "Archive this Page…", type="tertiary", icon=ICON, key="archive-page"
-    ):
+    if profile.archived_at is not None or not may("operator"):
+        return
+    if st.button("Archive this Page…", type="tertiary", icon=ICON, key="archive-page"):
         confirm(installation, [profile.id])
 
 
@@ -103,7 +104,7 @@ def render_banner(installation: Installation, profile: PageProfile) -> None:
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
             st.badge("Archived", icon=ICON, color="gray")
             st.markdown(banner(profile.archived_at), width="content")
-        if st.button("Bring back", icon=BACK_ICON, key="unarchive"):
+        if may("operator") and st.button("Bring back", icon=BACK_ICON, key="unarchive"):
             bring_back(installation, [profile.id])
 
 
@@ -111,7 +112,7 @@ def bring_back(installation: Installation, page_ids: Sequence[str]) -> None:
     """Bring these Pages back from the archive, and draw the screen anew."""
     with installation.database.writing() as session:
         names = list_page_names(session, page_ids)
-        done = unarchive_pages(session, page_ids, installation.now())
+        done = unarchive_pages(session, page_ids, installation.now(), by=me())
     flash.leave(f"{plain(event('unarchived', done, _only_name(names)))}.", BACK_ICON)
     st.rerun()
 

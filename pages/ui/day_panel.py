@@ -20,6 +20,7 @@ from pages.text.periods import A_DAY
 from pages.ui import flash, popovers
 from pages.ui.notes import popover
 from pages.ui.notes.popover import Chart
+from pages.ui.signed_in import may
 
 PARAMETER = "day"
 INSIGHTS = "insights"  # the chart of views and engagement, whose days are others: Pacific ones
@@ -170,7 +171,9 @@ def render_day(
 
 
 def render_form(installation: Installation, chart: Chart, day: date) -> None:
-    """Draw the button that opens the form for a note on ``day``."""
+    """Draw the button that opens the form for a note on ``day``; for operators."""
+    if not may("operator"):
+        return
     turn = st.session_state.get(popover.TURN, 0)  # a new one, closed, after each note
     key = f"day-note-{turn}" if chart.name != INSIGHTS else f"insight-day-note-{turn}"
     box = st.popover(

@@ -1,5 +1,7 @@
 """Refresh button: when the figures were refreshed, "Refresh now", and the progress of a refresh.
 
+The button is for operators; all see the rest.
+
 A fragment polls the database, often while a refresh runs and rarely otherwise, so that every open
 tab shows refreshes started elsewhere.
 """
@@ -21,6 +23,7 @@ from pages.queries import find_freshness, find_newest_run
 from pages.text.formats import at_about, clock, count, when
 from pages.text.progress_text import with_time_left
 from pages.ui.polling import describe_left, poll
+from pages.ui.signed_in import may
 from storage.figures.health import Freshness
 from storage.jobs import runs
 from storage.jobs.rate_limits import find_app_limit
@@ -144,10 +147,13 @@ def _draw_progress(progress: RunRecord) -> None:
 
 
 def _draw_button(installation: Installation, session: Session, *, is_busy: bool) -> bool:
-    """Draw the button; True when it was pressed."""
+    """Draw when the figures were refreshed, and the button; True when it was pressed."""
     now = installation.now()
-    reason = why_not(installation, session, now)
     freshness = describe_freshness(find_freshness(session, now.date()), now)
+    if not may("operator"):
+        st.caption(freshness)
+        return False
+    reason = why_not(installation, session, now)
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         # The reason not as the button's help: a disabled button shows it to a mouse only.
         st.caption(" · ".join(filter(None, (freshness, reason))), width="content")

@@ -25,6 +25,7 @@ from pages.ui.copy_link import PERIOD_NAMES
 from pages.ui.filter_box import MAX_PARAMETER
 from pages.ui.return_url import FILTER_NAMES
 from pages.ui.return_url import SAVED as PARAMETER
+from pages.ui.signed_in import may, me
 from storage.db.errors import ViewRefused
 from storage.notes.saved_views import (
     MAX_NAME,
@@ -79,7 +80,7 @@ def arrive(session: Session, controls: Controls) -> None:
     if PARAMETER in stated:
         view = find_named(session)
     else:
-        view = next((view for view in list_saved_views(session) if view.is_start), None)
+        view = next((view for view in list_saved_views(session, me()) if view.is_start), None)
     if view is None:
         return
     pairs = read_query(view.query)
@@ -100,15 +101,18 @@ def begin_elsewhere() -> None:
 def find_named(session: Session) -> View | None:
     """The view that the URL names; None for none, or one that is not here."""
     name = st.query_params.get(PARAMETER, "")[:MAX_PARAMETER]
-    return find_saved_view(session, name) if name else None
+    return find_saved_view(session, name, me()) if name else None
 
 
 def render(installation: Installation, session: Session, controls: Controls) -> None:
-    """Draw the control, labelled with the view on the screen."""
+    """Draw the control, labelled with the view on the screen.
+
+    Viewers open views and choose their start screen: without a view they have no control.
+    """
     view = find_named(session)
     name = st.query_params.get(PARAMETER, "")[:MAX_PARAMETER]
-    shown = read_state(controls)
-    _popover(installation, view, shown)
+    if may("operator") or list_saved_views(session, me()):
+        _popover(installation, view, read_state(controls))
     if name and view is None:
         whom = plain(cut(name, MAX_LABEL))
         st.caption(f"The view “{whom}” that this link asks for is not here.", width="content")
@@ -205,9 +209,10 @@ def _popover(installation: Installation, view: View | None, shown: Pairs) -> Non
         popover,
         st.container(width=WIDTH, key="views-open"),
     ):
-        views = list_saved_views(session)
+        views = list_saved_views(session, me())
         _choose(views, view, shown)
-        _save(installation, shown)
+        if may("operator"):
+            _save(installation, shown)
         if view is not None:
             _manage(installation, view, shown)
 
@@ -267,7 +272,8 @@ def _save(installation: Installation, shown: Pairs) -> None:
 def _store(installation: Installation, name: str, shown: Pairs, *, replaces: bool = False) -> None:
     try:
         with installation.database.writing() as session:
-            view = save_view(session, name, urlencode(shown), installation.now(), replaces=replaces)
+            query, now = urlencode(shown), installation.now()
+            view = save_view(session, name, query, now, replaces=replaces, by=me())
     except ViewRefused as refused:
         if refused.reason == "taken":
             st.session_state[_TAKEN] = name
@@ -284,7 +290,8 @@ def _store(installation: Installation, name: str, shown: Pairs, *, replaces: boo
 def _manage(installation: Installation, view: View, shown: Pairs) -> None:
     """Draw what can be done with the view on the screen: begin with it, and delete it."""
     label = plain(f"Save the changes to “{cut(view.name, MAX_LABEL)}”")
-    if shown != read_query(view.query) and st.button(label, key="view-update"):
+    is_changed = may("operator") and shown != read_query(view.query)
+    if is_changed and st.button(label, key="view-update"):
         _store(installation, view.name, shown, replaces=True)
     key = f"view-start-{view.id}-{view.is_start}"
     is_start = st.toggle(
@@ -295,8 +302,13 @@ def _manage(installation: Installation, view: View, shown: Pairs) -> None:
     )
     if is_start != view.is_start:
         with installation.database.writing() as session:
-            set_start_view(session, view.id if is_start else None)
+            set_start_view(session, view.id if is_start else None, by=me())
         st.rerun()
+    if may("operator"):
+        _delete(installation, view)
+
+
+def _delete(installation: Installation, view: View) -> None:
     if st.session_state.get(_DELETING) != view.id:
         if st.button("Delete this view…", type="tertiary", icon=":material/delete:"):
             st.session_state[_DELETING] = view.id

@@ -18,14 +18,14 @@ from pages.queries import find_ticked
 from pages.records import Listing, Overview
 from pages.text.formats import UNKNOWN, number
 from pages.ui import archive, compare_link, links
+from pages.ui.export import menu
+from pages.ui.signed_in import may
 from pages.ui.tags import popover as tags
 from storage.figures.filters import Filter
 
 KEY = "ticked-pages"
 MAX_TICKED = 1_000  # Pages; a limit of what goes into one statement
-HINT = (
-    "Tick Pages to open, tag, compare or export them. By keyboard: arrow keys, then Shift + Space."
-)
+HINT = "Tick Pages to {} them. By keyboard: arrow keys, then Shift + Space."
 
 
 def list_ticked() -> tuple[str, ...]:
@@ -62,7 +62,7 @@ def render(
         page_ids, listed_count = find_ticked(session, page_ids, listing.narrow(view.filter), until)
         st.session_state[KEY] = page_ids  # without those that are erased or archived
     if not page_ids:
-        st.caption(HINT, width="content")
+        st.caption(HINT.format(_describe_choice(installation)), width="content")
         return False
     with st.container(
         horizontal=True, vertical_alignment="center", gap="small", width="content", key="ticked"
@@ -82,12 +82,25 @@ def render(
         compare_link.render_ticked(page_ids)
         with st.container(width="content"):
             export.render_ticked(installation, overview, page_ids, sort)
-        if overview.view.filter.archived:
-            if st.button("Bring back", icon=archive.BACK_ICON, key="ticked-unarchive"):
-                archive.bring_back(installation, page_ids)
-        elif st.button("Archive", icon=archive.ICON, key="ticked-archive"):
-            archive.confirm(installation, page_ids)
+        if may("operator"):
+            _archive(installation, page_ids, is_archived=bool(overview.view.filter.archived))
     return is_cleared
+
+
+def _archive(installation: Installation, page_ids: Sequence[str], *, is_archived: bool) -> None:
+    """Draw the button that archives the Pages, or brings those of the archive back."""
+    if is_archived:
+        if st.button("Bring back", icon=archive.BACK_ICON, key="ticked-unarchive"):
+            archive.bring_back(installation, page_ids)
+    elif st.button("Archive", icon=archive.ICON, key="ticked-archive"):
+        archive.confirm(installation, page_ids)
+
+
+def _describe_choice(installation: Installation) -> str:
+    """What this person can do with ticked Pages: "open, tag, compare or export"."""
+    verbs = ["open", *(["tag"] if may("operator") else []), "compare"]
+    verbs += ["export"] if menu.may_export(installation) else []
+    return f"{', '.join(verbs[:-1])} or {verbs[-1]}"
 
 
 def describe(count: int, listed_count: int) -> str:

@@ -14,6 +14,7 @@ from pages.parts.page import readiness_text
 from pages.text.formats import count, cut, plain
 from pages.ui import access_text
 from pages.ui.disconnect import dialog
+from pages.ui.signed_in import may
 from storage.accounts.allowances import Use, find_last_use
 from storage.accounts.page_profile import PageProfile
 from storage.accounts.page_tokens import PageHolding, list_holdings
@@ -32,6 +33,8 @@ def render(installation: Installation, session: Session, profile: PageProfile) -
     st.markdown(as_list(map(readiness_text.describe, judge_readiness(profile.id, holdings, now))))
     with st.expander("Details of its access", type="compact", key="page-access"):
         st.markdown(details(holdings, find_last_use(session, profile.id), now))
+        if not may("operator"):
+            return
         for holding in [each for each in holdings if each.token is not None][:MAX_ACCOUNTS]:
             name = plain(cut(holding.account_name, MAX_NAME))
             key = f"forget-access-{holding.grant_id}"

@@ -12,6 +12,7 @@ from pages.parts.page import outlook_text
 from pages.records import PageFigures
 from pages.text.formats import count
 from pages.ui import flash
+from pages.ui.signed_in import may, me
 from storage.metrics.changes import list_daily_changes
 from storage.metrics.goals import goal_pace
 from storage.metrics.milestones import next_milestone
@@ -56,7 +57,10 @@ def _goal(
     problem = st.session_state.pop(_PROBLEM, None)
     if problem:
         st.warning(problem, icon=":material/error_outline:")
-    _form(installation, figures, newest, today)
+    if may("operator"):
+        _form(installation, figures, newest, today)
+    elif goal is None:
+        st.caption("No goal is set.")
 
 
 def _form(
@@ -91,7 +95,7 @@ def _form(
         _save(installation, figures, newest, target, due_day)
     elif is_removed:
         with installation.database.writing() as session:
-            remove_goal(session, page_id, noun, installation.now())
+            remove_goal(session, page_id, noun, installation.now(), by=me())
         flash.leave("Goal removed.")
         st.rerun()
 
@@ -110,7 +114,7 @@ def _save(
     else:
         with installation.database.writing() as session:
             row = GoalRow(target, due_day)
-            set_goal(session, figures.profile.id, figures.view.metric, row, now)
+            set_goal(session, figures.profile.id, figures.view.metric, row, now, by=me())
         flash.leave("Goal saved.")
     st.rerun()
 

@@ -33,6 +33,7 @@ from pages.ui import day_panel, growth_chart, viewer
 from pages.ui.day_panel import INSIGHTS as NAME
 from pages.ui.notes import note_text, popover
 from pages.ui.polling import poll
+from pages.ui.signed_in import may
 from storage.accounts.page_profile import PageProfile
 from storage.insights.values import InsightDay, PageMetric
 from storage.jobs.runs import INSIGHTS
@@ -82,7 +83,7 @@ def _choose(metrics: Sequence[PageMetric]) -> PageMetric:
 
 
 def _fetch_button(installation: Installation, version: str, status: InsightStatus) -> None:
-    if status.access != "ok" or not installation.can_open_tokens:
+    if status.access != "ok" or not installation.can_open_tokens or not may("operator"):
         return
     is_pressed = st.button(
         "Fetch now",

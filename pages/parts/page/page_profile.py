@@ -15,6 +15,7 @@ from pages.text.formats import UNKNOWN, count, cut, day, listed, local_day, mome
 from pages.text.phrases import CONNECTIONS, Colour
 from pages.ui import compare_link, connection_text, links
 from pages.ui.links import picture_path
+from pages.ui.signed_in import may
 from storage.accounts.page_profile import PageProfile
 from storage.accounts.pages import FactChange
 
@@ -29,12 +30,12 @@ _VERIFICATION = {
     "not_verified": "Not verified",
 }
 NOT_HERE = (
-    "No Page with this id is connected here. Search for it by name, or connect the account that "
-    "manages it."
+    "No Page with this id is connected here. Search for it by name, or {} the account that manages "
+    "it."
 )
 NO_FIGURES = (
     "**No figures yet.** Facebook gives no count of this Page's fans and followers. Charts and "
-    "tiles begin with the first one, or with past figures that you import."
+    "tiles begin with the first one, or with past figures that an operator imports."
 )
 NEW_EXPERIENCE = "This Page has the New Pages Experience: Facebook reports its followers as fans."
 
@@ -57,11 +58,9 @@ def render_header(installation: Installation, profile: PageProfile) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(state.sentence, width="content")
             if state.colour == "red":
-                links.draw(
-                    "connections",
-                    "Renew" if profile.connection == "needs_renewal" else "See Connections",
-                    ":material/arrow_forward:",
-                )
+                renews = profile.connection == "needs_renewal" and may("operator")
+                label = "Renew" if renews else "See Connections"
+                links.draw("connections", label, ":material/arrow_forward:")
 
 
 def _facts_and_links(installation: Installation, profile: PageProfile, state: Connection) -> None:

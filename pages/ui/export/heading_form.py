@@ -9,6 +9,7 @@ import streamlit as st
 from fb.installation import Installation
 from pages.text.formats import cut, plain
 from pages.ui.export.logo import MAX_BYTES, LogoRefused, read_logo
+from pages.ui.signed_in import me
 from storage.export.report_headings import MAX_TITLE, Heading, find_heading, save_heading
 
 # Streamlit's own limit is in whole megabytes, and would contradict the label.
@@ -69,7 +70,7 @@ def render(installation: Installation, scope: HeadingScope) -> None:
             return
         changed = Heading(title, None if removes else logo)
         with installation.database.writing() as session:
-            is_saved = save_heading(session, scope.tag_id, changed, installation.now())
+            is_saved = save_heading(session, scope.tag_id, changed, installation.now(), by=me())
         if not is_saved:
             st.error("This tag is gone, so nothing was saved.")
             return

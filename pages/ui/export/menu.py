@@ -21,6 +21,7 @@ from pages.ui import links, popovers, viewer
 from pages.ui.export import chart_image, heading_form
 from pages.ui.export.heading_form import HeadingScope
 from pages.ui.export.report import Report, to_html
+from pages.ui.signed_in import may, me
 from storage.db.engine import Database
 from storage.export.csv_xlsx import (
     MAX_XLSX_ROWS,
@@ -73,7 +74,6 @@ class OfferGroup:
     remark: str | None = None
 
 
-@viewer.fragment
 def render(
     installation: Installation,
     list_groups: Callable[[], Sequence[OfferGroup]],
@@ -83,12 +83,32 @@ def render(
     label: str = "Export",
     key: str = KEY,
 ) -> None:
-    """Draw the popover; ``list_groups`` and ``find_scope`` are called only while it is open.
+    """Draw the popover, unless this person may not export.
+
+    ``list_groups`` and ``find_scope`` are called only while it is open.
 
     ``page_id``: the Page that the files are about, if they are about one. ``find_scope``: of the
     title and logo of the report, where one is offered. ``key`` differs where a screen has two of
     them.
     """
+    if may_export(installation):
+        _popover(installation, list_groups, page_id, find_scope, label, key)
+
+
+def may_export(installation: Installation) -> bool:
+    """Whether this person may save files of figures."""
+    return may("operator") or installation.settings.viewers_may_export
+
+
+@viewer.fragment
+def _popover(
+    installation: Installation,
+    list_groups: Callable[[], Sequence[OfferGroup]],
+    page_id: str | None,
+    find_scope: Callable[[], HeadingScope] | None,
+    label: str,
+    key: str,
+) -> None:
     popover = st.popover(
         label, icon=":material/download:", key=key, width="content", on_change="rerun"
     )
@@ -102,6 +122,8 @@ def render(
                     _button(_recorded(installation, offer, page_id), key)
             if group.remark:
                 st.caption(group.remark)
+        if not may("operator"):
+            return
         if find_scope is not None:
             heading_form.render(installation, find_scope())
         if key == KEY:
@@ -109,18 +131,18 @@ def render(
 
 
 def _recorded(installation: Installation, offer: Offer, page_id: str | None) -> Offer:
-    """The same offer, for the viewer of this run, with an event for each file that is made.
+    """The same offer, for the person of this run, with an event for each file that is made.
 
-    Streamlit makes the file in a thread that knows no viewer.
+    Streamlit makes the file in a thread that knows neither them nor their locale.
     """
-    locale = get_locale()
+    by, locale = me(), get_locale()
 
     def make() -> bytes:
         with use_locale(locale):
             content = offer.make()
         what = offer.key.partition("-")[0]
         with installation.database.writing() as session:
-            record_export(session, what, offer.ending, installation.now(), page_id)
+            record_export(session, what, offer.ending, installation.now(), page_id, by=by)
         return content
 
     return replace(offer, make=make)

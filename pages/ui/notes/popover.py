@@ -1,4 +1,4 @@
-"""Notes popover of a chart: the list of its notes, and the form to write or change one.
+"""Notes popover of a chart: the list of its notes, and the form by which operators write them.
 
 It is a fragment and draws its content only while it is open, so a closed one costs nothing.
 """
@@ -19,6 +19,7 @@ from pages.text.formats import counted, cut, plain, weekday
 from pages.text.periods import A_DAY
 from pages.ui import flash, popovers, viewer
 from pages.ui.notes import note_text
+from pages.ui.signed_in import may, me
 from storage.db.errors import NoteRefused
 from storage.notes.notes import (
     FIRST_DAY,
@@ -99,7 +100,9 @@ def render(installation: Installation, chart: Chart) -> None:
         )
         edited = next((row for row in notes.own if row.id == st.session_state.get(_EDITED)), None)
         # Above the list, which may be longer than the window.
-        is_saved = render_form(installation, session, chart, edited, chart.until)
+        is_saved = may("operator") and render_form(
+            installation, session, chart, edited, chart.until
+        )
         _list(installation, chart, notes)
     if is_saved:
         st.session_state.pop(_EDITED, None)
@@ -147,11 +150,13 @@ def _own_row(installation: Installation, chart: Chart, row: NoteRow) -> None:
     whom = plain(note_text.whom(row, chart.page_id))
     with st.container(key=f"note-{row.id}", gap="xxsmall"):
         st.markdown(f"{_day(row.day)} {plain(row.text)}")
-        if st.session_state.get(_DELETED) == row.id:
+        if st.session_state.get(_DELETED) == row.id and may("operator"):
             _confirm(installation, row)
             return
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.caption(f"For {whom}", width="content")
+            if not may("operator"):
+                return
             for label, icon, name in (
                 ("Change", ":material/edit:", _EDITED),
                 ("Delete", ":material/delete:", _DELETED),
@@ -170,7 +175,7 @@ def _confirm(installation: Installation, row: NoteRow) -> None:
         st.markdown("Delete this note for good?", width="content")
         if st.button("Delete", key=f"really-delete-{row.id}"):
             with installation.database.writing() as session:
-                delete_note(session, row.id, installation.now())
+                delete_note(session, row.id, installation.now(), by=me())
             st.session_state.pop(_DELETED, None)
             flash.leave("Note deleted.")
             st.rerun()
@@ -278,8 +283,8 @@ def _save(
     try:
         with installation.database.writing() as session:
             if edited is None:
-                add_note(session, draft, now)
-            elif not change_note(session, edited.id, draft, now):
+                add_note(session, draft, now, by=me())
+            elif not change_note(session, edited.id, draft, now, by=me()):
                 return note_text.refusal("deleted")
     except NoteRefused as refused:
         return note_text.refusal(refused.reason)

@@ -14,6 +14,7 @@ from fb.installation import Installation
 from pages.queries import count_filtered, find_tags, find_tags_of
 from pages.text.formats import counted, cut, number, plain, plain_badge
 from pages.ui import compare_link, flash, popovers, viewer
+from pages.ui.signed_in import may, me
 from pages.ui.tags import tag_text
 from storage.db.errors import TagRefused
 from storage.figures.filters import EVERY_PAGE, Filter
@@ -36,22 +37,28 @@ _DELETED, _TURN = "tag-deleted", "tag-turn"
 
 
 def render_page(installation: Installation, session: Session, page_id: str) -> None:
-    """Draw the tags of one Page, and the popover that changes them."""
+    """Draw the tags of one Page, and for operators the popover that changes them."""
     own = find_tags_of(session, page_id)
     for tag in own[:MAX_BADGES]:
         st.badge(plain_badge(cut(tag.name, MAX_NAME)), icon=":material/label:", color="gray")
     if len(own) > MAX_BADGES:
         st.caption(f"and {number(len(own) - MAX_BADGES)} more", width="content")
-    _one(installation, page_id)
+    if may("operator"):
+        _one(installation, page_id)
 
 
-@viewer.fragment
 def render_bulk(installation: Installation, filter: Filter, until: date) -> None:
-    """Draw the popover that tags all Pages of ``filter``, its search included.
+    """Draw the popover that tags all Pages of ``filter``, its search included; for operators.
 
     A filter of ``page_ids`` are the ticked Pages. ``until`` is the day for "Needs attention" in the
     filter.
     """
+    if may("operator"):
+        _several(installation, filter, until)
+
+
+@viewer.fragment
+def _several(installation: Installation, filter: Filter, until: date) -> None:
     ticked = filter.page_ids
     label = "Tags" if ticked is None else f"Tag these {number(len(ticked))}"
     popover = st.popover(label, icon=":material/label:", key="tags-bulk", on_change="rerun")
@@ -111,14 +118,14 @@ def _add_or_remove(
         if st.button(label, key="tag-add", disabled=inside == count):
             with installation.database.writing() as session:
                 done = tag_pages(
-                    session, tag.id, filter=filter, until=until, now=installation.now()
+                    session, tag.id, filter=filter, until=until, now=installation.now(), by=me()
                 )
             _finish_event("tagged", tag.name, done)
         label = f"Remove from {counted(inside, 'Page')}"
         if st.button(label, key="tag-remove", disabled=not inside):
             with installation.database.writing() as session:
                 done = untag_pages(
-                    session, tag.id, filter=filter, until=until, now=installation.now()
+                    session, tag.id, filter=filter, until=until, now=installation.now(), by=me()
                 )
             _finish_event("untagged", tag.name, done)
     if inside == count:
@@ -133,10 +140,10 @@ def _new_for_all(
         is_sent = st.form_submit_button(f"Create and add to {pages}", disabled=not count)
     if is_sent:
         try:
-            now = installation.now()
+            by, now = me(), installation.now()
             with installation.database.writing() as session:
-                tag_id = create_tag(session, name, now)
-                done = tag_pages(session, tag_id, filter=filter, until=until, now=now)
+                tag_id = create_tag(session, name, now, by=by)
+                done = tag_pages(session, tag_id, filter=filter, until=until, now=now, by=by)
         except TagRefused as refused:
             st.error(plain(tag_text.refusal(refused)))
         else:
@@ -175,7 +182,7 @@ def _rename_or_delete(installation: Installation, tag: TagCount) -> None:
         if is_sent:
             try:
                 with installation.database.writing() as session:
-                    rename_tag(session, tag.id, name, installation.now())
+                    rename_tag(session, tag.id, name, installation.now(), by=me())
             except TagRefused as refused:
                 st.error(plain(tag_text.refusal(refused)))
             else:
@@ -195,7 +202,7 @@ def _delete(installation: Installation, tag: TagCount) -> None:
     with st.container(horizontal=True):
         if st.button("Delete", key="tag-really-delete"):
             with installation.database.writing() as session:
-                delete_tag(session, tag.id, installation.now())
+                delete_tag(session, tag.id, installation.now(), by=me())
             st.session_state.pop(_DELETED, None)
             _finish(tag_text.event("tag_deleted", tag.pages_count, tag.name))
         if st.button("Keep", type="tertiary", key="tag-keep"):
@@ -241,7 +248,7 @@ def _choose_own(
     )
     if set(selected) != set(own_ids):
         with installation.database.writing() as writing:
-            set_tags_of(writing, page_id, selected, installation.now())
+            set_tags_of(writing, page_id, selected, installation.now(), by=me())
         st.session_state.pop(drawn, None)
         st.rerun()  # the tags are shown outside of this fragment too
 
@@ -252,11 +259,11 @@ def _new_for_page(installation: Installation, page_id: str) -> None:
         is_sent = st.form_submit_button("Create and add to this Page")
     if is_sent:
         try:
-            now = installation.now()
+            by, now = me(), installation.now()
             with installation.database.writing() as session:
                 tag = find_tag_named(session, name)
-                tag_id = tag.id if tag else create_tag(session, name, now)
-                tag_page(session, tag_id, page_id, now)
+                tag_id = tag.id if tag else create_tag(session, name, now, by=by)
+                tag_page(session, tag_id, page_id, now, by=by)
         except TagRefused as refused:
             st.error(plain(tag_text.refusal(refused)))
         else:

@@ -18,6 +18,8 @@ from tests.screens.figures import fill
 from tests.screens.overview.test_overview import names_of, table_of
 from tests.screens.overview.test_tags import give_tag, labels, tagged
 
+HINT = "Tick Pages to open, tag, compare or export them."
+
 
 def ticked(at: AppTest) -> tuple[str, ...]:
     ids: tuple[str, ...] = at.session_state["ticked-pages"]
@@ -27,7 +29,7 @@ def ticked(at: AppTest) -> tuple[str, ...]:
 def test_nothing_ticked_is_a_hint_and_no_bar(stage: Stage) -> None:
     fill(stage, 3)
     at = stage.open("overview")
-    assert ticks.HINT in words_of(at)
+    assert HINT in words_of(at)
     assert "ticked-clear" not in [button.key for button in at.button]
 
 
@@ -62,7 +64,7 @@ def test_ticks_outlive_page_turns_search_order_and_filter(stage: Stage) -> None:
     assert "**2 ticked** ·" in words_of(at)
     at.button(key="ticked-clear").click().run()
     assert ticked(at) == ()
-    assert ticks.HINT in words_of(at)
+    assert HINT in words_of(at)
 
 
 def test_a_page_that_is_gone_is_not_ticked(stage: Stage) -> None:
@@ -128,7 +130,7 @@ def test_pages_are_archived_from_the_bar_and_then_no_longer_ticked(stage: Stage)
     at.button(key="archive-yes").click().run()
     assert names_of(at) == ["Page 003"]
     assert ticked(at) == ()
-    assert ticks.HINT in words_of(at)
+    assert HINT in words_of(at)
 
 
 def test_archived_pages_are_ticked_among_the_archived_alone(stage: Stage) -> None:
