@@ -7,7 +7,7 @@ not be changed.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -115,6 +115,7 @@ from storage.notes.timeline_events import (
     list_imports,
     list_retired,
 )
+from storage.people.person import Person, load_people_names
 from storage.posts.analysis import Age, compare_kinds, in_order, load_post_set, summarize
 from storage.posts.details import list_details
 from storage.posts.page_posts import (
@@ -746,6 +747,14 @@ def find_tags(session: Session, search: str) -> Tags:
 def find_tags_of(session: Session, page_id: str) -> tuple[TagCount, ...]:
     """The tags of one Page, by name."""
     return tuple(list_tags_of(session, page_id))
+
+
+def find_authors(session: Session, by: Person, keys: Iterable[str]) -> dict[str, str]:
+    """The present names of the people with these keys, for ``by``; empty without a sign-in.
+
+    Not remembered: a name changes without a change of figures.
+    """
+    return load_people_names(session, keys) if by.id is not None else {}
 
 
 @remembered

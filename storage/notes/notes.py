@@ -19,6 +19,7 @@ from storage.db.installation import bump_data_version
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
+from storage.models.base import THIS_COMPUTER_KEY
 from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_TEXT = 200  # characters
@@ -29,7 +30,10 @@ MAX_LISTED = 1_000
 
 @dataclass(frozen=True)
 class NoteRow:
-    """One note. At most one of ``page_id`` and ``tag_id`` is set; neither means all Pages."""
+    """One note. At most one of ``page_id`` and ``tag_id`` is set; neither means all Pages.
+
+    ``by`` is the `Person.key` of who wrote it.
+    """
 
     id: int
     day: date
@@ -38,6 +42,7 @@ class NoteRow:
     page_name: str | None = None
     tag_id: int | None = None
     tag_name: str | None = None
+    by: str = THIS_COMPUTER_KEY
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ def _select_rows() -> Select[tuple[Any, ...]]:
     """Select every note, with its columns in the order of NoteRow."""
     scope: tuple[Any, ...] = (Note.page_id, Page.name, Note.tag_id, Tag.name)
     return (
-        select(Note.id, Note.day, Note.text, *scope)
+        select(Note.id, Note.day, Note.text, *scope, Note.by)
         .outerjoin(Page, Page.id == Note.page_id)
         .outerjoin(Tag, Tag.id == Note.tag_id)
     )

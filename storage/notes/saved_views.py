@@ -30,13 +30,15 @@ MAX_QUERY = 2_000  # characters
 class View:
     """A saved view; ``query`` is a text of URL parameters.
 
-    ``is_start``: it is the start screen of the person that the views were listed for.
+    ``is_start``: it is the start screen of the person that the views were listed for. ``by`` is the
+    `Person.key` of who saved it first.
     """
 
     id: int
     name: str
     query: str
     is_start: bool
+    by: str
 
 
 def save_view(
@@ -105,7 +107,13 @@ def list_views(session: Session, *, of: Person = THIS_COMPUTER) -> list[View]:
     """Return the saved views by name, with the start screen of a person."""
     is_start = (StartView.view_id == SavedView.id) & (StartView.by == of.key)
     query = (
-        select(SavedView.id, SavedView.name, SavedView.query, StartView.by.is_not(None))
+        select(
+            SavedView.id,
+            SavedView.name,
+            SavedView.query,
+            StartView.by.is_not(None),
+            SavedView.by,
+        )
         .outerjoin(StartView, is_start)
         .order_by(SavedView.name_folded)
     )

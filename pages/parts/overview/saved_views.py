@@ -17,7 +17,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from fb.installation import Installation
-from pages.queries import find_saved_view, list_saved_views
+from pages.queries import find_authors, find_saved_view, list_saved_views
 from pages.text.formats import cut, plain
 from pages.text.periods import COMPARISONS, CUSTOM, DEFAULT_LABEL, LABELS
 from pages.ui import flash, period_bar, popovers, return_url, url_controls, viewer
@@ -49,6 +49,7 @@ _STYLE = """<style>
   text-decoration: none; overflow-wrap: anywhere; }
 .pk-views a:hover { background: color-mix(in srgb, currentColor 8%, transparent); }
 .pk-views a[aria-current] { font-weight: 600; }
+.pk-views small { display: block; font-weight: 400; }
 .pk-ways a { text-decoration: underline; }
 </style>"""
 _BEGUN = "session-begun"
@@ -80,7 +81,7 @@ def arrive(session: Session, controls: Controls) -> None:
     if PARAMETER in stated:
         view = find_named(session)
     else:
-        view = next((view for view in list_saved_views(session, me()) if view.is_start), None)
+        view = next((view for view in list_saved_views(session, by=me()) if view.is_start), None)
     if view is None:
         return
     pairs = read_query(view.query)
@@ -101,7 +102,7 @@ def begin_elsewhere() -> None:
 def find_named(session: Session) -> View | None:
     """The view that the URL names; None for none, or one that is not here."""
     name = st.query_params.get(PARAMETER, "")[:MAX_PARAMETER]
-    return find_saved_view(session, name, me()) if name else None
+    return find_saved_view(session, name, by=me()) if name else None
 
 
 def render(installation: Installation, session: Session, controls: Controls) -> None:
@@ -111,7 +112,7 @@ def render(installation: Installation, session: Session, controls: Controls) -> 
     """
     view = find_named(session)
     name = st.query_params.get(PARAMETER, "")[:MAX_PARAMETER]
-    if may("operator") or list_saved_views(session, me()):
+    if may("operator") or list_saved_views(session, by=me()):
         _popover(installation, view, read_state(controls))
     if name and view is None:
         whom = plain(cut(name, MAX_LABEL))
@@ -209,23 +210,30 @@ def _popover(installation: Installation, view: View | None, shown: Pairs) -> Non
         popover,
         st.container(width=WIDTH, key="views-open"),
     ):
-        views = list_saved_views(session, me())
-        _choose(views, view, shown)
+        views = list_saved_views(session, by=me())
+        authors = find_authors(session, me(), (each.by for each in views))
+        _choose(views, view, shown, authors)
         if may("operator"):
             _save(installation, shown)
         if view is not None:
             _manage(installation, view, shown)
 
 
-def _choose(views: Sequence[View], view: View | None, shown: Pairs) -> None:
+def _choose(
+    views: Sequence[View], view: View | None, shown: Pairs, authors: Mapping[str, str]
+) -> None:
     """Draw links to the views, and the ways back from what is on the screen.
 
+    ``authors``: names by key, of the views that people saved.
     They are anchors: the browser keeps each as one step of its history, and can open it in a tab.
     """
     if not views:
         st.caption("Keep what you look at often: filter, period, order and the rest, under a name.")
     at = None if view is None else view.id
-    links = [_link(address_of(each), _name(each), is_current=each.id == at) for each in views]
+    links = [
+        _link(address_of(each), _name(each), is_current=each.id == at, author=authors.get(each.by))
+        for each in views
+    ]
     ways = []
     if view is not None and shown != read_query(view.query):
         ways.append(_link(address_of(view), AGAIN))
@@ -240,9 +248,10 @@ def _choose(views: Sequence[View], view: View | None, shown: Pairs) -> None:
         st.html(_STYLE + "".join(lists))
 
 
-def _link(href: str, label: str, *, is_current: bool = False) -> str:
+def _link(href: str, label: str, *, is_current: bool = False, author: str | None = None) -> str:
     current = " aria-current='page'" if is_current else ""
-    return f"<a href='{escape(href, quote=True)}'{current}>{escape(label)}</a>"
+    saved = f"<small>Saved by {escape(cut(author, MAX_LABEL))}</small>" if author else ""
+    return f"<a href='{escape(href, quote=True)}'{current}>{escape(label)}{saved}</a>"
 
 
 def _name(view: View) -> str:

@@ -5,6 +5,7 @@ It is a fragment and draws its content only while it is open, so a closed one co
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from fb.installation import Installation
 from pages.charts.timeline import Note
-from pages.queries import find_tags, load_notes
+from pages.queries import find_authors, find_tags, load_notes
 from pages.records import Notes
 from pages.text.formats import counted, cut, plain, weekday
 from pages.text.periods import A_DAY
@@ -103,7 +104,8 @@ def render(installation: Installation, chart: Chart) -> None:
         is_saved = may("operator") and render_form(
             installation, session, chart, edited, chart.until
         )
-        _list(installation, chart, notes)
+        authors = find_authors(session, me(), (row.by for row in notes.own))
+        _list(installation, chart, notes, authors)
     if is_saved:
         st.session_state.pop(_EDITED, None)
         flash.leave("Note changed." if edited else "Note added.")
@@ -125,7 +127,10 @@ def _switch(chart: Chart) -> None:
     st.rerun()  # the chart is outside of this fragment
 
 
-def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
+def _list(
+    installation: Installation, chart: Chart, notes: Notes, authors: Mapping[str, str]
+) -> None:
+    """Draw the notes, newest first; ``authors``: names by key, of those that people wrote."""
     automatic = note_text.automatic(notes)
     # Operators' notes first: they are what is changed here, and a new one is seen at once.
     rows: list[NoteRow | Note] = [*notes.own, *automatic]
@@ -137,7 +142,7 @@ def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
         if isinstance(row, Note):
             st.markdown(f"{_day(row.day)} {plain(row.text)}")
         else:
-            _own_row(installation, chart, row)
+            _own_row(installation, chart, row, authors.get(row.by))
     if len(rows) > MAX_ROWS:
         more = counted(len(rows) - MAX_ROWS, "older note")
         st.caption(f"And {more}: choose a shorter period to see them here.")
@@ -146,15 +151,16 @@ def _list(installation: Installation, chart: Chart, notes: Notes) -> None:
         st.caption(" ".join(text for kind, text in note_text.MEANINGS.items() if kind in kinds))
 
 
-def _own_row(installation: Installation, chart: Chart, row: NoteRow) -> None:
+def _own_row(installation: Installation, chart: Chart, row: NoteRow, author: str | None) -> None:
     whom = plain(note_text.whom(row, chart.page_id))
+    written = f", written by {plain(cut(author, note_text.MAX_NAME))}" if author else ""
     with st.container(key=f"note-{row.id}", gap="xxsmall"):
         st.markdown(f"{_day(row.day)} {plain(row.text)}")
         if st.session_state.get(_DELETED) == row.id and may("operator"):
             _confirm(installation, row)
             return
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.caption(f"For {whom}", width="content")
+            st.caption(f"For {whom}{written}", width="content")
             if not may("operator"):
                 return
             for label, icon, name in (
