@@ -191,7 +191,7 @@ def _frame(installation: Installation, session: Session, screen: Screen) -> Call
         screen,
         posts.DEFAULTS if screen.name == "posts" else overview.DEFAULTS,
         profile.id if profile else "",
-        has_start_view=any(view.is_start for view in list_saved_views(session, by=signed_in.me())),
+        has_start_view=any(view.is_start for view in list_saved_views(session, of=signed_in.me())),
     )
     is_making_history = sandbox_strip.render(installation, session)
     if screen.name == "setup":  # without the banner: Setup shows its problems itself

@@ -143,7 +143,7 @@ def _about(
     with right, st.container(border=True, height="stretch", key="profile-card"):
         page_profile.render_details(profile, changes)
         archive.render_action(installation, profile)
-        if may("operator") and st.button(
+        if may("admin") and st.button(
             "Erase this Page…", type="tertiary", icon=dialog.ICON, key="erase-page"
         ):
             dialog.confirm(installation, "page", profile.id)

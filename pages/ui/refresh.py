@@ -23,7 +23,7 @@ from pages.queries import find_freshness, find_newest_run
 from pages.text.formats import at_about, clock, count, when
 from pages.text.progress_text import with_time_left
 from pages.ui.polling import describe_left, poll
-from pages.ui.signed_in import may
+from pages.ui.signed_in import may, me
 from storage.figures.health import Freshness
 from storage.jobs import runs
 from storage.jobs.rate_limits import find_app_limit
@@ -69,7 +69,7 @@ def render(installation: Installation, session: Session, *, is_making_history: b
         if is_pressed:
             slot.progress(0.0, text="Refreshing…", width=300)
         # First of all, since the rerun of a stale screen would lose the press.
-        if is_pressed and runner.start(installation, snapshots.JOB, runner.MANUAL):
+        if is_pressed and runner.ask(installation, snapshots.JOB, by=me()):
             st.session_state[_STARTED] = (time.monotonic(), now.version)
             st.rerun()
         is_idle = now.progress is None and not now.is_making_history

@@ -81,7 +81,7 @@ def arrive(session: Session, controls: Controls) -> None:
     if PARAMETER in stated:
         view = find_named(session)
     else:
-        view = next((view for view in list_saved_views(session, by=me()) if view.is_start), None)
+        view = next((view for view in list_saved_views(session, of=me()) if view.is_start), None)
     if view is None:
         return
     pairs = read_query(view.query)
@@ -102,7 +102,7 @@ def begin_elsewhere() -> None:
 def find_named(session: Session) -> View | None:
     """The view that the URL names; None for none, or one that is not here."""
     name = st.query_params.get(PARAMETER, "")[:MAX_PARAMETER]
-    return find_saved_view(session, name, by=me()) if name else None
+    return find_saved_view(session, name, of=me()) if name else None
 
 
 def render(installation: Installation, session: Session, controls: Controls) -> None:
@@ -112,7 +112,7 @@ def render(installation: Installation, session: Session, controls: Controls) -> 
     """
     view = find_named(session)
     name = st.query_params.get(PARAMETER, "")[:MAX_PARAMETER]
-    if may("operator") or list_saved_views(session, by=me()):
+    if may("operator") or list_saved_views(session, of=me()):
         _popover(installation, view, read_state(controls))
     if name and view is None:
         whom = plain(cut(name, MAX_LABEL))
@@ -210,7 +210,7 @@ def _popover(installation: Installation, view: View | None, shown: Pairs) -> Non
         popover,
         st.container(width=WIDTH, key="views-open"),
     ):
-        views = list_saved_views(session, by=me())
+        views = list_saved_views(session, of=me())
         authors = find_authors(session, me(), (each.by for each in views))
         _choose(views, view, shown, authors)
         if may("operator"):
@@ -327,7 +327,7 @@ def _delete(installation: Installation, view: View) -> None:
     with st.container(horizontal=True):
         if st.button("Delete", key="view-really-delete"):
             with installation.database.writing() as session:
-                delete_view(session, view.id)
+                delete_view(session, view.id, by=me())
             st.session_state.pop(_DELETING, None)
             st.query_params.pop(PARAMETER, None)
             flash.leave(f"The view “{plain(view.name)}” was deleted.", ":material/delete:")

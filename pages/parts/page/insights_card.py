@@ -33,7 +33,7 @@ from pages.ui import day_panel, growth_chart, viewer
 from pages.ui.day_panel import INSIGHTS as NAME
 from pages.ui.notes import note_text, popover
 from pages.ui.polling import poll
-from pages.ui.signed_in import may
+from pages.ui.signed_in import may, me
 from storage.accounts.page_profile import PageProfile
 from storage.insights.values import InsightDay, PageMetric
 from storage.jobs.runs import INSIGHTS
@@ -92,7 +92,7 @@ def _fetch_button(installation: Installation, version: str, status: InsightStatu
         key="fetch-insights",
         disabled=_is_under_way(installation, version),
     )
-    if is_pressed and runner.start(installation, insights.JOB, runner.MANUAL):
+    if is_pressed and runner.ask(installation, insights.JOB, by=me()):
         st.session_state[_STARTED] = (time.monotonic(), version)
         st.rerun()
 

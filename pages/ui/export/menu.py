@@ -142,7 +142,15 @@ def _recorded(installation: Installation, offer: Offer, page_id: str | None) -> 
             content = offer.make()
         what = offer.key.partition("-")[0]
         with installation.database.writing() as session:
-            record_export(session, what, offer.ending, installation.now(), page_id, by=by)
+            record_export(
+                session,
+                what,
+                offer.ending,
+                installation.now(),
+                page_id,
+                viewers_may=installation.settings.viewers_may_export,
+                by=by,
+            )
         return content
 
     return replace(offer, make=make)
