@@ -749,7 +749,7 @@ def find_tags_of(session: Session, page_id: str) -> tuple[TagCount, ...]:
     return tuple(list_tags_of(session, page_id))
 
 
-def find_authors(session: Session, by: Person, keys: Iterable[str]) -> dict[str, str]:
+def find_authors(session: Session, by: Person, keys: Iterable[str | None]) -> dict[str, str]:
     """The present names of the people with these keys, for ``by``; empty without a sign-in.
 
     Not remembered: a name changes without a change of figures.

@@ -19,7 +19,6 @@ from storage.db.installation import bump_data_version
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
-from storage.models.base import THIS_COMPUTER_KEY
 from storage.people.person import THIS_COMPUTER, Person, require
 
 MAX_TEXT = 200  # characters
@@ -32,7 +31,7 @@ MAX_LISTED = 1_000
 class NoteRow:
     """One note. At most one of ``page_id`` and ``tag_id`` is set; neither means all Pages.
 
-    ``by`` is the `Person.key` of who wrote it.
+    ``by`` is the `Person.key` of who wrote it, of a stored note.
     """
 
     id: int
@@ -42,7 +41,7 @@ class NoteRow:
     page_name: str | None = None
     tag_id: int | None = None
     tag_name: str | None = None
-    by: str = THIS_COMPUTER_KEY
+    by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def _list(
         if isinstance(row, Note):
             st.markdown(f"{_day(row.day)} {plain(row.text)}")
         else:
-            _own_row(installation, chart, row, authors.get(row.by))
+            _own_row(installation, chart, row, authors.get(row.by or ""))
     if len(rows) > MAX_ROWS:
         more = counted(len(rows) - MAX_ROWS, "older note")
         st.caption(f"And {more}: choose a shorter period to see them here.")

@@ -16,6 +16,7 @@ from pages.records import LastRun
 from pages.text import formats, wording
 from storage.accounts.keys import KeyReport
 from storage.jobs import runs
+from storage.people.person import Person
 from tests.present import ago
 from tests.screens.conftest import (
     APP,
@@ -284,16 +285,16 @@ def test_a_press_on_a_name_opens_the_page_that_stands_there(
 def test_refresh_now_asks_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def start(_installation: object, job: runner.Job, started_by: str) -> bool:
-        asked.append(f"{started_by} {job.kind}")
+    def ask(_installation: object, job: runner.Job, *, by: Person) -> bool:
+        asked.append(f"{by.name} {job.kind}")
         return True
 
-    monkeypatch.setattr(runner, "start", start)
+    monkeypatch.setattr(runner, "ask", ask)
     fill(stage, 1)
     at = stage.open("overview")
     assert "Refreshed today 06:05 UTC" in words_of(at)
     at.button(key="refresh-now").click().run()
-    assert asked == ["manual snapshots"]
+    assert asked == ["this computer snapshots"]
     assert at.button(key="refresh-now").disabled
 
 
