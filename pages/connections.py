@@ -16,12 +16,16 @@ from pages.text import phrases, wording
 from pages.text.formats import cell_day, count, counted, local, one_line, zones_of
 from pages.ui import links
 from pages.ui.banner import needing_renewal
+from pages.ui.signed_in import may
 
 # More accounts are a table: among so many cards one is hard to find.
 MAX_CARDS = 10
 WHO_RENEWS = (
     "Facebook renews whoever is signed in there: before you press Renew, sign in to Facebook as "
     "the person whose access it is."
+)
+OPERATORS_CONNECT = (
+    "Operators connect accounts and renew them: tell one of them if an account needs it here."
 )
 # As in the table of Pages: only states that need action have a colour.
 BADGES = {"red": phrases.TABLE_RED, "orange": phrases.TABLE_ORANGE, "green": "gray", "gray": "gray"}
@@ -31,22 +35,25 @@ def render(installation: Installation) -> None:
     """Draw the screen."""
     now = installation.now()
     accounts = list_connections(installation, now)
+    can_connect = installation.can_open_tokens and may("operator")
     _headline(
-        has_link=bool(accounts) and installation.can_open_tokens,
+        has_link=bool(accounts) and can_connect,
         is_filled=not needing_renewal(accounts),
     )
+    if not may("operator"):
+        st.caption(OPERATORS_CONNECT)
     if accounts:
         page_search.render(installation)
     if not accounts:
-        _empty(installation)
+        _empty(has_link=can_connect)
     elif len(accounts) <= MAX_CARDS:
-        if len(accounts) > 1 and installation.can_open_tokens:
+        if len(accounts) > 1 and can_connect:
             st.caption(WHO_RENEWS)
         for account in accounts:
             account_card.render(installation, account, now, is_open=len(accounts) == 1)
     else:
         _table(installation, accounts, now)
-    if accounts:
+    if accounts and may("operator"):
         programs_card.render(installation)
 
 
@@ -60,9 +67,9 @@ def _headline(*, has_link: bool, is_filled: bool) -> None:
             st.html(link, width="content")
 
 
-def _empty(installation: Installation) -> None:
+def _empty(*, has_link: bool) -> None:
     st.markdown("No Facebook account is connected yet.")
-    if installation.can_open_tokens:
+    if has_link:
         st.html(links.connect_link(wording.CONNECT.label), width="content")
 
 
@@ -79,7 +86,11 @@ def _table(installation: Installation, accounts: list[Connection], now: datetime
             "used": _times([account.last_used_at for account in accounts]),
         }
     )
-    st.caption(f"Choose a row to see one account, renew it or disconnect it. {WHO_RENEWS}")
+    st.caption(
+        f"Choose a row to see one account, renew it or disconnect it. {WHO_RENEWS}"
+        if may("operator")
+        else "Choose a row to see one account."
+    )
     selection = st.dataframe(
         arrow.styled(table, "accounts", {"pages": count}),
         column_config={

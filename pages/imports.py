@@ -18,6 +18,7 @@ from pages.parts.imports import import_plan, mapping_step
 from pages.text import wording
 from pages.text.formats import count, counted, cut, moment, plain
 from pages.ui import flash, links, viewer
+from pages.ui.signed_in import me
 from storage.csv_import.cells import UnreadableFile
 from storage.csv_import.dates import DateForms
 from storage.csv_import.importer import (
@@ -195,7 +196,7 @@ def _import(
         try:
             with installation.database.writing() as session:
                 import_id = import_figures(
-                    session, figures, name, installation.now(), columns=columns
+                    session, figures, name, installation.now(), me(), columns
                 )
         except DatabaseFull:
             st.error(wording.STARTUP_ERRORS["database_full"].sentence, title="Not imported")
@@ -274,7 +275,7 @@ def _confirm(installation: Installation, record: ImportRecord) -> None:
 def _undo(installation: Installation, record: ImportRecord) -> None:
     try:
         with installation.database.writing() as session:
-            days_count = undo_import(session, record.id, installation.now())
+            days_count = undo_import(session, record.id, installation.now(), by=me())
     except StorageError:
         flash.leave(
             "The database was busy or out of reach. Nothing was undone; try again.",

@@ -1,6 +1,7 @@
 """Setup: all settings with their problems, and how to solve them. Works without an installation.
 
-It never shows a secret or its length.
+It never shows a secret or its length. An administrator sees all of it; an operator the redirect URI
+and what is broken, without the values of settings.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from fb.settings_table import SETTING_NAMES
 from pages import resources
 from pages.parts.setup import deletion_desk, graph_api, warnings_card
 from pages.text import phrases, wording
-from pages.text.formats import counted, listed, plain
+from pages.text.formats import count, counted, listed, plain
 from pages.ui import links
+from pages.ui.signed_in import may
+from storage.sign_in.people import list_people
 
 _BADGES = {
     "set": ("Set", ":material/check:", "green"),
@@ -32,11 +35,19 @@ BADGE_WIDTH = 96
 def render(startup: Startup) -> None:
     """Draw the screen."""
     st.title("Setup", anchor=False)
+    if not _shows_all(startup):
+        st.caption("What is broken, and the redirect URI. Administrators see the rest.")
+        _render_state(startup, shows_all=False)
+        _render_redirect_uri(startup)
+        if startup.installation is not None:
+            graph_api.render_troubles(startup.installation, shows_values=False)
+            links.draw("imports", "Import past figures", ":material/upload:")
+        return
     st.caption(
         "Everything the dashboard was told, and what is still missing. Change it in the file "
         "`.env`, then restart."
     )
-    _render_state(startup)
+    _render_state(startup, shows_all=True)
     _render_settings(startup)
     _render_redirect_uri(startup)
     if startup.installation is not None:
@@ -49,7 +60,18 @@ def render(startup: Startup) -> None:
     _render_access(startup)
 
 
-def _render_state(startup: Startup) -> None:
+def _shows_all(startup: Startup) -> bool:
+    """Whether settings and their values are shown.
+
+    Without an installation nobody's role is known: then only where nobody signs in.
+    """
+    if startup.installation is not None:
+        return may("admin")
+    settings = startup.report.settings
+    return settings is None or not settings.has_sign_in
+
+
+def _render_state(startup: Startup, *, shows_all: bool) -> None:
     report, installation = startup.report, startup.installation
     if report.problems:
         words = wording.settings_missing(len(report.problems))
@@ -58,7 +80,7 @@ def _render_state(startup: Startup) -> None:
         words = wording.for_startup_error(startup.error.kind, startup.error.details)
         st.error(words.sentence, title=words.title, icon=":material/database:")
     elif installation is not None and not installation.can_open_tokens:
-        _render_wrong_key(installation)
+        _render_wrong_key(installation, shows_all=shows_all)
     elif installation is not None and installation.settings.is_sandbox:
         st.warning(
             "Neither app id nor app secret is set, so a stand-in for Facebook answers, on this "
@@ -66,7 +88,7 @@ def _render_state(startup: Startup) -> None:
             title="Sandbox mode",
             icon=":material/science:",
         )
-    for warning in report.warnings:
+    for warning in report.warnings if shows_all else ():
         st.warning(plain(warning.sentence), title=plain(warning.name), icon=":material/lock_open:")
     if installation is not None and _count_workers(installation) == 0:
         words = wording.NO_WORKER
@@ -74,8 +96,9 @@ def _render_state(startup: Startup) -> None:
     if installation is not None and installation.settings.uses_foreign_graph:
         urls = (installation.settings.graph_url, installation.settings.dialog_url)
         hosts = sorted({urlsplit(url).netloc for url in urls})
+        through = listed([wording.as_code(host) for host in hosts])
         st.warning(
-            f"Access and answers go through {listed([wording.as_code(host) for host in hosts])}.",
+            f"Access and answers go through {through if shows_all else 'another server'}.",
             title="This dashboard does not talk to Facebook itself",
             icon=":material/alt_route:",
         )
@@ -86,9 +109,18 @@ def _count_workers(installation: Installation) -> int:
         return installation.jobs.count(session).workers
 
 
-def _render_wrong_key(installation: Installation) -> None:
+def _render_wrong_key(installation: Installation, *, shows_all: bool) -> None:
     names, unopenable = installation.keys.account_names, installation.keys.unopenable
     whose = f"The access of {phrases.named_accounts(names)}" if names else "The stored access"
+    if not shows_all:
+        st.error(
+            f"{whose} can't be opened: its encryption key is missing. Figures and history are all "
+            "here; connecting and refreshing wait. An administrator puts the key back, or gives "
+            "it up: tell one.",
+            title=wording.WRONG_KEY.title,
+            icon=":material/key_off:",
+        )
+        return
     ids = listed([wording.as_code(id) for id in unopenable]) if unopenable else "unknown"
     if installation.settings.is_sandbox:
         put_back = "bring back `data/sandbox-secrets.json`, then restart."
@@ -220,15 +252,29 @@ def cron_line(startup: Startup) -> str:
 
 
 def _render_access(startup: Startup) -> None:
-    settings = startup.report.settings
+    settings, installation = startup.report.settings, startup.installation
     st.header("Who can use this dashboard", anchor=False)
-    if settings is not None and settings.behind_sign_in_proxy:
+    if settings is not None and settings.sign_in_issuer is not None:
+        if installation is not None:
+            host = wording.as_code(urlsplit(settings.sign_in_issuer).netloc)
+            st.markdown(f"People sign in at {host}; {_count_people(installation)}.")
+    elif settings is not None and settings.behind_sign_in_proxy:
         st.markdown(
             "`BEHIND_SIGN_IN_PROXY` says that something in front of the dashboard signs people in. "
-            "Everyone whom it lets through can connect, renew and disconnect accounts."
+            "Everyone whom it lets through can connect, renew and disconnect accounts. Have the "
+            "dashboard listen on `127.0.0.1` alone, so that nobody gets past it. Signing out there "
+            "does not close tabs that are open."
         )
     else:
         st.markdown(
             "It can be reached from this computer only. That is not a sign-in: everyone with an "
             "account on this computer can operate the dashboard."
         )
+
+
+def _count_people(installation: Installation) -> str:
+    """How many people are let in, and how many of them may do everything."""
+    with installation.database.reading() as session:
+        roles = [person.role for person in list_people(session)]
+    people = "1 person" if len(roles) == 1 else f"{count(len(roles))} people"
+    return f"{people}, {counted(roles.count('admin'), 'administrator')}"

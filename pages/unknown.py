@@ -6,12 +6,15 @@ import streamlit as st
 
 from pages.text.wording import as_code
 from pages.ui import links, message_page
+from pages.ui.signed_in import may
 
 
 def render() -> None:
     """Draw the screen; ``?address=`` is the address that was asked for, a path."""
     address = st.query_params.get("address", "")[: links.MAX_TYPED]
     guess = links.guess_screen(address)
+    if guess is not None and not may(guess.role):
+        guess = None
     with (
         st.container(horizontal_alignment="center"),
         st.container(width=message_page.READING_WIDTH),
@@ -28,5 +31,5 @@ def render() -> None:
             links.draw(guess.name, guess.title, guess.icon)
             st.markdown("Or one of these:")
         for screen in links.SCREENS:
-            if screen != guess and screen.name in links.GUESSABLE:
+            if screen != guess and screen.name in links.GUESSABLE and may(screen.role):
                 links.draw(screen.name, screen.title, screen.icon)

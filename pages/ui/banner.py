@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -23,7 +23,9 @@ from pages.records import LastRun
 from pages.text import phrases, wording
 from pages.text.formats import at_about, count, counted, day, listed, local_day, plain, when
 from pages.ui import links
+from pages.ui.signed_in import may
 from storage.figures.health import Freshness, NamedPages
+from storage.people.person import Role
 
 # One day old is no problem: the timer takes the day's snapshot soon after midnight.
 STALE_AFTER_DAYS = 2
@@ -34,7 +36,10 @@ _MAX_RESTING = 3
 
 @dataclass(frozen=True)
 class Banner:
-    """The content of the banner. ``sentence`` is Markdown; ``target`` a screen or None."""
+    """The content of the banner. ``sentence`` is Markdown; ``target`` a screen or None.
+
+    ``role``: who is shown the action; others get the sentence alone.
+    """
 
     badge: str
     icon: str
@@ -42,6 +47,7 @@ class Banner:
     sentence: str
     action: str | None = None
     target: str | None = None
+    role: Role = "viewer"
 
 
 def render(installation: Installation, session: Session, *, is_overview: bool) -> None:
@@ -64,7 +70,7 @@ def render(installation: Installation, session: Session, *, is_overview: bool) -
         with st.container(horizontal=True, vertical_alignment="center", width="stretch"):
             st.badge(banner.badge, icon=banner.icon, color=banner.colour)
             st.markdown(banner.sentence, width="content")
-        if banner.action is not None and banner.target is not None:
+        if banner.action is not None and banner.target is not None and may(banner.role):
             links.draw(banner.target, banner.action, ":material/arrow_forward:")
 
 
@@ -74,20 +80,21 @@ def find_banner(
     """The banner of the worst problem; None for no problem."""
     if not installation.can_open_tokens:
         words = phrases.wrong_key(installation.keys.account_names)
-        return Banner(
-            words.title, ":material/key_off:", "red", words.sentence, "Open Setup", "setup"
-        )
+        icon, action = ":material/key_off:", ("Open Setup", "setup")
+        return Banner(words.title, icon, "red", words.sentence, *action, "operator")
     if installation.jobs.count(session).workers == 0:
         words = wording.NO_WORKER
         return Banner(words.title, ":material/engineering:", "red", words.sentence)
     if installation.settings.uses_foreign_graph:
+        where = f"`{installation.settings.graph_url}`" if may("admin") else "another server"
         return Banner(
             "Not Facebook itself",
             ":material/alt_route:",
             "orange",
-            f"Everything goes to `{installation.settings.graph_url}` instead of Facebook.",
+            f"Everything goes to {where} instead of Facebook.",
             "Open Setup",
             "setup",
+            "operator",
         )
     if not is_overview:
         return None
@@ -95,6 +102,8 @@ def find_banner(
     accounts = find_accounts(session, now)
     waiting = needing_renewal(accounts)
     if waiting:
+        if not may("operator"):
+            waiting = [replace(each, reason_code=None, reason_subcode=None) for each in waiting]
         return of_waiting(waiting, count_pages_cut_off(session), now)
     freshness = find_freshness(session, now.date())
     return (
@@ -139,12 +148,14 @@ def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) ->
         )
     why = " ".join(sentences)
     if ended:
-        return Banner(badge, ":material/link_off:", "red", why, "Renew", "connections")
+        icon, action = ":material/link_off:", ("Renew", "connections")
+        return Banner(badge, icon, "red", why, *action, "operator")
     days_left = min(account.days_left or 0 for account in expiring)
     if days_left >= 0:
         within = f"within {counted(days_left, 'day')}" if days_left else "today"
         badge += f" {within}" if len(expiring) == 1 else f", the first {within}"
-    return Banner(badge, ":material/schedule:", "orange", why, "Renew", "connections")
+    icon, action = ":material/schedule:", ("Renew", "connections")
+    return Banner(badge, icon, "orange", why, *action, "operator")
 
 
 def _why_ended(ended: Sequence[Account]) -> str:
@@ -284,4 +295,5 @@ def of_age(freshness: Freshness, now: datetime) -> Banner | None:
         "A missed day stays empty for good: Facebook gives no past figures.",
         "Refresh every day",
         "setup",
+        "admin",
     )

@@ -14,6 +14,7 @@ from pages.text.formats import count, counted, day, moment
 from pages.text.progress_text import with_time_left
 from pages.ui import flash, links, polling, popovers, viewer
 from pages.ui.polling import poll
+from pages.ui.signed_in import may
 from storage.jobs.rate_limits import forget_limits
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
@@ -38,8 +39,9 @@ def render(installation: Installation, session: Session) -> bool:
                 st.caption(f"Made-up figures · {today}", width="content")
             else:
                 _watch_progress(installation)
-        with st.container(width="content"):  # a fragment takes the whole width of a row
-            _controls(installation, is_busy=is_busy)
+        if may("operator"):
+            with st.container(width="content"):  # a fragment takes the whole width of a row
+                _controls(installation, is_busy=is_busy)
     return is_busy
 
 
@@ -77,8 +79,9 @@ def _controls(installation: Installation, *, is_busy: bool) -> None:
         with installation.database.reading() as session:
             _offer_fast_forward(installation, session, is_busy=is_busy)
         _trouble(installation)
-        _offer_start_over(installation, is_busy=is_busy)
-        links.draw("setup", "Use my own Facebook app", ":material/tune:")
+        if may("admin"):
+            _offer_start_over(installation, is_busy=is_busy)
+            links.draw("setup", "Use my own Facebook app", ":material/tune:")
 
 
 def _offer_fast_forward(installation: Installation, session: Session, *, is_busy: bool) -> None:

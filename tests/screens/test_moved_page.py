@@ -53,7 +53,7 @@ def test_the_history_is_taken_along_from_the_search_and_undone_on_the_page(moved
 def test_while_the_database_is_held_nothing_is_changed(
     moved: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise DatabaseBusy
 
     monkeypatch.setattr("pages.ui.moved.dialog.take_along", refuse)

@@ -15,6 +15,7 @@ from pages.text.formats import plain
 from pages.ui import flash, links
 from pages.ui.disconnect import dialog as disconnect_dialog
 from pages.ui.erase import dialog as erase_dialog
+from pages.ui.signed_in import may
 from storage.accounts.allowances import list_uses
 
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
@@ -26,6 +27,7 @@ def render(
 ) -> None:
     """Draw the card; ``is_open``: with its details unfolded."""
     badge = phrases.connection_badge(account.state, account.days_left)
+    can_renew = may("operator")
     with st.container(border=True, key=f"account-{account.grant_id}"):
         with st.container(
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
@@ -33,13 +35,15 @@ def render(
             with st.container(horizontal=True, vertical_alignment="center", width="content"):
                 st.header(plain(account.account_name), anchor=False, width="content")
                 st.badge(badge.label, icon=badge.icon, color=badge.colour)
-            with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                _actions(installation, account)
-        st.markdown(account_text.sentence(account, now))
+            if can_renew:
+                with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                    _actions(installation, account)
+        st.markdown(account_text.sentence(account, now, can_renew=can_renew))
         lost = account_text.out_of_reach(account)
         if lost is not None:
             st.markdown(f"**{lost.title}.** {lost.sentence}")
-        _details(installation, account, now, is_open=is_open)
+        if can_renew:
+            _details(installation, account, now, is_open=is_open)
 
 
 def _actions(installation: Installation, account: Connection) -> None:
@@ -49,11 +53,15 @@ def _actions(installation: Installation, account: Connection) -> None:
         label = "Connect again" if is_over else "Renew"
         link = links.connect_link(label, filled=needs, renew=account.grant_id)
         st.html(link, width="content")
-    options = [ERASE] if is_over else [DISCONNECT, ERASE]
+    options = [] if is_over else [DISCONNECT]
+    if may("admin"):
+        options.append(ERASE)
     if account.state not in ("needs_renewal", "disconnected"):
         options.insert(0, UNFREEZE if account.state == "frozen" else FREEZE)
     if installation.can_open_tokens and not is_over:
         options.insert(0, CHECK)
+    if not options:
+        return
     action = st.menu_button("More", options, key=f"more-{account.grant_id}")
     if action == ERASE:
         erase_dialog.confirm(installation, "account", account.account_id, has_access=not is_over)

@@ -16,13 +16,18 @@ from storage.accounts.allowances import Use
 KIND = "a person's, by Facebook Login, and one for each Page made from it"
 
 
-def sentence(account: Connection, now: datetime) -> str:
-    """One sentence on the state of an account."""
+def sentence(account: Connection, now: datetime, *, can_renew: bool = True) -> str:
+    """One sentence on the state of an account.
+
+    Who can't renew it is told that its access ended, neither why nor what mends it.
+    """
     name, health = account.account_name, account.health
     if account.state == "needs_renewal":
         reason = account.reason_code, account.reason_subcode
-        why, action = phrases.ended(name, *reason), phrases.what_mends(name, *reason)
         last = phrases.last_refreshed(health.usable_count, health.last_snapshot_at, now)
+        if not can_renew:
+            return f"{phrases.ended(name, None, None)} {last}"
+        why, action = phrases.ended(name, *reason), phrases.what_mends(name, *reason)
         return f"{why} {last} {action}"
     if account.state == "frozen":
         since = day(local_day(account.status_at))

@@ -6,7 +6,7 @@ One sentence and one action for each: Pages ever saved, and those that Facebook 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import streamlit as st
@@ -19,6 +19,7 @@ from pages.text.formats import counted, cut, plain
 from pages.ui import archive, connection_text, flash, links, polling, viewer
 from pages.ui.moved import dialog as moved
 from pages.ui.moved import moved_text
+from pages.ui.signed_in import may
 from storage.accounts.connection_states import ConnectionState
 from storage.accounts.page_moves import MovedPage
 from storage.figures.page_search import FoundPage, SeenBy, find_pages
@@ -38,6 +39,8 @@ ASK_AN_ADMIN = "Ask an admin of the Page to widen the role."
 Action = Literal[
     "open", "renew", "connect_again", "unfreeze", "bring_back", "open_new", "take_along"
 ]
+# What a viewer may do, too: the rest takes an operator.
+_OPENING: tuple[Action, ...] = ("open", "open_new")
 _LABELS: Mapping[Action, str] = {
     "open": "Open",
     "renew": "Renew",
@@ -89,12 +92,13 @@ def render(installation: Installation) -> None:
 
 
 def _row(installation: Installation, page: FoundPage) -> None:
-    answer = describe(page)
+    answer = describe(page if may("operator") else _without_causes(page))
     badge, text, action = st.columns(_WIDTHS, vertical_alignment="center")
     badge.badge(answer.label, icon=answer.icon, color=answer.colour)
     text.markdown(f"**{plain(cut(page.name, MAX_NAME))}** – {answer.sentence}")
-    with action:
-        _act(installation, page, answer)
+    if answer.action in _OPENING or may("operator"):
+        with action:
+            _act(installation, page, answer)
 
 
 def _act(installation: Installation, page: FoundPage, answer: Answer) -> None:
@@ -117,6 +121,14 @@ def _act(installation: Installation, page: FoundPage, answer: Answer) -> None:
             name = plain(page.holders[0].account_name)
             flash.leave(f"{name} is no longer frozen.")
             st.rerun()
+
+
+def _without_causes(page: FoundPage) -> FoundPage:
+    """The Page without the codes that say why Facebook ended an account's access."""
+    holders = (
+        replace(each, grant_reason_code=None, grant_reason_subcode=None) for each in page.holders
+    )
+    return replace(page, holders=tuple(holders))
 
 
 def describe(page: FoundPage) -> Answer:

@@ -14,6 +14,7 @@ from pages.queries import search_pages, search_tags
 from pages.text import permissions
 from pages.text.formats import count, counted, cut, listed, plain, when
 from pages.ui import flash, popovers, viewer
+from pages.ui.signed_in import may, me
 from storage.accounts.allowances import (
     CONSUMER_NAME,
     Allowance,
@@ -33,7 +34,7 @@ _PAGE, _TAG = "page ", "tag "
 _TURN = "programs-turn"
 NONE_YET = (
     "No program may use page access yet. A Messenger bot, say, asks under its name for the Pages "
-    "that you allow it here, and every answer is counted."
+    "that it is allowed here, and every answer is counted."
 )
 WHAT = (
     "A program gets the access of the Pages that it is allowed, and nothing else. Every answer is "
@@ -54,7 +55,8 @@ def render(installation: Installation) -> None:
             horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
         ):
             st.header("Programs", anchor=False, width="content")
-            _form(installation)
+            if may("admin"):
+                _form(installation)
         st.caption(WHAT if allowances or refused else NONE_YET)
         for consumer in dict.fromkeys(each.consumer for each in allowances):
             own = [each for each in uses if each.consumer == consumer and each.handed_out_count]
@@ -69,9 +71,9 @@ def render(installation: Installation) -> None:
 def _allowed(installation: Installation, allowance: Allowance) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(describe_allowance(allowance), width="content")
-        if st.button("Withdraw", type="tertiary", key=f"withdraw-{allowance.id}"):
+        if may("admin") and st.button("Withdraw", type="tertiary", key=f"withdraw-{allowance.id}"):
             with installation.database.writing() as session:
-                withdraw(session, allowance.id, installation.now())
+                withdraw(session, allowance.id, installation.now(), by=me())
             flash.leave(f"{plain(allowance.consumer)} may no longer do this.", ":material/block:")
             st.rerun()
 
@@ -80,7 +82,7 @@ def _refused(installation: Installation, use: Use) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(describe_refused(use), width="content")
         key = f"allow-{use.consumer}-{use.permission}-{use.page_id}"
-        if st.button("Allow", icon=":material/check:", key=key):
+        if may("admin") and st.button("Allow", icon=":material/check:", key=key):
             _allow(installation, use.consumer, use.permission, f"{_PAGE}{use.page_id}")
 
 
@@ -140,7 +142,13 @@ def _allow(installation: Installation, consumer: str, permission: str, whom: str
     tag_id = int(whom.removeprefix(_TAG)) if whom.startswith(_TAG) else None
     with installation.database.writing() as session:
         is_new = allow(
-            session, consumer, permission, installation.now(), page_id=page_id, tag_id=tag_id
+            session,
+            consumer,
+            permission,
+            installation.now(),
+            page_id=page_id,
+            tag_id=tag_id,
+            by=me(),
         )
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
     flash.leave(f"{plain(consumer)} is allowed{'' if is_new else ' this already'}.")

@@ -34,29 +34,44 @@ def render_status(installation: Installation) -> None:
     requested = installation.settings.graph_version
     if versions:
         value, seen_at = versions[0]
-        _render_version(requested, str(value.get("served", "")), seen_at)
+        served = as_code(str(value.get("served", "")))
+        st.markdown(
+            f"Version asked for: {as_code(requested)} · served: {served} ({moment(seen_at)})"
+        )
     else:
         st.markdown(f"Version asked for: {as_code(requested)}. Facebook has not answered yet.")
-    for key, value, refused_at in observations:
-        if key.startswith(DROPPED_FIELD):
-            _render_dropped_field(str(value.get("field", "")), refused_at)
+    render_troubles(installation)
     if usage:
         _render_usage(usage)
     elif versions:
         st.caption("Facebook has reported no use of its limits, which means next to none.")
 
 
-def _render_version(requested: str, served: str, seen_at: datetime) -> None:
-    st.markdown(
-        f"Version asked for: {as_code(requested)} · served: {as_code(served)} ({moment(seen_at)})"
+def render_troubles(installation: Installation, *, shows_values: bool = True) -> None:
+    """Draw what Facebook no longer gives: the version asked for, and fields.
+
+    ``shows_values``: with the version that the settings say, and how to change it.
+    """
+    with installation.database.reading() as session:
+        observations = [(row.key, row.value, row.observed_at) for row in list_observations(session)]
+    requested = installation.settings.graph_version
+    for key, value, observed_at in observations:
+        served = str(value.get("served", ""))
+        if key == GRAPH_VERSION and served != requested:
+            _render_other_version(requested, served, shows_values=shows_values)
+        elif key.startswith(DROPPED_FIELD):
+            _render_dropped_field(str(value.get("field", "")), observed_at)
+
+
+def _render_other_version(requested: str, served: str, *, shows_values: bool) -> None:
+    st.warning(
+        f"{as_code(requested)} was asked for and {as_code(served)} answered: the one asked for "
+        "has most likely ended. Set `FACEBOOK_GRAPH_VERSION` to the one served."
+        if shows_values
+        else "The version asked for has most likely ended. An administrator sets the one served.",
+        title="Facebook serves another version",
+        icon=":material/sync_problem:",
     )
-    if served != requested:
-        st.warning(
-            f"{as_code(requested)} was asked for and {as_code(served)} answered: the one asked for "
-            "has most likely ended. Set `FACEBOOK_GRAPH_VERSION` to the one served.",
-            title="Facebook serves another version",
-            icon=":material/sync_problem:",
-        )
 
 
 def _render_dropped_field(name: str, refused_at: datetime) -> None:

@@ -18,6 +18,7 @@ from pages.ui.disconnect.disconnect_text import HISTORY, WHAT, WHAT_CAPTIONS, Hi
 from pages.ui.erase import erase_text
 from pages.ui.erase.dialog import erase_shown
 from pages.ui.polling import go_to
+from pages.ui.signed_in import may
 from storage.accounts.erasure import Erasure
 from storage.db.errors import GrantNotFound
 
@@ -85,9 +86,10 @@ def _choose_erasure(
 ) -> Erasure | None:
     """Draw the choice between keeping and erasing the history; return what is to be erased.
 
-    The history of a Page that another account gives access to stays.
+    The history of a Page that another account gives access to stays, and all of it for whoever is
+    no administrator.
     """
-    if what == "page" and page_id not in cost.only_held:
+    if not may("admin") or (what == "page" and page_id not in cost.only_held):
         return None
     history: History = st.radio(
         "History",

@@ -9,6 +9,7 @@ from fb.installation import Installation
 from pages.ui import flash, viewer
 from pages.ui.erase import erase_text
 from pages.ui.polling import go_to
+from pages.ui.signed_in import me
 from storage.accounts.erasure import Erasure, ErasureKind
 from storage.db.errors import JobRunning, StorageError
 
@@ -51,7 +52,7 @@ def erase_shown(installation: Installation, erasure: Erasure) -> str | None:
     """
     try:
         with st.spinner("Erasing…"):
-            is_clean = erase.erase(installation, erasure)
+            is_clean = erase.erase(installation, erasure, by=me())
     except JobRunning:
         return erase_text.RUNNING
     except StorageError:

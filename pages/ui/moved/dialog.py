@@ -12,6 +12,7 @@ from fb.installation import Installation
 from pages.ui import flash, links, viewer
 from pages.ui.moved import moved_text
 from pages.ui.polling import go_to
+from pages.ui.signed_in import may, me
 from storage.accounts.page_moves import MovedPage, list_moves_around
 from storage.db.errors import StorageError
 from storage.figures.moved_history import plan_move, take_along, undo_move
@@ -41,7 +42,7 @@ def confirm(installation: Installation, old_id: str) -> None:
     if is_pressed:
         try:
             with installation.database.writing() as session:
-                days_count = take_along(session, old_id, installation.now())
+                days_count = take_along(session, old_id, installation.now(), by=me())
         except StorageError:
             st.error(moved_text.BUSY)
             return
@@ -76,8 +77,13 @@ def _actions(installation: Installation, move: MovedPage, page_id: str) -> None:
     if move.taken_at is not None:
         if move.old_id == page_id and st.button("Open the new one", key=f"moved-open-{page_id}"):
             go_to("page", {"id": move.new_id})
-        if st.button("Undo", icon=":material/undo:", key=f"moved-undo-{move.old_id}"):
+        is_offered = may("operator")
+        if is_offered and st.button(
+            "Undo", icon=":material/undo:", key=f"moved-undo-{move.old_id}"
+        ):
             _undo(installation, move.old_id)
+    elif not may("operator"):
+        return
     elif move.new_name is not None:
         if st.button(TAKE_ALONG, icon=ICON, key=f"moved-take-{move.old_id}"):
             confirm(installation, move.old_id)
@@ -88,7 +94,7 @@ def _actions(installation: Installation, move: MovedPage, page_id: str) -> None:
 def _undo(installation: Installation, old_id: str) -> None:
     try:
         with installation.database.writing() as session:
-            days_count = undo_move(session, old_id, installation.now())
+            days_count = undo_move(session, old_id, installation.now(), by=me())
     except StorageError:
         flash.leave(moved_text.BUSY, ":material/hourglass_top:")
     else:
