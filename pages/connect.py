@@ -29,6 +29,7 @@ from pages.text.formats import count, counted, day, local_day, plain
 from pages.text.progress_text import with_time_left
 from pages.ui import flash, links, message_page, polling
 from pages.ui.polling import poll
+from pages.ui.signed_in import me
 from storage.jobs.runs import SNAPSHOTS, find_last_run
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,9 @@ def _cookies() -> Mapping[str, str]:
 
 def _take_return(installation: Installation, parameters: Mapping[str, Sequence[str]]) -> None:
     try:
-        attempt_id = start.accept_return(installation, parameters, _cookies(), installation.now())
+        attempt_id = start.accept_return(
+            installation, parameters, _cookies(), installation.now(), by=me()
+        )
     except start.ReturnRefused as refusal:
         if refusal.kind != "used" or refusal.attempt_id is None:
             _refuse(refusal, parameters)
@@ -102,7 +105,7 @@ def _swap_address(
 
 def _show(installation: Installation, attempt_id: str) -> None:
     def look() -> AttemptView:
-        return login_preview.get_view(installation, attempt_id, _cookies())
+        return login_preview.get_view(installation, attempt_id, _cookies(), by=me())
 
     if f"pressed-{attempt_id}" in st.session_state:
         _save(installation, attempt_id)
@@ -175,13 +178,13 @@ def _check(installation: Installation, attempt_id: str, view: AttemptView) -> No
 def _discard_button(installation: Installation, attempt_id: str) -> None:
     if st.button("Discard", type="tertiary", key="discard"):
         with suppress(AttemptGone):  # ended meanwhile: the next run shows how
-            login.discard(installation, attempt_id, _cookies(), installation.now())
+            login.discard(installation, attempt_id, _cookies(), installation.now(), by=me())
         st.rerun()
 
 
 def _leave_out(installation: Installation, attempt_id: str, page_ids: frozenset[str]) -> None:
     with suppress(AttemptGone):  # ended meanwhile: the next run shows how
-        login.leave_out(installation, attempt_id, _cookies(), page_ids)
+        login.leave_out(installation, attempt_id, _cookies(), page_ids, by=me())
 
 
 def _save(installation: Installation, attempt_id: str) -> None:
@@ -204,6 +207,7 @@ def _save(installation: Installation, attempt_id: str) -> None:
             installation.now(),
             page_ids=ticked,
             digest=digest,
+            by=me(),
         )
     except login.PreviewOvertaken:
         st.session_state[f"overtaken-{attempt_id}"] = True
@@ -223,9 +227,9 @@ def _follow_up(installation: Installation, *, reads_figures: bool) -> None:
     with installation.database.reading() as session:
         is_first = find_last_run(session, SNAPSHOTS) is None
     if installation.sandbox is not None and is_first and reads_figures:
-        sandbox_history.make_history(installation)
+        sandbox_history.make_history(installation, by=me())
     else:
-        runner.start(installation, pictures.JOB, runner.MANUAL)
+        runner.start(installation, pictures.JOB, runner.DAILY)
 
 
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:

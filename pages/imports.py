@@ -196,7 +196,7 @@ def _import(
         try:
             with installation.database.writing() as session:
                 import_id = import_figures(
-                    session, figures, name, installation.now(), me(), columns
+                    session, figures, name, installation.now(), columns, by=me()
                 )
         except DatabaseFull:
             st.error(wording.STARTUP_ERRORS["database_full"].sentence, title="Not imported")

@@ -68,6 +68,12 @@ EXPIRED_TRIP = Wording(
     f"For safety a sign-in at Facebook is valid for 15 minutes. {UNCHANGED}",
     START_AGAIN,
 )
+OTHER_PERSON = Wording(
+    "Somebody else began this",
+    "It can only be seen and saved by the person who was signed in to Pagekeeper when it began: "
+    f"sign in as that person, or start again as yourself. {UNCHANGED}",
+    START_AGAIN,
+)
 OTHER_BROWSER = Wording(
     "You started in another browser",
     f"Go on where you started, or start again here. {UNCHANGED}",
@@ -128,6 +134,7 @@ REFUSALS: Mapping[str, Wording] = {
     ),
     "expired": EXPIRED_TRIP,
     "other_browser": OTHER_BROWSER,
+    "other_person": OTHER_PERSON,
     "used": USED,
     "other_settings": Wording(
         "The settings changed while you signed in",
@@ -174,6 +181,7 @@ ATTEMPTS: Mapping[str, Wording] = {
         f"It can only be seen and saved where it began. {UNCHANGED}",
         START_AGAIN,
     ),
+    "other_person": OTHER_PERSON,
     "unknown": Wording(
         "This sign-in is not known here",
         "It ended some time ago, or the link is from another installation.",

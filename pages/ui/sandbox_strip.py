@@ -14,8 +14,7 @@ from pages.text.formats import count, counted, day, moment
 from pages.text.progress_text import with_time_left
 from pages.ui import flash, links, polling, popovers, viewer
 from pages.ui.polling import poll
-from pages.ui.signed_in import may
-from storage.jobs.rate_limits import forget_limits
+from pages.ui.signed_in import may, me
 from storage.jobs.runs import SNAPSHOTS, RunRecord
 
 EVERY_SECONDS = 1.0
@@ -132,7 +131,8 @@ def _confirm_fast_forward(installation: Installation, days: int) -> None:
 
 def _fast_forward(installation: Installation, days: int) -> NoReturn:
     with st.spinner(f"Starting {days} days…"):
-        sandbox_history.fast_forward(installation, days)  # False when another tab was faster
+        # False when another tab was faster.
+        sandbox_history.fast_forward(installation, days, by=me())
     st.rerun()
 
 
@@ -152,9 +152,8 @@ def _trouble(installation: Installation) -> None:
         key=key,
     )
     if selected != current:
-        installation.sandbox.trouble = st.session_state[drawn] = selected
-        with installation.database.writing() as session:
-            forget_limits(session)  # they were part of the trouble before
+        sandbox_history.set_trouble(installation, selected, by=me())
+        st.session_state[drawn] = selected
         st.rerun()
     st.caption(TROUBLES[current])
 
@@ -196,5 +195,5 @@ def _start_over(installation: Installation) -> None:
     if busy is not None:
         flash.leave("A refresh is running. Try again when it is done.", ":material/hourglass_top:")
         return
-    sandbox_history.start_over(installation)
+    sandbox_history.start_over(installation, by=me())
     flash.leave("The sandbox is empty. Connect again to fill it.", ":material/restart_alt:")

@@ -77,10 +77,12 @@ class Attempts:
         self.returns: list[dict[str, tuple[str, ...]]] = []
         self.refused: ReturnRefused | None = None
 
-    def get_view(self, *_args: Any) -> AttemptView:
+    def get_view(self, *_args: Any, **_more: Any) -> AttemptView:
         return self.view
 
-    def save(self, *_args: Any, page_ids: frozenset[str], digest: str) -> dict[str, Any]:
+    def save(
+        self, *_args: Any, page_ids: frozenset[str], digest: str, **_more: Any
+    ) -> dict[str, Any]:
         if self.refusal is not None:
             raise self.refusal
         self.saved.append((page_ids, digest))
@@ -93,7 +95,7 @@ class Attempts:
         self.view = AttemptView("saved", outcome=outcome, ended_at=NOW)
         return outcome
 
-    def leave_out(self, *args: Any) -> None:
+    def leave_out(self, *args: Any, **_more: Any) -> None:
         if self.refusal is not None:
             raise self.refusal
         page_ids, preview = args[-1], self.view.preview
@@ -102,11 +104,11 @@ class Attempts:
         pages = [replace(page, is_left_out=page.id in page_ids) for page in preview.pages]
         self.view = replace(self.view, preview=replace(preview, pages=tuple(pages)))
 
-    def discard(self, *_args: Any) -> None:
+    def discard(self, *_args: Any, **_more: Any) -> None:
         self.discarded += 1
         self.view = AttemptView("discarded", ended_at=NOW)
 
-    def accept_return(self, _installation: Any, parameters: Any, *_args: Any) -> str:
+    def accept_return(self, _installation: Any, parameters: Any, *_args: Any, **_more: Any) -> str:
         self.returns.append(dict(parameters))
         if self.refused is not None:
             raise self.refused
@@ -120,7 +122,7 @@ def attempts(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Attempts:
     for name in ("save", "leave_out", "discard"):
         monkeypatch.setattr(login, name, getattr(fake, name))
     monkeypatch.setattr(connect, "accept_return", fake.accept_return)
-    monkeypatch.setattr(sandbox_history, "make_history", lambda installation: False)
+    monkeypatch.setattr(sandbox_history, "make_history", lambda _installation, **_more: False)
     return fake
 
 
@@ -300,7 +302,7 @@ def test_reading_that_ended_meanwhile_shows_the_preview(
 ) -> None:
     views = iter([AttemptView("reading"), ready(make_preview(make_page(1)))])
     last = ready(make_preview(make_page(1)))
-    monkeypatch.setattr(login_preview, "get_view", lambda *_args: next(views, last))
+    monkeypatch.setattr(login_preview, "get_view", lambda *_args, **_more: next(views, last))
     assert open_attempt(stage).title[0].value == CHECK
 
 
@@ -602,7 +604,7 @@ def test_the_first_save_in_the_sandbox_waits_for_its_history(
 ) -> None:
     made: list[object] = []
     running = make_run(started_by="history", steps_done=40, steps_total=90)
-    monkeypatch.setattr(sandbox_history, "make_history", made.append)
+    monkeypatch.setattr(sandbox_history, "make_history", lambda each, **_more: made.append(each))
     monkeypatch.setattr(sandbox_history, "find_progress", lambda _: running if made else None)
     press_save(checked)
     assert made == [stage.installation]

@@ -66,12 +66,12 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
     done: list[tuple[Any, ...]] = []
     for name in ("freeze", "thaw"):
         monkeypatch.setattr(
-            disconnect, name, lambda _i, grant, name=name: done.append((name, grant))
+            disconnect, name, lambda _i, grant, by, name=name: done.append((name, grant, by.name))
         )
     monkeypatch.setattr(
         disconnect,
         "disconnect",
-        lambda _i, grant, revoke: done.append(("disconnect", grant, revoke)),
+        lambda _i, grant, revoke, by: done.append(("disconnect", grant, revoke, by.name)),
     )
     return done
 
@@ -213,7 +213,7 @@ def test_disconnect_names_the_pages_that_lose_their_only_access(
     assert "Café Lindenhof. " not in said
     at.radio(key="disconnect-what").set_value("app")
     at.button(key="disconnect-yes").click().run()
-    assert calls == [("disconnect", 1, True)]
+    assert calls == [("disconnect", 1, True, "this computer")]
     assert [toast.value for toast in at.toast] == [
         "Carla Stein is disconnected. The history stays."
     ]
@@ -325,12 +325,12 @@ def test_freezing_and_unfreezing(
     add_account(stage, 1, "Carla Stein", status=status)
     at = stage.open("connections")
     at.menu_button(key="more-1").click(chosen).run()
-    assert calls == [(done, 1)]
+    assert calls == [(done, 1, "this computer")]
 
 
 def test_check_now_says_what_facebook_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        check, "check_now", lambda _i, grant: AccountState(grant, was_answered=True)
+        check, "check_now", lambda _i, grant, **_more: AccountState(grant, was_answered=True)
     )
     add_account(stage, 1, "Carla Stein")
     at = stage.open("connections")

@@ -31,7 +31,7 @@ def test_live_mode_has_no_strip(stage: Stage) -> None:
 
 def test_fast_forward_hands_on_the_days(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
-    monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days: asked.append(days))
+    monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days, by: asked.append(days))
     at = stage.open("connections", popover=CONTROLS)
     at.button(key="fast-forward-90").click().run()
     assert asked == [90]
@@ -48,7 +48,7 @@ def test_fast_forward_into_empty_days_is_asked_first(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, cause: str, answer: str
 ) -> None:
     pressed: list[int] = []
-    monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days: pressed.append(days))
+    monkeypatch.setattr(sandbox_history, "fast_forward", lambda _i, days, by: pressed.append(days))
     stage.installation.sandbox.gives_figures = cause != "trouble"
     grant_id = connect(stage, status="ok" if cause == "trouble" else "needs_renewal")
     give_page(stage, "1", rising(100, 1), grant_id=grant_id)

@@ -15,7 +15,7 @@ from pages.text.formats import plain
 from pages.ui import flash, links
 from pages.ui.disconnect import dialog as disconnect_dialog
 from pages.ui.erase import dialog as erase_dialog
-from pages.ui.signed_in import may
+from pages.ui.signed_in import may, me
 from storage.accounts.allowances import list_uses
 
 CHECK, FREEZE, UNFREEZE, DISCONNECT = "Check now", "Freeze", "Unfreeze", "Disconnect…"
@@ -75,15 +75,15 @@ def _actions(installation: Installation, account: Connection) -> None:
 def _do(installation: Installation, account: Connection, action: str) -> None:
     if action == CHECK:
         with st.spinner("Asking Facebook…"):
-            state = check.check_now(installation, account.grant_id)
+            state = check.check_now(installation, account.grant_id, by=me())
         flash.leave(
             account_text.check_result(account.account_name, state), icon=":material/fact_check:"
         )
     elif action == FREEZE:
-        disconnect.freeze(installation, account.grant_id)
+        disconnect.freeze(installation, account.grant_id, by=me())
         flash.leave(f"{plain(account.account_name)} is frozen.", ":material/pause:")
     else:
-        disconnect.thaw(installation, account.grant_id)
+        disconnect.thaw(installation, account.grant_id, by=me())
         flash.leave(f"{plain(account.account_name)} is no longer frozen.")
     st.rerun()
 

@@ -19,7 +19,7 @@ from pages.text.formats import counted, cut, plain
 from pages.ui import archive, connection_text, flash, links, polling, viewer
 from pages.ui.moved import dialog as moved
 from pages.ui.moved import moved_text
-from pages.ui.signed_in import may
+from pages.ui.signed_in import may, me
 from storage.accounts.connection_states import ConnectionState
 from storage.accounts.page_moves import MovedPage
 from storage.figures.page_search import FoundPage, SeenBy, find_pages
@@ -117,7 +117,7 @@ def _act(installation: Installation, page: FoundPage, answer: Answer) -> None:
         elif answer.action == "bring_back":
             archive.bring_back(installation, [page.id])
         elif answer.grant_id is not None:
-            disconnect.thaw(installation, answer.grant_id)
+            disconnect.thaw(installation, answer.grant_id, by=me())
             name = plain(page.holders[0].account_name)
             flash.leave(f"{name} is no longer frozen.")
             st.rerun()

@@ -20,6 +20,7 @@ from pages.text.formats import UNKNOWN, cell_day, local, moment, zones_of
 from pages.ui import viewer
 from pages.ui.erase import erase_text
 from pages.ui.erase.dialog import ICON
+from pages.ui.signed_in import me
 from storage.accounts.deletion_requests import RequestStatus, list_requests
 from storage.db.errors import StorageError
 
@@ -124,7 +125,7 @@ def _sentence(each: Removal) -> str:
 def _remove(installation: Installation, removals: Sequence[Removal]) -> None:
     try:
         with st.spinner("Erasing…"):
-            codes, is_done = removal.remove(installation, removals)
+            codes, is_done = removal.remove(installation, removals, by=me())
     except StorageError:
         st.error(erase_text.BUSY)
         return

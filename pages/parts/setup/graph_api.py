@@ -17,6 +17,7 @@ from fb.jobs import insights, runner
 from pages.text import insights_text
 from pages.text.formats import at_about, cell_day, count, counted, local, moment, plain, zones_of
 from pages.text.wording import as_code
+from pages.ui.signed_in import me
 from storage.insights.metric_ledger import LedgerMetric, list_ledger
 from storage.jobs.observations import DROPPED_FIELD, GRAPH_VERSION, USAGE, list_observations
 from storage.jobs.runs import INSIGHTS, RunRecord
@@ -199,7 +200,7 @@ def _fetching(installation: Installation) -> None:
         )
         if is_pressed:
             # False when another tab was faster.
-            runner.start(installation, insights.JOB, runner.MANUAL)
+            runner.ask(installation, insights.JOB, by=me())
             st.rerun()
         if run is not None:
             text = insights_text.progress(run.steps_done, run.steps_total)

@@ -20,6 +20,7 @@ from fb.warnings.webhook import SlackSettings, WebhookSettings, make_secret
 from pages.text import warning_text, wording
 from pages.text.formats import plain
 from pages.ui import flash, viewer
+from pages.ui.signed_in import me
 from storage.warnings.channels import CHANNELS, Channel
 from storage.warnings.topics import TOPICS
 
@@ -89,7 +90,7 @@ def _actions(installation: Installation, channel: Channel, way: Way | None) -> N
     if st.button(f"Test {label}", icon=":material/send:", key=f"warnings-{channel}-test"):
         _test(installation, channel)
     if st.button(f"Remove {label}", type="tertiary", key=f"warnings-{channel}-remove"):
-        sender.remove(installation, channel)
+        sender.remove(installation, channel, by=me())
         flash.leave(f"Warnings no longer go out {warning_text.WAYS[channel]}.", ":material/close:")
         st.rerun()
 
@@ -97,7 +98,7 @@ def _actions(installation: Installation, channel: Channel, way: Way | None) -> N
 def _test(installation: Installation, channel: Channel) -> None:
     try:
         with st.spinner("Sending a test…"):
-            sender.send_test(installation, channel)
+            sender.send_test(installation, channel, by=me())
     except SendFailed:
         flash.leave("The test could not be sent. Below it says why.", ":material/error:")
     else:
@@ -116,7 +117,7 @@ def _topics(installation: Installation) -> None:
                 warning_text.TOPICS[topic][0], was_on, key=f"warnings-{topic}-{int(was_on)}"
             )
             if is_on != was_on:
-                sender.switch_topic(installation, topic, is_on=is_on)
+                sender.switch_topic(installation, topic, is_on=is_on, by=me())
                 st.rerun()
 
 
@@ -219,7 +220,7 @@ def _save(installation: Installation, settings: sender.ChannelSettings) -> None:
 
 def _store(installation: Installation, settings: sender.ChannelSettings) -> bool:
     try:
-        sender.set_up(installation, settings)
+        sender.set_up(installation, settings, by=me())
     except Wrong as wrong:
         st.error(plain(str(wrong)))
         return False
@@ -245,7 +246,7 @@ def _calendar(installation: Installation) -> None:
                 "can read the address."
             )
         if st.button("Make an address", icon=":material/calendar_add_on:", key="warnings-feed"):
-            address = calendar_feed.make_feed(installation)
+            address = calendar_feed.make_feed(installation, by=me())
             if address is None:
                 st.error("There are too many addresses. Revoke one that is not used.")
             else:
@@ -257,6 +258,6 @@ def _calendar(installation: Installation) -> None:
                 st.caption(plain(text), width="content")
                 key = f"warnings-revoke-{feed.secret_hash[:12]}"
                 if st.button(f"Revoke address {number}", type="tertiary", key=key):
-                    calendar_feed.revoke_feed(installation, feed.secret_hash)
+                    calendar_feed.revoke_feed(installation, feed.secret_hash, by=me())
                     flash.leave("The address is revoked. Calendars that use it read nothing more.")
                     st.rerun()

@@ -18,7 +18,7 @@ from pages.ui.disconnect.disconnect_text import HISTORY, WHAT, WHAT_CAPTIONS, Hi
 from pages.ui.erase import erase_text
 from pages.ui.erase.dialog import erase_shown
 from pages.ui.polling import go_to
-from pages.ui.signed_in import may
+from pages.ui.signed_in import may, me
 from storage.accounts.erasure import Erasure
 from storage.db.errors import GrantNotFound
 
@@ -129,9 +129,10 @@ def _end(
     try:
         with st.spinner("Disconnecting…"):
             if page_id is not None:
-                disconnect.forget_page(installation, cost.grant_id, page_id)
+                disconnect.forget_page(installation, cost.grant_id, page_id, by=me())
             else:
-                disconnect.disconnect(installation, cost.grant_id, revoke=what == "app")
+                is_app = what == "app"
+                disconnect.disconnect(installation, cost.grant_id, revoke=is_app, by=me())
     except disconnect.NotRevoked:
         st.error(wording.NOT_REVOKED.sentence, title=wording.NOT_REVOKED.title)
         return False

@@ -59,7 +59,7 @@ def test_every_error_of_facebook_has_its_words() -> None:
 
 def test_every_attempt_reason_and_trouble_at_start_has_its_words() -> None:
     waiting, ended = "open reading ready", "saved discarded failed interrupted expired"
-    statuses = f"{waiting} {ended} other_browser unknown".split()
+    statuses = f"{waiting} {ended} other_browser other_person unknown".split()
     assert set(wording.ATTEMPTS) == set(statuses)
     reasons = {"no_access", "no_analyze", "not_published", "needs_pages_read_engagement"}
     assert set(permissions.PAGE_REASONS) == reasons
