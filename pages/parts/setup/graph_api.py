@@ -56,7 +56,7 @@ def render_troubles(installation: Installation, *, shows_values: bool = True) ->
     with installation.database.reading() as session:
         observations = [(row.key, row.value, row.observed_at) for row in list_observations(session)]
     requested = installation.settings.graph_version
-    for key, value, observed_at in observations:
+    for key, value, observed_at in sorted(observations, key=lambda row: row[0] != GRAPH_VERSION):
         served = str(value.get("served", ""))
         if key == GRAPH_VERSION and served != requested:
             _render_other_version(requested, served, shows_values=shows_values)

@@ -21,6 +21,7 @@ from pages.ui.polling import go_to
 from pages.ui.signed_in import may, me
 from storage.accounts.erasure import Erasure
 from storage.db.errors import GrantNotFound
+from storage.people.person import require
 
 ICON = ":material/link_off:"
 
@@ -126,6 +127,10 @@ def _end(
 
     What happened is left as a message for the next run.
     """
+    if erasure is not None:
+        # Before the access ends: it would have ended by the time that erasing is refused.
+        with installation.database.reading() as session:
+            require(session, me(), "admin")
     try:
         with st.spinner("Disconnecting…"):
             if page_id is not None:
