@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from cryptography.fernet import Fernet
@@ -21,7 +22,7 @@ from fb.graph.pages import ListedPage
 from fb.login import preview as login_preview
 from fb.login.attempt import LoginResult, cookie_name
 from fb.login.preview import AttemptView
-from fb.login.start import start_attempt
+from fb.login.start import StartedAttempt, start_attempt
 from fb.warnings import calendar_feed, sender
 from fb.warnings.webhook import SlackSettings
 from pages.connections import OPERATORS_CONNECT
@@ -45,7 +46,7 @@ from storage.sign_in.people import let_in
 from storage.warnings.feeds import list_feeds
 from tests.integration.storage_rows import facts_of
 from tests.screens.conftest import NOW, SIGN_IN, Stage, open_dialog, words_of
-from tests.screens.figures import connect, give_page, rising
+from tests.screens.figures import TODAY, connect, give_page
 from tests.screens.test_connect import make_page, make_preview, ready
 from tests.screens.test_imports import FILE, upload
 from tests.screens.test_setup import LIVE
@@ -112,11 +113,15 @@ def shop(stage: Stage) -> Shop:
     anna, ben = connect(stage, "Anna", id=1), connect(stage, "Ben", id=2, status="frozen")
     connect(stage, "Cleo", id=3, **ENDED)
     connect(stage, "Dora", id=4, status="disconnected")
-    give_page(stage, "1", rising(100, 1), name="Optik Keller", grant_id=anna)
-    give_page(stage, "2", rising(100, 1), name="Zoo", grant_id=ben)
-    give_page(stage, "3", rising(100, 1), name="Gym", grant_id=3)
-    give_page(stage, "104", rising(1000, 10), name="Café", grant_id=anna)
-    give_page(stage, "204", {}, name="Café", grant_id=anna)
+    for id, name, grant_id in (
+        ("1", "Optik Keller", anna),
+        ("2", "Zoo", ben),
+        ("3", "Gym", 3),
+        ("104", "Café", anna),
+        ("204", "Café", anna),
+    ):
+        figures = {} if id == "204" else {TODAY: 100}
+        give_page(stage, id, figures, name=name, grant_id=grant_id)
     with stage.installation.database.writing() as session:
         remember_move(session, "104", "204", NOW)
         allow(session, BOT, MESSAGES, NOW, page_id="1", by=THIS_COMPUTER)
@@ -744,6 +749,28 @@ def test_an_attempt_belongs_to_who_began_it(stage: Stage) -> None:
     at.run()
     assert [title.value for title in at.title] == [wording.OTHER_PERSON.title]
     assert rows_of(stage) == before
+
+
+def test_an_answer_of_facebook_is_not_taken_from_somebody_else_or_too_late(
+    stage: Stage, draw_then_lower: Draw
+) -> None:
+    ben = stage.sign_in("admin", "ben@agency.example")
+    of_ben = start_attempt(stage.installation, NOW, by=ben)
+    ann = stage.sign_in("admin")
+    of_ann = start_attempt(stage.installation, NOW, by=ann)
+    stage.client.cookies = {
+        cookie_name(each.id, stage.installation.settings): each.nonce for each in (of_ben, of_ann)
+    }
+    at = stage.open("connect", answer_to(of_ben))
+    assert [title.value for title in at.title] == [wording.OTHER_PERSON.title]
+    drawn = draw_then_lower(stage, "connect")
+    drawn.refuses("operator", lambda at: at.query_params.update(answer_to(of_ann)))
+
+
+def answer_to(attempt: StartedAttempt) -> dict[str, str | list[str]]:
+    """The parameters that Facebook sends back."""
+    (state,) = parse_qs(urlsplit(attempt.authorization_url).query)["state"]
+    return {"code": "the-code", "state": state}
 
 
 def test_a_stale_press_on_connect_changes_nothing(stage: Stage, draw_then_lower: Draw) -> None:
