@@ -254,10 +254,9 @@ def cron_line(startup: Startup) -> str:
 def _render_access(startup: Startup) -> None:
     settings, installation = startup.report.settings, startup.installation
     st.header("Who can use this dashboard", anchor=False)
-    if settings is not None and settings.sign_in_issuer is not None:
-        if installation is not None:
-            host = wording.as_code(urlsplit(settings.sign_in_issuer).netloc)
-            st.markdown(f"People sign in at {host}; {_count_people(installation)}.")
+    if installation is not None and installation.settings.sign_in_issuer is not None:
+        host = wording.as_code(urlsplit(installation.settings.sign_in_issuer).netloc)
+        st.markdown(f"People sign in at {host}; {_count_people(installation)}.")
     elif settings is not None and settings.behind_sign_in_proxy:
         st.markdown(
             "`BEHIND_SIGN_IN_PROXY` says that something in front of the dashboard signs people in. "

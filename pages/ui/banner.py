@@ -80,8 +80,15 @@ def find_banner(
     """The banner of the worst problem; None for no problem."""
     if not installation.can_open_tokens:
         words = phrases.wrong_key(installation.keys.account_names)
-        icon, action = ":material/key_off:", ("Open Setup", "setup")
-        return Banner(words.title, icon, "red", words.sentence, *action, "operator")
+        return Banner(
+            words.title,
+            ":material/key_off:",
+            "red",
+            words.sentence,
+            "Open Setup",
+            "setup",
+            role="operator",
+        )
     if installation.jobs.count(session).workers == 0:
         words = wording.NO_WORKER
         return Banner(words.title, ":material/engineering:", "red", words.sentence)
@@ -94,7 +101,7 @@ def find_banner(
             f"Everything goes to {where} instead of Facebook.",
             "Open Setup",
             "setup",
-            "operator",
+            role="operator",
         )
     if not is_overview:
         return None
@@ -148,14 +155,16 @@ def of_waiting(waiting: Sequence[Account], cut_off_count: int, now: datetime) ->
         )
     why = " ".join(sentences)
     if ended:
-        icon, action = ":material/link_off:", ("Renew", "connections")
-        return Banner(badge, icon, "red", why, *action, "operator")
+        return Banner(
+            badge, ":material/link_off:", "red", why, "Renew", "connections", role="operator"
+        )
     days_left = min(account.days_left or 0 for account in expiring)
     if days_left >= 0:
         within = f"within {counted(days_left, 'day')}" if days_left else "today"
         badge += f" {within}" if len(expiring) == 1 else f", the first {within}"
-    icon, action = ":material/schedule:", ("Renew", "connections")
-    return Banner(badge, icon, "orange", why, *action, "operator")
+    return Banner(
+        badge, ":material/schedule:", "orange", why, "Renew", "connections", role="operator"
+    )
 
 
 def _why_ended(ended: Sequence[Account]) -> str:
@@ -295,5 +304,5 @@ def of_age(freshness: Freshness, now: datetime) -> Banner | None:
         "A missed day stays empty for good: Facebook gives no past figures.",
         "Refresh every day",
         "setup",
-        "admin",
+        role="admin",
     )
