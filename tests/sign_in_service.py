@@ -24,7 +24,7 @@ from functools import cache
 from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote_plus, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote_plus, urlencode
 
 import requests
 from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
@@ -74,7 +74,7 @@ BAD_SIGNATURES = (
     "claims_as_list",
 )
 # What is wrong with an answer.
-BAD_ANSWERS = ("down", "silent", "drip", "large", "bomb", "redirect", "html", "list", "cut")
+BAD_ANSWERS = ("down", "busy", "silent", "drip", "large", "bomb", "redirect", "html", "list", "cut")
 REFUSALS = ("refused", "bad_client", "no_id_token")
 MODES = (*BAD_CLAIMS, *BAD_SIGNATURES, *BAD_ANSWERS, *REFUSALS)
 PATHS = ("/.well-known/openid-configuration", "/keys", "/token", "/authorize")
@@ -108,7 +108,8 @@ class Service:
     """The service. What is set here holds for the next request.
 
     ``claims``: of whoever signs in next, on top of the usual ones; None leaves one out.
-    ``discovery``: the same for the discovery document. ``now``: its clock.
+    ``discovery`` and ``header``: the same for the discovery document and for the header of an ID
+    token. ``now``: its clock.
     """
 
     url: str
@@ -116,6 +117,7 @@ class Service:
     algorithm: str = "RS256"
     claims: dict[str, Any] = field(default_factory=dict)
     discovery: dict[str, Any] = field(default_factory=dict)
+    header: dict[str, Any] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     lives_seconds: int = 3600
     mode: str = ""
@@ -181,6 +183,7 @@ class Service:
         keys = _make_keys(self.generation)
         key = keys[self.algorithm]
         header: dict[str, Any] = {"typ": "JWT", "alg": self.algorithm, "kid": key.kid}
+        header |= self.header
         if mode == "not_a_token":
             return "eyJ.not.a.token"
         if mode == "claims_as_list":
@@ -267,10 +270,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve(dict(parse_qsl(self.rfile.read(length).decode())))
 
     def _serve(self, form: dict[str, str]) -> None:
-        parts = urlsplit(self.path)
-        fields = dict(parse_qsl(parts.query)) | form
-        self.service.calls.append(Call(parts.path, fields, self.headers.get("Authorization") or ""))
-        if self.service.mode_at in ("", parts.path) and self.service.mode in BAD_ANSWERS:
+        # As it was sent: `self.path` has lost a second slash at its beginning.
+        path, _, query = self.requestline.split(" ")[1].partition("?")
+        fields = dict(parse_qsl(query)) | form
+        self.service.calls.append(Call(path, fields, self.headers.get("Authorization") or ""))
+        if self.service.mode_at in ("", path) and self.service.mode in BAD_ANSWERS:
             self._answer_badly(self.service.mode)
             return
         answers: dict[str, Callable[[dict[str, str]], None]] = {
@@ -279,8 +283,8 @@ class _Handler(BaseHTTPRequestHandler):
             PATHS[2]: self._token,
             PATHS[3]: self._authorize,
         }
-        if parts.path in answers:
-            answers[parts.path](fields)
+        if path in answers:
+            answers[path](fields)
         else:
             self._send(404, b"", "text/plain")
 
@@ -336,8 +340,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _token(self, fields: dict[str, str]) -> None:
         mode = self.service.mode
-        if mode == "bad_client" or not self._is_our_client(fields):
-            self._send_json(401, {"error": "invalid_client"})
+        if mode == "bad_client":
+            self._send(401, b"<html>Who are you?</html>", "text/html")
+            return
+        if not self._is_our_client(fields):
+            self._send_json(400, {"error": "invalid_client"})
             return
         asked = self.service.codes.pop(fields.get("code", ""), None)
         if mode == "refused" or asked is None or not _fits(asked, fields):
@@ -361,6 +368,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer_badly(self, mode: str) -> None:
         if mode == "down":
             self._send_json(503, {"error": "temporarily_unavailable"})
+        elif mode == "busy":
+            self._send_json(429, {})
         elif mode == "redirect":
             self._redirect(f"{self.service.url}/elsewhere")
         elif mode == "html":

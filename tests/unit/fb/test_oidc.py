@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fb.graph import http
 from fb.settings import read_settings
 from fb.sign_in import oidc
 from fb.sign_in.id_token import check_claims, read_identity, read_keys, verify
@@ -217,6 +219,11 @@ def test_a_token_may_say_the_same_in_other_ways(
     make: Any, service: Service, claims: dict[str, Any]
 ) -> None:
     service.claims = claims
+    assert sign_in(make(), service).address == ANN
+
+
+def test_what_a_header_says_besides_is_ignored(make: Any, service: Service) -> None:
+    service.header = {"x5t": "AAAA", "of-tomorrow": {"a": 1}, "long": "x" * 5_000}
     assert sign_in(make(), service).address == ANN
 
 
@@ -426,6 +433,21 @@ def test_new_keys_that_can_not_be_read_are_asked_for_once_a_minute(
     assert sign_in(client, service).address == ANN
 
 
+def test_old_keys_end_after_an_hour_also_where_new_ones_were_asked_for_in_vain(
+    make: Any, service: Service, clock: Clock
+) -> None:
+    client = make()
+    sign_in(client, service)
+    clock.pass_by(minutes=58)
+    service.misbehave("down", KEYS)
+    service.generation = 2
+    assert isinstance(refused(client, service), ServiceDown)
+    clock.pass_by(minutes=3)
+    service.generation = 1
+    assert isinstance(refused(client, service), ServiceDown)
+    assert service.count(KEYS) == 3
+
+
 def test_a_service_without_keys_proves_nobody(make: Any, service: Service) -> None:
     assert not read_keys({})
     assert not read_keys({"keys": "none"})
@@ -442,6 +464,7 @@ def test_a_service_without_keys_proves_nobody(make: Any, service: Service) -> No
     ("mode", "reason"),
     [
         ("down", "status"),
+        ("busy", "status"),
         ("silent", "no_answer"),
         ("drip", "slow"),
         ("large", "nonsense"),
@@ -468,6 +491,21 @@ def test_a_service_that_nobody_answers_for_is_down(make: Any, service: Service) 
     client = make(SIGN_IN_ISSUER="http://127.0.0.1:1")
     with pytest.raises(ServiceDown, match=r"^no_answer$"):
         client.authorization_url(state="s", nonce="n", verifier="v")
+
+
+def test_the_time_that_connecting_takes_counts(
+    make: Any, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = http._Connection.connect
+
+    def connect_late(connection: http._Connection) -> None:
+        time.sleep(0.3)
+        connect(connection)
+
+    monkeypatch.setattr(http._Connection, "connect", connect_late)
+    monkeypatch.setattr(oidc, "MAX_ANSWER_SECONDS", 0.2)
+    with pytest.raises(ServiceDown):
+        make().check()
 
 
 def test_a_service_that_is_back_is_asked_at_once(make: Any, service: Service) -> None:
