@@ -43,7 +43,7 @@ OF_SANDBOX = "Use my own Facebook app"
 Press = Callable[[AppTest], object]
 
 PERIOD = {"button_group period", "menu_button more-periods", "selectbox comparison"}
-FRAME = {"popover Copy link", "popover sandbox-controls"}
+FRAME = {"popover own-account", "popover Copy link", "popover sandbox-controls"}
 OVERVIEW = {
     *(PERIOD | FRAME | {"popover views", "popover filter", "popover export"}),
     *("popover notes-overview", "popover digest-copy", "popover best-posts", "popover columns-box"),
