@@ -32,8 +32,6 @@ from storage.sign_in.sessions import list_sessions
 from tests.integration.sign_in.sign_in_rows import ANN, BEN, add_person, come, enter, kinds_of
 from tests.present import NOW
 
-pytestmark = pytest.mark.both_databases
-
 ROUNDS = 10
 
 
@@ -47,6 +45,7 @@ def refusal(act: Callable[..., Any], *arguments: Any, **named: Any) -> str:
     return str(refused.value)
 
 
+@pytest.mark.both_databases
 def test_the_first_administrator_comes_in_by_setting_once(session: Session) -> None:
     assert not has_admin(session)
     ann = come(session, first_admin=ANN)
@@ -100,6 +99,7 @@ def test_a_stranger_stays_out(session: Session) -> None:
     assert list_people(session) == []
 
 
+@pytest.mark.both_databases
 def test_an_address_of_another_sign_in_stays_out_until_it_is_freed(session: Session) -> None:
     ann = add_person(session)
     come(session)
@@ -126,6 +126,7 @@ def test_a_new_address_at_the_sign_in_service_is_the_same_person(session: Sessio
     assert (listed.address, listed.name) == (ANN, "Ann New")
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("subject", ["s1", "s2"])
 def test_a_removed_person_stays_out_until_they_are_let_in(session: Session, subject: str) -> None:
     ann = add_person(session, role="operator")
@@ -145,6 +146,7 @@ def test_a_removed_person_stays_out_until_they_are_let_in(session: Session, subj
     assert find_person(session, str(person.session_id)) is None, "what has ended stays so"
 
 
+@pytest.mark.both_databases
 def test_a_removed_person_can_be_let_in_under_another_address(session: Session) -> None:
     ann = add_person(session)
     come(session)
@@ -170,6 +172,7 @@ def test_nothing_is_changed_twice(session: Session) -> None:
     assert kinds_of(session) == ["let_in"]
 
 
+@pytest.mark.both_databases
 def test_the_last_administrator_is_neither_lowered_nor_removed(session: Session) -> None:
     ann, ben = add_person(session, role="admin"), add_person(session, BEN)
     for by in (enter(session, ann), THIS_COMPUTER):
@@ -182,6 +185,7 @@ def test_the_last_administrator_is_neither_lowered_nor_removed(session: Session)
     assert refusal(change_role, session, ben, "viewer", NOW, by=THIS_COMPUTER) == "last_admin"
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("is_removal", [False, True])
 def test_of_two_administrators_at_each_other_one_stays(
     database: Database, is_removal: bool
@@ -236,6 +240,7 @@ def test_only_administrators_change_people(session: Session) -> None:
     assert kinds_of(session) == ["let_in", "let_in"]
 
 
+@pytest.mark.both_databases
 def test_everybody_signs_themselves_out_everywhere(session: Session) -> None:
     ann, ben = add_person(session, role="admin"), add_person(session, BEN)
     enter(session, ann)
@@ -250,6 +255,7 @@ def test_everybody_signs_themselves_out_everywhere(session: Session) -> None:
     )
 
 
+@pytest.mark.both_databases
 def test_the_list_has_who_was_seen_and_their_sessions(session: Session) -> None:
     ben, ann = add_person(session, BEN), add_person(session, role="admin")
     come(session)
