@@ -25,6 +25,7 @@ from fb.jobs.schedule import JOBS, list_due
 from fb.jobs.snapshots import run_snapshots
 from fb.settings import read_settings
 from storage.jobs.runs import SNAPSHOTS, RunRecord, find_last_run, finish_run, start_run
+from storage.people.person import THIS_COMPUTER
 from tests.bench.connecting import open_live
 from tests.browser.kit.serving import clean_environment, copy_program, live_settings
 from tests.fast_graph import served_fast_graph
@@ -142,7 +143,7 @@ def _sync_by_workers(installation: Installation) -> float:
 
     before = find_run()
     began = time.perf_counter()
-    assert runner.start(installation, snapshots.JOB, runner.MANUAL)
+    assert runner.ask(installation, snapshots.JOB, by=THIS_COMPUTER)
 
     def is_done() -> bool:
         run = find_run()

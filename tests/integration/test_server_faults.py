@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from fb.graph.client import GraphClient
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation, open_installation
 from fb.jobs import snapshots
-from fb.jobs.runner import start
+from fb.jobs.runner import run_now
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import Chunk, run_snapshots
 from fb.login.attempt import AttemptGone
@@ -159,7 +160,9 @@ def test_a_full_disk(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     with full_disk(database):
         with pytest.raises(DatabaseFull):
             take_in()
-        assert start(scene.installation, snapshots.JOB, "manual")
+        scene.installation.worker.submit(
+            "manual snapshots", partial(run_now, scene.installation, snapshots.JOB, "manual")
+        )
         wait_until(lambda: "manual snapshots ended by DatabaseFull" in caplog.text)
         with database.reading() as session:
             assert dump(session, *WITHOUT) == before

@@ -18,7 +18,7 @@ from fb.graph.client import GraphClient
 from fb.graph.errors import AccessEnded, PermissionMissing, RateLimited
 from fb.graph.pages import fetch_figures
 from fb.installation import Installation
-from fb.jobs.runner import find_outcome, start
+from fb.jobs.runner import ask, find_outcome
 from fb.jobs.schedule import tick
 from fb.jobs.snapshots import JOB, Chunk, is_due, run_snapshots
 from fb.jobs.worker import heartbeat
@@ -30,6 +30,7 @@ from storage.db.engine import open_database
 from storage.db.errors import JobRunning
 from storage.jobs.runs import SNAPSHOTS, RunRecord, count_runs, finish_run, start_run
 from storage.models import Attempt, Grant, JobFailure, JobLease, JobRun, PageGrant, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import Scene, opened_scene
 from tests.integration.storage_rows import expire_leases
 from tests.waiting import wait_until
@@ -163,7 +164,7 @@ def test_one_sync_at_a_time(scene: Scene) -> None:
         start_run(session, kind=SNAPSHOTS, started_by="manual", day=now.date(), now=now)
     with pytest.raises(JobRunning):
         sync(scene)
-    assert not start(scene.installation, JOB, "manual")
+    assert not ask(scene.installation, JOB, by=THIS_COMPUTER)
     expire_leases(scene.installation.database)
     assert sync(scene).status == "done", "a run without a heartbeat is taken over"
 
@@ -363,7 +364,7 @@ def test_a_long_writer_does_not_end_a_run(scene: Scene, caplog: pytest.LogCaptur
     """It waits for the lock as it waits for Facebook."""
     go_on = threading.Event()
     scene.sandbox.inject("hold", path="/", times=2, until=go_on)
-    assert start(scene.installation, JOB, "manual")
+    assert ask(scene.installation, JOB, by=THIS_COMPUTER)
     wait_until(lambda: [method for method, _ in scene.sandbox.calls].count("POST") == 2)
     other = open_database(scene.installation.settings.database_url)
     with other.writing():

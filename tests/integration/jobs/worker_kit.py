@@ -25,11 +25,12 @@ from fb.installation import Installation, open_installation
 from fb.jobs import snapshots
 from fb.jobs.engine import Counts
 from fb.jobs.procrastinate_jobs import AT_ONCE
-from fb.jobs.runner import find_active, start
+from fb.jobs.runner import ask, find_active
 from fb.jobs.schedule import find_work
 from fb.settings import read_settings
-from storage.jobs.runs import SNAPSHOTS, RunRecord, StartedBy, find_last_run, list_runs
+from storage.jobs.runs import SNAPSHOTS, RunRecord, find_last_run, list_runs
 from storage.models import JobFailure, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.browser.kit.serving import clean_environment
 from tests.fast_graph import FastGraph, served_fast_graph
 from tests.integration.facebook import traveller
@@ -110,9 +111,9 @@ class Works:
         wait_until(lambda: len(self.runs()) >= runs and self.is_idle(), PATIENCE_SECONDS)
         return self.last_run()
 
-    def ask(self, started_by: StartedBy = "manual") -> bool:
+    def ask(self) -> bool:
         """Ask for a refresh, and wait for nothing."""
-        return start(self.installation, snapshots.JOB, started_by)
+        return ask(self.installation, snapshots.JOB, by=THIS_COMPUTER)
 
     def is_running(self) -> bool:
         return any(run.status == "running" for run in self.runs())
