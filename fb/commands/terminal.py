@@ -63,7 +63,7 @@ def me() -> Person:
     """Return who runs this command, by their account on the machine, or its number."""
     try:
         user = getpass.getuser()
-    except (KeyError, ImportError):  # a container may run as a number without a name
+    except (KeyError, OSError):  # a container may run as a number without a name
         user = str(os.getuid())
     return command_line(one_line(user))
 

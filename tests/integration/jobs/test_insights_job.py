@@ -38,6 +38,7 @@ from storage.models import (
     PageGrant,
     Snapshot,
 )
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import START, Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -371,7 +372,9 @@ def test_a_restart_goes_on_where_it_stopped(scene: Scene) -> None:
     assert calls(scene) - before == 8, "the newest days, the probe, and the six windows that lack"
 
 
-@pytest.mark.parametrize("end", [freeze, partial(disconnect, revoke=False)])
+@pytest.mark.parametrize(
+    "end", [partial(freeze, by=THIS_COMPUTER), partial(disconnect, revoke=False, by=THIS_COMPUTER)]
+)
 def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
     scene: Scene, end: Callable[[Installation, int], None]
 ) -> None:

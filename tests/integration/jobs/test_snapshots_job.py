@@ -455,7 +455,9 @@ def test_frozen_accounts_are_left_alone(scene: Scene) -> None:
 
 
 @pytest.mark.usefixtures("one_thread")
-@pytest.mark.parametrize("end", [freeze, partial(disconnect, revoke=True)])
+@pytest.mark.parametrize(
+    "end", [partial(freeze, by=THIS_COMPUTER), partial(disconnect, revoke=True, by=THIS_COMPUTER)]
+)
 def test_an_account_that_the_operator_ends_meanwhile_is_asked_for_nothing_more(
     scene: Scene, end: Callable[[Installation, int], None]
 ) -> None:
