@@ -533,13 +533,22 @@ def test_viewers_export_only_where_the_settings_let_them(office: Office) -> None
         record(session, "table", "csv", NOW, None, viewers_may=False, by=by)
 
 
-def test_a_role_lost_during_a_call_to_facebook_stops_the_change(
+def test_facebook_is_told_only_by_whoever_may_and_a_role_lost_meanwhile_stops_the_rest(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installation, by = office.installation, replace(office.ann, role="operator")
-    office.set_role("operator")
-    monkeypatch.setattr(oauth, "revoke", lambda *_: office.set_role("viewer"))
-    with pytest.raises(NotAllowed):
-        disconnect.disconnect(installation, office.grant_id, revoke=True, by=by)
+    revoked: list[object] = []
+
+    def revoke(client: object, account_id: str, token: str) -> None:
+        revoked.append(account_id)
+        office.set_role("viewer")
+
+    monkeypatch.setattr(oauth, "revoke", revoke)
+    expected: tuple[tuple[Role, list[object]], ...] = (("viewer", []), ("operator", ["1"]))
+    for role, told in expected:
+        office.set_role(role)
+        with pytest.raises(NotAllowed):
+            disconnect.disconnect(installation, office.grant_id, revoke=True, by=by)
+        assert revoked == told
     with installation.database.reading() as session:
         assert get_grant(session, office.grant_id).status == "ok"
