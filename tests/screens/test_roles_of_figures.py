@@ -484,6 +484,8 @@ def test_a_viewer_finds_no_way_to_import_on_the_first_day(stage: Stage) -> None:
         assert targets_of(stage.open("overview")) & FOR_OPERATORS == found
         at = stage.open("page", {"id": "2"})
         assert targets_of(at) & FOR_OPERATORS == found - {"setup"}
+        # Activity has the runs that read posts, for operators alone.
+        assert ("activity" in targets_of(stage.open("posts"))) == (role == "operator")
 
 
 def test_viewers_see_the_archive_and_bring_nothing_back(stage: Stage) -> None:
@@ -494,16 +496,27 @@ def test_viewers_see_the_archive_and_bring_nothing_back(stage: Stage) -> None:
         bump_data_version(session)
     roles: tuple[tuple[Role, int], ...] = (("viewer", 0), ("operator", 1))
     for role, count in roles:
-        stage.sign_in(role)
+        person = stage.sign_in(role)
         at = stage.open("page", {"id": "1"})
         assert "Archived since" in words_of(at)
         assert words_of(at).count("Bring back") == count
         at = stage.open("overview", {"archived": "yes"}, ticked=["1"])
         assert words_of(at).count("Bring back") == count
+    at.button(key="ticked-unarchive").click().run()
+    assert not at.exception
+    with stage.installation.database.reading() as session:
+        assert list_events(session)[0].by == person.key
 
 
-def test_viewers_read_when_figures_were_refreshed_and_that_no_goal_is_set(stage: Stage) -> None:
+def test_what_takes_an_operator_is_a_sentence_for_viewers(stage: Stage) -> None:
     stage.sign_in("viewer")
-    fill(stage, 1)
-    assert "Refreshed today" in words_of(stage.open("overview"))
-    assert "No goal is set." in words_of(stage.open("page", {"id": "1"}))
+    ended = connect(stage, status="needs_renewal", reason_code=190, reason_subcode=460)
+    give_page(stage, "1", rising(1000, 1), grant_id=ended)
+    at = stage.open("overview")
+    assert "Refreshed today" in words_of(at)
+    assert "popover views" not in controls_of(at), "there is no view to open"
+    at = stage.open("page", {"id": "1"})
+    assert "No goal is set." in words_of(at)
+    labels = [each.proto.label for each in at.page_link]
+    assert "See Connections" in labels
+    assert "Renew" not in labels
