@@ -630,6 +630,8 @@ def test_a_stale_press_on_a_moved_page_changes_nothing(shop: Shop, draw_then_low
         take_along(session, "104", NOW, by=THIS_COMPUTER)
     drawn = draw_then_lower(shop.stage, "page", query={"id": "204"})
     drawn.refuses("operator", click("moved-undo-104"))
+    forget = in_dialog(click(f"forget-access-{shop.anna}"), click("disconnect-yes"))
+    drawn.refuses("operator", forget)
 
 
 def test_a_stale_press_on_setup_changes_nothing(
