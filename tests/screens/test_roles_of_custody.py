@@ -23,6 +23,7 @@ from fb.login import preview as login_preview
 from fb.login.attempt import LoginResult, cookie_name
 from fb.login.preview import AttemptView
 from fb.login.start import StartedAttempt, start_attempt
+from fb.sandbox_secrets import SANDBOX_SECRETS_FILE
 from fb.warnings import calendar_feed, sender
 from fb.warnings.webhook import SlackSettings
 from pages.connections import OPERATORS_CONNECT
@@ -242,10 +243,12 @@ def test_more_accounts_than_cards_are_a_table_to_choose_from(stage: Stage, role:
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator"])
-def test_undoing_a_move_is_for_operators(shop: Shop, role: Role) -> None:
+def test_taking_a_history_along_and_undoing_it_is_for_operators(shop: Shop, role: Role) -> None:
+    shop.stage.sign_in(role)
+    keys = {button.key for button in shop.stage.open("page", {"id": "104"}).button}
+    assert ("moved-take-104" in keys) == (role == "operator")
     with shop.stage.installation.database.writing() as session:
         take_along(session, "104", NOW, by=THIS_COMPUTER)
-    shop.stage.sign_in(role)
     keys = {button.key for button in shop.stage.open("page", {"id": "104"}).button}
     assert "moved-open-104" in keys
     assert ("moved-undo-104" in keys) == (role == "operator")
@@ -365,6 +368,9 @@ def test_setup_of_an_administrator_has_everything(furnished: Stage) -> None:
 
 
 def test_setup_of_an_operator_has_what_is_broken_and_no_value(furnished: Stage) -> None:
+    (furnished.root / "data" / SANDBOX_SECRETS_FILE).chmod(0o644)
+    furnished.restart(SIGN_IN)
+    assert furnished.startup.report.warnings
     furnished.sign_in("operator")
     at = furnished.open("setup")
     assert controls_of(at) == ["screen Import past figures"]
@@ -483,7 +489,9 @@ def test_the_banner_leads_on_whom_it_may(shop: Shop, role: Role) -> None:
     assert controls_under(at, "trouble-line") == (["screen Open Setup"] if is_operator else [])
 
 
-@pytest.mark.parametrize(("role", "says_where"), [("viewer", False), ("admin", True)])
+@pytest.mark.parametrize(
+    ("role", "says_where"), [("viewer", False), ("operator", False), ("admin", True)]
+)
 def test_another_server_than_facebook_is_named_to_administrators(
     stage: Stage, role: Role, says_where: bool
 ) -> None:
@@ -494,6 +502,10 @@ def test_another_server_than_facebook_is_named_to_administrators(
     said = words_of(stage.open("connections"))
     assert "Not Facebook itself" in said
     assert ("proxy.example" in said) == says_where
+    if role != "viewer":
+        said = words_of(stage.open("setup"))
+        assert "does not talk to Facebook itself" in said
+        assert ("proxy.example" in said) == says_where
 
 
 # A press on what was drawn before a role was lowered
