@@ -28,7 +28,7 @@ from urllib.parse import quote, urlsplit
 
 import anyio
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -39,7 +39,7 @@ from fb.web.guard import HEALTH_PATHS, SAFE_METHODS, is_navigation, is_probe
 from fb.web.routes import GetStartup, notice
 from storage.db.engine import Database
 from storage.db.errors import StorageError
-from storage.people.person import THIS_COMPUTER, Person, Role
+from storage.people.person import Person, Role
 from storage.sign_in.sessions import find_by_secret, find_roles, note_use
 
 log = logging.getLogger(__name__)
@@ -359,13 +359,6 @@ class Gate:
 def is_open_path(path: str) -> bool:
     """Whether a path answers without a sign-in, by a proof of its own."""
     return _OPEN.fullmatch(path) is not None
-
-
-def person_of(request: Request) -> Person:
-    """Return who sent a request that has passed the gate; without one, this computer."""
-    person: Person | None = getattr(request.state, "person", THIS_COMPUTER)
-    assert person is not None, "an open path does not know its person"
-    return person
 
 
 def session_cookie(settings: Settings) -> str:

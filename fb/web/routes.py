@@ -32,7 +32,7 @@ from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
 from storage.db.errors import DatabaseBusy, DatabaseFull, NewerSchema, StorageError
 from storage.db.text import storable
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import THIS_COMPUTER, NotAllowed, Person
 
 # One cookie per attempt. Older cookies of this browser are deleted, and their open attempts end.
 MAX_COOKIES_PER_BROWSER = 5
@@ -141,10 +141,24 @@ def _start(startup: Startup, request: Request, starts: Rate) -> Response:
         installation.now(),
         replaced=replaced,
         expected_grant_id=int(renewed) if GRANT_ID.fullmatch(renewed) else None,
+        by=person_of(request, settings),
     )
     answer = RedirectResponse(attempt.authorization_url, 303)
     _set_cookies(answer, settings, attempt, replaced)
     return answer
+
+
+def person_of(request: Request, settings: Settings) -> Person:
+    """Return who sent a request, as the gate has found out; without a sign-in, this computer.
+
+    Raises NotAllowed where people sign in and nobody is known.
+    """
+    if not settings.has_sign_in:
+        return THIS_COMPUTER
+    person: Person | None = getattr(request.state, "person", None)
+    if person is None:
+        raise NotAllowed(None)
+    return person
 
 
 def is_click(request: Request) -> bool:
@@ -197,8 +211,10 @@ def _health(startup: Startup, request: Request) -> Response:
             "database": "ok" if is_well else "unreachable",
             "keys": keys,
         }
-    person: Person | None = getattr(request.state, "person", THIS_COMPUTER)
-    if person is None or not person.may("admin"):
+    settings = startup.report.settings
+    person: Person | None = getattr(request.state, "person", None)
+    is_stranger = settings is not None and settings.has_sign_in and person is None
+    if is_stranger or (person is not None and not person.may("admin")):
         body = {"status": body["status"]}
     return JSONResponse(body, 200 if is_well else 503)
 

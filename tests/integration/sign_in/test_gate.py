@@ -25,9 +25,9 @@ from fb.web.gate import (
     USE_SECONDS,
     Gate,
     OpenScreens,
-    person_of,
     safe_path,
 )
+from fb.web.routes import person_of
 from pages.socket_frames import read_frame, write_redirect
 from storage.db.clock import read_clock
 from storage.db.engine import Database, open_database
@@ -102,15 +102,17 @@ class House:
 
 
 def client_of(team: Team) -> TestClient:
+    settings = team.installation.settings
+
     def tell(request: Request) -> PlainTextResponse:
-        return PlainTextResponse(person_of(request).name)
+        return PlainTextResponse(person_of(request, settings).name)
 
     def tell_headers(request: Request) -> PlainTextResponse:
         return PlainTextResponse(str(request.headers.get(SESSION_HEADER.decode())))
 
     gate = Middleware(
         Gate,
-        settings=team.installation.settings,
+        settings=settings,
         screens=OpenScreens(lambda: team.startup),
         read_frame=read_frame,
         write_redirect=write_redirect,

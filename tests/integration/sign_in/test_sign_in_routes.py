@@ -21,14 +21,14 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from fb.sign_in.oidc import SignInService
-from fb.web.gate import Gate, OpenScreens, person_of
-from fb.web.routes import make_routes
+from fb.web.gate import Gate, OpenScreens
+from fb.web.routes import make_routes, person_of
 from fb.web.sign_in_routes import make_sign_in_routes
 from pages.socket_frames import read_frame, write_redirect
 from storage.db.engine import Database
 from storage.db.errors import DatabaseUnreachable
 from storage.jobs.events import list_events
-from storage.models import PersonRow, SignInAttempt, SignInSession
+from storage.models import Attempt, PersonRow, SignInAttempt, SignInSession
 from storage.people.person import THIS_COMPUTER
 from storage.sign_in.people import remove
 from storage.sign_in.sessions import hash_secret
@@ -59,7 +59,7 @@ class Door:
         )
 
         def inside(request: Request) -> Response:
-            return PlainTextResponse(f"{person_of(request).name} at {request.url.path}")
+            return PlainTextResponse(f"{person_of(request, settings).name} at {request.url.path}")
 
         signing = SignInService(settings, lambda: self.now())
         routes = [
@@ -434,6 +434,12 @@ def test_a_sign_in_amid_a_trip_to_facebook_carries_no_code(door: Door) -> None:
     assert led.headers["location"] == "/signin?back=%2Fconnect"
     assert door.sign_in("/connect").headers["location"] == "/connect"
     assert not [call for call in door.service.calls if "facebooks-code" in str(call.fields)]
+
+
+def test_a_trip_to_facebook_belongs_to_who_begins_it(door: Door) -> None:
+    door.sign_in()
+    assert door.browser.get("/oauth/start").status_code == 303
+    assert [attempt.by for attempt in door.rows(Attempt)] == ["person:1"]
 
 
 def test_health_tells_strangers_one_word(door: Door) -> None:
