@@ -63,7 +63,7 @@ OPEN: tuple[tuple[str, str], ...] = (
     (rf"{DELETION_PATH}[^/]+", "a secret code"),
     (rf"{CALENDAR_PATH}[^/]+", "a secret address"),
     # The Graph client calls the sandbox without a browser. Its dialog is for people.
-    (r"/sandbox/v[0-9.]+/(?!dialog/).*", "the sandbox's access tokens"),
+    (r"/sandbox/(at/[0-9-]+/)?v[0-9.]+/(?!dialog/).*", "the sandbox's access tokens"),
     (r"/sandbox/pictures/[0-9]+/[0-9]+", "made-up pictures, which a job fetches"),
 )
 _OPEN = re.compile("|".join(f"(?:{path})" for path, _ in OPEN))
