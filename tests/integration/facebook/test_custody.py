@@ -22,6 +22,7 @@ from storage.accounts.page_tokens import PageHolding, PageToken, list_holdings
 from storage.jobs.events import list_events
 from storage.models import Grant, PageGrant
 from storage.notes.tags import create_tag, tag_page, untag_page
+from storage.people.person import THIS_COMPUTER
 from tests import present
 from tests.integration.facebook.traveller import Scene, opened_scene
 
@@ -60,7 +61,7 @@ def page_id(scene: Scene) -> str:
 def permit(scene: Scene, page_id: str, **changes: Any) -> None:
     with scene.installation.database.writing() as session:
         whom = changes or {"page_id": page_id}
-        allow(session, BOT, MESSAGES, scene.clock(), **whom)
+        allow(session, BOT, MESSAGES, scene.clock(), **whom, by=THIS_COMPUTER)
 
 
 def ask(scene: Scene, page_id: str, permission: str = MESSAGES) -> PageAccess:

@@ -325,6 +325,7 @@ from storage.accounts import keys
 from storage.accounts.vault import Vault
 from storage.db.engine import open_database
 from storage.ledger.ledger_keys import attach_vault
+from storage.people.person import THIS_COMPUTER
 
 def say(done, total):
     print(done, flush=True)
@@ -335,7 +336,7 @@ def say(done, total):
 keys.BATCH_ROWS = 7
 database, vault = open_database(sys.argv[1]), Vault(sys.argv[2:])
 attach_vault(database, vault)
-keys.rotate_keys(database, vault, datetime.now(UTC), say)
+keys.rotate_keys(database, vault, datetime.now(UTC), say, by=THIS_COMPUTER)
 """
 
 
