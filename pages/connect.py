@@ -229,7 +229,7 @@ def _follow_up(installation: Installation, *, reads_figures: bool) -> None:
     if installation.sandbox is not None and is_first and reads_figures:
         sandbox_history.make_history(installation, by=me())
     else:
-        runner.start(installation, pictures.JOB, runner.DAILY)
+        runner.start(installation, pictures.JOB)
 
 
 def _after_save(installation: Installation, attempt_id: str, view: AttemptView) -> None:

@@ -39,7 +39,7 @@ from storage.accounts.page_tokens import list_page_tokens
 from storage.accounts.pages import PageReport
 from storage.jobs.events import record_event
 from storage.jobs.runs import CHECKS
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 log = logging.getLogger(__name__)
 
@@ -133,9 +133,7 @@ def check_account(
             _read_a_page(installation, client, account)
 
 
-def check_now(
-    installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER
-) -> AccountState:
+def check_now(installation: Installation, grant_id: int, *, by: Person) -> AccountState:
     """Check one account now. An account that needed renewal and is valid is ok again.
 
     What Facebook answers is stored even if the person may not ask any more by then.

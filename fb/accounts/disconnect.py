@@ -22,7 +22,7 @@ from storage.accounts.page_tokens import list_only_held
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
 from storage.jobs.runs import list_active_kinds
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,7 @@ def load_cost(installation: Installation, grant_id: int) -> Cost:
         )
 
 
-def forget_page(
-    installation: Installation, grant_id: int, page_id: str, *, by: Person = THIS_COMPUTER
-) -> None:
+def forget_page(installation: Installation, grant_id: int, page_id: str, *, by: Person) -> None:
     """Erase an account's access to one Page. Facebook is not told, and goes on offering the Page.
 
     Raises GrantNotFound.
@@ -84,12 +82,12 @@ def forget_page(
         )
 
 
-def freeze(installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER) -> None:
+def freeze(installation: Installation, grant_id: int, *, by: Person) -> None:
     """Pause an account: its tokens are kept, and its Pages are not fetched. Only if it is ok."""
     _set_status(installation, grant_id, "frozen", only_from="ok", by=by)
 
 
-def thaw(installation: Installation, grant_id: int, *, by: Person = THIS_COMPUTER) -> None:
+def thaw(installation: Installation, grant_id: int, *, by: Person) -> None:
     """End the pause of an account. Does nothing if it is not paused."""
     _set_status(installation, grant_id, "ok", only_from="frozen", by=by)
 
@@ -109,9 +107,7 @@ def _set_status(
         bump_data_version(session)
 
 
-def disconnect(
-    installation: Installation, grant_id: int, *, revoke: bool, by: Person = THIS_COMPUTER
-) -> None:
+def disconnect(installation: Installation, grant_id: int, *, revoke: bool, by: Person) -> None:
     """Erase an account's tokens; its history stays. ``revoke`` also ends the access at Facebook.
 
     Raises `NotRevoked`, with nothing changed, when Facebook does not confirm the revocation. Access

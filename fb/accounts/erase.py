@@ -31,7 +31,7 @@ from storage.accounts.erasure import (
 )
 from storage.jobs.events import record_event
 from storage.notes.saved_views import delete_views_of_account
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +47,7 @@ def load_erasure(
         return find_erasure(session, kind, id, asked_at)
 
 
-def erase(
-    installation: Installation, *erasures: Erasure, by: Person | None = THIS_COMPUTER
-) -> bool:
+def erase(installation: Installation, *erasures: Erasure, by: Person | None) -> bool:
     """Erase accounts and Pages; what is no longer stored counts as erased.
 
     ``by``: who asked for it, for the events; None for Facebook.

@@ -10,7 +10,7 @@ from storage.accounts.keys import SealedAccess, discard_sealed_with, list_sealed
 from storage.db.engine import note_erasure
 from storage.db.installation import bump_data_version
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def list_lost(installation: Installation, key_id: str) -> list[SealedAccess]:
         return list_sealed_access(session, [key_id])
 
 
-def give_up(installation: Installation, key_id: str, *, by: Person = THIS_COMPUTER) -> None:
+def give_up(installation: Installation, key_id: str, *, by: Person) -> None:
     """Erase what only a missing key opens. Its accounts need renewal, and their history stays.
 
     Of an account that the key has sealed anything of, all access is erased: one consent gives it

@@ -38,7 +38,7 @@ from storage.accounts.grants import (
 )
 from storage.db.errors import JobRunning, SealBroken, WrongKey
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 log = logging.getLogger(__name__)
 
@@ -239,7 +239,7 @@ def _removal(
 
 
 def remove(
-    installation: Installation, removals: Sequence[Removal], *, by: Person = THIS_COMPUTER
+    installation: Installation, removals: Sequence[Removal], *, by: Person
 ) -> tuple[list[str], bool]:
     """Delete what an operator has seen; return the confirmation codes, and whether all is done.
 

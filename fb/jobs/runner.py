@@ -38,7 +38,7 @@ from storage.jobs.runs import (
     find_run,
     finish_run,
 )
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 log = logging.getLogger(__name__)
 
@@ -267,15 +267,15 @@ def find_outcome(installation: Installation, kind: JobKind) -> RunRecord | None:
     return None if run is None or run.status == "running" else run
 
 
-def start(installation: Installation, job: Job, started_by: StartedBy) -> bool:
+def start(installation: Installation, job: Job) -> bool:
     """Have the worker run a job that is due. False when a run is active or the key is wrong."""
     if not installation.can_open_tokens or find_active(installation, job.kind) is not None:
         return False
-    _defer(installation, job, started_by)
+    _defer(installation, job, DAILY)
     return True
 
 
-def ask(installation: Installation, job: Job, *, by: Person = THIS_COMPUTER) -> bool:
+def ask(installation: Installation, job: Job, *, by: Person) -> bool:
     """Have the worker run a job because somebody asks for it; False as `start` says it."""
     with installation.database.writing() as session:
         require(session, by, "operator")

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from fb.installation import Installation
 from fb.jobs import insights, pictures, posts
 from fb.jobs.run import Run, RunEnded
-from fb.jobs.runner import DAILY, Job, execute, find_active, start
+from fb.jobs.runner import Job, execute, find_active, start
 from fb.jobs.snapshots import run_snapshots
 from storage.db.errors import JobRunning
 from storage.db.installation import bump_data_version
@@ -33,7 +33,7 @@ from storage.jobs.runs import (
     start_run,
 )
 from storage.migrations.migrate import erase_everything
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 HISTORY_DAYS = 90
 HISTORY: StartedBy = "history"
@@ -41,9 +41,7 @@ HISTORY: StartedBy = "history"
 _HOUR_OF_HISTORY = time(6, 5, tzinfo=UTC)
 
 
-def make_history(
-    installation: Installation, days: int = HISTORY_DAYS, *, by: Person = THIS_COMPUTER
-) -> bool:
+def make_history(installation: Installation, days: int = HISTORY_DAYS, *, by: Person) -> bool:
     """Take snapshots of the ``days`` days before the sandbox's today.
 
     Today has its snapshot from Save. Returns False when history is being made already.
@@ -52,7 +50,7 @@ def make_history(
     return _begin(installation, HISTORY, since, days, by)
 
 
-def fast_forward(installation: Installation, days: int, *, by: Person = THIS_COMPUTER) -> bool:
+def fast_forward(installation: Installation, days: int, *, by: Person) -> bool:
     """Move the sandbox's clock on by ``days``, day by day, with a snapshot on each day.
 
     Returns False when history is being made already.
@@ -76,7 +74,7 @@ def find_unfinished(session: Session) -> RunRecord | None:
     return run if run is not None and run.steps_done < run.steps_total else None
 
 
-def set_trouble(installation: Installation, trouble: str, *, by: Person = THIS_COMPUTER) -> None:
+def set_trouble(installation: Installation, trouble: str, *, by: Person) -> None:
     """Have the sandbox make a trouble of `fb.sandbox.TROUBLES` instead of the one before."""
     with installation.database.writing() as session:
         require(session, by, "operator")
@@ -84,7 +82,7 @@ def set_trouble(installation: Installation, trouble: str, *, by: Person = THIS_C
         installation.sandbox.trouble = trouble
 
 
-def start_over(installation: Installation, *, by: Person = THIS_COMPUTER) -> None:
+def start_over(installation: Installation, *, by: Person) -> None:
     """Empty the sandbox and its database: accounts, Pages, history, and the moved clock."""
     with installation.database.writing() as session:
         require(session, by, "admin")
@@ -170,9 +168,9 @@ def _execute(
 
     run = Run(installation, SANDBOX_HISTORY, run_id)
     if execute(run, ["days"], work_on).status == "done":
-        start(installation, insights.JOB, DAILY)
-        start(installation, posts.JOB, DAILY)
-        start(installation, pictures.JOB, DAILY)
+        start(installation, insights.JOB)
+        start(installation, posts.JOB)
+        start(installation, pictures.JOB)
 
 
 def _take_day(run: Run, started_by: StartedBy, day: date) -> None:

@@ -76,17 +76,17 @@ def tick(installation: Installation) -> None:
         delete_old_handouts(session, now - timedelta(days=settings.keep_runs_days))
     finish_pending(installation)
     if warnings.JOB.is_due(installation):
-        start(installation, warnings.JOB, DAILY)
+        start(installation, warnings.JOB)
     if installation.sandbox is not None and sandbox_history.find_progress(installation) is not None:
         if sandbox_history.is_due(installation):
-            start(installation, sandbox_history.JOB, DAILY)
+            start(installation, sandbox_history.JOB)
         return
     if snapshots.JOB.is_due(installation):
-        start(installation, snapshots.JOB, DAILY)
+        start(installation, snapshots.JOB)
     elif find_active(installation, SNAPSHOTS) is None:
         for job in AFTER_SNAPSHOTS:
             if job.is_due(installation):
-                start(installation, job, DAILY)
+                start(installation, job)
 
 
 def list_due(installation: Installation) -> list[JobKind]:

@@ -24,7 +24,7 @@ from storage.accounts.connection_states import may_analyze
 from storage.accounts.grants import list_grants
 from storage.accounts.seen_pages import Sighting
 from storage.models.folding import fold
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 PageState = Literal["new", "kept"]
 Usability = Literal["usable", "works_in_part", "cannot_be_used"]
@@ -152,7 +152,7 @@ def get_view(
     attempt_id: str,
     cookies: Mapping[str, str],
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> AttemptView:
     """Return an attempt as this browser and person may see it.
 

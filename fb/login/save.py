@@ -32,7 +32,7 @@ from storage.accounts.seen_pages import Sighting, replace_sightings
 from storage.accounts.vault import Vault
 from storage.figures.snapshots import store_reports
 from storage.jobs.events import record_event
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import Person
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def leave_out(
     cookies: Mapping[str, str],
     page_ids: frozenset[str],
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> None:
     """Store which Pages are unticked, for a reload. Raises `AttemptGone`."""
     with installation.database.writing() as session:
@@ -61,7 +61,7 @@ def discard(
     cookies: Mapping[str, str],
     now: datetime,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> None:
     """Erase the result of an attempt. Raises `AttemptGone` when there is none."""
     with installation.database.writing() as session:
@@ -81,7 +81,7 @@ def save(
     *,
     page_ids: frozenset[str],
     digest: str,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> dict[str, Any]:
     """Save the ticked Pages in one transaction and return the numbers for the screen.
 

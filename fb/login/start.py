@@ -35,7 +35,7 @@ from storage.accounts.attempts import (
 )
 from storage.db.text import storable
 from storage.models import Attempt
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ def start_attempt(
     *,
     replaced: Mapping[str, str] | None = None,
     expected_grant_id: int | None = None,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> StartedAttempt:
     """Store a new attempt and return it with its authorization URL.
 
@@ -120,7 +120,7 @@ def accept_return(
     cookies: Mapping[str, str],
     now: datetime,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> str:
     """Consume the returned attempt, have the worker fetch its account, and return its id.
 

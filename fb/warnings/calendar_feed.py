@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from fb.addresses import CALENDAR_PATH
 from fb.installation import Installation
 from fb.warnings.message import one_line, quiet
-from storage.people.person import THIS_COMPUTER, Person
+from storage.people.person import Person
 from storage.warnings import feeds
 from storage.warnings.due import Ending, list_endings
 
@@ -21,7 +21,7 @@ SECRET_BYTES = 32
 _MAX_LINE_BYTES = 75  # RFC 5545, section 3.1
 
 
-def make_feed(installation: Installation, *, by: Person = THIS_COMPUTER) -> str | None:
+def make_feed(installation: Installation, *, by: Person) -> str | None:
     """Make an address and return it; it can't be read again. None when there are MAX_FEEDS."""
     secret = secrets.token_urlsafe(SECRET_BYTES)
     with installation.database.writing() as session:
@@ -37,9 +37,7 @@ def list_feeds(installation: Installation) -> list[feeds.Feed]:
         return feeds.list_feeds(session)
 
 
-def revoke_feed(
-    installation: Installation, secret_hash: str, *, by: Person = THIS_COMPUTER
-) -> None:
+def revoke_feed(installation: Installation, secret_hash: str, *, by: Person) -> None:
     """Revoke an address."""
     with installation.database.writing() as session:
         feeds.revoke_feed(session, secret_hash, installation.now(), by=by)

@@ -20,7 +20,7 @@ from fb.warnings.mail import EmailSettings, send_mail
 from fb.warnings.target import SendFailed
 from fb.warnings.webhook import SlackSettings, WebhookSettings, post_slack, post_webhook
 from storage.db.errors import SealBroken, WrongKey
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 from storage.warnings import channels, deliveries
 from storage.warnings.channels import Channel, ChannelRecord
 from storage.warnings.due import Due, DueKind, list_due
@@ -39,9 +39,7 @@ class Way:
     shown: str | None
 
 
-def set_up(
-    installation: Installation, settings: ChannelSettings, *, by: Person = THIS_COMPUTER
-) -> None:
+def set_up(installation: Installation, settings: ChannelSettings, *, by: Person) -> None:
     """Store a channel's settings, sealed. Raises Wrong when they can't be right."""
     settings.check()
     with installation.database.writing() as session:
@@ -66,7 +64,7 @@ def keep_password(new: EmailSettings, old: EmailSettings | None) -> EmailSetting
     return replace(new, password=old.password) if is_same else new
 
 
-def remove(installation: Installation, channel: Channel, *, by: Person = THIS_COMPUTER) -> None:
+def remove(installation: Installation, channel: Channel, *, by: Person) -> None:
     """Forget a channel."""
     with installation.database.writing() as session:
         channels.remove_channel(session, channel, installation.now(), by=by)
@@ -89,7 +87,7 @@ def find_settings(installation: Installation, channel: Channel) -> ChannelSettin
     return _open(installation, records[channel]) if channel in records else None
 
 
-def send_test(installation: Installation, channel: Channel, *, by: Person = THIS_COMPUTER) -> None:
+def send_test(installation: Installation, channel: Channel, *, by: Person) -> None:
     """Send a test message. Raises SendFailed, which is recorded, too."""
     with installation.database.reading() as session:
         require(session, by, "admin")
@@ -137,9 +135,7 @@ def list_topics(installation: Installation) -> frozenset[str]:
         return frozenset(channels.list_topics(session))
 
 
-def switch_topic(
-    installation: Installation, topic: Topic, *, is_on: bool, by: Person = THIS_COMPUTER
-) -> None:
+def switch_topic(installation: Installation, topic: Topic, *, is_on: bool, by: Person) -> None:
     """Switch a topic on or off."""
     with installation.database.writing() as session:
         channels.switch_topic(session, topic, installation.now(), is_on=is_on, by=by)

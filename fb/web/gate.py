@@ -64,7 +64,7 @@ OPEN: tuple[tuple[str, str], ...] = (
     (rf"{CALENDAR_PATH}[^/]+", "a secret address"),
     # The Graph client calls the sandbox without a browser. Its dialog is for people.
     (r"/sandbox/(at/[0-9-]+/)?v[0-9.]+/(?!dialog/).*", "the sandbox's access tokens"),
-    (r"/sandbox/pictures/[0-9]+/[0-9]+", "made-up pictures, which a job fetches"),
+    (r"/sandbox/pictures/[a-z0-9]+/[0-9x]+\.png", "made-up pictures, which a job fetches"),
 )
 _OPEN = re.compile("|".join(f"(?:{path})" for path, _ in OPEN))
 # The role that a path takes, by its beginning; of all others, viewer.

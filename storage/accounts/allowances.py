@@ -18,7 +18,7 @@ from storage.db.text import storable
 from storage.db.upsert import count_changed, insert_into, table_of
 from storage.jobs.events import record_event
 from storage.models import Page, PageGrant, PageTag, Tag, TokenAllowance, TokenHandout
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 CONSUMER_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
 AN_HOUR = timedelta(hours=1)
@@ -62,7 +62,7 @@ def allow(
     *,
     page_id: str | None = None,
     tag_id: int | None = None,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> bool:
     """Allow a program a permission on a Page or on the Pages of a tag; False if it was allowed.
 
@@ -89,9 +89,7 @@ def allow(
     return True
 
 
-def withdraw(
-    session: Session, allowance_id: int, now: datetime, *, by: Person = THIS_COMPUTER
-) -> bool:
+def withdraw(session: Session, allowance_id: int, now: datetime, *, by: Person) -> bool:
     """Take an allowance back; False when it is gone already. The program's next request fails."""
     require(session, by, "admin")
     row = session.get(TokenAllowance, allowance_id)

@@ -16,7 +16,7 @@ from storage.db.installation import bump_data_version
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import Page
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 
 def archived_ids() -> Select[str]:
@@ -24,15 +24,13 @@ def archived_ids() -> Select[str]:
     return select(Page.id).where(Page.archived_at.is_not(None))
 
 
-def archive_pages(
-    session: Session, page_ids: Collection[str], now: datetime, *, by: Person = THIS_COMPUTER
-) -> int:
+def archive_pages(session: Session, page_ids: Collection[str], now: datetime, *, by: Person) -> int:
     """Archive Pages; return how many were not archived before. Unknown ids are ignored."""
     return _change(session, "archived", page_ids, now, by)
 
 
 def unarchive_pages(
-    session: Session, page_ids: Collection[str], now: datetime, *, by: Person = THIS_COMPUTER
+    session: Session, page_ids: Collection[str], now: datetime, *, by: Person
 ) -> int:
     """Bring archived Pages back; return how many were archived. Unknown ids are ignored."""
     return _change(session, "unarchived", page_ids, now, by)

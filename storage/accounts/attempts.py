@@ -22,7 +22,7 @@ from storage.db.engine import note_erasure
 from storage.db.text import storable
 from storage.db.upsert import count_changed
 from storage.models import Attempt, Grant
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 # Two-factor login and picking a hundred Pages take longer than the usual five minutes.
 TRIP_SECONDS = 15 * 60
@@ -60,7 +60,7 @@ def create_attempt(
     binding: str,
     now: datetime,
     expected_grant_id: int | None = None,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> None:
     """Create an open attempt that begins at ``now``, after wiping what has expired.
 

@@ -51,7 +51,7 @@ from storage.models import (
     VaultKey,
     WarningChannel,
 )
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 BATCH_ROWS = 200
 # More are needed only while another process seals with an older key.
@@ -160,7 +160,7 @@ def rotate_keys(
     now: datetime,
     on_progress: Callable[[int, int], object] = lambda done, total: None,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> Rotation:
     """Seal every secret with the first key, in batches between which others read and write.
 

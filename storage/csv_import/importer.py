@@ -34,7 +34,7 @@ from storage.figures.filters import METRICS, Metric
 from storage.figures.snapshots import SnapshotRow, delete_figures, upsert_snapshots
 from storage.jobs.events import record_event
 from storage.models import Import, Page, Snapshot
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 MAX_FILE_NAME = 120  # characters
 PAGES_AT_ONCE = 300
@@ -106,7 +106,7 @@ def import_figures(
     now: datetime,
     columns: SheetColumns | None = None,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> int | None:
     """Store the figures that are not stored yet; return the import's id.
 
@@ -133,9 +133,7 @@ def import_figures(
     return import_id
 
 
-def undo_import(
-    session: Session, import_id: int, now: datetime, *, by: Person = THIS_COMPUTER
-) -> int:
+def undo_import(session: Session, import_id: int, now: datetime, *, by: Person) -> int:
     """Delete the figures of one import; return the number of days of Pages that had some.
 
     Figures that Facebook has reported since then stay. 0 when the import is unknown or already
@@ -162,7 +160,7 @@ def add_import(
     now: datetime,
     columns: SheetColumns | None = None,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> int:
     """Record an imported file without its figures, and return the import's id."""
     require(session, by, "operator")

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import ReportHeading, Tag
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 MAX_TITLE = 90  # characters
 
@@ -57,7 +57,7 @@ def save_heading(
     heading: Heading,
     now: datetime,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> bool:
     """Store title and logo for a tag, or for all other reports; False when the tag is gone.
 

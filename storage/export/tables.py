@@ -23,7 +23,7 @@ from storage.figures.table import SortKey, load_table
 from storage.insights.sums import SUM_KEYS, InsightSums, load_insight_sums
 from storage.jobs.events import record_event
 from storage.models import InsightValue, Page, Snapshot
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 from storage.posts.page_posts import Rhythms
 
 PAGES_AT_ONCE = 200
@@ -166,8 +166,8 @@ def record_export(
     now: datetime,
     page_id: str | None,
     *,
-    viewers_may: bool = True,
-    by: Person = THIS_COMPUTER,
+    viewers_may: bool,
+    by: Person,
 ) -> None:
     """Record that a file was made. ``what``: "table", "series", "chart" or "report".
 

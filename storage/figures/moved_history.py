@@ -49,7 +49,7 @@ from storage.models import (
     Snapshot,
     TokenAllowance,
 )
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 A_DAY = timedelta(days=1)
 Key = tuple[Any, ...]
@@ -113,9 +113,7 @@ def plan_move(session: Session, old_id: str) -> MovePlan | None:
     return MovePlan(page, goes, stays)
 
 
-def take_along(
-    session: Session, old_id: str, now: datetime, *, by: Person = THIS_COMPUTER
-) -> int | None:
+def take_along(session: Session, old_id: str, now: datetime, *, by: Person) -> int | None:
     """Move a Page's history to its new id, and archive the old one; return its days of figures.
 
     None, and nothing changes, where `plan_move` returns None, and where the new id has itself moved
@@ -142,9 +140,7 @@ def take_along(
     return _finish(session, "history_taken_along", (old_id, new_id), moved, now, by)
 
 
-def undo_move(
-    session: Session, old_id: str, now: datetime, *, by: Person = THIS_COMPUTER
-) -> int | None:
+def undo_move(session: Session, old_id: str, now: datetime, *, by: Person) -> int | None:
     """Move the history that was taken along back to the old id; return its days of figures.
 
     What the new id got since then stays with it. The old Page is archived only if it was before.

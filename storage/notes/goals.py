@@ -13,7 +13,7 @@ from storage.db.upsert import count_changed, upsert
 from storage.figures.filters import Metric
 from storage.jobs.events import record_event
 from storage.models import Goal
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def set_goal(
     goal: GoalRow,
     now: datetime,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> None:
     """Store or replace the goal of a stored Page. The caller has checked its values."""
     require(session, by, "operator")
@@ -50,7 +50,7 @@ def set_goal(
 
 
 def remove_goal(
-    session: Session, page_id: str, metric: Metric, now: datetime, *, by: Person = THIS_COMPUTER
+    session: Session, page_id: str, metric: Metric, now: datetime, *, by: Person
 ) -> bool:
     """Delete a goal; False when there was none."""
     require(session, by, "operator")

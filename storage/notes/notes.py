@@ -19,7 +19,7 @@ from storage.db.installation import bump_data_version
 from storage.db.text import one_line
 from storage.jobs.events import record_event
 from storage.models import Note, Page, PageTag, Tag
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 MAX_TEXT = 200  # characters
 MAX_AHEAD = timedelta(days=366)
@@ -54,9 +54,7 @@ class NoteDraft:
     tag_id: int | None = None
 
 
-def add_note(
-    session: Session, draft: NoteDraft, now: datetime, *, by: Person = THIS_COMPUTER
-) -> int:
+def add_note(session: Session, draft: NoteDraft, now: datetime, *, by: Person) -> int:
     """Store a note and return its id.
 
     Raises NoteRefused when the text is empty or too long, when the day is more than a year after
@@ -73,7 +71,7 @@ def add_note(
 
 
 def change_note(
-    session: Session, note_id: int, draft: NoteDraft, now: datetime, *, by: Person = THIS_COMPUTER
+    session: Session, note_id: int, draft: NoteDraft, now: datetime, *, by: Person
 ) -> bool:
     """Give a note another day, text and scope; False when it is gone. Raises as `add_note`.
 
@@ -92,9 +90,7 @@ def change_note(
     return True
 
 
-def delete_note(
-    session: Session, note_id: int, now: datetime, *, by: Person = THIS_COMPUTER
-) -> bool:
+def delete_note(session: Session, note_id: int, now: datetime, *, by: Person) -> bool:
     """Delete a note for good; False when it is gone already."""
     require(session, by, "operator")
     note = find_note(session, note_id)

@@ -19,7 +19,7 @@ from storage.db.text import one_line
 from storage.db.upsert import count_changed, insert_into, upsert
 from storage.models import SavedView, StartView
 from storage.models.folding import fold
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 MAX_VIEWS = 100
 MAX_NAME = 60  # characters
@@ -48,7 +48,7 @@ def save_view(
     now: datetime,
     *,
     replaces: bool = False,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> View:
     """Save a view; with ``replaces``, a view of the same name gets this name and these parameters.
 
@@ -84,7 +84,7 @@ def save_view(
     return saved
 
 
-def delete_view(session: Session, view_id: int, *, by: Person = THIS_COMPUTER) -> bool:
+def delete_view(session: Session, view_id: int, *, by: Person) -> bool:
     """Delete a view; False when it does not exist."""
     require(session, by, "operator")
     is_deleted = count_changed(session, delete(SavedView).where(SavedView.id == view_id)) > 0
@@ -93,7 +93,7 @@ def delete_view(session: Session, view_id: int, *, by: Person = THIS_COMPUTER) -
     return is_deleted
 
 
-def set_start_view(session: Session, view_id: int | None, *, by: Person = THIS_COMPUTER) -> None:
+def set_start_view(session: Session, view_id: int | None, *, by: Person) -> None:
     """Make a view the start screen of ``by`` instead of any other; None: Overview as it is."""
     require(session, by, "viewer")
     if view_id is None:
@@ -103,7 +103,7 @@ def set_start_view(session: Session, view_id: int | None, *, by: Person = THIS_C
     bump_data_version(session)
 
 
-def list_views(session: Session, *, of: Person = THIS_COMPUTER) -> list[View]:
+def list_views(session: Session, *, of: Person) -> list[View]:
     """Return the saved views by name, with the start screen of a person."""
     is_start = (StartView.view_id == SavedView.id) & (StartView.by == of.key)
     query = (
@@ -120,7 +120,7 @@ def list_views(session: Session, *, of: Person = THIS_COMPUTER) -> list[View]:
     return [View(*row) for row in session.execute(query)]
 
 
-def find_view(session: Session, name: str, *, of: Person = THIS_COMPUTER) -> View | None:
+def find_view(session: Session, name: str, *, of: Person) -> View | None:
     """Return the view of this name, ignoring case and accents; None without any."""
     folded = fold(one_line(name))
     return next((view for view in list_views(session, of=of) if fold(view.name) == folded), None)

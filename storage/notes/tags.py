@@ -21,7 +21,7 @@ from storage.figures.filters import Filter, filter_conditions
 from storage.jobs.events import record_event
 from storage.models import Page, PageTag, Tag
 from storage.models.folding import fold
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 MAX_NAME = 40  # characters
 MAX_LISTED = 1_000
@@ -36,7 +36,7 @@ class TagCount:
     pages_count: int
 
 
-def create_tag(session: Session, name: str, now: datetime, *, by: Person = THIS_COMPUTER) -> int:
+def create_tag(session: Session, name: str, now: datetime, *, by: Person) -> int:
     """Create a tag without Pages and return its id. Raises TagRefused for its name."""
     require(session, by, "operator")
     name = _judge(name)
@@ -51,9 +51,7 @@ def create_tag(session: Session, name: str, now: datetime, *, by: Person = THIS_
     return tag_id
 
 
-def rename_tag(
-    session: Session, tag_id: int, name: str, now: datetime, *, by: Person = THIS_COMPUTER
-) -> bool:
+def rename_tag(session: Session, tag_id: int, name: str, now: datetime, *, by: Person) -> bool:
     """Rename a tag, also to the same name in another case; False when it does not exist.
 
     Raises TagRefused for its name.
@@ -75,7 +73,7 @@ def rename_tag(
     return True
 
 
-def delete_tag(session: Session, tag_id: int, now: datetime, *, by: Person = THIS_COMPUTER) -> bool:
+def delete_tag(session: Session, tag_id: int, now: datetime, *, by: Person) -> bool:
     """Delete a tag with its notes, but not its Pages; False when it does not exist."""
     require(session, by, "operator")
     tag = find_tag(session, tag_id)
@@ -95,7 +93,7 @@ def tag_pages(
     filter: Filter,
     until: date,
     now: datetime,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> int:
     """Give every Page of ``filter`` a tag; return how many did not have it before.
 
@@ -116,7 +114,7 @@ def untag_pages(
     filter: Filter,
     until: date,
     now: datetime,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> int:
     """Take a tag from every Page of ``filter``; return how many had it. ``until`` as tag_pages."""
     require(session, by, "operator")
@@ -127,9 +125,7 @@ def untag_pages(
     return count
 
 
-def tag_page(
-    session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person = THIS_COMPUTER
-) -> bool:
+def tag_page(session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person) -> bool:
     """Give one Page a tag; False when it has it already, or Page or tag does not exist."""
     require(session, by, "operator")
     count = _insert(session, tag_id, select(Page.id).where(Page.id == page_id))
@@ -137,9 +133,7 @@ def tag_page(
     return count == 1
 
 
-def untag_page(
-    session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person = THIS_COMPUTER
-) -> bool:
+def untag_page(session: Session, tag_id: int, page_id: str, now: datetime, *, by: Person) -> bool:
     """Take a tag from one Page; False when it did not have it."""
     require(session, by, "operator")
     tagged = delete(PageTag).where(PageTag.tag_id == tag_id, PageTag.page_id == page_id)
@@ -154,7 +148,7 @@ def set_tags_of(
     tag_ids: Collection[int],
     now: datetime,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> None:
     """Give a Page exactly these tags; those that are gone are ignored."""
     require(session, by, "operator")

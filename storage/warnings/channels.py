@@ -14,7 +14,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed, upsert
 from storage.jobs.events import record_event
 from storage.models import WarningChannel, WarningTopic
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 from storage.warnings.deliveries import forget_tries
 
 Channel = Literal["email", "webhook", "slack"]
@@ -50,7 +50,7 @@ def set_channel(
     settings: str,
     now: datetime,
     *,
-    by: Person = THIS_COMPUTER,
+    by: Person,
 ) -> None:
     """Set up a channel, or change it; what could not be sent is tried again."""
     require(session, by, "admin")
@@ -71,9 +71,7 @@ def set_channel(
     record_event(session, "channel_set", {"channel": channel}, now, by=by)
 
 
-def remove_channel(
-    session: Session, channel: Channel, now: datetime, *, by: Person = THIS_COMPUTER
-) -> None:
+def remove_channel(session: Session, channel: Channel, now: datetime, *, by: Person) -> None:
     """Forget a channel. What was sent through it stays known, so it is not sent again."""
     require(session, by, "admin")
     if count_changed(session, delete(WarningChannel).where(WarningChannel.channel == channel)):
@@ -108,9 +106,7 @@ def list_topics(session: Session) -> dict[str, datetime]:
     return {row.topic: row.since for row in session.scalars(select(WarningTopic))}
 
 
-def switch_topic(
-    session: Session, topic: str, now: datetime, *, is_on: bool, by: Person = THIS_COMPUTER
-) -> None:
+def switch_topic(session: Session, topic: str, now: datetime, *, is_on: bool, by: Person) -> None:
     """Switch a topic on or off."""
     require(session, by, "admin")
     count_changed(session, delete(WarningTopic).where(WarningTopic.topic == topic))

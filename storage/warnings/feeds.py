@@ -16,7 +16,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed
 from storage.jobs.events import record_event
 from storage.models import CalendarFeed
-from storage.people.person import THIS_COMPUTER, Person, require
+from storage.people.person import Person, require
 
 MAX_FEEDS = 10
 # A calendar program asks every few minutes at most; a flood must not write each time.
@@ -37,7 +37,7 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def add_feed(session: Session, secret: str, now: datetime, *, by: Person = THIS_COMPUTER) -> None:
+def add_feed(session: Session, secret: str, now: datetime, *, by: Person) -> None:
     """Store a new address."""
     require(session, by, "admin")
     session.execute(insert(CalendarFeed).values(secret_hash=hash_secret(secret), made_at=now))
@@ -67,9 +67,7 @@ def note_use(session: Session, secret: str, now: datetime) -> None:
     count_changed(session, update(CalendarFeed).where(*is_meant).values(last_used_at=now))
 
 
-def revoke_feed(
-    session: Session, secret_hash: str, now: datetime, *, by: Person = THIS_COMPUTER
-) -> None:
+def revoke_feed(session: Session, secret_hash: str, now: datetime, *, by: Person) -> None:
     """Delete an address: from then on it is as unknown as any other."""
     require(session, by, "admin")
     is_meant = CalendarFeed.secret_hash == secret_hash

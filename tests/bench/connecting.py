@@ -35,6 +35,7 @@ from fb.sandbox.serve import serve
 from fb.settings import read_settings
 from pages import queries, records
 from pages.text.periods import get_period
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook import traveller
 from tests.integration.facebook.own_sandbox import connect, is_finished, opened_sandbox
 from tests.waiting import wait_until
@@ -79,7 +80,7 @@ def measure_history(folder: Path, report: Callable[..., None]) -> None:
     with opened_sandbox(folder) as installation:
         began_at = time.perf_counter()
         connect(installation)
-        sandbox_history.make_history(installation)
+        sandbox_history.make_history(installation, by=THIS_COMPUTER)
         wait_until(lambda: is_finished(installation), 60)
         today = installation.now().date()
         with installation.database.reading() as session:

@@ -18,6 +18,7 @@ from storage.accounts.vault import Vault
 from storage.db.engine import Database
 from storage.figures.snapshots import store_reports
 from storage.models import Attempt, JobLease
+from storage.people.person import THIS_COMPUTER
 from tests import present
 
 NOW = present.NOW
@@ -30,11 +31,7 @@ OTHER_KEY = Fernet.generate_key().decode()
 def add_attempt(session: Session, id: str = "a1", nonce_hash: str = "n1") -> None:
     """Begin a trip at NOW that may come back within fifteen minutes."""
     create_attempt(
-        session,
-        id=id,
-        nonce_hash=nonce_hash,
-        binding=BINDING,
-        now=NOW,
+        session, id=id, nonce_hash=nonce_hash, binding=BINDING, now=NOW, by=THIS_COMPUTER
     )
 
 

@@ -23,6 +23,7 @@ from fb.web.calendar_route import make_calendar_routes
 from fb.web.guard import Guard, HostPolicy
 from fb.web.unknown_address import UnknownAddress
 from storage.models import CalendarFeed, Grant
+from storage.people.person import THIS_COMPUTER
 from storage.warnings.due import Ending
 from storage.warnings.feeds import MAX_FEEDS
 from tests.integration.facebook.traveller import APP_ID, APP_SECRET
@@ -69,7 +70,7 @@ def client(installation: Installation, tmp_path: Path) -> Iterator[TestClient]:
 
 
 def path_of(installation: Installation) -> str:
-    address = make_feed(installation)
+    address = make_feed(installation, by=THIS_COMPUTER)
     assert address is not None
     return urlsplit(address).path
 
@@ -98,7 +99,7 @@ def test_unknown_and_revoked_addresses_have_the_same_answer(
 ) -> None:
     path = path_of(installation)
     assert client.head(path).status_code == 200
-    revoke_feed(installation, list_feeds(installation)[0].secret_hash)
+    revoke_feed(installation, list_feeds(installation)[0].secret_hash, by=THIS_COMPUTER)
     revoked, unknown = client.get(path), client.get("/calendar/never-made.ics")
     assert revoked.status_code == 404
     for other in (unknown, client.get(path.removesuffix(".ics")), client.get("/calendar/%ff.ics")):
@@ -119,9 +120,9 @@ def test_only_a_hash_of_the_address_is_stored_and_other_methods_are_refused(
 
 
 def test_addresses_are_limited(installation: Installation) -> None:
-    addresses = {make_feed(installation) for _ in range(MAX_FEEDS)}
+    addresses = {make_feed(installation, by=THIS_COMPUTER) for _ in range(MAX_FEEDS)}
     assert len(addresses) == MAX_FEEDS
-    assert make_feed(installation) is None
+    assert make_feed(installation, by=THIS_COMPUTER) is None
 
 
 def test_a_program_behind_the_sign_in_proxy_needs_the_proxys_secret_only(

@@ -39,6 +39,7 @@ from storage.jobs import leases
 from storage.jobs.runs import SNAPSHOTS, start_run
 from storage.ledger.verification import verify_ledger
 from storage.models import Event
+from storage.people.person import THIS_COMPUTER
 from storage.people.person import command_line as person_of_command_line
 from storage.sign_in.people import let_in
 from tests.integration.facebook.own_sandbox import connect, opened_sandbox
@@ -415,7 +416,7 @@ def test_a_wrong_key_is_told_and_can_be_mended_without_losing_history(connected:
     with opened_sandbox(home) as installation:
         assert not installation.can_open_tokens
         for connection in list_connections(installation, installation.now()):
-            disconnect(installation, connection.grant_id, revoke=False)
+            disconnect(installation, connection.grant_id, revoke=False, by=THIS_COMPUTER)
     assert run(home, "rotate-keys").returncode == 0
     with opened_sandbox(home) as installation:
         assert installation.can_open_tokens
@@ -532,7 +533,14 @@ def allow_bot(home: Path) -> str:
     """Let a program have one Page's access; return the Page's id."""
     with opened_sandbox(home) as installation, installation.database.writing() as session:
         page_id = list_page_tokens(session)[0].page_id
-        allow(session, "bot", "pages_read_engagement", installation.now(), page_id=page_id)
+        allow(
+            session,
+            "bot",
+            "pages_read_engagement",
+            installation.now(),
+            page_id=page_id,
+            by=THIS_COMPUTER,
+        )
     return page_id
 
 

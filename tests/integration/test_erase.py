@@ -58,6 +58,7 @@ from storage.models import (
     UtcDateTime,
 )
 from storage.notes.saved_views import save_view
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import APP_ID
 from tests.integration.storage_rows import (
     KEY,
@@ -196,7 +197,9 @@ def add_loose_ends(session: Session, kind: ErasureKind) -> None:
     seen = {"page_id": f"{ERASED} id", "name": ERASED, "kind": "not_ticked", "seen_at": NOW}
     session.execute(insert(SeenPage).values(grant_id=kept, **seen))
     if kind == "account":
-        save_view(session, "Anna's", urlencode({"account": f"{ERASED} account_id"}), NOW)
+        save_view(
+            session, "Anna's", urlencode({"account": f"{ERASED} account_id"}), NOW, by=THIS_COMPUTER
+        )
 
 
 def tables_that_name(session: Session, mark: str) -> list[str]:
@@ -210,7 +213,7 @@ def tables_that_name(session: Session, mark: str) -> list[str]:
 def erase_it(installation: Installation, kind: ErasureKind, id: str) -> bool:
     erasure = erase.load_erasure(installation, kind, id)
     assert erasure is not None
-    return erase.erase(installation, erasure)
+    return erase.erase(installation, erasure, by=THIS_COMPUTER)
 
 
 def files_of(installation: Installation) -> bytes:
@@ -313,14 +316,14 @@ def test_a_page_that_another_account_holds_stays(installation: Installation) -> 
     assert erasure is not None
     assert (erasure.page_ids, erasure.page_names, erasure.kept_count) == (("10",), ("Page 10",), 1)
     assert (erasure.days_count, erasure.grant_id) == (0, anna)
-    assert erase.erase(installation, erasure)
+    assert erase.erase(installation, erasure, by=THIS_COMPUTER)
     with installation.database.reading() as session:
         held = session.execute(select(PageGrant.page_id, PageGrant.grant_id)).all()
         assert [tuple(row) for row in held] == [("11", ben), ("12", ben)]
         event = list_events(session)[0]
     assert (event.kind, event.facts) == ("account_erased", {"days": 0, "pages": 1})
     assert erase.load_erasure(installation, "account", "1") is None
-    assert erase.erase(installation, erasure), "what is gone counts as erased"
+    assert erase.erase(installation, erasure, by=THIS_COMPUTER), "what is gone counts as erased"
 
 
 def test_a_run_has_to_end_first(installation: Installation) -> None:
@@ -365,7 +368,7 @@ def test_a_restored_copy_is_found_and_a_new_consent_is_not(tmp_path: Path) -> No
         assert list_again(installation) == [("account", "1"), ("page", "10")]
         assert erase.count_unknown_keys(installation) == 0
         erase.merge_lists(installation)
-        assert erase.erase(installation, *erase.list_erased_again(installation))
+        assert erase.erase(installation, *erase.list_erased_again(installation), by=THIS_COMPUTER)
         assert list_again(installation) == []
         installation.vault = Vault([OTHER_KEY])
         assert erase.count_unknown_keys(installation) == 2

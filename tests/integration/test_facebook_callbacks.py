@@ -36,6 +36,7 @@ from storage.accounts.page_profile import find_page_profile
 from storage.jobs.events import EventRecord, list_events
 from storage.jobs.runs import SNAPSHOTS, finish_run, start_run
 from storage.models import Attempt, DeletionRequest, Page, PageGrant
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import APP_ID, APP_SECRET, MovableClock
 from tests.integration.killing import die, run_until_killed
 from tests.integration.storage_rows import KEY, NOW, OTHER_KEY, add_attempt, add_grant
@@ -485,7 +486,7 @@ def test_pasted_texts_are_read(desk: Desk) -> None:
 def test_what_an_operator_removes_is_proven_without_its_id(desk: Desk) -> None:
     desk.connect("1", "10")
     codes, is_done = removal.remove(
-        desk.installation, removal.read_pasted(desk.installation, "1 77")
+        desk.installation, removal.read_pasted(desk.installation, "1 77"), by=THIS_COMPUTER
     )
     assert is_done
     said = [desk.read(f"{DELETION_PATH}{code}") for code in codes]

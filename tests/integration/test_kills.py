@@ -34,6 +34,7 @@ from storage.csv_import.importer import import_figures
 from storage.db.engine import Database, open_database
 from storage.migrations.migrate import make_config, migrate
 from storage.models import Base, Event, Grant, Page
+from storage.people.person import THIS_COMPUTER
 from tests.faults import ROUND
 from tests.integration.conftest import LIVE, SANDBOX, Templates, copy_sqlite
 from tests.integration.facebook.traveller import Scene, opened_scene
@@ -104,7 +105,7 @@ def rotate(scene: Scene, _: object) -> None:
     vault = Vault([OTHER_KEY, KEY])
     with scene.installation.database.writing() as session:
         check_keys(session, vault, NOW)
-    rotate_keys(scene.installation.database, vault, NOW)
+    rotate_keys(scene.installation.database, vault, NOW, by=THIS_COMPUTER)
 
 
 def choose_account(scene: Scene) -> Any:
@@ -118,7 +119,7 @@ def choose_account(scene: Scene) -> Any:
 
 
 def erase_account(scene: Scene, erasure: Any) -> None:
-    erase(scene.installation, erasure)
+    erase(scene.installation, erasure, by=THIS_COMPUTER)
 
 
 def write_file(scene: Scene) -> Any:
@@ -131,7 +132,7 @@ def write_file(scene: Scene) -> Any:
 
 def take_in(scene: Scene, figures: Any) -> None:
     with scene.installation.database.writing() as session:
-        import_figures(session, figures, "past.csv", NOW)
+        import_figures(session, figures, "past.csv", NOW, by=THIS_COMPUTER)
 
 
 WORKS = {

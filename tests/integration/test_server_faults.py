@@ -34,6 +34,7 @@ from storage.db.clock import read_clock
 from storage.db.errors import DatabaseFull, DatabaseUnreachable, JobRunning
 from storage.jobs.runs import SNAPSHOTS
 from storage.models import Grant, JobFailure, JobRun, Page, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import MovableClock, Scene, Traveller, opened_scene
 from tests.integration.killing import dump
 from tests.integration.notes.csv_files import file_of
@@ -155,7 +156,7 @@ def test_a_full_disk(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
 
     def take_in() -> None:
         with database.writing() as session:
-            import_figures(session, figures, "past.csv", scene.clock())
+            import_figures(session, figures, "past.csv", scene.clock(), by=THIS_COMPUTER)
 
     with full_disk(database):
         with pytest.raises(DatabaseFull):

@@ -29,6 +29,7 @@ from fb.warnings.target import Failure, SendFailed
 from fb.warnings.webhook import SlackSettings, WebhookSettings, post_webhook
 from storage.jobs.runs import WARNINGS, find_last_run
 from storage.models import Grant, WarningChannel
+from storage.people.person import THIS_COMPUTER
 from storage.warnings import channels
 from storage.warnings.deliveries import PAUSES
 from tests.integration.facebook.traveller import APP_ID, APP_SECRET, MovableClock
@@ -338,7 +339,7 @@ def office(tmp_path: Path, live_database_url: str) -> Iterator[Office]:
             grant_id = add_grant(session, installation.vault, "1", ["10"])
             ends = {"expires_at": NOW + timedelta(days=6), "data_access_expires_at": None}
             session.execute(update(Grant).values(ends | {"checked_at": NOW}))
-        sender.set_up(installation, hook(receiver.port))
+        sender.set_up(installation, hook(receiver.port), by=THIS_COMPUTER)
         yield Office(installation, clock, receiver, grant_id)
 
 
@@ -384,7 +385,7 @@ def test_a_server_that_dies_after_its_claim_loses_no_warning(
 
 def test_a_channel_that_fails_says_so_is_tried_again_and_holds_up_no_other(office: Office) -> None:
     dead = SlackSettings(f"https://{NAME}:{closed_port()}/services/s3cret")
-    sender.set_up(office.installation, dead)
+    sender.set_up(office.installation, dead, by=THIS_COMPUTER)
     office.run()
     assert len(office.keys()) == 1
     assert office.way().failure is None
@@ -394,7 +395,11 @@ def test_a_channel_that_fails_says_so_is_tried_again_and_holds_up_no_other(offic
     assert run is not None
     assert (run.status, run.values_count) == ("done", 1)
     assert not warning_job.is_due(office.installation)
-    sender.set_up(office.installation, SlackSettings(f"https://{NAME}:{office.receiver.port}/x"))
+    sender.set_up(
+        office.installation,
+        SlackSettings(f"https://{NAME}:{office.receiver.port}/x"),
+        by=THIS_COMPUTER,
+    )
     assert warning_job.is_due(office.installation), "a new address is tried at once"
     office.run()
     assert office.way("slack").failure is None
@@ -402,12 +407,12 @@ def test_a_channel_that_fails_says_so_is_tried_again_and_holds_up_no_other(offic
 
 
 def test_a_test_message_says_how_it_went(office: Office) -> None:
-    sender.send_test(office.installation, "webhook")
+    sender.send_test(office.installation, "webhook", by=THIS_COMPUTER)
     assert office.way().last_sent_at == NOW
     assert b'"test": true' in office.receiver.received[0]
     office.receiver.answer = b"HTTP/1.1 403 No\r\n\r\n"
     with pytest.raises(SendFailed):
-        sender.send_test(office.installation, "webhook")
+        sender.send_test(office.installation, "webhook", by=THIS_COMPUTER)
     assert (office.way().failure, office.way().failure_status) == ("status", 403)
     assert warning_job.is_due(office.installation), "a test is no warning"
 
@@ -419,7 +424,7 @@ def test_settings_that_another_key_sealed_are_a_failure_in_words(office: Office)
             update(WarningChannel).values(sealed_settings=other.text)  # of another channel
         )
     with pytest.raises(SendFailed) as failed:
-        sender.send_test(office.installation, "webhook")
+        sender.send_test(office.installation, "webhook", by=THIS_COMPUTER)
     assert failed.value.failure == "sealed"
     assert [way.shown for way in sender.list_ways(office.installation)] == [None]
 
@@ -429,7 +434,7 @@ def test_the_week_is_sent_where_somebody_can_write_it_and_an_empty_one_is_not(
 ) -> None:
     with office.installation.database.writing() as session:
         session.execute(update(Grant).values(expires_at=None))
-    sender.switch_topic(office.installation, "week", is_on=True)
+    sender.switch_topic(office.installation, "week", is_on=True, by=THIS_COMPUTER)
     office.clock.at += timedelta(days=7 - office.clock.at.weekday())  # a Monday
     office.run()
     assert office.receiver.received == [], "the command line can't write it"

@@ -166,7 +166,7 @@ def test_events_are_sentences(stage: Stage) -> None:
 
 def test_more_events_than_fit_are_paged(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
-        tag_id = create_tag(session, "Brand", NOW)
+        tag_id = create_tag(session, "Brand", NOW, by=THIS_COMPUTER)
         for number in range(30):
             facts, when = {"pages": 100 + number}, NOW + timedelta(seconds=number)
             record_event(session, "tagged", facts, when, tag_id=tag_id)
@@ -182,7 +182,7 @@ def test_more_events_than_fit_are_paged(stage: Stage) -> None:
 def test_events_are_filtered_in_the_address_and_exported(stage: Stage) -> None:
     grant_id = connect(stage)
     with stage.installation.database.writing() as session:
-        tag_id = create_tag(session, "=1+1", NOW)
+        tag_id = create_tag(session, "=1+1", NOW, by=THIS_COMPUTER)
         for number in range(30):
             record_event(session, "tagged", {"pages": number}, NOW, tag_id=tag_id)
         record_event(session, "frozen", {}, NOW - timedelta(days=2), grant_id=grant_id)

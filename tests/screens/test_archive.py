@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 from pages.text.formats import day
 from storage.accounts.archive import archive_pages, list_archived
 from storage.db.installation import bump_data_version
+from storage.people.person import THIS_COMPUTER
 from tests.screens.conftest import HOSTILE, NOW, Stage, open_dialog, press, tiles_of, words_of
 from tests.screens.figures import connect, give_page, rising
 from tests.screens.overview.test_overview import names_of
@@ -20,7 +21,7 @@ def fill(stage: Stage, hostile: str = "Optik Keller") -> None:
 
 def put_away(stage: Stage, *page_ids: str) -> None:
     with stage.installation.database.writing() as session:
-        archive_pages(session, page_ids, NOW)
+        archive_pages(session, page_ids, NOW, by=THIS_COMPUTER)
         bump_data_version(session)
 
 

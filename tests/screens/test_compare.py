@@ -12,6 +12,7 @@ from pages.compare import PICKER_KEY
 from pages.text import formats
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import HOSTILE, NOW, Stage, charts_of, press, words_of
 from tests.screens.figures import TODAY, connect, day_of, fill, give_page, rising
@@ -48,9 +49,9 @@ def chips_of(at: AppTest) -> list[str]:
 
 def give_tag(stage: Stage, name: str, *page_ids: str) -> int:
     with stage.installation.database.writing() as session:
-        tag_id = create_tag(session, name, NOW)
+        tag_id = create_tag(session, name, NOW, by=THIS_COMPUTER)
         for page_id in page_ids:
-            tag_page(session, tag_id, page_id, NOW)
+            tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
     return tag_id
 
 
@@ -271,7 +272,9 @@ def test_notes_of_a_tag_bear_its_name(stage: Stage) -> None:
     fill(stage, 3)
     tag_id = give_tag(stage, "Brand", "3")
     with stage.installation.database.writing() as session:
-        add_note(session, NoteDraft(day_of(10), "For the brand", None, tag_id), NOW)
+        add_note(
+            session, NoteDraft(day_of(10), "For the brand", None, tag_id), NOW, by=THIS_COMPUTER
+        )
     at = stage.open("compare", {"ids": "1", "tags": f"{tag_id}"})
     assert "Brand: For the brand" in json.dumps(chart_of(at))
 
@@ -310,7 +313,7 @@ def test_notes_of_these_pages_and_of_all_are_drawn(stage: Stage) -> None:
     fill(stage, 3)
     with stage.installation.database.writing() as session:
         for text, page_id in (("For all", None), ("For one", "1"), ("For another", "3")):
-            add_note(session, NoteDraft(day_of(10), text, page_id), NOW)
+            add_note(session, NoteDraft(day_of(10), text, page_id), NOW, by=THIS_COMPUTER)
     at = stage.open("compare", {"ids": "1,2"})
     drawn = json.dumps(chart_of(at))
     assert "For all" in drawn
@@ -336,8 +339,8 @@ def test_a_day_has_the_figure_and_the_change_of_each_and_its_notes(stage: Stage)
     tag_id = give_tag(stage, "Both", "1", "2")
     day = ago(3)
     with stage.installation.database.writing() as session:
-        add_note(session, NoteDraft(day, "Prize draw", "2"), NOW)
-        add_note(session, NoteDraft(ago(4), "Another day"), NOW)
+        add_note(session, NoteDraft(day, "Prize draw", "2"), NOW, by=THIS_COMPUTER)
+        add_note(session, NoteDraft(ago(4), "Another day"), NOW, by=THIS_COMPUTER)
     query = {"ids": "2,1", "tags": f"{tag_id}"}
     at = stage.open("compare", query)
     assert at.selectbox(key="day-compare").options[0] == formats.weekday(ago(0), year=False)

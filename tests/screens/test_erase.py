@@ -11,6 +11,7 @@ from pages.ui.erase import erase_text
 from storage.accounts.erasure import Erasure
 from storage.jobs.runs import SNAPSHOTS, start_run
 from storage.notes.notes import NoteDraft, add_note
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import hold
 from tests.screens.conftest import HOSTILE, NOW, Stage, open_dialog, words_of
 from tests.screens.figures import connect, give_page, rising
@@ -25,7 +26,7 @@ def fill(stage: Stage) -> None:
     give_page(stage, "11", rising(100, 1), name="Optik Keller", grant_id=anna)
     with stage.installation.database.writing() as session:
         hold(session, ben, "11")
-        add_note(session, NoteDraft(NOW.date(), "Moved", "10"), NOW)
+        add_note(session, NoteDraft(NOW.date(), "Moved", "10"), NOW, by=THIS_COMPUTER)
 
 
 def test_an_account_is_erased_from_connections(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import formats
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage, words_of
 from tests.screens.figures import fill, give_insights
@@ -109,9 +110,9 @@ def test_compare_has_a_table_of_them_where_a_page_has_any(stage_with_views: Stag
 
 def test_a_tag_has_the_sum_of_its_pages_and_says_of_how_many(stage_with_views: Stage) -> None:
     with stage_with_views.installation.database.writing() as session:
-        tag_id = create_tag(session, "Bakeries", NOW)
+        tag_id = create_tag(session, "Bakeries", NOW, by=THIS_COMPUTER)
         for page_id in ("1", "2", "3"):
-            tag_page(session, tag_id, page_id, NOW)
+            tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
     at = stage_with_views.open("compare", {"ids": "4", "tags": str(tag_id)})
     table = at.dataframe[1].value
     assert table["views"].tolist()[1] == 2240

@@ -17,6 +17,7 @@ from storage.insights.values import StateRow, upsert_states
 from storage.jobs.runs import INSIGHTS, finish_run, start_run
 from storage.models import Grant, InsightMetric, PageGrant
 from storage.notes.notes import NoteDraft, add_note
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage, charts_of, press, words_of
 from tests.screens.figures import connect, give_insights, give_page, rising
@@ -218,7 +219,7 @@ def test_a_day_of_the_metric_beside_a_day_of_the_fans(stage_with_page: Stage) ->
     stage, day = stage_with_page, ago(3)
     give_insights(stage, "page_media_view", {**days(90), day: 1_234})
     with stage.installation.database.writing() as session:
-        add_note(session, NoteDraft(day, "Prize draw", "104"), NOW)
+        add_note(session, NoteDraft(day, "Prize draw", "104"), NOW, by=THIS_COMPUTER)
     at = stage.open("page", {"id": "104", "day": f"{ago(5)}"})
     assert at.selectbox(key="day-insights").value is None, "its days are others"
     at.selectbox(key="day-insights").set_value(f"{day}").run()

@@ -18,6 +18,7 @@ from storage.csv_import.plan import ImportCounts
 from storage.db.installation import bump_data_version
 from storage.models import PageChange, Snapshot
 from storage.notes.goals import GoalRow, find_goal
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage, charts_of, words_of
 from tests.screens.figures import TODAY, connect, day_of, give_page
@@ -100,7 +101,7 @@ def test_a_figure_tells_where_it_came_from(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
         counts = ImportCounts(new=1, equal=0, conflicting=0, refused=0)
         at = NOW - timedelta(days=19)
-        id = add_import(session, "=cmd|'fans'.csv", counts, at)
+        id = add_import(session, "=cmd|'fans'.csv", counts, at, by=THIS_COMPUTER)
         session.execute(
             update(Snapshot)
             .where(Snapshot.day == day_of(TODAY - 1))

@@ -16,6 +16,7 @@ from storage.accounts.page_profile import PageHolder
 from storage.accounts.seen_pages import SeenKind, Sighting, replace_sightings
 from storage.figures.page_search import FoundPage, SeenBy
 from storage.models import Grant, Page
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import hold
 from tests.screens.conftest import HOSTILE, NOW, Stage, press, words_of
 from tests.screens.figures import connect, give_page
@@ -230,7 +231,7 @@ def test_a_frozen_account_and_an_archived_page_come_back_from_the_row(stage: Sta
     give(stage, "12", "Optik Keller", "ok")
     give(stage, "13", "Café", "ok")
     with stage.installation.database.writing() as session:
-        archive_pages(session, ["13"], NOW)
+        archive_pages(session, ["13"], NOW, by=THIS_COMPUTER)
     at = press(search(stage, "optik"), "Unfreeze")
     assert [toast.value for toast in at.toast] == ["Anna Keller is no longer frozen."]
     with stage.installation.database.reading() as session:

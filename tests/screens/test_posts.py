@@ -15,6 +15,7 @@ from storage.db.upsert import table_of
 from storage.jobs.runs import POSTS, add_progress, start_run
 from storage.models import Post, PostCheckpoint, PostState
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.made_posts import give_posts
 from tests.screens.conftest import NOW, Stage, charts_of, press, tiles_of, words_of
 from tests.screens.figures import fill
@@ -228,7 +229,13 @@ def test_states_without_posts(stage: Stage) -> None:
 
 def test_the_filter_of_overview_narrows_posts(stage_with_posts: Stage) -> None:
     with stage_with_posts.installation.database.writing() as session:
-        tag_page(session, create_tag(session, "Spring", NOW), "2", NOW)
+        tag_page(
+            session,
+            create_tag(session, "Spring", NOW, by=THIS_COMPUTER),
+            "2",
+            NOW,
+            by=THIS_COMPUTER,
+        )
     at = stage_with_posts.open("posts", {"tag": "Spring", "period": "90 days"})
     assert set(table_of_posts(at)["page"]) == {"Page 002"}
     assert "1 Page with the tag “Spring”." in said_by(at).replace("*", "")

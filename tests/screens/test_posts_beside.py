@@ -11,6 +11,7 @@ from pages.text import formats
 from storage.accounts.archive import archive_pages
 from storage.db.installation import bump_data_version
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import HOSTILE, NOW, Stage, charts_of, links_of, press, words_of
 from tests.screens.figures import TODAY, connect, fill, give_page
@@ -208,9 +209,9 @@ def test_days_with_posts_are_marked_on_request_and_claim_nothing(posting: Stage)
 def test_compare_has_posts_and_kinds_side_by_side(posting: Stage) -> None:
     give_posts(posting, "4", dict.fromkeys(range(8, 27, 3), 30), kind="reel")
     with posting.installation.database.writing() as session:
-        tag_id = create_tag(session, "Bakeries", NOW)
+        tag_id = create_tag(session, "Bakeries", NOW, by=THIS_COMPUTER)
         for page_id in ("1", "4"):
-            tag_page(session, tag_id, page_id, NOW)
+            tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
     at = posting.open("compare", {"ids": "1,4", "tags": str(tag_id)})
     posts, kinds = (table.value for table in at.dataframe[-2:])
     assert posts["posts"].tolist() == ["4", "7", "11"]
@@ -261,7 +262,7 @@ def test_a_page_leads_to_its_posts_alone(posting: Stage) -> None:
 
 def test_an_archived_page_leads_to_its_posts_too(posting: Stage) -> None:
     with posting.installation.database.writing() as session:
-        archive_pages(session, ["1"], NOW)
+        archive_pages(session, ["1"], NOW, by=THIS_COMPUTER)
         bump_data_version(session)
     at = posting.open("page", {"id": "1"})
     assert query_of(at, "All posts of this Page") == "of=1&archived=yes"

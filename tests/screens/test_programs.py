@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages.parts.connections.programs_card import BAD_NAME, NONE_YET
 from storage.accounts.allowances import allow, count_handout, list_allowances
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.screens.conftest import HOSTILE, NOW, Stage, words_of
 from tests.screens.figures import connect, give_page
 
@@ -63,9 +64,9 @@ def test_what_was_refused_is_allowed_by_one_press(shop: Stage) -> None:
 
 def test_what_a_program_got_is_said_and_can_be_withdrawn(shop: Stage) -> None:
     with shop.installation.database.writing() as session:
-        tag_id = create_tag(session, "Shops", NOW)
-        tag_page(session, tag_id, "1", NOW)
-        allow(session, BOT, MESSAGES, NOW, tag_id=tag_id)
+        tag_id = create_tag(session, "Shops", NOW, by=THIS_COMPUTER)
+        tag_page(session, tag_id, "1", NOW, by=THIS_COMPUTER)
+        allow(session, BOT, MESSAGES, NOW, tag_id=tag_id, by=THIS_COMPUTER)
     assert "asked for nothing" in words_of(shop.open("connections"))
     count(shop, times=12)
     at = shop.open("connections")

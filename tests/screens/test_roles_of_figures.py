@@ -174,11 +174,13 @@ def filled(stage: Stage) -> Stage:
     fill(stage, 3)
     with stage.installation.database.writing() as session:
         session.execute(update(Grant).values(granted_permissions=GRANTED))
-        tag_page(session, create_tag(session, "Brand", NOW), "1", NOW)
-        add_note(session, NoteDraft(ago(3), "Of one", "1"), NOW)
-        add_note(session, NoteDraft(ago(3), "Of all"), NOW)
-        set_goal(session, "1", "fans", GoalRow(99_999, ago(-60)), NOW)
-        save_view(session, "Mine", "metric=Followers", NOW)
+        tag_page(
+            session, create_tag(session, "Brand", NOW, by=THIS_COMPUTER), "1", NOW, by=THIS_COMPUTER
+        )
+        add_note(session, NoteDraft(ago(3), "Of one", "1"), NOW, by=THIS_COMPUTER)
+        add_note(session, NoteDraft(ago(3), "Of all"), NOW, by=THIS_COMPUTER)
+        set_goal(session, "1", "fans", GoalRow(99_999, ago(-60)), NOW, by=THIS_COMPUTER)
+        save_view(session, "Mine", "metric=Followers", NOW, by=THIS_COMPUTER)
     give_posts(stage, "1", {20: 420, 10: 90, 2: 7})
     give_insights(stage, "page_media_view", {ago(n): 10 for n in range(1, 60)}, page_id="1")
     return stage

@@ -15,6 +15,7 @@ from fb.warnings.webhook import SlackSettings, WebhookSettings
 from pages.text.formats import plain
 from pages.week_message import write_week
 from storage.models import WarningChannel
+from storage.people.person import THIS_COMPUTER
 from storage.warnings import channels
 from storage.warnings.topics import TOPICS
 from tests.screens.conftest import NOW, Stage, open_dialog, press, words_of
@@ -76,7 +77,7 @@ def test_a_password_stays_only_with_its_server_and_user(stage: Stage) -> None:
 def test_a_test_is_sent_and_a_failure_is_told_in_words(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sender.set_up(stage.installation, SlackSettings(SLACK))
+    sender.set_up(stage.installation, SlackSettings(SLACK), by=THIS_COMPUTER)
     sent: list[str] = []
     monkeypatch.setattr(
         sender, "post_slack", lambda settings, message, **_: sent.append(message.subject)
@@ -104,7 +105,7 @@ def test_a_test_is_sent_and_a_failure_is_told_in_words(
 
 def test_other_messages_are_switched_on_where_a_channel_is_set_up(stage: Stage) -> None:
     assert not stage.open("setup").toggle
-    sender.set_up(stage.installation, SlackSettings(SLACK))
+    sender.set_up(stage.installation, SlackSettings(SLACK), by=THIS_COMPUTER)
     at = stage.open("setup")
     assert [toggle.value for toggle in at.toggle] == [False] * len(TOPICS)
     other_tab = stage.open("setup")
@@ -147,7 +148,9 @@ def test_a_calendars_address_is_shown_once_and_revoked(stage: Stage) -> None:
 
 def test_settings_that_cannot_be_opened_are_set_up_anew(stage: Stage) -> None:
     with stage.installation.database.writing() as session:
-        channels.set_channel(session, stage.installation.vault, "webhook", "{}", NOW)
+        channels.set_channel(
+            session, stage.installation.vault, "webhook", "{}", NOW, by=THIS_COMPUTER
+        )
         sealed = stage.installation.vault.seal_channel("webhook", "{}")
         session.execute(update(WarningChannel).values(channel="slack", sealed_settings=sealed.text))
     at = stage.open("setup")

@@ -259,6 +259,21 @@ def _judge_use_cases(module: Module) -> Iterator[str]:
         is_exempt = name.startswith("_") or name in OF_NO_ROLE.get(module.name, ())
         if is_told and not is_exempt and not asks(name):
             yield f"{name} asks for no role"
+        if _has_default(function.args):
+            yield f"{name} has a default for who acts"
+
+
+def _has_default(arguments: ast.arguments) -> bool:
+    """Whether a forgotten person is somebody; None is Pagekeeper itself."""
+    positional = arguments.args[len(arguments.args) - len(arguments.defaults) :]
+    given = [
+        *zip(positional, arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return any(
+        each.arg in ("by", "of") and default is not None and ast.unparse(default) != "None"
+        for each, default in given
+    )
 
 
 def _passes_by(call: ast.Call) -> bool:
@@ -399,6 +414,11 @@ def test_the_house_stands() -> None:
             "storage/x.py",
             "def f(s, *, by: Person): record_event(s, by=by)",
             "storage.x: f asks for no role",
+        ),
+        (
+            "storage/x.py",
+            "def f(s, *, by: Person = THIS_COMPUTER): require(s, by, 'admin')",
+            "storage.x: f has a default for who acts",
         ),
         (
             "fb/accounts/x.py",

@@ -19,6 +19,7 @@ from storage.models import Post
 from storage.notes.goals import GoalRow, set_goal
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.browser.kit.serving import Server
 from tests.made_posts import give_posts
 
@@ -57,9 +58,16 @@ def furnish(server: Server) -> None:
                 today - timedelta(days=12), "New photographs of bread", None, tags["Client Meyer"]
             ),
         ):
-            add_note(session, draft, _now())
+            add_note(session, draft, _now(), by=THIS_COMPUTER)
         target = round(fans_count * 1.1, -2)
-        set_goal(session, page_id, "fans", GoalRow(target, today + timedelta(days=60)), _now())
+        set_goal(
+            session,
+            page_id,
+            "fans",
+            GoalRow(target, today + timedelta(days=60)),
+            _now(),
+            by=THIS_COMPUTER,
+        )
     database.engine.dispose()
 
 
@@ -101,9 +109,9 @@ def find_the_key(server: Server, source: Server) -> None:
 
 
 def _tag(session: Session, name: str, page_ids: list[str]) -> int:
-    tag_id = create_tag(session, name, _now())
+    tag_id = create_tag(session, name, _now(), by=THIS_COMPUTER)
     for page_id in page_ids:
-        assert tag_page(session, tag_id, page_id, _now())
+        assert tag_page(session, tag_id, page_id, _now(), by=THIS_COMPUTER)
     return tag_id
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.browser.kit.browsing import settle
 from tests.browser.kit.furnishing import LAST_DAY, open_beside, page_id_of
 from tests.browser.kit.serving import Server
@@ -32,12 +33,16 @@ def plant(server: Server) -> None:
             SnapshotRow(page_id, day, n, None, "snapshot", now, None) for day, n in fans.items()
         ]
         upsert_snapshots(session, rows)
-        tag_id = create_tag(session, TAG, now)
-        tag_page(session, tag_id, page_id, now)
-        tag_page(session, tag_id, page_id_of(server, SCRIPT), now)
-        add_note(session, NoteDraft(today - timedelta(days=5), NOTE), now)
-        add_note(session, NoteDraft(today - timedelta(days=6), NOTE, page_id), now)
-        add_note(session, NoteDraft(today - timedelta(days=7), NOTE, None, tag_id), now)
+        tag_id = create_tag(session, TAG, now, by=THIS_COMPUTER)
+        tag_page(session, tag_id, page_id, now, by=THIS_COMPUTER)
+        tag_page(session, tag_id, page_id_of(server, SCRIPT), now, by=THIS_COMPUTER)
+        add_note(session, NoteDraft(today - timedelta(days=5), NOTE), now, by=THIS_COMPUTER)
+        add_note(
+            session, NoteDraft(today - timedelta(days=6), NOTE, page_id), now, by=THIS_COMPUTER
+        )
+        add_note(
+            session, NoteDraft(today - timedelta(days=7), NOTE, None, tag_id), now, by=THIS_COMPUTER
+        )
     database.engine.dispose()
 
 

@@ -24,6 +24,7 @@ from storage.accounts.grants import withdraw_page_grants
 from storage.jobs.events import list_events
 from storage.jobs.runs import CHECKS, find_active_run, list_runs
 from storage.models import Grant, PageGrant
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import Scene, opened_scene
 from tests.waiting import wait_until
 
@@ -72,7 +73,7 @@ def count_checks(scene: Scene) -> int:
 @pytest.mark.parametrize("subcode", sorted(ENDED_SUBCODES))
 def test_each_end_is_stored_and_told_with_cause_and_action(scene: Scene, subcode: int) -> None:
     scene.sandbox.end_access(anna(scene), subcode)
-    assert not check_now(scene.installation, grant_of(scene).id).is_alive
+    assert not check_now(scene.installation, grant_of(scene).id, by=THIS_COMPUTER).is_alive
     grant = grant_of(scene)
     assert (grant.status, grant.reason_code, grant.reason_subcode) == (
         "needs_renewal",

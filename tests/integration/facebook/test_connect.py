@@ -32,6 +32,7 @@ from storage.accounts.pages import PageDetails, upsert_pages
 from storage.accounts.vault import Vault
 from storage.figures.page_search import find_pages
 from storage.models import Attempt, Grant, Page, PageGrant, SeenPage, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import START, Scene, Traveller, opened_scene
 from tests.integration.killing import die, dump, run_until_killed
 from tests.integration.storage_rows import age_attempts
@@ -129,7 +130,7 @@ def test_an_archived_page_that_is_granted_again_stays_archived(scene: Scene) -> 
     first = scene.traveller.connect()
     with scene.installation.database.writing() as session:
         page_id = session.scalars(select(Page.id).order_by(Page.id)).first() or ""
-        archive_pages(session, [page_id], scene.clock())
+        archive_pages(session, [page_id], scene.clock(), by=THIS_COMPUTER)
     scene.clock.move(days=1)
     attempt_id, preview = scene.traveller.travel()
     assert [page.id for page in preview.archived] == [page_id]
@@ -142,7 +143,7 @@ def test_an_archived_page_that_is_granted_again_stays_archived(scene: Scene) -> 
         token = select(PageGrant.sealed_page_token).where(PageGrant.page_id == page_id)
         assert session.scalar(token) is not None, "its access is kept"
         assert page_id not in {each.page_id for each in list_page_tokens(session)}
-        unarchive_pages(session, [page_id], scene.clock())
+        unarchive_pages(session, [page_id], scene.clock(), by=THIS_COMPUTER)
         assert page_id in {each.page_id for each in list_page_tokens(session)}
 
 
@@ -150,7 +151,7 @@ def test_what_is_archived_meanwhile_overtakes_the_preview(scene: Scene) -> None:
     scene.traveller.connect()
     attempt_id, preview = scene.traveller.travel()
     with scene.installation.database.writing() as session:
-        archive_pages(session, [preview.usable[0].id], scene.clock())
+        archive_pages(session, [preview.usable[0].id], scene.clock(), by=THIS_COMPUTER)
     with pytest.raises(PreviewOvertaken):
         scene.traveller.save(attempt_id, preview)
 
@@ -216,6 +217,7 @@ def test_ids_that_were_not_on_offer_are_passed_over(scene: Scene) -> None:
         scene.clock(),
         page_ids=frozenset({no_access, "404", preview.usable[0].id}),
         digest=preview.digest,
+        by=THIS_COMPUTER,
     )
     assert outcome["saved"] == count(scene, Page) == 1
 
@@ -469,7 +471,9 @@ def test_a_dialog_that_ends_without_a_page_changes_nothing(scene: Scene) -> None
     attempt_id, preview = scene.traveller.travel(unticked_pages=2**60 - 1)
     assert preview.pages == ()
     assert len(preview.missing) == tokens
-    discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    discard(
+        scene.installation, attempt_id, scene.traveller.cookies, scene.clock(), by=THIS_COMPUTER
+    )
     assert count_tokens(scene) == tokens
 
 
@@ -575,10 +579,10 @@ def test_another_browser_sees_nothing_of_an_attempt(scene: Scene) -> None:
     with pytest.raises(AttemptGone):
         stranger.save(attempt_id, preview)
     with pytest.raises(AttemptGone):
-        discard(scene.installation, attempt_id, {}, scene.clock())
+        discard(scene.installation, attempt_id, {}, scene.clock(), by=THIS_COMPUTER)
     every = frozenset(page.id for page in preview.usable)
     with pytest.raises(AttemptGone):
-        leave_out(scene.installation, attempt_id, {}, every)
+        leave_out(scene.installation, attempt_id, {}, every, by=THIS_COMPUTER)
     assert scene.traveller.look(attempt_id).preview == preview
     assert count(scene, Page) == 0
 
@@ -587,14 +591,14 @@ def test_what_is_unticked_stays_so_until_all_is_over(scene: Scene) -> None:
     attempt_id, preview = scene.traveller.travel()
     where = (scene.installation, attempt_id, scene.traveller.cookies)
     some = frozenset(page.id for page in preview.usable[:3])
-    leave_out(*where, some)
+    leave_out(*where, some, by=THIS_COMPUTER)
     seen = scene.traveller.look(attempt_id).preview
     assert seen is not None
     assert (seen.left_out, seen.digest) == (some, preview.digest), "no other difference"
     scene.traveller.save(attempt_id, seen, but=tuple(some))
     assert count(scene, Page) == len(preview.usable) - 3
     with pytest.raises(AttemptGone):
-        leave_out(*where, some)
+        leave_out(*where, some, by=THIS_COMPUTER)
 
 
 def test_save_happens_once(scene: Scene) -> None:
@@ -668,7 +672,9 @@ def test_an_overtaken_preview_is_not_saved(scene: Scene) -> None:
 
 def test_discard_leaves_nothing(scene: Scene) -> None:
     attempt_id, preview = scene.traveller.travel()
-    discard(scene.installation, attempt_id, scene.traveller.cookies, scene.clock())
+    discard(
+        scene.installation, attempt_id, scene.traveller.cookies, scene.clock(), by=THIS_COMPUTER
+    )
     assert scene.traveller.look(attempt_id).status == "discarded"
     assert sealed_result(scene) is None
     with pytest.raises(AttemptGone):

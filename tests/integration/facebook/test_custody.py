@@ -101,8 +101,8 @@ def test_a_program_is_refused_until_it_is_allowed_and_again_afterwards(
         ask(scene, page_id, "read_insights")
     with scene.installation.database.writing() as session:
         (allowance,) = list_allowances(session)
-        assert withdraw(session, allowance.id, scene.clock())
-        assert not withdraw(session, allowance.id, scene.clock())
+        assert withdraw(session, allowance.id, scene.clock(), by=THIS_COMPUTER)
+        assert not withdraw(session, allowance.id, scene.clock(), by=THIS_COMPUTER)
     with pytest.raises(custody.NotAllowed):
         ask(scene, page_id)
 
@@ -141,12 +141,12 @@ def test_every_answer_is_counted_and_the_first_of_an_hour_is_an_event(
 def test_a_forgotten_access_is_replaced_by_another_accounts(scene: Scene, page_id: str) -> None:
     permit(scene, page_id)
     anna = ask(scene, page_id).grant_id
-    forget_page(scene.installation, anna, page_id)
+    forget_page(scene.installation, anna, page_id, by=THIS_COMPUTER)
     assert account_of(scene, ask(scene, page_id)) == "Ben Ortiz"
     cost = load_cost(scene.installation, ask(scene, page_id).grant_id)
     assert page_id in cost.only_held
     assert page_id not in load_cost(scene.installation, anna).held
-    forget_page(scene.installation, cost.grant_id, page_id)
+    forget_page(scene.installation, cost.grant_id, page_id, by=THIS_COMPUTER)
     with pytest.raises(custody.NoAccess):
         ask(scene, page_id)
     assert set(statuses(scene).values()) == {"ok"}
@@ -154,15 +154,15 @@ def test_a_forgotten_access_is_replaced_by_another_accounts(scene: Scene, page_i
 
 def test_a_tag_holds_for_the_pages_that_have_it_at_the_moment(scene: Scene, page_id: str) -> None:
     with scene.installation.database.writing() as session:
-        tag_id = create_tag(session, "Shops", scene.clock())
+        tag_id = create_tag(session, "Shops", scene.clock(), by=THIS_COMPUTER)
     permit(scene, page_id, tag_id=tag_id)
     with pytest.raises(custody.NotAllowed):
         ask(scene, page_id)
     with scene.installation.database.writing() as session:
-        tag_page(session, tag_id, page_id, scene.clock())
+        tag_page(session, tag_id, page_id, scene.clock(), by=THIS_COMPUTER)
     assert ask(scene, page_id).page_id == page_id
     with scene.installation.database.writing() as session:
-        untag_page(session, tag_id, page_id, scene.clock())
+        untag_page(session, tag_id, page_id, scene.clock(), by=THIS_COMPUTER)
     with pytest.raises(custody.NotAllowed):
         ask(scene, page_id)
 
@@ -248,9 +248,9 @@ def test_frozen_accounts_hand_out_nothing(scene: Scene, page_id: str) -> None:
     permit(scene, page_id)
     with scene.installation.database.reading() as session:
         ids = session.scalars(select(Grant.id)).all()
-    freeze(scene.installation, ids[0])
+    freeze(scene.installation, ids[0], by=THIS_COMPUTER)
     assert ask(scene, page_id).grant_id == ids[1]
-    freeze(scene.installation, ids[1])
+    freeze(scene.installation, ids[1], by=THIS_COMPUTER)
     with pytest.raises(custody.AccountFrozen) as frozen:
         ask(scene, page_id)
     assert "Unfreeze" in str(frozen.value)
@@ -265,7 +265,7 @@ def test_pages_that_are_not_here_are_unknown(scene: Scene, page: str) -> None:
 def test_an_archived_page_hands_out_nothing(scene: Scene, page_id: str) -> None:
     permit(scene, page_id)
     with scene.installation.database.writing() as session:
-        archive_pages(session, [page_id], scene.clock())
+        archive_pages(session, [page_id], scene.clock(), by=THIS_COMPUTER)
     with pytest.raises(custody.PageUnknown):
         ask(scene, page_id)
 

@@ -18,6 +18,7 @@ from fb.accounts.disconnect import disconnect
 from fb.jobs.snapshots import run_snapshots
 from fb.web.log_redaction import install_redaction
 from storage.accounts.grants import list_grants
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import APP_SECRET, STATE_SECRET, Scene, opened_scene
 
 
@@ -82,7 +83,7 @@ def walk(scene: Scene, folder: Path, log: Everything) -> None:
     with scene.installation.database.reading() as session:
         grants = [grant.id for grant in list_grants(session)]
     for grant_id in grants:
-        disconnect(scene.installation, grant_id, revoke=False)
+        disconnect(scene.installation, grant_id, revoke=False, by=THIS_COMPUTER)
 
 
 def url_in(folder: Path) -> str:

@@ -19,6 +19,7 @@ from storage.figures.health import count_connections
 from storage.jobs.events import list_events
 from storage.jobs.runs import list_failures
 from storage.models import Attempt, PageGrant, Snapshot, VaultKey
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import Scene, opened_scene
 from tests.integration.storage_rows import KEY, OTHER_KEY
 
@@ -51,7 +52,7 @@ def restart(scene: Scene) -> None:
 
 
 def forget(scene: Scene) -> None:
-    give_up(scene.installation, LOST_ID)
+    give_up(scene.installation, LOST_ID, by=THIS_COMPUTER)
     restart(scene)
 
 
@@ -81,7 +82,7 @@ def test_only_the_accounts_of_the_missing_key_are_named(scene: Scene) -> None:
 def test_a_key_that_is_not_missing_is_not_given_up(scene: Scene) -> None:
     for key_id in (KEPT.current_key_id, "nobody's"):
         with pytest.raises(ValueError, match="not missing"):
-            give_up(scene.installation, key_id)
+            give_up(scene.installation, key_id, by=THIS_COMPUTER)
     assert [account.state for account in accounts(scene).values()] == ["ok", "ok"]
 
 
@@ -110,7 +111,7 @@ def test_giving_up_a_key_erases_what_it_sealed_and_nothing_else(scene: Scene) ->
     assert states["needs_renewal"] == account.health.sole_held.count > 0
     assert "no_access" not in states
     with pytest.raises(NotRevoked):
-        disconnect(scene.installation, account.grant_id, revoke=True)
+        disconnect(scene.installation, account.grant_id, revoke=True, by=THIS_COMPUTER)
 
 
 def count_events(scene: Scene) -> int:

@@ -20,6 +20,7 @@ from facebook_business.session import FacebookSession
 from fb.accounts.custody import has_task, page_access_token
 from storage.accounts.allowances import allow
 from storage.accounts.page_tokens import list_holdings, list_page_tokens
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import (
     APP_ID,
     APP_SECRET,
@@ -59,7 +60,7 @@ def page_id(scene: Scene) -> str:
 
 def permit(scene: Scene, page_id: str, consumer: str = "messenger-bot") -> None:
     with scene.installation.database.writing() as session:
-        allow(session, consumer, MESSAGES, scene.clock(), page_id=page_id)
+        allow(session, consumer, MESSAGES, scene.clock(), page_id=page_id, by=THIS_COMPUTER)
 
 
 def run_bot(scene: Scene, home: Path, page_id: str, key: str) -> subprocess.CompletedProcess[str]:

@@ -19,6 +19,7 @@ from storage.accounts.page_moves import MovedPage, find_move
 from storage.figures.moved_history import plan_move, take_along
 from storage.jobs.events import list_events
 from storage.models import Grant, Page
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import Scene, opened_scene
 
 BOT, MESSAGES = "messenger-bot", "pages_messaging"
@@ -68,7 +69,7 @@ def test_a_sync_notices_it_once_and_when_it_is_over(scene: Scene) -> None:
 
 def test_a_check_of_an_access_that_ran_out_notices_it_and_reads_on(scene: Scene) -> None:
     scene.clock.move(days=61)
-    account = check_now(scene.installation, 1)
+    account = check_now(scene.installation, 1, by=THIS_COMPUTER)
     assert account.is_alive
     assert account.was_answered, "another Page answered"
     assert move_of(scene) is not None
@@ -77,7 +78,7 @@ def test_a_check_of_an_access_that_ran_out_notices_it_and_reads_on(scene: Scene)
 def test_a_hand_out_notices_it_and_names_the_new_id(scene: Scene) -> None:
     old_id, new_id = ids(scene)
     with scene.installation.database.writing() as session:
-        allow(session, BOT, MESSAGES, scene.clock(), page_id=old_id)
+        allow(session, BOT, MESSAGES, scene.clock(), page_id=old_id, by=THIS_COMPUTER)
 
     def call(access: PageAccess) -> object:
         client = scene.installation.client()
@@ -105,7 +106,7 @@ def test_after_a_renewal_the_history_goes_along_and_is_read_on(scene: Scene) -> 
     }
     scene.traveller.connect()
     with scene.installation.database.writing() as session:
-        assert take_along(session, old_id, scene.clock()) == 1
+        assert take_along(session, old_id, scene.clock(), by=THIS_COMPUTER) == 1
     run = run_snapshots(scene.installation, "manual")
     assert (run.pages_done, run.pages_failed) == (3, 0)
     with scene.installation.database.reading() as session:
@@ -117,6 +118,6 @@ def test_a_renewal_before_any_refresh_hides_no_move(scene: Scene) -> None:
     assert move_of(scene) is None, "the old id has no access any more"
     scene.sandbox.clear_faults()
     for _ in range(2):
-        assert check_now(scene.installation, 1).is_alive
+        assert check_now(scene.installation, 1, by=THIS_COMPUTER).is_alive
         assert move_of(scene) is not None
     assert len(scene.sandbox.calls) == 2 * 2 + 1, "what is known is not asked again"

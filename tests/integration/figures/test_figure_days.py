@@ -13,6 +13,7 @@ from storage.db.installation import bump_data_version
 from storage.figures.filters import EVERY_PAGE, Filter, Metric
 from storage.figures.period_ends import count_first_days, find_newest_day
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import (
     LONG_AGO,
     ORIGIN,
@@ -39,8 +40,8 @@ def test_first_days_are_counted_and_the_newest_is_found_by_filter(database: Data
         for page_id in "abd":
             hold(session, old, page_id)
         hold(session, new, "c")
-        tag_id = create_tag(session, "Lone", LONG_AGO)
-        tag_page(session, tag_id, "d", LONG_AGO)
+        tag_id = create_tag(session, "Lone", LONG_AGO, by=THIS_COMPUTER)
+        tag_page(session, tag_id, "d", LONG_AGO, by=THIS_COMPUTER)
 
     def ask(filter: Filter, metric: Metric = "fans", until: int = 20) -> tuple[object, object]:
         with database.reading() as session:
@@ -72,8 +73,8 @@ def give_one_a_past(database: Database) -> int:
             figures = {n: 1_000 + 10 * number + n - first for n in range(first, LAST + 1)}
             add_page(session, name, figures, figures)
         add_page(session, "e", {LAST: None})
-        tag_id = create_tag(session, "Only a", LONG_AGO)
-        tag_page(session, tag_id, "a", LONG_AGO)
+        tag_id = create_tag(session, "Only a", LONG_AGO, by=THIS_COMPUTER)
+        tag_page(session, tag_id, "a", LONG_AGO, by=THIS_COMPUTER)
         bump_data_version(session)
     return tag_id
 

@@ -39,6 +39,7 @@ from storage.models import (
     TokenAllowance,
     UnusualDay,
 )
+from storage.people.person import THIS_COMPUTER
 from storage.posts.posts import store_posts
 from tests.integration.figures.figure_rows import add_page, day, fetched_at
 from tests.integration.killing import die, dump, run_until_killed
@@ -119,8 +120,8 @@ def test_the_history_goes_along_and_comes_back(session: Session) -> None:
         "posts": 1,
         "token_allowances": 1,
     }
-    assert take_along(session, OLD, LATER) == 38
-    assert take_along(session, OLD, LATER) is None, "once"
+    assert take_along(session, OLD, LATER, by=THIS_COMPUTER) == 38
+    assert take_along(session, OLD, LATER, by=THIS_COMPUTER) is None, "once"
     assert days_of(session, NEW) == {*range(42)} - {20}
     assert days_of(session, OLD) == {39, 40}, "where both have a day each keeps its own"
     is_39 = (Snapshot.page_id == NEW, Snapshot.day == day(39))
@@ -139,23 +140,23 @@ def test_the_history_goes_along_and_comes_back(session: Session) -> None:
     assert session.get_one(Page, OLD, populate_existing=True).archived_at == LATER
     assert session.get_one(Page, NEW, populate_existing=True).archived_at is None
 
-    assert undo_move(session, OLD, LATER) == 38
-    assert undo_move(session, OLD, LATER) is None, "once"
+    assert undo_move(session, OLD, LATER, by=THIS_COMPUTER) == 38
+    assert undo_move(session, OLD, LATER, by=THIS_COMPUTER) is None, "once"
     assert dump(session, *RECORDS) == before
     kinds = [each.kind for each in list_events(session)]
     assert kinds == ["history_move_undone", "history_taken_along", "page_moved"]
-    assert take_along(session, OLD, LATER) == 38, "and again"
+    assert take_along(session, OLD, LATER, by=THIS_COMPUTER) == 38, "and again"
 
 
 def test_what_the_new_id_got_since_then_stays_with_it(session: Session) -> None:
     fill(session)
     session.execute(update(Page).where(Page.id == OLD).values(archived_at=NOW))
-    assert take_along(session, OLD, LATER) == 38
+    assert take_along(session, OLD, LATER, by=THIS_COMPUTER) == 38
     more = Snapshot(page_id=NEW, day=day(20), fans_count=1, fetched_at=NOW)
     note = Note(id=9, day=day(3), text="later", page_id=NEW, created_at=NOW)
     session.add_all([more, note])
     session.flush()
-    assert undo_move(session, OLD, LATER) == 38
+    assert undo_move(session, OLD, LATER, by=THIS_COMPUTER) == 38
     assert days_of(session, NEW) == {20, 39, 40, 41}
     assert set(session.scalars(select(Note.id).where(Note.page_id == NEW))) == {2, 9}
     assert session.get_one(Page, OLD, populate_existing=True).archived_at == NOW
@@ -165,18 +166,18 @@ def test_an_import_can_still_be_undone_at_the_new_id(session: Session) -> None:
     fill(session)
     of_file = update(Snapshot).where(Snapshot.page_id == OLD, Snapshot.day < day(10))
     session.execute(of_file.values(fans_source=source_of(1)))
-    take_along(session, OLD, LATER)
+    take_along(session, OLD, LATER, by=THIS_COMPUTER)
     assert delete_figures(session, source=source_of(1)) == 10
-    assert undo_move(session, OLD, LATER) == 28
+    assert undo_move(session, OLD, LATER, by=THIS_COMPUTER) == 28
 
 
 def test_nothing_goes_to_a_page_that_is_not_here(session: Session) -> None:
     fill(session)
     assert remember_move(session, NEW, "300", NOW)
     assert plan_move(session, NEW) is None
-    assert take_along(session, NEW, NOW) is None
-    assert take_along(session, "unknown", NOW) is None
-    assert undo_move(session, OLD, NOW) is None
+    assert take_along(session, NEW, NOW, by=THIS_COMPUTER) is None
+    assert take_along(session, "unknown", NOW, by=THIS_COMPUTER) is None
+    assert undo_move(session, OLD, NOW, by=THIS_COMPUTER) is None
 
 
 def test_moves_make_no_circle_and_a_chain_is_undone_from_its_end(session: Session) -> None:
@@ -188,12 +189,12 @@ def test_moves_make_no_circle_and_a_chain_is_undone_from_its_end(session: Sessio
     assert not remember_move(session, "unknown", NEW, NOW)
     assert remember_move(session, NEW, "300", NOW)
     assert not remember_move(session, "300", OLD, NOW)
-    take_along(session, OLD, NOW)
+    take_along(session, OLD, NOW, by=THIS_COMPUTER)
     assert not remember_move(session, OLD, "300", NOW), "its history is with the other already"
-    assert take_along(session, NEW, NOW) == 41
-    assert undo_move(session, OLD, NOW) is None
-    assert undo_move(session, NEW, NOW) == 41
-    assert undo_move(session, OLD, NOW) == 38
+    assert take_along(session, NEW, NOW, by=THIS_COMPUTER) == 41
+    assert undo_move(session, OLD, NOW, by=THIS_COMPUTER) is None
+    assert undo_move(session, NEW, NOW, by=THIS_COMPUTER) == 41
+    assert undo_move(session, OLD, NOW, by=THIS_COMPUTER) == 38
     forget_moves(session, [NEW, OLD, "unknown"])
     assert find_move(session, OLD) is None
     assert list_moves_around(session, NEW) == []
@@ -217,7 +218,7 @@ def test_erasing_finds_both_ids(session: Session) -> None:
     assert goes(OLD) == (OLD,), "its history is its own still"
     assert remember_move(session, NEW, "300", NOW)
     assert goes("300") == (OLD, NEW), "also by an id that is not stored"
-    take_along(session, OLD, NOW)
+    take_along(session, OLD, NOW, by=THIS_COMPUTER)
     assert goes(OLD) == (OLD, NEW)
     asked_at = NOW - timedelta(days=1)
     session.execute(update(Page).where(Page.id == NEW).values(first_seen_at=NOW))
@@ -242,7 +243,7 @@ def test_killed_in_the_middle_nothing_is_lost(database: Database) -> None:
 
     def move() -> None:
         with database.writing() as session:
-            take_along(session, OLD, LATER)
+            take_along(session, OLD, LATER, by=THIS_COMPUTER)
             session.flush()
             die()
 
@@ -250,4 +251,4 @@ def test_killed_in_the_middle_nothing_is_lost(database: Database) -> None:
     with database.reading() as session:
         assert dump(session) == before
     with database.writing() as session:
-        assert take_along(session, OLD, LATER) == 38
+        assert take_along(session, OLD, LATER, by=THIS_COMPUTER) == 38

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from storage.accounts.archive import archive_pages
 from storage.figures.page_search import find_pages
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import add_grant, add_page, hold
 from tests.integration.storage_rows import NOW
 
@@ -25,7 +26,7 @@ def shops(session: Session) -> Session:
         add_page(session, page_id, name=name)
         hold(session, grant_id, page_id, status)
     add_page(session, "400", name="Bäckerei Krone")
-    archive_pages(session, ["300"], NOW)
+    archive_pages(session, ["300"], NOW, by=THIS_COMPUTER)
     return session
 
 

@@ -17,6 +17,7 @@ from storage.insights.sums import load_insight_sums
 from storage.insights.values import Span, ValueRow, upsert_spans, upsert_values
 from storage.models import Page, Picture
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_answers import ask_table
 from tests.integration.figures.figure_rows import (
     LONG_AGO,
@@ -299,10 +300,13 @@ def test_a_page_fits_any_value_of_a_kind_and_every_kind(
 def test_a_page_with_one_of_several_tags(database: Database) -> None:
     with database.writing() as session:
         add_three(session)
-        tags = [create_tag(session, name, LONG_AGO) for name in ("One", "Two", "Three")]
+        tags = [
+            create_tag(session, name, LONG_AGO, by=THIS_COMPUTER)
+            for name in ("One", "Two", "Three")
+        ]
         for tag_id, page_id in zip(tags, ("a", "b", "c"), strict=True):
-            tag_page(session, tag_id, page_id, LONG_AGO)
-        tag_page(session, tags[1], "a", LONG_AGO)
+            tag_page(session, tag_id, page_id, LONG_AGO, by=THIS_COMPUTER)
+        tag_page(session, tags[1], "a", LONG_AGO, by=THIS_COMPUTER)
         assert ids(session, filter=Filter(tag_ids=tuple(tags[:2]))) == ["b", "a"]
 
 

@@ -15,6 +15,7 @@ from storage.jobs.runs import delete_old_runs
 from storage.models import Grant
 from storage.notes.outages import Outage, list_outages
 from storage.notes.timeline_events import Scope
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import START, Scene, opened_scene
 
 FIRST = START.date()
@@ -69,11 +70,11 @@ def test_each_day_says_why(
         installation.worker.stopping.clear()
         with installation.database.reading() as session:
             grant_id = session.scalars(select(Grant.id)).one()
-        freeze(installation, grant_id)
+        freeze(installation, grant_id, by=THIS_COMPUTER)
         scene.clock.at += next_day  # 7: frozen
         tick(installation)
         scene.clock.at += next_day  # 8
-        thaw(installation, grant_id)
+        thaw(installation, grant_id, by=THIS_COMPUTER)
         scene.sandbox.trouble = "password changed"
         sync(scene)
         scene.clock.at += next_day  # 9: nothing is due, since no account can be used

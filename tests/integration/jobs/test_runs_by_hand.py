@@ -51,7 +51,7 @@ def test_a_refresh_by_hand_names_who_asked_and_one_by_the_timer_nobody(
     with scene.installation.database.reading() as session:
         assert session.scalars(select(JobRun.started_by)).all() == ["manual"]
     run_now(scene.installation, JOB, COMMAND)
-    start(scene.installation, JOB, DAILY)
+    start(scene.installation, JOB)
     assert len(asked(scene)) == 1
 
 

@@ -17,6 +17,7 @@ from fb.jobs.snapshots import run_snapshots
 from fb.jobs.worker import WorkStopped
 from storage.jobs.runs import POSTS, SNAPSHOTS, count_runs
 from storage.models import Grant, JobRun, Page, Picture, Post, PostCheckpoint, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.own_sandbox import connect, is_finished, opened_sandbox
 from tests.integration.facebook.traveller import START
 from tests.waiting import wait_until
@@ -37,8 +38,8 @@ def days(installation: Installation) -> list[int]:
 
 
 def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
-    assert sandbox_history.make_history(installation, days=5)
-    assert not sandbox_history.make_history(installation, days=5), "one at a time"
+    assert sandbox_history.make_history(installation, days=5, by=THIS_COMPUTER)
+    assert not sandbox_history.make_history(installation, days=5, by=THIS_COMPUTER), "one at a time"
     wait_until(lambda: is_finished(installation))
     counts = days(installation)
     assert len(counts) == 6, "five days before, and today's from Save"
@@ -57,7 +58,7 @@ def test_history_is_made_by_the_real_sync(installation: Installation) -> None:
 def test_fast_forward_moves_the_clock_with_a_snapshot_on_each_day(
     installation: Installation,
 ) -> None:
-    assert sandbox_history.fast_forward(installation, 3)
+    assert sandbox_history.fast_forward(installation, 3, by=THIS_COMPUTER)
     wait_until(lambda: is_finished(installation))
     assert installation.now() == START + timedelta(days=3)
     assert len(days(installation)) == 4
@@ -68,7 +69,7 @@ def test_fast_forward_makes_figures_of_posts_come_due(installation: Installation
         page_ids = session.scalars(select(Page.id).order_by(Page.id)).all()
         session.execute(update(Page).where(Page.id.not_in(page_ids[:3])).values(archived_at=START))
     run_posts(installation, "manual")
-    sandbox_history.fast_forward(installation, 10)
+    sandbox_history.fast_forward(installation, 10, by=THIS_COMPUTER)
     wait_until(lambda: is_finished(installation))
     with installation.database.reading() as session:
         runs = session.scalars(
@@ -89,7 +90,7 @@ def test_fast_forward_makes_figures_of_posts_come_due(installation: Installation
 def test_an_interrupted_history_goes_on_after_a_restart(tmp_path: Path) -> None:
     with opened_sandbox(tmp_path) as installation:
         connect(installation)
-        sandbox_history.make_history(installation, days=12)
+        sandbox_history.make_history(installation, days=12, by=THIS_COMPUTER)
         wait_until(lambda: len(days(installation)) >= 3)
         installation.worker.stopping.set()
     with opened_sandbox(tmp_path) as again:
@@ -103,9 +104,9 @@ def test_an_interrupted_history_goes_on_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_start_over_empties_everything(installation: Installation) -> None:
-    sandbox_history.fast_forward(installation, 1)
+    sandbox_history.fast_forward(installation, 1, by=THIS_COMPUTER)
     wait_until(lambda: is_finished(installation))
-    sandbox_history.start_over(installation)
+    sandbox_history.start_over(installation, by=THIS_COMPUTER)
     assert days(installation) == []
     assert installation.now() == START
     with installation.database.reading() as session:
@@ -116,7 +117,7 @@ def test_start_over_empties_everything(installation: Installation) -> None:
 
 def test_a_job_under_which_the_sandbox_is_emptied_just_ends(installation: Installation) -> None:
     def empty(done: int, total: int) -> None:
-        sandbox_history.start_over(installation)
+        sandbox_history.start_over(installation, by=THIS_COMPUTER)
 
     with pytest.raises(WorkStopped):
         run_snapshots(installation, "manual", on_progress=empty)

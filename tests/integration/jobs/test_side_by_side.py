@@ -25,6 +25,7 @@ from storage.accounts.pages import PageReport
 from storage.jobs.rate_limits import Limit, list_limits
 from storage.jobs.runs import SNAPSHOTS, RunRecord, find_last_run, start_run
 from storage.models import JobFailure, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.fast_graph import FastGraph, served_fast_graph
 from tests.integration.facebook import traveller
 from tests.integration.facebook.traveller import MovableClock
@@ -117,7 +118,7 @@ def test_four_calls_at_once_and_each_page_once(many: Many) -> None:
 
 def test_two_calls_at_once_for_one_account(many: Many) -> None:
     for account in ACCOUNTS[1:]:
-        freeze(many.installation, many.grant_ids[account])
+        freeze(many.installation, many.grant_ids[account], by=THIS_COMPUTER)
     many.graph.gate.clear()
     many.graph.held = frozenset(ACCOUNTS)
     run = many.begin()
@@ -270,7 +271,7 @@ def test_an_account_that_is_left_amid_a_run_is_asked_no_more(many: Many) -> None
     def leave(done: int, total: int) -> None:
         if many.graph.calls[ACCOUNTS[5]] and not left:
             left.append(done)
-            freeze(many.installation, many.grant_ids[ACCOUNTS[5]])
+            freeze(many.installation, many.grant_ids[ACCOUNTS[5]], by=THIS_COMPUTER)
 
     left: list[int] = []
     record = many.sync(leave)

@@ -114,7 +114,7 @@ def test_every_page_gets_the_figures_of_the_day(scene: Scene) -> None:
 def test_an_archived_page_is_not_read(scene: Scene) -> None:
     with scene.installation.database.writing() as session:
         page_id = session.scalars(select(PageGrant.page_id).order_by(PageGrant.page_id)).first()
-        archive_pages(session, [page_id or ""], scene.clock())
+        archive_pages(session, [page_id or ""], scene.clock(), by=THIS_COMPUTER)
     result = sync(scene)
     assert result.pages_done == result.pages_total == len(snapshots(scene))
     assert page_id not in snapshots(scene)
@@ -276,7 +276,7 @@ def test_the_timer_forgets_what_is_older_than_it_is_kept(scene: Scene) -> None:
             now = scene.installation.now()
             run_id = start_run(session, kind=SNAPSHOTS, started_by="daily", day=now.date(), now=now)
             finish_run(session, run_id, status="done", now=now)
-    freeze(scene.installation, 1)  # nothing is due then
+    freeze(scene.installation, 1, by=THIS_COMPUTER)  # nothing is due then
     scene.clock.move(days=28)
     tick(scene.installation)
     assert (count(Attempt), count(JobRun)) == (1, 2)
@@ -419,7 +419,7 @@ def test_a_withdrawn_permission_is_no_working_connection(scene: Scene) -> None:
     grant = grant_of(scene)
     assert (grant.status, grant.reason_code) == ("needs_renewal", 10)
     assert "pages_read_engagement" not in grant.granted_permissions
-    assert not check_now(scene.installation, grant.id).is_alive
+    assert not check_now(scene.installation, grant.id, by=THIS_COMPUTER).is_alive
     assert grant_of(scene).status == "needs_renewal"
     scene.sandbox.trouble = "none"
     scene.traveller.connect()
@@ -447,10 +447,10 @@ def test_with_a_wrong_key_the_timer_touches_nothing(scene: Scene) -> None:
 
 def test_frozen_accounts_are_left_alone(scene: Scene) -> None:
     grant = grant_of(scene)
-    freeze(scene.installation, grant.id)
+    freeze(scene.installation, grant.id, by=THIS_COMPUTER)
     assert sync(scene).pages_total == 0
     assert not is_due(scene.installation)
-    thaw(scene.installation, grant.id)
+    thaw(scene.installation, grant.id, by=THIS_COMPUTER)
     assert sync(scene).pages_failed == 0
 
 
@@ -495,7 +495,9 @@ def test_what_an_ended_account_is_refused_meanwhile_is_no_failure(
     def ended(
         client: GraphClient, pages: Iterable[tuple[str, str]], record: type[PageReport]
     ) -> Iterator[Chunk]:
-        disconnect(scene.installation, grant.id, revoke=True)  # after the tokens were loaded
+        disconnect(
+            scene.installation, grant.id, revoke=True, by=THIS_COMPUTER
+        )  # after the tokens were loaded
         chunks = list(fetch_figures(client, pages, PageReport))
         assert all(isinstance(answer, AccessEnded) for chunk in chunks for _, answer in chunk)
         yield from chunks
@@ -511,7 +513,7 @@ def test_what_an_ended_account_is_refused_meanwhile_is_no_failure(
 def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
     grant = grant_of(scene)
     before = len(snapshots(scene)) + sync(scene).pages_done
-    disconnect(scene.installation, grant.id, revoke=True)
+    disconnect(scene.installation, grant.id, revoke=True, by=THIS_COMPUTER)
     assert grant_of(scene).sealed_user_token is None
     with scene.installation.database.reading() as session:
         kept = select(func.count()).select_from(PageGrant)
@@ -525,7 +527,7 @@ def test_disconnect_erases_tokens_and_keeps_history(scene: Scene) -> None:
 def test_check_now_finds_the_dead_and_the_revived(scene: Scene) -> None:
     grant = grant_of(scene)
     person = scene.sandbox.world.people[0]
-    assert check_now(scene.installation, grant.id).is_alive
+    assert check_now(scene.installation, grant.id, by=THIS_COMPUTER).is_alive
     scene.sandbox.end_access(person.id, 460)
-    assert not check_now(scene.installation, grant.id).is_alive
+    assert not check_now(scene.installation, grant.id, by=THIS_COMPUTER).is_alive
     assert grant_of(scene).status == "needs_renewal"

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fb.jobs import snapshots
-from fb.jobs.runner import DAILY, start
+from fb.jobs.runner import start
 from fb.jobs.schedule import tick
 from fb.jobs.sharing import LOOK_SECONDS
 from storage.db.errors import DatabaseUnreachable
@@ -176,7 +176,7 @@ def test_postgresql_stops_under_a_worker(
     finally:
         server.ensure_postgres_running()
     works.change(f"UPDATE job_leases SET expires_at = {LONG_AGO}")
-    assert start(works.installation, snapshots.JOB, DAILY)
+    assert start(works.installation, snapshots.JOB)
     wait_until(lambda: works.last_run().status == "done", PATIENCE_SECONDS)
     assert [run.status for run in works.runs()] == ["done", "interrupted"]
     check_figures(works)

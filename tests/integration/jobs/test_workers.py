@@ -13,6 +13,7 @@ from sqlalchemy import select
 from fb.accounts.disconnect import freeze
 from fb.commands.worker_command import worker_command
 from storage.models import Grant, JobFailure
+from storage.people.person import THIS_COMPUTER
 from tests.integration.conftest import LIVE, Templates, copy_sqlite
 from tests.integration.facebook.traveller import MovableClock
 from tests.integration.jobs.worker_kit import (
@@ -143,7 +144,7 @@ def refused_and_left(works: Works) -> None:
 
 def leave(works: Works) -> None:
     wait_until(lambda: works.graph.waiting[ACCOUNTS[5]] == 2)
-    freeze(works.installation, works.grant_ids[ACCOUNTS[5]])
+    freeze(works.installation, works.grant_ids[ACCOUNTS[5]], by=THIS_COMPUTER)
     works.let_go()
 
 

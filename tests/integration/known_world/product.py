@@ -54,6 +54,7 @@ from storage.metrics import formulas
 from storage.metrics.changes import find_best_day, find_worst_day
 from storage.models import Base
 from storage.notes import tags
+from storage.people.person import THIS_COMPUTER
 from tests.integration.known_world.records import (
     Change,
     Comparable,
@@ -185,19 +186,19 @@ class Store:
         text = "\n".join(lines).encode()
         with self.database.writing() as session:
             figures = read_file(io.BytesIO(text), now.date())
-            return import_figures(session, figures, "past.csv", now)
+            return import_figures(session, figures, "past.csv", now, by=THIS_COMPUTER)
 
     def undo(self, import_id: int, now: datetime) -> None:
         """Take an import back."""
         with self.database.writing() as session:
-            undo_import(session, import_id, now)
+            undo_import(session, import_id, now, by=THIS_COMPUTER)
 
     def tag(self, name: str, page_ids: Sequence[str]) -> None:
         """Make a tag and put these Pages into it."""
         with self.database.writing() as session:
-            tag_id = tags.create_tag(session, name, _LONG_AGO)
+            tag_id = tags.create_tag(session, name, _LONG_AGO, by=THIS_COMPUTER)
             for page_id in page_ids:
-                tags.tag_page(session, tag_id, page_id, _LONG_AGO)
+                tags.tag_page(session, tag_id, page_id, _LONG_AGO, by=THIS_COMPUTER)
 
     def set_account_status(self, account: str, status: str, now: datetime) -> None:
         """Say that an account needs renewal, is frozen, or works again."""

@@ -13,6 +13,7 @@ from storage.csv_import.plan import ImportPlan
 from storage.csv_import.reader import PastFigures
 from storage.db.engine import Database
 from storage.models import Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests import present
 from tests.past_files import read_file
 
@@ -51,4 +52,4 @@ def try_out(database: Database, figures: PastFigures) -> ImportPlan:
 def take_in(database: Database, figures: PastFigures, name: str, now: datetime) -> int | None:
     """Import a file; return the import's id, None when nothing was new."""
     with database.writing() as session:
-        return import_figures(session, figures, name, now)
+        return import_figures(session, figures, name, now, by=THIS_COMPUTER)

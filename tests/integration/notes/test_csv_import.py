@@ -19,6 +19,7 @@ from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.jobs.events import list_events
 from storage.models import Snapshot
 from storage.models.base import THIS_COMPUTER_KEY
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import add_page, day
 from tests.integration.notes.csv_files import (
     NOW,
@@ -53,7 +54,7 @@ def stocked(database: Database) -> Database:
 
 def undo(database: Database, import_id: int, now: datetime) -> int:
     with database.writing() as session:
-        return undo_import(session, import_id, now)
+        return undo_import(session, import_id, now, by=THIS_COMPUTER)
 
 
 def version_of(database: Database) -> int:

@@ -34,6 +34,7 @@ from storage.notes.timeline_events import (
     list_imports,
     list_retired,
 )
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import LONG_AGO, add_grant, add_page, day, hold
 from tests.integration.storage_rows import NOW
 from tests.people import ADA, BEN, CLEO
@@ -45,7 +46,7 @@ ALL = Scope()
 
 
 def add(session: Session, text: str, number: int = 0, **whom: Any) -> int:
-    return add_note(session, NoteDraft(day(number), text, **whom), TODAY_NOON)
+    return add_note(session, NoteDraft(day(number), text, **whom), TODAY_NOON, by=THIS_COMPUTER)
 
 
 def texts(session: Session, page_id: str | None = None, tag_id: int | None = None) -> list[str]:
@@ -62,8 +63,11 @@ def test_a_note_concerns_the_charts_of_its_scope(database: Database) -> None:
     with database.writing() as session:
         for page_id in ("1", "2"):
             add_page(session, page_id)
-        brand, other = create_tag(session, "Brand", NOW), create_tag(session, "Other", NOW)
-        tag_page(session, brand, "1", NOW)
+        brand, other = (
+            create_tag(session, "Brand", NOW, by=THIS_COMPUTER),
+            create_tag(session, "Other", NOW, by=THIS_COMPUTER),
+        )
+        tag_page(session, brand, "1", NOW, by=THIS_COMPUTER)
         add(session, "all")
         add(session, "brand", tag_id=brand)
         add(session, "other", tag_id=other)
@@ -96,7 +100,7 @@ def test_a_note_that_can_not_be_is_refused(
     assert refused.value.reason == reason
     kept = add(session, "kept")
     with pytest.raises(NoteRefused):
-        change_note(session, kept, NoteDraft(day(number), text), TODAY_NOON)
+        change_note(session, kept, NoteDraft(day(number), text), TODAY_NOON, by=THIS_COMPUTER)
     assert texts(session) == ["kept"]
 
 
@@ -132,14 +136,14 @@ def test_any_text_is_kept_on_one_line(database: Database, text: str, kept: str) 
 def test_a_note_is_changed_and_deleted(session: Session) -> None:
     add_page(session, "1")
     note = add(session, "before", page_id="1")
-    assert change_note(session, note, NoteDraft(day(3), "after"), TODAY_NOON)
+    assert change_note(session, note, NoteDraft(day(3), "after"), TODAY_NOON, by=THIS_COMPUTER)
     (row,) = list_notes(session, since=day(0), until=day(9))
     assert (row.day, row.text, row.page_id) == (day(3), "after", None)
     assert find_note(session, note) == row
-    assert delete_note(session, note, TODAY_NOON)
+    assert delete_note(session, note, TODAY_NOON, by=THIS_COMPUTER)
     assert find_note(session, note) is None
-    assert not delete_note(session, note, TODAY_NOON)
-    assert not change_note(session, note, NoteDraft(day(3), "x"), TODAY_NOON)
+    assert not delete_note(session, note, TODAY_NOON, by=THIS_COMPUTER)
+    assert not change_note(session, note, NoteDraft(day(3), "x"), TODAY_NOON, by=THIS_COMPUTER)
 
 
 def test_every_write_is_recorded_with_its_author_and_seen(database: Database) -> None:
@@ -151,7 +155,7 @@ def test_every_write_is_recorded_with_its_author_and_seen(database: Database) ->
         change_note(session, note, NoteDraft(day(2), "B"), NOW, by=BEN)
         versions.append(get_data_version(session))
         change_note(session, note, NoteDraft(day(2), "B"), NOW, by=CLEO)
-        delete_note(session, note, NOW)
+        delete_note(session, note, NOW, by=THIS_COMPUTER)
         versions.append(get_data_version(session))
         events = list_events(session)[::-1]
     assert versions == sorted(set(versions))
@@ -170,8 +174,8 @@ def test_consents_concern_the_pages_that_the_account_holds(session: Session) -> 
     add_page(session, "1")
     add_page(session, "2")
     hold(session, anna, "1")
-    tag = create_tag(session, "T", NOW)
-    tag_page(session, tag, "2", NOW)
+    tag = create_tag(session, "T", NOW, by=THIS_COMPUTER)
+    tag_page(session, tag, "2", NOW, by=THIS_COMPUTER)
     record_event(session, "connected", {"added": 2}, at(1), grant_id=anna)
     record_event(session, "connected", {"added": 5}, at(2), grant_id=ben)
     record_event(session, "renewed", {"added": 0}, at(3, 23), grant_id=anna)
@@ -190,7 +194,7 @@ def test_consents_concern_the_pages_that_the_account_holds(session: Session) -> 
     assert ask(Scope(page_id="1")) == anna_s
     assert ask(Scope(page_id="2")) == []
     assert ask(Scope(tag_ids=(tag,))) == []
-    tag_page(session, tag, "1", NOW)
+    tag_page(session, tag, "1", NOW, by=THIS_COMPUTER)
     assert ask(Scope(tag_ids=(tag,))) == anna_s
 
 
@@ -209,8 +213,8 @@ def test_an_outage_is_a_run_of_days_without_any_snapshot(session: Session) -> No
     add_page(session, "1", {0: 5, 1: 5, 4: 5, 5: 5, 8: 5, 9: 5})
     add_page(session, "2", {1: 5, 2: 5, 9: 5})
     add_page(session, "3")
-    tag = create_tag(session, "T", NOW)
-    tag_page(session, tag, "2", NOW)
+    tag = create_tag(session, "T", NOW, by=THIS_COMPUTER)
+    tag_page(session, tag, "2", NOW, by=THIS_COMPUTER)
 
     def ask(scope: Scope, since: int, until: int) -> list[tuple[date, date]]:
         found = list_outages(session, scope, since=day(since), until=day(until))
@@ -230,9 +234,9 @@ def test_an_outage_is_a_run_of_days_without_any_snapshot(session: Session) -> No
 def test_an_import_concerns_the_pages_in_its_file(session: Session) -> None:
     for page_id in ("1", "2"):
         add_page(session, page_id, {0: 5})
-    tags = [create_tag(session, name, NOW) for name in ("A", "B")]
+    tags = [create_tag(session, name, NOW, by=THIS_COMPUTER) for name in ("A", "B")]
     for tag, page_id in zip(tags, ("1", "2"), strict=True):
-        tag_page(session, tag, page_id, NOW)
+        tag_page(session, tag, page_id, NOW, by=THIS_COMPUTER)
     facts = {"equal_count": 0, "conflicting_count": 0, "refused_count": 0, "new_count": 1}
     done = {"file_name": "fans.csv", "imported_at": at(3), "undone_at": None}
     undone = {"file_name": "wrong.csv", "imported_at": at(4), "undone_at": at(5)}

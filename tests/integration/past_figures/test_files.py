@@ -32,6 +32,7 @@ from storage.csv_import.sheet import open_sheet
 from storage.db.engine import Database
 from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.models import Import, Page, Snapshot
+from storage.people.person import THIS_COMPUTER
 
 FILES = Path(__file__).parent / "files"
 TODAY = date(2026, 11, 28)
@@ -126,7 +127,9 @@ def try_file(
             plan = plan_import(session, figures)
             if import_as:
                 columns = SheetColumns(sheet.header, mapping)
-                assert import_figures(session, figures, import_as, NOW, columns=columns)
+                assert import_figures(
+                    session, figures, import_as, NOW, columns=columns, by=THIS_COMPUTER
+                )
         return Trial(guess, plan, sheet.passed_over)
 
 
@@ -328,7 +331,7 @@ def test_a_second_file_fills_what_the_first_left_empty(stocked: Database, undone
     assert (trial.plan.counts.new, trial.plan.counts.conflicting) == (8, 0)
     assert list_stored(stocked)[DAYS[0]] == (FANS, 12_140)
     with stocked.writing() as session:
-        assert undo_import(session, undone, NOW) == 8
+        assert undo_import(session, undone, NOW, by=THIS_COMPUTER) == 8
     left = (None, 12_140) if undone == 1 else (FANS, None)
     assert list_stored(stocked)[DAYS[0]] == left
     assert len(list_stored(stocked)) == 8

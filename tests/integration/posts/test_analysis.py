@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from storage.accounts.archive import archive_pages
 from storage.figures.filters import Filter
 from storage.models import Post
+from storage.people.person import THIS_COMPUTER
 from storage.posts.analysis import (
     PostSet,
     PostSort,
@@ -323,7 +324,7 @@ def test_pages_follow_the_filter_and_kinds_narrow(session: Session) -> None:
             session, [post("a", at(0), page_id=page_id), post("b", at(1), page_id=page_id)], at(2)
         )
     store(session, [post("reel", at(0), kind="reel")], at(2))
-    archive_pages(session, ["2"], at(3))
+    archive_pages(session, ["2"], at(3), by=THIS_COMPUTER)
     assert {each.page_id for each in posts_of(load(session, 0, 1))} == {"1"}
     archived = posts_of(load(session, 0, 1, filter=Filter(archived=True)))
     assert {each.page_id for each in archived} == {"2"}

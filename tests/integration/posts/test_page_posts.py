@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from storage.accounts.archive import archive_pages
 from storage.figures.filters import EVERY_PAGE, Filter
+from storage.people.person import THIS_COMPUTER
 from storage.posts.page_posts import (
     Coverage,
     Rhythms,
@@ -44,7 +45,7 @@ def test_rhythm_is_of_28_days_and_at_least_where_listings_do_not_reach(session: 
     publish(session, "4", -40)
     list_state(session, "5")
     list_state(session, "6", None, state="no_permission")
-    archive_pages(session, ["7"], at(0))
+    archive_pages(session, ["7"], at(0), by=THIS_COMPUTER)
     list_state(session, "7")
     answer = rhythms(session)
     assert set(answer.by_page) == {"1", "2", "3", "4", "5"}, "those that were listed"
@@ -84,7 +85,7 @@ def test_coverage_counts_pages_by_what_lacks(session: Session) -> None:
         add_page(session, page_id)
     for page_id, facts in states.items():
         list_state(session, page_id, **facts)  # type: ignore[arg-type]  # fields by name
-    archive_pages(session, ["9"], at(0))
+    archive_pages(session, ["9"], at(0), by=THIS_COMPUTER)
     assert find_coverage(session, EVERY_PAGE, day(-27), day(0)) == Coverage(
         pages_count=8,
         unread=2,

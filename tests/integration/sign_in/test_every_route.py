@@ -70,7 +70,7 @@ def test_a_stranger_gets_the_sign_in_and_nothing_else(tmp_path: Path) -> None:
 def test_each_open_path_says_what_guards_it() -> None:
     assert all(proof for _, proof in OPEN)
     sandbox = ("/sandbox/v26.0/", "/sandbox/v26.0/me", "/sandbox/at/2026-08-01/v26.0/")
-    for path in ("/static/js/index.js", "/sandbox/pictures/1/50", *sandbox):
+    for path in ("/static/js/index.js", "/sandbox/pictures/1/50x50.png", *sandbox):
         assert is_open_path(path)
     for path in ("/static", "/staticx", "/sandbox/v26.0/dialog/oauth", "/sandbox/control", "/x"):
         assert not is_open_path(path)

@@ -35,6 +35,7 @@ from storage.jobs.events import list_events
 from storage.models import Event, Page, Snapshot
 from storage.models import UnusualDay as UnusualRow
 from storage.notes.tags import count_pages, create_tag, list_tags, tag_page, tag_pages
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import add_grant, add_page, day, fetched_at, hold
 from tests.integration.storage_rows import LATER, NOW
 from tests.people import ADA
@@ -56,9 +57,9 @@ def add_world(session: Session) -> int:
         add_page(session, page_id, figures, figures, category="Café")
         hold(session, grant_id, page_id)
     add_page(session, "4", {}, category="Shop")
-    tag_id = create_tag(session, "Client", NOW)
+    tag_id = create_tag(session, "Client", NOW, by=THIS_COMPUTER)
     for page_id in ("1", "2"):
-        tag_page(session, tag_id, page_id, NOW)
+        tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
     return tag_id
 
 
@@ -70,7 +71,7 @@ def add_left(session: Session, tag_id: int) -> list[str]:
     for page_id in ids:
         facts: dict[str, Any] = {"category": "Café", "first_seen_at": fetched_at(15)}
         add_page(session, page_id, days, days, name=f"A page {page_id}", **facts)
-        tag_page(session, tag_id, page_id, NOW)
+        tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
         for metric in METRICS:
             row = UnusualRow(page_id=page_id, day=day(18), metric=metric, direction="fell")
             session.add(row)
@@ -140,11 +141,11 @@ def test_an_archived_page_counts_nowhere_and_comes_back(database: Database) -> N
         same = [name for name, answer in before.items() if answer == with_all[name]]
         assert not same
         version = get_data_version(session)
-        assert archive_pages(session, [*ids, "unknown"], LATER) == 4
+        assert archive_pages(session, [*ids, "unknown"], LATER, by=THIS_COMPUTER) == 4
         assert get_data_version(session) > version
         assert answers(session, tag_id) == before
         assert list_archived(session, ["1", *ids]) == set(ids)
-        assert unarchive_pages(session, ids, LATER) == 4
+        assert unarchive_pages(session, ids, LATER, by=THIS_COMPUTER) == 4
         assert answers(session, tag_id) == with_all
 
 
@@ -153,7 +154,7 @@ def test_the_archive_is_listed_with_its_last_figures(database: Database) -> None
     with database.writing() as session:
         tag_id = add_world(session)
         ids = add_left(session, tag_id)
-        archive_pages(session, ids[:2], LATER)
+        archive_pages(session, ids[:2], LATER, by=THIS_COMPUTER)
         (ends,) = load_period_ends(session, archived, (SINCE, UNTIL))
         rows = load_table(session, ends, "fans", archived).rows
         assert [(row.page_id, row.fans) for row in rows] == [("90", 10_000), ("91", 10_000)]
@@ -168,8 +169,11 @@ def test_the_archive_is_listed_with_its_last_figures(database: Database) -> None
         query = ExportQuery(SINCE, UNTIL, "fans", page_ids=("90",))
         assert export_daily_figures(session, query, CSV).count(b"A page 90") == 11
         # A tag for all Pages of a view does not reach them.
-        other = create_tag(session, "Other", NOW)
-        assert tag_pages(session, other, filter=EVERY_PAGE, until=UNTIL, now=NOW) == 6
+        other = create_tag(session, "Other", NOW, by=THIS_COMPUTER)
+        assert (
+            tag_pages(session, other, filter=EVERY_PAGE, until=UNTIL, now=NOW, by=THIS_COMPUTER)
+            == 6
+        )
 
 
 def test_archiving_twice_is_one_event_and_loses_nothing(database: Database) -> None:
@@ -178,17 +182,17 @@ def test_archiving_twice_is_one_event_and_loses_nothing(database: Database) -> N
         figures = session.scalar(select(func.count()).select_from(Snapshot))
         session.execute(update(Page).values(graph_version="v1"))
         assert archive_pages(session, ids[:1], NOW, by=ADA) == 1
-        assert archive_pages(session, ids[:1], LATER) == 0
-        assert archive_pages(session, ids, LATER) == 3
-        assert unarchive_pages(session, ["1"], LATER) == 0
-        assert unarchive_pages(session, [], LATER) == 0
+        assert archive_pages(session, ids[:1], LATER, by=THIS_COMPUTER) == 0
+        assert archive_pages(session, ids, LATER, by=THIS_COMPUTER) == 3
+        assert unarchive_pages(session, ["1"], LATER, by=THIS_COMPUTER) == 0
+        assert unarchive_pages(session, [], LATER, by=THIS_COMPUTER) == 0
         assert session.scalar(select(func.count()).select_from(Snapshot)) == figures
         # Facebook describes it again: it stays archived, since when it was.
         upsert_pages(session, [PageDetails(id="90", name="New name")], LATER)
         profile = find_page_profile(session, "90")
         assert profile is not None
         assert (profile.name, profile.archived_at) == ("New name", NOW)
-        assert unarchive_pages(session, ids, LATER) == 4
+        assert unarchive_pages(session, ids, LATER, by=THIS_COMPUTER) == 4
         kinds = ("archived", "unarchived")
         events = [each for each in list_events(session) if each.kind in kinds]
         told = [(each.kind, each.facts, each.page_name) for each in reversed(events)]
@@ -203,7 +207,7 @@ def test_archiving_twice_is_one_event_and_loses_nothing(database: Database) -> N
 def test_with_every_page_archived_nothing_is_read(database: Database) -> None:
     with database.writing() as session:
         add_world(session)
-        archive_pages(session, ["1", "2", "3", "4"], NOW)
+        archive_pages(session, ["1", "2", "3", "4"], NOW, by=THIS_COMPUTER)
         (ends,) = load_period_ends(session, EVERY_PAGE, (SINCE, UNTIL))
         assert make_totals(ends, None).pages_count == 0
         assert load_line(session, ends, "fans", EVERY_PAGE)[-1].total is None

@@ -37,6 +37,7 @@ from storage.accounts.vault import Sealed, Vault
 from storage.db.clock import read_clock
 from storage.db.engine import Database
 from storage.models import Attempt
+from storage.people.person import THIS_COMPUTER
 from tests.integration.storage_rows import (
     BINDING,
     KEY,
@@ -299,7 +300,14 @@ def test_beyond_the_limit_the_oldest_open_attempt_makes_room(
     for number in range(5):
         # By the database's clock: these came from machines whose clocks went the other way.
         begun_at = NOW - timedelta(seconds=number)
-        create_attempt(session, id=f"a{number}", nonce_hash="n1", binding=BINDING, now=begun_at)
+        create_attempt(
+            session,
+            id=f"a{number}",
+            nonce_hash="n1",
+            binding=BINDING,
+            now=begun_at,
+            by=THIS_COMPUTER,
+        )
         age_attempts(session, seconds=1)
         if number == 0:
             assert consume(session, id="a0")

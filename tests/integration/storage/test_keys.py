@@ -24,6 +24,7 @@ from storage.db.engine import Database
 from storage.db.errors import SealBroken, WrongKey
 from storage.ledger.ledger_keys import attach_vault
 from storage.models import Attempt, DeletionRequest, Grant, PageGrant, VaultKey
+from storage.people.person import THIS_COMPUTER
 from tests.integration.storage_rows import (
     BINDING,
     KEY,
@@ -152,7 +153,7 @@ def test_a_canary_of_this_key_id_that_does_not_open_is_noticed(database: Databas
 
 def rotate(database: Database, vault: Vault) -> Rotation:
     attach_vault(database, vault)
-    return rotate_keys(database, vault, NOW)
+    return rotate_keys(database, vault, NOW, by=THIS_COMPUTER)
 
 
 def test_rotating_seals_everything_with_the_first_key(database: Database) -> None:
@@ -212,7 +213,7 @@ def test_a_stopped_rotation_leaves_everything_open_and_goes_on(
             raise Stopped
 
     with pytest.raises(Stopped):
-        rotate_keys(database, BOTH, NOW, stop)
+        rotate_keys(database, BOTH, NOW, stop, by=THIS_COMPUTER)
     assert said == [(done, len(SECRETS)) for done in range(1, batches + 1)]
     assert opened(database, BOTH) == SECRETS
     assert check(database, BOTH) == RIGHT

@@ -29,6 +29,7 @@ from storage.ledger.ledger_keys import attach_vault, open_stored_keys
 from storage.ledger.verification import Verdict, verify_ledger
 from storage.models import Event, EventSubject, Grant, LedgerKey, Page
 from storage.notes.tags import create_tag, delete_tag
+from storage.people.person import THIS_COMPUTER
 from tests.integration.storage_rows import KEY, NOW, OTHER_KEY, add_grant
 from tests.people import ADA
 
@@ -249,12 +250,12 @@ def test_a_writer_that_is_killed_leaves_no_gap(database: Database, database_url:
 def test_deleting_leaves_the_chain_whole_and_nothing_that_tells_who(database: Database) -> None:
     grant_id = fill(database)
     with database.writing() as session:
-        tag_id = create_tag(session, "Brand", NOW)
+        tag_id = create_tag(session, "Brand", NOW, by=THIS_COMPUTER)
         record_event(session, "tagged", {"pages": 1}, NOW, tag_id=tag_id)
-        delete_tag(session, tag_id, NOW)
+        delete_tag(session, tag_id, NOW, by=THIS_COMPUTER)
         session.execute(delete(Page))
         session.execute(delete(Grant).where(Grant.id == grant_id))
-        again = create_tag(session, "Another", NOW)  # on SQLite with the same id
+        again = create_tag(session, "Another", NOW, by=THIS_COMPUTER)  # on SQLite with the same id
         record_event(session, "tagged", {"pages": 1}, NOW, tag_id=again)
     verdict = verify(database)
     assert (verdict.count, verdict.flaw) == (LENGTH + 3, None)
@@ -276,7 +277,7 @@ def test_rotated_keys_check_the_whole_chain(database: Database) -> None:
     with database.writing() as session:
         open_stored_keys(session)
     new, both = Vault([OTHER_KEY]), Vault([OTHER_KEY, KEY])
-    assert rotate_keys(database, both, NOW).left == 0
+    assert rotate_keys(database, both, NOW, by=THIS_COMPUTER).left == 0
     # A dashboard that was not restarted yet goes on with the key that it has opened.
     with database.writing() as session:
         record_event(session, "archived", {"pages": 1}, NOW)
@@ -331,7 +332,7 @@ def test_a_lost_key_of_the_ledger_holds_up_nothing_else(database: Database) -> N
     with database.writing() as session:
         assert check_keys(session, new, NOW).ok
     attach_vault(database, new)
-    assert rotate_keys(database, new, NOW).left == 0
+    assert rotate_keys(database, new, NOW, by=THIS_COMPUTER).left == 0
     assert verify(database, vault=new).flaw is None
 
 

@@ -28,6 +28,7 @@ from storage.migrations.migrate import FORMER_REVISIONS, find_marker, make_confi
 from storage.models import Base, Event, EventSubject, Installation, JobFailure, Page, Post
 from storage.notes.saved_views import list_views, save_view
 from storage.notes.tags import count_pages
+from storage.people.person import THIS_COMPUTER
 from tests.integration.storage_rows import LATER, NOW, insert_filled
 from tests.old_database import make_old_database
 
@@ -178,9 +179,9 @@ def test_pages_of_the_version_before_are_not_archived(empty_database: Database) 
         (page,) = session.scalars(select(Page))
         assert (page.name, page.archived_at) == ("Café", None)
         assert count_pages(session, filter=EVERY_PAGE, until=NOW.date()) == 1
-        assert list_views(session) == []
-        assert archive_pages(session, ["10"], LATER) == 1
-        assert save_view(session, "Mine", "archived=yes", LATER).name == "Mine"
+        assert list_views(session, of=THIS_COMPUTER) == []
+        assert archive_pages(session, ["10"], LATER, by=THIS_COMPUTER) == 1
+        assert save_view(session, "Mine", "archived=yes", LATER, by=THIS_COMPUTER).name == "Mine"
         assert get_data_version(session) > 7
 
 

@@ -15,6 +15,7 @@ from storage.csv_import.plan import ImportCounts
 from storage.figures.series import get_page_history
 from storage.figures.snapshots import store_reports
 from storage.models import PageChange
+from storage.people.person import THIS_COMPUTER
 from tests.integration.figures.figure_rows import add_page, day
 from tests.integration.storage_rows import LATER, NOW
 
@@ -81,5 +82,5 @@ def test_the_history_of_a_page(session: Session) -> None:
     assert list(history.of("followers").values()) == [None, None, 7]
     assert get_page_history(session, "404").fans == {}
     counts = ImportCounts(new=1, equal=0, conflicting=0, refused=0)
-    id = add_import(session, "=fans.csv", counts, NOW)
+    id = add_import(session, "=fans.csv", counts, NOW, by=THIS_COMPUTER)
     assert list_import_names(session) == {f"import:{id}": ("=fans.csv", NOW.date())}

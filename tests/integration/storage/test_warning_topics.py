@@ -13,6 +13,7 @@ from storage.figures.snapshots import SnapshotRow, upsert_snapshots
 from storage.jobs.runs import SNAPSHOTS, finish_run, start_run
 from storage.models import Goal, Grant, Page, Snapshot, UnusualDay
 from storage.notes.goals import GoalRow, set_goal
+from storage.people.person import THIS_COMPUTER
 from storage.warnings import channels
 from storage.warnings.topics import (
     TOPICS,
@@ -91,7 +92,7 @@ def test_an_unusual_day_is_told_once_its_snapshot_is_done(session: Session) -> N
 
 def test_a_goal_is_missed_when_its_day_is_over_and_its_figure_is_below(session: Session) -> None:
     due_day = TODAY - DAY
-    set_goal(session, "10", "fans", GoalRow(100, due_day), LONG_AGO)
+    set_goal(session, "10", "fans", GoalRow(100, due_day), LONG_AGO, by=THIS_COMPUTER)
     assert due_keys(session, "goal_missed") == [], "nobody knows"
     add_snapshot(session, "10", due_day - DAY, 99)
     add_snapshot(session, "10", due_day, None)
@@ -118,7 +119,7 @@ def test_the_week_is_told_from_monday_on_if_it_ended_after_the_switch(session: S
 
 
 def test_a_topic_is_switched_on_and_off(session: Session) -> None:
-    channels.switch_topic(session, "week", NOW, is_on=True)
+    channels.switch_topic(session, "week", NOW, is_on=True, by=THIS_COMPUTER)
     assert channels.list_topics(session) == {"week": NOW}
-    channels.switch_topic(session, "week", NOW, is_on=False)
+    channels.switch_topic(session, "week", NOW, is_on=False, by=THIS_COMPUTER)
     assert channels.list_topics(session) == {}

@@ -16,6 +16,7 @@ from storage.accounts.vault import Vault
 from storage.db.engine import Database
 from storage.jobs.events import list_events
 from storage.models import Grant, WarningDelivery
+from storage.people.person import THIS_COMPUTER
 from storage.warnings import channels, feeds
 from storage.warnings.deliveries import MAX_CLAIMED, MAX_TRIES, PAUSES, claim, has_open, record_sent
 from storage.warnings.due import Due, list_due, list_endings
@@ -183,9 +184,13 @@ def test_a_message_has_a_limit_and_the_rest_is_claimed_next(session: Session) ->
 def test_channels_are_sealed_rotated_and_given_up_with_their_key(database: Database) -> None:
     with database.writing() as session:
         check_keys(session, VAULT, NOW)
-        channels.set_channel(session, VAULT, "slack", '{"url": "https://hooks.example/x"}', NOW)
+        channels.set_channel(
+            session, VAULT, "slack", '{"url": "https://hooks.example/x"}', NOW, by=THIS_COMPUTER
+        )
     both = Vault([OTHER_KEY, KEY])
-    assert rotate_keys(database, both, NOW).resealed == 2, "the channel, and the ledger's key"
+    assert rotate_keys(database, both, NOW, by=THIS_COMPUTER).resealed == 2, (
+        "the channel, and the ledger's key"
+    )
     with database.writing() as session:
         (record,) = channels.list_channels(session)
         assert record.key_id == both.current_key_id
@@ -200,7 +205,7 @@ def test_channels_are_sealed_rotated_and_given_up_with_their_key(database: Datab
 def test_a_channel_remembers_how_it_fared_and_only_the_first_failure_is_an_event(
     session: Session,
 ) -> None:
-    channels.set_channel(session, VAULT, "email", "{}", NOW)
+    channels.set_channel(session, VAULT, "email", "{}", NOW, by=THIS_COMPUTER)
     for _ in range(3):
         channels.record_failure(session, "email", "refused", None, NOW)
     (record,) = channels.list_channels(session)
@@ -213,7 +218,7 @@ def test_a_channel_remembers_how_it_fared_and_only_the_first_failure_is_an_event
 
 
 def test_a_feed_is_found_by_its_secret_until_it_is_revoked(session: Session) -> None:
-    feeds.add_feed(session, "s3cret", NOW)
+    feeds.add_feed(session, "s3cret", NOW, by=THIS_COMPUTER)
     assert feeds.has_feed(session, "s3cret")
     assert not feeds.has_feed(session, "S3cret")
     (feed,) = feeds.list_feeds(session)
@@ -222,5 +227,5 @@ def test_a_feed_is_found_by_its_secret_until_it_is_revoked(session: Session) -> 
     feeds.note_use(session, "s3cret", NOW)
     feeds.note_use(session, "s3cret", NOW + timedelta(seconds=30))
     assert feeds.list_feeds(session)[0].last_used_at == NOW
-    feeds.revoke_feed(session, feed.secret_hash, NOW)
+    feeds.revoke_feed(session, feed.secret_hash, NOW, by=THIS_COMPUTER)
     assert not feeds.has_feed(session, "s3cret")

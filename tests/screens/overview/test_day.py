@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.text import formats
 from storage.notes.notes import NoteDraft, add_note, list_notes
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage, charts_of, links_of, press, words_of
 from tests.screens.figures import TODAY, day_of, fill, give_page
@@ -17,7 +18,7 @@ DAY = ago(3)
 
 def note(stage: Stage, day: date, text: str) -> None:
     with stage.installation.database.writing() as session:
-        add_note(session, NoteDraft(day, text), NOW)
+        add_note(session, NoteDraft(day, text), NOW, by=THIS_COMPUTER)
 
 
 def said(at: AppTest) -> str:

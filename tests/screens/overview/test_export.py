@@ -20,6 +20,7 @@ from storage.db.installation import bump_data_version
 from storage.jobs.events import list_events
 from storage.notes.notes import NoteDraft, add_note
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.past_files import guess
 from tests.present import TODAY, ago
 from tests.screens.conftest import NOW, Stage
@@ -181,7 +182,7 @@ def test_a_report_tells_the_notes_of_its_chart(
     fill(stage, 2)
     text = "<b>Autumn</b> campaign, which stands longer than a label"
     with stage.installation.database.writing() as session:
-        add_note(session, NoteDraft(ago(14), text), NOW)
+        add_note(session, NoteDraft(ago(14), text), NOW, by=THIS_COMPUTER)
     stage.open(screen, query, popover=menu.KEY)
     report = offers["report"].make().decode()
     assert "<h2>Notes</h2>" in report
@@ -195,9 +196,9 @@ def test_a_report_tells_the_notes_of_its_chart(
 
 def give_tag(stage: Stage, name: str, *page_ids: str) -> int:
     with stage.installation.database.writing() as session:
-        tag_id = create_tag(session, name, NOW)
+        tag_id = create_tag(session, name, NOW, by=THIS_COMPUTER)
         for page_id in page_ids:
-            tag_page(session, tag_id, page_id, NOW)
+            tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
     return tag_id
 
 
@@ -279,7 +280,7 @@ def test_an_archived_page_needs_no_attention_in_its_report(
     give_page(stage, "1", rising(1000, 5))  # which no account gives access to
     assert "The Page needs attention. No connected account" in report_of_page(stage, offers)
     with stage.installation.database.writing() as session:
-        archive_pages(session, ["1"], NOW)
+        archive_pages(session, ["1"], NOW, by=THIS_COMPUTER)
         bump_data_version(session)
     report = report_of_page(stage, offers)
     assert "It is archived, and no day was out of the ordinary." in report

@@ -20,6 +20,7 @@ from storage.notes.notes import (
     list_notes,
 )
 from storage.notes.tags import create_tag, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import NOW, Stage, charts_of, press, words_of
 from tests.screens.figures import TODAY, day_of, fill, give_page, rising
@@ -30,7 +31,7 @@ THAT_DAY = ago(14)
 
 def give_note(stage: Stage, text: str, day: date = THAT_DAY, **whom: Any) -> int:
     with stage.installation.database.writing() as session:
-        return add_note(session, NoteDraft(day, text, **whom), NOW)
+        return add_note(session, NoteDraft(day, text, **whom), NOW, by=THIS_COMPUTER)
 
 
 def stored(stage: Stage) -> list[NoteRow]:
@@ -109,8 +110,8 @@ def test_a_note_for_one_page_stands_on_its_chart_alone(stage: Stage) -> None:
 def test_a_note_for_a_tag_stands_where_the_tag_is(stage: Stage) -> None:
     fill(stage, 3)
     with stage.installation.database.writing() as session:
-        tag_id = create_tag(session, "Brand", NOW)
-        tag_page(session, tag_id, "1", NOW)
+        tag_id = create_tag(session, "Brand", NOW, by=THIS_COMPUTER)
+        tag_page(session, tag_id, "1", NOW, by=THIS_COMPUTER)
     at = open_notes(stage)
     field_of(at, "text_input", "note-text").set_value("Relaunch")
     field_of(at, "selectbox", "note-whom").set_value(f"tag {tag_id}")

@@ -15,6 +15,7 @@ from pages.overview import CONTROLS
 from pages.parts.overview import saved_views
 from pages.text.periods import CUSTOM
 from storage.notes.saved_views import View, list_views, save_view, set_start_view
+from storage.people.person import THIS_COMPUTER
 from tests.present import ago
 from tests.screens.conftest import HOSTILE, NOW, Stage, press, words_of
 from tests.screens.figures import fill
@@ -27,14 +28,14 @@ QUERY = "category=Caf%C3%A9&metric=Followers&period=90+days&sort=Name+A+to+Z"
 
 def keep(stage: Stage, name: str, query: str, *, is_start: bool = False) -> None:
     with stage.installation.database.writing() as session:
-        view = save_view(session, name, query, NOW)
+        view = save_view(session, name, query, NOW, by=THIS_COMPUTER)
         if is_start:
-            set_start_view(session, view.id)
+            set_start_view(session, view.id, by=THIS_COMPUTER)
 
 
 def views_of(stage: Stage) -> list[View]:
     with stage.installation.database.reading() as session:
-        return list_views(session)
+        return list_views(session, of=THIS_COMPUTER)
 
 
 def label_of(at: AppTest) -> str:

@@ -11,15 +11,16 @@ from storage.db.installation import bump_data_version
 from storage.models import PageTag, Tag
 from storage.models.folding import fold
 from storage.notes.tags import create_tag, find_tag_named, list_tags, list_tags_of, tag_page
+from storage.people.person import THIS_COMPUTER
 from tests.screens.conftest import NOW, Stage, press, words_of
 from tests.screens.figures import fill
 
 
 def give_tag(stage: Stage, name: str, page_ids: Sequence[str] = ()) -> int:
     with stage.installation.database.writing() as session:
-        tag_id = create_tag(session, name, NOW)
+        tag_id = create_tag(session, name, NOW, by=THIS_COMPUTER)
         for page_id in page_ids:
-            tag_page(session, tag_id, page_id, NOW)
+            tag_page(session, tag_id, page_id, NOW, by=THIS_COMPUTER)
     return tag_id
 
 

@@ -13,6 +13,7 @@ from pages.parts.overview.columns import BY_NAME
 from storage.accounts.archive import archive_pages
 from storage.db.installation import bump_data_version
 from storage.models import Page, PageGrant, Snapshot
+from storage.people.person import THIS_COMPUTER
 from tests.screens.conftest import NOW, Stage, links_of, open_dialog, press, words_of
 from tests.screens.figures import fill
 from tests.screens.overview.test_overview import names_of, table_of
@@ -136,7 +137,7 @@ def test_pages_are_archived_from_the_bar_and_then_no_longer_ticked(stage: Stage)
 def test_archived_pages_are_ticked_among_the_archived_alone(stage: Stage) -> None:
     fill(stage, 3)
     with stage.installation.database.writing() as session:
-        archive_pages(session, ["2"], NOW)
+        archive_pages(session, ["2"], NOW, by=THIS_COMPUTER)
     at = stage.open("overview", {"archived": "yes"}, ticked=["1", "2"])
     assert names_of(at) == ["Page 002"]
     assert "**2 ticked**, 1 of them not in this list ·" in words_of(at)
