@@ -257,6 +257,8 @@ def _render_access(startup: Startup) -> None:
     if installation is not None and installation.settings.sign_in_issuer is not None:
         host = wording.as_code(urlsplit(installation.settings.sign_in_issuer).netloc)
         st.markdown(f"People sign in at {host}; {_count_people(installation)}.")
+        if may("admin"):
+            links.draw("people", "People", ":material/group:")
     elif settings is not None and settings.behind_sign_in_proxy:
         st.markdown(
             "`BEHIND_SIGN_IN_PROXY` says that something in front of the dashboard signs people in. "

@@ -43,11 +43,13 @@ button[kind="secondary"]:enabled, button[kind="tertiary"]:enabled { color: inher
 }
 </style>"""
 
-# In a wide window the strip stands in the bar of the navigation, to save a row.
+# In a wide window the strip stands in the bar of the navigation, to save a row. As high as with its
+# button, which viewers don't have.
 _STRIP_STYLE = """<style>
 @media screen and (min-width: 1100px) {
   [data-testid="stLayoutWrapper"]:has(> .st-key-sandbox-strip) {
     position: fixed; top: 0.6rem; right: 9.5rem; width: auto; z-index: 999991; }
+  .st-key-sandbox-strip { min-height: 2.5rem; }
 }
 </style>"""
 

@@ -11,8 +11,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,14 @@ from sqlalchemy import exists, update
 
 from fb.installation import open_installation
 from fb.settings import read_settings
+from fb.web.gate import session_cookie
 from storage.db.engine import Database
 from storage.jobs.runs import POSTS, SNAPSHOTS, add_progress, finish_run, start_run
 from storage.models import Grant, PageGrant, Snapshot
-from tests.bench.tab import opened_tab
+from storage.people.person import THIS_COMPUTER
+from storage.sign_in.people import let_in
+from storage.sign_in.sessions import begin_session
+from tests.bench.tab import Answer, opened_tab
 from tests.bench.world import make_world
 from tests.browser.kit import serving
 from tests.present import NOW, TODAY
@@ -32,6 +37,11 @@ from tests.present import NOW, TODAY
 copy_program = serving.copy_program
 RIVAL = Path(__file__).with_name("usual_way.py")
 CONSTANTS = Path(__file__).with_name("constants.py")
+SIGN_IN = {
+    "SIGN_IN_ISSUER": "http://127.0.0.1:9",  # which nobody asks here
+    "SIGN_IN_CLIENT_ID": "pagekeeper",
+    "SIGN_IN_CLIENT_SECRET": "a-client-secret-of-the-bench",
+}
 RERUNS = 9
 STARTS, PAIRS = 4, 30  # fewer differ by more than what is measured
 # By default Streamlit collects garbage when a run is over: the next one must not pay for it.
@@ -85,11 +95,21 @@ def measure(program: Path, rival_folder: Path, report: Callable[..., None]) -> N
         report("another period, the largest", max(periods) / 1000, 70, "kB")
         report("rerun with the same figures, the largest", max(sent) / 1000, 30, "kB")
     compare_reruns(program, report)
+    compare_signed_in(program, report)
     with served_rival(rival_folder, file) as port, opened_tab(port) as tab:
         theirs = tab.rerun().seconds
     cold = statistics.median(ours)
     what = f"28 days, nothing remembered: {1000 * cold:.0f} ms, the usual way {theirs:.1f} s"
     report(what, theirs / cold, 20, "x", least=True)
+
+
+@dataclass(frozen=True)
+class Rival:
+    """A program that is served, and how a tab of it comes in."""
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    cookie: str = ""
 
 
 def compare_reruns(program: Path, report: Callable[..., None]) -> None:
@@ -100,31 +120,63 @@ def compare_reruns(program: Path, report: Callable[..., None]) -> None:
     """
     copy = shutil.copytree(program, program.with_name("constants"))
     shutil.copy2(CONSTANTS, copy / "pages" / "app.py")
-    pairs = [pair for _ in range(STARTS) for pair in _rerun_in_turn(program, copy)]
-    ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-    ours, theirs = (1000 * statistics.median(some) for some in zip(*pairs, strict=True))
+    pairs = _rerun_in_turn(Rival(program), Rival(copy))
+    counts = {answer.elements_count for pair in pairs for answer in pair}
+    assert len(counts) == 1, f"the elements differ: {counts}"
+    ratio = statistics.median(ours.seconds / theirs.seconds for ours, theirs in pairs)
+    ours, theirs = _medians(pairs)
     what = f"rerun, all remembered: {ours:.0f} ms, from constants {theirs:.0f}"
     report(what, ratio, 1.33, "x")
 
 
-def _rerun_in_turn(program: Path, copy: Path) -> list[tuple[float, float]]:
-    """The seconds of each pair of reruns."""
-    with (
-        serving.serving(program) as server,
-        serving.serving(copy) as other,
-        opened_tab(server.port) as tab,
-        opened_tab(other.port) as constant_tab,
-    ):
-        pairs = []
-        for run in range(2 + PAIRS):  # the first two load the screen and fill the tab
-            answers = {}
-            for each in (tab, constant_tab) if run % 2 else (constant_tab, tab):
-                time.sleep(PAUSE_SECONDS)
-                answers[each] = each.rerun()
-            pairs.append((answers[tab].seconds, answers[constant_tab].seconds))
-        counts = [answer.elements_count for answer in answers.values()]
-        assert counts[0] == counts[1], f"the elements differ: {counts[0]} and {counts[1]}"
-    return pairs[2:]
+def compare_signed_in(program: Path, report: Callable[..., None]) -> None:
+    """Rerun in turn the screen of an administrator who is signed in, and that without a sign-in."""
+    copy = shutil.copytree(program, program.with_name("signed-in"))
+    pairs = _rerun_in_turn(Rival(copy, SIGN_IN, _sign_in(copy)), Rival(program))
+    more = statistics.median(1000 * (ours.seconds - theirs.seconds) for ours, theirs in pairs)
+    ours, theirs = _medians(pairs)
+    report(f"rerun with a sign-in: {ours:.0f} ms, without {theirs:.0f}", more, 3, "ms")
+
+
+def _sign_in(program: Path) -> str:
+    """Let an administrator in, and return the cookie of a session."""
+    settings = read_settings(SIGN_IN, program)
+    installation = open_installation(settings, now=lambda: NOW).installation
+    assert installation is not None
+    with installation.database.writing() as session:
+        id = let_in(session, "ann@agency.example", "admin", NOW, by=THIS_COMPUTER)
+        secret = begin_session(session, id, "a browser")
+    installation.close()
+    return f"{session_cookie(installation.settings)}={secret}"
+
+
+def _medians(pairs: Sequence[tuple[Answer, Answer]]) -> tuple[float, float]:
+    """The milliseconds of either side."""
+    ours, theirs = zip(*pairs, strict=True)
+    return (
+        1000 * statistics.median(answer.seconds for answer in ours),
+        1000 * statistics.median(answer.seconds for answer in theirs),
+    )
+
+
+def _rerun_in_turn(ours: Rival, theirs: Rival) -> list[tuple[Answer, Answer]]:
+    """Return what each pair of reruns brought back, of STARTS starts of both servers."""
+    pairs = []
+    for _ in range(STARTS):
+        with (
+            serving.serving(ours.folder, ours.settings) as server,
+            serving.serving(theirs.folder, theirs.settings) as other,
+            opened_tab(server.port, cookie=ours.cookie) as our_tab,
+            opened_tab(other.port, cookie=theirs.cookie) as their_tab,
+        ):
+            for run in range(2 + PAIRS):  # the first two load the screen and fill the tab
+                answers = {}
+                for each in (our_tab, their_tab) if run % 2 else (their_tab, our_tab):
+                    time.sleep(PAUSE_SECONDS)
+                    answers[each] = each.rerun()
+                if run >= 2:
+                    pairs.append((answers[our_tab], answers[their_tab]))
+    return pairs
 
 
 @contextmanager

@@ -112,12 +112,13 @@ class Tab:
 
 
 @contextmanager
-def opened_tab(port: int, screen: str = "") -> Iterator[Tab]:
+def opened_tab(port: int, screen: str = "", cookie: str = "") -> Iterator[Tab]:
     """Open a tab on a screen of the server at this port of loopback; nothing is loaded yet."""
     with connect(
         f"ws://127.0.0.1:{port}/_stcore/stream",
         origin=Origin(f"http://127.0.0.1:{port}"),
         subprotocols=[Subprotocol("streamlit")],
+        additional_headers={"Cookie": cookie} if cookie else None,
         compression=None,
         max_size=None,
     ) as connection:

@@ -348,6 +348,7 @@ ALL_OF_SETUP = [
     "button Revoke address 1",
     "text_area Ids of accounts or Pages, or a signed request of Facebook's",
     "button Show what goes",
+    "screen People",
 ]
 
 
