@@ -27,6 +27,10 @@ FILLED_IN = {
     "FACEBOOK_APP_SECRET": "0123456789abcdef0123456789abcdef",
     "POSTGRES_PASSWORD": "89abcdef0123456789abcdef01234567",
     "PROXY_SECRET": "proxy-secret-of-the-tests-0123456789abcdef",
+    "SIGN_IN_ISSUER": "https://id.agency.example",
+    "SIGN_IN_CLIENT_ID": "pagekeeper",
+    "SIGN_IN_CLIENT_SECRET": "client-secret-of-the-tests-0123456789",
+    "SIGN_IN_FIRST_ADMIN": "ann@agency.example",
 }
 KEYS = {
     "STATE_TOKEN_SECRET": "state-secret-of-the-tests-0123456789abcdef",
@@ -53,7 +57,7 @@ def test_everybody_fills_in_all_of_nginxs_template() -> None:
     assert set(quoted.replace("$", "").split()) == names
     of_nginx = compose.split("image: nginx:")[1].split("volumes:")[0]
     assert set(re.findall(r"^ +([A-Z_]+):", of_nginx, re.MULTILINE)) == names
-    addresses = re.findall(r"(?:DASHBOARD_[AB]|SIGN_IN): ([0-9.]+):", of_nginx)
+    addresses = re.findall(r"DASHBOARD_[AB]: ([0-9.]+):", of_nginx)
     assert addresses == re.findall(r"ipv4_address: ([0-9.]+)", compose)
 
 
@@ -98,14 +102,37 @@ def test_dashboards_and_workers_in_containers_have_the_same_settings(tmp_path: P
     assert not any("environment:" in service for service in of_services)
     environment = shared.split("environment:\n")[1].split("  volumes:")[0]
     settings = {
-        name: re.sub(r"\$\{(\w+):\?\}", lambda match: FILLED_IN[match[1]], value.strip('"'))
+        name: re.sub(r"\$\{(\w+):(?:\?|-(.*))\}", _fill_in, value.strip('"'))
         for name, value in re.findall(r"^    ([A-Z_]+): (.+)$", environment, re.MULTILINE)
     }
     report = read_settings(settings | KEYS, tmp_path)
     assert report.problems == ()
     assert report.settings is not None
     assert report.settings.workers == "procrastinate"
+    assert report.settings.has_sign_in
+    assert report.settings.is_behind_proxy
     assert {row.name for row in report.rows} >= set(settings)
+
+
+def _fill_in(match: re.Match[str]) -> str:
+    """Return what compose puts in the place of a variable; what may be left out, is."""
+    return FILLED_IN[match[1]] if match[2] is None else match[2]
+
+
+def test_what_the_guide_has_one_write_is_what_a_dashboard_needs(tmp_path: Path) -> None:
+    server = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+    of_debian, of_docker = server.split("## With Docker")
+    compose = read("compose.yaml")
+    lists = (
+        (of_debian, "FACEBOOK_APP_ID", set(FILLED_IN) - {"PUBLIC_NAME", "POSTGRES_PASSWORD"}),
+        (of_docker, "PUBLIC_NAME", set(re.findall(r"\$\{([A-Z_]+):\?\}", compose))),
+    )
+    for text, first, needed in lists:
+        (block,) = re.findall(rf"^   {first}=.*?\n   ```", text, re.MULTILINE | re.DOTALL)
+        written = dict(re.findall(r"^   ([A-Z_]+)=(.*)$", block, re.MULTILINE))
+        assert set(written) >= needed
+    settings = {name: FILLED_IN.get(name, value) for name, value in written.items()}
+    assert set(settings) == set(FILLED_IN)
 
 
 def test_only_a_container_that_serves_is_asked_whether_it_lives() -> None:

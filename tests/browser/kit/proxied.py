@@ -1,4 +1,4 @@
-"""Two dashboards behind the nginx of docs/deploy/nginx.conf.template, with a sign-in beside it."""
+"""Two dashboards behind the nginx of docs/deploy/nginx.conf.template, and who signs in there."""
 
 from __future__ import annotations
 
@@ -9,14 +9,13 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -29,14 +28,15 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from tests.browser.kit.serving import ROOT, Server, find_free_port
+from tests.browser.kit.serving import ROOT, Server, find_free_port, live_settings
+from tests.sign_in_service import ANN, Service
 from tests.waiting import wait_until
 
 TEMPLATE = ROOT / "docs" / "deploy" / "nginx.conf.template"
 PUBLIC = "pages.example"
 ORIGIN = f"https://{PUBLIC}"
 PROXY_SECRET = "proxy-secret-of-the-replica-tests-0123456789"
-SIGNED_IN = {"_oauth2_proxy": "somebody"}
+SESSION_COOKIE = "__Host-pagekeeper-session"
 PATIENCE_SECONDS = 30.0
 
 
@@ -51,14 +51,26 @@ def find_nginx() -> str:
     return path
 
 
+def replica_settings(facebook_url: str, database_url: str, service: Service) -> dict[str, str]:
+    """Settings that all replicas share: live mode, people sign in, `ANN` is the first of them."""
+    return {
+        **live_settings(facebook_url, find_free_port()),
+        **service.settings,
+        "SIGN_IN_FIRST_ADMIN": ANN,
+        "FACEBOOK_REDIRECT_URI": f"{ORIGIN}/connect",
+        "DATABASE_URL": database_url,
+        "PROXY_SECRET": PROXY_SECRET,
+    }
+
+
 @dataclass
 class Site:
-    """The public address: nginx, what it asks for a sign-in, and the replicas behind it."""
+    """The public address: nginx, the replicas behind it, and the service where people sign in."""
 
     port: int
     replicas: dict[str, Server]  # by the value of the cookie
     folder: Path
-    asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)  # of the sign-in
+    service: Service
 
     @property
     def certificate(self) -> str:
@@ -68,9 +80,15 @@ class Site:
     def access_log(self) -> str:
         return (self.folder / "access.log").read_text(encoding="utf-8")
 
+    def stranger(self, **cookies: str) -> Visitor:
+        """A browser that is not signed in, with these cookies."""
+        return Visitor(self, cookies)
+
     def visitor(self, **cookies: str) -> Visitor:
-        """A browser that is signed in, with these cookies as well."""
-        return Visitor(self, SIGNED_IN | cookies)
+        """A browser in which `ANN` is signed in, with these cookies as well."""
+        visitor = self.stranger()
+        visitor.sign_in()
+        return self.stranger(**{SESSION_COOKIE: visitor.http.cookies[SESSION_COOKIE]} | cookies)
 
 
 class Visitor:
@@ -97,6 +115,22 @@ class Visitor:
         prepared = self.http.prepare_request(request)
         prepared.url = f"https://127.0.0.1:{self.site.port}{path}"
         return self.http.send(prepared, allow_redirects=False, timeout=PATIENCE_SECONDS)
+
+    def sign_in(self, address: str = ANN, back: str = "/") -> requests.Response:
+        """Go to the sign-in service, sign in there, and come back; return the last answer."""
+        away = self.ask(f"/signin/start?{urlencode({'back': back})}")
+        returned = self.site.service.sign_in(away.headers["Location"], address)
+        return self.ask(returned.removeprefix(ORIGIN))
+
+    @contextmanager
+    def connected(self) -> Iterator[ssl.SSLSocket]:
+        """A connection to nginx, on which nothing was said yet."""
+        context = ssl.create_default_context(cafile=self.site.certificate)
+        with (
+            socket.create_connection(("127.0.0.1", self.site.port), PATIENCE_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=PUBLIC) as connection,
+        ):
+            yield connection
 
     @contextmanager
     def opened_screen(self) -> Iterator[Screen]:
@@ -179,41 +213,39 @@ class Screen:
 
 
 @contextmanager
-def serving_site(replicas: dict[str, Server], folder: Path) -> Iterator[Site]:
+def serving_site(replicas: dict[str, Server], folder: Path, service: Service) -> Iterator[Site]:
     """Serve the replicas "a" and "b" behind nginx, with its files in ``folder``."""
     nginx = find_nginx()
-    site = Site(find_free_port(), replicas, folder)
-    with _serving_sign_in(site) as sign_in_port:
-        _write_certificate(folder)
-        text = Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(
-            PUBLIC_NAME=PUBLIC,
-            TLS_FOLDER=folder,
-            DASHBOARD_A=f"127.0.0.1:{replicas['a'].port}",
-            DASHBOARD_B=f"127.0.0.1:{replicas['b'].port}",
-            SIGN_IN=f"127.0.0.1:{sign_in_port}",
-            PROXY_SECRET=PROXY_SECRET,
-        )
-        for there, here in {
-            "listen [::]:443 ssl;": "",
-            "listen [::]:80;": "",
-            "listen 443 ssl;": f"listen 127.0.0.1:{site.port} ssl;",
-            "listen 80;": f"listen 127.0.0.1:{find_free_port()};",
-            "/var/log/nginx": str(folder),
-        }.items():
-            assert there in text, "the template has changed"
-            text = text.replace(there, here)
-        (folder / "pagekeeper.conf").write_text(text, encoding="utf-8")
-        (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=getpass.getuser()))
-        process = subprocess.Popen(
-            [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
-        )
-        try:
-            wait_until(lambda: process.poll() is not None or _listens(site.port), PATIENCE_SECONDS)
-            assert process.poll() is None, (folder / "error.log").read_text(encoding="utf-8")
-            yield site
-        finally:
-            process.terminate()
-            process.wait(20)
+    site = Site(find_free_port(), replicas, folder, service)
+    _write_certificate(folder)
+    text = Template(TEMPLATE.read_text(encoding="utf-8")).safe_substitute(
+        PUBLIC_NAME=PUBLIC,
+        TLS_FOLDER=folder,
+        DASHBOARD_A=f"127.0.0.1:{replicas['a'].port}",
+        DASHBOARD_B=f"127.0.0.1:{replicas['b'].port}",
+        PROXY_SECRET=PROXY_SECRET,
+    )
+    for there, here in {
+        "listen [::]:443 ssl;": "",
+        "listen [::]:80;": "",
+        "listen 443 ssl;": f"listen 127.0.0.1:{site.port} ssl;",
+        "listen 80;": f"listen 127.0.0.1:{find_free_port()};",
+        "/var/log/nginx": str(folder),
+    }.items():
+        assert there in text, "the template has changed"
+        text = text.replace(there, here)
+    (folder / "pagekeeper.conf").write_text(text, encoding="utf-8")
+    (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user=getpass.getuser()))
+    process = subprocess.Popen(
+        [nginx, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
+    )
+    try:
+        wait_until(lambda: process.poll() is not None or _listens(site.port), PATIENCE_SECONDS)
+        assert process.poll() is None, (folder / "error.log").read_text(encoding="utf-8")
+        yield site
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 # What Debian's nginx.conf and that of the container have around the files they include.
@@ -236,32 +268,6 @@ http {{
 def _listens(port: int) -> bool:
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) == 0
-
-
-@contextmanager
-def _serving_sign_in(site: Site) -> Iterator[int]:
-    """Answer as oauth2-proxy does: 202 to who is signed in, else 401 and a page to sign in on."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            site.asked.append((self.path, dict(self.headers)))
-            is_signed_in = "_oauth2_proxy=somebody" in self.headers.get("Cookie", "")
-            is_check = self.path == "/oauth2/auth"
-            self.send_response(200 if not is_check else 202 if is_signed_in else 401)
-            self.end_headers()
-            self.wfile.write(b"" if is_check else b"Please sign in")
-
-        def log_message(self, format: str, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def _write_certificate(folder: Path) -> None:

@@ -16,12 +16,13 @@ from sqlalchemy import create_engine, text
 from fb.installation import open_installation
 from fb.settings import read_settings
 from tests.browser.conftest import Serve
-from tests.browser.kit.proxied import ORIGIN, PROXY_SECRET, find_nginx, serving_site
+from tests.browser.kit.proxied import find_nginx, replica_settings, serving_site
 from tests.browser.kit.serving import Server, find_free_port, live_settings
 from tests.fast_graph import FastGraph, served_fast_graph
 from tests.integration.storage_rows import add_grant
 from tests.postgres import execute, serving_postgres
 from tests.present import tell_servers_time
+from tests.sign_in_service import serving_sign_in
 from tests.waiting import wait_until
 
 ACCOUNT = "900"
@@ -108,17 +109,13 @@ def test_a_replica_that_is_killed_leaves_its_work_to_the_other(
     find_nginx()
     with ExitStack() as stack:
         url = stack.enter_context(serving_postgres())
-        settings = live_settings(graph.url, find_free_port()) | {
-            "FACEBOOK_REDIRECT_URI": f"{ORIGIN}/connect",
-            "DATABASE_URL": url,
-            "BEHIND_SIGN_IN_PROXY": "yes",
-            "PROXY_SECRET": PROXY_SECRET,
-        }
+        service = stack.enter_context(serving_sign_in())
+        settings = replica_settings(graph.url, url, service)
         connect_yesterday(settings, tmp_path)
         replicas = {"a": stack.enter_context(serve(settings=settings))}
         wait_until(lambda: graph.waiting[ACCOUNT] == 2, START_SECONDS)
         replicas["b"] = stack.enter_context(serve(settings=settings))
-        site = stack.enter_context(serving_site(replicas, tmp_path))
+        site = stack.enter_context(serving_site(replicas, tmp_path, service))
         graph.held |= {""}  # the exchange of the code, too
         visitor = site.visitor(pagekeeper_replica="a")
         dialog = visitor.ask("/oauth/start").headers["location"]

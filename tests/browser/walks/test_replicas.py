@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -12,17 +13,18 @@ import requests
 from pages.text import wording
 from tests.browser.conftest import Serve
 from tests.browser.kit.proxied import (
-    ORIGIN,
     PATIENCE_SECONDS,
     PROXY_SECRET,
     PUBLIC,
+    SESSION_COOKIE,
     Site,
-    Visitor,
     find_nginx,
+    replica_settings,
     serving_site,
 )
-from tests.browser.kit.serving import Server, find_free_port, live_settings
+from tests.browser.kit.serving import Server
 from tests.postgres import execute, serving_postgres
+from tests.sign_in_service import CLIENT_SECRET, serving_sign_in
 from tests.waiting import wait_until
 
 MEGABYTE = 1_000_000
@@ -40,13 +42,9 @@ def site(
     serve: Serve, database_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """Both replicas, which started at once on a database without tables."""
-    settings = live_settings("http://127.0.0.1:9", find_free_port()) | {
-        "FACEBOOK_REDIRECT_URI": f"{ORIGIN}/connect",
-        "DATABASE_URL": database_url,
-        "BEHIND_SIGN_IN_PROXY": "yes",
-        "PROXY_SECRET": PROXY_SECRET,
-    }
     with ExitStack() as stack:
+        service = stack.enter_context(serving_sign_in())
+        settings = replica_settings("http://127.0.0.1:9", database_url, service)
 
         def start(_: str) -> Server:
             return stack.enter_context(serve(settings=settings))
@@ -54,7 +52,7 @@ def site(
         with ThreadPoolExecutor(2) as pool:
             replicas = dict(zip("ab", pool.map(start, "ab"), strict=True))
         folder = tmp_path_factory.mktemp("nginx")
-        yield stack.enter_context(serving_site(replicas, folder))
+        yield stack.enter_context(serving_site(replicas, folder, service))
 
 
 def test_of_two_that_start_at_once_one_makes_the_tables(site: Site) -> None:
@@ -63,27 +61,68 @@ def test_of_two_that_start_at_once_one_makes_the_tables(site: Site) -> None:
 
 
 def test_who_is_not_signed_in_meets_the_sign_in(site: Site) -> None:
-    stranger = Visitor(site, {})
-    for path in ("/", "/setup", "/_stcore/host-config"):
-        answer = stranger.ask(path)
-        assert (answer.status_code, answer.text) == (403, "Please sign in")
-    assert stranger.replica is None, "no dashboard was asked"
+    stranger = site.stranger()
+    for path in ("/", "/setup", "/media/x.csv", "/oauth/start", "/pictures/1"):
+        assert stranger.ask(path).status_code == 401
+    for path in ("/setup", "/setup/", "//setup", "/setup%3Fx", "/x/../setup"):
+        answer = stranger.ask(path, headers={"Sec-Fetch-Mode": "navigate"})
+        assert answer.status_code == 303
+        assert answer.headers["Location"].startswith("/signin?back=%2F")
+    forged = {"X-Pagekeeper-Session": "0123456789abcdef admin"}
+    assert stranger.ask("/setup", headers=forged).status_code == 401
     # Facebook and calendars can't sign in; the dashboard itself refuses these.
     assert stranger.ask("/facebook/deauthorize", "POST").status_code == 400
     assert stranger.ask("/calendar/no-such-secret.ics").status_code == 404
-    assert {path for path, _ in site.asked} == {"/oauth2/auth", "/oauth2/sign_in"}
-    assert PROXY_SECRET not in str(site.asked)
     assert "no-such-secret" not in site.access_log
 
 
+def test_a_stranger_s_upload_is_refused_before_it_is_sent(site: Site) -> None:
+    head = (
+        f"PUT /_stcore/upload_file/x/y HTTP/1.1\r\nHost: {PUBLIC}\r\nOrigin: https://{PUBLIC}\r\n"
+        f"Content-Length: {200 * MEGABYTE}\r\n\r\n"
+    )
+    with site.stranger().connected() as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 401")
+
+
+def test_a_sign_in_holds_on_both_replicas_and_leaves_no_trace_in_logs(site: Site) -> None:
+    visitor = site.stranger(pagekeeper_replica="a")
+    away = visitor.ask("/signin/start?back=%2Fposts%3Fperiod%3D7d")
+    returned = urlsplit(site.service.sign_in(away.headers["Location"]))
+    assert (returned.scheme, returned.netloc) == ("https", PUBLIC)
+    # Any replica may be the one that finishes it.
+    visitor.http.cookies.set("pagekeeper_replica", "b", domain=PUBLIC, path="/", secure=True)
+    home = visitor.ask(f"{returned.path}?{returned.query}")
+    assert (home.status_code, home.headers["Location"]) == (303, "/posts?period=7d")
+    given = [each for each in home.raw.headers.getlist("Set-Cookie") if SESSION_COOKIE in each]
+    assert len(given) == 1
+    assert {"Secure", "HttpOnly", "SameSite=lax", "Path=/"} <= set(given[0].split("; "))
+    secret = visitor.http.cookies[SESSION_COOKIE]
+    for name in site.replicas:
+        signed_in = site.stranger(**{SESSION_COOKIE: secret, "pagekeeper_replica": name})
+        assert signed_in.ask("/setup").status_code == 200
+        assert signed_in.replica == name
+    logs = [replica.log for replica in site.replicas.values()]
+    for kept in (secret, CLIENT_SECRET, *returned.query.split("&")):
+        assert kept not in site.access_log
+        assert not [log for log in logs if kept.rpartition("=")[2] in log]
+
+
 def test_only_through_the_proxy_the_dashboard_answers(site: Site) -> None:
-    assert site.visitor().ask("/setup").status_code == 200
+    visitor = site.visitor()
+    assert visitor.ask("/setup").status_code == 200
+    cookies = {SESSION_COOKIE: visitor.http.cookies[SESSION_COOKIE]}
     for replica in site.replicas.values():
-        direct = requests.get(
-            f"http://127.0.0.1:{replica.port}/setup", headers={"Host": PUBLIC}, timeout=10
-        )
-        assert direct.status_code == 403
-        assert "sign-in proxy" in direct.text
+        for path in ("/setup", "/signin", "/signin/start", "/facebook/deauthorize"):
+            direct = requests.get(
+                f"http://127.0.0.1:{replica.port}{path}",
+                headers={"Host": PUBLIC},
+                cookies=cookies,
+                timeout=10,
+            )
+            assert direct.status_code == 403
+            assert "through its proxy only" in direct.text
         assert PROXY_SECRET not in replica.log
     assert PROXY_SECRET not in site.access_log
 
