@@ -50,7 +50,7 @@ class Serve(Protocol):
 def chromium() -> Iterator[Browser]:
     """Chromium, headless."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

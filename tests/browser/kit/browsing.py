@@ -15,11 +15,11 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    BrowserType,
     ConsoleMessage,
     FilePayload,
     Locator,
     Page,
-    Playwright,
     Request,
     expect,
 )
@@ -35,10 +35,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
     "--font-render-hinting=none",  # letters as wide in the shell as in a browser with a window
-    # Whatever a screen should try to fetch from elsewhere stays a try.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
 ]
-OWN_NAMES = ("localhost", "127.0.0.1")
+# Whatever a screen should try to fetch from elsewhere stays a try.
+NAMES = "MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
+OWN_NAMES = ("localhost", "127.0.0.1", "pages.example")
 # On a screen that is not at "/" Streamlit's front end first looks for its server below the address
 # it was opened at. Nobody is there, which the browser reports, and it goes on at the right place.
 PROBES = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
@@ -60,15 +60,19 @@ T = TypeVar("T")
 NewPage = Callable[..., Page]
 
 
-def launch(playwright: Playwright) -> Browser:
-    """Start Chromium. Without one the tests are skipped, in CI they fail."""
+def launch(chromium: BrowserType, names: str = NAMES) -> Browser:
+    """Start Chromium, which looks names up as ``names`` says. Without one the tests are skipped.
+
+    In CI they fail.
+    """
     path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
         sentence = "No Chromium here. Install it: apt-get install chromium-headless-shell"
         if os.environ.get("CI", "").lower() in ("true", "1"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    arguments = [*ARGUMENTS, f"--host-resolver-rules={names}"]
+    browser = chromium.launch(executable_path=path, args=arguments)
     browser.contexts  # noqa: B018 - fails here and now when it died at once
     return browser
 

@@ -9,12 +9,14 @@ import shutil
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import pytest
@@ -23,14 +25,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from sqlalchemy.orm import Session
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from storage.accounts.vault import Vault
+from storage.db.engine import open_database
+from storage.ledger.ledger_keys import attach_vault
 from tests.browser.kit.serving import ROOT, Server, find_free_port, live_settings
-from tests.sign_in_service import ANN, Service
+from tests.postgres import serving_postgres
+from tests.sign_in_service import ANN, Service, serving_sign_in
 from tests.waiting import wait_until
+
+if TYPE_CHECKING:  # which imports this folder
+    from tests.browser.conftest import Serve
 
 TEMPLATE = ROOT / "docs" / "deploy" / "nginx.conf.template"
 PUBLIC = "pages.example"
@@ -71,6 +81,22 @@ class Site:
     replicas: dict[str, Server]  # by the value of the cookie
     folder: Path
     service: Service
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The settings that the replicas share."""
+        return self.replicas["a"].settings
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Change the replicas' database, as the command line does."""
+        database = open_database(self.settings["DATABASE_URL"])
+        attach_vault(database, Vault([self.settings["TOKEN_ENCRYPTION_KEYS"]]))
+        try:
+            with database.writing() as session:
+                yield session
+        finally:
+            database.engine.dispose()
 
     @property
     def certificate(self) -> str:
@@ -210,6 +236,20 @@ class Screen:
             self._connection.recv(PATIENCE_SECONDS, decode=False)
         )
         return message
+
+
+@contextmanager
+def serving_replicas(serve: Serve, folder: Path, facebook_url: str) -> Iterator[Site]:
+    """Serve two replicas, which start at once on a database without tables, behind nginx."""
+    find_nginx()
+    with ExitStack() as stack:
+        service = stack.enter_context(serving_sign_in())
+        database_url = stack.enter_context(serving_postgres())
+        settings = replica_settings(facebook_url, database_url, service)
+        starting = [serve(settings=settings) for _ in "ab"]
+        with ThreadPoolExecutor(2) as pool:
+            replicas = dict(zip("ab", pool.map(stack.enter_context, starting), strict=True))
+        yield stack.enter_context(serving_site(replicas, folder, service))
 
 
 @contextmanager

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,41 +16,24 @@ from tests.browser.kit.proxied import (
     PUBLIC,
     SESSION_COOKIE,
     Site,
-    find_nginx,
-    replica_settings,
-    serving_site,
+    serving_replicas,
 )
-from tests.browser.kit.serving import Server
-from tests.postgres import execute, serving_postgres
-from tests.sign_in_service import CLIENT_SECRET, serving_sign_in
+from tests.postgres import execute
+from tests.sign_in_service import CLIENT_SECRET
 from tests.waiting import wait_until
 
 MEGABYTE = 1_000_000
 
 
-@pytest.fixture(scope="module")
-def database_url() -> Iterator[str]:
-    find_nginx()
-    with serving_postgres() as url:
-        yield url
+# Nobody connects here.
+NO_FACEBOOK = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module")
-def site(
-    serve: Serve, database_url: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """Both replicas, which started at once on a database without tables."""
-    with ExitStack() as stack:
-        service = stack.enter_context(serving_sign_in())
-        settings = replica_settings("http://127.0.0.1:9", database_url, service)
-
-        def start(_: str) -> Server:
-            return stack.enter_context(serve(settings=settings))
-
-        with ThreadPoolExecutor(2) as pool:
-            replicas = dict(zip("ab", pool.map(start, "ab"), strict=True))
-        folder = tmp_path_factory.mktemp("nginx")
-        yield stack.enter_context(serving_site(replicas, folder, service))
+def site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Both replicas."""
+    with serving_replicas(serve, tmp_path_factory.mktemp("nginx"), NO_FACEBOOK) as site:
+        yield site
 
 
 def test_of_two_that_start_at_once_one_makes_the_tables(site: Site) -> None:
@@ -176,7 +157,8 @@ def test_a_browser_moves_when_its_replica_ends_and_stays_there(site: Site) -> No
     wait_until(is_back, PATIENCE_SECONDS)
 
 
-def test_an_older_version_says_that_it_is_one(site: Site, database_url: str) -> None:
+def test_an_older_version_says_that_it_is_one(site: Site) -> None:
+    database_url = site.settings["DATABASE_URL"]
     set_revision = "UPDATE alembic_version SET version_num = "
     with site.visitor().opened_screen() as screen:
         screen.read()

@@ -269,4 +269,4 @@ def test_live_mode_beyond_this_computer_is_closed(serve: Serve) -> None:
     with serve(settings=settings, port=port) as server:
         answer = requests.get(f"http://127.0.0.1:{server.port}/", timeout=10)
     assert answer.status_code == 403
-    assert "BEHIND_SIGN_IN_PROXY" in answer.text
+    assert "SIGN_IN_ISSUER" in answer.text
