@@ -31,7 +31,7 @@ def main() -> None:
         serving(copy_program(Path(folder))) as server,
         sync_playwright() as playwright,
     ):
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_page(**READER)
         page.set_viewport_size({"width": WIDTH, "height": TALL})
         trips.connect(page, server.url)

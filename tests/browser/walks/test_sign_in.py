@@ -229,10 +229,9 @@ def test_a_changed_role_reloads_the_tab_at_its_screen_with_the_new_rights(
         let_in(session, uma, "operator", tell_servers_time(), by=THIS_COMPUTER)
     page = enter(browsers, uma, "/imports")
     expect_title(page, "Past figures")
-    for role, title in (
-        ("viewer", wording.needs_role("operator").title),
-        ("admin", "Past figures"),
-    ):
+    refusal = wording.needs_role("operator").title
+    changes: dict[Role, str] = {"viewer": refusal, "admin": "Past figures"}
+    for role, title in changes.items():
         with page.expect_event("framenavigated", timeout=LEAVES_WITHIN * 1000):
             act(site, give(role), uma)
         expect(page).to_have_url(f"{ORIGIN}/imports")
