@@ -24,10 +24,18 @@ from storage.sign_in.people import (
     remove,
     sign_out_everywhere,
 )
-from storage.sign_in.sessions import find_by_secret, sign_out
 from tests.browser.conftest import Browsers, Serve
 from tests.browser.kit import trips
-from tests.browser.kit.browsing import NAMES, expect_title, launch, settle, visit, words
+from tests.browser.kit.browsing import (
+    NAMES,
+    button,
+    expect_title,
+    launch,
+    open_popover,
+    settle,
+    visit,
+    words,
+)
 from tests.browser.kit.looks import SCHEMES, WIDTHS, keep_picture, open_screen
 from tests.browser.kit.proxied import (
     ORIGIN,
@@ -193,10 +201,7 @@ def test_signing_out_leaves_in_every_tab_of_this_browser_only(
         visit(tab, ORIGIN)
     expect(page.get_by_test_id("stMetric").first).to_be_visible()
     secret = secret_of(page)
-    with site.writing() as session:
-        person = find_by_secret(session, secret)
-        assert person is not None
-        sign_out(session, person, tell_servers_time())
+    press_in_account_menu(page, "sign-out")
     expect_to_leave([page, silent], time.monotonic())
     # Back shows nothing of what stood there.
     page.go_back(wait_until="commit")
@@ -205,7 +210,9 @@ def test_signing_out_leaves_in_every_tab_of_this_browser_only(
     assert site.stranger(**{SESSION_COOKIE: secret}).ask("/").status_code == 401
     visit(elsewhere, f"{ORIGIN}/compare")
     # Everywhere is everywhere.
-    expect_to_leave([elsewhere], act(site, leave_everywhere, VERA))
+    back_again = enter(browsers, VERA)
+    press_in_account_menu(elsewhere, "sign-out-everywhere")
+    expect_to_leave([elsewhere, back_again], time.monotonic())
 
 
 def test_who_is_removed_is_out_with_a_tab_that_lies_idle(site: Site, browsers: Browsers) -> None:
@@ -316,6 +323,11 @@ def wait_for_both(site: Site) -> None:
         return visitor.replica == replica
 
     wait_until(lambda: all(map(is_asked, site.replicas)), PATIENCE_SECONDS)
+
+
+def press_in_account_menu(page: Page, key: str) -> None:
+    """Press one of the two ways out."""
+    button(open_popover(page, "own-account", "own-account-open"), key).click()
 
 
 def secret_of(page: Page) -> str:
