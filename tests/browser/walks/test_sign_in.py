@@ -327,7 +327,8 @@ def wait_for_both(site: Site) -> None:
 
 def press_in_account_menu(page: Page, key: str) -> None:
     """Press one of the two ways out."""
-    button(open_popover(page, "own-account", "own-account-open"), key).click()
+    open_popover(page, "own-account", "own-account-open")
+    button(page, key).click()
 
 
 def secret_of(page: Page) -> str:
