@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from fb.graph.client import GraphClient
+from fb.graph.debug_token import TokenFacts, debug_token
 from fb.graph.errors import PermissionMissing
 from fb.jobs.worker import heartbeat
 from fb.login.attempt import AttemptGone, open_result
@@ -730,6 +734,35 @@ def test_an_exchange_that_goes_wrong_is_not_retried(
     assert (view.status, view.failure["kind"]) == ("failed", kind)
     exchanges = [path for _, path in scene.sandbox.calls if path.endswith("oauth/access_token")]
     assert len(exchanges) == 1
+    assert count(scene, Grant) == 0
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ({"app_id": "999999999999999"}, "wrong_token"),
+        ({"app_id": None}, "wrong_token"),
+        ({"user_id": "999999999999999"}, "wrong_token"),
+        ({"user_id": None}, "wrong_token"),
+        ({"type": "PAGE"}, "wrong_token"),
+        ({"is_valid": False}, "wrong_token"),
+        ({"expires_at": START + timedelta(hours=2)}, "not_long_lived"),
+    ],
+)
+def test_a_token_of_another_app_or_account_ends_the_trip(
+    scene: Scene,
+    back: ReturnParameters,
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, Any],
+    kind: str,
+) -> None:
+    def check(client: GraphClient, token: str) -> TokenFacts:
+        return replace(debug_token(client, token), **told)
+
+    monkeypatch.setattr("fb.login.fetch.debug_token", check)
+    view = scene.traveller.wait(scene.traveller.come_back(back))
+    assert (view.status, view.failure) == ("failed", {"kind": kind})
+    assert sealed_result(scene) is None
     assert count(scene, Grant) == 0
 
 
