@@ -11,6 +11,11 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from fb.web.gate import Frame
 
+# What the screens send. The rest is for developers: "clear_cache" would open the installation anew
+# for everybody.
+SENT = ("rerun_script", "stop_script", "app_heartbeat", "file_urls_request")
+SENT_OPERATIONS = ("deferred_file", "dataframe_chunk")
+
 
 def read_frame(data: bytes) -> Frame:
     """Return what a frame of the browser says; Streamlit itself refuses what it can't read."""
@@ -19,10 +24,14 @@ def read_frame(data: bytes) -> Frame:
         message.ParseFromString(data)
     except DecodeError:
         return Frame(is_use=False)
-    if message.WhichOneof("type") != "rerun_script":
-        return Frame(is_use=False)
-    rerun = message.rerun_script
-    return Frame(is_use=not rerun.is_auto_rerun, url=rerun.context_info.url)
+    kind = message.WhichOneof("type")
+    if kind == "rerun_script":
+        rerun = message.rerun_script
+        return Frame(is_use=not rerun.is_auto_rerun, url=rerun.context_info.url)
+    is_sent = kind in SENT
+    if kind == "backend_operation_request":
+        is_sent = message.backend_operation_request.WhichOneof("payload") in SENT_OPERATIONS
+    return Frame(is_use=False, is_sent_by_screens=is_sent)
 
 
 def write_redirect(target: str) -> bytes:

@@ -9,6 +9,7 @@ each with its own proof. Its rules:
    was opened with: a press runs in Streamlit before or without the script, so a check there would
    come too late. A sweep ends the sockets of silent tabs as well, whichever process ended their
    session. The tab is led to /signin; if only the role has changed, to the screen that it shows.
+   What no screen sends passes for nobody: Streamlit would empty its caches for each visitor.
 3. Streamlit learns the session by `SESSION_HEADER`, which no client can send: it is taken out of
    every request. Streamlit gives a session of its own to no one else then.
 4. While the database does not answer nobody comes in. Open screens go on by the last answer for
@@ -87,10 +88,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Frame:
-    """What a browser sent over a websocket. ``url``: of its tab, empty where it does not say."""
+    """What a browser sent over a websocket. ``url``: of its tab, empty where it does not say.
+
+    ``is_sent_by_screens``: False for what Streamlit would do for a developer.
+    """
 
     is_use: bool  # by the person, not by a screen that looks by itself
     url: str = ""
+    is_sent_by_screens: bool = True
 
 
 ReadFrame = Callable[[bytes], Frame]
@@ -333,7 +338,7 @@ class Gate:
                 log.debug("a screen had gone already: %s", type(error).__name__)
             return {"type": "websocket.disconnect", "code": 1008}
 
-        async def receive_while_it_holds() -> Message:
+        async def receive_one() -> Message:
             waiting: asyncio.Future[Any] = asyncio.ensure_future(receive())
             try:
                 await asyncio.wait({waiting, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -343,11 +348,18 @@ class Gate:
             if over.done():
                 return await leave()
             message: Message = waiting.result()
-            if message["type"] == "websocket.receive":
+            return message
+
+        async def receive_while_it_holds() -> Message:
+            while True:
+                message = await receive_one()
+                if message["type"] != "websocket.receive":
+                    return message
                 frame = self.read_frame(message.get("bytes") or b"")
                 if not await self.screens.admits(screen, frame):
                     return await leave()
-            return message
+                if frame.is_sent_by_screens:
+                    return message
 
         return receive_while_it_holds
 

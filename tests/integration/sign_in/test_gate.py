@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
+from streamlit.proto.BackMsg_pb2 import BackMsg
 
 from fb.web.gate import (
     GRACE_SECONDS,
@@ -391,6 +392,35 @@ def test_a_screen_that_looks_by_itself_is_no_use(team: Team) -> None:
         await tab.press(press())
         await asyncio.sleep(0.2)
         assert seen_at(team, ann) > before
+        await tab.leave()
+
+    run(test)
+
+
+def test_what_no_screen_sends_passes_for_nobody(team: Team) -> None:
+    """Streamlit would empty its caches for everybody, or tell of the folder of the program."""
+    install, download = BackMsg(), BackMsg()
+    install.backend_operation_request.install_skills.SetInParent()
+    download.backend_operation_request.deferred_file.file_id = "7"
+    refused = [
+        BackMsg(clear_cache=True),
+        BackMsg(set_run_on_save=True),
+        BackMsg(load_git_info=True),
+        BackMsg(debug_shutdown_runtime=True),
+        install,
+        BackMsg(),
+    ]
+
+    async def test() -> None:
+        house = House(team)
+        tab = await house.open(team.sign_in("admin"))
+        for message in refused:
+            await tab.press(message.SerializeToString())
+        assert house.behind.frames == []
+        for message in (download, BackMsg(stop_script=True)):
+            await tab.press(message.SerializeToString())
+        await tab.press(press())
+        assert len(house.behind.frames) == 3
         await tab.leave()
 
     run(test)
