@@ -5,6 +5,7 @@ Unfinished requests and the size of headers are Streamlit's own listener's: `doc
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 import time
 from collections import Counter, OrderedDict, deque
@@ -94,14 +95,27 @@ class Limits:
 
 
 def peer_of(scope: Scope, is_behind_proxy: bool) -> str:
-    """Return the address of a request's client.
+    """Return the address of a request's client; of IPv6 its network, whose addresses are one's own.
 
     Without a proxy whoever sends X-Forwarded-For is one peer: uvicorn takes any address from it.
     """
     forwarded = Headers(scope=scope).getlist("x-forwarded-for")
     if forwarded and is_behind_proxy:
-        return forwarded[-1].rpartition(",")[2].strip()
-    return "forwarded" if forwarded else (scope.get("client") or ("",))[0]
+        return _network_of(forwarded[-1].rpartition(",")[2].strip())
+    return "forwarded" if forwarded else _network_of((scope.get("client") or ("",))[0])
+
+
+def _network_of(address: str) -> str:
+    """Return the network of 64 bits of an IPv6 address; any other text as it is."""
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if ip.version == 4 or ip.is_loopback:
+        return address
+    if ip.ipv4_mapped is not None:
+        return str(ip.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(ip), 64), strict=False))
 
 
 class Rate:

@@ -173,6 +173,23 @@ def test_a_peer_is_whom_the_proxy_saw() -> None:
     assert peer_of(http_scope("10.0.0.1"), is_behind_proxy=True) == "10.0.0.1"
 
 
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::7", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::7", "2001:db8:1:3::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("::1", "::1"),
+        ("unix:", "unix:"),
+    ],
+)
+def test_whoever_has_a_whole_network_is_one_peer(address: str, peer: str) -> None:
+    assert peer_of(http_scope(address), is_behind_proxy=False) == peer
+    scope = http_scope("127.0.0.1", x_forwarded_for=address)
+    assert peer_of(scope, is_behind_proxy=True) == peer
+
+
 def test_without_a_proxy_nobody_chooses_who_he_is() -> None:
     made_up = {
         peer_of(http_scope(f"10.0.0.{n}", x_forwarded_for=f"10.0.0.{n}"), False) for n in range(9)
