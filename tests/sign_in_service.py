@@ -124,6 +124,7 @@ class Service:
     mode_at: str = ""
     generation: int = 1
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    issued: list[str] = field(default_factory=list)  # every token
     closing: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -350,10 +351,11 @@ class _Handler(BaseHTTPRequestHandler):
         if mode == "refused" or asked is None or not _fits(asked, fields):
             self._send_json(400, {"error": "invalid_grant", "error_description": "told to nobody"})
             return
-        answer = {"access_token": secrets.token_urlsafe(16), "token_type": "Bearer"}
+        tokens = {name: secrets.token_urlsafe(16) for name in ("access_token", "refresh_token")}
         if mode != "no_id_token":
-            answer["id_token"] = self.service.make_token(asked)
-        self._send_json(200, answer)
+            tokens["id_token"] = self.service.make_token(asked)
+        self.service.issued += tokens.values()
+        self._send_json(200, {"token_type": "Bearer", **tokens})
 
     def _is_our_client(self, fields: dict[str, str]) -> bool:
         if "client_secret" in fields:

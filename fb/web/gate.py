@@ -37,7 +37,7 @@ from fb.addresses import CALENDAR_PATH, DELETION_PATH, SIGNED_PATHS
 from fb.settings import Settings
 from fb.sign_in.oidc import RETURN_PATH
 from fb.web.guard import HEALTH_PATHS, SAFE_METHODS, is_navigation, is_probe
-from fb.web.routes import GetStartup, notice
+from fb.web.routes import GetStartup, notice, refusal
 from storage.db.engine import Database
 from storage.db.errors import StorageError
 from storage.people.person import Person, Role
@@ -272,12 +272,7 @@ class Gate:
             return
         needed: Role = next((role for start, role in ROLES if path.startswith(start)), "viewer")
         if person is not None and not person.may(needed):
-            await notice(
-                403,
-                "Your role does not allow this",
-                f"It takes the role {needed}. Nothing was changed. Ask an administrator of "
-                "Pagekeeper if you need it.",
-            )(scope, receive, send)
+            await refusal(needed)(scope, receive, send)
             return
         scope["state"] = {**scope.get("state", {}), "person": person}
 

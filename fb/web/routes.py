@@ -32,7 +32,7 @@ from storage.accounts.pages import list_page_names
 from storage.accounts.pictures import find_picture
 from storage.db.errors import DatabaseBusy, DatabaseFull, NewerSchema, StorageError
 from storage.db.text import storable
-from storage.people.person import THIS_COMPUTER, NotAllowed, Person
+from storage.people.person import THIS_COMPUTER, NotAllowed, Person, Role
 
 # One cookie per attempt. Older cookies of this browser are deleted, and their open attempts end.
 MAX_COOKIES_PER_BROWSER = 5
@@ -97,9 +97,14 @@ def only_get(
 async def on_thread(
     request: Request, respond: Callable[[], Response], limiter: CapacityLimiter | None = None
 ) -> Response:
-    """Call ``respond`` on a thread; 503 when the database is held or does not answer."""
+    """Call ``respond`` on a thread; 503 when the database is held or does not answer.
+
+    403 where role or session were lost after the gate has let the request in.
+    """
     try:
         return await to_thread.run_sync(respond, limiter=limiter)
+    except NotAllowed as refused:
+        return refusal(refused.needed)
     except StorageError as error:
         log.error("%s: %s", request.url.path, type(error).__name__)
         return notice(
@@ -107,6 +112,18 @@ async def on_thread(
             UNAVAILABLE.get(type(error), "The database does not answer"),
             "Nothing was changed. Wait a moment and try again; Setup names the database.",
         )
+
+
+def refusal(needed: Role | None) -> Response:
+    """Return the page for somebody who lacks a role, or, for None, is not signed in any more."""
+    if needed is None:
+        return notice(403, "You are signed out here", "Nothing was changed. Sign in again.")
+    return notice(
+        403,
+        "Your role does not allow this",
+        f"It takes the role {needed}. Nothing was changed. Ask an administrator of Pagekeeper if "
+        "you need it.",
+    )
 
 
 def _start(startup: Startup, request: Request, starts: Rate) -> Response:

@@ -20,6 +20,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from fb.installation import Installation
+from fb.login.start import start_attempt
 from fb.sign_in.oidc import SignInService
 from fb.web.gate import Gate, OpenScreens
 from fb.web.routes import make_routes, person_of
@@ -29,12 +31,13 @@ from storage.db.engine import Database
 from storage.db.errors import DatabaseUnreachable
 from storage.jobs.events import list_events
 from storage.models import Attempt, PersonRow, SignInAttempt, SignInSession
-from storage.people.person import THIS_COMPUTER
+from storage.people.person import THIS_COMPUTER, Person
 from storage.sign_in.people import remove
 from storage.sign_in.sessions import hash_secret
+from tests.integration.killing import dump
 from tests.integration.sign_in.team import HOME, Team, opened_team
 from tests.present import NOW
-from tests.sign_in_service import ANN, Service, serving_sign_in
+from tests.sign_in_service import ANN, PATHS, Service, serving_sign_in
 
 BEN = "ben@agency.example"
 PUBLIC = "https://pages.example"
@@ -440,6 +443,38 @@ def test_a_trip_to_facebook_belongs_to_who_begins_it(door: Door) -> None:
     door.sign_in()
     assert door.browser.get("/oauth/start").status_code == 303
     assert [attempt.by for attempt in door.rows(Attempt)] == ["person:1"]
+
+
+@pytest.mark.parametrize(
+    ("lost", "words"), [("role", "It takes the role operator"), ("session", "You are signed out")]
+)
+def test_whoever_loses_role_or_session_on_the_way_sets_out_nowhere(
+    door: Door, monkeypatch: pytest.MonkeyPatch, lost: str, words: str
+) -> None:
+    door.sign_in()
+
+    def start_too_late(installation: Installation, *arguments: Any, by: Person, **rest: Any) -> Any:
+        if lost == "role":
+            door.team.change(by, role="viewer")
+        else:
+            door.team.change_session(by, ended_at=NOW)
+        return start_attempt(installation, *arguments, by=by, **rest)
+
+    monkeypatch.setattr("fb.web.routes.start_attempt", start_too_late)
+    answer = door.browser.get("/oauth/start")
+    assert (answer.status_code, words in answer.text) == (403, True)
+    assert door.rows(Attempt) == []
+
+
+def test_no_token_of_the_service_is_kept(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = door.sign_in()
+    assert len(door.service.issued) == 3, "an ID token, an access token and a refresh token"
+    with door.team.installation.database.reading() as session:
+        kept = str(dump(session))
+    kept += f"{answer.headers}{caplog.text}"
+    assert not [token for token in door.service.issued if token in kept]
+    assert {call.path for call in door.service.calls} == {*PATHS}, "it was used nowhere"
 
 
 def test_health_tells_strangers_one_word(door: Door) -> None:
