@@ -64,6 +64,7 @@ BAD_SIGNATURES = (
     "hs256",
     "rs512",
     "foreign_key",
+    "key_in_header",
     "unknown_kid",
     "no_kid",
     "changed_after_signing",
@@ -195,8 +196,10 @@ class Service:
             header["crit"] = 7
         if mode == "unknown_kid":
             header["kid"] = f"made-up-{secrets.token_hex(4)}"
-        if mode == "foreign_key":
+        if mode in ("foreign_key", "key_in_header"):
             key = _make_keys(0)[self.algorithm]
+        if mode == "key_in_header":
+            header |= {"jwk": key.as_dict(private=False), "jku": f"{self.url}/elsewhere"}
         if mode == "rs512":
             header["alg"] = "RS512"
         if mode == "alg_none":

@@ -325,6 +325,11 @@ def test_the_return_is_never_stored(client: TestClient) -> None:
     assert client.get("/connect?code=x&state=y").headers["cache-control"] == "no-store"
 
 
+def test_the_sign_in_is_never_stored(client: TestClient) -> None:
+    for path in ("/signin", "/signin/return?code=x&state=y"):
+        assert client.get(path).headers["cache-control"] == "no-store"
+
+
 def test_the_policy_names_the_inline_script_of_the_pinned_streamlit() -> None:
     index = Path(streamlit.__file__).parent / "static" / "index.html"
     scripts = re.findall(r"<script>(.*?)</script>", index.read_text(encoding="utf8"), re.DOTALL)

@@ -204,6 +204,7 @@ def test_a_token_that_nobody_signed_is_refused(make: Any, service: Service, mode
     failure = refused(make(), service)
     of_key = ("unknown_kid", "no_kid")
     assert (failure.reason, failure.detail) == ("token", "key" if mode in of_key else "signature")
+    assert service.count("/elsewhere") == 0
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "PS256", "ES256", "EdDSA"])
