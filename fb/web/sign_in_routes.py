@@ -92,8 +92,18 @@ def make_sign_in_routes(
         return _show(installation, request)
 
     def start(installation: Installation, request: Request) -> Response:
-        peer = peer_of(request.scope, settings.is_behind_proxy)
-        if not starts.permit(peer):
+        if not is_click(request):  # not counted: another site could use up what the office has
+            return notice(
+                403,
+                "Please start from Pagekeeper",
+                "Another site, or the browser in advance, opened this address. Nothing was "
+                "started.",
+                is_for_strangers=True,
+                button=("Sign in", SIGN_IN_PATH),
+            )
+        if request.method == "HEAD":
+            return Response(status_code=204)
+        if not starts.permit(peer_of(request.scope, settings.is_behind_proxy)):
             return notice(
                 429,
                 "Too many sign-ins",
@@ -132,16 +142,6 @@ def _show(installation: Installation, request: Request) -> Response:
 
 
 def _start(installation: Installation, service: SignInService, request: Request) -> Response:
-    if not is_click(request):
-        return notice(
-            403,
-            "Please start from Pagekeeper",
-            "Another site, or the browser in advance, opened this address. Nothing was started.",
-            is_for_strangers=True,
-            button=("Sign in", SIGN_IN_PATH),
-        )
-    if request.method == "HEAD":
-        return Response(status_code=204)
     settings = installation.settings
     held = request.cookies.get(_attempt_cookie(settings), "")
     with installation.database.writing() as session:
