@@ -36,6 +36,13 @@ def check_service(settings: Settings) -> int:
         say(f"WRONG    SIGN_IN_ISSUER: {_WRONG[failed.detail].format(discovery=discovery)}")
         return COULD_NOT_RUN
     say("The sign-in service answers.")
+    if settings.redirect_uri.startswith("https://") and settings.proxy_secret is None:
+        say(
+            "ADVICE   PROXY_SECRET: without it all who come through a proxy count as one address, "
+            "so one stranger can use up the limits of everybody. Have the proxy send it: see "
+            "docs/security.md."
+        )
+        return SOME_FAILED
     return OK
 
 

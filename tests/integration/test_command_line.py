@@ -509,6 +509,10 @@ def test_doctor_says_what_is_wrong_with_a_sign_in_service(
             service.discovery = discovery
             assert check_service(settings) == code
             assert phrase in capsys.readouterr().out
+        public = replace(settings, redirect_uri="https://pages.example.org/connect")
+        assert check_service(public) == 1
+        assert "ADVICE   PROXY_SECRET: without it all" in capsys.readouterr().out
+        assert check_service(replace(public, proxy_secret=PROXY_SECRET)) == 0
         nowhere = replace(settings, sign_in_issuer=f"{service.url}/realms/none")
         assert check_service(nowhere) == 2
         assert "There is no sign-in service at this address" in capsys.readouterr().out
