@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from storage.db.engine import Database
 from storage.jobs.events import list_events
-from storage.models import PersonRow
+from storage.models import PersonRow, SignInSession
 from storage.people.person import THIS_COMPUTER, NotAllowed, Person, find_person, key_of
 from storage.sign_in.people import (
     MAX_ADDRESS,
@@ -28,7 +29,7 @@ from storage.sign_in.people import (
     remove,
     sign_out_everywhere,
 )
-from storage.sign_in.sessions import list_sessions
+from storage.sign_in.sessions import list_sessions, sign_in
 from tests.integration.sign_in.sign_in_rows import ANN, BEN, add_person, come, enter, kinds_of
 from tests.present import NOW
 
@@ -222,6 +223,53 @@ def test_of_two_administrators_at_each_other_one_stays(
                     add_person(session, ANN if other == ids[0] else BEN, "admin")
                 else:
                     change_role(session, other, "admin", NOW, by=THIS_COMPUTER)
+
+
+@pytest.mark.both_databases
+def test_of_two_accounts_with_one_address_at_once_one_comes_in(database: Database) -> None:
+    begin = threading.Barrier(2)
+
+    def arrive(subject: str) -> str:
+        begin.wait()
+        try:
+            with database.writing() as session:
+                come(session, subject=subject, domains=("agency.example",))
+        except NotAdmitted as refused:
+            return refused.reason
+        return "in"
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(arrive, ("s1", "s2"))) == ["in", "other_subject"]
+    with database.reading() as session:
+        assert len(list_people(session)) == 1
+
+
+@pytest.mark.both_databases
+def test_whoever_signs_in_while_they_are_removed_is_out(database: Database) -> None:
+    begin = threading.Barrier(2)
+
+    def arrive(address: str) -> None:
+        begin.wait()
+        with suppress(NotAdmitted), database.writing() as session:
+            sign_in(session, come(session, address, address), "a browser", NOW, replaces=None)
+
+    def take_away(person_id: int) -> None:
+        begin.wait()
+        with database.writing() as session:
+            remove(session, person_id, NOW, by=THIS_COMPUTER)
+
+    with ThreadPoolExecutor(2) as threads:
+        for number in range(ROUNDS):
+            address = f"ann-{number}@agency.example"
+            with database.writing() as session:
+                id = add_person(session, address)
+            done = [threads.submit(arrive, address), threads.submit(take_away, id)]
+            for each in done:
+                each.result()
+            with database.reading() as session:
+                assert list_sessions(session, id) == []
+                held = select(SignInSession.id).where(SignInSession.ended_at.is_(None))
+                assert session.scalars(held).all() == []
 
 
 def test_only_administrators_change_people(session: Session) -> None:
