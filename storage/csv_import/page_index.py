@@ -96,18 +96,18 @@ class PageIndex:
         page_id = _bare_id(cell)
         if page_id in self.names:
             return PageMatch(page_id)
-        if _ROUNDED.fullmatch(page_id):
-            return PageMatch(
-                None,
-                f"A spreadsheet has rounded the Page id to {quote(page_id)}. Format the column as "
-                "text, or use the Page's name.",
-            )
         for ids in self._list_named(cell):
             if len(ids) == 1:
                 return PageMatch(ids[0])
             several = ", ".join(ids[:5])
             return PageMatch(
                 None, f"The name {quote(cell)} is not unique, use the Page id: {several}"
+            )
+        if _ROUNDED.fullmatch(page_id):
+            return PageMatch(
+                None,
+                f"A spreadsheet has rounded the Page id to {quote(page_id)}. Format the column as "
+                "text, or use the Page's name.",
             )
         if page_id.isascii() and page_id.isdigit():
             return self._find_rounded(page_id)

@@ -167,6 +167,7 @@ def id_of(number: int) -> str:
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example([("\t", {}, {}), (" \t", {}, {0: 0})])
 @example([("\r", {}, {}), (" \t", {}, {0: 0})])
+@example([("0E0", {0: 0}, {})])
 @given(st.lists(st.tuples(NAMES | st.text("'=+-@ ,;\"\n\r\t", min_size=1), DAYS, DAYS), max_size=4))
 def test_any_export_is_understood_again(database: Database, pages: list[Any]) -> None:
     """By id, and by name alone where it is unique: each stored day is met as it is stored."""
