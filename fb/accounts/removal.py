@@ -38,7 +38,7 @@ from storage.accounts.grants import (
 )
 from storage.db.errors import JobRunning, SealBroken, WrongKey
 from storage.jobs.events import record_event
-from storage.people.person import Person, require
+from storage.people.person import Person, of_record, require
 
 log = logging.getLogger(__name__)
 
@@ -111,11 +111,16 @@ def request_deletion(
     itself is `finish_pending`.
     """
     with installation.database.writing() as session:
-        return _request(session, installation, kind, id, asked_at)
+        return _request(session, installation, kind, id, asked_at, None)
 
 
 def _request(
-    session: Session, installation: Installation, kind: ErasureKind, id: str, asked_at: datetime
+    session: Session,
+    installation: Installation,
+    kind: ErasureKind,
+    id: str,
+    asked_at: datetime,
+    asker: Person | None,
 ) -> str:
     code = secrets.token_hex(16)
     add_request(
@@ -126,6 +131,7 @@ def _request(
         code=code,
         asked_at=asked_at,
         now=installation.now(),
+        asked_by=None if asker is None else asker.key,
     )
     return code
 
@@ -135,11 +141,11 @@ def status_url(installation: Installation, code: str) -> str:
     return f"{installation.settings.redirect_origin}{DELETION_PATH}{code}"
 
 
-def finish_pending(installation: Installation, *, by: Person | None = None) -> bool:
+def finish_pending(installation: Installation) -> bool:
     """Do the deletions that were asked for; may be called at any time and by several at once.
 
-    ``by``: the operator who asks for them now; None for Facebook. False when they have to wait: a
-    run is active, or another program uses the database's file, where traces would be left.
+    False when they have to wait: a run is active, or another program uses the database's file,
+    where traces would be left.
     """
     with installation.database.reading() as session:
         try:
@@ -149,12 +155,16 @@ def finish_pending(installation: Installation, *, by: Person | None = None) -> b
             return False
     if not pending:
         return True
-    due = (erase.load_erasure(installation, p.kind, p.id, p.asked_at) for p in pending)
-    erasures = [erasure for erasure in due if erasure is not None]
+    erasures = []
+    for each in pending:
+        erasure = erase.load_erasure(installation, each.kind, each.id, each.asked_at)
+        if erasure is not None:
+            asker = None if each.asked_by is None else of_record(each.asked_by)
+            erasures.append((erasure, asker))
     is_clean = True
     try:
         if erasures:
-            is_clean = erase.erase(installation, *erasures, by=by)
+            is_clean = erase.erase_as_asked(installation, erasures)
     except JobRunning:
         is_clean = False
         log.info("deletion requests wait for a run to end")
@@ -248,6 +258,7 @@ def remove(
     with installation.database.writing() as session:
         require(session, by, "admin")
         codes = [
-            _request(session, installation, each.kind, each.id, each.asked_at) for each in removals
+            _request(session, installation, each.kind, each.id, each.asked_at, by)
+            for each in removals
         ]
-    return codes, finish_pending(installation, by=by)
+    return codes, finish_pending(installation)

@@ -30,13 +30,14 @@ RequestOutcome = Literal["erased", "absent", "renewed"]
 
 @dataclass(frozen=True)
 class PendingRequest:
-    """A request that is not done; ``id`` is Facebook's."""
+    """A request that is not done; ``id`` is Facebook's, ``asked_by`` None for its servers."""
 
     code_hash: str
     kind: ErasureKind
     id: str = field(repr=False)
     asked_at: datetime
     received_at: datetime
+    asked_by: str | None
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def add_request(
     code: str,
     asked_at: datetime,
     now: datetime,
+    asked_by: str | None,
 ) -> None:
     """Store a request as pending. Of the same one repeated the newest MAX_REPEATS are kept."""
     code_hash, key_id = hash_code(code), vault.current_key_id
@@ -89,6 +91,7 @@ def add_request(
             asked_at=asked_at,
             received_at=now,
             status="pending",
+            asked_by=asked_by,
         )
     )
 
@@ -107,6 +110,7 @@ def list_pending(session: Session, vault: Vault) -> list[PendingRequest]:
             vault.open_id_to_delete(row.code_hash, row.key_id or "unknown", row.sealed_id or ""),
             row.asked_at,
             row.received_at,
+            row.asked_by,
         )
         for row in session.scalars(query)
     ]

@@ -140,6 +140,7 @@ class DeletionRequest(Base):
     received_at: Mapped[datetime]
     status: Mapped[str]
     finished_at: Mapped[datetime | None]
+    asked_by: Mapped[str | None]  # the `Person.key` of an administrator; None: Facebook
 
 
 class Observation(Base):

@@ -73,6 +73,14 @@ def command_line(user: str) -> Person:
     return Person(f"command line ({user})", "admin")
 
 
+def of_record(key: str) -> Person:
+    """Return who a stored key stands for, to record what they asked for earlier; they may nothing.
+
+    Their name is not looked up.
+    """
+    return Person(key, "viewer", id_of(key))
+
+
 def key_of(person_id: int) -> str:
     """Return what is stored for a person."""
     return f"person:{person_id}"

@@ -14,7 +14,7 @@ from storage.db.engine import note_erasure
 from storage.db.upsert import count_changed, upsert
 from storage.jobs.events import record_event
 from storage.models import WarningChannel, WarningTopic
-from storage.people.person import Person, require
+from storage.people.person import TIMER, Person, require
 from storage.warnings.deliveries import forget_tries
 
 Channel = Literal["email", "webhook", "slack"]
@@ -85,7 +85,7 @@ def record_success(session: Session, channel: Channel, count: int, now: datetime
     count_changed(session, _of(channel).values(changes))
     if count:
         facts = {"channel": channel, "count": count}
-        record_event(session, "warnings_sent", facts, now)
+        record_event(session, "warnings_sent", facts, now, by=TIMER)
 
 
 def record_failure(
@@ -96,7 +96,7 @@ def record_failure(
     changes = {"last_failed_at": now, "failure": failure, "failure_status": status}
     if count_changed(session, was_fine.values(changes)):
         facts = {"channel": channel, "reason": failure, "status": status}
-        record_event(session, "warnings_failed", facts, now)
+        record_event(session, "warnings_failed", facts, now, by=TIMER)
     else:
         count_changed(session, _of(channel).values(changes))
 

@@ -40,6 +40,7 @@ from storage.people.person import THIS_COMPUTER
 from tests.integration.facebook.traveller import APP_ID, APP_SECRET, MovableClock
 from tests.integration.killing import die, run_until_killed
 from tests.integration.storage_rows import KEY, NOW, OTHER_KEY, add_attempt, add_grant
+from tests.people import ADA
 from tests.signed_requests import payload_of, sign
 from tests.waiting import wait_until
 
@@ -495,3 +496,15 @@ def test_what_an_operator_removes_is_proven_without_its_id(desk: Desk) -> None:
     assert desk.events()[0].by == "this computer"
     erased, never = removal.read_pasted(desk.installation, "1 77")
     assert (erased.deleted_at, never.deleted_at) == (NOW, None)
+
+
+def test_a_deletion_that_had_to_wait_names_who_asked_for_it(desk: Desk) -> None:
+    desk.connect("1", "10")
+    run_id = begin_run(desk)
+    removals = removal.read_pasted(desk.installation, "1")
+    assert removal.remove(desk.installation, removals, by=ADA)[1] is False
+    with desk.installation.database.writing() as session:
+        finish_run(session, run_id, status="done", now=NOW)
+    assert removal.finish_pending(desk.installation)
+    event = desk.events()[0]
+    assert (event.kind, event.by) == ("account_erased", "Ada")

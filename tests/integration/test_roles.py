@@ -337,9 +337,6 @@ OF_ADMINS: Mapping[str, Act] = {
     "fb.accounts.removal.remove": lambda o, by: removal.remove(
         o.installation, removal.read_pasted(o.installation, "1"), by=by
     ),
-    "fb.accounts.removal.finish_pending": lambda o, by: removal.finish_pending(
-        o.installation, by=by
-    ),
     "fb.accounts.keys.give_up": give_up_a_lost_key,
     "fb.jobs.sandbox_history.start_over": lambda o, by: sandbox_history.start_over(
         o.installation, by=by

@@ -1,4 +1,7 @@
-"""Adds people, their sessions and sign-ins; who began an attempt; and a start screen for each."""
+"""Adds people, their sessions and sign-ins, and a start screen for each.
+
+Attempts name who began them, and requests to delete who asked.
+"""
 
 from __future__ import annotations
 
@@ -82,6 +85,7 @@ def upgrade() -> None:
     op.add_column(
         "attempts", sa.Column("by", sa.Text(), nullable=False, server_default=THIS_COMPUTER)
     )
+    op.add_column("deletion_requests", sa.Column("asked_by", sa.Text()))
 
 
 def downgrade() -> None:

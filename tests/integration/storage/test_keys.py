@@ -69,7 +69,7 @@ def fill(database: Database, vault: Vault) -> None:
             account_name="Account 2",
             access_until=None,
         )
-        add_request(session, vault, "account", "77", code="c", asked_at=NOW, now=NOW)
+        add_request(session, vault, "account", "77", code="c", asked_at=NOW, now=NOW, asked_by=None)
 
 
 def opened(database: Database, vault: Vault) -> list[str]:
