@@ -151,14 +151,15 @@ def read_identity(
 ) -> Identity:
     """Return who the claims are of, after `check_claims`. Raises SignInFailed.
 
-    ``trusts_addresses``: take an address of which the service does not say whether it is confirmed.
-    One that it calls unconfirmed is never taken.
+    ``trusts_addresses``: take an address of which the service does not say whether it is confirmed,
+    as of every claim but "email". One that it calls unconfirmed is never taken.
     """
     address, name = claims.get(address_claim), claims.get("name")
     if not isinstance(address, str) or "@" not in address or not _is_text(address, MAX_ADDRESS):
         raise SignInFailed("no_address")
-    is_confirmed = claims.get("email_verified", True if trusts_addresses else None)
-    if is_confirmed is not True:
+    # A person may choose their user name, for example, whatever was confirmed of their address.
+    is_vouched_for = trusts_addresses or (address_claim == "email" and "email_verified" in claims)
+    if not is_vouched_for or claims.get("email_verified", True) is not True:
         raise SignInFailed("unconfirmed_address")
     return Identity(claims["iss"], claims["sub"], address, name if isinstance(name, str) else "")
 

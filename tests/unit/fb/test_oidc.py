@@ -299,11 +299,17 @@ def test_a_service_that_says_nothing_of_it_may_be_trusted(make: Any, service: Se
     assert refused(trusting, service).reason == "unconfirmed_address"
 
 
-def test_the_address_may_stand_in_another_claim(make: Any, service: Service) -> None:
-    service.claims = {"email": None, "preferred_username": "ann@other.example"}
-    assert sign_in(make(SIGN_IN_ADDRESS_CLAIM="preferred_username"), service).address == (
-        "ann@other.example"
-    )
+def test_an_address_in_another_claim_is_trusted_or_not_taken(make: Any, service: Service) -> None:
+    """A person may choose their user name; ``email_verified`` is of ``email``."""
+    service.claims = {"email": "eve@evil.example", "preferred_username": ANN}
+    other = {"SIGN_IN_ADDRESS_CLAIM": "preferred_username"}
+    assert refused(make(**other), service).reason == "unconfirmed_address"
+    trusting = make(**other, SIGN_IN_TRUST_ADDRESSES="yes")
+    assert sign_in(trusting, service).address == ANN
+    service.claims |= {"email": None, "email_verified": None}
+    assert sign_in(trusting, service).address == ANN
+    service.claims |= {"email_verified": False}
+    assert refused(trusting, service).reason == "unconfirmed_address"
 
 
 # The discovery document
