@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from storage.db.clock import clock
 from storage.models import PersonRow, SignInSession
@@ -131,9 +131,19 @@ def holds(session: Session) -> tuple[ColumnElement[bool], ...]:
 
 
 def load_people_names(session: Session, keys: Iterable[str | None]) -> dict[str, str]:
-    """Return the present name, or else address, by stored key; fixed names are not in it."""
+    """Return the present name, or else address, by stored key; fixed names are not in it.
+
+    A name that several people have comes with the address: people choose their own.
+    """
     ids = {id for key in keys if (id := id_of(key)) is not None}
+    namesake = aliased(PersonRow)
+    is_shared = exists().where(namesake.name == PersonRow.name, namesake.id != PersonRow.id)
     rows = session.execute(
-        select(PersonRow.id, PersonRow.name, PersonRow.address).where(PersonRow.id.in_(ids))
+        select(PersonRow.id, PersonRow.name, PersonRow.address, is_shared).where(
+            PersonRow.id.in_(ids)
+        )
     )
-    return {key_of(row.id): row.name or row.address for row in rows}
+    return {
+        key_of(id): f"{name} ({address})" if name and shared else name or address
+        for id, name, address, shared in rows
+    }

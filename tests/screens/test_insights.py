@@ -141,6 +141,14 @@ def test_a_reason_in_words_when_there_is_nothing(
     assert "fetch-insights" in {button.key for button in at.button}
 
 
+def test_viewers_are_told_the_reason_without_the_trace(stage_with_page: Stage) -> None:
+    stage_with_page.sign_in("viewer")
+    give_state(stage_with_page, "refused", 1234, "AbC")
+    said = words_of(stage_with_page.open("page", {"id": "104"}))
+    assert "Facebook refused with code 1234." in said
+    assert "AbC" not in said
+
+
 def test_not_fetched_yet_and_how_far_it_is(stage_with_page: Stage) -> None:
     stage = stage_with_page
     assert "Not fetched yet." in words_of(stage.open("page", {"id": "104"}))

@@ -125,9 +125,10 @@ CASES = {
             *("button_group figure", "button_group chart", "toggle forecast", "toggle post-days"),
             *("toggle notes-on-page", "vega_lite_chart growth-page", "selectbox day-page"),
             *("vega_lite_chart growth-insights", "selectbox insight", "selectbox day-insights"),
-            *("toggle daily-sources", "expander page-access", "expander 2 notes"),
+            *("toggle daily-sources", "expander 2 notes"),
         },
         {
+            "expander page-access",
             *(HEADING | {"text_input heading-title-1-0"} | form("insights", "1", "chosen")),
             *(form("page", "1", "newest") | form("page", "1", "chosen")),
             *("popover day-note-0", "popover insight-day-note-0", "popover tags-page"),

@@ -31,10 +31,10 @@ def render(installation: Installation, session: Session, profile: PageProfile) -
     holdings = list_holdings(session, profile.id)
     st.header("What its access allows", anchor=False)
     st.markdown(as_list(map(readiness_text.describe, judge_readiness(profile.id, holdings, now))))
+    if not may("operator"):
+        return
     with st.expander("Details of its access", type="compact", key="page-access"):
         st.markdown(details(holdings, find_last_use(session, profile.id), now))
-        if not may("operator"):
-            return
         for holding in [each for each in holdings if each.token is not None][:MAX_ACCOUNTS]:
             name = plain(cut(holding.account_name, MAX_NAME))
             key = f"forget-access-{holding.grant_id}"

@@ -21,7 +21,7 @@ from storage.jobs.events import (
     list_events,
     record_event,
 )
-from storage.people.person import THIS_COMPUTER, command_line
+from storage.people.person import THIS_COMPUTER, command_line, load_people_names
 from storage.sign_in.people import (
     change_role,
     free_binding,
@@ -114,3 +114,14 @@ def test_who_did_not_sign_in_is_said_as_it_is_stored() -> None:
     assert who(None, kind="page_moved") == "Facebook"
     assert who("person:1", "ann@agency.example") == "ann@agency.example"
     assert who("person:1", "ann\nlee") == "ann lee"
+
+
+def test_two_people_of_one_name_are_told_apart(session: Session) -> None:
+    come(session, ANN, "s1", name="Ann Lee", domains=("agency.example",))
+    come(session, BEN, "s2", name="Ann Lee", domains=("agency.example",))
+    come(session, "cleo@agency.example", "s3", name="Cleo", domains=("agency.example",))
+    assert load_people_names(session, [f"person:{id}" for id in (1, 2, 3)]) == {
+        "person:1": f"Ann Lee ({ANN})",
+        "person:2": f"Ann Lee ({BEN})",
+        "person:3": "Cleo",
+    }
