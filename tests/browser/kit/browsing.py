@@ -60,10 +60,10 @@ T = TypeVar("T")
 NewPage = Callable[..., Page]
 
 
-def launch(chromium: BrowserType, names: str = NAMES) -> Browser:
-    """Start Chromium, which looks names up as ``names`` says. Without one the tests are skipped.
+def launch(chromium: BrowserType, names: str = NAMES, *more: str) -> Browser:
+    """Start Chromium, which looks names up as ``names`` says; ``more``: arguments of its own.
 
-    In CI they fail.
+    Without one the tests are skipped, in CI they fail.
     """
     path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
     if path is None:
@@ -71,7 +71,7 @@ def launch(chromium: BrowserType, names: str = NAMES) -> Browser:
         if os.environ.get("CI", "").lower() in ("true", "1"):
             pytest.fail(sentence)
         pytest.skip(sentence)
-    arguments = [*ARGUMENTS, f"--host-resolver-rules={names}"]
+    arguments = [*ARGUMENTS, f"--host-resolver-rules={names}", *more]
     browser = chromium.launch(executable_path=path, args=arguments)
     browser.contexts  # noqa: B018 - fails here and now when it died at once
     return browser

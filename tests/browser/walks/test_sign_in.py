@@ -80,9 +80,10 @@ def site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
 
 @pytest.fixture(scope="module")
 def chromium(chromium: Browser, site: Site) -> Iterator[Browser]:
-    """A Chromium for which the public name leads to nginx."""
+    """A Chromium for which the public name leads to nginx, and its certificate is good."""
     names = f"MAP {PUBLIC} 127.0.0.1:{site.port}, {NAMES}"
-    browser = launch(chromium.browser_type, names)
+    # For a context alone ("ignore_https_errors") each connection is made again, at times too often.
+    browser = launch(chromium.browser_type, names, "--ignore-certificate-errors")
     yield browser
     browser.close()
 
@@ -101,8 +102,8 @@ def connected(site: Site, chromium: Browser) -> Site:
 
 
 def open_tab(browsers: Browsers) -> Page:
-    """A tab of a new browser, for which the test's certificate is good."""
-    page = browsers.open(ignore_https_errors=True)
+    """A tab of a new browser."""
+    page = browsers.open()
     # What a tab says that is led away from an open screen, or meets a screen of another role.
     browsers.watches[-1].forgiven += ["401 (Unauthorized)"]
     return page
