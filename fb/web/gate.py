@@ -179,14 +179,13 @@ class OpenScreens:
             log.warning("sessions can't be checked: %s", type(error).__name__)
             for screen in screens:
                 if self.monotonic() - screen.known_at > GRACE_SECONDS:
-                    screen.end(f"{SIGN_IN_PATH}?why=unavailable")
+                    screen.end(_sign_in_because("unavailable", screen))
             return
         for screen in screens:
             screen.known_at = self.monotonic()
             role = roles.get(screen.session_id)
             if role is None:
-                back = quote(screen.back_to, safe="")
-                screen.end(f"{SIGN_IN_PATH}?why=ended&back={back}")
+                screen.end(_sign_in_because("ended", screen))
             elif role != screen.role:
                 screen.end(screen.back_to)
 
@@ -394,6 +393,10 @@ def _path_of(url: str) -> str:
     except ValueError:  # a client may send anything
         return "/"
     return safe_path(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
+
+def _sign_in_because(why: str, screen: OpenScreen) -> str:
+    return f"{SIGN_IN_PATH}?why={why}&back={quote(screen.back_to, safe='')}"
 
 
 def _find_person(database: Database, secret: str) -> Person | None:

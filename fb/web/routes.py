@@ -313,6 +313,6 @@ def notice(
         ".button{display:inline-block;padding:.5rem 1.2rem;border-radius:.5rem;font-weight:600;"
         "text-decoration:none;background:#1D5FB4;color:#fff}"
         ".button:focus-visible{outline:3px solid #E9B44C;outline-offset:2px}</style>"
-        f"<h1>{html.escape(title)}</h1>{paragraphs}{link}</html>"
+        f"<main><h1>{html.escape(title)}</h1>{paragraphs}{link}</main></html>"
     )
     return HTMLResponse(body, status)

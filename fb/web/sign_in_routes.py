@@ -31,6 +31,7 @@ from fb.web.gate import (
 )
 from fb.web.limits import Rate, peer_of
 from fb.web.routes import METHODS, Endpoint, GetStartup, is_click, notice, only_get
+from storage.db.errors import StorageError
 from storage.people.person import SESSION_SECONDS
 from storage.sign_in.attempts import ATTEMPT_SECONDS, begin_attempt, has_attempt, take_attempt
 from storage.sign_in.people import NotAdmitted, admit
@@ -57,18 +58,20 @@ WHY = {
     "browser. Does this browser refuse cookies? Then allow them for this address. Sign in again.",
     "service": "The sign-in service does not answer. Nothing was changed. Try again in a minute. "
     "Whoever is signed in already can go on.",
-    # By `NotAdmitted.reason`.
+    "cancelled": "The sign-in was cancelled. Nothing was changed.",
+    "clock": "The clocks of Pagekeeper and of the sign-in service differ, so nobody can come in. "
+    "Tell whoever runs Pagekeeper: its clock should be set by a time server.",
+}
+# The same for whom another account may help; the first three by `NotAdmitted.reason`.
+REFUSALS = {
     "stranger": "You are signed in at the sign-in service, but nobody has let you in here yet. Ask "
     "an administrator of Pagekeeper to let in your address.",
     "removed": "Your access was taken away. Ask an administrator of Pagekeeper if that is wrong.",
     "other_subject": "This address belongs to another account at the sign-in service. An "
     "administrator of Pagekeeper can free it.",
-    "cancelled": "The sign-in was cancelled. Nothing was changed.",
-    "clock": "The clocks of Pagekeeper and of the sign-in service differ, so nobody can come in. "
-    "Tell whoever runs Pagekeeper: its clock should be set by a time server.",
-    "no_address": "The sign-in service does not tell your e-mail address, by which Pagekeeper "
+    "no_address": "The sign-in service does not tell your address, by which Pagekeeper "
     "knows its team. Tell an administrator, or use another account.",
-    "unconfirmed_address": "The sign-in service does not say that your e-mail address was "
+    "unconfirmed_address": "The sign-in service does not say that your address was "
     "confirmed. Confirm it there, or use another account.",
 }
 WELCOME = "Pagekeeper is open to your team only."
@@ -84,7 +87,11 @@ def make_sign_in_routes(
         def endpoint(startup: Startup, request: Request) -> Response:
             if startup.installation is None:
                 return _without_database()
-            return answer(startup.installation, request)
+            try:
+                return answer(startup.installation, request)
+            except StorageError as error:
+                log.error("%s: %s", request.url.path, type(error).__name__)
+                return _without_database()
 
         return endpoint
 
@@ -129,13 +136,16 @@ def _show(installation: Installation, request: Request) -> Response:
     secret = request.cookies.get(session_cookie(installation.settings))
     if secret is not None and _holds(installation, secret):
         return RedirectResponse(back, 303)
-    sentence = WHY.get(request.query_params.get("why", ""), WELCOME)
-    answer = notice(
-        200,
-        "Sign in to Pagekeeper",
-        sentence,
-        button=("Sign in", f"{START_PATH}?back={quote(back, safe='')}"),
-    )
+    why = request.query_params.get("why", "")
+    start = f"{START_PATH}?back={quote(back, safe='')}"
+    if why in REFUSALS:
+        answer = notice(
+            200, "You can't come in yet", REFUSALS[why], button=("Use another account", start)
+        )
+    else:
+        answer = notice(
+            200, "Sign in to Pagekeeper", WHY.get(why, WELCOME), button=("Sign in", start)
+        )
     if secret is not None:
         _forget(answer, session_cookie(installation.settings), installation.settings)
     return answer
@@ -194,15 +204,15 @@ def _come_back(installation: Installation, service: SignInService, request: Requ
         return _ask_again("service")
     except SignInFailed as failed:
         log.warning("a sign-in failed: %s", failed)
-        return _ask_again(failed.reason if failed.reason in WHY else "failed")
+        return _ask_again(failed.reason if failed.reason in {**WHY, **REFUSALS} else "failed")
     try:
         secret = _admit(installation, identity, request, old_secret)
     except NotAdmitted as refused:
         log.warning("a sign-in was refused: %s", refused.reason)
         return _ask_again(refused.reason)
     answer = RedirectResponse(safe_path(back_to), 303)
+    # The attempt's cookie stays for its time: another tab may be on its way.
     _give(answer, session_cookie(settings), secret, SESSION_SECONDS, settings)
-    _forget(answer, _attempt_cookie(settings), settings)
     return answer
 
 

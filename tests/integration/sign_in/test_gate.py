@@ -487,7 +487,7 @@ def test_without_the_database_nobody_comes_in_and_open_screens_end_within_a_minu
             assert (tab.led_to, len(house.behind.frames)) == (None, 1)
             house.clock.seconds += 1
             await house.sweep()
-            assert tab.led_to == "/signin?why=unavailable"
+            assert tab.led_to == "/signin?why=unavailable&back=%2F"
         back = await house.open(ann)
         assert back.led_to is None, "the session itself has not ended"
         await back.leave()
@@ -508,7 +508,7 @@ def test_whatever_a_lookup_meets_nobody_passes_for_longer_than_a_minute(
         monkeypatch.setattr("fb.web.gate._find_roles", break_down)
         house.clock.seconds += GRACE_SECONDS + 1
         await house.sweep()
-        assert tab.led_to == "/signin?why=unavailable"
+        assert tab.led_to == "/signin?why=unavailable&back=%2F"
 
     run(test)
 
@@ -536,7 +536,7 @@ def test_a_database_that_hangs_counts_as_lost(team: Team, monkeypatch: pytest.Mo
             house.clock.seconds += GRACE_SECONDS + 1
             await tab.press(press())
         await asyncio.sleep(0.3)
-        assert tab.led_to == "/signin?why=unavailable"
+        assert tab.led_to == "/signin?why=unavailable&back=%2F"
 
     run(test)
 
