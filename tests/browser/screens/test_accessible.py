@@ -382,8 +382,8 @@ def test_trouble_and_the_first_day(walk: Walk, serve: Serve, full: Server) -> No
 def use(server: Server) -> None:
     """Leave behind a saved view, an import, and an archived Page."""
     server.change(
-        "INSERT INTO saved_views (name, name_folded, query, is_start, created_at, by) "
-        "SELECT 'Mondays', 'mondays', 'period=90+days', 0, created_at, 'this computer' FROM grants"
+        "INSERT INTO saved_views (name, name_folded, query, created_at, by) "
+        "SELECT 'Mondays', 'mondays', 'period=90+days', created_at, 'this computer' FROM grants"
     )
     server.change(
         "INSERT INTO imports (file_name, imported_at, by, new_count, equal_count, "

@@ -60,7 +60,7 @@ SIGN_IN = re.compile(rf"^{ORIGIN}/signin(\?|$)")
 
 @pytest.fixture(scope="module")
 def site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Both replicas; Ann comes in as the first administrator, Olga and Vera are let in."""
+    """Both replicas, and one person of each role. No test counts on coming before another."""
     find_nginx()
     facebook = create_faulty_sandbox(
         app_id=LIVE_APP_ID,
@@ -73,8 +73,9 @@ def site(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sit
         serving_replicas(serve, tmp_path_factory.mktemp("nginx"), url) as site,
     ):
         with site.writing() as session:
-            let_in(session, OLGA, "operator", tell_servers_time(), by=THIS_COMPUTER)
-            let_in(session, VERA, "viewer", tell_servers_time(), by=THIS_COMPUTER)
+            roles: dict[str, Role] = {ANN: "admin", OLGA: "operator", VERA: "viewer"}
+            for address, role in roles.items():
+                let_in(session, address, role, tell_servers_time(), by=THIS_COMPUTER)
         yield site
 
 
