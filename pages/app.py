@@ -80,7 +80,10 @@ def main() -> None:
     url_controls.apply_changes()
     startup = resources.get_startup()
     installation = startup.installation
-    frame_style.render(is_sandbox=installation is not None and installation.sandbox is not None)
+    frame_style.render(
+        is_sandbox=installation is not None and installation.sandbox is not None,
+        has_sign_in=installation is not None and installation.settings.has_sign_in,
+    )
     with ExitStack() as stack:
         _draw(startup, _open_session(installation, stack))
 

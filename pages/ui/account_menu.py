@@ -20,22 +20,6 @@ from storage.sign_in.sessions import list_sessions, sign_out
 KEY = "own-account"
 MAX_SESSIONS = 5
 WIDTH = 340
-# In Streamlit's header beside its menu; what else stands there moves by its width. The sandbox's
-# strip has room beside one screen more in wider windows only.
-_STYLE = """<style>
-[data-testid="stLayoutWrapper"]:has(> .st-key-account-menu) {
-  position: fixed; top: 0.6rem; right: 3.25rem; width: auto; z-index: 999992; }
-.st-key-account-menu { width: auto; }
-.st-key-account-menu [data-testid="stElementContainer"]:has(style) { display: none; }
-.st-key-account-menu .stPopover > div > button p {
-  position: absolute; clip-path: inset(50%); width: 1px; height: 1px; }
-.stApp [data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { right: 6.25rem; }
-.stApp [data-testid="stLayoutWrapper"]:has(> .st-key-sandbox-strip) { right: 12.5rem; }
-@media screen and (max-width: 1319px) {
-  .stApp [data-testid="stLayoutWrapper"]:has(> .st-key-sandbox-strip) {
-    position: static; width: 100%; }
-}
-</style>"""
 
 
 def render(installation: Installation) -> None:
@@ -43,7 +27,6 @@ def render(installation: Installation) -> None:
     if not installation.settings.has_sign_in:
         return
     with st.container(key="account-menu"):
-        st.html(_STYLE)
         _menu(installation)
 
 

@@ -53,8 +53,28 @@ _STRIP_STYLE = """<style>
 }
 </style>"""
 
+# The account menu is in the header beside Streamlit's own; what else is there moves by its width.
+# The sandbox's strip has room beside one screen more in wider windows only.
+_ACCOUNT_STYLE = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-account-menu) {
+  position: fixed; top: 0.6rem; right: 3.25rem; width: auto; z-index: 999992; }
+.st-key-account-menu { width: auto; }
+.st-key-account-menu .stPopover > div > button p {
+  position: absolute; clip-path: inset(50%); width: 1px; height: 1px; }
+.stApp [data-testid="stLayoutWrapper"]:has(> .st-key-copy-link) { right: 6.25rem; }
+.stApp [data-testid="stLayoutWrapper"]:has(> .st-key-sandbox-strip) { right: 12.5rem; }
+@media screen and (max-width: 1319px) {
+  .stApp [data-testid="stLayoutWrapper"]:has(> .st-key-sandbox-strip) {
+    position: static; width: 100%; }
+}
+</style>"""
 
-def render(*, is_sandbox: bool) -> None:
-    """Add the style to the screen."""
-    for style in (_STYLE, _STRIP_STYLE) if is_sandbox else (_STYLE,):
-        st.html(" ".join(style.split()))  # it is sent with every rerun
+
+def render(*, is_sandbox: bool, has_sign_in: bool = False) -> None:
+    """Add the style to the screen; as one element, since it is sent with every rerun."""
+    styles = [_STYLE]
+    if is_sandbox:
+        styles.append(_STRIP_STYLE)
+    if has_sign_in:
+        styles.append(_ACCOUNT_STYLE)
+    st.html(" ".join(" ".join(styles).split()))

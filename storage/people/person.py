@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from storage.db.clock import clock
+from storage.db.upsert import table_of
 from storage.models import PersonRow, SignInSession
 from storage.models.base import THIS_COMPUTER_KEY
 
@@ -110,14 +111,26 @@ def require(session: Session, by: Person, role: Role) -> None:
 
 def find_person(session: Session, session_id: str) -> Person | None:
     """Return who is signed in with a session; None once it has ended, by the database's clock."""
-    row = session.execute(
-        select(PersonRow.id, PersonRow.name, PersonRow.address, PersonRow.role)
-        .join(SignInSession, SignInSession.person_id == PersonRow.id)
-        .where(SignInSession.id == session_id, *holds(session))
-    ).first()
+    query = _find_query(session.get_bind().dialect.name, session)
+    row = session.execute(query, {"session_id": session_id}).first()
     if row is None:
         return None
     return Person(row.name or row.address, row.role, row.id, session_id, row.address)
+
+
+_queries: dict[str, Select[Any]] = {}
+
+
+def _find_query(dialect: str, session: Session) -> Select[Any]:
+    """Return the query of a session's person, made once: every run of a screen asks it."""
+    if dialect not in _queries:
+        people, sessions = table_of(PersonRow), table_of(SignInSession)
+        _queries[dialect] = (
+            select(people.c.id, people.c.name, people.c.address, people.c.role)
+            .join(sessions, sessions.c.person_id == people.c.id)
+            .where(sessions.c.id == bindparam("session_id"), *holds(session))
+        )
+    return _queries[dialect]
 
 
 def holds(session: Session) -> tuple[ColumnElement[bool], ...]:
